@@ -1,0 +1,55 @@
+/* What the core needs from the world around it: a world implements these functions.
+ *
+ * A world is the Linux process (shim/), the AArch64 machine (kernel/) or the scripted one of the tests
+ * (tests/fake/). The core calls nothing else, not even libc. Every function may be called from any thread and
+ * from any state of the program; none may allocate. Sizes are bytes. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Size of the world's page; a power of two, at most 64 KiB. Constant. */
+size_t port_page_bytes(void);
+
+/* Where the heap's one growing span should start: an address with free room above and below, a multiple of
+ * 1 GiB; NULL when the world has no such place (then ranges come from port_reserve alone). Called once. */
+void *port_home(void);
+
+/* Make [at, at+bytes) readable, writable and zero, when all of it is unused so far.
+ * Multiples of 64 KiB. False: it is not free, or there is no more memory. */
+bool port_map(void *at, size_t bytes);
+
+/* Set aside a range of addresses anywhere, without memory behind it; NULL: there is none.
+ * port_commit then makes a part of it readable, writable and zero; port_unreserve gives all of it back. */
+void *port_reserve(size_t bytes);
+bool port_commit(void *at, size_t bytes);
+void port_unreserve(void *at, size_t bytes);
+
+/* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
+bool port_purge(void *at, size_t bytes);
+
+/* Move the memory behind [from, from+bytes) to [to, to+bytes), leaving `from` mapped and zero.
+ * False: nothing happened, copy instead. */
+bool port_move(void *to, void *from, size_t bytes);
+
+/* Advise that [at, at+bytes) is going to be used densely and may be backed by huge pages. */
+void port_huge(void *at, size_t bytes);
+
+/* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
+void port_wait(uint32_t *word, uint32_t seen);
+void port_wake(uint32_t *word, bool all);
+
+/* Coarse monotonic clock in milliseconds; a world without a clock returns 0 and nothing is purged by age. */
+uint64_t port_now_ms(void);
+
+/* A secret number, different for each run of a program where the world can. Called once. */
+uint64_t port_random(void);
+
+/* The calling thread has a heap now: arrange that heap_leave() (heap/fast.h) runs when it ends. */
+void port_thread_begin(void);
+
+/* True when `p` lies on a thread's stack (used to word a message). */
+bool port_on_stack(const void *p);
+
+/* Report `text` (one sentence, newline included) and end the program. */
+_Noreturn void port_stop(const char *text, size_t length);

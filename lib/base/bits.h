@@ -1,0 +1,26 @@
+/* Arithmetic on words: powers of two, logarithms, branch hints. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define HOT __attribute__((hot))
+#define COLD __attribute__((cold, noinline))
+#define NOINLINE __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline))
+
+/* True for 1, 2, 4, ...; false for 0. */
+INLINE bool is_power_of_two(size_t x) { return x != 0 && (x & (x - 1)) == 0; }
+
+/* `x` rounded up, or down, to a multiple of the power of two `step`. */
+INLINE size_t round_up(size_t x, size_t step) { return (x + step - 1) & ~(step - 1); }
+INLINE size_t round_down(size_t x, size_t step) { return x & ~(step - 1); }
+
+/* Position of the highest, or lowest, set bit; x != 0. */
+INLINE uint32_t bit_high(uint32_t x) { return 31u - (uint32_t)__builtin_clz(x); }
+INLINE uint32_t bit_low(uint32_t x) { return (uint32_t)__builtin_ctz(x); }
+
+INLINE size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+INLINE size_t max_size(size_t a, size_t b) { return a > b ? a : b; }

@@ -1,0 +1,17 @@
+/* The constants by which one build differs from another. */
+#pragma once
+#include <stdbool.h>
+
+enum { SAFETY_FAST = 0, SAFETY_DEFAULT = 1, SAFETY_HARDENED = 2 };
+
+#ifndef HEAPALLOC_SAFETY
+#define HEAPALLOC_SAFETY SAFETY_DEFAULT
+#endif
+#ifndef HEAPALLOC_DEBUG
+#define HEAPALLOC_DEBUG 0
+#endif
+
+enum {
+    config_safety = HEAPALLOC_SAFETY, /* how much free() and malloc() check              */
+    config_debug = HEAPALLOC_DEBUG,   /* debug_check() is evaluated                      */
+};

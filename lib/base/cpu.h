@@ -1,0 +1,13 @@
+/* What differs between processors: the hint of a spinning loop. */
+#pragma once
+
+/* Tell the core that this is a waiting loop. */
+static inline void cpu_relax(void) {
+#if defined(__x86_64__)
+    __asm__ volatile("pause" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}

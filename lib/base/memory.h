@@ -1,0 +1,36 @@
+/* Loads and stores that more than one thread may do at a time, and the block operations of the compiler.
+ *
+ * A racy load is one whose value only directs a thread to a path that decides by an atomic operation. On the fast
+ * paths it must fold into the instruction that uses it, so it is a plain load, except where ThreadSanitizer looks. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define HEAPALLOC_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HEAPALLOC_TSAN 1
+#endif
+#endif
+
+#ifdef HEAPALLOC_TSAN
+#define racy_load(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define racy_store(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#else
+#define racy_load(x) (x)
+#define racy_store(x, v) ((x) = (v))
+#endif
+
+#define load_relaxed(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define load_acquire(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define store_relaxed(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define store_release(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
+#define swap_value(x, v) __atomic_exchange_n(&(x), (v), __ATOMIC_ACQ_REL)
+#define cas(x, expected, v)                                                                        \
+    __atomic_compare_exchange_n(&(x), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+/* The three functions a freestanding compiler may call anyway. */
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);

@@ -1,0 +1,121 @@
+/* Allocation beyond the fast path. */
+#include "heap/alloc.h"
+#include "base/check.h"
+#include "heap/cache.h"
+#include "heap/fast.h"
+#include "heap/late.h"
+#include "heap/refill.h"
+#include "heap/tick.h"
+#include "span/units.h"
+
+INLINE uint32_t granules_of(size_t size) {
+    return (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+}
+
+static void *large(size_t size, bool zero, bool roomy) {
+    if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    struct unit *unit = roomy ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
+    if (unlikely(!unit)) return NULL;
+    char *memory = unit->memory;
+    if (zero && !(unit->flags & UNIT_CLEAN)) memset(memory, 0, size);
+    return memory;
+}
+
+static void *medium_block(size_t size, bool zero, bool roomy) {
+    uint32_t count = granules_of(size);
+    struct granule *slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+    if (unlikely(!slot)) return NULL;
+    bool clean = slot->head & GRANULE_ZERO;
+    void *p = span_slot_memory(span_of_slot(slot), slot);
+    if (zero && !clean) memset(p, 0, size);
+    return p;
+}
+
+void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
+    if (size <= MEDIUM_BYTES_MAX) {
+        if (size <= CACHE_GRANULES_MAX * GRANULE_BYTES && !roomy) {
+            void *p = cache_pop(heap, granules_of(size));
+            if (likely(p)) {
+                if (zero) memset(p, 0, size);
+                return p;
+            }
+        }
+        heap_count_slow(heap);
+        void *p = medium_block(size, zero, roomy);
+        if (likely(p)) return p;
+    } else {
+        heap_count_slow(heap);
+    }
+    return large(size, zero, roomy);
+}
+
+/* Pop the first block of a bin that is not empty. */
+static void *pop(struct heap *heap, uint32_t class) {
+    struct block *block = heap->bin[class];
+    if (unlikely(!block_is_free(block, heap->secret)))
+        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    heap->bin[class] = block->next;
+    block_clear(block);
+    return block;
+}
+
+static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) {
+    if (heap->bin[class] == BLOCK_END) {
+        heap_count_slow(heap);
+        if (heap->bin[class] == BLOCK_END && unlikely(!heap_refill(heap, class))) return NULL;
+    }
+    return pop(heap, class);
+}
+
+void *alloc_live(struct heap *heap, size_t size) {
+    if (likely(size <= CLASS_BYTES_MAX))
+        return alloc_small(heap, (uint32_t)class_of(size + (size == 0)));
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    return alloc_wide(heap, size, false, false);
+}
+
+void *heap_alloc_slow(size_t size, struct heap *heap) {
+    if (unlikely(heap->state != HEAP_LIVE)) {
+        heap = heap_attach(heap);
+        if (!heap) return late_alloc(size);
+    }
+    return alloc_live(heap, size);
+}
+
+void *heap_alloc_zeroed(size_t size) {
+    struct heap *heap = heap_self;
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach(heap);
+    if (unlikely(size > CLASS_BYTES_MAX && heap)) {
+        if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+        return alloc_wide(heap, size, true, false);
+    }
+    char *p = heap ? alloc_live(heap, size) : late_alloc(size);
+    if (unlikely(!p)) return NULL;
+    uint64_t fresh = heap && size <= CLASS_BYTES_MAX ? heap->fresh >> class_of(size + (size == 0)) & 1 : 0;
+    memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
+    return p;
+}
+
+/* Granules or units at a multiple of `align`, which is more than a class can give. */
+static void *wide_aligned(size_t size, size_t align) {
+    if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
+        uint32_t count = granules_of(size);
+        if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
+        struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
+        if (slot) return span_slot_memory(span_of_slot(slot), slot);
+    }
+    if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || align > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    struct unit *unit = units_take_aligned(count + (count == 0), (uint32_t)(align >> UNIT_SHIFT), UNIT_LARGE);
+    return unit ? unit->memory : NULL;
+}
+
+void *heap_alloc_aligned(size_t size, size_t align) {
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    size_t class = class_aligned(size, align);
+    if (class) return heap_alloc_slow(class_shapes[class].block_bytes, heap_self);
+    if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
+    if (heap_self->state == HEAP_NONE) heap_attach(heap_self);
+    return wide_aligned(size, align);
+}

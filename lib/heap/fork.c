@@ -1,0 +1,103 @@
+/* fork. */
+#include "heap/fork.h"
+#include "base/cpu.h"
+#include "heap/cache.h"
+#include "heap/late.h"
+#include "heap/orphans.h"
+#include "span/grow.h"
+#include "span/units.h"
+
+enum { SALVAGE_LINES = 256 };
+
+static bool frozen;
+static uint32_t salvage_at; /* unit of the home span that was looked at last */
+
+/* The owner of a slab while its blocks are counted: lost, and so nobody's. */
+static struct heap salvaging = {.state = HEAP_LOST};
+
+static struct lock *const order[] = {&late_lock,   &heaps.lock, &orphans.lock,
+                                     &medium.lock, &grow_gate,  &units.lock};
+enum { LOCKS = sizeof(order) / sizeof(order[0]) };
+
+void fork_prepare(void) {
+    if (!load_relaxed(heaps.threaded)) return;
+    for (int i = 0; i < LOCKS; i++) lock_freeze(order[i]);
+    frozen = true;
+}
+
+static void thaw(void) {
+    frozen = false; /* first: once thawed, another thread's fork may set it */
+    for (int i = LOCKS; i-- > 0;) lock_thaw(order[i]);
+}
+
+void fork_parent(void) {
+    if (frozen) thaw();
+}
+
+/* The cached blocks of a lost heap. Its arrays may be torn; a block's own slot says whether it is cached. */
+static void salvage_cache(struct heap *heap) {
+    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
+        uint32_t cached = heap->cache_count[count];
+        for (uint32_t i = 0; i < cached && i < CACHE_PER_COUNT; i++) {
+            struct granule *slot = heap->cache[count][i];
+            if (slot && span_of_slot(slot) && slot->head == (count << GRANULE_COUNT_SHIFT | GRANULE_CACHED))
+                medium_give(slot);
+        }
+    }
+}
+
+void fork_child(void) {
+    if (!frozen) return;
+    thaw();
+    salvage_at = 0;
+    for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
+        if (heap == heap_self || heap->state != HEAP_LIVE || late_owns(heap)) continue;
+        heap->state = HEAP_LOST;
+        heaps.lost++;
+        salvage_cache(heap);
+    }
+}
+
+/* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
+static void recount(struct unit *slab) {
+    const struct class_shape *shape = &class_shapes[slab->class];
+    uint32_t carved = slab->starts / class_start_step(shape);
+    slab->free = BLOCK_END;
+    slab->carved_blocks = (uint16_t)carved;
+    slab->used_blocks = carved;
+    for (uint32_t i = carved; config_safety && i-- > 0;) {
+        struct block *block = (struct block *)(slab->memory + (size_t)i * shape->block_bytes);
+        if (!block_is_free(block, heap_secret())) continue;
+        block_link(block, slab->free, heap_secret());
+        slab->free = block;
+        slab->used_blocks--;
+    }
+    slab->next = slab->prev = NULL;
+    slab->flags = 0;
+}
+
+bool fork_salvage(struct unit *slab, struct heap *heap) {
+    struct heap *owner = load_acquire(slab->owner);
+    while (owner == &salvaging) {
+        cpu_relax();
+        owner = load_acquire(slab->owner);
+    }
+    if (!heap || !owner || owner->state != HEAP_LOST || !(load_relaxed(slab->remote) & REMOTE_OWNED)) return false;
+    if (!cas(slab->owner, &owner, &salvaging)) return fork_salvage(slab, heap);
+    swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
+    recount(slab);
+    heap_wait(heap, slab);
+    store_release(slab->owner, heap);
+    return true;
+}
+
+void fork_salvage_some(struct heap *heap) {
+    uint32_t units_end = span_home.top_units;
+    for (uint32_t i = 0; i < SALVAGE_LINES && salvage_at < units_end; i++) {
+        uint32_t at = __atomic_fetch_add(&salvage_at, 1, __ATOMIC_RELAXED);
+        if (at >= units_end) break;
+        struct unit *slab = span_home.lines + at;
+        if (racy_load(slab->kind) == UNIT_SLAB && fork_salvage(slab, heap) && slab->used_blocks == 0)
+            heap_slab_empty(slab, heap);
+    }
+}

@@ -1,0 +1,18 @@
+/* fork: the child gets whole lists and no locks held; what its lost threads owned comes to it when it is met.
+ *
+ * Before: all locks are frozen (base/lock.h), so both levels, the orphans and the heaps are consistent in the copy.
+ * The other threads' heaps are not: they were running. The child never trusts their lists. It marks those heaps LOST,
+ * and when it frees into one of their slabs, or needs a slab, it takes the slab and finds its free blocks by their
+ * keys. A process that never had a second heap does nothing at all, so it may fork in a signal handler. */
+#pragma once
+#include "heap/heap.h"
+
+void fork_prepare(void);
+void fork_parent(void);
+void fork_child(void);
+
+/* In a child: if `slab` belongs to a lost heap, make it `heap`'s; true: it is now. */
+bool fork_salvage(struct unit *slab, struct heap *heap);
+
+/* In a child: look at some more units for slabs of lost heaps. */
+void fork_salvage_some(struct heap *heap);

@@ -1,0 +1,84 @@
+/* The heap: its slabs' comings and goings. */
+#include "heap/heap.h"
+#include "base/check.h"
+#include "heap/cache.h"
+#include "heap/orphans.h"
+
+#define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
+
+/* Empty bins, no slabs: whatever a thread without a heap does takes the slow path. Never written to. */
+struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_NONE};
+struct heap heap_ended = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_ENDED};
+
+_Thread_local struct heap *heap_self = &heap_none;
+
+void heap_wait(struct heap *heap, struct unit *slab) {
+    struct slab_queue *queue = &heap->waiting[slab->class];
+    slab->next = NULL;
+    slab->prev = queue->last;
+    *(queue->last ? &queue->last->next : &queue->first) = slab;
+    queue->last = slab;
+    slab->flags |= UNIT_WAITING;
+}
+
+void heap_unwait(struct heap *heap, struct unit *slab) {
+    struct slab_queue *queue = &heap->waiting[slab->class];
+    *(slab->prev ? &slab->prev->next : &queue->first) = slab->next;
+    *(slab->next ? &slab->next->prev : &queue->last) = slab->prev;
+    slab->next = slab->prev = NULL;
+    if (slab->flags & UNIT_SPARE) heap->spare_slabs--;
+    slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
+}
+
+void heap_slab_empty(struct unit *slab, struct heap *heap) {
+    if (!(slab->flags & UNIT_WAITING)) return; /* current: its next blocks come from it anyway */
+    if (slab->flags & UNIT_SPARE) check_misuse("free", slab->free, "is already free");
+    if (heap->spare_slabs < SPARE_SLABS_MAX) {
+        slab->flags |= UNIT_SPARE;
+        heap->spare_slabs++;
+        return;
+    }
+    heap_unwait(heap, slab);
+    slab_give(slab, heap->secret);
+}
+
+void heap_disown(struct heap *heap, struct unit *slab) {
+    do {
+        owner_collect(slab, heap->secret);
+        if (slab->used_blocks == 0) {
+            slab_give(slab, heap->secret);
+            return;
+        }
+        if (slab->free != BLOCK_END || slab_uncarved(slab) > 0) {
+            orphans_put(slab, heap->secret);
+            return;
+        }
+    } while (!owner_leave_full(slab));
+}
+
+void heap_spill(struct heap *heap) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        struct unit *slab = heap->current[class];
+        while (heap->bin[class] != BLOCK_END) {
+            struct block *block = heap->bin[class];
+            if (!block_is_free(block, heap->secret))
+                check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+            heap->bin[class] = block->next;
+            block_link(block, slab->free, heap->secret);
+            slab->free = block;
+            slab->used_blocks--;
+        }
+    }
+}
+
+void heap_flush(struct heap *heap) {
+    cache_flush(heap);
+    for (uint32_t class = 1; class < CLASS_COUNT && heap->spare_slabs > 0; class++) {
+        for (struct unit *slab = heap->waiting[class].first, *next; slab; slab = next) {
+            next = slab->next;
+            if (!(slab->flags & UNIT_SPARE)) continue;
+            heap_unwait(heap, slab);
+            slab_give(slab, heap->secret);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/* The heap of one thread (or core): bins, slabs, medium cache; what its owner alone touches, without locks.
+ *
+ * A bin holds blocks of one class, taken whole from one slab's free list or carved; malloc pops from it. free pushes
+ * to the slab's own list, so a slab always knows how many of its blocks are out, and is given back when none is.
+ * Blocks in a bin count as used. Per class a heap has one current slab, which fills the bin, and a FIFO of waiting
+ * ones: a slab that woke by a free waits at its end and gathers more before its turn comes. */
+#pragma once
+#include "base/lock.h"
+#include "slab/slab.h"
+#include "span/medium.h"
+
+enum {
+    CACHE_GRANULES_MAX = 64, /* medium blocks up to 64 KiB are cached */
+    CACHE_PER_COUNT = 8,     /* blocks of one granule count */
+    CACHE_SUM_MAX = 512,     /* granules in all */
+    SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
+};
+
+enum heap_state {
+    HEAP_NONE,  /* the heap of a thread that has none yet */
+    HEAP_LIVE,
+    HEAP_ENDED, /* the heap of a thread whose last destructor ran */
+    HEAP_PARKED,
+    HEAP_LOST,  /* after fork, in the child: its thread is not here */
+};
+
+struct slab_queue {
+    struct unit *first;
+    struct unit *last;
+};
+
+/* lock: none, its thread's; `state` is read by others
+ *   bin[c] is empty or a list of blocks of current[c]                  verify: bins
+ *   waiting[c]: owned slabs with blocks, remote blocks or room         verify: waiting
+ *   cache_sum == sum of the cached blocks' granules                    verify: cache */
+struct heap {
+    struct block *bin[CLASS_COUNT];
+    uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
+    uint64_t fresh;   /* bit c: bin[c] was carved from zero memory */
+    uint32_t slow_left; /* slow paths until the clock is read again */
+    uint32_t spare_slabs;
+    uint64_t tick_ms; /* of the latest tick */
+    enum heap_state state;
+    uint32_t cache_sum;
+    struct heap *next_all;    /* every heap there ever was */
+    struct heap *next_parked;
+    struct unit *current[CLASS_COUNT];
+    struct slab_queue waiting[CLASS_COUNT];
+    uint8_t cache_count[CACHE_GRANULES_MAX + 1];
+    struct granule *cache[CACHE_GRANULES_MAX + 1][CACHE_PER_COUNT];
+};
+
+extern _Thread_local struct heap *heap_self
+    __attribute__((visibility("hidden"), tls_model("initial-exec")));
+extern struct heap heap_none __attribute__((visibility("hidden")));
+extern struct heap heap_ended __attribute__((visibility("hidden")));
+
+struct heaps {
+    struct lock lock;
+    struct heap *all;
+    struct heap *parked;
+    uint32_t lost;  /* heaps of threads that a fork left behind */
+    bool threaded;  /* there was a second heap once */
+};
+extern struct heaps heaps __attribute__((visibility("hidden")));
+
+/* The secret of this process's block keys; its lowest bit is set. */
+extern uintptr_t heap_secret_word __attribute__((visibility("hidden")));
+INLINE uintptr_t heap_secret(void) { return heap_secret_word; }
+
+/* A heap of nobody's, live; NULL: no memory. */
+struct heap *heap_create(void);
+
+/* The calling thread's live heap, made if it has none; NULL: no memory, or the thread has ended. */
+struct heap *heap_attach(struct heap *heap);
+
+/* Put an owned slab at the end of its heap's waiting queue; take it out. */
+void heap_wait(struct heap *heap, struct unit *slab);
+void heap_unwait(struct heap *heap, struct unit *slab);
+
+/* An owned slab has no used block any more: keep it as a spare, or give it back. */
+void heap_slab_empty(struct unit *slab, struct heap *heap);
+
+/* Give up an owned slab that is neither current nor waiting: back, without owner, or to the orphans. */
+void heap_disown(struct heap *heap, struct unit *slab);
+
+/* Give back the medium cache and the spare slabs. */
+void heap_flush(struct heap *heap);
+
+/* Put the bins' blocks back into their slabs. */
+void heap_spill(struct heap *heap);

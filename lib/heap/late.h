@@ -1,0 +1,10 @@
+/* Allocation for threads whose last destructor has run: libc still allocates and frees a little for them. */
+#pragma once
+#include "heap/heap.h"
+
+/* Allocate from the one heap that such threads share, under its lock. NULL: no memory. */
+void *late_alloc(size_t size);
+
+/* True for the shared heap itself: no thread's, so no fork loses it. */
+bool late_owns(const struct heap *heap);
+extern struct lock late_lock __attribute__((visibility("hidden")));

@@ -1,0 +1,19 @@
+/* Slabs whose thread has ended, by class: partly used, waiting for a heap that needs blocks of their size. */
+#pragma once
+#include "base/lock.h"
+#include "slab/slab.h"
+
+struct orphans {
+    struct lock lock;
+    struct unit *first[CLASS_COUNT];
+};
+extern struct orphans orphans __attribute__((visibility("hidden")));
+
+/* Put a slab one owns into the list; takes the lock and waits for it. */
+void orphans_put(struct unit *slab, uintptr_t secret);
+
+/* Take a slab of `class` out and own it; NULL: there is none, or the list is busy. */
+struct unit *orphans_take(uint32_t class);
+
+/* Unlink a slab that a free has just claimed; the caller holds the lock. */
+void orphans_unlink(struct unit *slab);

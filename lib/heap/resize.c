@@ -1,0 +1,93 @@
+/* realloc.
+ *
+ * A block that must move because it grew will grow again: its new place has room on its right (alloc_wide's roomy),
+ * so growing byte by byte moves it a few times at most and then costs a lookup of the neighbour. */
+#include "heap/resize.h"
+#include "heap/alloc.h"
+#include "heap/fast.h"
+#include "heap/free.h"
+#include "span/units.h"
+#include <heapalloc/port.h>
+
+enum {
+    SHRINK_GRANULES_MIN = 4,     /* a smaller tail is not worth a descriptor */
+    MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
+};
+
+static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
+    struct heap *heap = heap_self;
+    void *new;
+    if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
+        new = alloc_wide(heap, size, false, true);
+    else
+        new = heap_alloc_slow(size, heap);
+    if (unlikely(!new)) return NULL;
+    memcpy(new, p, min_size(old_bytes, size));
+    heap_free_slow(p, heap_self);
+    return new;
+}
+
+static void *resize_slab(void *p, struct unit *slab, size_t size) {
+    free_check_slab("realloc", p, slab);
+    size_t bytes = slab->block_bytes;
+    if (size <= bytes && size > bytes / 2) return p;
+    if (size <= bytes && class_of(size) == slab->class) return p;
+    return move_by_copy(p, bytes, size, size > bytes);
+}
+
+static void *resize_medium(void *p, size_t size) {
+    struct granule *slot = free_check_medium("realloc", p);
+    uint32_t have = granule_count(slot);
+    size_t bytes = (size_t)have << GRANULE_SHIFT;
+    if (size > bytes) {
+        if (size <= MEDIUM_BYTES_MAX) {
+            uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+            if (medium_resize(slot, count)) return p;
+        }
+        return move_by_copy(p, bytes, size, true);
+    }
+    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, false);
+    uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    if (have - count >= SHRINK_GRANULES_MIN) medium_resize(slot, count);
+    return p;
+}
+
+/* Move whole pages from `unit` into `to`, which is as large or larger. */
+static bool move_pages(struct unit *to, struct unit *unit) {
+    return port_move(to->memory, unit->memory, (size_t)unit->count << UNIT_SHIFT);
+}
+
+static void *grow_large(struct unit *unit, size_t size) {
+    if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    if (units_extend(unit, count)) return unit->memory;
+    if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
+    struct unit *to = units_take_top(count, UNIT_LARGE);
+    if (!to) return NULL;
+    if (!move_pages(to, unit)) memcpy(to->memory, unit->memory, bytes);
+    void *memory = to->memory;
+    heap_free_slow(unit->memory, heap_self);
+    return memory;
+}
+
+static void *resize_large(void *p, struct unit *unit, size_t size) {
+    free_check_large("realloc", p, unit);
+    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    if (size > bytes) return grow_large(unit, size);
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
+        void *new = move_by_copy(p, bytes, size, false);
+        if (new) return new;
+    }
+    units_shrink(unit, count);
+    return p;
+}
+
+void *heap_resize(void *p, size_t size) {
+    struct unit *unit = free_check_unit("realloc", p);
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);
+    if (unit->kind == UNIT_MEDIUM) return resize_medium(p, size);
+    return resize_large(p, unit, size);
+}

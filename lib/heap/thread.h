@@ -1,0 +1,6 @@
+/* A thread's heap: made at its first allocation, given up when the thread ends, its struct used again. */
+#pragma once
+#include "heap/heap.h"
+
+/* The calling thread ends: everything of its heap that another thread can use goes to where they look. */
+void heap_leave(void);

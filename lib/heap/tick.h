@@ -1,0 +1,18 @@
+/* What is done now and then: slow paths count down, a tick reads the clock, and old free memory goes back. */
+#pragma once
+#include "heap/heap.h"
+
+enum { TICK_SLOW_PATHS = 16 };
+
+/* How long free memory is kept before it is purged; milliseconds. */
+extern uint32_t tick_decay_ms __attribute__((visibility("hidden")));
+
+void heap_tick(struct heap *heap);
+
+/* Every slow path of a live heap says so. */
+INLINE void heap_count_slow(struct heap *heap) {
+    if (unlikely(--heap->slow_left == 0)) heap_tick(heap);
+}
+
+/* Give all free memory back now; true: some went. */
+bool heap_trim(struct heap *heap);

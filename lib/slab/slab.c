@@ -1,0 +1,61 @@
+/* A slab: one unit cut into equal blocks. */
+#include "slab/slab.h"
+#include "base/check.h"
+#include "span/units.h"
+
+enum { CARVE_BYTES = 4096 };
+
+struct unit *slab_take(uint32_t class, struct heap *owner) {
+    struct unit *slab = units_take(1, UNIT_LEAVING);
+    if (unlikely(!slab)) return NULL;
+    const struct class_shape *shape = &class_shapes[class];
+    slab->free = BLOCK_END;
+    slab->used_blocks = 0;
+    slab->recip = shape->recip;
+    slab->starts = 0;
+    slab->next = slab->prev = NULL;
+    slab->carved_blocks = 0;
+    slab->class = (uint8_t)class;
+    store_relaxed(slab->remote, REMOTE_OWNED);
+    racy_store(slab->block_bytes, shape->block_bytes);
+    racy_store(slab->kind, UNIT_SLAB);
+    racy_store(slab->owner, owner);
+    return slab;
+}
+
+/* Every carved block is in the free list, once, and untouched. */
+static void account(const struct unit *slab, uintptr_t secret) {
+    uint32_t count = 0;
+    for (struct block *b = slab->free; b != BLOCK_END; b = b->next, count++) {
+        if (unlikely(((uintptr_t)b ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !block_is_free(b, secret)))
+            check_misuse("malloc", b, "was written to after it was freed: corrupted list");
+        if (unlikely(count == slab->carved_blocks)) check_misuse("free", b, "is already free");
+    }
+    if (unlikely(count != slab->carved_blocks)) check_misuse("free", slab->memory, "is already free");
+}
+
+void slab_give(struct unit *slab, uintptr_t secret) {
+    debug_check(slab->used_blocks == 0);
+    if (config_safety) account(slab, secret);
+    racy_store(slab->owner, NULL);
+    racy_store(slab->kind, UNIT_LEAVING);
+    racy_store(slab->block_bytes, 0);
+    slab->count = 1;
+    slab->flags = 0;
+    units_give(slab);
+}
+
+struct block *slab_carve(struct unit *slab, uintptr_t secret) {
+    const struct class_shape *shape = &class_shapes[slab->class];
+    uint32_t bytes = shape->block_bytes, from = slab->carved_blocks;
+    uint32_t border = (uint32_t)round_up((from + 1) * bytes, CARVE_BYTES);
+    uint32_t to = border / bytes;
+    if (to > shape->capacity_blocks) to = shape->capacity_blocks;
+    char *at = slab->memory + (size_t)from * bytes, *last = slab->memory + (size_t)(to - 1) * bytes;
+    struct block *first = (struct block *)at;
+    for (; at < last; at += bytes) block_link((struct block *)at, (struct block *)(at + bytes), secret);
+    block_link((struct block *)last, BLOCK_END, secret);
+    slab->carved_blocks = (uint16_t)to;
+    slab->starts = to * class_start_step(shape);
+    return first;
+}

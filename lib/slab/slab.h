@@ -1,0 +1,34 @@
+/* A slab: one unit cut into equal blocks of one class, a page at a time.
+ *
+ *   | block | block | ... | block | not carved yet ... |tail|
+ *   0                             carved               capacity
+ *
+ * Blocks are carved only up to the next page's border: a class that is used once costs one page. */
+#pragma once
+#include "slab/owner.h"
+
+/* Take a unit and make it an empty slab of `class`, owned by `owner`; NULL: no memory. */
+struct unit *slab_take(uint32_t class, struct heap *owner);
+
+/* Give an empty slab's unit back. Before it becomes something else every block is accounted for: one that was freed twice,
+ * with its words wiped in between, is found here at the latest. */
+void slab_give(struct unit *slab, uintptr_t secret);
+
+/* Blocks not carved yet. */
+INLINE uint32_t slab_uncarved(const struct unit *slab) {
+    return class_shapes[slab->class].capacity_blocks - slab->carved_blocks;
+}
+
+/* Carve up to the next page's border, at least a block; returns them as a list, in the order of their addresses. */
+struct block *slab_carve(struct unit *slab, uintptr_t secret);
+
+/* True when `p`, a pointer into the slab, is the start of a carved block. */
+INLINE bool slab_is_start(const struct unit *slab, const void *p) {
+    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < slab->starts;
+}
+
+/* The block that the inner pointer `p` lies in; for messages. */
+INLINE char *slab_block_around(const struct unit *slab, const void *p) {
+    size_t offset = (uintptr_t)p & (UNIT_BYTES - 1);
+    return (char *)p - offset % slab->block_bytes;
+}

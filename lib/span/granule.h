@@ -1,0 +1,40 @@
+/* The granule's slot: 8 bytes that describe 1 KiB of the medium level, apart from it.
+ *
+ *   slot of a block's first granule    head = count << 4 | ZERO << 3 | state,  before = count of the block to the left
+ *   slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its list node
+ *
+ * `before` is written by the left neighbour, whoever that is, also across the border of an extent; so a block finds
+ * its left neighbour by looking whether a free head of just that count stands there. */
+#pragma once
+#include "base/memory.h"
+#include "engine/classes.h"
+#include "engine/tlsf.h"
+
+enum {
+    GRANULE_SHIFT = 10,
+    GRANULE_BYTES = 1 << GRANULE_SHIFT,
+    GRANULES_PER_UNIT = UNIT_BYTES / GRANULE_BYTES,
+};
+
+enum granule_state {
+    GRANULE_NONE = 0,
+    GRANULE_USED = 1,     /* a caller's */
+    GRANULE_FREE = 2,
+    GRANULE_CACHED = 3,   /* freed, kept by a heap's medium cache */
+    GRANULE_DEFERRED = 4, /* freed, waits for whoever has the lock */
+    GRANULE_STATE_MASK = 7,
+    GRANULE_ZERO = 8, /* its memory is known to be zero */
+    GRANULE_COUNT_SHIFT = 4,
+};
+
+struct granule {
+    uint32_t head;
+    uint32_t before;
+};
+
+INLINE uint32_t granule_count(const struct granule *slot) {
+    return load_relaxed(slot->head) >> GRANULE_COUNT_SHIFT;
+}
+INLINE uint32_t granule_state(const struct granule *slot) {
+    return load_relaxed(slot->head) & GRANULE_STATE_MASK;
+}

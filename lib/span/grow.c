@@ -1,0 +1,163 @@
+/* Growth: more memory at the tip, and further spans.
+ *
+ * Steps: 256 KiB while the heap is small, so that a short program is charged little; later an eighth of the heap,
+ * at most 32 MiB, so that growth costs a system call per many megabytes. Beyond HUGE_FROM_BYTES steps are
+ * multiples of 2 MiB and may be backed by huge pages: a first touch costs a fifth then, and small programs
+ * never pay for a huge page they use a corner of. */
+#include "span/grow.h"
+#include "base/memory.h"
+#include "span/units.h"
+#include <heapalloc/port.h>
+
+enum {
+    SMALL_STEP_BYTES = 256 * 1024,
+    SMALL_HEAP_BYTES = 4 * 1024 * 1024,
+    LARGE_STEP_BYTES = 32 * 1024 * 1024,
+    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
+    TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 128 KiB of slots */
+    FURTHER_SPAN_UNITS = 4096,
+    FIRST_SPAN_UNITS = 65536,
+};
+#define HUGE_FROM_BYTES ((size_t)32 << 20)
+#define HOME_SLOTS ((size_t)4 << 30)
+#define HOME_UNITS ((size_t)16 << 30)
+
+struct lock grow_gate = {LOCK_FREE, RANK_GATE};
+struct span *grow_tip;
+
+/* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
+static bool map_tables(struct span *span, size_t units) {
+    char *home = (char *)span->lines - UNIT_LINE_BYTES;
+    while (span->tabled_units < units) {
+        size_t steps = (span->tabled_units + 2) / TABLE_STEP_UNITS;
+        size_t lines = (size_t)TABLE_STEP_UNITS * UNIT_LINE_BYTES;
+        size_t slots = (size_t)TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule);
+        if (!port_map(home + steps * lines, lines)) return false;
+        if (!port_map((char *)span->slots + steps * slots, slots)) {
+            port_unreserve(home + steps * lines, lines);
+            return false;
+        }
+        span->tabled_units = (uint32_t)((steps + 1) * TABLE_STEP_UNITS - 2);
+    }
+    span->lines[-1].kind = UNIT_EDGE;
+    return true;
+}
+
+/* The memory of `bytes` more bytes at the end of `span`, with their lines and slots. */
+static bool extend(struct span *span, size_t bytes) {
+    size_t end = span->bytes + bytes;
+    char *at = span->base + span->bytes;
+    if (end >> UNIT_SHIFT > span->limit_units) return false;
+    if (!span->stepwise) return port_commit(at, bytes);
+    if (!map_tables(span, end >> UNIT_SHIFT) || !port_map(at, bytes)) return false;
+    if (span->bytes >= HUGE_FROM_BYTES) port_huge(at, bytes);
+    return true;
+}
+
+static size_t step_bytes(const struct span *span) {
+    if (span->bytes < SMALL_HEAP_BYTES) return SMALL_STEP_BYTES;
+    size_t step = round_up(min_size(span->bytes / 8, LARGE_STEP_BYTES), SPAN_STEP_BYTES);
+    return span->bytes < HUGE_FROM_BYTES ? step : round_up(step, HUGE_PAGE_BYTES);
+}
+
+/* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */
+static bool grow_in_place(struct span *span, uint32_t count) {
+    size_t need = ((size_t)span->top_units + count) << UNIT_SHIFT;
+    if (need <= span->bytes) return true;
+    size_t exact = round_up(need - span->bytes, SPAN_STEP_BYTES);
+    size_t step = max_size(step_bytes(span), round_up(exact, span->bytes < HUGE_FROM_BYTES
+                                                                 ? SPAN_STEP_BYTES
+                                                                 : HUGE_PAGE_BYTES));
+    if (!extend(span, step)) {
+        step = exact;
+        if (!extend(span, step)) return false;
+    }
+    units_publish(span, span->bytes + step);
+    return true;
+}
+
+/* The home span, not yet mapped; false: the world has no place for it. */
+static bool open_home(void) {
+    char *home = port_home();
+    if (!home) return false;
+    span_home = (struct span){.base = home + HOME_UNITS,
+                              .lines = (struct unit *)(home + UNIT_LINE_BYTES),
+                              .slots = (struct granule *)(home + HOME_SLOTS),
+                              .limit_units = SPAN_UNITS_MAX,
+                              .stepwise = true};
+    grow_tip = &span_home;
+    return true;
+}
+
+static bool layout(struct span *span, uint32_t units) {
+    size_t lines = round_up((size_t)(units + 2) * UNIT_LINE_BYTES, SPAN_STEP_BYTES);
+    size_t slots = round_up(((size_t)units * GRANULES_PER_UNIT + 1) * sizeof(struct granule), SPAN_STEP_BYTES);
+    size_t bytes = lines + slots + ((size_t)units << UNIT_SHIFT) + SPAN_STEP_BYTES;
+    char *range = port_reserve(bytes);
+    if (!range) return false;
+    char *start = (char *)round_up((uintptr_t)range, SPAN_STEP_BYTES);
+    if (!port_commit(start, lines + slots)) {
+        port_unreserve(range, bytes);
+        return false;
+    }
+    *span = (struct span){.base = start + lines + slots,
+                          .lines = (struct unit *)start + 1,
+                          .slots = (struct granule *)(start + lines),
+                          .limit_units = units,
+                          .tabled_units = units};
+    span->lines[-1].kind = UNIT_EDGE;
+    return true;
+}
+
+/* A span of its own range: of `wish` units, or the largest above `count` that the world grants. */
+static bool reserve_span(struct span *span, uint32_t count, uint32_t wish) {
+    if (count >= SPAN_UNITS_MAX) return false;
+    for (uint32_t units = wish > count ? wish : count;; units = units / 2 > count ? units / 2 : count) {
+        if (layout(span, units)) return true;
+        if (units == count) return false;
+    }
+}
+
+struct span *grow_span(uint32_t count, uint32_t wish, bool whole) {
+    static struct span further[SPANS_MAX];
+    uint32_t index = load_relaxed(span_count);
+    do {
+        if (index == SPANS_MAX) return NULL;
+    } while (!cas(span_count, &index, index + 1));
+    struct span *span = &further[index];
+    if (!reserve_span(span, count, wish)) return NULL;
+    if (whole) {
+        size_t bytes = (size_t)span->limit_units << UNIT_SHIFT;
+        if (!port_commit(span->base, bytes)) return NULL;
+        span->bytes = bytes;
+    }
+    store_release(span_list[index], span);
+    return span;
+}
+
+static bool grow_held(uint32_t count) {
+    if (!grow_tip) {
+        if (!open_home() && reserve_span(&span_home, count, FIRST_SPAN_UNITS)) grow_tip = &span_home;
+        if (!grow_tip) return false;
+    }
+    if (grow_in_place(grow_tip, count)) return true;
+    if (grow_tip == &span_home && span_home.stepwise && span_home.bytes == 0) {
+        /* Nothing can stand at home, not even the first step: live in a range of the world's choice. */
+        grow_tip = NULL;
+        if (!reserve_span(&span_home, count, FIRST_SPAN_UNITS)) return false;
+        grow_tip = &span_home;
+        return grow_in_place(grow_tip, count);
+    }
+    uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
+    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, false);
+    if (!next) return false;
+    units_move_tip(next);
+    return grow_in_place(next, count);
+}
+
+enum grow_result grow_tip_by(uint32_t count) {
+    if (!lock_take(&grow_gate)) return GROW_FROZEN;
+    bool done = grow_held(count);
+    lock_give(&grow_gate);
+    return done ? GROW_DONE : GROW_NO_MEMORY;
+}

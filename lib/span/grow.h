@@ -1,0 +1,19 @@
+/* Growth: more memory at the tip, and further spans when the tip cannot grow where it stands. */
+#pragma once
+#include "base/lock.h"
+#include "span/span.h"
+
+enum grow_result { GROW_DONE, GROW_NO_MEMORY, GROW_FROZEN };
+
+/* Held while one thread asks the world for memory; the one lock that is held over a system call. */
+extern struct lock grow_gate __attribute__((visibility("hidden")));
+
+/* The span whose top new units are taken from; changed under the gate and the units lock. NULL: none yet. */
+extern struct span *grow_tip __attribute__((visibility("hidden")));
+
+/* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
+enum grow_result grow_tip_by(uint32_t count);
+
+/* A further span of `count` units at least and `wish` at best, entered but not the tip; `whole`: with all its
+ * memory behind it. Takes no lock. */
+struct span *grow_span(uint32_t count, uint32_t wish, bool whole);

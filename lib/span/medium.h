@@ -1,0 +1,45 @@
+/* Level 2: blocks of 1 KiB granules between the slabs and the extents of level 1, in constant time (TLSF).
+ *
+ * Blocks lie side by side in extents taken from level 1; their descriptors (span/granule.h) apart from them.
+ * Extents that touch become one. When whole units are free, and level 2 has enough besides, they return to level 1.
+ *
+ *   free blocks never touch                                        verify: medium_coalesced
+ *   slot[count].before == count for every block                    verify: medium_before
+ *   free_granules == sum of the free blocks' counts                verify: medium_sum */
+#pragma once
+#include "base/lock.h"
+#include "span/span.h"
+
+enum {
+    MEDIUM_GRANULES_MIN = CLASS_BYTES_MAX / GRANULE_BYTES + 1, /* the smallest block a caller gets */
+    MEDIUM_BYTES_MAX = 256 * 1024,
+};
+
+struct medium {
+    struct lock lock;
+    uint32_t used_units;       /* units that level 2 has from level 1 */
+    uint32_t free_granules;
+    struct granule *deferred;  /* given while the lock was taken; linked through the list node's place, atomic */
+    struct tlsf index;
+};
+
+extern struct medium medium __attribute__((visibility("hidden")));
+
+/* Take a block of `count` granules at a multiple of `align_granules`; its slot says ZERO when it is known to be
+ * zero. NULL: no memory, or a fork is under way. */
+struct granule *medium_take(uint32_t count, uint32_t align_granules);
+
+/* Take a block at the low end of about the largest free block: it has room to grow. */
+struct granule *medium_take_roomy(uint32_t count);
+
+/* Give a block back (its slot says USED or CACHED). Never waits. */
+void medium_give(struct granule *slot);
+
+/* Make a used block `count` granules long without moving it; false: no room to its right. */
+bool medium_resize(struct granule *slot, uint32_t count);
+
+/* Return free units to level 1 down to `keep_granules` free ones; a bounded step. */
+void medium_shed(uint32_t keep_granules);
+
+INLINE bool medium_lock(void) { return lock_take(&medium.lock); }
+void medium_unlock(void);

@@ -1,0 +1,54 @@
+/* Purging: memory that has been free for a while goes back to the world. */
+#include "span/purge.h"
+#include "base/memory.h"
+#include <heapalloc/port.h>
+
+enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
+
+/* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
+ * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
+static void purge(struct unit *unit) {
+    size_t page = port_page_bytes();
+    char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
+    char *from = (char *)round_up((uintptr_t)unit->memory, page);
+    char *to = (char *)round_down((uintptr_t)end, page);
+    if (from >= to || !port_purge(from, (size_t)(to - from))) {
+        units_give_purged(unit, false);
+        return;
+    }
+    struct unit *middle = unit + ((from - unit->memory) >> UNIT_SHIFT);
+    if (to < end) {
+        struct unit *tail = middle + ((to - from) >> UNIT_SHIFT);
+        *tail = (struct unit){.memory = to,
+                              .count = (uint32_t)((end - to) >> UNIT_SHIFT),
+                              .kind = UNIT_LEAVING};
+        units_give_purged(tail, false);
+    }
+    if (middle != unit) {
+        *middle = (struct unit){.memory = from, .kind = UNIT_LEAVING};
+        unit->count = (uint32_t)(middle - unit);
+        units_give_purged(unit, false);
+    }
+    middle->count = (uint32_t)((to - from) >> UNIT_SHIFT);
+    units_give_purged(middle, true);
+}
+
+uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
+    uint32_t purged = 0;
+    for (uint32_t i = 0; i < extents_max; i++) {
+        struct unit *unit = units_take_oldest(before_ms);
+        if (!unit) break;
+        purged += unit->count;
+        purge(unit);
+    }
+    return purged;
+}
+
+void purge_excess(void) {
+    uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
+    uint32_t keep = used / 4 > DIRTY_KEPT_UNITS ? used / 4 : DIRTY_KEPT_UNITS;
+    for (int i = 0; i < EXCESS_EXTENTS_MAX && load_relaxed(units.dirty_units) > keep; i++) {
+        /* Everything is older than half the clock's range from now. */
+        if (purge_before(load_relaxed(units.now_ms) + 0x3fffffff, 1) == 0) break;
+    }
+}

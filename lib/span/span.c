@@ -1,0 +1,54 @@
+/* The spans: from a pointer to its line. */
+#include "span/span.h"
+#include "base/memory.h"
+
+struct span span_home;
+struct span *span_list[SPANS_MAX];
+uint32_t span_count;
+
+INLINE bool span_has(const struct span *span, const void *p) {
+    return (size_t)((const char *)p - span->base) < racy_load(span->bytes);
+}
+
+struct span *span_of(const void *p) {
+    if (likely(span_has(&span_home, p))) return &span_home;
+    uint32_t count = load_acquire(span_count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct span *span = load_acquire(span_list[i]); /* NULL while it is being entered */
+        if (span && span_has(span, p)) return span;
+    }
+    return NULL;
+}
+
+struct unit *span_unit(const void *p) {
+    struct span *span = span_of(p);
+    return span ? span_line(span, (size_t)((const char *)p - span->base)) : NULL;
+}
+
+INLINE bool has_slot(const struct span *span, const struct granule *slot) {
+    return slot >= span->slots &&
+           slot < span->slots + (size_t)span->limit_units * GRANULES_PER_UNIT;
+}
+
+struct span *span_of_slot(const struct granule *slot) {
+    if (likely(has_slot(&span_home, slot))) return &span_home;
+    for (uint32_t i = load_acquire(span_count); i-- > 0;) {
+        struct span *span = load_acquire(span_list[i]);
+        if (span && has_slot(span, slot)) return span;
+    }
+    return NULL;
+}
+
+INLINE bool has_line(const struct span *span, const struct unit *line) {
+    return line >= span->lines && line < span->lines + span->limit_units;
+}
+
+char *span_line_memory(const struct unit *line) {
+    const struct span *span = &span_home;
+    if (unlikely(!has_line(span, line))) {
+        uint32_t i = load_acquire(span_count);
+        do span = load_acquire(span_list[--i]);
+        while (!span || !has_line(span, line));
+    }
+    return span->base + ((size_t)(line - span->lines) << UNIT_SHIFT);
+}

@@ -1,0 +1,70 @@
+/* The unit's line: 64 bytes that describe 16 KiB, apart from them.
+ *
+ * A run of units with one purpose is an extent; its first line is its head and says everything, the lines after
+ * it say INSIDE (a free extent's last line also says where it begins). A line leaves the head's state before it
+ * becomes inside of another extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
+#pragma once
+#include "engine/classes.h"
+#include "engine/tlsf.h"
+
+struct heap;
+struct block;
+
+enum unit_kind {
+    UNIT_INSIDE = 0, /* not the head of an extent, or never used */
+    UNIT_FREE,       /* head of a free extent, in one of level 1's indexes */
+    UNIT_FREE_LAST,  /* last of a free extent of several units */
+    UNIT_SLAB,       /* one unit of equal blocks */
+    UNIT_MEDIUM,     /* belongs to level 2; every unit of such an extent says so */
+    UNIT_LARGE,      /* head of a caller's block of whole units */
+    UNIT_LEAVING,    /* head of an extent that is being purged or freed; nobody's for now */
+    UNIT_META,       /* the allocator's own */
+    UNIT_EDGE,       /* the line before a span's first unit */
+};
+
+enum unit_flags {
+    UNIT_CLEAN = 1,   /* its memory is known to be zero; for a slab: was when the slab was made */
+    UNIT_AGED = 2,    /* a free extent in the list by age */
+    UNIT_SPARE = 4,   /* an empty slab its owner keeps */
+    UNIT_WAITING = 8, /* an owned slab in its heap's waiting list */
+};
+
+/* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
+ *       slab: plain fields are the owner's, `remote` is atomic (slab/owner.h)
+ *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
+ *   free extents that touch are not both clean, nor both dirty                       verify: coalesced
+ *   slab: used + length(free) + count(remote) == carved                              verify: slab_counts */
+struct unit {
+    struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
+    union {
+        struct {                   /* a slab */
+            struct block *free;    /* blocks the owner may hand out, LIFO                 */
+            uint32_t used_blocks;  /* carved and not in `free`: with a caller, in a bin, in remote */
+            uint32_t recip;        /* class_shape.recip, here for free()'s start check    */
+            uint32_t starts;       /* carved blocks * class_start_step                    */
+            uint32_t remote;       /* slab/owner.h                                        */
+        };
+        struct {                   /* any other extent */
+            struct unit *older;    /* free and dirty: the list by age */
+            struct unit *newer;
+            uint32_t count;        /* units */
+            uint32_t freed_ms;     /* when it became free */
+        };
+    };
+    union {
+        struct tlsf_node node; /* free extent: level 1's index */
+        struct {               /* slab: its owner's waiting list, or the orphans' */
+            struct unit *next;
+            struct unit *prev;
+        };
+    };
+    char *memory;           /* what the extent describes */
+    uint16_t carved_blocks; /* cut so far, from the start */
+    uint16_t block_bytes;   /* 0: not a slab */
+    uint8_t class;
+    uint8_t kind;
+    uint8_t flags;
+};
+
+enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
+_Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");

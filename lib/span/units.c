@@ -1,0 +1,316 @@
+/* Level 1: extents of whole units. */
+#include "span/units.h"
+#include "base/check.h"
+#include "base/memory.h"
+#include "span/age.h"
+#include "span/emergency.h"
+#include "span/grow.h"
+
+/* Frees found waiting are given at most this many at a time, so that unlocking stays bounded. */
+enum { DEFERRED_MAX = 8 };
+
+struct units units = {.lock = {LOCK_FREE, RANK_UNITS}};
+
+INLINE struct unit *unit_of(struct tlsf_node *node) {
+    return (struct unit *)((char *)node - offsetof(struct unit, node));
+}
+
+INLINE struct tlsf *index_of(const struct unit *unit) {
+    return unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
+}
+
+INLINE uint32_t *sum_of(const struct unit *unit) {
+    return unit->flags & UNIT_CLEAN ? &units.clean_units : &units.dirty_units;
+}
+
+/* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */
+static void enter(struct unit *head, uint32_t count) {
+    head->kind = UNIT_FREE;
+    head->count = count;
+    if (count > 1) {
+        head[count - 1].kind = UNIT_FREE_LAST;
+        head[count - 1].count = count;
+    }
+    tlsf_put(index_of(head), &head->node, count);
+    *sum_of(head) += count;
+}
+
+/* Undo enter(): the lines say INSIDE again but for the head, which the caller will fill. */
+static void leave(struct unit *head) {
+    tlsf_drop(index_of(head), &head->node, head->count);
+    *sum_of(head) -= head->count;
+    head[head->count - 1].kind = UNIT_INSIDE;
+}
+
+INLINE struct unit *find(const struct tlsf *index, uint32_t count) {
+    struct tlsf_node *node = tlsf_at(index, count);
+    if (node && unit_of(node)->count >= count) return unit_of(node);
+    node = tlsf_find(index, count);
+    return node ? unit_of(node) : NULL;
+}
+
+INLINE struct unit *hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
+    unit->owner = NULL;
+    unit->block_bytes = 0;
+    unit->count = count;
+    unit->flags &= UNIT_CLEAN;
+    racy_store(unit->kind, (uint8_t)kind);
+    units.used_units += count;
+    return unit;
+}
+
+/* Cut `count` units off the front of a free extent.   [ free ] => [ taken ][ rest: as old as before ] */
+static void cut_front(struct unit *free, uint32_t count) {
+    leave(free);
+    struct unit *rest = free + count;
+    uint32_t rest_count = free->count - count;
+    if (rest_count == 0) {
+        age_leave(free);
+        return;
+    }
+    rest->owner = NULL;
+    rest->block_bytes = 0;
+    rest->flags = free->flags & UNIT_CLEAN;
+    rest->memory = free->memory + ((size_t)count << UNIT_SHIFT);
+    age_replace(free, rest);
+    enter(rest, rest_count);
+}
+
+static struct unit *take_free(uint32_t count, enum unit_kind kind) {
+    struct unit *unit = find(&units.dirty, count);
+    if (!unit) unit = find(&units.clean, count);
+    if (!unit) return NULL;
+    cut_front(unit, count);
+    return hand_out(unit, count, kind);
+}
+
+static bool tip_has(uint32_t count) {
+    return grow_tip && ((size_t)grow_tip->top_units + count) << UNIT_SHIFT <= grow_tip->bytes;
+}
+
+static struct unit *take_top(uint32_t count, enum unit_kind kind) {
+    if (!tip_has(count)) return NULL;
+    struct unit *unit = grow_tip->lines + grow_tip->top_units;
+    unit->memory = grow_tip->base + ((size_t)grow_tip->top_units << UNIT_SHIFT);
+    unit->flags = UNIT_CLEAN;
+    grow_tip->top_units += count;
+    return hand_out(unit, count, kind);
+}
+
+static struct unit *take(uint32_t count, enum unit_kind kind, bool only_top) {
+    if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
+    for (;;) {
+        if (!lock_take(&units.lock)) return emergency_take(count, kind);
+        struct unit *unit = only_top ? NULL : take_free(count, kind);
+        if (!unit) unit = take_top(count, kind);
+        units_unlock();
+        if (likely(unit)) return unit;
+        enum grow_result grown = grow_tip_by(count);
+        if (grown == GROW_NO_MEMORY) return NULL;
+        if (grown == GROW_FROZEN) return emergency_take(count, kind);
+    }
+}
+
+struct unit *units_take(uint32_t count, enum unit_kind kind) {
+    return take(count, kind, false);
+}
+
+struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
+    struct unit *unit = take(count, kind, true);
+    return unit ? unit : take(count, kind, false);
+}
+
+/* [ spare ][ wanted, aligned ][ spare ] => the spare ends become extents of their own, and free */
+struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind) {
+    if (align_units <= 1) return units_take(count, kind);
+    if (align_units > SPAN_UNITS_MAX || count > SPAN_UNITS_MAX - align_units) return NULL;
+    struct unit *front = units_take(count + align_units - 1, kind);
+    if (!front) return NULL;
+    uint8_t clean = front->flags & UNIT_CLEAN;
+    size_t align = (size_t)align_units << UNIT_SHIFT;
+    uint32_t skip = (uint32_t)((round_up((uintptr_t)front->memory, align) - (uintptr_t)front->memory) >> UNIT_SHIFT);
+    if (skip == 0) {
+        units_shrink(front, count);
+        return front;
+    }
+    struct unit *unit = front + skip;
+    *unit = (struct unit){.count = front->count - skip,
+                          .memory = front->memory + ((size_t)skip << UNIT_SHIFT),
+                          .kind = (uint8_t)kind,
+                          .flags = clean};
+    front->count = skip;
+    units_give(front);
+    units_shrink(unit, count);
+    return unit;
+}
+
+/* The free extent to the left of `unit`, and in its state; NULL: there is none. */
+static struct unit *left_of(const struct unit *unit) {
+    const struct unit *last = unit - 1;
+    if (last->kind != UNIT_FREE && last->kind != UNIT_FREE_LAST) return NULL;
+    const struct unit *head = last - (last->count - 1);
+    return (head->flags ^ unit->flags) & UNIT_CLEAN ? NULL : (struct unit *)head;
+}
+
+static struct unit *right_of(const struct unit *unit) {
+    const struct unit *head = unit + unit->count;
+    if (head->kind != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_CLEAN) return NULL;
+    return (struct unit *)head;
+}
+
+/* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
+ * It is as old as its largest part: a big cold extent does not become young because a small one joins it. */
+static void merge(struct unit *unit, bool ages) {
+    struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
+    uint32_t count = unit->count, largest = count;
+    unit->kind = UNIT_INSIDE;
+    unit->owner = NULL;
+    unit->block_bytes = 0;
+    if (left) {
+        leave(left);
+        if (left->flags & UNIT_AGED && left->count > largest) eldest = left, largest = left->count;
+        count += left->count;
+        head = left;
+    }
+    if (right) {
+        leave(right);
+        if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
+        count += right->count;
+        right->kind = UNIT_INSIDE;
+    }
+    if (left && left != eldest) age_leave(left);
+    if (right && right != eldest) age_leave(right);
+    if (eldest)
+        age_replace(eldest, head);
+    else if (ages && !(head->flags & UNIT_CLEAN))
+        age_enter(head, units.now_ms);
+    enter(head, count);
+}
+
+static void give_locked(struct unit *unit, bool ages) {
+    units.used_units -= unit->count;
+    merge(unit, ages);
+}
+
+static void defer(struct unit *unit) {
+    struct unit *seen = load_relaxed(units.deferred);
+    do unit->next = seen;
+    while (!cas(units.deferred, &seen, unit));
+}
+
+void units_unlock(void) {
+    for (int i = 0; i < DEFERRED_MAX; i++) {
+        struct unit *unit = load_acquire(units.deferred);
+        if (likely(!unit)) break;
+        /* Only the holder pops, so the head cannot leave and come back in between. */
+        if (!cas(units.deferred, &unit, unit->next)) continue;
+        give_locked(unit, true);
+    }
+    lock_give(&units.lock);
+}
+
+void units_give(struct unit *unit) {
+    racy_store(unit->kind, UNIT_LEAVING);
+    if (!lock_take_soon(&units.lock)) {
+        defer(unit);
+        return;
+    }
+    give_locked(unit, true);
+    units_unlock();
+}
+
+bool units_shrink(struct unit *unit, uint32_t count) {
+    uint32_t spare = unit->count - count;
+    if (spare == 0) return true;
+    struct unit *tail = unit + count;
+    *tail = (struct unit){.count = spare,
+                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
+                          .kind = UNIT_LEAVING,
+                          .flags = unit->flags & UNIT_CLEAN};
+    unit->count = count;
+    units_give(tail);
+    return true;
+}
+
+/* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
+static bool extend_locked(struct unit *unit, uint32_t more) {
+    struct unit *right = unit + unit->count;
+    if (right->kind == UNIT_FREE && right->count >= more) {
+        cut_front(right, more);
+        right->kind = UNIT_INSIDE;
+        if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
+    } else if (grow_tip && right == grow_tip->lines + grow_tip->top_units && tip_has(more)) {
+        grow_tip->top_units += more;
+    } else {
+        return false;
+    }
+    units.used_units += more;
+    unit->count += more;
+    return true;
+}
+
+bool units_extend(struct unit *unit, uint32_t count) {
+    if (count > SPAN_UNITS_MAX) return false;
+    for (;;) {
+        if (!lock_take(&units.lock)) return false;
+        uint32_t more = count - unit->count;
+        bool done = extend_locked(unit, more);
+        bool at_top = grow_tip && unit + unit->count == grow_tip->lines + grow_tip->top_units && !tip_has(more);
+        struct span *tip = grow_tip;
+        units_unlock();
+        if (done) return true;
+        if (!at_top || grow_tip_by(more) != GROW_DONE || tip != grow_tip) return false;
+    }
+}
+
+void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
+    struct unit *unit = span->lines + first;
+    *unit = (struct unit){.count = count,
+                          .memory = span->base + ((size_t)first << UNIT_SHIFT),
+                          .kind = UNIT_LEAVING,
+                          .flags = clean ? UNIT_CLEAN : 0};
+    merge(unit, true);
+}
+
+void units_publish(struct span *span, size_t bytes) {
+    while (!lock_take(&units.lock)) {} /* freezing takes the gate first, and the gate is ours */
+    store_release(span->bytes, bytes);
+    units_unlock();
+}
+
+void units_move_tip(struct span *span) {
+    while (!lock_take(&units.lock)) {}
+    struct span *old = grow_tip;
+    uint32_t room = (uint32_t)(old->bytes >> UNIT_SHIFT) - old->top_units;
+    if (room > 0) {
+        uint32_t first = old->top_units;
+        old->top_units += room;
+        units_donate(old, first, room, true);
+    }
+    grow_tip = span;
+    units_unlock();
+}
+
+struct unit *units_take_oldest(uint32_t before_ms) {
+    if (!lock_take(&units.lock)) return NULL;
+    struct unit *unit = units.oldest;
+    if (unit && (int32_t)(unit->freed_ms - before_ms) < 0) {
+        leave(unit);
+        age_leave(unit);
+        hand_out(unit, unit->count, UNIT_LEAVING);
+    } else {
+        unit = NULL;
+    }
+    units_unlock();
+    return unit;
+}
+
+void units_give_purged(struct unit *unit, bool clean) {
+    if (clean) unit->flags |= UNIT_CLEAN;
+    if (!lock_take(&units.lock)) {
+        defer(unit);
+        return;
+    }
+    give_locked(unit, clean);
+    units_unlock();
+}

@@ -1,0 +1,59 @@
+/* Level 1: extents of whole units, in constant time (TLSF), merged with their neighbours as soon as they are free.
+ *
+ * Dirty free extents (written since the world gave them) and clean ones (known to be zero, no memory behind them)
+ * are kept in two indexes and never merged with each other: what is dirty is handed out first, because reusing it
+ * costs no page fault and no peak; what is clean costs nothing while it waits. Memory that never was handed out
+ * lies above the tip's top and is touched last. Dirty extents age in a list; span/purge.h cleans the old ones. */
+#pragma once
+#include "base/lock.h"
+#include "span/span.h"
+
+struct units {
+    struct lock lock;
+    uint32_t used_units;       /* handed out under the lock, less what came back (modulo 2^32) */
+    uint32_t emergency_units;  /* handed out without it (span/emergency.h); atomic */
+    uint32_t dirty_units;      /* free, in dirty */
+    uint32_t clean_units;      /* free, in clean */
+    uint32_t now_ms;           /* the time of the latest tick: stamps what becomes free */
+    struct unit *oldest;       /* dirty extents by age */
+    struct unit *newest;
+    struct unit *deferred;     /* heads given while the lock was taken; linked by node.next, atomic */
+    struct tlsf dirty;
+    struct tlsf clean;
+};
+
+/* lock: itself; used + emergency + dirty + clean == sum of the spans' top_units      verify: unit_sum */
+extern struct units units __attribute__((visibility("hidden")));
+
+/* Take an extent of `count` units as `kind`; its flag UNIT_CLEAN says whether it is zero. NULL: no memory. */
+struct unit *units_take(uint32_t count, enum unit_kind kind);
+
+/* The same at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
+struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);
+
+/* The same at the top, where it can grow later. */
+struct unit *units_take_top(uint32_t count, enum unit_kind kind);
+
+/* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
+void units_give(struct unit *unit);
+
+/* Shorten an extent to `count` units, or lengthen it to the right. False: no room there; nothing changed. */
+bool units_shrink(struct unit *unit, uint32_t count);
+bool units_extend(struct unit *unit, uint32_t count);
+
+/* For span/grow.c: `span` now has memory up to `bytes`; new units are now taken from `span`. */
+void units_publish(struct span *span, size_t bytes);
+void units_move_tip(struct span *span);
+
+/* For worlds that own their memory: enter units [first, first + count) of `span` as free, `clean` or not. */
+void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean);
+
+/* For span/purge.c: the oldest dirty extent freed before `before_ms`, taken as LEAVING; NULL: none. */
+struct unit *units_take_oldest(uint32_t before_ms);
+
+/* For span/purge.c: give an extent that is now clean, or that cannot be purged. */
+void units_give_purged(struct unit *unit, bool clean);
+
+/* The lock for a look around (inspect, fork). */
+INLINE bool units_lock(void) { return lock_take(&units.lock); }
+void units_unlock(void);

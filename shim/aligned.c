@@ -1,0 +1,69 @@
+/* The aligned family, and the sized frees of C23. */
+#define _GNU_SOURCE
+#include "heap/fast.h"
+#include "shim.h"
+#include <heapalloc/port.h>
+
+static int aligned(void **to, size_t align, size_t size) {
+    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    if (!p) return ENOMEM;
+    *to = p;
+    return 0;
+}
+
+static void *aligned_or_null(size_t align, size_t size) {
+    void *p = NULL;
+    int error = aligned(&p, align, size);
+    if (error) errno = error;
+    return p;
+}
+
+EXPORT int posix_memalign(void **to, size_t align, size_t size) {
+    if (!is_power_of_two(align) || align < sizeof(void *)) return EINVAL;
+    return aligned(to, align, size);
+}
+
+EXPORT void *aligned_alloc(size_t align, size_t size) {
+    if (!is_power_of_two(align)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return aligned_or_null(align, size);
+}
+
+/* Odd alignments are rounded up, as glibc does. */
+EXPORT void *memalign(size_t align, size_t size) {
+    if (align > PTRDIFF_MAX) {
+        errno = EINVAL;
+        return NULL;
+    }
+    size_t power = BLOCK_ALIGN_BYTES;
+    while (power < align) power <<= 1;
+    return aligned_or_null(power, size);
+}
+
+EXPORT void *valloc(size_t size) {
+    return aligned_or_null(port_page_bytes(), size);
+}
+
+EXPORT void *pvalloc(size_t size) {
+    size_t page = port_page_bytes();
+    if (size > PTRDIFF_MAX - page) return or_enomem(NULL);
+    return aligned_or_null(page, round_up(size + (size == 0), page));
+}
+
+/* The size is a hint that real programs get wrong; the allocator knows better. */
+EXPORT void free_sized(void *p, size_t size) {
+    (void)size;
+    heap_free_fast(p);
+}
+
+EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
+    (void)align, (void)size;
+    heap_free_fast(p);
+}
+
+EXPORT void *__libc_memalign(size_t align, size_t size) { return memalign(align, size); }
+EXPORT void *__libc_valloc(size_t size) { return valloc(size); }
+EXPORT void *__libc_pvalloc(size_t size) { return pvalloc(size); }
+EXPORT int __posix_memalign(void **to, size_t align, size_t size) { return posix_memalign(to, align, size); }

@@ -1,0 +1,18 @@
+/* heapalloc's own interface. */
+#include "heap/fast.h"
+#include "shim.h"
+#include <heapalloc/heapalloc.h>
+
+#define TEXT(x) #x
+#define NUMBER(x) TEXT(x)
+#define VERSION NUMBER(HEAPALLOC_VERSION_MAJOR) "." NUMBER(HEAPALLOC_VERSION_MINOR) "." NUMBER(HEAPALLOC_VERSION_PATCH)
+
+EXPORT const char *heapalloc_version(void) {
+    static const char *const versions[] = {VERSION " (fast)", VERSION " (default)", VERSION " (hardened)"};
+    return versions[config_safety];
+}
+
+EXPORT bool heapalloc_trim(void) {
+    struct heap *heap = heap_self;
+    return heap_trim(heap->state == HEAP_LIVE ? heap : NULL);
+}

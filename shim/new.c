@@ -1,0 +1,116 @@
+/* operator new and delete of C++17 under their mangled names, on the fast paths.
+ *
+ * C cannot throw. When memory is out, the new-handler and bad_alloc are libstdc++'s: it is in every process that
+ * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
+#define _GNU_SOURCE
+#include "heap/fast.h"
+#include "shim.h"
+#include <dlfcn.h>
+#include <heapalloc/port.h>
+
+typedef void (*new_handler)(void);
+
+extern new_handler get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
+extern _Noreturn void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
+
+static void *cxx_symbol(void *linked, const char *name) {
+    return linked ? linked : dlsym(RTLD_DEFAULT, name);
+}
+
+/* One round of the loop of [new.delete.single]: false when there is no handler left to call. */
+static bool call_new_handler(void) {
+    union {
+        void *object;
+        new_handler (*function)(void);
+    } get = {cxx_symbol((void *)get_new_handler, "_ZSt15get_new_handlerv")};
+    new_handler handler = get.object ? get.function() : NULL;
+    if (!handler) return false;
+    handler();
+    return true;
+}
+
+static _Noreturn void bad_alloc(void) {
+    static const char message[] = "operator new(): no memory, and no C++ runtime to tell it to\n";
+    union {
+        void *object;
+        void (*function)(void);
+    } throw = {cxx_symbol((void *)throw_bad_alloc, "_ZSt17__throw_bad_allocv")};
+    if (throw.object) throw.function();
+    port_stop(message, sizeof(message) - 1);
+}
+
+INLINE void *alloc_any(size_t size, size_t align) {
+    return align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+}
+
+static NOINLINE void *new_or_throw(size_t size, size_t align) {
+    for (;;) {
+        void *p = alloc_any(size, align);
+        if (likely(p)) return p;
+        if (!call_new_handler()) bad_alloc();
+    }
+}
+
+/* The nothrow forms: a handler that throws bad_alloc must come out as NULL, which C cannot catch; so when a handler is
+ * installed libstdc++'s own form is asked, which calls the throwing one of this file and catches. */
+static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
+    void *p = alloc_any(size, align);
+    if (likely(p)) return p;
+    union {
+        void *object;
+        void *(*plain)(size_t, const void *);
+        void *(*aligned)(size_t, size_t, const void *);
+    } real = {dlsym(RTLD_NEXT, name)};
+    if (!real.object) return NULL;
+    return align ? real.aligned(size, align, nothrow) : real.plain(size, nothrow);
+}
+
+static NOINLINE void *new_slow(size_t size, struct heap *heap) {
+    (void)heap;
+    return new_or_throw(size, 0);
+}
+
+#define CXX(name) __asm__(name) EXPORT
+void *new_one(size_t size) CXX("_Znwm");
+void *new_many(size_t size) CXX("_Znam");
+void *new_one_nothrow(size_t size, const void *nothrow) CXX("_ZnwmRKSt9nothrow_t");
+void *new_many_nothrow(size_t size, const void *nothrow) CXX("_ZnamRKSt9nothrow_t");
+void *new_one_aligned(size_t size, size_t align) CXX("_ZnwmSt11align_val_t");
+void *new_many_aligned(size_t size, size_t align) CXX("_ZnamSt11align_val_t");
+void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnwmSt11align_val_tRKSt9nothrow_t");
+void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
+
+HOT void *new_one(size_t size) { return heap_alloc_with(size, new_slow); }
+HOT void *new_many(size_t size) { return heap_alloc_with(size, new_slow); }
+void *new_one_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
+void *new_many_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
+void *new_one_nothrow(size_t size, const void *nothrow) {
+    return new_or_null(size, 0, "_ZnwmRKSt9nothrow_t", nothrow);
+}
+void *new_many_nothrow(size_t size, const void *nothrow) {
+    return new_or_null(size, 0, "_ZnamRKSt9nothrow_t", nothrow);
+}
+void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
+    return new_or_null(size, align, "_ZnwmSt11align_val_tRKSt9nothrow_t", nothrow);
+}
+void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
+    return new_or_null(size, align, "_ZnamSt11align_val_tRKSt9nothrow_t", nothrow);
+}
+
+/* Every delete is a free: the size and the alignment are hints that real programs get wrong. */
+#define DELETE_FORM(name, mangled, ...)                                                            \
+    void name(void *p, ##__VA_ARGS__) CXX(mangled);                                                \
+    HOT void name(void *p, ##__VA_ARGS__) { heap_free_fast(p); }
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+DELETE_FORM(delete_one, "_ZdlPv")
+DELETE_FORM(delete_many, "_ZdaPv")
+DELETE_FORM(delete_one_sized, "_ZdlPvm", size_t size)
+DELETE_FORM(delete_many_sized, "_ZdaPvm", size_t size)
+DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", const void *nothrow)
+DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", const void *nothrow)
+DELETE_FORM(delete_one_aligned, "_ZdlPvSt11align_val_t", size_t align)
+DELETE_FORM(delete_many_aligned, "_ZdaPvSt11align_val_t", size_t align)
+DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", size_t size, size_t align)
+DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", size_t size, size_t align)
+DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t", size_t align, const void *nothrow)
+DELETE_FORM(delete_many_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t", size_t align, const void *nothrow)

@@ -1,0 +1,99 @@
+/* The Linux process as the core sees it: memory, clock, sleep. */
+#define _GNU_SOURCE
+#include "syscall.h"
+#include <heapalloc/port.h>
+#include <linux/futex.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+
+static long map(void *at, size_t bytes, int protection, int flags) {
+    return syscall_6(SYS_mmap, (long)at, (long)bytes, protection, flags, -1, 0);
+}
+
+size_t port_page_bytes(void) {
+    static size_t bytes;
+    if (bytes == 0) bytes = getauxval(AT_PAGESZ);
+    return bytes;
+}
+
+/* Sixteen random bytes that the kernel gives every program. */
+static uint64_t random_word(int index) {
+    const uint64_t *bytes = (const uint64_t *)getauxval(AT_RANDOM);
+    return bytes ? bytes[index] : (uint64_t)(uintptr_t)&bytes * 0x9e3779b97f4a7c15;
+}
+
+uint64_t port_random(void) {
+    /* The words themselves guard stacks and setjmp; what a heap block holds must not give them away. */
+    uint64_t mix = (random_word(0) ^ random_word(1) >> 7) * 0x9e3779b97f4a7c15;
+    mix = (mix ^ mix >> 29) * 0xbf58476d1ce4e5b9;
+    return mix ^ mix >> 32;
+}
+
+/* The kernel fills an address space from its top, programs and their brk heap stand in its upper third: a random
+ * place between an eighth and five eighths has nobody above it for hundreds of gigabytes. */
+void *port_home(void) {
+    uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+    unsigned bits = 64 - (unsigned)__builtin_clzl(stack);
+    if (bits < 42) return NULL;
+    uintptr_t from = (uintptr_t)1 << (bits - 3), room = (uintptr_t)1 << (bits - 1);
+    return (void *)(from + (random_word(1) % (room >> 30) << 30));
+}
+
+bool port_map(void *at, size_t bytes) {
+    long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
+    if (syscall_failed(got)) return false;
+    if ((void *)got == at) return true;
+    port_unreserve((void *)got, bytes); /* a kernel or emulator that took the address for a hint */
+    return false;
+}
+
+void *port_reserve(size_t bytes) {
+    long got = map(NULL, bytes, PROT_NONE, ANONYMOUS);
+    return syscall_failed(got) ? NULL : (void *)got;
+}
+
+bool port_commit(void *at, size_t bytes) {
+    return !syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
+}
+
+void port_unreserve(void *at, size_t bytes) {
+    syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
+}
+
+bool port_purge(void *at, size_t bytes) {
+    return !syscall_failed(syscall_6(SYS_madvise, (long)at, (long)bytes, MADV_DONTNEED, 0, 0, 0));
+}
+
+bool port_move(void *to, void *from, size_t bytes) {
+    long got = syscall_6(SYS_mremap, (long)from, (long)bytes, (long)bytes,
+                         MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+    return got == (long)to;
+}
+
+void port_huge(void *at, size_t bytes) {
+    syscall_6(SYS_madvise, (long)at, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
+}
+
+void port_wait(uint32_t *word, uint32_t seen) {
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0);
+}
+
+void port_wake(uint32_t *word, bool all) {
+    syscall_6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, 0, 0, 0);
+}
+
+uint64_t port_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
