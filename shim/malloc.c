@@ -3,8 +3,13 @@
 #include "heap/fast.h"
 #include "shim.h"
 
-static NOINLINE void *malloc_slow(size_t size, struct heap *heap) {
+static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     return or_enomem(heap_alloc_slow(size, heap));
+}
+
+static NOINLINE void *malloc_slow(size_t size, struct heap *heap) {
+    if (likely(heap_has_cached(size, heap))) return cache_pop(heap, cache_granules(size));
+    return malloc_last(size, heap);
 }
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {

@@ -8,23 +8,29 @@
 #include "heap/tick.h"
 #include "span/units.h"
 
-INLINE uint32_t granules_of(size_t size) {
-    return (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
-}
-
-static void *large(size_t size, bool zero, bool roomy) {
+static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
-    struct unit *unit = roomy ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
+    struct unit *unit = heap->recent_large;
+    if (unit) {
+        heap->recent_large = NULL;
+        if (unit->count == count) {
+            racy_store(unit->kind, UNIT_LARGE);
+            if (zero) memset(unit->memory, 0, size);
+            return unit->memory;
+        }
+        units_give(unit);
+    }
+    unit = roomy ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
     if (unlikely(!unit)) return NULL;
-    char *memory = unit->memory;
-    if (zero && !(unit->flags & UNIT_CLEAN)) memset(memory, 0, size);
-    return memory;
+    if (zero && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
+    return unit->memory;
 }
 
-static void *medium_block(size_t size, bool zero, bool roomy) {
-    uint32_t count = granules_of(size);
-    struct granule *slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
+    uint32_t count = cache_granules(size);
+    struct granule *slot = cache_recent_medium(heap, count);
+    if (!slot) slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
     if (unlikely(!slot)) return NULL;
     bool clean = slot->head & GRANULE_ZERO;
     void *p = span_slot_memory(span_of_slot(slot), slot);
@@ -33,21 +39,12 @@ static void *medium_block(size_t size, bool zero, bool roomy) {
 }
 
 void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
+    heap_count_slow(heap);
     if (size <= MEDIUM_BYTES_MAX) {
-        if (size <= CACHE_GRANULES_MAX * GRANULE_BYTES && !roomy) {
-            void *p = cache_pop(heap, granules_of(size));
-            if (likely(p)) {
-                if (zero) memset(p, 0, size);
-                return p;
-            }
-        }
-        heap_count_slow(heap);
-        void *p = medium_block(size, zero, roomy);
+        void *p = medium_block(heap, size, zero, roomy);
         if (likely(p)) return p;
-    } else {
-        heap_count_slow(heap);
     }
-    return large(size, zero, roomy);
+    return large(heap, size, zero, roomy);
 }
 
 /* Pop the first block of a bin that is not empty. */
@@ -88,7 +85,8 @@ void *heap_alloc_zeroed(size_t size) {
     if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach(heap);
     if (unlikely(size > CLASS_BYTES_MAX && heap)) {
         if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-        return alloc_wide(heap, size, true, false);
+        void *wide = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
+        return wide ? memset(wide, 0, size) : alloc_wide(heap, size, true, false);
     }
     char *p = heap ? alloc_live(heap, size) : late_alloc(size);
     if (unlikely(!p)) return NULL;
@@ -100,7 +98,7 @@ void *heap_alloc_zeroed(size_t size) {
 /* Granules or units at a multiple of `align`, which is more than a class can give. */
 static void *wide_aligned(size_t size, size_t align) {
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
-        uint32_t count = granules_of(size);
+        uint32_t count = cache_granules(size);
         if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
         struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
         if (slot) return span_slot_memory(span_of_slot(slot), slot);

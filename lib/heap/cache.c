@@ -1,10 +1,13 @@
 /* The medium cache: giving it back. */
 #include "heap/cache.h"
+#include "span/units.h"
 
 void cache_flush(struct heap *heap) {
-    if (heap->cache_sum == 0) return;
-    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
-        while (heap->cache_count[count] > 0) medium_give(heap->cache[count][--heap->cache_count[count]]);
+    if (heap->recent_medium) medium_give(heap->recent_medium);
+    if (heap->recent_large) units_give(heap->recent_large);
+    heap->recent_medium = NULL;
+    heap->recent_large = NULL;
+    for (uint32_t count = 1; heap->cache_sum > 0 && count <= CACHE_GRANULES_MAX; count++) {
+        for (char *p; (p = cache_pop(heap, count));) medium_give(span_slot(&span_home, p));
     }
-    heap->cache_sum = 0;
 }

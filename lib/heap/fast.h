@@ -6,6 +6,7 @@
  * What is not as expected goes to the slow functions, which look again and say what is wrong. */
 #pragma once
 #include "heap/alloc.h"
+#include "heap/cache.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
 #include "heap/resize.h"
@@ -17,6 +18,9 @@ void *heap_alloc_slow(size_t size, struct heap *heap);
 
 /* Everything heap_free_fast() does not do, for any pointer whatever. */
 void heap_free_slow(void *p, struct heap *heap);
+
+/* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
+void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 
 /* Allocate `size` bytes; `slow` is called in tail position when the bin cannot serve. */
 INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) {
@@ -39,12 +43,18 @@ INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) 
     return block;
 }
 
+/* What the slow function asks first: whether the medium cache serves, by cache_pop(). */
+INLINE bool heap_has_cached(size_t size, const struct heap *heap) {
+    return size - (CLASS_BYTES_MAX + 1) <= CACHE_BYTES_MAX - (CLASS_BYTES_MAX + 1) &&
+           heap->cache[cache_granules(size)] != NULL;
+}
+
 INLINE void heap_free_fast(void *p) {
     struct heap *heap = heap_self;
     size_t offset = (size_t)((char *)p - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return heap_free_slow(p, heap);
     struct unit *slab = span_line(&span_home, offset);
-    if (unlikely(racy_load(slab->owner) != heap)) return heap_free_slow(p, heap);
+    if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
     struct block *block = p;
     if (config_safety) {
         if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts))

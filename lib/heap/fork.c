@@ -34,14 +34,16 @@ void fork_parent(void) {
     if (frozen) thaw();
 }
 
-/* The cached blocks of a lost heap. Its arrays may be torn; a block's own slot says whether it is cached. */
+/* The cached blocks of a lost heap. Its lists may be torn; a block's own slot says whether it is cached. */
 static void salvage_cache(struct heap *heap) {
     for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
-        uint32_t cached = heap->cache_count[count];
-        for (uint32_t i = 0; i < cached && i < CACHE_PER_COUNT; i++) {
-            struct granule *slot = heap->cache[count][i];
-            if (slot && span_of_slot(slot) && slot->head == (count << GRANULE_COUNT_SHIFT | GRANULE_CACHED))
-                medium_give(slot);
+        char *p = heap->cache[count];
+        while (p && span_of(p) == &span_home) {
+            struct granule *slot = span_slot(&span_home, p);
+            if (slot->head != (count | GRANULE_CACHED)) break;
+            p = *cache_link(slot);
+            *cache_link(slot) = NULL;
+            medium_give(slot);
         }
     }
 }

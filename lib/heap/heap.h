@@ -11,7 +11,7 @@
 
 enum {
     CACHE_GRANULES_MAX = 64, /* medium blocks up to 64 KiB are cached */
-    CACHE_PER_COUNT = 8,     /* blocks of one granule count */
+    CACHE_BYTES_MAX = CACHE_GRANULES_MAX * GRANULE_BYTES,
     CACHE_SUM_MAX = 512,     /* granules in all */
     SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
 };
@@ -46,8 +46,9 @@ struct heap {
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
     struct slab_queue waiting[CLASS_COUNT];
-    uint8_t cache_count[CACHE_GRANULES_MAX + 1];
-    struct granule *cache[CACHE_GRANULES_MAX + 1][CACHE_PER_COUNT];
+    struct unit *recent_large;     /* heap/cache.h */
+    struct granule *recent_medium;
+    char *cache[CACHE_GRANULES_MAX + 1];
 };
 
 extern _Thread_local struct heap *heap_self

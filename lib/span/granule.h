@@ -1,6 +1,6 @@
 /* The granule's slot: 8 bytes that describe 1 KiB of the medium level, apart from it.
  *
- *   slot of a block's first granule    head = count << 4 | ZERO << 3 | state,  before = count of the block to the left
+ *   slot of a block's first granule    head = state << 28 | ZERO << 27 | count,  before = count of the block to the left
  *   slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its list node
  *
  * `before` is written by the left neighbour, whoever that is, also across the border of an extent; so a block finds
@@ -16,15 +16,16 @@ enum {
     GRANULES_PER_UNIT = UNIT_BYTES / GRANULE_BYTES,
 };
 
+/* A used block's head, less GRANULE_USED, is its count: one subtraction and comparison tell both. */
 enum granule_state {
     GRANULE_NONE = 0,
-    GRANULE_USED = 1,     /* a caller's */
-    GRANULE_FREE = 2,
-    GRANULE_CACHED = 3,   /* freed, kept by a heap's medium cache */
-    GRANULE_DEFERRED = 4, /* freed, waits for whoever has the lock */
-    GRANULE_STATE_MASK = 7,
-    GRANULE_ZERO = 8, /* its memory is known to be zero */
-    GRANULE_COUNT_SHIFT = 4,
+    GRANULE_USED = 1 << 28,     /* a caller's */
+    GRANULE_FREE = 2 << 28,
+    GRANULE_CACHED = 3 << 28,   /* freed, kept by a heap's medium cache */
+    GRANULE_DEFERRED = 4 << 28, /* freed, waits for whoever has the lock */
+    GRANULE_STATE_MASK = 7 << 28,
+    GRANULE_ZERO = 1 << 27, /* its memory is known to be zero */
+    GRANULE_COUNT_MASK = GRANULE_ZERO - 1,
 };
 
 struct granule {
@@ -33,7 +34,7 @@ struct granule {
 };
 
 INLINE uint32_t granule_count(const struct granule *slot) {
-    return load_relaxed(slot->head) >> GRANULE_COUNT_SHIFT;
+    return load_relaxed(slot->head) & GRANULE_COUNT_MASK;
 }
 INLINE uint32_t granule_state(const struct granule *slot) {
     return load_relaxed(slot->head) & GRANULE_STATE_MASK;

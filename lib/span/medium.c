@@ -21,7 +21,7 @@ INLINE struct granule *slot_of(struct tlsf_node *node) { return (struct granule 
 _Static_assert(sizeof(struct tlsf_node) == 2 * sizeof(struct granule), "a node takes two slots");
 
 INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
-    store_relaxed(slot->head, count << GRANULE_COUNT_SHIFT | state);
+    store_relaxed(slot->head, count | state);
     slot[count].before = count;
 }
 
