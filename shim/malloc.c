@@ -8,7 +8,14 @@ static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
 }
 
 static NOINLINE void *malloc_slow(size_t size, struct heap *heap) {
-    if (likely(heap_has_cached(size, heap))) return cache_pop(heap, cache_granules(size));
+    if (size <= CLASS_BYTES_MAX) {
+        void *p = heap_refill_quick((uint32_t)class_of(size), heap);
+        return likely(p) ? p : malloc_last(size, heap);
+    }
+    if (size <= CACHE_BYTES_MAX) {
+        void *p = heap_alloc_cached(size, heap);
+        return likely(p) ? p : malloc_last(size, heap);
+    }
     return malloc_last(size, heap);
 }
 

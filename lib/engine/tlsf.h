@@ -31,15 +31,75 @@ struct tlsf {
     struct tlsf_node *head[TLSF_ROWS][TLSF_COLUMNS];
 };
 
-/* Enter, or remove, a node of `size`. A list is LIFO: what was freed last is warm in the cache. */
-void tlsf_put(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size);
-void tlsf_drop(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size);
+/* The list that a size is kept in. */
+struct tlsf_place {
+    uint32_t row;
+    uint32_t column;
+};
+
+INLINE struct tlsf_place tlsf_place(uint32_t size) {
+    if (size < TLSF_COLUMNS) return (struct tlsf_place){0, size};
+    uint32_t log = bit_high(size);
+    struct tlsf_place place = {log - (TLSF_COLUMN_SHIFT - 1),
+                          (size >> (log - TLSF_COLUMN_SHIFT)) & (TLSF_COLUMNS - 1)};
+    if (unlikely(place.row >= TLSF_ROWS)) return (struct tlsf_place){TLSF_ROWS - 1, TLSF_COLUMNS - 1};
+    return place;
+}
+
+/* The lowest size kept by the list after the one that holds `size - 1`: every node there is large enough. */
+INLINE uint32_t tlsf_size_to_search(uint32_t size) {
+    if (size < TLSF_COLUMNS) return size;
+    return size + (1u << (bit_high(size) - TLSF_COLUMN_SHIFT)) - 1;
+}
+
+/* Enter a node of `size`. A list is LIFO: what was freed last is warm in the cache. */
+static inline void tlsf_put(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size) {
+    struct tlsf_place at = tlsf_place(size);
+    struct tlsf_node *first = tlsf->head[at.row][at.column];
+    node->next = first;
+    node->prev = NULL;
+    if (first) first->prev = node;
+    tlsf->head[at.row][at.column] = node;
+    tlsf->column_map[at.row] |= 1u << at.column;
+    tlsf->row_map |= 1u << at.row;
+}
+
+/* Remove a node of `size`. */
+static inline void tlsf_drop(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size) {
+    if (node->next) node->next->prev = node->prev;
+    if (node->prev) {
+        node->prev->next = node->next;
+        return;
+    }
+    struct tlsf_place at = tlsf_place(size);
+    tlsf->head[at.row][at.column] = node->next;
+    if (node->next) return;
+    tlsf->column_map[at.row] &= ~(1u << at.column);
+    if (tlsf->column_map[at.row] == 0) tlsf->row_map &= ~(1u << at.row);
+}
 
 /* First node of the list that `size` itself is kept in; it may be smaller than size. */
-struct tlsf_node *tlsf_at(const struct tlsf *tlsf, uint32_t size);
+static inline struct tlsf_node *tlsf_at(const struct tlsf *tlsf, uint32_t size) {
+    struct tlsf_place at = tlsf_place(size);
+    return tlsf->head[at.row][at.column];
+}
 
 /* A node that is at least `size` large, from the closest list; NULL: there is none. */
-struct tlsf_node *tlsf_find(const struct tlsf *tlsf, uint32_t size);
+static inline struct tlsf_node *tlsf_find(const struct tlsf *tlsf, uint32_t size) {
+    struct tlsf_place at = tlsf_place(tlsf_size_to_search(size));
+    uint32_t columns = tlsf->column_map[at.row] & (~0u << at.column);
+    if (columns == 0) {
+        uint32_t rows = tlsf->row_map & ~((2u << at.row) - 1);
+        if (rows == 0) return NULL;
+        at.row = bit_low(rows);
+        columns = tlsf->column_map[at.row];
+    }
+    return tlsf->head[at.row][bit_low(columns)];
+}
 
 /* A node of the last non-empty list: nearly the largest there is. */
-struct tlsf_node *tlsf_largest(const struct tlsf *tlsf);
+static inline struct tlsf_node *tlsf_largest(const struct tlsf *tlsf) {
+    if (tlsf->row_map == 0) return NULL;
+    uint32_t row = bit_high(tlsf->row_map);
+    return tlsf->head[row][bit_high(tlsf->column_map[row])];
+}

@@ -43,10 +43,30 @@ INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) 
     return block;
 }
 
-/* What the slow function asks first: whether the medium cache serves, by cache_pop(). */
-INLINE bool heap_has_cached(size_t size, const struct heap *heap) {
-    return size - (CLASS_BYTES_MAX + 1) <= CACHE_BYTES_MAX - (CLASS_BYTES_MAX + 1) &&
-           heap->cache[cache_granules(size)] != NULL;
+/* What the slow function asks first: the medium cache, for the exact granule count or one more. */
+INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
+    uint32_t count = cache_granules(size);
+    if (unlikely(!heap->cache[count])) {
+        if (!heap->cache[count + 1]) return NULL;
+        count++;
+    }
+    return cache_pop(heap, count);
+}
+
+/* What the slow function asks next: whether the bin's current slab has free blocks again; then it fills the bin with
+ * them and hands out the first. It declines when a tick is due, so that time passes for programs that free as
+ * much as they allocate. */
+INLINE struct block *heap_refill_quick(uint32_t class, struct heap *heap) {
+    struct unit *slab = heap->current[class];
+    if (unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left == 1)) return NULL;
+    struct block *block = slab->free;
+    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
+    heap->fresh &= ~(UINT64_C(1) << class);
+    heap->bin[class] = block->next;
+    slab->free = BLOCK_END;
+    slab->used_blocks = slab->carved_blocks;
+    block_clear(block);
+    return block;
 }
 
 INLINE void heap_free_fast(void *p) {

@@ -12,7 +12,7 @@
 enum {
     CACHE_GRANULES_MAX = 64, /* medium blocks up to 64 KiB are cached */
     CACHE_BYTES_MAX = CACHE_GRANULES_MAX * GRANULE_BYTES,
-    CACHE_SUM_MAX = 512,     /* granules in all */
+    CACHE_SUM_MAX = 1024,     /* granules in all */
     SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
 };
 
@@ -48,7 +48,7 @@ struct heap {
     struct slab_queue waiting[CLASS_COUNT];
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
-    char *cache[CACHE_GRANULES_MAX + 1];
+    char *cache[CACHE_GRANULES_MAX + 2]; /* the last is always empty */
 };
 
 extern _Thread_local struct heap *heap_self

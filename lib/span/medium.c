@@ -88,7 +88,9 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
 }
 
 static struct unit *give_locked(struct granule *slot) {
-    return cut_units(merge(slot, granule_count(slot), 0), SHED_UNITS_MIN, KEEP_GRANULES);
+    slot = merge(slot, granule_count(slot), 0);
+    if (likely(granule_count(slot) < SHED_UNITS_MIN * GRANULES_PER_UNIT)) return NULL;
+    return cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
 }
 
 /* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
