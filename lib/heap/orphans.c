@@ -1,6 +1,5 @@
 /* Slabs whose thread has ended. */
 #include "heap/orphans.h"
-#include "base/cpu.h"
 
 struct orphans orphans = {.lock = {LOCK_FREE, RANK_ORPHANS}};
 
@@ -21,15 +20,39 @@ void orphans_unlink(struct unit *slab) {
     slab->next = slab->prev = NULL;
 }
 
-void orphans_put(struct unit *slab, uintptr_t secret) {
-    while (!lock_take(&orphans.lock)) cpu_relax(); /* a thread that ends holds nothing a fork waits for */
+static void list(struct unit *slab, uintptr_t secret) {
     link_first(slab);
     while (!owner_leave_listed(slab)) owner_collect(slab, secret);
+}
+
+static void stray(struct unit *slab) {
+    struct unit *seen = load_relaxed(orphans.stray);
+    racy_store(slab->owner, NULL);
+    do slab->next = seen;
+    while (!cas(orphans.stray, &seen, slab));
+}
+
+/* Under the lock, so nobody else pops. */
+static void list_strays(uintptr_t secret) {
+    for (struct unit *slab = swap_value(orphans.stray, NULL), *next; slab; slab = next) {
+        next = slab->next;
+        list(slab, secret);
+    }
+}
+
+void orphans_put(struct unit *slab, uintptr_t secret) {
+    if (!lock_take(&orphans.lock)) {
+        stray(slab);
+        return;
+    }
+    list(slab, secret);
     lock_give(&orphans.lock);
 }
 
-struct unit *orphans_take(uint32_t class) {
-    if (!load_relaxed(orphans.first[class]) || !lock_try(&orphans.lock)) return NULL;
+struct unit *orphans_take(uint32_t class, uintptr_t secret) {
+    if (likely(!load_relaxed(orphans.first[class]) && !load_relaxed(orphans.stray))) return NULL;
+    if (!lock_try(&orphans.lock)) return NULL;
+    if (unlikely(orphans.stray)) list_strays(secret);
     struct unit *slab = orphans.first[class];
     if (slab) {
         owner_adopt(slab);

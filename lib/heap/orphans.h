@@ -6,14 +6,15 @@
 struct orphans {
     struct lock lock;
     struct unit *first[CLASS_COUNT];
+    struct unit *stray; /* owned by nobody, put here while a fork had the lock; linked by next, atomic */
 };
 extern struct orphans orphans __attribute__((visibility("hidden")));
 
-/* Put a slab one owns into the list; takes the lock and waits for it. */
+/* Put a slab one owns into the list. Never waits for a fork: then the slab strays until the next taker comes. */
 void orphans_put(struct unit *slab, uintptr_t secret);
 
 /* Take a slab of `class` out and own it; NULL: there is none, or the list is busy. */
-struct unit *orphans_take(uint32_t class);
+struct unit *orphans_take(uint32_t class, uintptr_t secret);
 
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
 void orphans_unlink(struct unit *slab);
