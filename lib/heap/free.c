@@ -53,7 +53,7 @@ void free_bad_unit(const char *function, const void *p) {
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
 static void take_in(struct unit *slab, struct heap *heap) {
     if (!heap) {
-        orphans_put(slab, heap_none.secret);
+        orphans_put(slab, heap_secret());
         return;
     }
     racy_store(slab->owner, heap);
