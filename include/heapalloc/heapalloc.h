@@ -11,10 +11,12 @@ extern "C" {
 #define HEAPALLOC_VERSION_MINOR 1
 #define HEAPALLOC_VERSION_PATCH 0
 
+#define HEAPALLOC_API __attribute__((visibility("default")))
+
 /* "0.1.0 (default)": the version of the library that is loaded, and which build it is.
  * returns       a string that lives as long as the program
  * thread, cost  any thread; O(1)                                                                              */
-const char *heapalloc_version(void);
+HEAPALLOC_API const char *heapalloc_version(void);
 
 /* Sums over the whole heap, in bytes. mapped = used + free_dirty + free_clean + tables, of which used is what callers,
  * bins and caches hold in whole slabs and extents. */
@@ -30,17 +32,67 @@ struct heapalloc_stats {
 /* Fill in `stats`.
  * thread, cost  any thread; takes one lock for a moment; O(spans)
  * returns       false when a fork is under way: nothing was written                                            */
-bool heapalloc_stats(struct heapalloc_stats *stats);
+HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
 /* Check every invariant of the heap's shared parts and of the calling thread's heap.
  * returns       NULL when all hold; otherwise the name of the first that does not (a string constant)
  * thread, cost  no other thread may use the heap meanwhile; O(heap)                                            */
-const char *heapalloc_verify(void);
+HEAPALLOC_API const char *heapalloc_verify(void);
 
 /* Give free memory back to the system now, whatever its age.
  * returns       true when some went
  * thread, cost  any thread; system calls; O(free extents)                                                      */
-bool heapalloc_trim(void);
+HEAPALLOC_API bool heapalloc_trim(void);
+
+/* ---- Pools: blocks of one size --------------------------------------------------------------------------------
+ * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at a
+ * time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, a block that was written to
+ * afterwards, a pool that is none) ends the program with a sentence. */
+struct heapalloc_pool;
+
+#define HEAPALLOC_POOL_BYTES_MAX 16384
+
+/* Make a pool.
+ * block_bytes   1..HEAPALLOC_POOL_BYTES_MAX; rounded up to a multiple of 16 and of align_bytes
+ * align_bytes   a power of two up to HEAPALLOC_POOL_BYTES_MAX; 0 is served as 16
+ * returns       NULL when the arguments are out of range or there is no memory
+ * thread, cost  any thread; one malloc                                                                       */
+HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_bytes);
+
+/* Take a block; its contents are undefined.
+ * returns       NULL when there is no memory
+ * thread, cost  one thread at a time; O(1), about a dozen instructions but once per page                     */
+HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
+
+/* Put a block of this pool back. `block` may be NULL.
+ * thread, cost  one thread at a time; O(1)                                                                   */
+HEAPALLOC_API void heapalloc_pool_put(struct heapalloc_pool *pool, void *block);
+
+/* Give back the pool and all of its blocks, those in use too. `pool` may be NULL.
+ * thread, cost  one thread at a time; O(slabs)                                                               */
+HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
+
+/* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------
+ * An arena hands out blocks one behind the other and frees them together. It is used by one thread at a time. */
+struct heapalloc_arena;
+
+/* Make an arena. returns NULL when there is no memory. Any thread; one malloc. */
+HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(void);
+
+/* Take `bytes` bytes at a multiple of 16; their contents are undefined.
+ * bytes         0 is served as 1
+ * returns       NULL when there is no memory
+ * thread, cost  one thread at a time; O(1), half a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB) */
+HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
+
+/* The same at a multiple of `align_bytes`, a power of two up to 16384; NULL for others. */
+HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes);
+
+/* Free all blocks; the arena keeps its newest chunk, if it is no larger than 1 MiB, for what comes next. O(chunks). */
+HEAPALLOC_API void heapalloc_arena_reset(struct heapalloc_arena *arena);
+
+/* Give back the arena and all of its blocks. `arena` may be NULL. O(chunks). */
+HEAPALLOC_API void heapalloc_arena_destroy(struct heapalloc_arena *arena);
 
 #ifdef __cplusplus
 }

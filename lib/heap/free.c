@@ -46,6 +46,8 @@ void free_bad_unit(const char *function, const void *p) {
     if (!unit) foreign(function, p);
     uint8_t kind = racy_load(unit->kind);
     if (kind == UNIT_FREE || kind == UNIT_LEAVING) check_misuse(function, p, "is already free");
+    if (kind == UNIT_POOL) check_misuse(function, p, "belongs to a pool");
+    if (kind == UNIT_ARENA) check_misuse(function, p, "belongs to an arena");
     if (kind == UNIT_INSIDE || kind == UNIT_FREE_LAST) inside(function, p, unit);
     check_misuse(function, p, "is not ours");
 }

@@ -3,8 +3,6 @@
 #include "base/check.h"
 #include "span/units.h"
 
-enum { CARVE_BYTES = 4096 };
-
 struct unit *slab_take(uint32_t class, struct heap *owner) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
@@ -48,7 +46,7 @@ void slab_give(struct unit *slab, uintptr_t secret) {
 struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     const struct class_shape *shape = &class_shapes[slab->class];
     uint32_t bytes = shape->block_bytes, from = slab->carved_blocks;
-    uint32_t border = (uint32_t)round_up((from + 1) * bytes, CARVE_BYTES);
+    uint32_t border = (uint32_t)round_up((from + 1) * bytes, SLAB_CARVE_BYTES);
     uint32_t to = border / bytes;
     if (to > shape->capacity_blocks) to = shape->capacity_blocks;
     char *at = slab->memory + (size_t)from * bytes, *last = slab->memory + (size_t)(to - 1) * bytes;

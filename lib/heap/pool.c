@@ -1,0 +1,141 @@
+/* Pools: blocks of one size from slabs of their own, last in, first out.
+ *
+ * The same unit lines, start check and block keys as under malloc; the line's `owner` is the pool, so a block is
+ * known to be the pool's by one compare, and free() of one says whose it is. */
+#include "base/check.h"
+#include "heap/alloc.h"
+#include "heap/fast.h"
+#include "span/units.h"
+#include <heapalloc/heapalloc.h>
+
+#define POOL_MARK ((uintptr_t)0x686561706f6f6c73)
+
+struct heapalloc_pool {
+    struct block *free;
+    uintptr_t secret;
+    uint32_t recip;
+    uint32_t block_bytes;
+    uint32_t carved_bytes; /* of the newest slab */
+    uintptr_t mark;        /* POOL_MARK ^ address, while the pool lives */
+    struct unit *slabs;    /* newest first, by next */
+};
+
+INLINE struct heap *as_owner(struct heapalloc_pool *pool) {
+    return (struct heap *)pool;
+}
+
+static void check_pool(const char *function, const struct heapalloc_pool *pool) {
+    if (unlikely(pool->mark != (POOL_MARK ^ (uintptr_t)pool))) check_misuse(function, pool, "is not a pool");
+}
+
+struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_bytes) {
+    if (align_bytes < BLOCK_ALIGN_BYTES) align_bytes = BLOCK_ALIGN_BYTES;
+    if (block_bytes == 0 || block_bytes > HEAPALLOC_POOL_BYTES_MAX || !is_power_of_two(align_bytes) ||
+        align_bytes > HEAPALLOC_POOL_BYTES_MAX)
+        return NULL;
+    struct heapalloc_pool *pool = heap_alloc_slow(sizeof(*pool), heap_self);
+    if (!pool) return NULL;
+    uint32_t bytes = (uint32_t)round_up(block_bytes, align_bytes);
+    *pool = (struct heapalloc_pool){.free = BLOCK_END,
+                                    .secret = heap_secret(),
+                                    .recip = (uint32_t)((UINT64_C(1) << 32) / bytes) + 1,
+                                    .block_bytes = bytes,
+                                    .mark = POOL_MARK ^ (uintptr_t)pool};
+    return pool;
+}
+
+static struct unit *add_slab(struct heapalloc_pool *pool) {
+    struct unit *slab = units_take(1, UNIT_LEAVING);
+    if (!slab) return NULL;
+    slab->recip = pool->recip;
+    slab->starts = 0;
+    slab->next = pool->slabs;
+    pool->slabs = slab;
+    pool->carved_bytes = 0;
+    racy_store(slab->owner, as_owner(pool));
+    racy_store(slab->kind, UNIT_POOL);
+    return slab;
+}
+
+/* Carve the newest slab's next page, or a new slab's first, into the free list. */
+static bool carve(struct heapalloc_pool *pool) {
+    uint32_t bytes = pool->block_bytes;
+    struct unit *slab = pool->slabs;
+    if (!slab || pool->carved_bytes + bytes > UNIT_BYTES) slab = add_slab(pool);
+    if (!slab) return false;
+    uint32_t from = pool->carved_bytes / bytes;
+    uint32_t border = (uint32_t)round_up(pool->carved_bytes + bytes, SLAB_CARVE_BYTES);
+    uint32_t to = border / bytes;
+    for (uint32_t i = to; i-- > from;) {
+        struct block *block = (struct block *)(slab->memory + (size_t)i * bytes);
+        block_link(block, pool->free, pool->secret);
+        pool->free = block;
+    }
+    slab->starts = to * (pool->recip * bytes);
+    pool->carved_bytes = to * bytes;
+    return true;
+}
+
+static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
+    check_pool("heapalloc_pool_get", pool);
+    if (pool->free == BLOCK_END && !carve(pool)) return NULL;
+    struct block *block = pool->free;
+    if (!block_is_free(block, pool->secret))
+        check_misuse("heapalloc_pool_get", block, "was written to after it was freed: corrupted list");
+    pool->free = block->next;
+    block_clear(block);
+    return block;
+}
+
+HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
+    struct block *block = pool->free;
+    if (unlikely(!block_is_free(block, pool->secret))) return get_slow(pool);
+    pool->free = block->next;
+    block_clear(block);
+    return block;
+}
+
+/* The line of `block` if it is the start of one of the pool's blocks. */
+INLINE bool is_block(struct heapalloc_pool *pool, const struct unit *slab, const void *block) {
+    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    return racy_load(slab->owner) == as_owner(pool) && offset * slab->recip < slab->starts;
+}
+
+static NOINLINE void put_slow(struct heapalloc_pool *pool, void *block) {
+    if (block == NULL) return;
+    check_pool("heapalloc_pool_put", pool);
+    struct unit *slab = span_unit(block);
+    if (!slab || slab->kind != UNIT_POOL || slab->owner != as_owner(pool))
+        check_misuse("heapalloc_pool_put", block, "does not belong to this pool");
+    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    if (!is_block(pool, slab, block))
+        check_interior("heapalloc_pool_put", block, (char *)block - offset % pool->block_bytes, pool->block_bytes);
+    if (config_safety && block_is_free(block, pool->secret))
+        check_misuse("heapalloc_pool_put", block, "is already free");
+    block_link(block, pool->free, pool->secret);
+    pool->free = block;
+}
+
+HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
+    size_t offset = (size_t)((char *)block - span_home.base);
+    if (unlikely(offset >= racy_load(span_home.bytes))) return put_slow(pool, block);
+    if (config_safety && unlikely(!is_block(pool, span_line(&span_home, offset), block) ||
+                                  block_is_free(block, pool->secret)))
+        return put_slow(pool, block);
+    block_link(block, pool->free, pool->secret);
+    pool->free = block;
+}
+
+void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
+    if (!pool) return;
+    check_pool("heapalloc_pool_destroy", pool);
+    pool->mark = 0;
+    for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
+        next = slab->next;
+        racy_store(slab->owner, NULL);
+        slab->count = 1;
+        slab->flags = 0;
+        units_give(slab);
+    }
+    heap_free_slow(pool, heap_self);
+}
