@@ -33,7 +33,7 @@ EXPORT void *aligned_alloc(size_t align, size_t size) {
 
 /* Odd alignments are rounded up, as glibc does. */
 EXPORT void *memalign(size_t align, size_t size) {
-    if (align > PTRDIFF_MAX) {
+    if (align > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
         return NULL;
     }

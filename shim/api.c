@@ -1,6 +1,8 @@
 /* heapalloc's own interface. */
 #include "heap/fast.h"
 #include "shim.h"
+#include "inspect/stats.h"
+#include "inspect/verify.h"
 #include <heapalloc/heapalloc.h>
 
 #define TEXT(x) #x
@@ -10,6 +12,14 @@
 EXPORT const char *heapalloc_version(void) {
     static const char *const versions[] = {VERSION " (fast)", VERSION " (default)", VERSION " (hardened)"};
     return versions[config_safety];
+}
+
+EXPORT bool heapalloc_stats(struct heapalloc_stats *stats) {
+    return stats_read(stats);
+}
+
+EXPORT const char *heapalloc_verify(void) {
+    return verify_heap();
 }
 
 EXPORT bool heapalloc_trim(void) {

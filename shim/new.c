@@ -1,5 +1,8 @@
 /* operator new and delete of C++17 under their mangled names, on the fast paths.
  *
+ * A program may replace the plain forms alone; the others then have to reach its replacements. So they call the plain
+ * forms by their public names, which costs one jump, and the nothrow ones ask whether the plain one is still ours.
+ *
  * C cannot throw. When memory is out, the new-handler and bad_alloc are libstdc++'s: it is in every process that
  * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
 #define _GNU_SOURCE
@@ -12,6 +15,20 @@ typedef void (*new_handler)(void);
 
 extern new_handler get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
 extern _Noreturn void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
+
+#define CXX(name) __asm__(name) EXPORT
+void *new_one(size_t size) CXX("_Znwm");
+void *new_many(size_t size) CXX("_Znam");
+void *new_one_nothrow(size_t size, const void *nothrow) CXX("_ZnwmRKSt9nothrow_t");
+void *new_many_nothrow(size_t size, const void *nothrow) CXX("_ZnamRKSt9nothrow_t");
+void *new_one_aligned(size_t size, size_t align) CXX("_ZnwmSt11align_val_t");
+void *new_many_aligned(size_t size, size_t align) CXX("_ZnamSt11align_val_t");
+void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnwmSt11align_val_tRKSt9nothrow_t");
+void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
+
+/* The same two under names that nobody can replace. */
+static void *our_one(size_t size) __attribute__((alias("_Znwm")));
+static void *our_one_aligned(size_t size, size_t align) __attribute__((alias("_ZnwmSt11align_val_t")));
 
 static void *cxx_symbol(void *linked, const char *name) {
     return linked ? linked : dlsym(RTLD_DEFAULT, name);
@@ -54,8 +71,10 @@ static NOINLINE void *new_or_throw(size_t size, size_t align) {
 /* The nothrow forms: a handler that throws bad_alloc must come out as NULL, which C cannot catch; so when a handler is
  * installed libstdc++'s own form is asked, which calls the throwing one of this file and catches. */
 static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
-    void *p = alloc_any(size, align);
-    if (likely(p)) return p;
+    if (likely(align ? new_one_aligned == our_one_aligned : new_one == our_one)) {
+        void *p = alloc_any(size, align);
+        if (likely(p)) return p;
+    }
     union {
         void *object;
         void *(*plain)(size_t, const void *);
@@ -70,47 +89,44 @@ static NOINLINE void *new_slow(size_t size, struct heap *heap) {
     return new_or_throw(size, 0);
 }
 
-#define CXX(name) __asm__(name) EXPORT
-void *new_one(size_t size) CXX("_Znwm");
-void *new_many(size_t size) CXX("_Znam");
-void *new_one_nothrow(size_t size, const void *nothrow) CXX("_ZnwmRKSt9nothrow_t");
-void *new_many_nothrow(size_t size, const void *nothrow) CXX("_ZnamRKSt9nothrow_t");
-void *new_one_aligned(size_t size, size_t align) CXX("_ZnwmSt11align_val_t");
-void *new_many_aligned(size_t size, size_t align) CXX("_ZnamSt11align_val_t");
-void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnwmSt11align_val_tRKSt9nothrow_t");
-void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
-
-HOT void *new_one(size_t size) { return heap_alloc_with(size, new_slow); }
-HOT void *new_many(size_t size) { return heap_alloc_with(size, new_slow); }
+void *new_one(size_t size) { return heap_alloc_with(size, new_slow); }
+void *new_many(size_t size) { return new_one(size); }
 void *new_one_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
-void *new_many_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
+void *new_many_aligned(size_t size, size_t align) { return new_one_aligned(size, align); }
 void *new_one_nothrow(size_t size, const void *nothrow) {
     return new_or_null(size, 0, "_ZnwmRKSt9nothrow_t", nothrow);
 }
-void *new_many_nothrow(size_t size, const void *nothrow) {
-    return new_or_null(size, 0, "_ZnamRKSt9nothrow_t", nothrow);
-}
+void *new_many_nothrow(size_t size, const void *nothrow) { return new_one_nothrow(size, nothrow); }
 void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_or_null(size, align, "_ZnwmSt11align_val_tRKSt9nothrow_t", nothrow);
 }
 void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
-    return new_or_null(size, align, "_ZnamSt11align_val_tRKSt9nothrow_t", nothrow);
+    return new_one_aligned_nothrow(size, align, nothrow);
 }
 
 /* Every delete is a free: the size and the alignment are hints that real programs get wrong. */
-#define DELETE_FORM(name, mangled, ...)                                                            \
-    void name(void *p, ##__VA_ARGS__) CXX(mangled);                                                \
-    HOT void name(void *p, ##__VA_ARGS__) { heap_free_fast(p); }
+void delete_one(void *p) CXX("_ZdlPv");
+void delete_many(void *p) CXX("_ZdaPv");
+void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
+void delete_many_aligned(void *p, size_t align) CXX("_ZdaPvSt11align_val_t");
+void delete_one(void *p) { heap_free_fast(p); }
+void delete_many(void *p) { delete_one(p); }
+void delete_one_aligned(void *p, size_t align) { (void)align, heap_free_fast(p); }
+void delete_many_aligned(void *p, size_t align) { delete_one_aligned(p, align); }
+
+#define DELETE_FORM(name, mangled, parameters, call)                                               \
+    void name parameters CXX(mangled);                                                             \
+    void name parameters { call; }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-DELETE_FORM(delete_one, "_ZdlPv")
-DELETE_FORM(delete_many, "_ZdaPv")
-DELETE_FORM(delete_one_sized, "_ZdlPvm", size_t size)
-DELETE_FORM(delete_many_sized, "_ZdaPvm", size_t size)
-DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", const void *nothrow)
-DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", const void *nothrow)
-DELETE_FORM(delete_one_aligned, "_ZdlPvSt11align_val_t", size_t align)
-DELETE_FORM(delete_many_aligned, "_ZdaPvSt11align_val_t", size_t align)
-DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", size_t size, size_t align)
-DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", size_t size, size_t align)
-DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t", size_t align, const void *nothrow)
-DELETE_FORM(delete_many_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t", size_t align, const void *nothrow)
+DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), delete_one(p))
+DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), delete_many(p))
+DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_one(p))
+DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_many(p))
+DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            delete_one_aligned(p, align))
+DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            delete_many_aligned(p, align))
+DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+            (void *p, size_t align, const void *nothrow), delete_one_aligned(p, align))
+DELETE_FORM(delete_many_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+            (void *p, size_t align, const void *nothrow), delete_many_aligned(p, align))

@@ -3,7 +3,7 @@
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <linux/futex.h>
-#include <sys/auxv.h>
+#include <elf.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -20,15 +20,28 @@ static long map(void *at, size_t bytes, int protection, int flags) {
     return syscall_6(SYS_mmap, (long)at, (long)bytes, protection, flags, -1, 0);
 }
 
+/* The initial stack as the loader found it: argc, argv, NULL, environment, NULL, auxiliary vector. Read there, because
+ * getauxval() may be somebody's wrapper that allocates. */
+extern void *__libc_stack_end;
+
+static uintptr_t auxiliary(uintptr_t type, uintptr_t otherwise) {
+    const uintptr_t *word = __libc_stack_end;
+    word += 1 + word[0] + 1;
+    while (*word) word++;
+    for (word++; word[0] != AT_NULL; word += 2)
+        if (word[0] == type) return word[1];
+    return otherwise;
+}
+
 size_t port_page_bytes(void) {
     static size_t bytes;
-    if (bytes == 0) bytes = getauxval(AT_PAGESZ);
+    if (bytes == 0) bytes = auxiliary(AT_PAGESZ, 4096);
     return bytes;
 }
 
 /* Sixteen random bytes that the kernel gives every program. */
 static uint64_t random_word(int index) {
-    const uint64_t *bytes = (const uint64_t *)getauxval(AT_RANDOM);
+    const uint64_t *bytes = (const uint64_t *)auxiliary(AT_RANDOM, 0);
     return bytes ? bytes[index] : (uint64_t)(uintptr_t)&bytes * 0x9e3779b97f4a7c15;
 }
 

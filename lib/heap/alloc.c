@@ -72,27 +72,45 @@ void *alloc_live(struct heap *heap, size_t size) {
     return alloc_wide(heap, size, false, false);
 }
 
+/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more. */
+static COLD void *alloc_again(struct heap *heap, size_t size) {
+    if (size > ALLOC_BYTES_MAX) return NULL;
+    heap_trim(heap);
+    return alloc_live(heap, size);
+}
+
 void *heap_alloc_slow(size_t size, struct heap *heap) {
     if (unlikely(heap->state != HEAP_LIVE)) {
         heap = heap_attach(heap);
         if (!heap) return late_alloc(size);
     }
-    return alloc_live(heap, size);
+    void *p = alloc_live(heap, size);
+    return likely(p) ? p : alloc_again(heap, size);
+}
+
+static void *zeroed_small(struct heap *heap, size_t size) {
+    char *p = heap_alloc_slow(size, heap);
+    if (unlikely(!p)) return NULL;
+    heap = heap_self;
+    bool fresh = heap->fresh >> class_of(size + (size == 0)) & 1;
+    return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 
 void *heap_alloc_zeroed(size_t size) {
     struct heap *heap = heap_self;
+    if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach(heap);
-    if (unlikely(size > CLASS_BYTES_MAX && heap)) {
-        if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-        void *wide = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
-        return wide ? memset(wide, 0, size) : alloc_wide(heap, size, true, false);
+    if (unlikely(!heap)) {
+        void *late = late_alloc(size);
+        return late ? memset(late, 0, size) : NULL;
     }
-    char *p = heap ? alloc_live(heap, size) : late_alloc(size);
-    if (unlikely(!p)) return NULL;
-    uint64_t fresh = heap && size <= CLASS_BYTES_MAX ? heap->fresh >> class_of(size + (size == 0)) & 1 : 0;
-    memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
-    return p;
+    void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
+    if (p) return memset(p, 0, size);
+    p = alloc_wide(heap, size, true, false);
+    if (likely(p)) return p;
+    heap_trim(heap);
+    return alloc_wide(heap, size, true, false);
 }
 
 /* Granules or units at a multiple of `align`, which is more than a class can give. */
@@ -114,6 +132,10 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     size_t class = class_aligned(size, align);
     if (class) return heap_alloc_slow(class_shapes[class].block_bytes, heap_self);
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
-    if (heap_self->state == HEAP_NONE) heap_attach(heap_self);
+    struct heap *heap = heap_self;
+    if (heap->state == HEAP_NONE) heap = heap_attach(heap);
+    void *p = wide_aligned(size, align);
+    if (likely(p) || !heap || heap->state != HEAP_LIVE) return p;
+    heap_trim(heap);
     return wide_aligned(size, align);
 }

@@ -32,6 +32,7 @@ struct slab_queue {
 /* lock: none, its thread's; `state` is read by others
  *   bin[c] is empty or a list of blocks of current[c]                  verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room         verify: waiting
+ *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   cache_sum == sum of the cached blocks' granules                    verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
@@ -56,6 +57,8 @@ extern _Thread_local struct heap *heap_self
 extern struct heap heap_none __attribute__((visibility("hidden")));
 extern struct heap heap_ended __attribute__((visibility("hidden")));
 
+/* lock: itself
+ *   a parked heap has no blocks and no slabs      verify: parked */
 struct heaps {
     struct lock lock;
     struct heap *all;

@@ -3,6 +3,8 @@
 #include "base/lock.h"
 #include "slab/slab.h"
 
+/* lock: itself
+ *   first[c]: all slabs of class c that say LISTED      verify: orphans */
 struct orphans {
     struct lock lock;
     struct unit *first[CLASS_COUNT];

@@ -20,6 +20,8 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = alloc_wide(heap, size, false, true);
     else
+        new = NULL;
+    if (!new)
         new = heap_alloc_slow(size, heap);
     if (unlikely(!new)) return NULL;
     memcpy(new, p, min_size(old_bytes, size));
@@ -80,6 +82,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
         void *new = move_by_copy(p, bytes, size, false);
         if (new) return new;
     }
+    unit->flags = 0; /* what is cut off is not clean any more */
     units_shrink(unit, count);
     return p;
 }

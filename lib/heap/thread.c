@@ -25,6 +25,7 @@ static struct heap *carve_heaps(struct unit *unit) {
     struct heap *first = NULL;
     for (char *at = unit->memory, *end = at + UNIT_BYTES; at + bytes <= end; at += bytes) {
         struct heap *heap = (struct heap *)at;
+        heap->secret = 0; /* not initialised yet */
         if (first) {
             heap->state = HEAP_PARKED;
             heap->next_all = NULL;

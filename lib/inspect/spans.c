@@ -1,28 +1,57 @@
 /* Walking what the spans hold. */
 #include "inspect/spans.h"
 
-static uint32_t extent_units(const struct unit *line) {
+struct span *inspect_span(uint32_t place) {
+    if (place == 0) return span_home.base ? &span_home : NULL;
+    return load_acquire(span_list[place - 1]);
+}
+
+/* Units of level 2 from `line` on, at most `most`. */
+static uint32_t medium_units(const struct unit *line, uint32_t most) {
+    uint32_t units = 1;
+    while (units < most && racy_load(line[units].kind) == UNIT_MEDIUM) units++;
+    return units;
+}
+
+static uint32_t extent_units(const struct unit *line, uint32_t most) {
     switch (racy_load(line->kind)) {
     case UNIT_FREE:
     case UNIT_LARGE:
     case UNIT_META:
     case UNIT_LEAVING: return racy_load(line->count);
+    case UNIT_MEDIUM: return medium_units(line, most);
     default: return 1;
     }
 }
 
-bool extent_walk_next(struct extent_walk *walk) {
-    while (!walk->span || walk->next >= load_relaxed(walk->span->top_units)) {
+static bool to_next_span(struct extent_walk *walk) {
+    do {
         if (walk->place >= inspect_span_places()) return false;
         walk->span = inspect_span(walk->place++);
         walk->next = 0;
-    }
-    walk->line = walk->span->lines + walk->next;
-    walk->units = extent_units(walk->line);
-    if (walk->units == 0 || walk->units > walk->span->top_units - walk->next) {
-        walk->units = 0;
-        return false;
-    }
-    walk->next += walk->units;
+    } while (!walk->span || load_relaxed(walk->span->top_units) == 0);
     return true;
+}
+
+bool extent_walk_next(struct extent_walk *walk) {
+    if (!walk->span || walk->next >= load_relaxed(walk->span->top_units)) {
+        if (!to_next_span(walk)) return false;
+    }
+    uint32_t most = load_relaxed(walk->span->top_units) - walk->next;
+    walk->line = walk->span->lines + walk->next;
+    walk->units = extent_units(walk->line, most);
+    walk->broken = walk->units == 0 || walk->units > most;
+    walk->next += walk->units;
+    return !walk->broken;
+}
+
+bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk) {
+    struct granule *first = extent_slots(extent), *end = first + extent_granules(extent);
+    walk->slot = walk->slot ? walk->slot + walk->count : first;
+    if (walk->slot == end) return false;
+    walk->count = granule_count(walk->slot);
+    walk->state = granule_state(walk->slot);
+    walk->broken = walk->count == 0 || walk->count > (size_t)(end - walk->slot) || walk->state == GRANULE_NONE ||
+                   walk->state > GRANULE_DEFERRED;
+    return !walk->broken;
 }

@@ -1,24 +1,37 @@
-/* Walking what the spans hold, line by line and extent by extent; for those who look, while nobody writes. */
+/* Walking what the spans hold, extent by extent; for those who look while nobody writes. */
 #pragma once
 #include "span/span.h"
 
-/* The number of places a span may be in; the span in place `index` (0 is home), NULL: none there. */
-INLINE uint32_t inspect_span_places(void) { return 1 + load_acquire(span_count); }
-
-INLINE struct span *inspect_span(uint32_t index) {
-    if (index == 0) return span_home.base ? &span_home : NULL;
-    return load_acquire(span_list[index - 1]);
-}
-
-/* One extent after another of every span: `line` is the head's, `units` how many it has. An extent is what its first
- * line's kind says; a line of no head's kind is an extent of one unit. */
+/* One extent after another of every span. Units of level 2 that touch are one extent here. */
 struct extent_walk {
-    uint32_t place;
-    uint32_t next;      /* unit of the span that follows the extent */
     struct span *span;
-    struct unit *line;
-    uint32_t units;
+    struct unit *line; /* the extent's first */
+    uint32_t units;    /* how many it has */
+    uint32_t place;    /* of the next span */
+    uint32_t next;     /* unit of this span that follows the extent */
+    bool broken;       /* a head claims more than there is: the walk has ended there */
 };
 
-/* Begin with {0}. False: that was all, or the lines contradict each other (then `units` is 0). */
+/* The number of places where a span may be entered; the span there, 0 being home; NULL: none. */
+INLINE uint32_t inspect_span_places(void) { return 1 + load_acquire(span_count); }
+struct span *inspect_span(uint32_t place);
+
+/* Go to the next extent; begin with {0}. False: there is none, or the walk is broken. */
 bool extent_walk_next(struct extent_walk *walk);
+
+/* Units of the extent that `walk` is at: where its first granule slot is, and how many it has. */
+INLINE struct granule *extent_slots(const struct extent_walk *walk) {
+    return walk->span->slots + (size_t)(walk->line - walk->span->lines) * GRANULES_PER_UNIT;
+}
+INLINE uint32_t extent_granules(const struct extent_walk *walk) {
+    return walk->units * GRANULES_PER_UNIT;
+}
+
+/* One block of level 2 after another in such an extent; begin with {.slot = NULL}. False: no more, or broken. */
+struct medium_walk {
+    struct granule *slot;
+    uint32_t count;  /* granules */
+    uint32_t state;
+    bool broken;     /* blocks do not tile the extent */
+};
+bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk);

@@ -11,7 +11,9 @@
  * The bits move by compare-and-swap on the word that carries the blocks, so no block can be pushed to a slab
  * that nobody has without its pusher noticing: it has the slab then. `unit.owner` only mirrors O for the fast path:
  * it equals a heap only between that heap's own claim and its own unown, so a stale look never says "mine".
- * Modelled in tests/model. A full slab has no owner: memory does not wait for an idle thread to look at it. */
+ * Modelled in tests/model. A full slab has no owner: memory does not wait for an idle thread to look at it.
+ *
+ *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full      verify: slab_owners */
 #pragma once
 #include "base/memory.h"
 #include "slab/block.h"

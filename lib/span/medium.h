@@ -3,6 +3,7 @@
  * Blocks lie side by side in extents taken from level 1; their descriptors (span/granule.h) apart from them.
  * Extents that touch become one. When whole units are free, and level 2 has enough besides, they return to level 1.
  *
+ *   blocks tile level 2's units; slots of inner granules are 0     verify: medium_blocks
  *   free blocks never touch                                        verify: medium_coalesced
  *   slot[count].before == count for every block                    verify: medium_before
  *   free_granules == sum of the free blocks' counts                verify: medium_sum */

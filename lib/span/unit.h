@@ -33,9 +33,10 @@ enum unit_flags {
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
  *       slab: plain fields are the owner's, `remote` is atomic (slab/owner.h)
+ *   every unit below its span's top lies in just one extent                          verify: extents
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
  *   free extents that touch are not both clean, nor both dirty                       verify: coalesced
- *   slab: used + length(free) + count(remote) == carved                              verify: slab_counts */
+ *   slab: used + length(free) == carved; remote <= used; no block is in two lists      verify: slab_counts */
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {

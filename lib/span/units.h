@@ -22,7 +22,9 @@ struct units {
     struct tlsf clean;
 };
 
-/* lock: itself; used + emergency + dirty + clean == sum of the spans' top_units      verify: unit_sum */
+/* lock: itself
+ *   used + emergency + dirty + clean == sum of the spans' top_units      verify: unit_sum
+ *   oldest..newest: the free extents with UNIT_AGED, all dirty           verify: ages */
 extern struct units units __attribute__((visibility("hidden")));
 
 /* Take an extent of `count` units as `kind`; its flag UNIT_CLEAN says whether it is zero. NULL: no memory. */

@@ -1,0 +1,37 @@
+/* Which blocks of a slab are free. */
+#include "inspect/slab_map.h"
+
+/* Enter a list's blocks; returns how many, or more than the slab has when one of them is wrong. */
+static uint32_t enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
+    enum { WRONG = UNIT_BYTES };
+    uint32_t count = 0;
+    for (; block != BLOCK_END; block = block->next, count++) {
+        if (((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !slab_is_start(slab, block)) return WRONG;
+        uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
+        if (slab_map_has(map, index) || !block_is_free(block, heap_secret())) return WRONG;
+        map->free[index / 64] |= UINT64_C(1) << index % 64;
+    }
+    return count;
+}
+
+static const struct block *first_remote(const struct unit *slab, uint32_t word) {
+    uint32_t head = (word & REMOTE_HEAD_MASK) >> REMOTE_HEAD_SHIFT;
+    return head ? (const struct block *)(slab->memory + (head - 1) * BLOCK_ALIGN_BYTES) : BLOCK_END;
+}
+
+static const struct block *first_binned(const struct unit *slab) {
+    const struct heap *owner = slab->owner;
+    bool is_current = owner && heap_is_readable(owner) && owner->current[slab->class] == slab;
+    return is_current ? owner->bin[slab->class] : BLOCK_END;
+}
+
+bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
+    *map = (struct slab_map){0};
+    uint32_t word = load_acquire(slab->remote), carved = slab->carved_blocks;
+    map->listed = enter(map, slab, slab->free);
+    if (map->listed > carved) return false;
+    map->remote = enter(map, slab, first_remote(slab, word));
+    if (map->remote > carved || map->remote != remote_count(word)) return false;
+    map->binned = enter(map, slab, first_binned(slab));
+    return map->binned <= carved;
+}

@@ -1,0 +1,82 @@
+/* Sums over the heap. */
+#include "inspect/stats.h"
+#include "heap/cache.h"
+#include "heap/heap.h"
+#include "inspect/spans.h"
+#include "span/units.h"
+
+static size_t bytes_of_tables(const struct span *span) {
+    if (span->tabled_units == 0) return 0;
+    size_t lines = (size_t)span->tabled_units + 2, slots = (size_t)span->tabled_units * GRANULES_PER_UNIT + 1;
+    return round_up(lines * UNIT_LINE_BYTES, SPAN_STEP_BYTES) +
+           round_up(slots * sizeof(struct granule), SPAN_STEP_BYTES);
+}
+
+/* Memory behind a span that was never handed out. */
+static size_t bytes_above_top(const struct span *span) {
+    return span->bytes - ((size_t)span->top_units << UNIT_SHIFT);
+}
+
+/* Under the units lock. */
+static void add_spans(struct heapalloc_stats *stats) {
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (!span) continue;
+        stats->mapped_bytes += span->bytes + bytes_of_tables(span);
+        stats->table_bytes += bytes_of_tables(span);
+        stats->free_clean_bytes += bytes_above_top(span);
+    }
+}
+
+bool stats_read(struct heapalloc_stats *stats) {
+    struct heapalloc_stats sums = {0};
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) sums.heap_count++;
+    if (!units_lock()) return false;
+    add_spans(&sums);
+    sums.used_bytes = (size_t)(units.used_units + load_relaxed(units.emergency_units)) << UNIT_SHIFT;
+    sums.free_dirty_bytes = (size_t)units.dirty_units << UNIT_SHIFT;
+    sums.free_clean_bytes += (size_t)units.clean_units << UNIT_SHIFT;
+    units_unlock();
+    *stats = sums;
+    return true;
+}
+
+static void count_slab(struct stats_blocks *blocks, const struct unit *slab) {
+    size_t bytes = racy_load(slab->block_bytes), used = racy_load(slab->used_blocks) * bytes;
+    used = min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
+    blocks->slabs++;
+    blocks->live_bytes += used;
+    blocks->free_bytes += UNIT_BYTES - used;
+}
+
+/* Level 2 knows how much it has and how much of that is free; the caches know what they keep. */
+static void count_medium(struct stats_blocks *blocks) {
+    size_t all = (size_t)load_relaxed(medium.used_units) * GRANULES_PER_UNIT, free = load_relaxed(medium.free_granules);
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += racy_load(heap->cache_sum);
+    free = min_size(free, all);
+    blocks->live_bytes += (all - free) << GRANULE_SHIFT;
+    blocks->free_bytes += free << GRANULE_SHIFT;
+}
+
+/* One unit after another, because extents change under the walk: each line is taken for what it says now. */
+static void count_span(struct stats_blocks *blocks, const struct span *span) {
+    uint32_t top = load_relaxed(span->top_units);
+    for (uint32_t i = 0; i < top; i++) {
+        const struct unit *line = span->lines + i;
+        switch (racy_load(line->kind)) {
+        case UNIT_SLAB: count_slab(blocks, line); break;
+        case UNIT_LARGE: blocks->live_bytes += (size_t)racy_load(line->count) << UNIT_SHIFT; break;
+        case UNIT_FREE: blocks->free_extents++; break;
+        default: break;
+        }
+    }
+}
+
+void stats_count_blocks(struct stats_blocks *blocks) {
+    *blocks = (struct stats_blocks){0};
+    count_medium(blocks);
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (span) count_span(blocks, span);
+    }
+}

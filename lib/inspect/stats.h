@@ -1,0 +1,17 @@
+/* Sums over the heap, for heapalloc_stats() and mallinfo(). */
+#pragma once
+#include <heapalloc/heapalloc.h>
+
+/* What heapalloc_stats() tells; one lock, O(spans). False: a fork is under way. */
+bool stats_read(struct heapalloc_stats *stats);
+
+/* What callers have now, counted by looking at every unit while they go on. A block that is in a bin, or that another
+ * thread has freed into a slab and its owner has not collected yet, counts as used; what the medium caches keep
+ * counts as free. */
+struct stats_blocks {
+    size_t live_bytes;
+    size_t free_bytes;   /* in slabs and in level 2 */
+    size_t slabs;        /* how many there are */
+    size_t free_extents; /* of level 1 */
+};
+void stats_count_blocks(struct stats_blocks *blocks);

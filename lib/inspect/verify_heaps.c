@@ -1,0 +1,140 @@
+/* The verifier, heaps: bins, waiting slabs, spares, the medium cache. */
+#include "heap/cache.h"
+#include "heap/heap.h"
+#include "inspect/slab_map.h"
+#include "inspect/spans.h"
+#include "inspect/verify_parts.h"
+
+typedef bool heap_holds(const struct heap *heap);
+
+static bool all_heaps(heap_holds *holds) {
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
+        if (heap_is_readable(heap) && !holds(heap)) return false;
+    }
+    return true;
+}
+
+static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_t class) {
+    return slab->kind == UNIT_SLAB && slab->class == class && slab->owner == heap &&
+           load_acquire(slab->remote) & REMOTE_OWNED;
+}
+
+/* What is in the bin, the map of the current slab has checked; that it is all of the bin, its length tells. */
+static bool bin_holds(const struct heap *heap, uint32_t class) {
+    const struct unit *slab = heap->current[class];
+    if (!slab) return heap->bin[class] == BLOCK_END;
+    struct slab_map map;
+    return class != 0 && is_slab_of(slab, heap, class) && slab_map_fill(&map, slab);
+}
+
+static bool bins_hold(const struct heap *heap) {
+    if (heap->secret != heap_secret()) return false;
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        if (!bin_holds(heap, class)) return false;
+    }
+    return true;
+}
+
+bool verify_bins(void) {
+    return all_heaps(bins_hold);
+}
+
+static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
+    uint32_t count = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk))
+        count += walk.line->kind == UNIT_SLAB && walk.line->owner == heap && walk.line->flags & flag;
+    return count;
+}
+
+/* There is a reason to come back to it: blocks, blocks that others have freed, or room to carve. */
+static bool is_worth_waiting(const struct unit *slab) {
+    return slab->flags & UNIT_WAITING &&
+           (slab->free != BLOCK_END || remote_count(load_acquire(slab->remote)) > 0 || slab_uncarved(slab) > 0);
+}
+
+static bool queues_hold(const struct heap *heap) {
+    uint32_t left = slabs_flagged(heap, UNIT_WAITING);
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        const struct unit *prev = NULL;
+        for (const struct unit *slab = heap->waiting[class].first; slab; prev = slab, slab = slab->next) {
+            if (left-- == 0 || slab->prev != prev) return false;
+            if (!is_slab_of(slab, heap, class) || !is_worth_waiting(slab)) return false;
+        }
+        if (heap->waiting[class].last != prev) return false;
+    }
+    return left == 0;
+}
+
+bool verify_waiting(void) {
+    return all_heaps(queues_hold);
+}
+
+static bool spares_hold(const struct heap *heap) {
+    uint32_t spares = 0;
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        for (const struct unit *slab = heap->waiting[class].first; slab; slab = slab->next) {
+            if (!(slab->flags & UNIT_SPARE)) continue;
+            if (slab->used_blocks != 0) return false;
+            spares++;
+        }
+    }
+    return spares == heap->spare_slabs && spares <= SPARE_SLABS_MAX && spares == slabs_flagged(heap, UNIT_SPARE);
+}
+
+bool verify_spares(void) {
+    return all_heaps(spares_hold);
+}
+
+static uint32_t blocks_cached; /* by the heaps looked at so far; the verifier is alone */
+
+static bool cache_holds(const struct heap *heap) {
+    uint32_t sum = 0;
+    for (uint32_t count = 0; count < CACHE_GRANULES_MAX + 2; count++) {
+        for (char *p = heap->cache[count]; p; p = *cache_link(span_slot(&span_home, p))) {
+            if (span_of(p) != &span_home || span_slot(&span_home, p)->head != (count | GRANULE_CACHED)) return false;
+            if (count < MEDIUM_GRANULES_MIN || (sum += count) > CACHE_SUM_MAX) return false;
+            blocks_cached++;
+        }
+    }
+    const struct granule *recent = heap->recent_medium;
+    if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX)) return false;
+    blocks_cached += recent != NULL;
+    return sum == heap->cache_sum && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
+}
+
+static uint32_t blocks_that_say_so(void) {
+    uint32_t count = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (walk.line->kind != UNIT_MEDIUM) continue;
+        struct medium_walk block = {0};
+        while (medium_walk_next(&walk, &block)) count += block.state == GRANULE_CACHED;
+    }
+    return count;
+}
+
+bool verify_cache(void) {
+    blocks_cached = 0;
+    if (!all_heaps(cache_holds)) return false;
+    /* What a lost thread was freeing may stay cached for ever. */
+    return heaps.lost ? blocks_that_say_so() >= blocks_cached : blocks_that_say_so() == blocks_cached;
+}
+
+static bool has_nothing(const struct heap *heap) {
+    if (heap->secret == 0) return true; /* never used: all zero, but for its state */
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->waiting[class].first) return false;
+    }
+    return heap->cache_sum == 0 && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
+}
+
+bool verify_parked(void) {
+    uint32_t left = 1;
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) left++;
+    left += UNIT_BYTES / sizeof(struct heap); /* cut from a unit, but never used yet */
+    for (const struct heap *heap = heaps.parked; heap; heap = heap->next_parked) {
+        if (left-- == 0 || heap->state != HEAP_PARKED || !has_nothing(heap)) return false;
+    }
+    return true;
+}

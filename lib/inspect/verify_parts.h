@@ -1,0 +1,31 @@
+/* The parts of the verifier. verify_NAME() is true when the equations marked `verify: NAME` hold. */
+#pragma once
+#include "base/bits.h"
+
+/* verify_units.c: level 1. The first says that all later walks are safe. */
+bool verify_extents(void);
+bool verify_free_extents(void);
+bool verify_coalesced(void);
+bool verify_unit_sum(void);
+bool verify_ages(void);
+
+/* verify_index.c: the indexes of both levels. */
+bool verify_tlsf_maps(void);
+
+/* verify_medium.c: level 2. */
+bool verify_medium_blocks(void);
+bool verify_medium_before(void);
+bool verify_medium_coalesced(void);
+bool verify_medium_sum(void);
+
+/* verify_slabs.c */
+bool verify_slab_counts(void);
+bool verify_slab_owners(void);
+bool verify_orphans(void);
+
+/* verify_heaps.c */
+bool verify_bins(void);
+bool verify_waiting(void);
+bool verify_spares(void);
+bool verify_cache(void);
+bool verify_parked(void);

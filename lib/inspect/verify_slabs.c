@@ -1,0 +1,81 @@
+/* The verifier, slabs: their blocks are all accounted for, and somebody accounts for them. */
+#include "heap/orphans.h"
+#include "inspect/slab_map.h"
+#include "inspect/spans.h"
+#include "inspect/verify_parts.h"
+
+typedef bool slab_holds(const struct unit *slab);
+
+/* Slabs of heaps that a fork has lost are nobody's to judge until they are salvaged. */
+static bool is_lost(const struct unit *slab) {
+    return slab->owner && slab->owner->state == HEAP_LOST;
+}
+
+static bool all_slabs(slab_holds *holds) {
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (walk.line->kind == UNIT_SLAB && !is_lost(walk.line) && !holds(walk.line)) return false;
+    }
+    return true;
+}
+
+static bool shape_is_right(const struct unit *slab) {
+    if (slab->class == 0 || slab->class >= CLASS_COUNT) return false;
+    const struct class_shape *shape = &class_shapes[slab->class];
+    return slab->block_bytes == shape->block_bytes && slab->recip == shape->recip &&
+           slab->carved_blocks <= shape->capacity_blocks &&
+           slab->starts == slab->carved_blocks * class_start_step(shape);
+}
+
+static bool counts_are_right(const struct unit *slab) {
+    struct slab_map map;
+    if (!shape_is_right(slab) || !slab_map_fill(&map, slab)) return false;
+    return slab->used_blocks + map.listed == slab->carved_blocks && map.remote + map.binned <= slab->used_blocks;
+}
+
+bool verify_slab_counts(void) {
+    return all_slabs(counts_are_right);
+}
+
+static bool is_waiting_in(const struct unit *slab, const struct slab_queue *queue) {
+    return (slab->prev ? slab->prev->next : queue->first) == slab && (slab->next ? slab->next->prev : queue->last) == slab;
+}
+
+static bool has_its_place(const struct unit *slab) {
+    uint32_t word = load_acquire(slab->remote);
+    const struct heap *owner = slab->owner;
+    bool waits = slab->flags & UNIT_WAITING;
+    if (word & REMOTE_OWNED) {
+        if (!owner || !heap_is_readable(owner) || word & REMOTE_LISTED) return false;
+        bool current = owner->current[slab->class] == slab;
+        return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));
+    }
+    if (owner || waits) return false;
+    if (word & REMOTE_LISTED) return (slab->prev ? slab->prev->next : orphans.first[slab->class]) == slab;
+    return word == 0 && slab->free == BLOCK_END && slab_uncarved(slab) == 0;
+}
+
+bool verify_slab_owners(void) {
+    return all_slabs(has_its_place);
+}
+
+static uint32_t listed_slabs(void) {
+    uint32_t count = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk))
+        count += walk.line->kind == UNIT_SLAB && load_acquire(walk.line->remote) & REMOTE_LISTED;
+    return count;
+}
+
+bool verify_orphans(void) {
+    uint32_t left = listed_slabs();
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        const struct unit *prev = NULL;
+        for (const struct unit *slab = orphans.first[class]; slab; prev = slab, slab = slab->next) {
+            if (left-- == 0 || slab->prev != prev) return false;
+            if (slab->kind != UNIT_SLAB || slab->class != class || !(load_acquire(slab->remote) & REMOTE_LISTED))
+                return false;
+        }
+    }
+    return left == 0;
+}

@@ -1,0 +1,111 @@
+/* The verifier, level 1: extents, their sums, their list by age. */
+#include "heap/heap.h"
+#include "inspect/spans.h"
+#include "inspect/verify_parts.h"
+#include "span/units.h"
+
+INLINE bool is_extent(uint8_t kind) {
+    return kind == UNIT_FREE || kind == UNIT_SLAB || kind == UNIT_MEDIUM || kind == UNIT_LARGE ||
+           kind == UNIT_META || kind == UNIT_LEAVING;
+}
+
+/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; none looks like a slab's. */
+static bool lines_agree(const struct extent_walk *walk) {
+    uint8_t kind = walk->line->kind;
+    bool slab = kind == UNIT_SLAB;
+    if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab || (walk->line->owner && !slab)) return false;
+    if (kind != UNIT_MEDIUM && walk->line->memory != span_line_memory(walk->line)) return false;
+    for (uint32_t i = 1; i < walk->units; i++) {
+        const struct unit *line = walk->line + i;
+        bool last = kind == UNIT_FREE && i == walk->units - 1;
+        uint8_t expected = last ? UNIT_FREE_LAST : kind == UNIT_MEDIUM ? UNIT_MEDIUM : UNIT_INSIDE;
+        if (line->kind != expected || line->owner || line->block_bytes) return false;
+    }
+    return true;
+}
+
+/* Extents that nobody holds but a list: deferred, or a heap's most recent large block. */
+static uint32_t leaving_expected(void) {
+    uint32_t count = 0;
+    for (struct unit *unit = load_acquire(units.deferred); unit; unit = unit->next) count++;
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all)
+        count += heap->state == HEAP_LIVE && heap->recent_large;
+    return count;
+}
+
+static bool edges_stand(void) {
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        struct span *span = inspect_span(place);
+        if (!span || span->top_units == 0) continue;
+        if (span->lines[-1].kind != UNIT_EDGE || (size_t)span->top_units << UNIT_SHIFT > span->bytes) return false;
+    }
+    return true;
+}
+
+bool verify_extents(void) {
+    uint32_t leaving = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (!lines_agree(&walk)) return false;
+        leaving += walk.line->kind == UNIT_LEAVING;
+    }
+    if (walk.broken || !edges_stand()) return false;
+    /* What a thread was giving when a fork lost it stays LEAVING. */
+    return heaps.lost ? leaving >= leaving_expected() : leaving == leaving_expected();
+}
+
+static bool is_entered(const struct unit *unit) {
+    const struct tlsf *index = unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
+    if (unit->node.prev) return unit->node.prev->next == &unit->node;
+    return tlsf_at(index, unit->count) == &unit->node;
+}
+
+bool verify_free_extents(void) {
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (walk.line->kind != UNIT_FREE) continue;
+        if (walk.line[walk.units - 1].count != walk.units || !is_entered(walk.line)) return false;
+        if (walk.line->flags & ~(UNIT_CLEAN | UNIT_AGED)) return false;
+    }
+    return true;
+}
+
+bool verify_coalesced(void) {
+    const struct unit *left = NULL, *left_end = NULL;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (walk.line->kind != UNIT_FREE) continue;
+        if (walk.line == left_end && !((walk.line->flags ^ left->flags) & UNIT_CLEAN)) return false;
+        left = walk.line;
+        left_end = walk.line + walk.units;
+    }
+    return true;
+}
+
+bool verify_unit_sum(void) {
+    uint32_t dirty = 0, clean = 0, other = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        bool is_free = walk.line->kind == UNIT_FREE;
+        *(!is_free ? &other : walk.line->flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
+    }
+    return dirty == units.dirty_units && clean == units.clean_units &&
+           other == units.used_units + units.emergency_units;
+}
+
+static uint32_t aged_extents(void) {
+    uint32_t count = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) count += walk.line->kind == UNIT_FREE && walk.line->flags & UNIT_AGED;
+    return count;
+}
+
+bool verify_ages(void) {
+    uint32_t left = aged_extents();
+    const struct unit *older = NULL;
+    for (const struct unit *unit = units.oldest; unit; older = unit, unit = unit->newer) {
+        if (left-- == 0 || unit->older != older) return false;
+        if (unit->kind != UNIT_FREE || (unit->flags & (UNIT_AGED | UNIT_CLEAN)) != UNIT_AGED) return false;
+    }
+    return left == 0 && units.newest == older;
+}

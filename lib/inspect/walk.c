@@ -1,0 +1,56 @@
+/* Walking the heap's blocks. */
+#include "inspect/walk.h"
+#include "inspect/slab_map.h"
+#include "inspect/spans.h"
+
+struct visitor {
+    walk_function *function;
+    void *context;
+};
+
+static void visit(const struct visitor *visitor, void *memory, size_t bytes, enum walk_state state, unsigned class) {
+    struct walk_block block = {memory, bytes, state, class};
+    visitor->function(&block, visitor->context);
+}
+
+static bool visit_slab(const struct visitor *visitor, const struct unit *slab) {
+    struct slab_map map;
+    if (slab->owner && !heap_is_readable(slab->owner)) return true;
+    if (slab->block_bytes == 0 || !slab_map_fill(&map, slab)) return false;
+    for (uint32_t i = 0; i < slab->carved_blocks; i++) {
+        enum walk_state state = slab_map_has(&map, i) ? WALK_FREE : WALK_USED;
+        visit(visitor, slab->memory + (size_t)i * slab->block_bytes, slab->block_bytes, state, slab->class);
+    }
+    return true;
+}
+
+static bool visit_medium(const struct visitor *visitor, const struct extent_walk *extent) {
+    struct medium_walk block = {0};
+    while (medium_walk_next(extent, &block)) {
+        enum walk_state state = block.state == GRANULE_USED ? WALK_USED : block.state == GRANULE_FREE ? WALK_FREE : WALK_HELD;
+        visit(visitor, span_slot_memory(extent->span, block.slot), (size_t)block.count << GRANULE_SHIFT, state, 0);
+    }
+    return !block.broken;
+}
+
+static bool visit_extent(const struct visitor *visitor, const struct extent_walk *extent) {
+    struct unit *line = extent->line;
+    size_t bytes = (size_t)extent->units << UNIT_SHIFT;
+    switch (line->kind) {
+    case UNIT_SLAB: return visit_slab(visitor, line);
+    case UNIT_MEDIUM: return visit_medium(visitor, extent);
+    case UNIT_LARGE: visit(visitor, line->memory, bytes, WALK_USED, 0); return true;
+    case UNIT_FREE: visit(visitor, line->memory, bytes, WALK_FREE, 0); return true;
+    case UNIT_LEAVING: visit(visitor, line->memory, bytes, WALK_HELD, 0); return true;
+    default: return line->kind == UNIT_META;
+    }
+}
+
+bool walk_heap(walk_function *function, void *context) {
+    struct visitor visitor = {function, context};
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        if (!visit_extent(&visitor, &walk)) return false;
+    }
+    return !walk.broken;
+}
