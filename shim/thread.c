@@ -17,17 +17,20 @@ static void round_ended(void *rounds_left) {
         heap_leave();
 }
 
-/* Called by the first thread only, while it is alone or nearly so: its heap is already in place, so libc may
- * allocate. Early, so that the handlers stand first: glibc then runs ours last before, and first after a fork. */
+/* The first thread does this, with its heap in place, so libc may allocate. Early, so that the fork handlers stand first:
+ * glibc then runs ours last before, and first after a fork. A second thread at the same time waits: it cannot be
+ * the same one again, which has its heap by now. */
 static void start(void) {
-    if (__atomic_exchange_n(&started, 1, __ATOMIC_ACQ_REL)) return;
-    pthread_key_create(&key, round_ended);
-    pthread_atfork(fork_prepare, fork_parent, fork_child);
-    __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
+    int seen = 0;
+    if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        pthread_key_create(&key, round_ended);
+        pthread_atfork(fork_prepare, fork_parent, fork_child);
+        __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
+    }
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {}
 }
 
 void port_thread_begin(void) {
     start();
-    if (__atomic_load_n(&started, __ATOMIC_ACQUIRE) == 2)
-        pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
+    pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
 }

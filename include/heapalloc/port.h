@@ -39,6 +39,9 @@ void port_huge(void *at, size_t bytes);
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);
 
+/* Let others run for about a millisecond. */
+void port_pause(void);
+
 /* Coarse monotonic clock in milliseconds; a world without a clock returns 0 and nothing is purged by age. */
 uint64_t port_now_ms(void);
 

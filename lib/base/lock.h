@@ -6,7 +6,7 @@
  * span/grow.c, which exists to be held over a system call.
  * While frozen, lock_take() fails instead of waiting: the thread that forks may be waiting for a stdio lock whose
  * holder is allocating just now (span/emergency.h says what such a thread does instead).
- * Lock order, outermost first: late, heaps, orphans, medium, gate, units. A thread holds one of a kind at a time. */
+ * Lock order, outermost first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
 #pragma once
 #include "base/bits.h"
 #include "base/memory.h"
@@ -18,7 +18,7 @@ struct lock {
     uint32_t rank; /* place in the lock order, 1 outermost; checked in debug builds */
 };
 
-enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS };
+enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
 
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);

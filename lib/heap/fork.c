@@ -4,6 +4,7 @@
 #include "heap/cache.h"
 #include "heap/late.h"
 #include "heap/orphans.h"
+#include "span/emergency.h"
 #include "span/grow.h"
 #include "span/units.h"
 
@@ -21,6 +22,7 @@ enum { LOCKS = sizeof(order) / sizeof(order[0]) };
 
 void fork_prepare(void) {
     if (!load_relaxed(heaps.threaded)) return;
+    emergency_open();
     for (int i = 0; i < LOCKS; i++) lock_freeze(order[i]);
     frozen = true;
 }
@@ -28,6 +30,7 @@ void fork_prepare(void) {
 static void thaw(void) {
     frozen = false; /* first: once thawed, another thread's fork may set it */
     for (int i = LOCKS; i-- > 0;) lock_thaw(order[i]);
+    emergency_close();
 }
 
 void fork_parent(void) {
@@ -50,6 +53,7 @@ static void salvage_cache(struct heap *heap) {
 
 void fork_child(void) {
     if (!frozen) return;
+    lock_thaw(&emergency_lock);
     thaw();
     salvage_at = 0;
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {

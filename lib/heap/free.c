@@ -62,6 +62,7 @@ static void take_in(struct unit *slab, struct heap *heap) {
     owner_collect(slab, heap->secret);
     heap_wait(heap, slab);
     if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    heap_count_slow(heap);
 }
 
 static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, struct heap *heap) {

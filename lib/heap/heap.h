@@ -40,6 +40,7 @@ struct heap {
     uint64_t fresh;   /* bit c: bin[c] was carved from zero memory */
     uint32_t slow_left; /* slow paths until the clock is read again */
     uint32_t spare_slabs;
+    bool watching;      /* much memory waits to be purged (heap/tick.c) */
     uint64_t tick_ms; /* of the latest tick */
     enum heap_state state;
     uint32_t cache_sum;

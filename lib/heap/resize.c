@@ -23,7 +23,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
         new = NULL;
     if (!new)
         new = heap_alloc_slow(size, heap);
-    if (unlikely(!new)) return NULL;
+    if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
     heap_free_slow(p, heap_self);
     return new;
@@ -80,7 +80,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
         void *new = move_by_copy(p, bytes, size, false);
-        if (new) return new;
+        if (new != p) return new;
     }
     unit->flags = 0; /* what is cut off is not clean any more */
     units_shrink(unit, count);

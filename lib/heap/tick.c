@@ -12,6 +12,8 @@
 enum {
     PURGE_EXTENTS = 64,
     IDLE_COLLECTS = 32, /* waiting slabs looked at per class and tick */
+    PURGE_BLOCKS = 256,
+    KEEP_GRANULES = 256,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
 
@@ -31,19 +33,34 @@ static void collect_idle(struct heap *heap) {
     }
 }
 
+/* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. */
+static void let_go(struct heap *heap, uint32_t now_ms) {
+    store_relaxed(units.now_ms, now_ms - tick_decay_ms - 1);
+    cache_flush(heap);
+    collect_idle(heap);
+    medium_purge(load_relaxed(medium.used_units) * (GRANULES_PER_UNIT / 16) + KEEP_GRANULES, PURGE_BLOCKS);
+}
+
+/* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
+static void watch(struct heap *heap) {
+    heap->slow_left = 1;
+    if (!heap->watching) heap_spill(heap);
+    heap->watching = true;
+}
+
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     uint64_t now = port_now_ms();
-    store_relaxed(units.now_ms, (uint32_t)now);
     if (now - heap->tick_ms >= tick_decay_ms) {
         heap->tick_ms = now;
-        cache_flush(heap);
-        collect_idle(heap);
-        medium_shed(load_relaxed(medium.used_units) * (GRANULES_PER_UNIT / 16) + PENDING_UNITS);
+        let_go(heap, (uint32_t)now);
     }
-    uint32_t dirty = load_relaxed(units.dirty_units);
-    if (dirty > 0) purge_before((uint32_t)now - tick_decay_ms, PURGE_EXTENTS);
-    if (load_relaxed(units.dirty_units) > PENDING_UNITS) heap->slow_left = 1;
+    store_relaxed(units.now_ms, (uint32_t)now);
+    if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - tick_decay_ms, PURGE_EXTENTS);
+    if (load_relaxed(units.dirty_units) > PENDING_UNITS)
+        watch(heap);
+    else
+        heap->watching = false;
 }
 
 bool heap_trim(struct heap *heap) {
@@ -54,6 +71,6 @@ bool heap_trim(struct heap *heap) {
         heap_flush(heap);
         collect_idle(heap);
     }
-    medium_shed(0);
+    medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;
 }

@@ -18,6 +18,7 @@ static uint32_t extent_units(const struct unit *line, uint32_t most) {
     case UNIT_FREE:
     case UNIT_LARGE:
     case UNIT_META:
+    case UNIT_ARENA:
     case UNIT_LEAVING: return racy_load(line->count);
     case UNIT_MEDIUM: return medium_units(line, most);
     default: return 1;

@@ -65,6 +65,8 @@ static void count_span(struct stats_blocks *blocks, const struct span *span) {
         const struct unit *line = span->lines + i;
         switch (racy_load(line->kind)) {
         case UNIT_SLAB: count_slab(blocks, line); break;
+        case UNIT_POOL: blocks->live_bytes += UNIT_BYTES; break;
+        case UNIT_ARENA:
         case UNIT_LARGE: blocks->live_bytes += (size_t)racy_load(line->count) << UNIT_SHIFT; break;
         case UNIT_FREE: blocks->free_extents++; break;
         default: break;

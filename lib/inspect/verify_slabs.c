@@ -41,12 +41,20 @@ static bool is_waiting_in(const struct unit *slab, const struct slab_queue *queu
     return (slab->prev ? slab->prev->next : queue->first) == slab && (slab->next ? slab->next->prev : queue->last) == slab;
 }
 
+static bool is_stray(const struct unit *slab) {
+    const struct unit *stray = load_acquire(orphans.stray);
+    while (stray && stray != slab) stray = stray->next;
+    return stray;
+}
+
 static bool has_its_place(const struct unit *slab) {
     uint32_t word = load_acquire(slab->remote);
     const struct heap *owner = slab->owner;
     bool waits = slab->flags & UNIT_WAITING;
     if (word & REMOTE_OWNED) {
-        if (!owner || !heap_is_readable(owner) || word & REMOTE_LISTED) return false;
+        if (word & REMOTE_LISTED) return false;
+        if (!owner) return is_stray(slab);
+        if (!heap_is_readable(owner)) return false;
         bool current = owner->current[slab->class] == slab;
         return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));
     }

@@ -6,14 +6,15 @@
 
 INLINE bool is_extent(uint8_t kind) {
     return kind == UNIT_FREE || kind == UNIT_SLAB || kind == UNIT_MEDIUM || kind == UNIT_LARGE ||
-           kind == UNIT_META || kind == UNIT_LEAVING;
+           kind == UNIT_META || kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
 }
 
-/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; none looks like a slab's. */
+/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs and pools have owners. */
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
-    if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab || (walk->line->owner && !slab)) return false;
+    if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab) return false;
+    if (walk->line->owner ? !slab && kind != UNIT_POOL : kind == UNIT_POOL) return false;
     if (kind != UNIT_MEDIUM && walk->line->memory != span_line_memory(walk->line)) return false;
     for (uint32_t i = 1; i < walk->units; i++) {
         const struct unit *line = walk->line + i;

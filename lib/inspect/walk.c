@@ -39,6 +39,8 @@ static bool visit_extent(const struct visitor *visitor, const struct extent_walk
     switch (line->kind) {
     case UNIT_SLAB: return visit_slab(visitor, line);
     case UNIT_MEDIUM: return visit_medium(visitor, extent);
+    case UNIT_POOL:
+    case UNIT_ARENA:
     case UNIT_LARGE: visit(visitor, line->memory, bytes, WALK_USED, 0); return true;
     case UNIT_FREE: visit(visitor, line->memory, bytes, WALK_FREE, 0); return true;
     case UNIT_LEAVING: visit(visitor, line->memory, bytes, WALK_HELD, 0); return true;

@@ -13,7 +13,8 @@
  * it equals a heap only between that heap's own claim and its own unown, so a stale look never says "mine".
  * Modelled in tests/model. A full slab has no owner: memory does not wait for an idle thread to look at it.
  *
- *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full      verify: slab_owners */
+ *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full
+ *   owned, but by nobody: strays among the orphans                                          verify: slab_owners */
 #pragma once
 #include "base/memory.h"
 #include "slab/block.h"

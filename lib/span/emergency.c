@@ -3,35 +3,99 @@
 #include "base/memory.h"
 #include "span/grow.h"
 #include "span/units.h"
+#include <heapalloc/port.h>
 
-enum { EMERGENCY_UNITS = 1024 };
+enum { RESERVE_UNITS_MIN = 512, RESERVE_UNITS_MAX = 32768, SPAN_UNITS = 1024, PAUSES = 8 };
 
-static struct span *reserve;
+/* The reserve, whole in one word so that it can be taken from, opened and closed by compare-and-swap:
+ *   llllllllllllllllllllll ssssssssss iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  i index of the first there
+ * s is 0 for the home span, else 1 + its place in span_list. */
+static uint64_t reserve;
+enum { RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 
-/* First of `count` units at the span's top; the span's limit when they do not fit. */
-static uint32_t bump(struct span *span, uint32_t count) {
+/* How many units the next reserve gets: twice as many after one that did not last. */
+static uint32_t reserve_units = RESERVE_UNITS_MIN;
+
+/* One thread at a time, so that nobody finds the deferred extents in another's hands. No fork freezes it, and its holder
+ * waits for nothing; the child makes it new. */
+struct lock emergency_lock = {LOCK_FREE, RANK_EMERGENCY};
+
+/* The last span of the emergency's own. */
+static struct span *further;
+
+static struct span *reserve_span(uint64_t word) {
+    uint32_t place = word >> RESERVE_SPAN_SHIFT & ((1 << (RESERVE_LEFT_SHIFT - RESERVE_SPAN_SHIFT)) - 1);
+    return place == 0 ? &span_home : load_acquire(span_list[place - 1]);
+}
+
+static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind, uint8_t flags) {
+    struct unit *unit = span->lines + at;
+    *unit = (struct unit){.count = count,
+                          .memory = span->base + ((size_t)at << UNIT_SHIFT),
+                          .kind = (uint8_t)kind,
+                          .flags = flags};
+    return unit;
+}
+
+static uint32_t pauses_left;
+
+bool emergency_pause(void) {
+    if ((int32_t)__atomic_fetch_sub(&pauses_left, 1, __ATOMIC_RELAXED) <= 0) return false;
+    port_pause();
+    return true;
+}
+
+void emergency_open(void) {
+    store_relaxed(pauses_left, PAUSES);
+    struct unit *unit = units_take(reserve_units, UNIT_LEAVING);
+    if (!unit) return;
+    struct span *span = span_of(unit->memory);
+    uint64_t place = 0;
+    while (place < span_count && span_list[place] != span) place++;
+    place = span == &span_home ? 0 : place + 1;
+    store_release(reserve, (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT |
+                               (uint32_t)(unit - span->lines));
+}
+
+void emergency_close(void) {
+    uint64_t word = swap_value(reserve, 0);
+    uint32_t left = (uint32_t)(word >> RESERVE_LEFT_SHIFT);
+    if (left > 0) units_give(describe(reserve_span(word), (uint32_t)word, left, UNIT_LEAVING, 0));
+}
+
+static struct unit *from_reserve(uint32_t count, enum unit_kind kind) {
+    uint64_t seen = load_acquire(reserve), taken;
+    do {
+        if (seen >> RESERVE_LEFT_SHIFT < count) return NULL;
+        taken = seen + count - ((uint64_t)count << RESERVE_LEFT_SHIFT);
+    } while (!cas(reserve, &seen, taken));
+    return describe(reserve_span(seen), (uint32_t)seen, count, kind, 0);
+}
+
+static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind kind) {
     uint32_t top = load_relaxed(span->top_units);
     do {
-        if (count > span->limit_units - top) return span->limit_units;
+        if (count > span->limit_units - top) return NULL;
     } while (!cas(span->top_units, &top, top + count));
-    return top;
+    __atomic_fetch_add(&units.emergency_units, count, __ATOMIC_RELAXED);
+    return describe(span, top, count, kind, UNIT_CLEAN);
+}
+
+static struct unit *take_locked(uint32_t count, enum unit_kind kind) {
+    struct unit *unit = from_reserve(count, kind);
+    if (!unit && reserve_units < RESERVE_UNITS_MAX) reserve_units *= 2;
+    if (!unit) unit = units_take_deferred(count, kind);
+    if (!unit && further) unit = from_span(further, count, kind);
+    if (unit) return unit;
+    struct span *fresh = grow_span(count, SPAN_UNITS, true);
+    if (!fresh) return NULL;
+    further = fresh;
+    return from_span(fresh, count, kind);
 }
 
 struct unit *emergency_take(uint32_t count, enum unit_kind kind) {
-    for (;;) {
-        struct span *span = load_acquire(reserve);
-        uint32_t at = span ? bump(span, count) : 0;
-        if (span && at < span->limit_units) {
-            struct unit *unit = span->lines + at;
-            *unit = (struct unit){.count = count,
-                                  .memory = span->base + ((size_t)at << UNIT_SHIFT),
-                                  .kind = (uint8_t)kind,
-                                  .flags = UNIT_CLEAN};
-            __atomic_fetch_add(&units.emergency_units, count, __ATOMIC_RELAXED);
-            return unit;
-        }
-        struct span *fresh = grow_span(count, EMERGENCY_UNITS, true);
-        if (!fresh) return NULL;
-        cas(reserve, &span, fresh); /* a loser's span stays entered, unused */
-    }
+    lock_take(&emergency_lock);
+    struct unit *unit = take_locked(count, kind);
+    lock_give(&emergency_lock);
+    return unit;
 }

@@ -1,6 +1,6 @@
 /* The granule's slot: 8 bytes that describe 1 KiB of the medium level, apart from it.
  *
- *   slot of a block's first granule    head = state << 28 | ZERO << 27 | count,  before = count of the block to the left
+ *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count,  before = count of the block to the left
  *   slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its list node
  *
  * `before` is written by the left neighbour, whoever that is, also across the border of an extent; so a block finds
@@ -25,7 +25,8 @@ enum granule_state {
     GRANULE_DEFERRED = 4 << 28, /* freed, waits for whoever has the lock */
     GRANULE_STATE_MASK = 7 << 28,
     GRANULE_ZERO = 1 << 27, /* its memory is known to be zero */
-    GRANULE_COUNT_MASK = GRANULE_ZERO - 1,
+    GRANULE_PURGED = 1 << 26, /* free, and the pages wholly inside have no memory behind them */
+    GRANULE_COUNT_MASK = GRANULE_PURGED - 1,
 };
 
 struct granule {

@@ -15,6 +15,8 @@ enum {
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 128 KiB of slots */
+    STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
+    FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
     FIRST_SPAN_UNITS = 65536,
 };
@@ -76,31 +78,31 @@ static bool grow_in_place(struct span *span, uint32_t count) {
     return true;
 }
 
-/* The home span, not yet mapped; false: the world has no place for it. */
-static bool open_home(void) {
+/* The home span, not yet mapped, where the world has a place for it. */
+static void open_home(void) {
     char *home = port_home();
-    if (!home) return false;
+    if (!home) return;
     span_home = (struct span){.base = home + HOME_UNITS,
                               .lines = (struct unit *)(home + UNIT_LINE_BYTES),
                               .slots = (struct granule *)(home + HOME_SLOTS),
                               .limit_units = SPAN_UNITS_MAX,
                               .stepwise = true};
-    grow_tip = &span_home;
-    return true;
 }
 
-static bool layout(struct span *span, uint32_t units) {
+/* A range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
+static bool layout(struct span *span, uint32_t units, uint32_t ready) {
     size_t lines = round_up((size_t)(units + 2) * UNIT_LINE_BYTES, SPAN_STEP_BYTES);
     size_t slots = round_up(((size_t)units * GRANULES_PER_UNIT + 1) * sizeof(struct granule), SPAN_STEP_BYTES);
     size_t bytes = lines + slots + ((size_t)units << UNIT_SHIFT) + SPAN_STEP_BYTES;
     char *range = port_reserve(bytes);
     if (!range) return false;
     char *start = (char *)round_up((uintptr_t)range, SPAN_STEP_BYTES);
-    if (!port_commit(start, lines + slots)) {
+    if (!port_commit(start, lines + slots + ((size_t)ready << UNIT_SHIFT))) {
         port_unreserve(range, bytes);
         return false;
     }
     *span = (struct span){.base = start + lines + slots,
+                          .bytes = (size_t)ready << UNIT_SHIFT,
                           .lines = (struct unit *)start + 1,
                           .slots = (struct granule *)(start + lines),
                           .limit_units = units,
@@ -109,50 +111,66 @@ static bool layout(struct span *span, uint32_t units) {
     return true;
 }
 
-/* A span of its own range: of `wish` units, or the largest above `count` that the world grants. */
-static bool reserve_span(struct span *span, uint32_t count, uint32_t wish) {
+/* A span of its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
+ * `count` at least; `whole`: for all. Only then is it worth a place among the spans, of which there are few. */
+static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, bool whole) {
     if (count >= SPAN_UNITS_MAX) return false;
-    for (uint32_t units = wish > count ? wish : count;; units = units / 2 > count ? units / 2 : count) {
-        if (layout(span, units)) return true;
-        if (units == count) return false;
+    uint32_t least = (uint32_t)round_up(count, STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
+    for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
+        if (layout(span, units, whole || units < ready ? units : ready)) return true;
+        if (units == least) return false;
     }
 }
 
 struct span *grow_span(uint32_t count, uint32_t wish, bool whole) {
     static struct span further[SPANS_MAX];
+    struct span span;
     uint32_t index = load_relaxed(span_count);
+    if (index == SPANS_MAX || !reserve_span(&span, count, wish, whole)) return NULL;
     do {
-        if (index == SPANS_MAX) return NULL;
+        if (index == SPANS_MAX) return NULL; /* another thread was faster: this range is lost */
     } while (!cas(span_count, &index, index + 1));
-    struct span *span = &further[index];
-    if (!reserve_span(span, count, wish)) return NULL;
-    if (whole) {
-        size_t bytes = (size_t)span->limit_units << UNIT_SHIFT;
-        if (!port_commit(span->base, bytes)) return NULL;
-        span->bytes = bytes;
-    }
-    store_release(span_list[index], span);
-    return span;
+    further[index] = span;
+    store_release(span_list[index], &further[index]);
+    return span_list[index];
+}
+
+/* Give back the tables of a home where nothing else could be mapped. */
+static void leave_home(void) {
+    size_t steps = (span_home.tabled_units + 2) / TABLE_STEP_UNITS;
+    if (!span_home.stepwise || steps == 0) return;
+    port_unreserve(span_home.lines - 1, steps * TABLE_STEP_UNITS * UNIT_LINE_BYTES);
+    port_unreserve(span_home.slots, steps * TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule));
+}
+
+/* The first tip: at home, or in a range of the world's choice when not even a first step can be mapped there. */
+static bool open_first(uint32_t count) {
+    static bool asked;
+    if (!asked) open_home();
+    asked = true;
+    if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
+    struct span other;
+    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, false)) return false;
+    leave_home();
+    size_t bytes = other.bytes;
+    other.bytes = 0;
+    span_home = other;
+    units_publish(&span_home, bytes); /* last: whoever sees the bytes sees the rest */
+    return true;
 }
 
 static bool grow_held(uint32_t count) {
     if (!grow_tip) {
-        if (!open_home() && reserve_span(&span_home, count, FIRST_SPAN_UNITS)) grow_tip = &span_home;
-        if (!grow_tip) return false;
+        if (!open_first(count)) return false;
+        units_move_tip(&span_home);
+        return true;
     }
     if (grow_in_place(grow_tip, count)) return true;
-    if (grow_tip == &span_home && span_home.stepwise && span_home.bytes == 0) {
-        /* Nothing can stand at home, not even the first step: live in a range of the world's choice. */
-        grow_tip = NULL;
-        if (!reserve_span(&span_home, count, FIRST_SPAN_UNITS)) return false;
-        grow_tip = &span_home;
-        return grow_in_place(grow_tip, count);
-    }
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
     struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, false);
     if (!next) return false;
     units_move_tip(next);
-    return grow_in_place(next, count);
+    return true;
 }
 
 enum grow_result grow_tip_by(uint32_t count) {

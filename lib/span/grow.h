@@ -14,6 +14,6 @@ extern struct span *grow_tip __attribute__((visibility("hidden")));
 /* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
 enum grow_result grow_tip_by(uint32_t count);
 
-/* A further span of `count` units at least and `wish` at best, entered but not the tip; `whole`: with all its
- * memory behind it. Takes no lock. */
+/* A further span of `count` units at least and `wish` at best, entered but not the tip, with memory for `count` units;
+ * `whole`: for all of it. NULL: nothing has changed. Takes no lock. */
 struct span *grow_span(uint32_t count, uint32_t wish, bool whole);

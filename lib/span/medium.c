@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/units.h"
+#include <heapalloc/port.h>
 
 enum {
     LISTED_MIN = MEDIUM_GRANULES_MIN, /* smaller free blocks fit no request and only wait to be merged */
@@ -10,8 +11,8 @@ enum {
     RUN_UNITS_FIRST = 16,
     SHED_UNITS_MIN = 16,    /* a give returns runs of at least this */
     KEEP_GRANULES = 1024,   /* and only while this much stays free */
-    SHED_BLOCKS_MAX = 32,
     DEFERRED_MAX = 8,
+    FREE_FLAGS = GRANULE_ZERO | GRANULE_PURGED,
 };
 
 struct medium medium = {.lock = {LOCK_FREE, RANK_MEDIUM}};
@@ -25,10 +26,18 @@ INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
     slot[count].before = count;
 }
 
-static void enter(struct granule *slot, uint32_t count, uint32_t zero) {
-    describe(slot, count, GRANULE_FREE | zero);
+/* The index that a listed free block stands in, by its flags. */
+INLINE struct tlsf *index_of(uint32_t flags) {
+    return flags & (GRANULE_PURGED | GRANULE_ZERO) ? &medium.purged : &medium.dirty;
+}
+
+/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED). */
+static void enter(struct granule *slot, uint32_t count, uint32_t flags) {
+    describe(slot, count, GRANULE_FREE | flags);
     medium.free_granules += count;
-    if (count >= LISTED_MIN) tlsf_put(&medium.index, node_of(slot), count);
+    if (count < LISTED_MIN) return;
+    if (index_of(flags) == &medium.dirty) medium.dirty_granules += count;
+    tlsf_put(index_of(flags), node_of(slot), count);
 }
 
 /* Undo enter(): the block's slots are empty again. */
@@ -36,28 +45,29 @@ static void leave(struct granule *slot) {
     uint32_t count = granule_count(slot);
     medium.free_granules -= count;
     if (count >= LISTED_MIN) {
-        tlsf_drop(&medium.index, node_of(slot), count);
+        if (index_of(slot->head) == &medium.dirty) medium.dirty_granules -= count;
+        tlsf_drop(index_of(slot->head), node_of(slot), count);
         slot[1] = slot[2] = (struct granule){0, 0};
     }
     slot->head = 0;
 }
 
 /* [ left ][ this ][ right ] => [ -- one free block -- ], entered; returns its slot. */
-static struct granule *merge(struct granule *slot, uint32_t count, uint32_t zero) {
+static struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
     struct granule *left = slot - slot->before, *right = slot + count;
     store_relaxed(slot->head, 0);
     if (granule_state(right) == GRANULE_FREE) {
-        zero &= right->head;
+        flags &= right->head;
         count += granule_count(right);
         leave(right);
     }
     if (slot->before != 0 && granule_state(left) == GRANULE_FREE && granule_count(left) == slot->before) {
-        zero &= left->head;
+        flags &= left->head;
         count += granule_count(left);
         leave(left);
         slot = left;
     }
-    enter(slot, count, zero & GRANULE_ZERO);
+    enter(slot, count, flags & FREE_FLAGS);
     return slot;
 }
 
@@ -65,16 +75,16 @@ static struct granule *merge(struct granule *slot, uint32_t count, uint32_t zero
  * [ free block ] => [ free ][ units for level 1 ][ free ] */
 static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
     struct span *span = span_of_slot(slot);
-    uint32_t count = granule_count(slot), zero = slot->head & GRANULE_ZERO;
+    uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
     uint32_t first = (uint32_t)(slot - span->slots);
     uint32_t from = (uint32_t)round_up(first, GRANULES_PER_UNIT);
     uint32_t to = (uint32_t)round_down(first + count, GRANULES_PER_UNIT);
     if (to < from + units_min * GRANULES_PER_UNIT || medium.free_granules < keep + (to - from)) return NULL;
     leave(slot);
-    if (from > first) enter(slot, from - first, zero);
+    if (from > first) enter(slot, from - first, flags);
     if (first + count > to) {
         struct granule *tail = span->slots + to;
-        enter(tail, first + count - to, zero);
+        enter(tail, first + count - to, flags);
         tail->before = 0; /* what was to the left is not ours any more */
     }
     struct unit *head = span->lines + from / GRANULES_PER_UNIT;
@@ -82,7 +92,7 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     for (uint32_t i = 0; i < unit_count; i++) racy_store(head[i].kind, UNIT_INSIDE);
     head->memory = span->base + ((size_t)from << GRANULE_SHIFT);
     head->count = unit_count;
-    head->flags = zero ? UNIT_CLEAN : 0;
+    head->flags = flags & GRANULE_ZERO ? UNIT_CLEAN : 0;
     medium.used_units -= unit_count;
     return head;
 }
@@ -142,20 +152,25 @@ static bool fetch_run(uint32_t count) {
 
 /* The whole of a free block becomes a used one of `count`, what is too much on its right free again. */
 static struct granule *cut(struct granule *slot, uint32_t skip, uint32_t count) {
-    uint32_t have = granule_count(slot), zero = slot->head & GRANULE_ZERO;
+    uint32_t have = granule_count(slot), flags = slot->head & FREE_FLAGS;
     leave(slot);
-    if (skip > 0) enter(slot, skip, zero);
+    if (skip > 0) enter(slot, skip, flags);
     slot += skip;
-    describe(slot, count, GRANULE_USED | zero);
-    if (have > skip + count) enter(slot + count, have - skip - count, zero);
+    describe(slot, count, GRANULE_USED | (flags & GRANULE_ZERO));
+    if (have > skip + count) enter(slot + count, have - skip - count, flags);
     return slot;
 }
 
-INLINE struct granule *find(uint32_t count) {
-    struct tlsf_node *node = tlsf_at(&medium.index, count);
+static struct granule *find_in(const struct tlsf *index, uint32_t count) {
+    struct tlsf_node *node = tlsf_at(index, count);
     if (node && granule_count(slot_of(node)) >= count) return slot_of(node);
-    node = tlsf_find(&medium.index, count);
+    node = tlsf_find(index, count);
     return node ? slot_of(node) : NULL;
+}
+
+INLINE struct granule *find(uint32_t count) {
+    struct granule *slot = find_in(&medium.dirty, count);
+    return slot ? slot : find_in(&medium.purged, count);
 }
 
 /* Granules to leave out at a free block's start so that what follows is aligned. */
@@ -178,7 +193,9 @@ struct granule *medium_take(uint32_t count, uint32_t align_granules) {
 
 struct granule *medium_take_roomy(uint32_t count) {
     if (!lock_take(&medium.lock)) return NULL;
-    struct tlsf_node *node = tlsf_largest(&medium.index);
+    struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
+    struct tlsf_node *node = dirty;
+    if (purged && (!dirty || granule_count(slot_of(purged)) > granule_count(slot_of(dirty)))) node = purged;
     struct granule *slot = node && granule_count(slot_of(node)) >= count ? cut(slot_of(node), 0, count) : NULL;
     medium_unlock();
     return slot ? slot : medium_take(count, 1);
@@ -197,18 +214,18 @@ void medium_give(struct granule *slot) {
 
 /* Grow: [ this ][ free ] => [ -- this -- ][ rest ].   Shrink: [ this ] => [ this ][ free, merged to the right ] */
 static bool resize_locked(struct granule *slot, uint32_t count) {
-    uint32_t have = granule_count(slot), flags = slot->head & (GRANULE_STATE_MASK | GRANULE_ZERO);
+    uint32_t have = granule_count(slot), own = slot->head & (GRANULE_STATE_MASK | GRANULE_ZERO);
     struct granule *right = slot + have;
     if (count > have) {
         uint32_t room = granule_state(right) == GRANULE_FREE ? granule_count(right) : 0;
         if (have + room < count) return false;
-        uint32_t zero = right->head & GRANULE_ZERO;
+        uint32_t flags = right->head & FREE_FLAGS;
         leave(right);
-        describe(slot, count, flags);
-        if (have + room > count) enter(slot + count, have + room - count, zero);
+        describe(slot, count, own);
+        if (have + room > count) enter(slot + count, have + room - count, flags);
         return true;
     }
-    describe(slot, count, flags);
+    describe(slot, count, own);
     struct granule *tail = slot + count;
     describe(tail, have - count, GRANULE_USED);
     merge(tail, have - count, 0);
@@ -223,12 +240,32 @@ bool medium_resize(struct granule *slot, uint32_t count) {
     return done;
 }
 
-void medium_shed(uint32_t keep_granules) {
-    for (int i = 0; i < SHED_BLOCKS_MAX; i++) {
-        if (!lock_take(&medium.lock)) return;
-        struct tlsf_node *node = tlsf_largest(&medium.index);
-        struct unit *leaving = node ? cut_units(slot_of(node), 1, keep_granules) : NULL;
+/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. */
+static void purge_block(struct granule *slot) {
+    char *memory = span_slot_memory(span_of_slot(slot), slot);
+    char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
+    char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
+    char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
+    if (from < to) port_purge(from, (size_t)(to - from));
+    if (!lock_take(&medium.lock)) {
+        medium_give(slot); /* deferred: a fork is under way, and may wait for a lock that our caller holds */
+        return;
+    }
+    merge(slot, granule_count(slot), GRANULE_PURGED); /* also when it could not be: it is not asked again */
+    medium_unlock();
+}
+
+void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
+    for (uint32_t i = 0; i < blocks_max && lock_take(&medium.lock); i++) {
+        struct tlsf_node *node = tlsf_largest(&medium.dirty);
+        if (!node || medium.dirty_granules <= keep_granules) {
+            medium_unlock();
+            return;
+        }
+        struct granule *slot = slot_of(node);
+        struct unit *leaving = cut_units(slot, 1, 0);
+        if (!leaving) cut(slot, 0, granule_count(slot));
         unlock_and_give(leaving);
-        if (!leaving) return;
+        if (!leaving) purge_block(slot);
     }
 }

@@ -20,8 +20,10 @@ struct medium {
     struct lock lock;
     uint32_t used_units;       /* units that level 2 has from level 1 */
     uint32_t free_granules;
+    uint32_t dirty_granules;   /* free, listed, and not purged */
     struct granule *deferred;  /* given while the lock was taken; linked through the list node's place, atomic */
-    struct tlsf index;
+    struct tlsf dirty;
+    struct tlsf purged;
 };
 
 extern struct medium medium __attribute__((visibility("hidden")));
@@ -39,8 +41,9 @@ void medium_give(struct granule *slot);
 /* Make a used block `count` granules long without moving it; false: no room to its right. */
 bool medium_resize(struct granule *slot, uint32_t count);
 
-/* Return free units to level 1 down to `keep_granules` free ones; a bounded step. */
-void medium_shed(uint32_t keep_granules);
+/* Return free units to level 1, and purge pages inside of other free blocks, until no more than `keep_granules` are
+ * free and dirty; the largest first, `blocks_max` at most. System calls, outside the lock. */
+void medium_purge(uint32_t keep_granules, uint32_t blocks_max);
 
 INLINE bool medium_lock(void) { return lock_take(&medium.lock); }
 void medium_unlock(void);

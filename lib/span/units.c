@@ -6,9 +6,6 @@
 #include "span/emergency.h"
 #include "span/grow.h"
 
-/* Frees found waiting are given at most this many at a time, so that unlocking stays bounded. */
-enum { DEFERRED_MAX = 8 };
-
 struct units units = {.lock = {LOCK_FREE, RANK_UNITS}};
 
 INLINE struct unit *unit_of(struct tlsf_node *node) {
@@ -100,14 +97,22 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
 static struct unit *take(uint32_t count, enum unit_kind kind, bool only_top) {
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
     for (;;) {
-        if (!lock_take(&units.lock)) return emergency_take(count, kind);
+        if (!lock_take(&units.lock)) {
+            if (emergency_pause() && load_relaxed(units.lock.word) != LOCK_FROZEN) continue;
+            struct unit *saved = emergency_take(count, kind);
+            if (saved || load_relaxed(units.lock.word) == LOCK_FROZEN) return saved;
+            continue; /* the fork was over before we asked */
+        }
         struct unit *unit = only_top ? NULL : take_free(count, kind);
         if (!unit) unit = take_top(count, kind);
         units_unlock();
         if (likely(unit)) return unit;
         enum grow_result grown = grow_tip_by(count);
         if (grown == GROW_NO_MEMORY) return NULL;
-        if (grown == GROW_FROZEN) return emergency_take(count, kind);
+        if (grown == GROW_FROZEN) {
+            struct unit *saved = emergency_take(count, kind);
+            if (saved) return saved;
+        }
     }
 }
 
@@ -159,10 +164,12 @@ static struct unit *right_of(const struct unit *unit) {
 }
 
 /* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
- * It is as old as its largest part: a big cold extent does not become young because a small one joins it. */
+ * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
+ * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
+ * free as a whole now. */
 static void merge(struct unit *unit, bool ages) {
     struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
-    uint32_t count = unit->count, largest = count;
+    uint32_t own = unit->count, count = own, largest = own;
     unit->kind = UNIT_INSIDE;
     unit->owner = NULL;
     unit->block_bytes = 0;
@@ -182,7 +189,7 @@ static void merge(struct unit *unit, bool ages) {
     if (right && right != eldest) age_leave(right);
     if (eldest)
         age_replace(eldest, head);
-    else if (ages && !(head->flags & UNIT_CLEAN))
+    else if ((ages || count > own) && !(head->flags & UNIT_CLEAN))
         age_enter(head, units.now_ms);
     enter(head, count);
 }
@@ -192,18 +199,56 @@ static void give_locked(struct unit *unit, bool ages) {
     merge(unit, ages);
 }
 
-static void defer(struct unit *unit) {
+/* Put a chain of extents, linked by next, back among the deferred ones. */
+static void defer_chain(struct unit *first, struct unit *last) {
     struct unit *seen = load_relaxed(units.deferred);
-    do unit->next = seen;
-    while (!cas(units.deferred, &seen, unit));
+    do last->next = seen;
+    while (!cas(units.deferred, &seen, first));
+}
+
+/* [ unit ] => [ unit ][ tail, an extent of its own ] */
+static struct unit *cut_tail(struct unit *unit, uint32_t count) {
+    struct unit *tail = unit + count;
+    *tail = (struct unit){.count = unit->count - count,
+                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
+                          .kind = UNIT_LEAVING,
+                          .flags = unit->flags & UNIT_CLEAN};
+    unit->count = count;
+    return tail;
+}
+
+static void defer(struct unit *unit) {
+    defer_chain(unit, unit);
+}
+
+/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole chain
+ * to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
+struct unit *units_take_deferred(uint32_t count, enum unit_kind kind) {
+    struct unit *found = NULL, *rest = NULL, *last = NULL;
+    for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
+        next = unit->next;
+        struct unit *worse = unit;
+        if (unit->count >= count && (!found || unit->count < found->count)) {
+            worse = found;
+            found = unit;
+        }
+        if (!worse) continue;
+        worse->next = rest;
+        rest = worse;
+        if (!last) last = worse;
+    }
+    if (rest) defer_chain(rest, last);
+    if (!found) return NULL;
+    if (found->count > count) defer(cut_tail(found, count));
+    found->flags = 0;
+    racy_store(found->kind, (uint8_t)kind);
+    return found;
 }
 
 void units_unlock(void) {
-    for (int i = 0; i < DEFERRED_MAX; i++) {
-        struct unit *unit = load_acquire(units.deferred);
-        if (likely(!unit)) break;
-        /* Only the holder pops, so the head cannot leave and come back in between. */
-        if (!cas(units.deferred, &unit, unit->next)) continue;
+    struct unit *unit = unlikely(load_relaxed(units.deferred)) ? swap_value(units.deferred, NULL) : NULL;
+    for (struct unit *next; unit; unit = next) {
+        next = unit->next;
         give_locked(unit, true);
     }
     lock_give(&units.lock);
@@ -220,15 +265,7 @@ void units_give(struct unit *unit) {
 }
 
 bool units_shrink(struct unit *unit, uint32_t count) {
-    uint32_t spare = unit->count - count;
-    if (spare == 0) return true;
-    struct unit *tail = unit + count;
-    *tail = (struct unit){.count = spare,
-                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
-                          .kind = UNIT_LEAVING,
-                          .flags = unit->flags & UNIT_CLEAN};
-    unit->count = count;
-    units_give(tail);
+    if (unit->count > count) units_give(cut_tail(unit, count));
     return true;
 }
 
@@ -281,7 +318,7 @@ void units_publish(struct span *span, size_t bytes) {
 void units_move_tip(struct span *span) {
     while (!lock_take(&units.lock)) {}
     struct span *old = grow_tip;
-    uint32_t room = (uint32_t)(old->bytes >> UNIT_SHIFT) - old->top_units;
+    uint32_t room = old ? (uint32_t)(old->bytes >> UNIT_SHIFT) - old->top_units : 0;
     if (room > 0) {
         uint32_t first = old->top_units;
         old->top_units += room;

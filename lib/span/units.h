@@ -39,6 +39,9 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind);
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);
 
+/* For span/emergency.h: take an extent of `count` units out of those that wait for the lock; NULL: there is none. */
+struct unit *units_take_deferred(uint32_t count, enum unit_kind kind);
+
 /* Shorten an extent to `count` units, or lengthen it to the right. False: no room there; nothing changed. */
 bool units_shrink(struct unit *unit, uint32_t count);
 bool units_extend(struct unit *unit, uint32_t count);
