@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds the bare-machine kernel; boots it under QEMU into its shell, or tests it.
+#
+#   ci/kernel.sh                     build and boot; leave with `exit` or Ctrl-A X
+#   ci/kernel.sh ARGUMENTS           boot with these boot arguments: test=all, wcet, ...
+#   ci/kernel.sh build               build only: build-kernel/heap.img and heap.elf
+#   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (under 60 s)
+#   ci/kernel.sh test --all          host tests, then the whole matrix
+#
+# KERNEL_BUILD=DIR builds elsewhere than in build-kernel.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${KERNEL_BUILD:-$root/build-kernel}
+
+build_quietly() {
+    local log=$1/build.log
+    cmake --build "$1" >"$log" 2>&1 || { tail -n 40 "$log" >&2; return 1; }
+}
+
+build_image() {
+    local folder=$1
+    shift
+    cmake -S "$root/kernel" -B "$folder" -G Ninja \
+        -DCMAKE_TOOLCHAIN_FILE="$root/kernel/toolchain.cmake" "$@" >/dev/null
+    build_quietly "$folder"
+}
+
+run_tests() {
+    "$root/ci/install.sh" --set build
+    build_image "$build"
+    build_image "$build-ubsan" -DKERNEL_UBSAN=ON
+    cmake -S "$root/kernel/tests" -B "$build-host" -G Ninja >/dev/null
+    build_quietly "$build-host"
+    ctest --test-dir "$build-host" --output-on-failure -j 2 --timeout 120
+    python3 -B "$root/kernel/tests/run.py" --image "$build" --ubsan "$build-ubsan" "$@"
+}
+
+boot() {
+    build_image "$build"
+    local serial=stdio
+    [[ ! -t 0 ]] || serial=mon:stdio # Ctrl-C goes to the kernel, Ctrl-A X ends QEMU
+    exec qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a72 -smp 4 -m 128M -nodefaults \
+        -display none -serial "$serial" -semihosting -kernel "$build/heap.img" -append "$*"
+}
+
+"$root/ci/install.sh" --set kernel
+"$root/ci/install.sh" cmake ninja-build
+case ${1:-} in
+    build) build_image "$build" ;;
+    test) shift && run_tests "$@" ;;
+    *) boot "${@:-repl}" ;;
+esac

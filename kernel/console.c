@@ -1,0 +1,118 @@
+/* The console: printed text from every core, edited lines from a person or a script. */
+#include "console.h"
+#include "arch.h"
+#include "format.h"
+#include "gic.h"
+#include "lock.h"
+#include "pl011.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CTRL_C = 3, CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
+
+static struct spinlock output;
+static const struct core *seized_by;
+static bool can_sleep;
+static bool after_return; /* the \n of a \r\n is not a second line */
+
+void console_init(uint64_t uart_base) {
+    pl011_init(uart_base);
+}
+
+void console_use_interrupt(uint32_t irq) {
+    if (irq == 0 || irq >= GIC_IRQS_MAX) return;
+    gic_attach(irq, pl011_interrupt);
+    can_sleep = true;
+}
+
+/* ---- output ---------------------------------------------------------------------------------- */
+
+static void put(char letter, void *unused) {
+    (void)unused;
+    if (letter == '\n') pl011_put('\r');
+    pl011_put(letter);
+}
+
+void console_seize(void) {
+    __atomic_store_n(&seized_by, core_self(), __ATOMIC_RELEASE);
+}
+
+void kprintf(const char *format, ...) {
+    const struct core *seizer = __atomic_load_n(&seized_by, __ATOMIC_ACQUIRE);
+    va_list args;
+
+    while (seizer != NULL && seizer != core_self()) core_sleep();
+    va_start(args, format);
+    if (seizer != NULL) {
+        format_to(put, NULL, format, args);
+    } else {
+        uint64_t daif = spin_take(&output);
+        format_to(put, NULL, format, args);
+        spin_give(&output, daif);
+    }
+    va_end(args);
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
+static char get(void) {
+    char letter;
+
+    while (!pl011_get(&letter)) {
+        uint64_t daif = irq_save();
+        if (can_sleep) {
+            pl011_arm_interrupt(); /* from here on an arrival is pending, and ends the sleep */
+            core_sleep();
+        }
+        irq_restore(daif);
+    }
+    return letter;
+}
+
+static void rub_out(uint32_t letters) {
+    for (; letters > 0; letters--) kprintf("\b \b");
+}
+
+/* Arrow keys and their like: ESC [ parameters letter. We have no use for them. */
+static void skip_escape(void) {
+    char letter = get();
+
+    if (letter != '[' && letter != 'O') return;
+    do letter = get();
+    while (letter < '@' || letter > '~');
+}
+
+static bool is_line_end(char letter) {
+    bool second = letter == '\n' && after_return;
+
+    after_return = letter == '\r';
+    return !second && (letter == '\r' || letter == '\n');
+}
+
+int console_read_line(char *line, uint32_t bytes) {
+    uint32_t length = 0;
+
+    for (;;) {
+        char letter = get();
+
+        if (is_line_end(letter) || letter == CTRL_C) {
+            length = letter == CTRL_C ? 0 : length;
+            kprintf("\n");
+            line[length] = '\0';
+            return (int)length;
+        }
+        if (letter == CTRL_D && length == 0) return -1;
+        if (letter == ESCAPE) {
+            skip_escape();
+        } else if ((letter == BACKSPACE || letter == DELETE) && length > 0) {
+            rub_out(1);
+            length--;
+        } else if (letter == CTRL_U) {
+            rub_out(length);
+            length = 0;
+        } else if (letter >= ' ' && letter < DELETE && length + 1 < bytes) {
+            kprintf("%c", letter);
+            line[length++] = letter;
+        }
+    }
+}

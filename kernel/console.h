@@ -1,0 +1,16 @@
+/* The console: printed text from every core, edited lines from a person or a script. */
+#pragma once
+#include <stdint.h>
+
+void console_init(uint64_t uart_base);
+void console_use_interrupt(uint32_t irq); /* sleep, not poll, while nothing is typed */
+
+/* Whole texts: what two cores print does not mix. Formats: see format.h. */
+void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Read a line, echoing it: backspace, ^U (all), ^C (give up the line) edit it. Returns its length,
+ * or -1 for ^D on an empty line. It ends in a NUL; letters beyond bytes - 1 are not taken. */
+int console_read_line(char *line, uint32_t bytes);
+
+/* From now on only the calling core prints, and without a lock. For panic. */
+void console_seize(void);

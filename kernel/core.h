@@ -1,0 +1,51 @@
+/* The cores: each one's own data, starting them, giving them work, meeting at a barrier. */
+#pragma once
+#include "layout.h"
+#include "machine.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What belongs to one core, at TPIDR_EL1. The thread-locals of lib/ lie at TPIDR_EL0, one copy a
+ * core:
+ *
+ *   core_memory[i]   | stack <----------- grows down | 16 | .tdata and .tbss | spare |
+ *                    ^ canary            stack_top ^ ^ TPIDR_EL0 (64-aligned)
+ *
+ * Written by its core alone unless marked; others may look. */
+struct core {
+    uint8_t *stack_top;   /* first: start.S loads it                   */
+    uint64_t mpidr;       /* affinity fields only                      */
+    uint32_t index;       /* 0: the one that booted                    */
+    uint32_t entry_level; /* exception level the firmware entered at */
+    uint32_t online;      /* set once, when core_main is ready         */
+    uint32_t gic_target;  /* version 2: the mask that names it       */
+    uint64_t gic_private; /* registers of its private interrupts     */
+    uint64_t ticks;       /* timer interrupts taken                  */
+    uint64_t tick_period; /* in counts                               */
+    uint64_t wakes;       /* calls to work received                  */
+    uint64_t job_done;    /* number of the last job it finished      */
+} __attribute__((aligned(64)));
+
+static inline struct core *core_self(void) {
+    struct core *self;
+    __asm__ volatile("mrs %0, tpidr_el1" : "=r"(self));
+    return self;
+}
+
+/* Make the running, only core core 0. */
+void core_init_boot(uint64_t entry_level);
+
+/* Start every other core of the machine; exits with 3 or 4 when one does not come. */
+void core_start_all(const struct machine *machine);
+
+uint32_t core_count(void); /* cores online, core 0 included */
+struct core *core_at(uint32_t index);
+
+/* Run `job(argument)` on every core, this one (core 0) included, and wait for the last. A core that
+ * does not finish within the boot argument patience= ends the machine with code 4. */
+void core_run_all(void (*job)(void *argument), void *argument);
+
+/* Jobs meet here: nobody leaves before all `core_count()` have come. */
+void core_barrier(void);
+
+bool core_stacks_are_whole(void); /* the canary at the foot of every stack */

@@ -1,0 +1,5 @@
+/* What the machine's own operations cost, in instructions; `wcet` on the boot arguments. */
+#pragma once
+#include <stdint.h>
+
+uint64_t cost_run(void); /* prints `COST name min max` lines, returns the exit code */

@@ -1,0 +1,12 @@
+/* Accesses to addresses that may not be there: they answer false instead of faulting. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+bool guarded_load64(uint64_t address, uint64_t *value);
+bool guarded_store64(uint64_t address, uint64_t value);
+bool guarded_load8(uint64_t address, uint8_t *value);
+bool guarded_store8(uint64_t address, uint8_t value);
+
+/* Ask the host under the emulator; -1: there is none. */
+long semihost(unsigned operation, const void *block);

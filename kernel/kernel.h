@@ -1,0 +1,9 @@
+/* What the boot found, for everybody to read: the machine, its memory, what was asked for. */
+#pragma once
+#include "machine.h"
+#include "memory.h"
+#include "options.h"
+
+extern struct machine machine;
+extern struct memory memory;
+extern struct options options;

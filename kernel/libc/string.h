@@ -1,0 +1,15 @@
+/* The string functions a freestanding world owes its compiler and its C files. */
+#pragma once
+#include <stddef.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);
+int memcmp(const void *left, const void *right, size_t bytes);
+void *memchr(const void *from, int value, size_t bytes);
+size_t strlen(const char *text);
+int strcmp(const char *left, const char *right);
+int strncmp(const char *left, const char *right, size_t bytes);
+char *strchr(const char *text, int letter);
+
+void bzero(void *start, size_t bytes); /* bzero.S */

@@ -1,0 +1,31 @@
+/* The machine as its device tree describes it: RAM, cores, console, interrupts, firmware. */
+#pragma once
+#include "layout.h"
+#include "ranges.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum psci_conduit { PSCI_NONE, PSCI_HVC, PSCI_SMC };
+
+struct machine {
+    struct range tree;          /* the tree itself                                        */
+    struct range_list ram;      /* in the tree's order: NUMA nodes come in any            */
+    struct range_list reserved; /* reservation block, /reserved-memory, the tree, initrd  */
+    struct range initrd;        /* empty: none                                            */
+    const char *bootargs;       /* inside the tree; never NULL                            */
+
+    uint64_t cores[CORES_MAX]; /* MPIDR affinity fields                     */
+    uint32_t core_count;       /* entries of cores[]                        */
+    uint32_t cores_named;      /* by the tree, also those beyond CORES_MAX  */
+
+    struct range uart;            /* PL011                                          */
+    uint32_t uart_irq;            /* 0: not said                                    */
+    uint32_t gic_version;         /* 2 or 3                                         */
+    struct range gic_distributor; /*                                                */
+    struct range gic_cpu;         /* version 2: CPU interface; 3: redistributors    */
+    enum psci_conduit psci;
+};
+
+/* Fill `machine` from the tree at `blob`. What it returns, unless NULL, finishes the sentence "the
+ * device tree ..": it cannot be believed, or it lacks what this kernel cannot do without. */
+const char *machine_read(struct machine *machine, const void *blob, uint64_t bytes_max);

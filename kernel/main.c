@@ -1,0 +1,84 @@
+/* The way from the first C instruction to what the boot arguments ask for. */
+#include "arch.h"
+#include "console.h"
+#include "core.h"
+#include "cost.h"
+#include "fdt.h"
+#include "gic.h"
+#include "guarded.h"
+#include "kernel.h"
+#include "ktest.h"
+#include "mmu.h"
+#include "monitor.h"
+#include "psci.h"
+#include <stddef.h>
+
+struct machine machine;
+struct memory memory;
+struct options options;
+
+void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table); /* from start.S */
+
+static _Noreturn void refuse_tree(uint64_t tree, const char *why) {
+    kprintf("heapalloc-kernel: the device tree at 0x%lx %s\n", tree, why);
+    machine_exit(EXIT_TREE);
+}
+
+/* start.S mapped 2 MiB behind it, but who knows whether there is memory: a pointer that leads
+ * nowhere is a broken tree too. */
+static void read_tree(uint64_t tree) {
+    uint64_t ignored;
+    const char *fault = "cannot be read";
+
+    if (guarded_load64(tree, &ignored))
+        fault = machine_read(&machine, (const void *)tree, FDT_BYTES_MAX);
+    if (fault != NULL) refuse_tree(tree, fault);
+}
+
+static void map_devices(void) {
+    if (!mmu_map(machine.uart, MMU_DEVICE) || !mmu_map(machine.gic_distributor, MMU_DEVICE) ||
+        !mmu_map(machine.gic_cpu, MMU_DEVICE))
+        refuse_tree(machine.tree.start, "has devices beyond what this kernel can map");
+}
+
+static void introduce(void) {
+    kprintf("heapalloc-kernel: %u of %u cores, entered at EL%u, GICv%u, PSCI by %s\n", core_count(),
+            machine.cores_named, core_self()->entry_level, machine.gic_version,
+            machine.psci == PSCI_HVC   ? "hvc"
+            : machine.psci == PSCI_SMC ? "smc"
+                                       : "nobody");
+    memory_print(&memory, &machine);
+    if (options.unknown[0] != '\0')
+        kprintf("heapalloc-kernel: boot argument `%s` ignored\n", options.unknown);
+}
+
+static uint64_t run(void) {
+    switch (options.mode) {
+    case MODE_TEST: return ktest_run(options.test);
+    case MODE_WCET: return cost_run();
+    default: return monitor_run();
+    }
+}
+
+void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
+    const char *fault;
+
+    core_init_boot(entry_level);
+    mmu_init(next_table);
+    console_init(EARLY_UART_BASE);
+    read_tree(tree);
+    map_devices();
+    console_init(machine.uart.start);
+    options_parse(&options, machine.bootargs);
+    fault = memory_init(&memory, &machine, &options);
+    if (fault != NULL) refuse_tree(tree, fault);
+    memory_seal(&memory, &machine);
+
+    psci_init(machine.psci);
+    gic_init(&machine);
+    core_start_all(&machine);
+    irq_unmask();
+    console_use_interrupt(machine.uart_irq);
+    introduce();
+    machine_exit(run());
+}

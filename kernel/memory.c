@@ -1,0 +1,121 @@
+/* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+#include "memory.h"
+#include "console.h"
+#include "mmu.h"
+#include <stddef.h>
+
+extern uint8_t _start[], __constant_end[], __end[];
+
+static struct range image_range(void) {
+    return (struct range){(uintptr_t)_start, (uintptr_t)__end};
+}
+
+/* ---- what is free ---------------------------------------------------------------------------- */
+
+static bool take_all(struct memory *memory, const struct range_list *list) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!ranges_add(&memory->taken, range_cover(list->at[i], PAGE_BYTES))) return false;
+    return true;
+}
+
+/* free = ram - taken, as sets; the image is taken up to __end. */
+static bool sort_out(struct memory *memory, const struct machine *machine,
+                     const struct options *options) {
+    struct range null_page = {0, PAGE_BYTES}; /* the address NULL is nobody's memory */
+
+    for (uint32_t i = 0; i < machine->ram.count; i++)
+        if (!ranges_add(&memory->ram, machine->ram.at[i])) return false;
+    if (!take_all(memory, &machine->reserved) || !take_all(memory, &options->holes) ||
+        !ranges_add(&memory->taken, range_cover(image_range(), PAGE_BYTES)) ||
+        !ranges_add(&memory->taken, null_page))
+        return false;
+    memory->free = memory->ram;
+    for (uint32_t i = 0; i < memory->taken.count; i++)
+        if (!ranges_subtract(&memory->free, memory->taken.at[i])) return false;
+    ranges_trim(&memory->free, PAGE_BYTES);
+    return true;
+}
+
+const char *memory_init(struct memory *memory, const struct machine *machine,
+                        const struct options *options) {
+    if (!sort_out(memory, machine, options))
+        return "cuts the memory into more pieces than this kernel keeps";
+    for (uint32_t i = 0; i < memory->ram.count; i++)
+        if (!mmu_map(memory->ram.at[i], MMU_RAM))
+            return "has memory beyond what this kernel can map";
+    return NULL;
+}
+
+static void print_ranges(const char *name, const struct range_list *list) {
+    for (uint32_t i = 0; i < list->count; i++)
+        kprintf("  %-5s %012lx .. %012lx  %8lu KiB\n", name, list->at[i].start, list->at[i].end,
+                (list->at[i].end - list->at[i].start) >> 10);
+}
+
+void memory_print(const struct memory *memory, const struct machine *machine) {
+    struct range_list image = {.at = {image_range()}, .count = 1};
+    struct range_list tree = {.at = {machine->tree}, .count = 1};
+    struct range_list initrd = {.at = {machine->initrd}, .count = machine->initrd.end > 0};
+
+    print_ranges("ram", &memory->ram);
+    print_ranges("image", &image);
+    print_ranges("tree", &tree);
+    print_ranges("initrd", &initrd);
+    print_ranges("free", &memory->free);
+}
+
+/* ---- seals ----------------------------------------------------------------------------------- */
+
+static struct seal {
+    struct range range;
+    uint64_t sum;
+    const char *name;
+} seals[RANGES_MAX + 1];
+static uint32_t seal_count;
+
+/* FNV-1a over the bytes, eight at a time while they last. Source: Fowler, Noll and Vo. */
+static uint64_t sum_of(struct range range) {
+    uint64_t sum = 0xcbf29ce484222325;
+    uint64_t at = range.start;
+
+    for (; at % 8 != 0 && at < range.end; at++)
+        sum = (sum ^ *(const volatile uint8_t *)at) * 0x100000001b3;
+    for (; range.end - at >= 8; at += 8)
+        sum = (sum ^ *(const volatile uint64_t *)at) * 0x100000001b3;
+    for (; at < range.end; at++) sum = (sum ^ *(const volatile uint8_t *)at) * 0x100000001b3;
+    return sum;
+}
+
+static void seal(const char *name, struct range range) {
+    seals[seal_count++] = (struct seal){range, sum_of(range), name};
+}
+
+static const char *name_of(const struct machine *machine, struct range range) {
+    if (range.start == machine->tree.start && range.end == machine->tree.end)
+        return "the device tree";
+    if (range.start == machine->initrd.start && range.end == machine->initrd.end)
+        return "the initrd";
+    return "a reserved range";
+}
+
+void memory_seal(const struct memory *memory, const struct machine *machine) {
+    struct range constant = {(uintptr_t)_start, (uintptr_t)__constant_end};
+
+    seal_count = 0;
+    seal("the image", constant);
+    for (uint32_t i = 0; i < machine->reserved.count; i++) {
+        struct range range = machine->reserved.at[i];
+        struct range_list outside = {.at = {range}, .count = 1};
+
+        for (uint32_t j = 0; j < memory->ram.count; j++)
+            ranges_subtract(&outside, memory->ram.at[j]);
+        if (outside.count == 0) /* a reservation may lie outside RAM: nothing to read there */
+            seal(name_of(machine, range), range);
+    }
+}
+
+const char *memory_broken_seal(void) {
+    for (uint32_t i = 0; i < seal_count; i++)
+        if (sum_of(seals[i].range) != seals[i].sum) return seals[i].name;
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+#pragma once
+#include "machine.h"
+#include "options.h"
+#include "ranges.h"
+
+struct memory {
+    struct range_list ram;   /* set: all of it, as the tree says                     */
+    struct range_list taken; /* set: whole pages of image, tree, initrd, reservations */
+    struct range_list free;  /* set: whole pages of ram - taken                      */
+};
+
+enum { PAGE_BYTES = 4096 };
+
+/* Sort out the RAM and map it. What it returns, unless NULL, finishes "the device tree ..". */
+const char *memory_init(struct memory *memory, const struct machine *machine,
+                        const struct options *options);
+void memory_print(const struct memory *memory, const struct machine *machine);
+
+/* Remember a checksum of every reserved range in RAM and of the image's constant part; later, NULL
+ * or the name of what changed since. */
+void memory_seal(const struct memory *memory, const struct machine *machine);
+const char *memory_broken_seal(void);

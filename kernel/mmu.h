@@ -1,0 +1,13 @@
+/* The identity map: what start.S began, extended to the machine's RAM and devices. */
+#pragma once
+#include "ranges.h"
+#include <stdint.h>
+
+enum mmu_kind { MMU_RAM, MMU_DEVICE };
+
+/* `next_table`: the first of `tables` that start.S left unused. */
+void mmu_init(uint64_t next_table);
+
+/* Map every 2 MiB block that `range` touches and that is not mapped yet. Takes effect at once, on
+ * every core. False: out of tables, or beyond 512 GiB. */
+bool mmu_map(struct range range, enum mmu_kind kind);

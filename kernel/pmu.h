@@ -1,0 +1,7 @@
+/* The count of executed instructions, exact under QEMU's -icount. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+bool pmu_init(void); /* false: this machine does not count instructions */
+uint64_t pmu_instructions(void);

@@ -1,0 +1,111 @@
+/* All RAM is mapped and nothing else is; an access that faults is survived. */
+#include "arch.h"
+#include "guarded.h"
+#include "kernel.h"
+#include "ktest.h"
+#include "layout.h"
+
+/* Write and restore a word with interrupts masked, so that nobody sees the change. */
+static bool holds_a_word(uint64_t address) {
+    volatile uint64_t *word = (volatile uint64_t *)address;
+    uint64_t daif = irq_save();
+    uint64_t old = *word;
+    *word = ~old;
+    bool holds = *word == ~old;
+    *word = old;
+    irq_restore(daif);
+    return holds;
+}
+
+KTEST(memory, free_ram_holds_what_is_written_to_both_ends) {
+    for (uint32_t i = 0; i < memory.free.count; i++) {
+        require(holds_a_word(memory.free.at[i].start));
+        require(holds_a_word(memory.free.at[i].end - 8));
+    }
+}
+
+KTEST(memory, every_block_of_ram_is_mapped) {
+    uint64_t value;
+
+    for (uint32_t i = 0; i < memory.ram.count; i++)
+        for (uint64_t at = memory.ram.at[i].start; at < memory.ram.at[i].end;
+             at += 1 << BLOCK_SHIFT)
+            require(guarded_load64(at, &value));
+}
+
+/* Two addresses must not be one place: each gigabyte's first free word keeps its own number. */
+KTEST(memory, gigabytes_are_distinct) {
+    enum { WORDS_MAX = 512 };
+    static uint64_t old[WORDS_MAX];
+    uint32_t count = 0;
+    uint64_t daif = irq_save();
+
+    for (uint32_t i = 0; i < memory.free.count; i++)
+        for (uint64_t at = memory.free.at[i].end - 8;
+             at > memory.free.at[i].start && count<WORDS_MAX; at -= at> 1u << GIGA_SHIFT
+                 ? 1u << GIGA_SHIFT
+                 : at,
+                      count++) {
+            old[count] = *(volatile uint64_t *)at;
+            *(volatile uint64_t *)at = count;
+        }
+    uint32_t again = 0;
+    for (uint32_t i = 0; i < memory.free.count; i++)
+        for (uint64_t at = memory.free.at[i].end - 8;
+             at > memory.free.at[i].start && again<WORDS_MAX; at -= at> 1u << GIGA_SHIFT
+                 ? 1u << GIGA_SHIFT
+                 : at,
+                      again++) {
+            expect(*(volatile uint64_t *)at == again);
+            *(volatile uint64_t *)at = old[again];
+        }
+    irq_restore(daif);
+    expect(count > 0);
+}
+
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+static bool cannot_be_touched(uint64_t address) {
+    uint64_t word;
+    uint8_t byte;
+
+    return !guarded_load64(address, &word) && !guarded_store64(address, 1) &&
+           !guarded_load8(address, &byte) && !guarded_store8(address, 1);
+}
+
+KTEST(memory, null_faults_and_is_survived) {
+    expect(cannot_be_touched(0));
+    expect(cannot_be_touched(8));
+    expect(cannot_be_touched(PAGE_BYTES));
+}
+
+KTEST(memory, addresses_without_memory_fault_and_are_survived) {
+    expect(cannot_be_touched(memory.ram.at[memory.ram.count - 1].end));
+    expect(cannot_be_touched((uint64_t)1 << (ADDRESS_SHIFT - 1)));
+    expect(cannot_be_touched((uint64_t)1 << ADDRESS_SHIFT));
+    expect(cannot_be_touched(0xdeadbeefdeadbeef));
+    expect(cannot_be_touched(UINT64_MAX - 7));
+}
+
+KTEST(memory, guarded_accesses_reach_what_is_there) {
+    uint64_t place = 0x1122334455667788, word = 0;
+    uint8_t byte = 0;
+
+    expect(guarded_load64((uintptr_t)&place, &word) && word == place);
+    expect(guarded_load8((uintptr_t)&place + 1, &byte) && byte == 0x77);
+    expect(guarded_store8((uintptr_t)&place + 7, 0xaa) && place == 0xaa22334455667788);
+    expect(guarded_store64((uintptr_t)&place, 5) && place == 5);
+    expect(guarded_load64((uintptr_t)&place + 3, &word)); /* unaligned, within the stack */
+}
+
+uint64_t registers_changed_by_fault(uint64_t address, uint64_t *ignored); /* registers.S */
+
+KTEST(memory, faults_by_the_thousand_leave_the_registers_alone) {
+    struct random random = random_seeded(1);
+    uint64_t ignored;
+
+    for (int i = 0; i < 5000; i++) {
+        uint64_t nowhere = (random_next(&random) | (uint64_t)1 << 62) & ~(uint64_t)7;
+        require(registers_changed_by_fault(nowhere, &ignored) == 0);
+    }
+}

@@ -1,0 +1,8 @@
+/* The last test: after all the others, what was reserved is as the loader left it. */
+#include "kernel.h"
+#include "ktest.h"
+#include <stddef.h>
+
+KTEST(seal, image_tree_initrd_and_reservations_are_untouched) {
+    expect(memory_broken_seal() == NULL);
+}

@@ -1,0 +1,291 @@
+"""The runs: every machine of the matrix, special memory, broken trees, controls, the console."""
+import dataclasses
+import functools
+import itertools
+import os
+import struct
+
+import verdicts
+from boot import (HANG, RAM_START, TREE_AT, Machine, Outcome, Wrong, boot, boot_by_loader,
+                  make_tree, tool)
+
+MIB = 1 << 20
+PLAIN = Machine()
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    name: str
+    quick: bool
+    check: object  # of (images): returns, or raises Wrong
+
+
+# ---- the matrix ----------------------------------------------------------------------------------
+
+def self_test(machine, images, arguments="test=all seed=1"):
+    verdicts.passes(boot(images, machine, f"{arguments} {machine.promises()}"))
+
+
+def matrix():
+    quick = set()  # every cpu with every gic and level; each number of cores and form in turn
+    for number, (cpu, gic, el2) in enumerate(itertools.product(
+            ("cortex-a53", "cortex-a72", "max"), (2, 3), (False, True))):
+        quick.add((cpu, gic, el2, (1, 2, 4, 8)[number % 4], "elf" if number % 3 == 0 else "image"))
+    for kind in itertools.product(("cortex-a53", "cortex-a72", "max"), (2, 3), (False, True),
+                                  (1, 2, 4, 8), ("image", "elf")):
+        machine = Machine(*kind[:4], form=kind[4])
+        yield Run("matrix " + machine.name(), kind in quick, functools.partial(self_test, machine))
+
+
+def sizes():
+    for memory, form in itertools.product(("8M", "9M", "16M", "64M", "1G", "3G", "6G"),
+                                          ("image", "elf")):
+        machine = Machine(cpu="max", gic=3, cores=2, memory=memory, form=form)
+        yield Run("memory " + machine.name(), memory in ("8M", "6G"),
+                  functools.partial(self_test, machine))
+    for machine in (Machine(form="loader"), Machine(cpu="max", gic=3, el2=True, form="loader")):
+        yield Run("elsewhere " + machine.name(), True, functools.partial(self_test, machine))
+
+
+# ---- memory that is not one plain range ----------------------------------------------------------
+
+def two_nodes(images):
+    nodes = ("-object", "memory-backend-ram,id=m0,size=64M", "-object",
+             "memory-backend-ram,id=m1,size=192M", "-numa", "node,memdev=m0,cpus=0-1",
+             "-numa", "node,memdev=m1,cpus=2-3")
+    machine = dataclasses.replace(PLAIN, memory="256M", extra=nodes)
+    outcome = boot(images, machine, f"test=all {machine.promises()}")
+    verdicts.passes(outcome)
+    verdicts.free_is_ram_without(outcome)
+
+
+def with_reservations(source):
+    """Two of each kind; one overlaps the other, one is not whole pages, one lies outside RAM."""
+    head, rest = source.split("/dts-v1/;", 1)
+    return head + """/dts-v1/;
+        /memreserve/ 0x42000000 0x100000;
+        /memreserve/ 0x42080000 0x100000;
+        """ + rest + """/ { reserved-memory {
+            #address-cells = <2>; #size-cells = <2>; ranges;
+            a@46000800 { reg = <0 0x46000800 0 0x10>; };
+            b@47ff0000 { reg = <0 0x47ff0000 0 0x10000>; no-map; };
+            c@80000000 { reg = <0 0x80000000 0 0x10000>; };
+        }; };\n"""
+
+
+def reserved(images):
+    initrd = images.scratch("initrd")
+    with open(initrd, "wb") as file:
+        file.write(os.urandom(100001))
+    tree = make_tree(images, PLAIN, source_edit=with_reservations)
+    machine = dataclasses.replace(PLAIN, extra=("-dtb", tree, "-initrd", initrd))
+    outcome = boot(images, machine, f"test=all {machine.promises()}")
+    verdicts.passes(outcome)
+    verdicts.demand(len(verdicts.memory_map(outcome, "initrd")) == 1, "no initrd", outcome)
+    verdicts.free_is_ram_without(outcome, (0x42000000, 0x42180000), (0x46000800, 0x46000810),
+                                 (0x47ff0000, 0x48000000))
+
+
+def holes(images):
+    outcome = boot(images, PLAIN, "test=boot,memory,seal hole=0x45000000+1M hole=0x40100000+4K")
+    verdicts.passes(outcome)
+    verdicts.free_is_ram_without(outcome, (0x45000000, 0x45100000), (0x40100000, 0x40101000))
+
+
+def wrong_promise(images):
+    for promise in ("ram=64M", "cores=3", "el=2", "gic=3"):
+        outcome = boot(images, PLAIN, f"test=boot.machine {promise}")
+        verdicts.ends(outcome, 1, "^not ok 1 boot.machine_is_what_was_promised", "FAIL 1 of 1")
+
+
+# ---- broken trees: one clear line, code 2 --------------------------------------------------------
+
+def patched(images, offset, *words):
+    """The emulator's tree with big-endian words written over it."""
+    path = make_tree(images, PLAIN, "test=boot")
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(struct.pack(f">{len(words)}I", *words))
+    return path
+
+
+def refuses(sentence, outcome):
+    verdicts.ends(outcome, 2, f"^heapalloc-kernel: the device tree at 0x[0-9a-f]+ {sentence}")
+    verdicts.is_one_line(outcome)
+
+
+def broken_bytes(images):
+    for offset, words, sentence in (
+            (0, (0,), "does not start with the magic number"),
+            (4, (0x7fffffff,), "has an impossible size"),
+            (8, (0x100000,), "has its structure block outside"),
+            (20, (16,), "has a version other than 17"),
+            (56, (77, 77), "has a token that means nothing")):
+        tree = patched(images, offset, *words)
+        refuses(sentence, boot_by_loader(images, PLAIN, tree))
+
+
+def broken_pointers(images):
+    tree = make_tree(images, PLAIN, "test=boot")
+    for pointer, sentence in ((TREE_AT + 4, "does not start at a multiple of 8"),
+                              (RAM_START + 96 * MIB, "does not start with the magic"),
+                              (RAM_START + 512 * MIB, "cannot be read"),
+                              (0x7f00000000, "cannot be read"),
+                              (0xffffff0000000000, "cannot be read")):
+        refuses(sentence, boot_by_loader(images, PLAIN, tree, pointer=pointer))
+
+
+def missing_parts(images):
+    for name, sentence in (("memory@40000000", "names no memory"),
+                           ("pl011@9000000", "names no PL011"), ("intc@8000000", "names no GICv2")):
+        edit = f"/ {{ /delete-node/ {name}; }};"
+        tree = make_tree(images, PLAIN, source_edit=lambda text, edit=edit: text + edit)
+        refuses(sentence, boot_by_loader(images, PLAIN, tree))
+
+
+def core_that_is_not_there(images):
+    def edit(text):
+        return text + '/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; }; }; };'
+    tree = make_tree(images, PLAIN, "test=boot", source_edit=edit)
+    outcome = boot_by_loader(images, PLAIN, tree)
+    verdicts.ends(outcome, 3, r"core 4 \(7\) was refused by the firmware")
+
+
+# ---- controls: what must fail fails, and is seen -------------------------------------------------
+
+PANICS = {
+    "reads_null": "read from a bad address",
+    "writes_beyond_ram": "write to a bad address",
+    "runs_data": "undefined instruction",
+    "runs_ram": "fetch from an address that is not code",
+    "uses_floating_point": "floating point",
+    "breaks": "breakpoint",
+    "panics": "on purpose 42",
+    "panics_everywhere": r"on core \d at once",
+}
+
+
+def panics(name, images):
+    outcome = boot(images, PLAIN, f"test=control.{name}")
+    verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core \d: .*{PANICS[name]}")
+    verdicts.demand(sum("PANIC" in line for line in outcome.lines) == 1, "two panics", outcome)
+
+
+def failures(images):
+    outcome = boot(images, PLAIN,
+                   "test=control.f,control.breaks_the_seal,control.overflows_a_stack")
+    verdicts.ends(outcome, 1, "^not ok 1 control.fails # control_test.c:", "^not ok 2 ",
+                  "^not ok 3 ", "^not ok 4 control.overflows_a_stack", "FAIL 4 of 4")
+    verdicts.ends(boot(images, PLAIN, "test=nothing.like.it"), 1, "FAIL 0 of 0")
+    verdicts.passes(boot(images, PLAIN, "test=control.passes"))
+
+
+def hang(images):
+    outcome = boot(images, PLAIN, "test=control.hangs", timeout=3)
+    verdicts.ends(outcome, HANG, r"^1\.\.1$")
+
+
+def lost_core(images):
+    outcome = boot(images, PLAIN, "test=control.loses_a_core patience=300")
+    verdicts.ends(outcome, 4, r"core 3 \(3\) did not finish its job")
+
+
+def undefined_behaviour(images):
+    machine = dataclasses.replace(PLAIN, gic=3)
+    verdicts.passes(boot(images, machine, "test=control.overflows_a_signed"))
+    images = images.with_ubsan()
+    outcome = boot(images, machine, "test=control.overflows_a_signed")
+    verdicts.ends(outcome, 99, "PANIC on core 0: breakpoint")
+    self_test(machine, images)
+
+
+def runner_itself(_images):
+    good = ["1..2", "ok 1 a.b", "ok 2 c.d", "heapalloc-kernel: PASS 2 tests"]
+    verdicts.passes(Outcome(good, 0, 0))
+    for lines, code in ((good, 1), (good, HANG), (good[1:], 0), (good[:-1], 0),
+                        (good[:2] + good[3:], 0), (good + ["PANIC"], 0), ([], 0),
+                        (["1..2", "ok 1 a.b", "not ok 2 c.d # x", good[3]], 0),
+                        ([good[0], good[2], good[1], good[3]], 0)):
+        try:
+            verdicts.passes(Outcome(lines, code, 0))
+        except Wrong:
+            continue
+        raise Wrong(f"the runner accepts {lines} with exit code {code}")
+
+
+# ---- the rest ------------------------------------------------------------------------------------
+
+def relocations(images):
+    """start.S knows one kind only: an absolute pointer into the image."""
+    table = tool("aarch64-linux-gnu-readelf", "-rW", os.path.join(images.folder, "heap.elf"))
+    kinds = {line.split()[2] for line in table.decode().splitlines() if "R_AARCH64" in line}
+    if kinds != {"R_AARCH64_RELATIVE"}:
+        raise Wrong(f"the image wants relocations of kinds {kinds}")
+
+
+def without_semihosting(images):
+    for machine in (Machine(semihosting=False), Machine(semihosting=False, gic=3, el2=True)):
+        self_test(machine, images)
+
+
+def below_a_secure_world(images):
+    """A machine with EL3: an Image starts in EL1 of the other, non-secure world."""
+    self_test(Machine(secure=True), images)
+    self_test(Machine(cpu="max", gic=3, secure=True), images)
+
+
+def determinism(images):
+    machine = Machine(gic=3, extra=("-icount", "shift=0,sleep=off"))
+    first, second = (boot(images, machine, "test=all hz=20000") for _ in range(2))
+    verdicts.passes(first)
+    verdicts.demand(first.lines == second.lines, "two -icount runs differ", second)
+
+
+def costs(images):
+    machine = Machine(cores=1, extra=("-icount", "shift=0,sleep=off"))
+    outcome = boot(images, machine, "wcet")
+    words = [line[5:].rsplit(None, 2) for line in outcome.lines if line.startswith("COST ")]
+    table = {name.strip(): (int(least), int(most)) for name, least, most in words}
+    verdicts.demand(outcome.code == 0 and len(table) == 6, "six costs wanted", outcome)
+    turns = table["hundred turns"][0] - table["nothing"][0]
+    verdicts.demand(turns == 201, "100 turns of 2 instructions and one more are 201", outcome)
+    verdicts.demand(all(least == most for least, most in table.values()), "a cost varies", outcome)
+    verdicts.ends(boot(images, PLAIN, "wcet"), 1, "no instruction counter")
+
+
+def rendered(line):
+    """The line as a terminal shows it: a backspace moves back, the next letter overwrites."""
+    letters, at = [], 0
+    for letter in line:
+        if letter == "\b":
+            at -= 1
+        else:
+            letters[at:at + 1] = [letter]
+            at += 1
+    return "".join(letters).rstrip()
+
+
+def console(images):
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "console")
+    with open(os.path.join(folder, "monitor.typed"), encoding="ascii") as file:
+        typed = file.read().encode().decode("unicode_escape").replace("\n", "\r")
+    with open(os.path.join(folder, "monitor.expected"), encoding="ascii") as file:
+        expected = file.read().splitlines()
+    outcome = boot(images, PLAIN, "repl", typed)
+    start = next((i for i, line in enumerate(outcome.lines) if line.startswith("machine>")), 0)
+    said = [rendered(line) for line in outcome.lines[start:]]
+    verdicts.demand(said == expected, "the session is not the expected one", outcome)
+    verdicts.demand(outcome.code == 7, "exit code 7 wanted", outcome)
+
+
+def all_runs():
+    yield Run("runner rejects what it should", True, runner_itself)
+    yield from matrix()
+    yield from sizes()
+    for check in (two_nodes, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
+                  missing_parts, core_that_is_not_there, failures, hang, lost_core,
+                  undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
+                  determinism, costs, console):
+        yield Run(check.__name__.replace("_", " "), True, check)
+    for name in PANICS:
+        yield Run("panics when it " + name.replace("_", " "), True, functools.partial(panics, name))

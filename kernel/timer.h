@@ -1,0 +1,24 @@
+/* Time: the generic counter, deadlines for every wait, and the timer interrupt. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Counter value at which a wait gives up. The kernel waits for nothing without one. */
+struct deadline {
+    uint64_t at;
+};
+
+struct deadline deadline_in_ms(uint64_t ms);
+bool deadline_passed(struct deadline deadline);
+
+/* Sleep until an interrupt comes, 50 us at most: what every loop that waits for another core does.
+ * Spinning would cost more than it wins where cores are threads of an emulator. */
+void timer_nap(void);
+void timer_allow_naps(void); /* on each core, once its interrupts work */
+
+/* Interrupt the calling core `hz` times a second; each tick counts in core->ticks and calls the
+ * hook, in the interrupt. One hook serves all cores; NULL is none. */
+void timer_set_hook(void (*hook)(void));
+void timer_start(uint64_t hz);
+void timer_stop(void);
+bool timer_is_due(void); /* the interrupt is raised, whether or not the core takes it */
