@@ -10,18 +10,29 @@
 #include <heapalloc/port.h>
 
 enum {
-    PURGE_EXTENTS = 64,
+    PURGE_EXTENTS = 256,
     IDLE_COLLECTS = 32, /* waiting slabs looked at per class and tick */
-    PURGE_BLOCKS = 256,
-    KEEP_GRANULES = 256,
+    PURGE_BLOCKS = 1024,
+    KEEP_GRANULES = 128,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
 
 uint32_t tick_decay_ms = 500;
 
-/* Take what others have freed into waiting slabs, and keep at most one empty slab: nobody else will look. */
+/* Give back the current slab of a class when all of its blocks are at home. */
+static void drop_current(struct heap *heap, uint32_t class) {
+    struct unit *slab = heap->current[class];
+    if (!slab || heap->bin[class] != BLOCK_END) return;
+    owner_collect(slab, heap->secret);
+    if (slab->used_blocks > 0) return;
+    heap->current[class] = NULL;
+    slab_give(slab, heap->secret);
+}
+
+/* Take what others have freed into slabs of this heap, and give the empty ones back: nobody else will look. */
 static void collect_idle(struct heap *heap) {
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        drop_current(heap, class);
         struct unit *slab = heap->waiting[class].first, *next;
         for (int i = 0; slab && i < IDLE_COLLECTS; i++, slab = next) {
             next = slab->next;
@@ -33,12 +44,18 @@ static void collect_idle(struct heap *heap) {
     }
 }
 
-/* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. */
-static void let_go(struct heap *heap, uint32_t now_ms) {
+/* Free and dirty granules that level 2 keeps for its next requests: 1/32 of what it has, and some. */
+static uint32_t granules_kept(void) {
+    return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / 32 + KEEP_GRANULES;
+}
+
+/* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. False: there is more. */
+static bool let_go(struct heap *heap, uint32_t now_ms) {
     store_relaxed(units.now_ms, now_ms - tick_decay_ms - 1);
     cache_flush(heap);
     collect_idle(heap);
-    medium_purge(load_relaxed(medium.used_units) * (GRANULES_PER_UNIT / 16) + KEEP_GRANULES, PURGE_BLOCKS);
+    medium_purge(granules_kept(), PURGE_BLOCKS);
+    return load_relaxed(medium.dirty_granules) <= granules_kept();
 }
 
 /* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
@@ -51,13 +68,14 @@ static void watch(struct heap *heap) {
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     uint64_t now = port_now_ms();
+    bool done = true;
     if (now - heap->tick_ms >= tick_decay_ms) {
-        heap->tick_ms = now;
-        let_go(heap, (uint32_t)now);
+        done = let_go(heap, (uint32_t)now);
+        if (done) heap->tick_ms = now;
     }
     store_relaxed(units.now_ms, (uint32_t)now);
     if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - tick_decay_ms, PURGE_EXTENTS);
-    if (load_relaxed(units.dirty_units) > PENDING_UNITS)
+    if (!done || load_relaxed(units.dirty_units) > PENDING_UNITS)
         watch(heap);
     else
         heap->watching = false;

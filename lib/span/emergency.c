@@ -53,8 +53,9 @@ void emergency_open(void) {
     uint64_t place = 0;
     while (place < span_count && span_list[place] != span) place++;
     place = span == &span_home ? 0 : place + 1;
-    store_release(reserve, (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT |
-                               (uint32_t)(unit - span->lines));
+    uint64_t none = 0, word = (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT |
+                              (uint32_t)(unit - span->lines);
+    if (!cas(reserve, &none, word)) units_give(unit); /* another thread forks at the same time: one reserve will do */
 }
 
 void emergency_close(void) {

@@ -3,7 +3,23 @@
 #include "base/memory.h"
 #include <heapalloc/port.h>
 
-enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
+enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
+
+/* Purge the whole pages between two addresses. */
+static bool purge_pages(char *from, char *to) {
+    size_t page = port_page_bytes();
+    from = (char *)round_up((uintptr_t)from, page);
+    to = (char *)round_down((uintptr_t)to, page);
+    return from < to && port_purge(from, (size_t)(to - from));
+}
+
+/* The lines and slots inside of a large extent say nothing (INSIDE, NONE), which is what zero says too. */
+static void purge_tables(struct unit *unit) {
+    if (unit->count < TABLES_UNITS_MIN) return;
+    struct granule *slot = span_slot(span_of(unit->memory), unit->memory);
+    purge_pages((char *)(unit + 1), (char *)(unit + unit->count - 1));
+    purge_pages((char *)(slot + 1), (char *)(slot + (size_t)unit->count * GRANULES_PER_UNIT));
+}
 
 /* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
  * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
@@ -16,6 +32,7 @@ static void purge(struct unit *unit) {
         units_give_purged(unit, false);
         return;
     }
+    purge_tables(unit);
     struct unit *middle = unit + ((from - unit->memory) >> UNIT_SHIFT);
     if (to < end) {
         struct unit *tail = middle + ((to - from) >> UNIT_SHIFT);
