@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Checks the rules of the house, those of layout and form; a line "ok" or "not ok" for each.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$(dirname "$here")"
+wrong=0
+
+# Runs a check; what it says is shown only when it fails.
+check() {
+    local name=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        head -n 40 <<<"$said" | sed 's/^/#   /'
+        wrong=$((wrong + 1))
+    fi
+}
+
+scripts() {
+    find . -name '.?*' -prune -o -name 'build*' -type d -prune -o -name '*.sh' -type f -print
+    echo .ci/run
+}
+
+shell_scripts_are_clean() {
+    local list
+    mapfile -t list < <(scripts)
+    shellcheck -x "${list[@]}"
+}
+
+# A file is about 150 lines, 400 at most.
+files_are_short() {
+    local long
+    long=$(find include lib shim kernel tools -regex '.*\.[chS]' -exec wc -l {} + 2>/dev/null |
+        awk '$2 != "total" && $1 > 400 { print $2 " has " $1 " lines" }')
+    echo "$long"
+    [[ -z $long ]]
+}
+
+# A header includes what its own declarations need.
+headers_compile_alone() {
+    local header rc=0
+    while read -r header; do
+        gcc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Iinclude -Ilib -x c \
+            -include "$header" /dev/null || { echo "$header does not compile alone"; rc=1; }
+    done < <(find include lib -name '*.h')
+    return "$rc"
+}
+
+"$here/install.sh" gcc libc6-dev python3 shellcheck
+check layers ci/layers.sh
+check layers_self_test ci/layers.sh --self-test
+check map ci/map.py --check
+check map_self_test ci/map.py --self-test
+check install_self_test ci/install_test.sh
+check headers_compile_alone headers_compile_alone
+check files_are_short files_are_short
+check shell_scripts_are_clean shell_scripts_are_clean
+((wrong == 0))

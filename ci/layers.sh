@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Checks every #include of the tree against the layer rule in ci/layers.txt.
+#
+#   ci/layers.sh [ROOT]        one line per include that breaks the rule; exit 1 when there is any
+#   ci/layers.sh --self-test   plants good and bad includes in a made-up tree, checks the verdicts
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Prints every include line of our sources, each as FILE:LINE:TEXT.
+includes_of() {
+    local folders=(include lib shim kernel tools bench tests) folder
+    cd "$1"
+    for folder in "${folders[@]}"; do
+        [[ ! -d $folder ]] || find "$folder" -regex '.*\.\([chS]\|cpp\|hpp\)' -type f -print0
+    done | xargs -0 -r grep -HnE '^[[:space:]]*#[[:space:]]*include([[:space:]"<]|$)' || true
+}
+
+# Reads the rule, then the includes; prints the offenders.
+judge() {
+    awk '
+    function blame(why) { printf "%s:%s: %s: %s\n", file, line, what, why; bad = 1 }
+
+    function in_list(list, item) { return index(" " list " ", " " item " ") > 0 }
+
+    # A file of lib/: its own layer or one further left, named with its layer.
+    function judge_lib(layer, target) {
+        if (!(layer in rank)) blame("ci/layers.txt has no layer " layer)
+        else if (!(target in rank) || path !~ /\//) blame("name the layer: \"layer/file.h\"")
+        else if (rank[target] > rank[layer]) blame("lib/" layer " may not know " target)
+    }
+
+    function judge_outside(folder, target) {
+        if (path ~ /\// && target != folder && !in_list(allowed[folder], path))
+            blame(folder "/ may know only <heapalloc/...>, itself and: " allowed[folder])
+        if (path ~ /\.\./) blame("no ..")
+    }
+
+    function judge_tests(sub_folder, target) {
+        if (path ~ /^\.\.\//) blame("no ..")
+        if (target in allowed && target != "tests" && target != sub_folder)
+            blame("tests/" sub_folder " may not know " target "/")
+    }
+
+    FNR == NR && /^#/ { next }
+    FNR == NR && $1 == "include" { for (i = 1; i <= NF; i++) rank[$i] = i; next }
+    FNR == NR && $1 == "freestanding" { for (i = 2; i <= NF; i++) free_of[$i] = 1; next }
+    FNR == NR && $1 == "outside" { allowed[$2] = substr($0, length($1 $2) + 3); next }
+    FNR == NR { next }
+
+    {
+        seen++
+        split($0, part, ":"); file = part[1]; line = part[2]
+        what = substr($0, length(file line) + 3)
+        sub(/^[ \t]*#[ \t]*include[ \t]*/, "", what)
+        split(file, step, "/"); folder = step[1]
+        if (!match(what, /^[<"][^">]+[">]/)) { blame("a computed include hides its layer"); next }
+        quoted = substr(what, 1, 1) == "\""
+        path = substr(what, 2, RLENGTH - 2); what = substr(what, 1, RLENGTH)
+        target = path; sub(/\/.*/, "", target)
+
+        if (target == "heapalloc" && !quoted) next
+        if (!quoted) {
+            if ((folder == "lib" || folder == "include") && !(path in free_of))
+                blame(folder "/ is freestanding")
+        } else if (folder == "include") blame("a face includes only <heapalloc/...>")
+        else if (folder == "lib") judge_lib(step[2], target)
+        else if (folder == "tests") judge_tests(step[2], target)
+        else judge_outside(folder, target)
+    }
+    END {
+        if (!seen) { print "no include found: is this the tree?"; bad = 1 }
+        exit bad
+    }
+    ' "$here/layers.txt" -
+}
+
+# Plants one include in a file of an empty tree and compares the verdict with the one expected.
+verdict_is() {
+    local expected=$1 file=$2 include=$3 tree verdict=good
+    tree=$(mktemp -d)
+    mkdir -p "$tree/$(dirname "$file")"
+    printf '/* planted */\n%s\n' "$include" >"$tree/$file"
+    (includes_of "$tree") | judge >/dev/null || verdict=bad
+    rm -rf "$tree"
+    if [[ $verdict != "$expected" ]]; then
+        echo "layers self-test: $include in $file is called $verdict, not $expected"
+        return 1
+    fi
+}
+
+self_test() {
+    local wrong=0 expected file include
+    while read -r expected file include; do
+        verdict_is "$expected" "$file" "$include" || wrong=$((wrong + 1))
+    done <<'TABLE'
+good lib/span/unit.c   #include "span/unit.h"
+good lib/span/unit.c   #include "base/bits.h"
+good lib/span/unit.c   #include <heapalloc/port.h>
+good lib/span/unit.c   #  include <stdint.h>
+bad  lib/span/unit.c   #include "slab/slab.h"
+bad  lib/base/bits.h   #include "engine/index.h"
+bad  lib/span/unit.c   #include "unit.h"
+bad  lib/span/unit.c   #include "../slab/slab.h"
+bad  lib/span/unit.c   #include "shim/port.h"
+bad  lib/span/unit.c   #include <stdio.h>
+bad  lib/span/unit.c   #include <sys/mman.h>
+bad  lib/span/unit.c   #include UNIT_HEADER
+bad  lib/extra/new.c   #include "base/bits.h"
+good include/heapalloc/port.h #include <stddef.h>
+bad  include/heapalloc/port.h #include <unistd.h>
+bad  include/heapalloc/port.h #include "base/bits.h"
+good shim/malloc.c     #include "heap/fast.h"
+good shim/malloc.c     #include "port.h"
+good shim/malloc.c     #include "shim/port.h"
+good shim/malloc.c     #include <sys/mman.h>
+bad  shim/malloc.c     #include "heap/heap.h"
+good kernel/start.S    #include "layout.h"
+bad  kernel/kmalloc.c  #include "span/span.h"
+bad  kernel/kmalloc.c  #include "../lib/span/span.h"
+bad  tools/run.c       #include "heap/fast.h"
+bad  bench/larson.cpp  #include "slab/slab.h"
+good tests/slab/slab_test.c #include "slab/slab.h"
+good tests/slab/slab_test.c #include "fake/port.h"
+good tests/shim/env_test.c  #include "shim/env.h"
+bad  tests/slab/slab_test.c #include "shim/env.h"
+TABLE
+    ((wrong == 0))
+}
+
+case ${1:-} in
+    --self-test) self_test ;;
+    *) includes_of "${1:-$(dirname "$here")}" | judge ;;
+esac

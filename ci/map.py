@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Writes the map of lib/ into lib/README.md from the first comment line of each file.
+
+    ci/map.py               rewrites what stands between the markers
+    ci/map.py --check       changes nothing; exit 1 when the map is stale or a file tells nothing
+    ci/map.py --self-test   tries both on a made-up tree
+"""
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+BEGIN = "<!-- map: written by ci/map.py -->"
+END = "<!-- end of map -->"
+
+
+class Unfit(Exception):
+    """A sentence for whoever has to mend the tree."""
+
+
+def layers_of(root):
+    """The layers of lib/, left to right, from the rule's own file."""
+    for line in (root / "ci/layers.txt").read_text().splitlines():
+        if line.startswith("include "):
+            return line.split()[1:]
+    raise Unfit("ci/layers.txt has no line 'include ...'")
+
+
+def responsibility(path):
+    """The first comment line of a file, which says its one responsibility."""
+    text = path.read_text()
+    first = text.split("\n", 1)[0]
+    match = re.match(r"(?:/\*+|//)\s*(.*?)\s*(?:\*/)?\s*$", first)
+    if not match or not match.group(1):
+        raise Unfit(f"{path}: line 1 is not a comment that says what the file is for")
+    return match.group(1).rstrip(".")
+
+
+def rows_of(folder):
+    """One row per file: header first, as a reader meets them."""
+    files = sorted((path for path in folder.iterdir() if path.suffix in (".h", ".c", ".S")),
+                   key=lambda path: (path.stem, path.suffix != ".h"))
+    return [f"| `{path.name}` | {responsibility(path).replace('|', chr(92) + '|')} |"
+            for path in files]
+
+
+def map_of(root):
+    """The whole map, a table per layer that exists."""
+    lines = []
+    for layer in layers_of(root):
+        folder = root / "lib" / layer
+        if not folder.is_dir():
+            continue
+        lines += [f"**{layer}/**", "", "| file | what it is for |", "|---|---|"]
+        lines += rows_of(folder) + [""]
+    if not lines:
+        raise Unfit("lib/ has no layer")
+    return "\n".join(lines)
+
+
+def page_with_map(root):
+    """lib/README.md as it is and as it should be."""
+    page = (root / "lib/README.md").read_text()
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise Unfit(f"lib/README.md lacks the lines '{BEGIN}' and '{END}'")
+    return page, f"{head}{BEGIN}\n{map_of(root)}{END}{tail}"
+
+
+def run(root, check):
+    page, wanted = page_with_map(root)
+    if page == wanted:
+        return
+    if check:
+        raise Unfit("the map in lib/README.md is stale: run ci/map.py")
+    (root / "lib/README.md").write_text(wanted)
+
+
+def is_unfit(root):
+    try:
+        run(root, check=True)
+    except Unfit:
+        return True
+    return False
+
+
+def self_test():
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, text in (("ci/layers.txt", "include base span\n"),
+                           ("lib/README.md", f"before\n{BEGIN}\n{END}\nafter\n"),
+                           ("lib/base/bits.h", "/* Bits | counted. */\n"),
+                           ("lib/span/span.c", "// One range of addresses\n")):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        assert is_unfit(root), "an empty map passes"
+        run(root, check=False)
+        page = (root / "lib/README.md").read_text()
+        assert not is_unfit(root), "a fresh map is called stale"
+        assert page.startswith("before\n") and page.endswith("\nafter\n"), "the page was harmed"
+        assert page.index("| `bits.h` | Bits \\| counted |") < page.index(
+            "| `span.c` | One range of addresses |"), "a row is missing or misplaced"
+        (root / "lib/base/text.c").write_text("/* Text. */\n")
+        assert is_unfit(root), "a new file goes unnoticed"
+        run(root, check=False)
+        (root / "lib/span/span.c").write_text("#include \"span/span.h\"\n")
+        assert is_unfit(root), "a file without a first comment goes unnoticed"
+
+
+def main(arguments):
+    if arguments == ["--self-test"]:
+        self_test()
+        return 0
+    if arguments not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        run(Path(__file__).resolve().parent.parent, check=bool(arguments))
+    except (Unfit, OSError) as problem:
+        print(f"map: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# Names the sets of Debian packages that the scripts of this folder install: `packages_of SET...`.
+
+# One set per use, so that a first try does not pay for what only the tests need.
+declare -A package_sets=(
+    [build]="gcc g++ libc6-dev cmake make libcmocka-dev valgrind"
+    [try]="time python3 sqlite3"
+    [test]="clang libclang-rt-14-dev pkg-config shellcheck python3 strace spin
+        gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+    [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
+        nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
+        stress-ng php-cli strace"
+    [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
+        libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 perl lua5.4 ruby php-cli gawk nodejs clang
+        cppcheck z3 sqlite3 jq libxml2-utils git redis-tools"
+    [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
+        device-tree-compiler python3"
+)
+
+# Prints the packages of the named sets, one a line, each once.
+packages_of() {
+    local set
+    for set in "$@"; do
+        if [[ -z ${package_sets[$set]:-} ]]; then
+            echo "packages: no set is named $set; there are: ${!package_sets[*]}" >&2
+            return 1
+        fi
+        # shellcheck disable=SC2086 # a set is a list of words
+        printf '%s\n' ${package_sets[$set]}
+    done | sort -u
+}

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, runs every stage of ci/stages.txt and counts the tests.
+#
+#   ci/test.sh [STAGE...]
+#
+# A stage that fails does not stop the next. The last line is 'N passed, N failed', where a build
+# that fails, a stage that is stopped at its limit and a stage without tests count as failed tests.
+# Exit 1 when anything failed. Each stage's log is build/logs/STAGE.log.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+cd "$root"
+exec </dev/null
+# Nothing of the caller's may reach the programs under test.
+unset LD_PRELOAD LD_LIBRARY_PATH HEAPALLOC MALLOC_ARENA_MAX MALLOC_PERTURB_ GLIBC_TUNABLES
+unset CMAKE_GENERATOR CFLAGS CXXFLAGS LDFLAGS CTEST_PARALLEL_LEVEL
+export LC_ALL=C.UTF-8
+
+logs=$root/build/logs
+mkdir -p "$logs"
+passed=0
+failed=0
+failures=() # each STAGE:TEST
+
+add_failure() {
+    failed=$((failed + 1))
+    failures+=("$1:$2")
+}
+
+# Prints "ok NAME" or "not NAME" for each result line of ctest, or of a script that prints its own.
+results_of() {
+    local kind=$1 log=$2
+    if [[ $kind == - ]]; then
+        sed -nE 's/^(ok|not) (ok )?- ([^ :]+).*/\1 \3/p' "$log"
+    else
+        awk '$1 ~ /^[0-9]+\/[0-9]+$/ && $2 == "Test" {
+            sub(/^.*Test +#[0-9]+: /, "")
+            print (/ Passed +[0-9.]+ sec/ ? "ok " : "not ") $1 }' "$log"
+    fi
+}
+
+# Runs one stage; its output goes to the log.
+run_stage() {
+    local preset=$1 limit=$2
+    shift 2
+    if [[ $preset == - ]]; then
+        timeout -k 10 "$limit" "$@"
+        return
+    fi
+    local folder=build-$preset
+    [[ $preset != release ]] || folder=build
+    timeout -k 10 "$limit" ctest --test-dir "$folder" --output-on-failure --no-tests=error \
+        -j "$(nproc)" "$@"
+}
+
+# Counts what the stage's log shows, and that nothing ended otherwise than by a counted test.
+count_stage() {
+    local name=$1 preset=$2 rc=$3 verdict test stage_passed=0 before=$failed
+    while read -r verdict test; do
+        if [[ $verdict == ok ]]; then
+            stage_passed=$((stage_passed + 1))
+        else
+            add_failure "$name" "$test"
+        fi
+    done < <(results_of "$preset" "$logs/$name.log")
+    passed=$((passed + stage_passed))
+    if ((rc == 124 || rc == 137)); then
+        add_failure "$name" "(stopped at its limit)"
+    elif ((rc != 0 && failed == before)) || ((stage_passed == 0 && failed == before)); then
+        add_failure "$name" "(exit status $rc, $stage_passed tests)"
+    fi
+    stage_failed=$((failed - before))
+}
+
+stage() {
+    local name=$1 preset=$2 started=$SECONDS rc=0
+    printf '%-10s ' "$name"
+    if [[ $preset != - ]] && ! "$here/build.sh" -q "$preset" >"$logs/$name.log" 2>&1; then
+        add_failure "$name" "(build)"
+        echo "the build failed, $((SECONDS - started)) s"
+        return
+    fi
+    local built=$((SECONDS - started))
+    run_stage "${@:2}" >"$logs/$name.log" 2>&1 || rc=$?
+    local before=$passed
+    count_stage "$name" "$preset" "$rc"
+    echo "$((passed - before)) passed, $stage_failed failed," \
+        "$((SECONDS - started)) s ($built s of it the build)"
+}
+
+# The end of what one failed test wrote: after its result line in a ctest log, else the log's end.
+tail_of() {
+    local log=$logs/$1.log test=$2
+    if [[ $test == \(* ]]; then
+        tail -n 40 "$log"
+    elif grep -q "^not ok - $test" "$log"; then
+        grep -A 15 "^not ok - $test" "$log"
+    else
+        awk -v test="$test" '
+            / Test +#[0-9]+: / { within = index($0, ": " test " ") > 0 }
+            /^ +Start +[0-9]+: / { within = 0 }
+            within' "$log" | tail -n 40
+    fi
+}
+
+report_failures() {
+    local failure shown=0
+    for failure in "${failures[@]}"; do
+        echo
+        if ((shown++ >= 20)); then
+            echo "... and more: ${failures[*]:20}"
+            return
+        fi
+        echo "FAILED ${failure%%:*}: ${failure#*:}"
+        tail_of "${failure%%:*}" "${failure#*:}" | cut -c 1-300 | sed 's/^/    /'
+    done
+}
+
+# The scripts install through this too; one call up front is quicker and fails in one place.
+if ! "$here/install.sh" --set build test programs; then
+    add_failure install packages
+    : >"$logs/install.log"
+fi
+
+while read -r name preset limit what; do
+    [[ -n $name && $name != \#* ]] || continue
+    [[ $# == 0 || " $* " == *" $name "* ]] || continue
+    read -ra words <<<"$what"
+    stage "$name" "$preset" "$limit" "${words[@]}"
+done <"$here/stages.txt"
+
+((failed == 0)) || report_failures
+echo
+echo "$SECONDS s in all"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
