@@ -6,7 +6,7 @@ declare -A package_sets=(
     [build]="gcc g++ libc6-dev cmake make libcmocka-dev valgrind"
     [try]="time python3 sqlite3"
     [test]="clang libclang-rt-14-dev pkg-config shellcheck python3 strace spin
-        gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+        gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
         stress-ng php-cli strace"

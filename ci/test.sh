@@ -103,16 +103,17 @@ tail_of() {
     fi
 }
 
+# Every failed test by name; the first few of each stage with what they wrote.
 report_failures() {
-    local failure shown=0
+    local failure stage
+    declare -A shown=()
     for failure in "${failures[@]}"; do
+        stage=${failure%%:*}
+        echo "FAILED $stage: ${failure#*:}"
+        shown[$stage]=$((${shown[$stage]:-0} + 1))
+        ((shown[$stage] <= 6)) || continue
+        tail_of "$stage" "${failure#*:}" | cut -c 1-300 | sed 's/^/    /'
         echo
-        if ((shown++ >= 20)); then
-            echo "... and more: ${failures[*]:20}"
-            return
-        fi
-        echo "FAILED ${failure%%:*}: ${failure#*:}"
-        tail_of "${failure%%:*}" "${failure#*:}" | cut -c 1-300 | sed 's/^/    /'
     done
 }
 
@@ -129,8 +130,8 @@ while read -r name preset limit what; do
     stage "$name" "$preset" "$limit" "${words[@]}"
 done <"$here/stages.txt"
 
-((failed == 0)) || report_failures
 echo
+((failed == 0)) || report_failures
 echo "$SECONDS s in all"
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

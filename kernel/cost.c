@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "console.h"
 #include "gic.h"
+#include "heap_cost.h"
 #include "lock.h"
 #include "pmu.h"
 #include "psci.h"
@@ -64,6 +65,7 @@ uint64_t cost_run(void) {
     measure("interrupt", take_interrupt);
     measure("bzero 4096", zero_page);
     measure("memcpy 4096", copy_page);
+    heap_cost_print();
     kprintf("heapalloc-kernel: DONE wcet\n");
     return EXIT_PASS;
 }

@@ -48,8 +48,16 @@ static bool begins_with(const struct ktest *test, const char *pattern, size_t le
            strncmp(test->name, pattern + suite + 1, length - suite - 1) == 0;
 }
 
+static bool runs_by_name_only(const struct ktest *test) {
+    static const char *const suites[] = {"control", "misuse", "region"};
+
+    for (uint32_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (strcmp(test->suite, suites[i]) == 0) return true;
+    return false;
+}
+
 static bool is_wanted(const struct ktest *test, const char *pattern) {
-    if (strcmp(pattern, "all") == 0) return strcmp(test->suite, "control") != 0;
+    if (strcmp(pattern, "all") == 0) return !runs_by_name_only(test);
     for (;;) {
         const char *comma = strchr(pattern, ',');
         size_t length = comma != NULL ? (size_t)(comma - pattern) : strlen(pattern);

@@ -10,8 +10,9 @@ struct ktest {
 } __attribute__((aligned(8)));
 
 /* KTEST(timer, ticks_arrive_on_every_core) { ... }
- * A test of the suite `control` runs only when asked for by name: it fails, hangs or panics on
- * purpose, so that the runner on the host can prove it would notice. */
+ * A test of the suites `control` and `misuse` runs only when asked for by name: it fails, hangs or
+ * panics on purpose, so that the runner on the host can prove it would notice. One of `region`
+ * wants hole= and runs by name too. */
 #define KTEST(suite_, name_)                                                                       \
     static void test_##suite_##_##name_(void);                                                     \
     __attribute__((section(".ktests"),                                                             \

@@ -10,6 +10,7 @@
 #include "ktest.h"
 #include "mmu.h"
 #include "monitor.h"
+#include "page.h"
 #include "psci.h"
 #include <stddef.h>
 
@@ -73,6 +74,8 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     fault = memory_init(&memory, &machine, &options);
     if (fault != NULL) refuse_tree(tree, fault);
     memory_seal(&memory, &machine);
+    fault = page_init(&memory.ram, &memory.free);
+    if (fault != NULL) refuse_tree(tree, fault);
 
     psci_init(machine.psci);
     gic_init(&machine);

@@ -87,7 +87,8 @@ def reserved(images):
 
 
 def holes(images):
-    outcome = boot(images, PLAIN, "test=boot,memory,seal hole=0x45000000+1M hole=0x40100000+4K")
+    outcome = boot(images, PLAIN, "test=boot,memory,region,heap,seal"
+                   " hole=0x45000000+1M hole=0x40100000+4K")
     verdicts.passes(outcome)
     verdicts.free_is_ram_without(outcome, (0x45000000, 0x45100000), (0x40100000, 0x40101000))
 
@@ -164,10 +165,30 @@ PANICS = {
     "panics_everywhere": r"on core \d at once",
 }
 
+# What misuse of the heap says; `allocates unmasked` meets its own lock, or a block in hand.
+MISUSES = {
+    "frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "frees_a_medium_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "frees_a_large_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "frees_inside_a_small_block": r"free\(\): 0x\w+ is in the middle of a block of 1024 bytes at",
+    "frees_inside_a_large_block": r"free\(\): 0x\w+ is in the middle of a block of 1048576 bytes",
+    "frees_a_part_of_the_image": r"free\(\): 0x[0-9a-f]+ is not ours",
+    "frees_what_is_no_memory": r"free\(\): 0x9000000 is not ours",
+    "frees_the_page_table": r"free\(\): 0x[0-9a-f]+ is not ours",
+    "frees_a_run_as_a_block": r"free\(\): 0x[0-9a-f]+ is not ours",
+    "frees_a_block_as_a_run": r"page_free\(\): 0x[0-9a-f]+ is not the start of a run",
+    "frees_a_run_twice": r"page_free\(\): 0x[0-9a-f]+ is not the start of a run",
+    "frees_twice_from_another_core": r"free\(\): 0x[0-9a-f]+ is already free",
+    "resizes_a_freed_block": r"realloc\(\): 0x[0-9a-f]+ is already free",
+    "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
+    "allocates_unmasked": "(a lock of the heap at 0x[0-9a-f]+ is never given back|already free)",
+}
 
-def panics(name, images):
-    outcome = boot(images, PLAIN, f"test=control.{name}")
-    verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core \d: .*{PANICS[name]}")
+
+def panics(name, images, suite="control", sentences=None):
+    outcome = boot(images, PLAIN, f"test={suite}.{name} hz=20000 patience=1000")
+    sentence = (sentences or PANICS)[name]
+    verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core \d: .*{sentence}")
     verdicts.demand(sum("PANIC" in line for line in outcome.lines) == 1, "two panics", outcome)
 
 
@@ -241,6 +262,14 @@ def determinism(images):
     verdicts.demand(first.lines == second.lines, "two -icount runs differ", second)
 
 
+# Instructions of the dearest of some thousand calls; a tenth above what gcc 12 gives.
+HEAP_MOST = {
+    "slab alloc": 1620, "slab free": 310, "slab resize": 110,
+    "medium alloc": 1600, "medium free": 1170, "medium resize": 370,
+    "large alloc": 820, "large free": 570, "large resize": 450,
+}
+
+
 def costs(images):
     machine = Machine(cores=1, extra=("-icount", "shift=0,sleep=off"))
     outcome = boot(images, machine, "wcet")
@@ -250,6 +279,12 @@ def costs(images):
     turns = table["hundred turns"][0] - table["nothing"][0]
     verdicts.demand(turns == 201, "100 turns of 2 instructions and one more are 201", outcome)
     verdicts.demand(all(least == most for least, most in table.values()), "a cost varies", outcome)
+    heap = {line[5:19].strip(): [int(word) for word in line[19:].split()]
+            for line in outcome.lines if line.startswith("HEAP ")}
+    verdicts.demand(heap.keys() == HEAP_MOST.keys(), "nine costs of the heap wanted", outcome)
+    for name, (calls, mean, most) in heap.items():
+        verdicts.demand(calls > 1000 and 0 < mean <= most, f"{name} was not measured", outcome)
+        verdicts.demand(most <= HEAP_MOST[name], f"{name} costs {most} instructions", outcome)
     verdicts.ends(boot(images, PLAIN, "wcet"), 1, "no instruction counter")
 
 
@@ -289,3 +324,6 @@ def all_runs():
         yield Run(check.__name__.replace("_", " "), True, check)
     for name in PANICS:
         yield Run("panics when it " + name.replace("_", " "), True, functools.partial(panics, name))
+    for name in MISUSES:
+        yield Run("panics when it " + name.replace("_", " "), True,
+                  functools.partial(panics, name, suite="misuse", sentences=MISUSES))

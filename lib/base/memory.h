@@ -22,6 +22,9 @@
 #define racy_store(x, v) ((x) = (v))
 #endif
 
+/* Change a sum that is written under a lock, and that others glance at without it. */
+#define guarded_add(x, n) racy_store(x, (x) + (n))
+
 #define load_relaxed(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define load_acquire(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define store_relaxed(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)

@@ -3,10 +3,12 @@
 #include "span/units.h"
 
 void cache_flush(struct heap *heap) {
-    if (heap->recent_medium) medium_give(heap->recent_medium);
-    if (heap->recent_large) units_give(heap->recent_large);
-    heap->recent_medium = NULL;
+    struct granule *recent_medium = heap->recent_medium;
+    struct unit *recent_large = heap->recent_large;
+    heap->recent_medium = NULL; /* first: a fork just then must not find them in two places */
     heap->recent_large = NULL;
+    if (recent_medium) medium_give(recent_medium);
+    if (recent_large) units_give(recent_large);
     for (uint32_t count = 1; heap->cache_sum > 0 && count <= CACHE_GRANULES_MAX; count++) {
         for (char *p; (p = cache_pop(heap, count));) medium_give(span_slot(&span_home, p));
     }

@@ -49,6 +49,8 @@ static void salvage_cache(struct heap *heap) {
             medium_give(slot);
         }
     }
+    if (heap->recent_medium && granule_state(heap->recent_medium) == GRANULE_CACHED) medium_give(heap->recent_medium);
+    if (heap->recent_large && heap->recent_large->kind == UNIT_LEAVING) units_give(heap->recent_large);
 }
 
 void fork_child(void) {
@@ -88,12 +90,14 @@ bool fork_salvage(struct unit *slab, struct heap *heap) {
         cpu_relax();
         owner = load_acquire(slab->owner);
     }
-    if (!heap || !owner || owner->state != HEAP_LOST || !(load_relaxed(slab->remote) & REMOTE_OWNED)) return false;
+    if (!owner || owner->state != HEAP_LOST || !(load_relaxed(slab->remote) & REMOTE_OWNED)) return false;
     if (!cas(slab->owner, &owner, &salvaging)) return fork_salvage(slab, heap);
     swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
     recount(slab);
-    heap_wait(heap, slab);
-    store_release(slab->owner, heap);
+    if (heap) {
+        heap_wait(heap, slab);
+        store_release(slab->owner, heap);
+    }
     return true;
 }
 

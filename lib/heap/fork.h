@@ -11,7 +11,8 @@ void fork_prepare(void);
 void fork_parent(void);
 void fork_child(void);
 
-/* In a child: if `slab` belongs to a lost heap, make it `heap`'s; true: it is now. */
+/* In a child: if `slab` belongs to a lost heap, make it `heap`'s; true: it is now. Without a heap (NULL) it is the
+ * caller's, who frees into it and disowns it: pushing would mark a block that is being counted. */
 bool fork_salvage(struct unit *slab, struct heap *heap);
 
 /* In a child: look at some more units for slabs of lost heaps. */

@@ -55,7 +55,7 @@ void free_bad_unit(const char *function, const void *p) {
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
 static void take_in(struct unit *slab, struct heap *heap) {
     if (!heap) {
-        orphans_put(slab, heap_secret());
+        heap_disown(slab);
         return;
     }
     racy_store(slab->owner, heap);
@@ -69,7 +69,11 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
     if (unlikely(heaps.lost) && fork_salvage(slab, heap)) {
         block_link(block, slab->free, heap_secret());
         slab->free = block;
-        if (--slab->used_blocks == 0) heap_slab_empty(slab, heap);
+        slab->used_blocks--;
+        if (!heap)
+            heap_disown(slab);
+        else if (slab->used_blocks == 0)
+            heap_slab_empty(slab, heap);
         return;
     }
     bool locked = load_relaxed(slab->remote) & REMOTE_LISTED && lock_try(&orphans.lock);
@@ -102,7 +106,7 @@ static void free_medium(char *p, struct heap *heap) {
         slot = last;
     }
     if (slot) medium_give(slot);
-    if (heap) heap_count_slow(heap);
+    if (heap) heap_count_given(heap);
 }
 
 static void free_large(void *p, struct unit *unit, struct heap *heap) {
@@ -119,7 +123,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
         units_give(unit);
         purge_excess();
     }
-    if (heap) heap_count_slow(heap);
+    if (heap) heap_count_given(heap);
 }
 
 static NOINLINE void free_checked(void *p, struct heap *heap) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "heap/cache.h"
 #include "heap/orphans.h"
+#include "heap/tick.h"
 
 #define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
 
@@ -42,20 +43,17 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     }
     heap_unwait(heap, slab);
     slab_give(slab, heap->secret);
+    heap_count_given(heap);
 }
 
-void heap_disown(struct heap *heap, struct unit *slab) {
+void heap_disown(struct unit *slab) {
     do {
-        owner_collect(slab, heap->secret);
+        owner_collect(slab, heap_secret());
         if (slab->used_blocks == 0) {
-            slab_give(slab, heap->secret);
+            slab_give(slab, heap_secret());
             return;
         }
-        if (slab->free != BLOCK_END || slab_uncarved(slab) > 0) {
-            orphans_put(slab, heap->secret);
-            return;
-        }
-    } while (!owner_leave_full(slab));
+    } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !orphans_put(slab) : !owner_leave_full(slab));
 }
 
 void heap_spill(struct heap *heap) {

@@ -87,7 +87,7 @@ void heap_unwait(struct heap *heap, struct unit *slab);
 void heap_slab_empty(struct unit *slab, struct heap *heap);
 
 /* Give up an owned slab that is neither current nor waiting: back, without owner, or to the orphans. */
-void heap_disown(struct heap *heap, struct unit *slab);
+void heap_disown(struct unit *slab);
 
 /* Give back the medium cache and the spare slabs. */
 void heap_flush(struct heap *heap);

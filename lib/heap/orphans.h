@@ -12,11 +12,15 @@ struct orphans {
 };
 extern struct orphans orphans __attribute__((visibility("hidden")));
 
-/* Put a slab one owns into the list. Never waits for a fork: then the slab strays until the next taker comes. */
-void orphans_put(struct unit *slab, uintptr_t secret);
+/* Put a slab one owns into the list. False: a free came in between, it stays the caller's to collect and to decide
+ * about anew. Never waits for a fork: then the slab strays until the next taker comes. */
+bool orphans_put(struct unit *slab);
 
 /* Take a slab of `class` out and own it; NULL: there is none, or the list is busy. */
-struct unit *orphans_take(uint32_t class, uintptr_t secret);
+struct unit *orphans_take(uint32_t class);
+
+/* Take a slab out, and own it, whose blocks have all come home since it was listed; NULL: none was found. */
+struct unit *orphans_take_empty(void);
 
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
 void orphans_unlink(struct unit *slab);

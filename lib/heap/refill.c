@@ -46,7 +46,7 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
 }
 
 static struct block *from_orphans(struct heap *heap, uint32_t class) {
-    struct unit *slab = orphans_take(class, heap->secret);
+    struct unit *slab = orphans_take(class);
     if (!slab) return BLOCK_END;
     racy_store(slab->owner, heap);
     struct block *list = take_list(slab, heap->secret);

@@ -96,10 +96,10 @@ void heap_leave(void) {
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
         struct unit *slab = heap->current[class];
         heap->current[class] = NULL;
-        if (slab) heap_disown(heap, slab);
+        if (slab) heap_disown(slab);
         while ((slab = heap->waiting[class].first)) {
             heap_unwait(heap, slab);
-            heap_disown(heap, slab);
+            heap_disown(slab);
         }
     }
     heap_self = &heap_ended;

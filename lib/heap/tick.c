@@ -5,7 +5,7 @@
  * clock, because a program that has just freed its peak may take very few of them. */
 #include "heap/tick.h"
 #include "heap/cache.h"
-#include "heap/heap.h"
+#include "heap/orphans.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
 
@@ -13,6 +13,7 @@ enum {
     PURGE_EXTENTS = 256,
     IDLE_COLLECTS = 32, /* waiting slabs looked at per class and tick */
     PURGE_BLOCKS = 1024,
+    ORPHANS_MAX = 64,
     KEEP_GRANULES = 128,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
@@ -44,6 +45,15 @@ static void collect_idle(struct heap *heap) {
     }
 }
 
+/* Orphans whose last block came home while nobody was there to see it. */
+static void give_empty_orphans(void) {
+    for (int i = 0; i < ORPHANS_MAX; i++) {
+        struct unit *slab = orphans_take_empty();
+        if (!slab) return;
+        heap_disown(slab);
+    }
+}
+
 /* Free and dirty granules that level 2 keeps for its next requests: 1/32 of what it has, and some. */
 static uint32_t granules_kept(void) {
     return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / 32 + KEEP_GRANULES;
@@ -54,6 +64,7 @@ static bool let_go(struct heap *heap, uint32_t now_ms) {
     store_relaxed(units.now_ms, now_ms - tick_decay_ms - 1);
     cache_flush(heap);
     collect_idle(heap);
+    give_empty_orphans();
     medium_purge(granules_kept(), PURGE_BLOCKS);
     return load_relaxed(medium.dirty_granules) <= granules_kept();
 }
@@ -63,6 +74,18 @@ static void watch(struct heap *heap) {
     heap->slow_left = 1;
     if (!heap->watching) heap_spill(heap);
     heap->watching = true;
+}
+
+/* More is free and dirty than is not worth the clock. */
+static bool is_much_dirty(void) {
+    uint32_t dirty = load_relaxed(medium.dirty_granules), kept = granules_kept();
+    uint32_t surplus = dirty > kept ? dirty - kept : 0;
+    return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > PENDING_UNITS;
+}
+
+void heap_count_given(struct heap *heap) {
+    if (is_much_dirty()) heap->slow_left = 1;
+    heap_count_slow(heap);
 }
 
 void heap_tick(struct heap *heap) {
@@ -75,7 +98,7 @@ void heap_tick(struct heap *heap) {
     }
     store_relaxed(units.now_ms, (uint32_t)now);
     if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - tick_decay_ms, PURGE_EXTENTS);
-    if (!done || load_relaxed(units.dirty_units) > PENDING_UNITS)
+    if (!done || is_much_dirty())
         watch(heap);
     else
         heap->watching = false;
@@ -89,6 +112,7 @@ bool heap_trim(struct heap *heap) {
         heap_flush(heap);
         collect_idle(heap);
     }
+    give_empty_orphans();
     medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;
 }

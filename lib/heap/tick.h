@@ -14,5 +14,9 @@ INLINE void heap_count_slow(struct heap *heap) {
     if (unlikely(--heap->slow_left == 0)) heap_tick(heap);
 }
 
+/* Every slow path that has given memory back says so: when much waits to be purged, the next one looks at the clock,
+ * because there may be few after that. */
+void heap_count_given(struct heap *heap);
+
 /* Give all free memory back now; true: some went. */
 bool heap_trim(struct heap *heap);

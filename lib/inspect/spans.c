@@ -1,26 +1,31 @@
 /* Walking what the spans hold. */
 #include "inspect/spans.h"
+#include "heap/heap.h"
+
+bool inspect_has_lost(void) {
+    return heaps.lost > 0;
+}
 
 struct span *inspect_span(uint32_t place) {
     if (place == 0) return span_home.base ? &span_home : NULL;
     return load_acquire(span_list[place - 1]);
 }
 
-/* Units of level 2 from `line` on, at most `most`. */
-static uint32_t medium_units(const struct unit *line, uint32_t most) {
+/* `line` and the lines of `kind` that follow it, at most `most`. */
+static uint32_t lines_of(const struct unit *line, uint8_t kind, uint32_t most) {
     uint32_t units = 1;
-    while (units < most && racy_load(line[units].kind) == UNIT_MEDIUM) units++;
+    while (units < most && racy_load(line[units].kind) == kind) units++;
     return units;
 }
 
 static uint32_t extent_units(const struct unit *line, uint32_t most) {
     switch (racy_load(line->kind)) {
-    case UNIT_FREE:
+    case UNIT_FREE: return racy_load(line->count);
     case UNIT_LARGE:
     case UNIT_META:
     case UNIT_ARENA:
-    case UNIT_LEAVING: return racy_load(line->count);
-    case UNIT_MEDIUM: return medium_units(line, most);
+    case UNIT_LEAVING: return inspect_has_lost() ? lines_of(line, UNIT_INSIDE, most) : racy_load(line->count);
+    case UNIT_MEDIUM: return lines_of(line, UNIT_MEDIUM, most);
     default: return 1;
     }
 }
@@ -49,6 +54,7 @@ bool extent_walk_next(struct extent_walk *walk) {
 bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk) {
     struct granule *first = extent_slots(extent), *end = first + extent_granules(extent);
     walk->slot = walk->slot ? walk->slot + walk->count : first;
+    while (inspect_has_lost() && walk->slot < end && walk->slot->head == 0) walk->slot++;
     if (walk->slot == end) return false;
     walk->count = granule_count(walk->slot);
     walk->state = granule_state(walk->slot);

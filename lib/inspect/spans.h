@@ -1,4 +1,8 @@
-/* Walking what the spans hold, extent by extent; for those who look while nobody writes. */
+/* Walking what the spans hold, extent by extent; for those who look while nobody writes.
+ *
+ * After a fork the child's spans also hold what its lost threads had in hand just then: extents on their way from one
+ * purpose to another, whose heads need not tell the truth. They end where the next head stands; a unit that is of
+ * no extent, or of level 2 without blocks, is passed over. */
 #pragma once
 #include "span/span.h"
 
@@ -15,6 +19,9 @@ struct extent_walk {
 /* The number of places where a span may be entered; the span there, 0 being home; NULL: none. */
 INLINE uint32_t inspect_span_places(void) { return 1 + load_acquire(span_count); }
 struct span *inspect_span(uint32_t place);
+
+/* True in a child whose threads were not all forked. */
+bool inspect_has_lost(void);
 
 /* Go to the next extent; begin with {0}. False: there is none, or the walk is broken. */
 bool extent_walk_next(struct extent_walk *walk);

@@ -118,7 +118,7 @@ bool verify_cache(void) {
     blocks_cached = 0;
     if (!all_heaps(cache_holds)) return false;
     /* What a lost thread was freeing may stay cached for ever. */
-    return heaps.lost ? blocks_that_say_so() >= blocks_cached : blocks_that_say_so() == blocks_cached;
+    return inspect_has_lost() ? blocks_that_say_so() >= blocks_cached : blocks_that_say_so() == blocks_cached;
 }
 
 static bool has_nothing(const struct heap *heap) {

@@ -53,7 +53,7 @@ static bool has_its_place(const struct unit *slab) {
     bool waits = slab->flags & UNIT_WAITING;
     if (word & REMOTE_OWNED) {
         if (word & REMOTE_LISTED) return false;
-        if (!owner) return is_stray(slab);
+        if (!owner) return is_stray(slab) || inspect_has_lost();
         if (!heap_is_readable(owner)) return false;
         bool current = owner->current[slab->class] == slab;
         return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));

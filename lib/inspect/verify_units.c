@@ -13,6 +13,7 @@ INLINE bool is_extent(uint8_t kind) {
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
+    if (inspect_has_lost() && (kind == UNIT_LEAVING || kind == UNIT_INSIDE)) return true;
     if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab) return false;
     if (walk->line->owner ? !slab && kind != UNIT_POOL : kind == UNIT_POOL) return false;
     if (kind != UNIT_MEDIUM && walk->line->memory != span_line_memory(walk->line)) return false;
@@ -52,7 +53,7 @@ bool verify_extents(void) {
     }
     if (walk.broken || !edges_stand()) return false;
     /* What a thread was giving when a fork lost it stays LEAVING. */
-    return heaps.lost ? leaving >= leaving_expected() : leaving == leaving_expected();
+    return inspect_has_lost() ? leaving >= leaving_expected() : leaving == leaving_expected();
 }
 
 static bool is_entered(const struct unit *unit) {

@@ -63,13 +63,17 @@ bool owner_leave_full(struct unit *slab) {
     return false;
 }
 
-bool owner_leave_listed(struct unit *slab) {
+bool owner_leave_listed(struct unit *slab, bool with_remote) {
     struct heap *owner = slab->owner;
     racy_store(slab->owner, NULL);
     uint32_t seen = REMOTE_OWNED;
-    if (cas(slab->remote, &seen, REMOTE_LISTED)) return true;
-    racy_store(slab->owner, owner);
-    return false;
+    do {
+        if (seen != REMOTE_OWNED && !with_remote) {
+            racy_store(slab->owner, owner);
+            return false;
+        }
+    } while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_OWNED) | REMOTE_LISTED));
+    return true;
 }
 
 void owner_adopt(struct unit *slab) {

@@ -45,8 +45,9 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
 bool owner_leave_full(struct unit *slab);
 
-/* Give up a slab to the orphans' list, whose lock the caller holds; false: collect first. */
-bool owner_leave_listed(struct unit *slab);
+/* Give up a slab to the orphans' list, whose lock the caller holds. False: there are remote blocks, collect first;
+ * `with_remote`: never mind, they go along. */
+bool owner_leave_listed(struct unit *slab, bool with_remote);
 
 /* Take a slab from the orphans' list, whose lock the caller holds. */
 void owner_adopt(struct unit *slab);

@@ -54,6 +54,6 @@ struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     for (; at < last; at += bytes) block_link((struct block *)at, (struct block *)(at + bytes), secret);
     block_link((struct block *)last, BLOCK_END, secret);
     slab->carved_blocks = (uint16_t)to;
-    slab->starts = to * class_start_step(shape);
+    racy_store(slab->starts, to * class_start_step(shape)); /* whoever frees elsewhere looks at it */
     return first;
 }

@@ -26,7 +26,7 @@ struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
 /* True when `p`, a pointer into the slab, is the start of a carved block. */
 INLINE bool slab_is_start(const struct unit *slab, const void *p) {
-    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < slab->starts;
+    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < racy_load(slab->starts);
 }
 
 /* The block that the inner pointer `p` lies in; for messages. */

@@ -30,10 +30,10 @@ static struct span *reserve_span(uint64_t word) {
 
 static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind, uint8_t flags) {
     struct unit *unit = span->lines + at;
-    *unit = (struct unit){.count = count,
-                          .memory = span->base + ((size_t)at << UNIT_SHIFT),
-                          .kind = (uint8_t)kind,
-                          .flags = flags};
+    unit_describe(unit, (struct unit){.count = count,
+                                      .memory = span->base + ((size_t)at << UNIT_SHIFT),
+                                      .kind = (uint8_t)kind,
+                                      .flags = flags});
     return unit;
 }
 

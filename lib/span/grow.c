@@ -40,8 +40,8 @@ static bool map_tables(struct span *span, size_t units) {
             return false;
         }
         span->tabled_units = (uint32_t)((steps + 1) * TABLE_STEP_UNITS - 2);
+        if (steps == 0) span->lines[-1].kind = UNIT_EDGE;
     }
-    span->lines[-1].kind = UNIT_EDGE;
     return true;
 }
 
@@ -64,7 +64,7 @@ static size_t step_bytes(const struct span *span) {
 
 /* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */
 static bool grow_in_place(struct span *span, uint32_t count) {
-    size_t need = ((size_t)span->top_units + count) << UNIT_SHIFT;
+    size_t need = ((size_t)load_relaxed(span->top_units) + count) << UNIT_SHIFT;
     if (need <= span->bytes) return true;
     size_t exact = round_up(need - span->bytes, SPAN_STEP_BYTES);
     size_t step = max_size(step_bytes(span), round_up(exact, span->bytes < HUGE_FROM_BYTES

@@ -34,18 +34,18 @@ INLINE struct tlsf *index_of(uint32_t flags) {
 /* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED). */
 static void enter(struct granule *slot, uint32_t count, uint32_t flags) {
     describe(slot, count, GRANULE_FREE | flags);
-    medium.free_granules += count;
+    guarded_add(medium.free_granules, count);
     if (count < LISTED_MIN) return;
-    if (index_of(flags) == &medium.dirty) medium.dirty_granules += count;
+    if (index_of(flags) == &medium.dirty) guarded_add(medium.dirty_granules, count);
     tlsf_put(index_of(flags), node_of(slot), count);
 }
 
 /* Undo enter(): the block's slots are empty again. */
 static void leave(struct granule *slot) {
     uint32_t count = granule_count(slot);
-    medium.free_granules -= count;
+    guarded_add(medium.free_granules, -count);
     if (count >= LISTED_MIN) {
-        if (index_of(slot->head) == &medium.dirty) medium.dirty_granules -= count;
+        if (index_of(slot->head) == &medium.dirty) guarded_add(medium.dirty_granules, -count);
         tlsf_drop(index_of(slot->head), node_of(slot), count);
         slot[1] = slot[2] = (struct granule){0, 0};
     }
@@ -93,7 +93,7 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     head->memory = span->base + ((size_t)from << GRANULE_SHIFT);
     head->count = unit_count;
     head->flags = flags & GRANULE_ZERO ? UNIT_CLEAN : 0;
-    medium.used_units -= unit_count;
+    guarded_add(medium.used_units, -unit_count);
     return head;
 }
 
@@ -143,7 +143,7 @@ static bool fetch_run(uint32_t count) {
         units_give(run);
         return false;
     }
-    medium.used_units += unit_count;
+    guarded_add(medium.used_units, unit_count);
     struct granule *slot = span_slot(span_of(run->memory), run->memory);
     merge(slot, unit_count * GRANULES_PER_UNIT, zero);
     medium_unlock();

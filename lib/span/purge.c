@@ -36,13 +36,13 @@ static void purge(struct unit *unit) {
     struct unit *middle = unit + ((from - unit->memory) >> UNIT_SHIFT);
     if (to < end) {
         struct unit *tail = middle + ((to - from) >> UNIT_SHIFT);
-        *tail = (struct unit){.memory = to,
+        unit_describe(tail, (struct unit){.memory = to,
                               .count = (uint32_t)((end - to) >> UNIT_SHIFT),
-                              .kind = UNIT_LEAVING};
+                              .kind = UNIT_LEAVING});
         units_give_purged(tail, false);
     }
     if (middle != unit) {
-        *middle = (struct unit){.memory = from, .kind = UNIT_LEAVING};
+        unit_describe(middle, (struct unit){.memory = from, .kind = UNIT_LEAVING});
         unit->count = (uint32_t)(middle - unit);
         units_give_purged(unit, false);
     }

@@ -4,6 +4,7 @@
  * it say INSIDE (a free extent's last line also says where it begins). A line leaves the head's state before it
  * becomes inside of another extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
 #pragma once
+#include "base/memory.h"
 #include "engine/classes.h"
 #include "engine/tlsf.h"
 
@@ -71,3 +72,10 @@ struct unit {
 
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
 _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");
+
+/* Write a whole line, its kind last and at once: whoever holds the extent beside it may look at that any time. */
+INLINE void unit_describe(struct unit *unit, struct unit line) {
+    memcpy(unit, &line, offsetof(struct unit, kind));
+    unit->flags = line.flags;
+    racy_store(unit->kind, line.kind);
+}

@@ -29,13 +29,13 @@ static void enter(struct unit *head, uint32_t count) {
         head[count - 1].count = count;
     }
     tlsf_put(index_of(head), &head->node, count);
-    *sum_of(head) += count;
+    guarded_add(*sum_of(head), count);
 }
 
 /* Undo enter(): the lines say INSIDE again but for the head, which the caller will fill. */
 static void leave(struct unit *head) {
     tlsf_drop(index_of(head), &head->node, head->count);
-    *sum_of(head) -= head->count;
+    guarded_add(*sum_of(head), -head->count);
     head[head->count - 1].kind = UNIT_INSIDE;
 }
 
@@ -52,7 +52,7 @@ INLINE struct unit *hand_out(struct unit *unit, uint32_t count, enum unit_kind k
     unit->count = count;
     unit->flags &= UNIT_CLEAN;
     racy_store(unit->kind, (uint8_t)kind);
-    units.used_units += count;
+    guarded_add(units.used_units, count);
     return unit;
 }
 
@@ -90,7 +90,7 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     struct unit *unit = grow_tip->lines + grow_tip->top_units;
     unit->memory = grow_tip->base + ((size_t)grow_tip->top_units << UNIT_SHIFT);
     unit->flags = UNIT_CLEAN;
-    grow_tip->top_units += count;
+    guarded_add(grow_tip->top_units, count);
     return hand_out(unit, count, kind);
 }
 
@@ -139,10 +139,10 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
         return front;
     }
     struct unit *unit = front + skip;
-    *unit = (struct unit){.count = front->count - skip,
+    unit_describe(unit, (struct unit){.count = front->count - skip,
                           .memory = front->memory + ((size_t)skip << UNIT_SHIFT),
                           .kind = (uint8_t)kind,
-                          .flags = clean};
+                          .flags = clean});
     front->count = skip;
     units_give(front);
     units_shrink(unit, count);
@@ -152,14 +152,15 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
 /* The free extent to the left of `unit`, and in its state; NULL: there is none. */
 static struct unit *left_of(const struct unit *unit) {
     const struct unit *last = unit - 1;
-    if (last->kind != UNIT_FREE && last->kind != UNIT_FREE_LAST) return NULL;
+    uint8_t kind = racy_load(last->kind); /* its holder may change it, but never to or from being free */
+    if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
     const struct unit *head = last - (last->count - 1);
     return (head->flags ^ unit->flags) & UNIT_CLEAN ? NULL : (struct unit *)head;
 }
 
 static struct unit *right_of(const struct unit *unit) {
     const struct unit *head = unit + unit->count;
-    if (head->kind != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_CLEAN) return NULL;
+    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_CLEAN) return NULL;
     return (struct unit *)head;
 }
 
@@ -190,12 +191,12 @@ static void merge(struct unit *unit, bool ages) {
     if (eldest)
         age_replace(eldest, head);
     else if ((ages || count > own) && !(head->flags & UNIT_CLEAN))
-        age_enter(head, units.now_ms);
+        age_enter(head, load_relaxed(units.now_ms));
     enter(head, count);
 }
 
 static void give_locked(struct unit *unit, bool ages) {
-    units.used_units -= unit->count;
+    guarded_add(units.used_units, -unit->count);
     merge(unit, ages);
 }
 
@@ -209,10 +210,10 @@ static void defer_chain(struct unit *first, struct unit *last) {
 /* [ unit ] => [ unit ][ tail, an extent of its own ] */
 static struct unit *cut_tail(struct unit *unit, uint32_t count) {
     struct unit *tail = unit + count;
-    *tail = (struct unit){.count = unit->count - count,
+    unit_describe(tail, (struct unit){.count = unit->count - count,
                           .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
                           .kind = UNIT_LEAVING,
-                          .flags = unit->flags & UNIT_CLEAN};
+                          .flags = unit->flags & UNIT_CLEAN});
     unit->count = count;
     return tail;
 }
@@ -272,16 +273,16 @@ bool units_shrink(struct unit *unit, uint32_t count) {
 /* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
 static bool extend_locked(struct unit *unit, uint32_t more) {
     struct unit *right = unit + unit->count;
-    if (right->kind == UNIT_FREE && right->count >= more) {
+    if (racy_load(right->kind) == UNIT_FREE && right->count >= more) {
         cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
     } else if (grow_tip && right == grow_tip->lines + grow_tip->top_units && tip_has(more)) {
-        grow_tip->top_units += more;
+        guarded_add(grow_tip->top_units, more);
     } else {
         return false;
     }
-    units.used_units += more;
+    guarded_add(units.used_units, more);
     unit->count += more;
     return true;
 }
@@ -302,10 +303,10 @@ bool units_extend(struct unit *unit, uint32_t count) {
 
 void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
     struct unit *unit = span->lines + first;
-    *unit = (struct unit){.count = count,
+    unit_describe(unit, (struct unit){.count = count,
                           .memory = span->base + ((size_t)first << UNIT_SHIFT),
                           .kind = UNIT_LEAVING,
-                          .flags = clean ? UNIT_CLEAN : 0};
+                          .flags = clean ? UNIT_CLEAN : 0});
     merge(unit, true);
 }
 

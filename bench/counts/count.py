@@ -1,0 +1,113 @@
+"""Counts instructions per operation for any allocators, above an allocator that does nothing but return a block."""
+import concurrent.futures
+import os
+import subprocess
+
+from counts import callgrind
+from counts.callgrind import CannotCount
+
+# The rows: operation, title, and the most the default and the fast build may execute (None: no budget).
+# "best" is the least of seven unchecked allocators in their newest versions, counted the same way.
+ROWS = (
+    # operation         title                                     best  default  fast
+    ("pair_64", "malloc(64) + free", 37, 48, 34),
+    ("pair_500", "malloc(500) + free", 40, 48, 34),
+    ("pair_2k", "malloc(2 KiB) + free", 50, 54, 40),
+    ("pair_6k", "malloc(6 KiB) + free", 58, None, None),
+    ("pair_16k", "malloc(16 KiB) + free", 64, 70, 64),
+    ("pair_64k", "malloc(64 KiB) + free", 64, 70, 64),
+    ("pair_256k", "malloc(256 KiB) + free", 67, 200, 200),
+    ("pair_1m", "malloc(1 MiB) + free", 207, 200, 200),
+    ("pair_4m", "malloc(4 MiB) + free", 296, 250, 250),
+    ("batch_64", "1000 x 64 B, freed in order, a pair", 31, 44, 31),
+    ("random_500", "random 10-500 B, 1000 slots, a pair", 34, 48, 34),
+    ("random_1000", "random 10-1000 B, 1000 slots, a pair", 34, None, None),
+    ("random_16000", "random 8-16000 B, 1000 slots, a pair", 65, 80, 65),
+    ("calloc_64", "calloc(1, 64) + free", 53, 58, 46),
+    ("realloc_within", "realloc within its class", 41, 36, 32),
+    ("usable_size", "malloc_usable_size", 10, 12, 9),
+    ("remote_free", "free of another thread's block", 40, 46, 36),
+    ("remote_again", "malloc after those frees", 30, 34, 25),
+    ("realloc_grow", "realloc to 64 MiB in 4 KiB steps, a step", 145, 110, 100),
+)
+DEFAULT_COLUMN, FAST_COLUMN = 3, 4
+STEP_LIMIT_S = 60
+
+
+def operations(ops, *mode):
+    """{operation: how many of it one run counts}, as the program itself says."""
+    text = subprocess.run([ops, *mode], capture_output=True, text=True, check=True).stdout
+    return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
+
+
+def _environment(preload):
+    env = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
+    if preload:
+        env["LD_PRELOAD"] = preload
+    return env
+
+
+def by_callgrind(ops, operation, mode, preload=""):
+    """Instructions of the whole counted region of one operation."""
+    found = callgrind.regions([ops, operation, mode], _environment(preload))
+    return sum(count for label, count in found if label == "counted")
+
+
+def by_stepping(stepper, ops, operation, mode, preload=""):
+    command = [ops, operation, mode, "trap"]
+    return sum(callgrind.stepped(stepper, command, preload, STEP_LIMIT_S))
+
+
+class Counter:
+    """Counts with one worker a core; what the loop and the calls cost is counted once and subtracted everywhere."""
+
+    def __init__(self, ops, stepper=None, step=None):
+        self._ops, self._stepper = ops, stepper
+        self._counts = operations(ops)
+        self._step_counts = operations(ops, "trap")
+        self._step = step or (lambda what: None)
+        self._empty = {}
+
+    def _value(self, operation, name, preload, stepped):
+        self._step(f"{operation} {name}")
+        if stepped:
+            counts, count = self._step_counts, lambda mode, path: by_stepping(
+                self._stepper, self._ops, operation, mode, path)
+        else:
+            counts, count = self._counts, lambda mode, path: by_callgrind(
+                self._ops, operation, mode, path)
+        key = (operation, stepped)
+        if key not in self._empty:
+            self._empty[key] = count("nothing", "")
+        return (count("malloc", preload) - self._empty[key]) / counts[operation]
+
+    def _runs_in_valgrind(self, preload):
+        try:
+            by_callgrind(self._ops, "usable_size", "malloc", preload)
+        except CannotCount:
+            return False
+        return True
+
+    def count(self, libraries, wanted=None, quick=False):
+        """{name: {"by": method, "values": {operation: instructions}}} for `libraries`, {name: preload path}."""
+        wanted = [row[0] for row in ROWS] if wanted is None else wanted
+        result, jobs = {}, {}
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            runs = dict(zip(libraries, pool.map(self._runs_in_valgrind, libraries.values())))
+            for name, preload in libraries.items():
+                stepped = not runs[name]
+                result[name] = {"by": "stepping" if stepped else "callgrind", "values": {}}
+                if stepped and (quick or not self._stepper):
+                    result[name]["by"] = "not counted: valgrind cannot run it"
+                    continue
+                for operation in wanted:
+                    if not stepped or operation in self._step_counts:
+                        jobs[pool.submit(self._value, operation, name, preload, stepped)] = (
+                            name, operation)
+            for job in concurrent.futures.as_completed(jobs):
+                name, operation = jobs[job]
+                try:
+                    result[name]["values"][operation] = round(job.result(), 1)
+                except CannotCount as error:
+                    result[name].setdefault("missing", {})[operation] = str(error)
+        return result

@@ -1,0 +1,33 @@
+/* The operations that ops.c counts, and what they call. */
+#pragma once
+#include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct calls {
+    void *(*malloc)(size_t size_bytes);
+    void (*free)(void *block);
+    void *(*calloc)(size_t count, size_t size_bytes);
+    void *(*realloc)(void *block, size_t size_bytes);
+    size_t (*usable)(void *block);
+};
+
+/* Filled before an operation runs and constant then; a table rather than PLT calls so that both runs jump alike. */
+extern struct calls calls;
+
+struct op {
+    const char *name;
+    void (*run)(const struct op *op);
+    size_t count;         /* operations between the marks, in all */
+    size_t trap_count;    /* the same when stepped, which takes up to 20 us per instruction; 0: not stepped */
+    size_t size_bytes;    /* what run() needs: the size, or the largest one */
+};
+
+/* Ends with a nameless entry. */
+extern const struct op ops[];
+
+/* `count` or `trap_count`, as this process was asked to mark. */
+size_t count_of(const struct op *op);
+void count_begin(void);
+void count_end(void);

@@ -1,0 +1,31 @@
+/* Blocks under account: what is live, its peak, and the scenarios that use them. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct block {
+    void *memory;
+    size_t size_bytes;
+};
+
+struct account {
+    size_t live_bytes, peak_bytes;
+    size_t budget_bytes;      /* what a scenario lets live at one time */
+    uint64_t random;
+    struct block *blocks;     /* the scenario's own table, `capacity` entries, all empty at first */
+    size_t capacity;
+};
+
+/* A new block in an empty entry, wholly written. */
+void put(struct account *account, struct block *block, size_t size_bytes);
+/* The entry becomes empty; it may be so already. */
+void drop(struct account *account, struct block *block);
+
+struct scenario {
+    const char *name;
+    void (*run)(struct account *account);
+    const char *does;
+};
+
+/* Ends with a nameless entry. */
+extern const struct scenario scenarios[];

@@ -1,0 +1,17 @@
+/* A thousand blocks of one size are allocated, then freed last allocated first: a stack unwinds. */
+#include "pattern.h"
+
+static void batch_lifo(benchmark::State &state)
+{
+    constexpr size_t BLOCKS = 1000;
+    size_t size = static_cast<size_t>(state.range(0));
+    std::vector<void *> blocks(BLOCKS);
+    for (auto _ : state) {
+        for (void *&block : blocks)
+            block = use(std::malloc(size));
+        for (size_t i = BLOCKS; i-- > 0;)
+            std::free(blocks[i]);
+    }
+    state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(BLOCKS));
+}
+BENCHMARK(batch_lifo)->Arg(16)->Arg(64)->Arg(256)->Arg(1 * KIB)->Arg(8 * KIB);

@@ -1,0 +1,61 @@
+"""The real programs of the suite: how each is started, on which input, and what must be set for it to use malloc."""
+import dataclasses
+import glob
+import os
+import shutil
+
+WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "work")
+# An interpreter someone put before the system's in PATH may be a script that starts another.
+SYSTEM_PATH = "/usr/bin:/bin:/usr/local/bin"
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    name: str
+    does: str
+    command: tuple  # {in} is the folder of inputs, {work} that of our scripts, {n} a size
+    stdin: str = ""
+    sizes: tuple = (0, 0)  # {n}, full and quick
+    env: tuple = ()  # pairs; most make an interpreter with its own small allocator use malloc
+    tree: bool = False  # several processes at a time: their memory is sampled and summed
+    server: tuple = ()  # the client's command: `command` is then a server that it drives
+
+
+PROGRAMS = (
+    Program("python3", "JSON to objects and back", ("python3", "-I", "-S", "{work}/objects.py", "{in}/data.json"),
+            env=(("PYTHONMALLOC", "malloc"), ("PYTHONHASHSEED", "1"))),
+    Program("perl", "word counts", ("perl", "{work}/words.pl", "{in}/text.txt"),
+            env=(("PERL_HASH_SEED", "1"),)),
+    Program("lua", "trees and strings", ("lua5.4", "{work}/trees.lua", "{n}"), sizes=(200, 30)),
+    Program("ruby", "table to objects", ("ruby", "--disable-gems", "{work}/records.rb", "{in}/table.csv")),
+    Program("php", "JSON to pages", ("php", "-n", "{work}/pages.php", "{in}/data.json"),
+            env=(("USE_ZEND_ALLOC", "0"),)),
+    Program("gawk", "table by keys", ("gawk", "-f", "{work}/table.awk", *3 * ("{in}/table.csv",))),
+    Program("node", "JSON to buffers", ("node", "{work}/documents.js", "{in}/data.json")),
+    Program("g++", "compiles at -O2", ("g++", "-std=c++17", "-O2", "-pipe", "-c", "{in}/unit.cc", "-o", "/dev/null"),
+            tree=True),
+    Program("clang++", "compiles at -O1", ("clang++", "-std=c++17", "-O1", "-c", "{in}/unit.cc", "-o", "/dev/null")),
+    Program("cppcheck", "checks C sources", ("cppcheck", "--quiet", "--enable=style", "{in}/unit.c")),
+    Program("z3", "solves a puzzle", ("z3", "{in}/logic.smt2")),
+    Program("sqlite3", "joins in memory", ("sqlite3", ":memory:"), stdin="{in}/units.sql"),
+    Program("jq", "regroups JSON", ("jq", "-c", "-f", "{work}/report.jq", "{in}/data.json")),
+    Program("xmllint", "parses XML", ("xmllint", "--noout", "--xpath", "count(//item[@price > 50]/name)",
+                                      "{in}/data.xml")),
+    Program("git", "packs a history", ("git", "-C", "{in}/history.git", "-c", "pack.threads=2", "pack-objects",
+                                       "-q", "--all", "--stdout", "--no-reuse-delta", "--no-reuse-object"),
+            stdin="/dev/null"),
+    Program("redis", "serves keys", ("redis-server", "--port", "0", "--unixsocket", "{socket}", "--save", "",
+                                     "--daemonize", "no", "--loglevel", "warning"),
+            sizes=(150000, 20000),
+            server=("redis-benchmark", "-s", "{socket}", "-q", "-n", "{n}", "-r", "100000", "-P", "8", "-d", "100",
+                    "-t", "set,get,lpush,hset,sadd,zadd")),
+)
+
+
+def find(command):
+    """The program's path, or None when it is not installed."""
+    path = shutil.which(command, path=SYSTEM_PATH)
+    if path or command != "clang++":
+        return path
+    found = sorted(glob.glob("/usr/bin/clang++-*"))
+    return found[-1] if found else None

@@ -1,0 +1,101 @@
+"""Runs one program of the catalog once under one allocator; servers are driven by their client meanwhile."""
+import os
+import subprocess
+import tempfile
+import threading
+import time
+
+from programs import catalog
+from suite import measure
+from suite.allocators import Allocator
+from suite.measure import CommandFailed
+
+LIMIT_S = 120
+SAMPLE_MS = 10
+SERVER_START_S = 10
+
+
+class Runner:
+    def __init__(self, context, inputs):
+        self._context, self._inputs = context, inputs
+        self._own = {}
+
+    def _fill(self, text, program, socket=""):
+        size = self._context.choose(*program.sizes)
+        values = {"{in}": self._inputs, "{work}": catalog.WORK, "{n}": str(size), "{socket}": socket}
+        for key, value in values.items():
+            text = text.replace(key, value)
+        return text
+
+    def _command(self, words, program, socket=""):
+        path = catalog.find(words[0])
+        if path is None:
+            raise CommandFailed(f"{words[0]} is not installed")
+        return [path] + [self._fill(word, program, socket) for word in words[1:]]
+
+    def _standing_in(self, allocator, path):
+        """A program linked against an allocator of its own uses the system's only when libc is preloaded."""
+        if allocator.path:
+            return allocator
+        if path not in self._own:
+            text = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
+            lines = [line.split() for line in text.splitlines()]
+            linked = any("jemalloc" in line[0] or "tcmalloc" in line[0] for line in lines)
+            libc = [line[2] for line in lines if line[0] == "libc.so.6"]
+            self._own[path] = libc[0] if linked and libc else ""
+        return Allocator(allocator.name, self._own[path], allocator.version)
+
+    def run(self, program, allocator):
+        """What it cost: launch's dictionary. Raises CommandFailed."""
+        if program.server:
+            return self._run_server(program, allocator)
+        command = self._command(program.command, program)
+        return self._launch(program, allocator, command)
+
+    def _launch(self, program, allocator, command):
+        stand_in = self._standing_in(allocator, command[0])
+        env = dict(os.environ, LC_ALL="C", HOME=self._inputs, PATH=catalog.SYSTEM_PATH)
+        env.update(program.env)
+        return measure.launch(self._context, stand_in, command, env=env, limit_s=LIMIT_S,
+                              stdin=self._fill(program.stdin, program) or None,
+                              sample_ms=SAMPLE_MS if program.tree else 0)
+
+    def _run_server(self, program, allocator):
+        """The server's cost alone; the client runs under the system's allocator and its time is the wall time."""
+        with tempfile.TemporaryDirectory() as folder:
+            socket = os.path.join(folder, "socket")
+            command = self._command(program.command, program, socket)
+            client = self._command(program.server, program, socket)
+            result = []
+
+            def serve():
+                try:
+                    result.append(self._launch(program, allocator, command))
+                except CommandFailed as error:
+                    result.append(error)
+
+            server = threading.Thread(target=serve)
+            server.start()
+            try:
+                wall_s = self._drive(client, socket)
+            finally:
+                subprocess.run(["redis-cli", "-s", socket, "shutdown", "nosave"], check=False,
+                               capture_output=True, timeout=30)
+                server.join()
+        if isinstance(result[0], CommandFailed):
+            raise result[0]
+        return dict(result[0], wall_s=wall_s)
+
+    @staticmethod
+    def _drive(client, socket):
+        deadline = time.monotonic() + SERVER_START_S
+        while not os.path.exists(socket):
+            if time.monotonic() > deadline:
+                raise CommandFailed("the server opened no socket")
+            time.sleep(0.005)
+        start = time.monotonic()
+        try:
+            subprocess.run(client, check=True, capture_output=True, timeout=LIMIT_S)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            raise CommandFailed(f"{client[0]}: {error}") from error
+        return time.monotonic() - start

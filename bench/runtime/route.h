@@ -1,0 +1,23 @@
+/* The ways to memory that a compiler's run time can take, each with the workloads compiled for it. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WORKLOADS = 4 };
+
+struct route {
+    const char *name;
+    bool (*present)(void); /* whether the process's allocator has it */
+    void (*open)(void);    /* before anything runs */
+    void (*workloads[WORKLOADS])(void);
+    size_t (*moves)(void); /* the chess test: pointers given out again */
+    void (*close)(void);
+};
+
+/* The system's own allocator, whatever malloc was replaced by. */
+extern const struct route route_system;
+/* malloc and free as the process has them. */
+extern const struct route route_malloc;
+/* Fixed-size pools, with larger blocks in an arena; nothing but the arena. */
+extern const struct route route_pool;
+extern const struct route route_arena;

@@ -1,0 +1,44 @@
+"""What every part of the suite is given: the allocators, the built tools, the size of the run, the progress line."""
+import dataclasses
+import os
+
+from suite.progress import Progress
+
+
+@dataclasses.dataclass
+class Context:
+    allocators: list
+    build_folder: str
+    out_folder: str
+    quick: bool
+    progress: Progress
+    warnings: list
+
+    def tool(self, name):
+        """A program of the suite's own, built under the build folder."""
+        for folder in ("bench", "."):
+            path = os.path.join(self.build_folder, folder, name)
+            if os.path.exists(path):
+                return path
+        raise FileNotFoundError(f"{name} is not built in {self.build_folder}/bench")
+
+    def has_tool(self, name):
+        try:
+            return bool(self.tool(name))
+        except FileNotFoundError:
+            return False
+
+    def warn(self, text):
+        """A fact the reader of the report must know; also said at once."""
+        self.warnings.append(text)
+        self.progress.say(f"bench: {text}")
+
+    def file(self, name):
+        return os.path.join(self.out_folder, name)
+
+    def choose(self, full, quick):
+        return quick if self.quick else full
+
+    def baseline(self):
+        """The system's own allocator, which every ratio is taken to."""
+        return next(a for a in self.allocators if a.path == "")

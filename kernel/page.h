@@ -1,0 +1,36 @@
+/* The machine's memory in units of 16 KiB: the heap's unit table is the page metadata array, level
+ * 1 the page manager. */
+#pragma once
+#include "ranges.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_UNIT_BYTES ((size_t)16384)
+
+/* Make the tables over all of `ram`, behind __end where they fit, and enter what is `free`. Before
+ * the first allocation, on one core. What it returns, unless NULL, finishes "the device tree ..".
+ */
+const char *page_init(const struct range_list *ram, const struct range_list *free);
+
+/* Take `count` units in a row, at a multiple of a unit, with whatever is in them; NULL: there is no
+ * such run. page_free gives back a whole run; a pointer that is not the start of one ends the
+ * machine with a sentence. Any core, also in interrupts; O(1). */
+void *page_alloc(size_t count);
+void page_free(void *run);
+
+/* Give the heap a range between the lowest and the highest RAM that was not free at page_init and
+ * is nobody's now. False: some of it is outside, or the heap's already; nothing has changed. */
+bool heap_add_region(void *start, size_t bytes);
+
+/* Where lines and slots are: never handed out. */
+struct range page_tables(void);
+
+/* Sums over the unit table; O(units), while no other core uses the heap. */
+struct page_sums {
+    size_t units; /* in the table */
+    size_t free_units;
+    size_t free_extents;
+    size_t largest_units; /* of a free extent */
+};
+struct page_sums page_sums(void);

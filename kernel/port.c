@@ -1,0 +1,105 @@
+/* What lib/ asks of its world (port.h), answered by the machine: its RAM is the heap's from the
+ * start, so nothing is mapped, reserved or given back; a core that waits spins. */
+#include "arch.h"
+#include "core.h"
+#include "kernel.h"
+#include "panic.h"
+#include "timer.h"
+#include <heapalloc/port.h>
+#include <string.h>
+
+enum { SENTENCE_MAX = 128, READS_PER_LOOK = 256 };
+
+size_t port_page_bytes(void) {
+    return PAGE_BYTES;
+}
+
+void *port_home(void) {
+    return NULL;
+}
+
+bool port_map(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+void *port_reserve(size_t bytes) {
+    (void)bytes;
+    return NULL;
+}
+
+bool port_commit(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+void port_unreserve(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+}
+
+bool port_purge(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+bool port_move(void *to, void *from, size_t bytes) {
+    (void)to, (void)from, (void)bytes;
+    return false;
+}
+
+void port_huge(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+}
+
+/* A holder keeps a lock for some hundred instructions. One that never gives it back was interrupted
+ * by whoever waits here: better a sentence than silence. */
+void port_wait(uint32_t *word, uint32_t seen) {
+    struct deadline deadline = deadline_in_ms(options.patience);
+
+    do {
+        for (int reads = 0; reads < READS_PER_LOOK; reads++) {
+            if (__atomic_load_n(word, __ATOMIC_RELAXED) != seen) return;
+            core_relax();
+        }
+    } while (!deadline_passed(deadline));
+    panic("a lock of the heap at %p is never given back", (void *)word);
+}
+
+void port_wake(uint32_t *word, bool all) {
+    (void)word, (void)all;
+}
+
+void port_pause(void) {
+    core_relax();
+}
+
+/* Nothing is purged, so nothing has to grow old. */
+uint64_t port_now_ms(void) {
+    return 0;
+}
+
+/* No secret from anybody who reads the counter: it differs from boot to boot, and not under
+ * -icount. */
+uint64_t port_random(void) {
+    return (sysreg_read(cntvct_el0) + options.seed + 1) * 0x9e3779b97f4a7c15;
+}
+
+void port_thread_begin(void) {
+}
+
+bool port_on_stack(const void *p) {
+    for (uint32_t i = 0; i < core_count(); i++)
+        if ((size_t)(core_at(i)->stack_top - (const uint8_t *)p - 1) < CORE_STACK_BYTES)
+            return true;
+    return false;
+}
+
+void port_stop(const char *text, size_t length) {
+    char sentence[SENTENCE_MAX];
+
+    if (length > 0 && text[length - 1] == '\n') length--;
+    if (length >= sizeof sentence) length = sizeof sentence - 1;
+    memcpy(sentence, text, length);
+    sentence[length] = '\0';
+    panic("%s", sentence);
+}

@@ -1,0 +1,74 @@
+/* What the heap's tests share: patterns in blocks, and a heap at rest. */
+#include "heap_check.h"
+#include "core.h"
+#include "kernel.h"
+#include "kmalloc.h"
+
+static uint64_t word_at(uint64_t seed, size_t i) {
+    return (seed + i) * 0x9e3779b97f4a7c15;
+}
+
+void heap_check_fill(void *block, size_t size, uint64_t seed) {
+    uint64_t *words = block;
+    size_t count = size / 8;
+
+    for (size_t i = 0; i < count; i++) words[i] = word_at(seed, i);
+    for (size_t i = count * 8; i < size; i++) ((uint8_t *)block)[i] = (uint8_t)(seed + i);
+}
+
+bool heap_check_holds(const void *block, size_t size, uint64_t seed) {
+    const uint64_t *words = block;
+    size_t count = size / 8;
+
+    for (size_t i = 0; i < count; i++)
+        if (words[i] != word_at(seed, i)) return false;
+    for (size_t i = count * 8; i < size; i++)
+        if (((const uint8_t *)block)[i] != (uint8_t)(seed + i)) return false;
+    return true;
+}
+
+bool heap_check_is_zero(const void *block, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (((const uint8_t *)block)[i] != 0) return false;
+    return true;
+}
+
+static void trim_one(void *index) {
+    if (core_self()->index == *(const uint32_t *)index) kmalloc_trim();
+}
+
+/* One core after the other: what one takes out to look at, another must not miss. */
+static void trim_all(void) {
+    for (uint32_t i = 0; i < core_count(); i++) core_run_all(trim_one, &i);
+}
+
+/* A core's first allocation makes its heap, of a unit that is never given back: before anything is
+ * compared. */
+static void touch(void *unused) {
+    (void)unused;
+    kfree(kmalloc(1));
+    kmalloc_trim();
+}
+
+struct page_sums heap_check_settle(void) {
+    static bool touched;
+    if (!touched) core_run_all(touch, NULL);
+    touched = true;
+    struct page_sums before, sums = page_sums();
+
+    do {
+        before = sums;
+        trim_all();
+        sums = page_sums();
+    } while (sums.free_units != before.free_units);
+    return sums;
+}
+
+bool heap_check_same(const struct page_sums *one, const struct page_sums *other) {
+    return one->free_units == other->free_units && one->free_extents == other->free_extents &&
+           one->largest_units == other->largest_units;
+}
+
+bool heap_check_is_small(void) {
+    return ranges_bytes(&memory.free) < 16 << 20;
+}

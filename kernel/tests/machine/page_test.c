@@ -1,0 +1,108 @@
+/* Runs of units: all of the free memory and nothing else, and all of it again. */
+#include "heap_check.h"
+#include "kernel.h"
+#include "kmalloc.h"
+#include "ktest.h"
+
+extern uint8_t _start[], __end[];
+
+enum { RUNS_MAX = 2048 };
+
+static struct run {
+    void *at;
+    size_t units;
+} runs[RUNS_MAX];
+
+static struct range range_of(const struct run *run) {
+    return (struct range){(uintptr_t)run->at, (uintptr_t)run->at + run->units * PAGE_UNIT_BYTES};
+}
+
+/* The largest runs there are, down to single units, and what they add up to. */
+static uint32_t take_all(void) {
+    uint32_t count = 0;
+
+    for (size_t units = page_sums().largest_units; units > 0 && count < RUNS_MAX;) {
+        void *at = page_alloc(units);
+        if (at == NULL)
+            units /= 2;
+        else
+            runs[count++] = (struct run){at, units};
+    }
+    return count;
+}
+
+static void give_all(uint32_t count) {
+    for (uint32_t i = 0; i < count; i += 2)
+        page_free(runs[i].at); /* no run meets a free neighbour */
+    for (uint32_t i = 1; i < count; i += 2) page_free(runs[i].at);
+}
+
+KTEST(page, tables_describe_all_of_ram) {
+    struct page_sums sums = page_sums();
+    struct range tables = page_tables();
+
+    expect(sums.units * PAGE_UNIT_BYTES >= ranges_bytes(&memory.ram));
+    expect(tables.end > tables.start && tables.start >= (uintptr_t)__end);
+    expect(!ranges_overlap(&memory.taken, tables));
+}
+
+/* At most a unit is lost on either side of each free range. */
+KTEST(page, free_memory_is_entered) {
+    struct page_sums sums = heap_check_settle();
+    struct range tables = page_tables();
+    uint64_t bytes = ranges_bytes(&memory.free) - (tables.end - tables.start);
+    uint64_t lost =
+        2 * PAGE_UNIT_BYTES * (memory.free.count + 1) + 16 * PAGE_UNIT_BYTES; /* heaps of cores */
+
+    expect(sums.free_units * PAGE_UNIT_BYTES <= bytes);
+    expect(sums.free_units * PAGE_UNIT_BYTES + lost >= bytes);
+    expect(kmalloc_verify() == NULL);
+}
+
+KTEST(page, runs_are_free_memory_and_disjoint) {
+    struct page_sums before = heap_check_settle();
+    uint32_t count = take_all();
+    struct range_list left = memory.free;
+    size_t units = 0;
+
+    expect(count > 0 && page_sums().free_units == 0 && page_alloc(1) == NULL);
+    expect(ranges_subtract(&left, page_tables()));
+    for (uint32_t i = 0; i < count; i++) {
+        struct range_list rest = {.at = {range_of(&runs[i])}, .count = 1};
+        for (uint32_t j = 0; j < left.count; j++) ranges_subtract(&rest, left.at[j]);
+        expect(rest.count == 0);
+        units += runs[i].units;
+        for (uint32_t j = 0; j < i; j++)
+            expect(!ranges_overlap(&(struct range_list){.at = {range_of(&runs[j])}, .count = 1},
+                                   range_of(&runs[i])));
+    }
+    expect(units == before.free_units);
+    expect(kmalloc_verify() == NULL);
+    give_all(count);
+    struct page_sums after = heap_check_settle();
+    expect(heap_check_same(&before, &after));
+    expect(kmalloc_verify() == NULL);
+}
+
+KTEST(page, impossible_runs_are_refused) {
+    expect(page_alloc(0) == NULL);
+    expect(page_alloc(page_sums().units) == NULL);
+    expect(page_alloc(SIZE_MAX) == NULL);
+}
+
+/* No region: what is free already, what the tables lie in, what is no RAM. */
+KTEST(page, regions_that_are_not_ours_to_give_are_refused) {
+    struct page_sums before = heap_check_settle();
+    void *run = page_alloc(4);
+
+    require(run != NULL);
+    expect(!heap_add_region(run, 4 * PAGE_UNIT_BYTES));
+    expect(!heap_add_region((char *)run + PAGE_UNIT_BYTES, PAGE_UNIT_BYTES));
+    page_free(run);
+    expect(!heap_add_region(run, 4 * PAGE_UNIT_BYTES));
+    expect(!heap_add_region(run, PAGE_UNIT_BYTES - 1));
+    expect(!heap_add_region((void *)memory.ram.at[memory.ram.count - 1].end, 1 << 20));
+    expect(!heap_add_region(_start, SIZE_MAX / 2));
+    struct page_sums after = heap_check_settle();
+    expect(heap_check_same(&before, &after));
+}

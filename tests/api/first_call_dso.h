@@ -1,0 +1,4 @@
+/* What the library of first_call calls back in the program, from its constructor. */
+#pragma once
+
+void first_call_in_library(int argc, char **argv) __attribute__((weak));

@@ -1,0 +1,66 @@
+/* The scripted world: port.h over plain memory, which fails, counts and tells the time as a test says. */
+#pragma once
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the test says. Set it before the first allocation, or whenever nothing is under way. */
+struct fake_script {
+    size_t page_bytes;   /* what port_page_bytes tells; not below the machine's own */
+    bool has_home;       /* port_home has a place */
+    bool can_purge;
+    bool can_move;
+    uint32_t fail_at;    /* the n-th request for memory fails, 1 being the next one; 0: none does */
+    uint32_t fail_run;   /* so many in a row */
+    size_t memory_max;   /* sum of what is mapped and committed; 0: no limit */
+    size_t space_max;    /* sum of what is mapped and reserved; 0: no limit */
+    uint64_t now_ms;
+    uint64_t random;
+};
+extern struct fake_script fake;
+
+/* What happened. */
+struct fake_counts {
+    uint32_t requests;   /* for memory or address space, of any kind */
+    uint32_t failures;   /* of those, refused */
+    uint32_t homes;      /* times port_home was asked */
+    uint32_t purges;
+    size_t purged_bytes;
+    uint32_t moves;
+    uint32_t waits;
+    uint32_t wakes;
+    uint32_t pauses;
+    uint32_t hints;      /* of huge pages */
+    size_t memory;       /* mapped and committed now */
+    size_t space;        /* mapped and reserved now */
+};
+extern struct fake_counts fake_counts;
+
+static inline uint32_t fake_failures(void) {
+    return __atomic_load_n(&fake_counts.failures, __ATOMIC_RELAXED);
+}
+
+/* Called at each request for memory, and at each purge, when set: what a test wants to happen just then. */
+extern void (*fake_at_request)(void);
+extern void (*fake_at_purge)(void);
+
+/* Where a misuse ends: expect_stop() runs a statement and proves that it stopped the program with these words. */
+struct fake_catch {
+    jmp_buf back;
+    char text[320];
+};
+extern _Thread_local struct fake_catch *fake_catch;
+
+bool fake_stopped(const struct fake_catch *catch, const char *words);
+
+#define expect_stop(words, statement)                                                              \
+    do {                                                                                           \
+        struct fake_catch catch = {.text = ""};                                                    \
+        fake_catch = &catch;                                                                       \
+        if (!setjmp(catch.back)) {                                                                 \
+            statement;                                                                             \
+        }                                                                                          \
+        fake_catch = NULL;                                                                         \
+        CHECK(fake_stopped(&catch, words));                                                        \
+    } while (0)

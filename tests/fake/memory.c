@@ -1,0 +1,158 @@
+/* The scripted world's memory: pages of the machine, given and refused as the script says. */
+#define _GNU_SOURCE
+#include "fake.h"
+#include <heapalloc/port.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+enum { STEP_BYTES = 64 * 1024, RANGES_MAX = 600 };
+#define HOME_BELOW ((uintptr_t)96 << 30) /* of the machine's own mappings: nobody is there */
+
+struct fake_script fake = {.page_bytes = 4096,
+                           .has_home = true,
+                           .can_purge = true,
+                           .can_move = true,
+                           .fail_run = 1,
+                           .now_ms = 1000,
+                           .random = 0x5eed5eed5eed5eed};
+struct fake_counts fake_counts;
+void (*fake_at_request)(void);
+void (*fake_at_purge)(void);
+
+static struct {
+    char *at;
+    size_t bytes;
+} reserved[RANGES_MAX];
+
+#define add(x, n) __atomic_add_fetch(&(x), (n), __ATOMIC_RELAXED)
+
+/* A broken promise of the core to the port. */
+static void promise(bool kept, const char *which) {
+    if (kept) return;
+    fprintf(stderr, "fake port: the core broke its promise: %s\n", which);
+    abort();
+}
+
+static bool is_step(const void *at, size_t bytes) {
+    return ((uintptr_t)at | bytes) % STEP_BYTES == 0 && bytes > 0;
+}
+
+/* True when the script grants this request. */
+static bool grants(size_t memory, size_t space) {
+    uint32_t n = add(fake_counts.requests, 1);
+    if (fake_at_request) fake_at_request();
+    bool refused = fake.fail_at && n >= fake.fail_at && n - fake.fail_at < fake.fail_run;
+    if (fake.memory_max && add(fake_counts.memory, 0) + memory > fake.memory_max) refused = true;
+    if (fake.space_max && add(fake_counts.space, 0) + space > fake.space_max) refused = true;
+    if (refused) add(fake_counts.failures, 1);
+    return !refused;
+}
+
+size_t port_page_bytes(void) {
+    size_t real = (size_t)sysconf(_SC_PAGESIZE);
+    return fake.page_bytes > real ? fake.page_bytes : real;
+}
+
+/* Far below the machine's mappings: free addresses without asking for any. */
+void *port_home(void) {
+    add(fake_counts.homes, 1);
+    if (!fake.has_home) return NULL;
+    char *probe = mmap(NULL, STEP_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED) return NULL;
+    munmap(probe, STEP_BYTES);
+    if ((uintptr_t)probe <= HOME_BELOW) return NULL;
+    return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
+}
+
+bool port_map(void *at, size_t bytes) {
+    promise(is_step(at, bytes), "maps multiples of 64 KiB");
+    if (!grants(bytes, bytes)) return false;
+    void *got = mmap(at, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == MAP_FAILED) return false;
+    if (got != at) {
+        munmap(got, bytes);
+        return false;
+    }
+    add(fake_counts.memory, bytes);
+    add(fake_counts.space, bytes);
+    return true;
+}
+
+void *port_reserve(size_t bytes) {
+    promise(bytes % STEP_BYTES == 0, "reserves multiples of 64 KiB");
+    if (!grants(0, bytes)) return NULL;
+    char *got = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (got == MAP_FAILED) return NULL;
+    for (int i = 0; i < RANGES_MAX; i++) {
+        char *none = NULL;
+        if (!__atomic_compare_exchange_n(&reserved[i].at, &none, got, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            continue;
+        reserved[i].bytes = bytes;
+        add(fake_counts.space, bytes);
+        return got;
+    }
+    promise(false, "reserves a few hundred ranges at most");
+    return NULL;
+}
+
+static bool is_reserved(const char *at, size_t bytes) {
+    for (int i = 0; i < RANGES_MAX; i++) {
+        const char *from = __atomic_load_n(&reserved[i].at, __ATOMIC_ACQUIRE);
+        if (from && at >= from && at + bytes <= from + reserved[i].bytes) return true;
+    }
+    return false;
+}
+
+bool port_commit(void *at, size_t bytes) {
+    promise(is_step(at, bytes), "commits multiples of 64 KiB");
+    promise(is_reserved(at, bytes), "commits what it has reserved");
+    if (!grants(bytes, 0)) return false;
+    if (mprotect(at, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+    add(fake_counts.memory, bytes);
+    return true;
+}
+
+void port_unreserve(void *at, size_t bytes) {
+    bool was_mapped = true;
+    for (int i = 0; i < RANGES_MAX; i++) {
+        if (reserved[i].at != at) continue;
+        promise(reserved[i].bytes == bytes, "gives back the range that it was given");
+        __atomic_store_n(&reserved[i].at, NULL, __ATOMIC_RELEASE);
+        was_mapped = false;
+    }
+    if (was_mapped) add(fake_counts.memory, -bytes);
+    add(fake_counts.space, -bytes);
+    munmap(at, bytes);
+}
+
+bool port_purge(void *at, size_t bytes) {
+    promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "purges whole pages");
+    if (fake_at_purge) fake_at_purge();
+    if (!fake.can_purge) return false;
+    add(fake_counts.purges, 1);
+    add(fake_counts.purged_bytes, bytes);
+    return madvise(at, bytes, MADV_DONTNEED) == 0;
+}
+
+/* The memory is where it was, but its contents have moved and zeros stand there. */
+bool port_move(void *to, void *from, size_t bytes) {
+    promise(((uintptr_t)to | (uintptr_t)from | bytes) % 4096 == 0, "moves whole pages");
+    if (!fake.can_move || ((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() != 0) return false;
+    add(fake_counts.moves, 1);
+    memcpy(to, from, bytes);
+    memset(from, 0, bytes);
+    return true;
+}
+
+void port_huge(void *at, size_t bytes) {
+    promise(is_step(at, bytes), "hints at multiples of 64 KiB");
+    add(fake_counts.hints, 1);
+}

@@ -1,0 +1,77 @@
+/* The scripted world beside its memory: time, sleep, threads, the end. */
+#define _GNU_SOURCE
+#include "fake.h"
+#include "heap/thread.h"
+#include <heapalloc/port.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Thread_local struct fake_catch *fake_catch;
+
+uint64_t port_now_ms(void) {
+    return __atomic_load_n(&fake.now_ms, __ATOMIC_RELAXED);
+}
+
+uint64_t port_random(void) {
+    return fake.random;
+}
+
+void port_wait(uint32_t *word, uint32_t seen) {
+    __atomic_add_fetch(&fake_counts.waits, 1, __ATOMIC_RELAXED);
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+void port_wake(uint32_t *word, bool all) {
+    __atomic_add_fetch(&fake_counts.wakes, 1, __ATOMIC_RELAXED);
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, NULL, NULL, 0);
+}
+
+void port_pause(void) {
+    __atomic_add_fetch(&fake_counts.pauses, 1, __ATOMIC_RELAXED);
+    usleep(1000);
+}
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void leave(void *set) {
+    (void)set;
+    heap_leave();
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, leave);
+}
+
+void port_thread_begin(void) {
+    pthread_once(&once, make_key);
+    pthread_setspecific(key, &key);
+}
+
+bool port_on_stack(const void *p) {
+    const char *here = __builtin_frame_address(0);
+    return (const char *)p > here && (const char *)p < here + (1 << 16);
+}
+
+_Noreturn void port_stop(const char *text, size_t length) {
+    struct fake_catch *catch = fake_catch;
+    if (catch && length < sizeof(catch->text)) {
+        memcpy(catch->text, text, length);
+        catch->text[length] = 0;
+        longjmp(catch->back, 1);
+    }
+    ssize_t written = write(STDERR_FILENO, text, length);
+    (void)written;
+    _exit(3);
+}
+
+bool fake_stopped(const struct fake_catch *catch, const char *words) {
+    if (strstr(catch->text, words)) return true;
+    static const char quote[] = "stopped with: ";
+    ssize_t written = write(STDERR_FILENO, quote, sizeof(quote) - 1);
+    written += write(STDERR_FILENO, catch->text, strlen(catch->text));
+    return written < 0;
+}

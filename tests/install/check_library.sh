@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Checks a built shared library from outside: symbols and their versions, needed libraries, TLS,
+# segments.
+# Usage: check_library.sh LIBRARY SONAME
+set -euo pipefail
+here=$(dirname "$0")
+# shellcheck source=tests/install/common.sh
+source "$here/common.sh"
+library=$1
+soname=$2
+
+exported=$(nm -D --defined-only --with-symbol-versions "$library" | awk '{print $NF}')
+wanted=$(entries "$here/symbols.txt")
+
+# The loader puts our malloc in place of libc's malloc@GLIBC_2.2.5 only when ours has no version, or
+# that one.
+check_names() {
+    local symbol name version
+    for symbol in $exported; do
+        name=${symbol%%@*}
+        version=${symbol#"$name"}
+        case $name in
+        HEAPALLOC_[0-9]*) ;;
+        heapalloc_*)
+            [[ $version == @@HEAPALLOC_* ]] ||
+                fail "$symbol of our own interface has no version of ours"
+            ;;
+        *)
+            grep -qx -- "$name" <<<"$wanted" || fail "$symbol is exported and not on the list"
+            [[ -z $version || $version == @@GLIBC_* ]] ||
+                fail "$symbol cannot replace libc's: it has a version of its own"
+            ;;
+        esac
+    done
+    for name in $wanted; do
+        grep -qx -- "$name\(@@GLIBC_.*\)\?" <<<"$exported" ||
+            fail "$name is on the list and not exported"
+    done
+}
+
+check_dynamic() {
+    local dynamic needed
+    dynamic=$(readelf -Wd "$library")
+    grep -qF "Library soname: [$soname]" <<<"$dynamic" || fail "the soname is not $soname"
+    while read -r needed; do
+        [[ $needed == libc.so.6 || $needed == ld-linux* ]] || fail "it needs $needed"
+    done < <(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic")
+    grep -q 'FLAGS_1.*NODELETE' <<<"$dynamic" || fail "it can be unloaded, under running threads"
+    grep -q 'FLAGS_1.*NOW' <<<"$dynamic" ||
+        fail "its symbols are bound lazily, in the middle of a malloc"
+    grep -q 'STATIC_TLS' <<<"$dynamic" || fail "its TLS is not initial-exec"
+    ! grep -qE 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" || fail "text relocations, or a search path"
+}
+
+# Wrappers of these stand in many processes, and they allocate; __tls_get_addr does so itself.
+check_called() {
+    local called name
+    called=$(nm -D --undefined-only "$library" | awk '{print $NF}' | sed 's/@.*//')
+    for name in __tls_get_addr open open64 openat read readlink getenv secure_getenv sysconf \
+        syscall mmap mmap64 munmap mremap madvise mprotect sbrk getrandom \
+        pthread_mutex_lock pthread_once \
+        printf snprintf vsnprintf fprintf dprintf malloc_info backtrace dl_iterate_phdr; do
+        ! grep -qx -- "$name" <<<"$called" || fail "it calls $name"
+    done
+}
+
+check_segments() {
+    local segments tls_bytes
+    segments=$(readelf -Wl "$library")
+    tls_bytes=$(awk '$1 == "TLS" {print $6}' <<<"$segments")
+    ((${tls_bytes:-0} <= 16)) ||
+        fail "$((tls_bytes)) bytes of TLS in every thread, where 16 are allowed"
+    ((${tls_bytes:-0} > 0)) || fail "no TLS at all: the check no longer sees it"
+    ! grep -qE '^ *(LOAD|GNU_STACK) .* (RWE|WE|R?W E) ' <<<"$segments" ||
+        fail "memory both writable and executable"
+    grep -q GNU_STACK <<<"$segments" || fail "it asks for an executable stack by saying nothing"
+}
+
+check_names
+check_dynamic
+check_called
+check_segments
+finish

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Checks the static library: it defines the family and heapalloc_*, and no other name that could
+# meet a program's own.
+# Usage: check_static.sh LIBRARY
+set -euo pipefail
+here=$(dirname "$0")
+# shellcheck source=tests/install/common.sh
+source "$here/common.sh"
+
+defined=$(nm -g --defined-only "$1" | awk 'NF == 3 {print $3}' | sort -u)
+wanted=$(entries "$here/symbols.txt")
+for name in $defined; do
+    [[ $name == heapalloc_* ]] || grep -qx -- "$name" <<<"$wanted" ||
+        fail "$name is visible and not on the list"
+done
+for name in $wanted; do
+    grep -qx -- "$name" <<<"$defined" || fail "$name is on the list and not defined"
+done
+finish

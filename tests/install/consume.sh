@@ -1,0 +1,25 @@
+# How a built consumer is judged: does it run, and is the library inside it or beside it as asked?
+# shellcheck shell=bash
+
+# expect_consumer PROGRAM shared|static PREFIX
+expect_consumer() {
+    local program=$1 kind=$2 library_path needed
+    library_path=$(dirname "$(find "$3" -name 'libheapalloc.so.1' | head -n 1)")
+    needed=$(readelf -Wd "$program" 2>/dev/null |
+        sed -n 's/.*(NEEDED).*\[\(libheapalloc.*\)\]/\1/p')
+    case $kind in
+    shared)
+        [[ $needed == libheapalloc.so.1 ]] ||
+            fail "$program does not need libheapalloc.so.1 but '$needed'"
+        ;;
+    static)
+        [[ -z $needed ]] || fail "$program needs $needed"
+        grep -qE ' [TW] malloc$' <<<"$(nm "$program")" || fail "$program has no malloc of its own"
+        ;;
+    esac
+    if [[ $kind == shared ]]; then
+        LD_LIBRARY_PATH=$library_path "$program" || fail "$program ended with $?"
+    else
+        "$program" || fail "$program ended with $?"
+    fi
+}

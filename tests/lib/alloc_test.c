@@ -1,0 +1,250 @@
+/* malloc and free of one thread: where blocks come from, in which order, and what is never handed out. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "inspect/verify.h"
+#include "span/units.h"
+#include "test.h"
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * KIB)
+
+static uint8_t kind_of(const void *p) {
+    return span_unit(p)->kind;
+}
+
+HEAP_TEST(every_size_is_served_aligned_and_usable) {
+    for (size_t size = 0; size < 9000; size += 1 + size / 64) {
+        char *p = MUST(t_malloc(size));
+        CHECK_EQ((uintptr_t)p % 16, 0);
+        size_t usable = t_malloc_usable_size(p);
+        CHECK(usable >= size && usable > 0);
+        CHECK(usable <= size + size / 4 + 1024);
+        memset(p, 1, usable);
+        FREE(p);
+    }
+}
+
+HEAP_TEST(powers_of_two_are_aligned_to_their_size) {
+    for (size_t size = 16; size <= 4096; size *= 2) {
+        void *p = MUST(t_malloc(size));
+        CHECK_EQ((uintptr_t)p % size, 0);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(blocks_of_zero_bytes_are_distinct) {
+    void *first = MUST(t_malloc(0)), *second = MUST(t_malloc(0));
+    CHECK(first != second);
+    FREE(first);
+    FREE(second);
+}
+
+HEAP_TEST(sizes_go_to_their_level) {
+    CHECK_EQ(kind_of(MUST(t_malloc(4096))), UNIT_SLAB);
+    void *medium_block = MUST(t_malloc(4097));
+    CHECK_CALM(kind_of(medium_block) == UNIT_MEDIUM);
+    medium_block = MUST(t_malloc(MEDIUM_BYTES_MAX));
+    CHECK_CALM(kind_of(medium_block) == UNIT_MEDIUM);
+    CHECK_EQ(kind_of(MUST(t_malloc(MEDIUM_BYTES_MAX + 1))), UNIT_LARGE);
+    test_nothing_is_lost();
+}
+
+/* A program that uses one block of each size touches one page for each. */
+HEAP_TEST(class_used_once_is_carved_to_one_page) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        void *p = MUST(t_malloc(class_shapes[class].block_bytes));
+        CHECK((size_t)span_unit(p)->carved_blocks * class_shapes[class].block_bytes <= 8192 - 16);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(blocks_are_handed_out_in_the_order_of_their_addresses_at_first) {
+    char *last = MUST(t_malloc(100));
+    for (int i = 0; i < 30; i++) {
+        char *p = MUST(t_malloc(100));
+        CHECK(p == last + 112);
+        last = p;
+    }
+    test_nothing_is_lost();
+}
+
+/* The bin first, then what was freed, then memory that was never touched. */
+HEAP_TEST(freed_blocks_come_before_untouched_memory) {
+    void *blocks[36];
+    for (int i = 0; i < 36; i++) blocks[i] = MUST(t_malloc(100)); /* the first page to its end */
+    for (int i = 0; i < 36; i += 2) FREE(blocks[i]);
+    uint32_t carved = span_unit(blocks[1])->carved_blocks;
+    for (int i = 0; i < 18; i++) MUST(t_malloc(100));
+    CHECK_EQ(span_unit(blocks[1])->carved_blocks, carved);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(slab_that_woke_waits_its_turn_and_is_used_before_a_new_one) {
+    enum { BLOCKS = 600 };
+    void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(512)); /* 18 slabs and a bit */
+    uint32_t used = units.used_units;
+    struct unit *first = span_unit(blocks[0]);
+    CHECK(!first->owner); /* full, and so nobody's */
+    for (int i = 0; i < 20; i++) FREE(blocks[i]);
+    CHECK(first->owner == heap_self);
+    CHECK(first->flags & UNIT_WAITING);
+    int from_first = 0;
+    for (int i = 0; i < 60; i++) from_first += span_unit(MUST(t_malloc(512))) == first;
+    CHECK_EQ(from_first, 20);
+    CHECK(units.used_units - used <= 2);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(empty_slabs_are_kept_up_to_a_bound) {
+    enum { BLOCKS = 2000 };
+    static void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(1024)); /* 125 slabs */
+    uint32_t used = units.used_units;
+    for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
+    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MAX);
+    CHECK(used - units.used_units > 100);
+}
+
+HEAP_TEST(medium_block_is_cached_for_its_exact_size) {
+    FREE(MUST(t_malloc(20 * KIB))); /* the memory is not new any more */
+    void *p = MUST(t_malloc(20 * KIB));
+    if (kind_of(p) != UNIT_MEDIUM || span_of(p) != &span_home) return;
+    FREE(p);
+    CHECK_EQ(heap_self->cache_sum, 20);
+    CHECK(MUST(t_malloc(20 * KIB - 5)) == p);
+    CHECK_EQ(heap_self->cache_sum, 0);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(cache_is_bounded) {
+    enum { BLOCKS = 200 };
+    void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc((size_t)(5 + i % 60) * KIB));
+    for (int i = 0; i < BLOCKS; i++) {
+        FREE(blocks[i]);
+        CHECK(heap_self->cache_sum <= CACHE_SUM_MAX);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(recent_large_block_serves_only_its_exact_size) {
+    void *p = MUST(t_malloc(MIB));
+    FREE(p);
+    CHECK(MUST(t_malloc(MIB - 100)) == p);
+    FREE(p);
+    void *smaller = MUST(t_malloc(MIB / 2));
+    CHECK(!heap_self->recent_large);
+    FREE(smaller);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(large_memory_is_used_again_by_every_level) {
+    void *p = MUST(t_malloc(8 * MIB));
+    FREE(p);
+    MUST(t_malloc(7 * MIB));
+    uint32_t top = span_home.top_units;
+    for (int i = 0; i < 40; i++) MUST(t_malloc(4096));
+    for (int i = 0; i < 10; i++) MUST(t_malloc(30 * KIB));
+    CHECK_CALM(span_home.top_units == top);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(what_cannot_be_served_is_refused) {
+    t_free(MUST(t_malloc(1)));
+    test_forget(NULL);
+    CHECK(!t_malloc(SIZE_MAX));
+    CHECK(!t_malloc((size_t)PTRDIFF_MAX + 1));
+    CHECK(!t_malloc((size_t)1 << 46));
+    CHECK(!t_calloc(SIZE_MAX / 2, 3));
+    CHECK(!t_calloc((size_t)1 << 32, (size_t)1 << 32));
+}
+
+/* Memory that one size has given up serves any other, before the heap says that there is none. */
+TEST(freed_memory_of_one_size_serves_every_other) {
+    static const size_t sizes[] = {48, 40 * KIB, 2048, 5 * KIB, 3 * MIB, 16, 300 * KIB};
+    enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), BLOCKS = 400000 };
+    static void *blocks[BLOCKS];
+    fake.memory_max = 12 * MIB;
+    for (int i = 0; i < 2 * SIZES; i++) {
+        size_t size = sizes[i % SIZES], count = 0;
+        while (count < BLOCKS && (blocks[count] = t_malloc(size))) count++;
+        CHECK(count * size >= 6 * MIB || count == BLOCKS);
+        CHECK(!verify_heap());
+        while (count > 0) t_free(blocks[--count]);
+    }
+}
+
+TEST(usable_size_of_nothing_is_nothing) {
+    CHECK_EQ(t_malloc_usable_size(NULL), 0);
+}
+
+TEST(misuse_of_free_is_told_so) {
+    static int data;
+    char *small = t_malloc(100), *medium = t_malloc(100 * KIB), *large = t_malloc(MIB);
+    expect_stop("free(): 0x", t_free(small + 16));
+    expect_stop("is in the middle of a block of 112 bytes at 0x", t_free(small + 16));
+    expect_stop("is in the middle of a block of 112 bytes at 0x", t_free(small + 1));
+    expect_stop("is in the middle of a block of 102400 bytes at 0x", t_free(medium + 1));
+    expect_stop("is in the middle of a block of 102400 bytes at 0x", t_free(medium + 40 * KIB));
+    expect_stop("is in the middle of a block of 1048576 bytes at 0x", t_free(large + 16));
+    expect_stop("is in the middle of a block of 1048576 bytes at 0x", t_free(large + 600 * KIB));
+    expect_stop("is not ours", t_free(&data));
+    expect_stop("is not ours", t_free((void *)1));
+    expect_stop("is not ours", t_free((void *)UINTPTR_MAX));
+    expect_stop("is on a stack", t_free(&small));
+    expect_stop("is not ours", t_free(span_home.base + span_home.bytes - 1));
+    expect_stop("is not ours", t_free(span_unit(small)->memory + 8192)); /* not carved yet */
+    t_free(small);
+    t_free(medium);
+    t_free(large);
+    expect_stop("is already free", t_free(small));
+    expect_stop("is already free", t_free(medium));
+    expect_stop("is already free", t_free(medium + 40 * KIB));
+    expect_stop("is already free", t_free(large));
+    expect_stop("is already free", t_free(large + 600 * KIB));
+}
+
+TEST(double_free_is_found_behind_other_frees) {
+    void *blocks[10];
+    for (int i = 0; i < 10; i++) blocks[i] = t_malloc(48);
+    for (int i = 0; i < 10; i++) t_free(blocks[i]);
+    for (int i = 0; i < 10; i++) expect_stop("is already free", t_free(blocks[i]));
+}
+
+TEST(write_after_free_is_found_when_the_block_comes_up) {
+    test_leaves_a_broken_heap();
+    uintptr_t *block = t_malloc(48);
+    t_free(block);
+    block[0] ^= 1;
+    expect_stop("was written to after it was freed: corrupted list", for (int i = 0; i < 1000; i++) t_malloc(48));
+}
+
+TEST(write_to_a_block_in_the_bin_is_found) {
+    test_leaves_a_broken_heap();
+    char *block = t_malloc(48);
+    block[48 + 8] ^= 1; /* the next one's key */
+    expect_stop("was written to after it was freed: corrupted list", t_malloc(48));
+}
+
+/* Freed twice with its words wiped in between: the list holds it twice, but hands it out once. */
+TEST(wiped_double_free_never_gives_a_block_to_two_callers) {
+    test_leaves_a_broken_heap();
+    void *blocks[100];
+    uintptr_t *twice = t_malloc(48);
+    t_free(twice);
+    twice[0] = twice[1] = 0;
+    t_free(twice);
+    bool stopped = false;
+    struct fake_catch catch = {.text = ""};
+    fake_catch = &catch;
+    if (setjmp(catch.back)) {
+        stopped = true;
+    } else {
+        for (int i = 0; i < 100; i++) {
+            blocks[i] = t_malloc(48);
+            for (int j = 0; j < i; j++) CHECK(blocks[i] != blocks[j]);
+        }
+    }
+    CHECK(stopped);
+}

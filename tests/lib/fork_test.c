@@ -1,0 +1,311 @@
+/* fork: the child has all blocks of all threads and can go on; while it is under way nobody waits for it. */
+#define _GNU_SOURCE
+#include "contents.h"
+#include "heap/fast.h"
+#include "heap/late.h"
+#include "inspect/verify.h"
+#include "span/emergency.h"
+#include "span/grow.h"
+#include "span/units.h"
+#include "test.h"
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+/* fork() with our handlers around it, as libc runs them; the child's verdict is its exit code. */
+static void fork_and(void (*child)(void)) {
+    fork_prepare();
+    pid_t pid = fork();
+    if (pid == 0) {
+        fork_child();
+        child();
+        _exit(0);
+    }
+    fork_parent();
+    int status = 1;
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    CHECK_EQ(status, 0);
+}
+
+enum { BLOCKS = 300 };
+static struct held mine[BLOCKS], theirs[BLOCKS];
+
+static size_t size_of(int i) {
+    return i % 9 == 0 ? (size_t)i * 2000 + 1 : (size_t)i * 7 % 900 + 1;
+}
+
+static void fill(struct held *blocks) {
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = (struct held){t_malloc(size_of(i)), size_of(i), (uint64_t)i};
+        CHECK(blocks[i].at != NULL);
+        contents_fill(&blocks[i]);
+    }
+}
+
+static void check_and_free(struct held *blocks) {
+    for (int i = 0; i < BLOCKS; i++) {
+        if (!blocks[i].at) continue;
+        CHECK(contents_hold(&blocks[i], blocks[i].size));
+        t_free(blocks[i].at);
+    }
+}
+
+static pthread_barrier_t barrier;
+
+/* Another thread with blocks, some freed again so that its bins, caches and lists hold something. */
+static void *have_blocks(void *unused) {
+    fill(theirs);
+    for (int i = 0; i < BLOCKS; i += 3) t_free(theirs[i].at), theirs[i].at = NULL;
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+
+static pthread_t begin_thread(void *(*body)(void *)) {
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK_EQ(pthread_create(&thread, NULL, body, NULL), 0);
+    pthread_barrier_wait(&barrier);
+    return thread;
+}
+
+static void end_thread(pthread_t thread) {
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+}
+
+static void go_on(void) {
+    sound();
+    check_and_free(theirs);
+    check_and_free(mine);
+    sound();
+    for (int round = 0; round < 20; round++) {
+        fill(mine);
+        check_and_free(mine);
+        sound();
+    }
+    heap_trim(heap_self);
+    sound();
+}
+
+TEST(child_of_one_thread_goes_on) {
+    fill(mine);
+    fork_and(go_on);
+    CHECK(!heaps.threaded);
+    check_and_free(mine);
+    sound();
+}
+
+TEST(child_has_the_blocks_of_a_thread_that_it_has_not) {
+    fill(mine);
+    pthread_t thread = begin_thread(have_blocks);
+    fork_and(go_on);
+    sound();
+    end_thread(thread);
+}
+
+static void lose_little(void) {
+    check_and_free(theirs);
+    check_and_free(mine);
+    /* Enough requests of every class to meet all slabs of the lost heap. */
+    void *held[40];
+    for (int class = 1; class < CLASS_COUNT; class++) {
+        for (int round = 0; round < 30; round++) {
+            for (int i = 0; i < 40; i++) held[i] = t_malloc(class_shapes[class].block_bytes);
+            for (int i = 0; i < 40; i++) t_free(held[i]);
+        }
+    }
+    sound();
+    heap_trim(heap_self);
+    heap_leave();
+    heap_trim(NULL);
+    sound();
+    uint32_t out = units.used_units + units.emergency_units;
+    CHECK(out < 20); /* the heaps' own units, and what the other thread kept as recent */
+}
+
+TEST(child_finds_what_its_lost_threads_kept_free) {
+    if (!config_safety) return;
+    fill(mine);
+    pthread_t thread = begin_thread(have_blocks);
+    fork_and(lose_little);
+    end_thread(thread);
+}
+
+static void *use_blocks_all_the_time(void *stop) {
+    for (int round = 0; !__atomic_load_n((bool *)stop, __ATOMIC_RELAXED); round++) {
+        void *held[60];
+        for (int i = 0; i < 60; i++) held[i] = t_malloc(size_of((i * 31 + round) % BLOCKS));
+        for (int i = 0; i < 60; i++) t_free(held[(i * 7 + round) % 60]), held[(i * 7 + round) % 60] = NULL;
+    }
+    return NULL;
+}
+
+static void go_on_shortly(void) {
+    sound();
+    check_and_free(mine);
+    for (int i = 0; i < 200; i++) t_free(t_malloc(size_of(i)));
+    fill(mine);
+    check_and_free(mine);
+    sound();
+    fork_and(sound);
+}
+
+TEST(forks_amid_busy_threads) {
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    bool stop = false;
+    fill(mine);
+    for (int i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, use_blocks_all_the_time, &stop), 0);
+    for (int i = 0; i < 60; i++) fork_and(go_on_shortly);
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    check_and_free(mine);
+    sound();
+}
+
+static void *fork_many_times(void *unused) {
+    for (int i = 0; i < 30; i++) fork_and(sound);
+    return unused;
+}
+
+/* Units that a fork sets aside come back, also when two threads fork at the same time. */
+TEST(two_threads_that_fork_leave_nothing_behind) {
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    fill(mine);
+    for (int i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, fork_many_times, NULL), 0);
+    for (int i = 0; i < 100; i++) fork_prepare(), fork_parent();
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    sound();
+}
+
+static int done;
+
+static void *first_calls(void *unused) {
+    void *a = t_malloc(100), *b = t_calloc(10, 100), *c = t_memalign(4096, 10000), *d = t_realloc(NULL, 300000);
+    CHECK(a && b && c && d);
+    CHECK(contents_are_zero(b, 1000));
+    b = t_realloc(b, 50000);
+    CHECK(b != NULL);
+    t_free(a);
+    t_free(b);
+    t_free(c);
+    t_free(d);
+    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
+    return unused;
+}
+
+/* The handler that allocates runs between ours and the fork, in the forking thread itself. */
+TEST(forking_thread_can_allocate_while_it_forks) {
+    fill(mine);
+    end_thread(begin_thread(have_blocks));
+    fork_prepare();
+    first_calls(NULL);
+    check_and_free(mine);
+    fill(mine);
+    fork_parent();
+    sound();
+    check_and_free(mine);
+    sound();
+}
+
+TEST(thread_can_make_its_first_calls_while_another_forks) {
+    fill(mine);
+    end_thread(begin_thread(have_blocks));
+    fork_prepare();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, first_calls, NULL), 0);
+    pthread_join(thread, NULL); /* would wait for ever if that thread waited for the fork */
+    CHECK(done);
+    fork_parent();
+    sound();
+    check_and_free(mine);
+    sound();
+}
+
+static void *only_frees(void *blocks) {
+    check_and_free(blocks);
+    return NULL;
+}
+
+TEST(thread_can_free_everything_while_another_forks) {
+    fill(mine);
+    end_thread(begin_thread(have_blocks));
+    fork_prepare();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, only_frees, mine), 0);
+    pthread_join(thread, NULL);
+    fork_parent();
+    for (int i = 0; i < 5; i++) fill(mine), check_and_free(mine);
+    sound();
+}
+
+static void *allocate_a_lot(void *unused) {
+    for (int i = 0; i < 3000; i++) CHECK(t_malloc(5000) != NULL);
+    for (int i = 0; i < 200; i++) CHECK(t_malloc(200000) != NULL);
+    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
+    return unused;
+}
+
+TEST(much_can_be_allocated_while_another_forks) {
+    end_thread(begin_thread(have_blocks));
+    fork_prepare();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, allocate_a_lot, NULL), 0);
+    pthread_join(thread, NULL);
+    fork_parent();
+    sound();
+    CHECK(done);
+}
+
+static void work_late(void *unused) {
+    (void)unused;
+    heap_leave();
+    first_calls(NULL);
+}
+
+static pthread_key_t key;
+
+static void *end_with_late_calls(void *unused) {
+    t_free(t_malloc(10));
+    pthread_setspecific(key, &key);
+    return unused;
+}
+
+TEST(ended_thread_can_allocate_while_another_forks) {
+    fill(mine);
+    end_thread(begin_thread(have_blocks));
+    pthread_key_create(&key, work_late);
+    fork_prepare();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, end_with_late_calls, NULL), 0);
+    pthread_join(thread, NULL);
+    CHECK(done);
+    fork_parent();
+    sound();
+    check_and_free(mine);
+    sound();
+}
+
+static void allocate_in_threads(void) {
+    sound();
+    for (int i = 0; i < 3; i++) {
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, first_calls, NULL), 0);
+        pthread_join(thread, NULL);
+    }
+    sound();
+}
+
+TEST(child_can_have_threads_of_its_own) {
+    fill(mine);
+    pthread_t thread = begin_thread(have_blocks);
+    fork_and(allocate_in_threads);
+    end_thread(thread);
+}

@@ -1,0 +1,288 @@
+/* Level 2: blocks of granules. */
+#include "contents.h"
+#include "inspect/verify.h"
+#include "span/medium.h"
+#include "span/units.h"
+#include "test.h"
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+static char *memory(struct granule *slot) {
+    return span_slot_memory(span_of_slot(slot), slot);
+}
+
+static struct granule *take(uint32_t count) {
+    struct granule *slot = medium_take(count, 1);
+    CHECK(slot != NULL);
+    CHECK_EQ(granule_count(slot), count);
+    CHECK_EQ(granule_state(slot), GRANULE_USED);
+    sound();
+    return slot;
+}
+
+static void give(struct granule *slot) {
+    medium_give(slot);
+    sound();
+}
+
+static void freeze_medium(void) {
+    lock_freeze(&medium.lock);
+}
+
+TEST(blocks_lie_side_by_side) {
+    struct granule *first = take(5), *second = take(9);
+    CHECK(second == first + 5);
+    CHECK(memory(second) == memory(first) + 5 * GRANULE_BYTES);
+    CHECK_EQ(second->before, 5);
+}
+
+TEST(given_block_is_taken_next) {
+    struct granule *slot = take(20);
+    take(5);
+    give(slot);
+    CHECK(take(20) == slot);
+}
+
+TEST(free_blocks_merge_on_both_sides) {
+    struct granule *left = take(6), *middle = take(5), *right = take(7);
+    take(5);
+    give(left);
+    give(right);
+    give(middle);
+    CHECK_EQ(granule_count(left), 18);
+    CHECK_EQ(granule_state(left), GRANULE_FREE);
+    CHECK_EQ(middle->head, 0);
+    CHECK(take(18) == left);
+}
+
+TEST(blocks_too_small_for_a_request_wait_and_merge) {
+    struct granule *block = take(9), *wall = take(5);
+    CHECK(medium_resize(block, 6));
+    sound();
+    CHECK_EQ(granule_count(block + 6), 3);
+    CHECK_EQ(granule_state(block + 6), GRANULE_FREE);
+    give(block);
+    CHECK_EQ(granule_count(block), 9);
+    give(wall);
+}
+
+TEST(block_grows_into_a_free_neighbour_and_back) {
+    struct granule *block = take(6), *next = take(10);
+    take(5);
+    CHECK(!medium_resize(block, 7));
+    give(next);
+    CHECK(medium_resize(block, 12));
+    sound();
+    CHECK_EQ(granule_count(block), 12);
+    CHECK_EQ(granule_count(block + 12), 4);
+    CHECK(!medium_resize(block, 17));
+    CHECK(medium_resize(block, 16));
+    sound();
+    CHECK(medium_resize(block, 5));
+    CHECK_EQ(granule_count(block + 5), 11);
+    sound();
+}
+
+TEST(aligned_block_leaves_its_front_free) {
+    take(5);
+    for (uint32_t align = 1; align <= 16; align *= 2) {
+        struct granule *slot = medium_take(7, align);
+        CHECK_EQ((uintptr_t)memory(slot) % (align * GRANULE_BYTES), 0);
+        CHECK_EQ(granule_count(slot), 7);
+        sound();
+    }
+}
+
+TEST(block_of_untouched_memory_says_zero_until_it_was_used) {
+    struct granule *slot = take(30);
+    CHECK(slot->head & GRANULE_ZERO);
+    memset(memory(slot), 7, 30 * GRANULE_BYTES);
+    give(slot);
+    slot = take(30);
+    CHECK(!(slot->head & GRANULE_ZERO));
+}
+
+TEST(free_block_is_zero_only_if_both_parts_were) {
+    struct granule *used = take(8);
+    memset(memory(used), 7, 8 * GRANULE_BYTES);
+    give(used); /* merges with untouched memory */
+    struct granule *whole = take(20);
+    CHECK(whole == used);
+    CHECK(!(whole->head & GRANULE_ZERO));
+}
+
+TEST(roomy_block_can_grow) {
+    struct granule *hole = take(6);
+    take(5);
+    give(hole);
+    struct granule *roomy = medium_take_roomy(6);
+    CHECK(roomy != hole);
+    CHECK(medium_resize(roomy, 60));
+    sound();
+}
+
+TEST(units_return_to_level_1_when_there_is_plenty) {
+    enum { BLOCKS = 200 };
+    struct granule *slots[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) slots[i] = medium_take(60, 1);
+    sound();
+    uint32_t most = medium.used_units;
+    for (int i = 0; i < BLOCKS; i += 2) medium_give(slots[i]);
+    for (int i = 1; i < BLOCKS; i += 2) medium_give(slots[i]);
+    sound();
+    CHECK(medium.used_units < most / 2);
+    CHECK(units.dirty_units > most / 2);
+    medium_purge(0, UINT32_MAX);
+    sound();
+    CHECK_EQ(medium.used_units, 0);
+    CHECK_EQ(medium.free_granules, 0);
+    CHECK_EQ(units.used_units, 0);
+}
+
+TEST(purge_keeps_what_it_is_told_and_the_used_blocks) {
+    struct granule *block = take(5), *written = take(100);
+    take(5);
+    contents_fill(&(struct held){(unsigned char *)memory(block), 5 * GRANULE_BYTES, 1});
+    give(written);
+    medium_purge(UINT32_MAX / 2, UINT32_MAX);
+    CHECK(medium.dirty_granules >= 100);
+    CHECK_EQ(units.used_units, medium.used_units);
+    medium_purge(0, UINT32_MAX);
+    sound();
+    CHECK_EQ(medium.dirty_granules, 0);
+    CHECK(granule_state(block) == GRANULE_USED);
+    CHECK(contents_hold(&(struct held){(unsigned char *)memory(block), 5 * GRANULE_BYTES, 1}, 5 * GRANULE_BYTES));
+}
+
+/* Between used blocks only pages that lie wholly inside may go. */
+static void purge_between_used_blocks(size_t page) {
+    enum { BLOCKS = 60 };
+    fake.page_bytes = page;
+    struct granule *slots[BLOCKS];
+    struct held held[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) {
+        slots[i] = take(5 + (uint32_t)i * 7 % 90);
+        held[i] = (struct held){(unsigned char *)memory(slots[i]), (size_t)granule_count(slots[i]) << 10, (uint64_t)i + 1};
+        contents_fill(&held[i]);
+    }
+    for (int i = 1; i < BLOCKS; i += 2) give(slots[i]);
+    uint32_t dirty = medium.dirty_granules;
+    medium_purge(dirty / 2, UINT32_MAX);
+    sound();
+    CHECK(medium.dirty_granules <= dirty / 2 && medium.dirty_granules > dirty / 4);
+    medium_purge(0, UINT32_MAX);
+    sound();
+    CHECK_EQ(medium.dirty_granules, 0);
+    CHECK((fake_counts.purges > 0) == (page == 4096)); /* a larger page that is free is a whole unit, and leaves */
+    for (int i = 0; i < BLOCKS; i += 2) CHECK(contents_hold(&held[i], held[i].size));
+    for (int i = 1; i < BLOCKS; i += 2) slots[i] = take(5 + (uint32_t)i * 7 % 90);
+    for (int i = 0; i < BLOCKS; i++) give(slots[i]);
+    medium_purge(0, UINT32_MAX);
+    CHECK_EQ(medium.used_units, 0);
+}
+
+TEST(pages_of_4_kib_between_used_blocks_are_purged) { purge_between_used_blocks(4096); }
+TEST(pages_of_16_kib_between_used_blocks_are_purged) { purge_between_used_blocks(16384); }
+TEST(pages_of_64_kib_between_used_blocks_are_purged) { purge_between_used_blocks(65536); }
+
+/* A block with whole pages, but without a whole unit. */
+static struct granule *take_amid_units(void) {
+    take(5);
+    struct granule *block = take(14);
+    take(5);
+    return block;
+}
+
+TEST(purged_block_is_not_taken_for_zero) {
+    struct granule *block = take_amid_units();
+    memset(memory(block), 7, 14 * GRANULE_BYTES);
+    give(block);
+    medium_purge(0, UINT32_MAX);
+    CHECK_EQ(fake_counts.purges, 1);
+    CHECK(take(14) == block);
+    CHECK(!(block->head & GRANULE_ZERO));
+}
+
+TEST(dirty_blocks_are_taken_before_purged_ones) {
+    struct granule *purged = take_amid_units(), *dirty = take(40);
+    take(5);
+    give(purged);
+    medium_purge(0, UINT32_MAX);
+    give(dirty);
+    CHECK(take(14) == dirty);
+}
+
+/* The purge must not wait for a fork: the fork may wait for a lock that this thread holds. */
+TEST(purge_does_not_wait_for_a_fork) {
+    struct granule *block = take_amid_units();
+    give(block);
+    fake_at_purge = freeze_medium;
+    medium_purge(0, UINT32_MAX);
+    fake_at_purge = NULL;
+    lock_thaw(&medium.lock);
+    CHECK_EQ(granule_state(block), GRANULE_DEFERRED);
+    CHECK(medium_lock());
+    medium_unlock();
+    sound();
+    CHECK_EQ(granule_state(block), GRANULE_FREE);
+}
+
+TEST(give_never_waits_for_the_lock) {
+    struct granule *slots[20];
+    for (int i = 0; i < 20; i++) slots[i] = take(6), take(5);
+    CHECK(medium_lock());
+    for (int i = 0; i < 20; i++) {
+        medium_give(slots[i]);
+        CHECK_EQ(granule_state(slots[i]), GRANULE_DEFERRED);
+    }
+    medium_unlock();
+    for (int i = 0; i < 3; i++) {
+        sound();
+        CHECK(medium_lock());
+        medium_unlock();
+    }
+    for (int i = 0; i < 20; i++) CHECK_EQ(granule_state(slots[i]), GRANULE_FREE);
+}
+
+TEST(runs_that_touch_become_one) {
+    struct granule *first = take(250), *second = take(250);
+    while (second != first + 250) first = second, second = take(250);
+    give(first);
+    give(second);
+    CHECK(granule_count(first) >= 500 || granule_state(first) == GRANULE_NONE);
+}
+
+/* Random blocks, their contents in place of a model. */
+TEST(random_blocks_keep_their_contents) {
+    enum { SLOTS = 100 };
+    struct granule *slots[SLOTS] = {NULL};
+    struct held held[SLOTS];
+    uint64_t state = 11;
+    for (int i = 0; i < 60000; i++) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        int at = (int)((state >> 33) % SLOTS);
+        uint32_t count = 5 + (uint32_t)(state >> 43) % (state >> 63 ? 250 : 30);
+        if (slots[at]) CHECK(contents_hold(&held[at], held[at].size));
+        if (!slots[at]) {
+            slots[at] = medium_take(count, 1u << (state >> 61) % 5);
+        } else if (state >> 62 == 1) {
+            uint32_t old = granule_count(slots[at]);
+            bool done = medium_resize(slots[at], count);
+            CHECK_EQ(granule_count(slots[at]), done ? count : old);
+            held[at].size = held[at].size < (size_t)count << 10 ? held[at].size : (size_t)granule_count(slots[at]) << 10;
+        } else {
+            medium_give(slots[at]);
+            slots[at] = NULL;
+        }
+        if (slots[at]) {
+            held[at] = (struct held){(unsigned char *)memory(slots[at]), (size_t)granule_count(slots[at]) << 10, state};
+            contents_fill(&held[at]);
+        }
+        if (i % 100 == 0) sound();
+        if (i % 3000 == 0) medium_purge((uint32_t)(state >> 54), 50);
+    }
+    sound();
+}

@@ -1,0 +1,210 @@
+/* Purging, with pages of every size, and the emergency units. */
+#include "contents.h"
+#include "inspect/verify.h"
+#include "span/emergency.h"
+#include "span/grow.h"
+#include "span/purge.h"
+#include "span/units.h"
+#include "test.h"
+
+static struct unit *take(uint32_t count) {
+    struct unit *unit = units_take(count, UNIT_LARGE);
+    CHECK(unit != NULL);
+    return unit;
+}
+
+static void give_written(struct unit *unit) {
+    memset(unit->memory, 0xa5, (size_t)unit->count * UNIT_BYTES);
+    unit->flags = 0;
+    units_give(unit);
+}
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+/* Clean extents are zero: what level 1 promises to calloc. */
+static void clean_is_zero(void) {
+    sound();
+    for (uint32_t i = 0; i < span_home.top_units; i++) {
+        struct unit *unit = &span_home.lines[i];
+        if (unit->kind == UNIT_FREE && unit->flags & UNIT_CLEAN)
+            CHECK(contents_are_zero(unit->memory, (size_t)unit->count * UNIT_BYTES));
+    }
+}
+
+TEST(old_extents_are_purged_and_young_ones_stay) {
+    struct unit *old = take(5), *wall = take(1), *young = take(7);
+    take(1);
+    units.now_ms = 10;
+    give_written(old);
+    units.now_ms = 20;
+    give_written(young);
+    CHECK_EQ(purge_before(15, 64), 5);
+    CHECK_EQ(units.clean_units, 5);
+    CHECK_EQ(units.dirty_units, 7);
+    clean_is_zero();
+    give_written(wall);
+    sound();
+}
+
+TEST(purged_extents_merge_with_clean_neighbours) {
+    struct unit *left = take(2), *middle = take(2), *right = take(2);
+    take(1);
+    give_written(left);
+    purge_before(1, 64);
+    units_give(right);
+    give_written(middle);
+    purge_before(1, 64);
+    CHECK_EQ(left->count, 6);
+    clean_is_zero();
+}
+
+TEST(extents_per_step_are_bounded) {
+    struct unit *held[10];
+    for (int i = 0; i < 10; i++) held[i] = take(1), take(1);
+    for (int i = 0; i < 10; i++) give_written(held[i]);
+    CHECK_EQ(purge_before(1, 4), 4);
+    CHECK_EQ(fake_counts.purges, 4);
+    CHECK_EQ(purge_before(1, 64), 6);
+    clean_is_zero();
+}
+
+TEST(what_cannot_be_purged_is_tried_once_and_stays_dirty) {
+    fake.can_purge = false;
+    struct unit *unit = take(3);
+    take(1);
+    give_written(unit);
+    purge_before(1, 64);
+    CHECK_EQ(units.dirty_units, 3);
+    CHECK_EQ(units.clean_units, 0);
+    CHECK_EQ(purge_before(1, 64), 0);
+    fake.can_purge = true;
+    CHECK(take(3) == unit); /* used and given again it has its chance again */
+    give_written(unit);
+    CHECK_EQ(purge_before(1, 64), 3);
+    clean_is_zero();
+}
+
+/* Random extents under each page size: only whole pages that are free in all their units are purged, and all that
+ * is called clean is zero. The port proves that no page in use is touched: contents tell. */
+static void purge_randomly(size_t page) {
+    enum { SLOTS = 80 };
+    fake.page_bytes = page;
+    struct unit *unit[SLOTS] = {NULL};
+    struct held held[SLOTS];
+    uint64_t state = page;
+    for (uint32_t i = 0; i < 6000; i++) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        uint32_t at = (uint32_t)(state >> 33) % SLOTS, count = 1 + (uint32_t)(state >> 45) % 12;
+        units.now_ms = i;
+        if (unit[at]) {
+            CHECK(contents_hold(&held[at], held[at].size));
+            unit[at]->flags = 0;
+            units_give(unit[at]);
+            unit[at] = NULL;
+        } else {
+            unit[at] = take(count);
+            held[at] = (struct held){(unsigned char *)unit[at]->memory, (size_t)count * UNIT_BYTES, state};
+            if (unit[at]->flags & UNIT_CLEAN) CHECK(contents_are_zero(held[at].at, held[at].size));
+            contents_fill(&held[at]);
+        }
+        if (i % 16 == 0) purge_before(i - 20, 8);
+        if (i % 200 == 0) clean_is_zero();
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        if (unit[i]) unit[i]->flags = 0, units_give(unit[i]);
+    }
+    purge_before(units.now_ms + 1, UINT32_MAX);
+    clean_is_zero();
+    /* What shares a large page with memory that was never touched cannot go; all else does. */
+    CHECK(units.dirty_units <= (page > UNIT_BYTES ? span_home.top_units / 8 : 0));
+}
+
+TEST(pages_of_4_kib_are_purged_whole) { purge_randomly(4096); }
+TEST(pages_of_16_kib_are_purged_whole) { purge_randomly(16384); }
+TEST(pages_of_64_kib_are_purged_whole) { purge_randomly(65536); }
+
+/* The ends that share a page with a block in use must not keep their place in the list: they would be tried for ever. */
+TEST(ends_of_an_extent_on_a_shared_page_stay_dirty_until_the_neighbour_goes) {
+    fake.page_bytes = 65536;
+    struct unit *left = take(1), *middle = take(10), *right = take(1);
+    take(8);
+    CHECK_EQ((uintptr_t)left->memory % 65536, 0);
+    give_written(middle);
+    CHECK_EQ(purge_before(1, 64), 10);
+    CHECK_EQ(units.clean_units, 4);
+    CHECK_EQ(units.dirty_units, 6);
+    clean_is_zero();
+    give_written(left);
+    give_written(right);
+    purge_before(1, 64);
+    CHECK_EQ(units.dirty_units, 0);
+    clean_is_zero();
+}
+
+TEST(more_dirty_memory_than_the_heap_may_keep_is_purged_at_once) {
+    enum { BLOCKS = 60, UNITS = 64 };
+    struct unit *held[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) held[i] = take(UNITS), take(1);
+    for (int i = 0; i < BLOCKS; i++) {
+        held[i]->flags = 0;
+        units_give(held[i]);
+    }
+    CHECK(units.dirty_units > 2500);
+    for (int i = 0; i < 10; i++) purge_excess();
+    CHECK(units.dirty_units <= (32 << 20) / UNIT_BYTES);
+    CHECK(units.dirty_units > (24 << 20) / UNIT_BYTES);
+    sound();
+}
+
+TEST(emergency_units_come_from_a_span_of_their_own) {
+    struct unit *normal = take(1), *first = emergency_take(3, UNIT_LARGE), *second = emergency_take(1, UNIT_LARGE);
+    CHECK(first && second);
+    CHECK(span_of(first->memory) != span_of(normal->memory));
+    CHECK(second == first + 3);
+    CHECK(first->flags & UNIT_CLEAN);
+    memset(first->memory, 1, 3 * UNIT_BYTES);
+    sound();
+    CHECK_EQ(units.emergency_units, 4);
+}
+
+TEST(given_emergency_units_join_level_1) {
+    take(1);
+    struct unit *unit = emergency_take(3, UNIT_LARGE);
+    emergency_take(1, UNIT_LARGE);
+    unit->flags = 0;
+    units_give(unit);
+    sound();
+    CHECK_EQ(units.dirty_units, 3);
+    CHECK(take(3) == unit);
+}
+
+TEST(emergency_units_serve_any_count_and_refuse_what_cannot_be) {
+    take(1);
+    for (uint32_t count = 1; count < 5000; count = count * 3 + 1) CHECK(emergency_take(count, UNIT_LARGE) != NULL);
+    CHECK(!emergency_take(SPAN_UNITS_MAX, UNIT_LARGE));
+    fake.fail_at = 1;
+    fake.fail_run = UINT32_MAX / 2;
+    CHECK(!emergency_take(5000, UNIT_LARGE));
+    sound();
+}
+
+TEST(frozen_locks_lead_to_emergency_units) {
+    struct unit *unit = take(2);
+    take(1);
+    lock_freeze(&grow_gate);
+    lock_freeze(&units.lock);
+    struct unit *other = units_take(2, UNIT_LARGE);
+    CHECK(other && span_of(other->memory) != &span_home);
+    unit->flags = 0;
+    units_give(unit);
+    CHECK_EQ(unit->kind, UNIT_LEAVING);
+    CHECK(!units_extend(other, 3));
+    CHECK(!units_take_oldest(1));
+    lock_thaw(&units.lock);
+    lock_thaw(&grow_gate);
+    CHECK(take(2) == unit || take(2) == unit);
+    sound();
+}

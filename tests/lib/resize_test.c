@@ -1,0 +1,163 @@
+/* realloc: in place where it can be, by moving pages where it is large, never losing or inventing contents. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "test.h"
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * KIB)
+
+static struct held fresh(size_t size) {
+    struct held block = {MUST(t_malloc(size)), size, size};
+    contents_fill(&block);
+    return block;
+}
+
+/* realloc, seen by MUST(); the old contents are there. */
+static struct held resized(struct held block, size_t size) {
+    void *p = t_realloc(block.at, size);
+    if (!p) CHECK(contents_hold(&block, block.size)); /* refused: as it was */
+    if (p) test_forget(block.at);
+    MUST(p);
+    block.at = p;
+    CHECK(contents_hold(&block, size < block.size ? size : block.size));
+    CHECK(t_malloc_usable_size(p) >= size);
+    block.size = size;
+    contents_fill(&block);
+    return block;
+}
+
+HEAP_TEST(small_block_stays_while_over_half_of_it_is_used) {
+    struct held block = fresh(200);
+    void *at = block.at;
+    block = resized(block, 208);
+    CHECK(block.at == at);
+    block = resized(block, 105);
+    CHECK(block.at == at);
+    block = resized(block, 100);
+    CHECK(block.at != at);
+    FREE(block.at);
+}
+
+HEAP_TEST(every_size_grows_and_shrinks_with_its_contents) {
+    for (size_t size = 1; size < 2 * MIB; size = size * 3 / 2 + 1) {
+        struct held block = fresh(size);
+        block = resized(block, size * 2 + 1);
+        block = resized(block, size / 3 + 1);
+        block = resized(block, size * 7);
+        block = resized(block, 1);
+        FREE(block.at);
+    }
+}
+
+HEAP_TEST(medium_block_grows_into_its_free_neighbour) {
+    struct held left = fresh(6 * KIB), right = fresh(300 * KIB);
+    FREE(right.at);
+    void *at = left.at;
+    left = resized(left, 20 * KIB);
+    CHECK_CALM(left.at == at);
+    FREE(left.at);
+}
+
+HEAP_TEST(medium_block_shrinks_in_place_and_its_tail_is_free) {
+    struct held block = fresh(200 * KIB);
+    void *at = block.at;
+    block = resized(block, 150 * KIB);
+    CHECK(block.at == at);
+    CHECK_EQ(t_malloc_usable_size(at), 150 * KIB);
+    struct held next = fresh(6 * KIB);
+    CHECK(next.at + next.size <= block.at || next.at >= block.at + block.size);
+    FREE(next.at);
+    FREE(block.at);
+}
+
+HEAP_TEST(large_block_grows_at_the_top_without_moving) {
+    struct held block = fresh(MIB);
+    block = resized(block, MIB + 300 * KIB); /* may go to the top first */
+    void *at = block.at;
+    for (size_t size = 2 * MIB; size < 8 * MIB; size += MIB) block = resized(block, size);
+    CHECK_CALM(block.at == at);
+    FREE(block.at);
+}
+
+HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
+    for (int can_move = 0; can_move < 2; can_move++) {
+        fake.can_move = can_move;
+        uint32_t moves = fake_counts.moves;
+        struct held block = fresh(2 * MIB), wall = fresh(MIB);
+        block = resized(block, 5 * MIB);
+        CHECK_CALM(fake_counts.moves - moves == (uint32_t)can_move);
+        FREE(block.at);
+        FREE(wall.at);
+    }
+}
+
+/* The part that is cut off was the caller's: it is not zero, whatever the whole extent was when it was new. */
+HEAP_TEST(tail_cut_from_a_large_block_is_not_taken_for_zero) {
+    unsigned char *block = MUST(t_malloc(2 * MIB));
+    memset(block, 0xa5, 2 * MIB);
+    unsigned char *same = t_realloc(block, MIB + KIB);
+    CHECK(same == block);
+    for (int i = 0; i < 3; i++) {
+        unsigned char *zeroed = MUST(t_calloc(1, 300 * KIB));
+        CHECK(contents_are_zero(zeroed, 300 * KIB));
+        memset(zeroed, 0xa5, 300 * KIB);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(memory_left_by_a_move_reads_as_zero_when_it_should) {
+    unsigned char *block = MUST(t_malloc(2 * MIB)), *wall = MUST(t_malloc(MIB));
+    memset(block, 0xa5, 2 * MIB);
+    test_forget(block);
+    block = t_realloc(block, 3 * MIB);
+    if (!block) return;
+    MUST(block);
+    unsigned char *zeroed = MUST(t_calloc(1, 2 * MIB));
+    CHECK(contents_are_zero(zeroed, 2 * MIB));
+    FREE(zeroed);
+    FREE(wall);
+    FREE(block);
+}
+
+HEAP_TEST(growing_byte_by_byte_seldom_moves) {
+    struct held block = fresh(5 * KIB);
+    int moves = 0;
+    for (size_t size = 5 * KIB; size < 250 * KIB; size += 100) {
+        void *at = block.at;
+        block = resized(block, size);
+        moves += block.at != at;
+    }
+    CHECK_CALM(moves <= 8);
+    FREE(block.at);
+}
+
+/* Becoming smaller needs no memory: a refusal must not make it fail. */
+TEST(shrinking_never_fails) {
+    static const size_t from[] = {4096, 100 * KIB, 250 * KIB, 3 * MIB}, to[] = {16, 5 * KIB, 40, 6 * KIB};
+    for (int i = 0; i < 4; i++) {
+        struct held block = fresh(from[i]);
+        fake.memory_max = 1;
+        while (t_malloc(to[i])) {}
+        void *p = t_realloc(block.at, to[i]);
+        CHECK(p != NULL);
+        block.at = p;
+        CHECK(contents_hold(&block, to[i]));
+        fake.memory_max = 0;
+    }
+}
+
+TEST(misuse_of_realloc_is_told_so) {
+    char *small = t_malloc(100), *medium = t_malloc(10 * KIB), *large = t_malloc(MIB);
+    expect_stop("realloc(): ", t_realloc(small + 16, 10));
+    expect_stop("is in the middle of a block of 112 bytes at 0x", t_realloc(small + 16, 500));
+    expect_stop("is in the middle of a block of 10240 bytes at 0x", t_realloc(medium + 1024, 500));
+    expect_stop("is in the middle of a block of 1048576 bytes at 0x", t_realloc(large + 4096, 500));
+    t_free(small);
+    t_free(medium);
+    t_free(large);
+    expect_stop("is already free", t_realloc(small, 500));
+    expect_stop("is already free", t_realloc(medium, 500));
+    expect_stop("is already free", t_realloc(large, 500));
+    expect_stop("is on a stack", t_realloc(&small, 500));
+    expect_stop("is not ours", t_realloc((void *)16, 500));
+}

@@ -1,0 +1,251 @@
+/* Threads: blocks that outlive their thread, frees from elsewhere, heaps that are used again. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "heap/orphans.h"
+#include "inspect/verify.h"
+#include "span/units.h"
+#include "test.h"
+#include <pthread.h>
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+static void run(void *(*body)(void *), void *argument) {
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, body, argument), 0);
+    pthread_join(thread, NULL);
+    sound();
+}
+
+enum { BLOCKS = 500 };
+static void *blocks[BLOCKS];
+
+static size_t size_of(int i) {
+    return i % 10 == 0 ? (size_t)i * 700 + 1 : (size_t)i % 600 + 1;
+}
+
+static void *fill_blocks(void *unused) {
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = t_malloc(size_of(i));
+        if (blocks[i]) contents_fill(&(struct held){blocks[i], size_of(i), (uint64_t)i});
+    }
+    return unused;
+}
+
+static void *free_blocks(void *unused) {
+    for (int i = 0; i < BLOCKS; i++) {
+        if (blocks[i]) CHECK(contents_hold(&(struct held){blocks[i], size_of(i), (uint64_t)i}, size_of(i)));
+        t_free(blocks[i]);
+    }
+    return unused;
+}
+
+static uint32_t heaps_made(void) {
+    uint32_t count = 0;
+    for (struct heap *heap = heaps.all; heap; heap = heap->next_all) count++;
+    return count;
+}
+
+HEAP_TEST(blocks_outlive_their_thread) {
+    run(fill_blocks, NULL);
+    free_blocks(NULL);
+    sound();
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(thread_that_only_frees_loses_nothing) {
+    fill_blocks(NULL);
+    run(free_blocks, NULL);
+    sound();
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(threads_hand_blocks_on_through_many_generations) {
+    for (int i = 0; i < 20; i++) {
+        run(fill_blocks, NULL);
+        run(free_blocks, NULL);
+    }
+    test_nothing_is_lost();
+    CHECK_CALM(heaps_made() <= 3);
+}
+
+HEAP_TEST(heap_of_an_ended_thread_is_used_again) {
+    t_free(t_malloc(1));
+    for (int i = 0; i < 50; i++) run(fill_blocks, NULL), run(free_blocks, NULL);
+    CHECK_CALM(heaps_made() == 2);
+    test_nothing_is_lost();
+}
+
+/* Heap structs are cut from a unit that may have been anything before. */
+HEAP_TEST(heaps_are_cut_from_used_memory_too) {
+    void *p = MUST(t_malloc(300000));
+    memset(p, 0xa5, 300000);
+    FREE(p);
+    MUST(t_malloc(280000)); /* the recent block goes back to level 1, dirty */
+    enum { THREADS = 5 };
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        static void *(*const bodies[])(void *) = {fill_blocks, free_blocks};
+        run(bodies[i % 2], NULL);
+    }
+    pthread_barrier_t unused;
+    (void)threads, (void)unused;
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = NULL;
+}
+
+static pthread_barrier_t barrier;
+
+static void *allocate_together(void *held) {
+    *(void **)held = t_malloc(100);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    t_free(*(void **)held);
+    return NULL;
+}
+
+HEAP_TEST(threads_at_the_same_time_have_heaps_of_their_own) {
+    enum { THREADS = 9 };
+    void *p = MUST(t_malloc(300000));
+    memset(p, 0xa5, 300000);
+    FREE(p);
+    MUST(t_malloc(280000));
+    pthread_t threads[THREADS];
+    void *held[THREADS];
+    pthread_barrier_init(&barrier, NULL, THREADS + 1);
+    for (int i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, allocate_together, &held[i]), 0);
+    pthread_barrier_wait(&barrier);
+    sound();
+    for (int i = 0; i < THREADS; i++) {
+        for (int j = 0; j < i; j++) CHECK(!held[i] || held[i] != held[j]);
+        CHECK_CALM(held[i] && span_unit(held[i])->owner != heap_self);
+    }
+    pthread_barrier_wait(&barrier);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    test_nothing_is_lost();
+}
+
+static void *hold_some_of_a_slab(void *unused) {
+    for (int i = 0; i < 20; i++) blocks[i] = t_malloc(512);
+    return unused;
+}
+
+HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
+    run(hold_some_of_a_slab, NULL);
+    if (!blocks[0] || !blocks[19]) return;
+    struct unit *slab = span_unit(blocks[0]);
+    CHECK_EQ(slab->remote, REMOTE_LISTED);
+    CHECK(orphans.first[slab->class] == slab);
+    void *p = MUST(t_malloc(512));
+    CHECK(span_unit(p) == slab);
+    CHECK(slab->owner == heap_self);
+    CHECK(!orphans.first[slab->class]);
+    for (int i = 0; i < 20; i++) t_free(blocks[i]);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(freeing_into_an_orphan_takes_it) {
+    run(hold_some_of_a_slab, NULL);
+    if (!blocks[0] || !blocks[19]) return;
+    MUST(t_malloc(16));
+    struct unit *slab = span_unit(blocks[0]);
+    for (int i = 0; i < 19; i++) t_free(blocks[i]);
+    CHECK(slab->owner == heap_self);
+    t_free(blocks[19]);
+    CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_SPARE);
+    test_nothing_is_lost();
+}
+
+static void *free_one(void *block) {
+    t_free(block);
+    return NULL;
+}
+
+/* Whoever frees into a full slab has it from then on; its next free there is a local one. */
+HEAP_TEST(first_to_free_into_a_full_slab_owns_it) {
+    void *held[80];
+    for (int i = 0; i < 80; i++) held[i] = MUST(t_malloc(512));
+    struct unit *slab = span_unit(held[0]);
+    CHECK(!slab->owner);
+    test_forget(held[3]);
+    run(free_one, held[3]);
+    CHECK(slab->owner != heap_self);
+    CHECK_EQ(slab->remote & REMOTE_OWNED, 0); /* that thread has ended: it is an orphan now */
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(block_freed_elsewhere_returns_to_the_slab_of_its_owner) {
+    void *p = MUST(t_malloc(512)), *q = MUST(t_malloc(512));
+    struct unit *slab = span_unit(p);
+    test_forget(p);
+    run(free_one, p);
+    CHECK(slab->owner == heap_self);
+    CHECK_EQ(remote_count(slab->remote), 1);
+    bool seen = false;
+    for (int i = 0; i < 40; i++) seen |= MUST(t_malloc(512)) == p;
+    CHECK(seen);
+    FREE(q);
+    test_nothing_is_lost();
+}
+
+/* A thread's frees after its heap is gone: other destructors, and libc itself. */
+static pthread_key_t late_key;
+
+static void late(void *held) {
+    heap_leave(); /* as if our destructor had run first */
+    CHECK_EQ(heap_self->state, HEAP_ENDED);
+    t_free(held);
+    void *p = t_malloc(100), *q = t_calloc(3, 5000), *r = t_memalign(4096, 100), *s = t_malloc(400000);
+    if (q) CHECK(contents_are_zero(q, 15000));
+    p = t_realloc(p, 6000);
+    t_free(p);
+    t_free(q);
+    t_free(r);
+    t_free(s);
+    for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]), blocks[i] = NULL;
+}
+
+static void *end_late(void *unused) {
+    void *held = t_malloc(50);
+    pthread_setspecific(late_key, held ? held : &late_key);
+    if (!held) pthread_setspecific(late_key, NULL);
+    return unused;
+}
+
+HEAP_TEST(thread_that_has_ended_can_still_allocate_and_free) {
+    pthread_key_create(&late_key, late);
+    for (int i = 0; i < 20; i++) {
+        fill_blocks(NULL);
+        run(end_late, NULL);
+        free_blocks(NULL);
+        for (int n = 0; n < BLOCKS; n++) blocks[n] = NULL;
+    }
+    CHECK_CALM(heaps_made() <= 3);
+}
+
+static void *only_misuse(void *block) {
+    expect_stop("is already free", t_free(block));
+    expect_stop("is in the middle of a block of 512 bytes", t_free((char *)blocks[1] + 16));
+    return NULL;
+}
+
+TEST(misuse_from_another_thread_is_told_so) {
+    blocks[0] = t_malloc(512);
+    blocks[1] = t_malloc(512);
+    t_free(blocks[0]);
+    run(only_misuse, blocks[0]);
+}
+
+static void *free_twice_from_elsewhere(void *block) {
+    t_free(block);
+    expect_stop("is already free", t_free(block));
+    return NULL;
+}
+
+TEST(double_free_of_anothers_block_is_told_so) {
+    for (size_t size = 16; size < 2000000; size *= 5) {
+        void *p = t_malloc(size);
+        run(free_twice_from_elsewhere, p);
+    }
+}

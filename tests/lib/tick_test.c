@@ -1,0 +1,149 @@
+/* Time: what is free goes back to the world after a while, whoever is awake, and at once when asked for. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "inspect/verify.h"
+#include "span/units.h"
+#include "test.h"
+#include <pthread.h>
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * KIB)
+
+enum { BLOCKS = 4000 };
+static void *blocks[BLOCKS];
+
+/* About 40 MiB of one size. */
+static void peak_of(size_t size) {
+    for (size_t i = 0; i < BLOCKS && i * size < 40 * MIB; i++) {
+        blocks[i] = t_malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+}
+
+static void free_peak(void) {
+    for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]), blocks[i] = NULL;
+}
+
+static void a_few_more_allocations(void) {
+    for (int i = 0; i < 200; i++) t_free(t_malloc(50 + (size_t)i * 40));
+}
+
+/* Memory that the heap has from the world and that was not purged: free and dirty, or in use. */
+static size_t resident(void) {
+    return ((size_t)units.used_units + units.dirty_units) * UNIT_BYTES - ((size_t)medium.free_granules - medium.dirty_granules) * KIB;
+}
+
+static void peak_goes_back(size_t size) {
+    a_few_more_allocations();
+    peak_of(size);
+    size_t peak = resident();
+    free_peak();
+    fake.now_ms += 600;
+    a_few_more_allocations();
+    fake.now_ms += 600;
+    a_few_more_allocations();
+    CHECK(peak > 3 * MIB);
+    CHECK(resident() <= 4 * MIB);
+    CHECK(!verify_heap());
+}
+
+TEST(peak_of_small_blocks_goes_back_after_a_while) { peak_goes_back(1000); }
+TEST(peak_of_slab_sized_blocks_goes_back_after_a_while) { peak_goes_back(4096); }
+TEST(peak_of_medium_blocks_goes_back_after_a_while) { peak_goes_back(20 * KIB); }
+TEST(peak_of_wide_blocks_goes_back_after_a_while) { peak_goes_back(200 * KIB); }
+TEST(peak_of_large_blocks_goes_back_after_a_while) { peak_goes_back(3 * MIB); }
+
+TEST(peak_goes_back_though_every_tenth_block_stays) {
+    peak_of(20 * KIB);
+    size_t live = 0;
+    for (int i = 0; i < BLOCKS; i++) {
+        if (i % 10 == 0) {
+            live += blocks[i] ? 20 * KIB : 0;
+            continue;
+        }
+        t_free(blocks[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        fake.now_ms += 600;
+        a_few_more_allocations();
+    }
+    CHECK(resident() <= live * 11 / 10 + 4 * MIB);
+}
+
+TEST(nothing_goes_back_before_its_time) {
+    a_few_more_allocations();
+    peak_of(MIB);
+    uint32_t purges = fake_counts.purges;
+    for (int i = 0; i < 20; i++) t_free(blocks[i]);
+    fake.now_ms += 400;
+    a_few_more_allocations();
+    CHECK_EQ(fake_counts.purges, purges);
+}
+
+/* A ring of blocks, each freed after a while: all memory comes round again sooner than it is old. */
+TEST(memory_in_steady_use_is_not_purged) {
+    enum { RING = 2000 };
+    for (int i = 0; i < 60000; i++) {
+        if (i % 100 == 0) fake.now_ms += 3;
+        t_free(blocks[i % RING]);
+        blocks[i % RING] = t_malloc((size_t)i * 37 % 4000 + 1);
+    }
+    CHECK(fake_counts.purged_bytes <= MIB);
+}
+
+TEST(trim_gives_everything_back_at_once) {
+    static const size_t sizes[] = {100, 1000, 20 * KIB, 200 * KIB, 3 * MIB};
+    for (int i = 0; i < 5; i++) {
+        peak_of(sizes[i]);
+        free_peak();
+        CHECK(heap_trim(heap_self));
+        CHECK_EQ(units.dirty_units, 0);
+        CHECK(resident() <= 2 * MIB);
+        CHECK(!verify_heap());
+    }
+    CHECK(!heap_trim(heap_self));
+}
+
+static void *only_free(void *unused) {
+    for (int i = 0; i < BLOCKS; i++) {
+        if (i == BLOCKS / 2) fake.now_ms += 600;
+        t_free(blocks[i]);
+    }
+    return unused;
+}
+
+/* Nobody allocates any more: the thread that frees does the work. */
+TEST(thread_that_only_frees_gives_memory_back) {
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = memset(t_malloc(2048), 1, 2048);
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, only_free, NULL), 0);
+    pthread_join(thread, NULL);
+    CHECK(fake_counts.purged_bytes >= 2 * MIB);
+    CHECK(!verify_heap());
+}
+
+TEST(clock_that_stands_still_purges_nothing) {
+    fake.now_ms = 0;
+    peak_of(20 * KIB);
+    free_peak();
+    a_few_more_allocations();
+    CHECK_EQ(fake_counts.purges, 0);
+    CHECK(!verify_heap());
+}
+
+TEST(clock_that_wraps_does_no_harm) {
+    fake.now_ms = UINT32_MAX - 300;
+    for (int i = 0; i < 10; i++) {
+        peak_of(100 * KIB);
+        free_peak();
+        fake.now_ms += 200;
+        a_few_more_allocations();
+        CHECK(!verify_heap());
+    }
+    fake.now_ms += 1200;
+    a_few_more_allocations();
+    fake.now_ms += 600;
+    a_few_more_allocations();
+    CHECK(resident() <= 4 * MIB);
+}

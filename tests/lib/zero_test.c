@@ -1,0 +1,87 @@
+/* calloc: always zero, and cleared no more than needed. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "span/units.h"
+#include "test.h"
+
+#define KIB ((size_t)1024)
+
+static void *zeroed(size_t size) {
+    unsigned char *p = MUST(t_calloc(1, size));
+    CHECK(contents_are_zero(p, size));
+    return p;
+}
+
+/* Blocks of every level: new, used before, cached, kept as recent, purged. */
+static const size_t sizes[] = {0, 1, 15, 16, 17, 100, 256, 257, 512, 513, 1000, 2048, 4096, 4097, 5000, 20 * KIB,
+                               64 * KIB, 65 * KIB, 200 * KIB, 256 * KIB, 256 * KIB + 1, 1000 * KIB};
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), EACH = 3 };
+
+static void use_up(void *p) {
+    memset(p, 0xa5, t_malloc_usable_size(p));
+}
+
+HEAP_TEST(new_memory_is_zero) {
+    for (int i = 0; i < SIZES; i++) use_up(zeroed(sizes[i]));
+    test_nothing_is_lost();
+}
+
+static void round_of_all(void) {
+    void *held[SIZES][EACH];
+    for (int i = 0; i < SIZES; i++) {
+        for (int n = 0; n < EACH; n++) use_up(held[i][n] = zeroed(sizes[i]));
+    }
+    for (int i = 0; i < SIZES; i++) {
+        for (int n = 0; n < EACH; n++) FREE(held[i][n]);
+    }
+}
+
+HEAP_TEST(used_memory_is_zero_again) {
+    for (int round = 0; round < 3; round++) round_of_all();
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(purged_memory_is_zero_again) {
+    for (int round = 0; round < 3; round++) {
+        round_of_all();
+        fake.now_ms += 5000;
+        heap_trim(heap_self);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(memory_that_could_not_be_purged_is_zero_again) {
+    fake.can_purge = false;
+    for (int round = 0; round < 3; round++) {
+        round_of_all();
+        heap_trim(heap_self);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(carved_memory_is_zero_when_its_unit_was_not) {
+    void *large = MUST(t_malloc(512 * KIB));
+    use_up(large);
+    FREE(large);
+    MUST(t_malloc(300 * KIB)); /* the recent block goes back to level 1, dirty */
+    for (size_t size = 16; size <= 4096; size *= 2) zeroed(size);
+    test_nothing_is_lost();
+}
+
+/* A bin cut from zero memory, then blocks that came back: the mark of the first must not stay for the second. */
+HEAP_TEST(freed_block_after_a_fresh_bin_is_cleared) {
+    for (int round = 0; round < 4; round++) {
+        void *held[100];
+        for (int i = 0; i < 100; i++) use_up(held[i] = zeroed(160));
+        for (int i = 0; i < 100; i += 2) FREE(held[i]);
+    }
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(product_that_overflows_is_refused) {
+    zeroed(10);
+    CHECK(!t_calloc(SIZE_MAX, 2));
+    CHECK(!t_calloc(((size_t)1 << 33) + 1, (size_t)1 << 31));
+    CHECK(t_calloc(0, 100) != NULL);
+    CHECK(t_calloc(100, 0) != NULL);
+}

@@ -1,0 +1,70 @@
+/* What looks like misuse and must not be taken for it. */
+#include "misuse.h"
+#include "oracle.h"
+#include <malloc.h>
+
+/* A live block that bears the words of a freed one, as after reading stale memory: its free is a
+ * free. */
+MISUSE(allowed, live_block_bears_the_words_of_a_freed_one, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    char *live = take(size), *stale = take(size), *wall = take(size);
+    char words[16];
+    oracle_hold(wall, size);
+    give(stale, size);
+    say_clean();
+    stale_access_begins();
+    memcpy(words, stale, 16);
+    stale_access_ends();
+    memcpy(live, words, 16);
+    give(live, size);
+    oracle_load(size);
+}
+
+/* The same for all 16 bytes at every place of a block, and for many blocks. */
+MISUSE(allowed, many_live_blocks_bear_such_words, 16, SMALL_MAX, EACH_VIA | EACH_PLACE) {
+    enum { MANY = 40 };
+    char *live[MANY], *stale = take(size), words[16];
+    for (unsigned i = 0; i < MANY; i++) live[i] = take(size);
+    free(stale);
+    memcpy(words, stale, 16);
+    for (unsigned i = 0; i < MANY; i++)
+        for (size_t k = 0; k + 16 <= size; k += 16) memcpy(live[i] + k, words, 16);
+    say_clean();
+    for (unsigned i = 0; i < MANY; i++) give(live[i], size);
+    oracle_load(size);
+}
+
+/* The default build looks at its own metadata, not at the hint. */
+MISUSE(allowed, given_with_a_wrong_size, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
+    say_clean();
+    for (unsigned i = 0; i < 10; i++) {
+        char *wall = take(size);
+        give(take(size), 1);
+        give(take(size), size * 3);
+        free(wall);
+    }
+    oracle_load(size);
+}
+
+MISUSE(allowed, aligned_block_given_plainly, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
+    say_clean();
+    for (size_t alignment = 16; alignment <= 1 << 20; alignment *= 4) {
+        char *wall = take(size);
+        give(memalign(alignment, size), size);
+        free(wall);
+    }
+    oracle_load(size);
+}
+
+MISUSE(allowed, null_is_given, 0, 0, EACH_VIA | EACH_PLACE | IN_FAST) {
+    say_clean();
+    give(NULL, 0);
+    give(NULL, 100);
+    oracle_load(64);
+}
+
+/* Taken, given and taken again at the same address, thousands of times. */
+MISUSE(allowed, same_address_again_and_again, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
+    say_clean();
+    for (unsigned i = 0; i < 30; i++) give(take(size), size);
+    oracle_load(size);
+}

@@ -1,0 +1,282 @@
+/* Misuse: writes through stale pointers, and past the end into a freed neighbour. */
+#include "misuse.h"
+#include "oracle.h"
+#include <malloc.h>
+#include <stdint.h>
+
+enum { BLOCKS = 24 };
+
+static char *blocks[BLOCKS];
+static char decoy[8192] __attribute__((aligned(4096)));
+
+static size_t block_count(size_t size) {
+    return size > 4 << 20 ? 6 : BLOCKS;
+}
+
+static void give_every_second(void *size_given) {
+    size_t size = *(size_t *)size_given;
+    for (size_t i = 1; i < block_count(size); i += 2) give(blocks[i], size);
+}
+
+/* Half of the blocks stay live and are watched; the other half is freed, by whom and how was asked
+ * for. */
+static void prepare(size_t size) {
+    for (size_t i = 0; i < block_count(size); i++) blocks[i] = take(size);
+    for (size_t i = 0; i < block_count(size); i += 2) oracle_hold(blocks[i], size);
+    oracle_forbid(decoy, sizeof decoy);
+    give_every_second(&size);
+}
+
+/* The first, a middle and the last freed block are written to. The usable size is that of the live
+ * ones. */
+static void write_to_freed(size_t size, void (*write)(char *, size_t, char *)) {
+    size_t last = block_count(size) - 1, usable = malloc_usable_size(blocks[0]);
+    stale_access_begins();
+    write(blocks[1], usable, blocks[2]);
+    write(blocks[(last / 2) | 1], usable, blocks[0]);
+    write(blocks[last], usable, blocks[last - 1]);
+    stale_access_ends();
+}
+
+static void load_and_give_the_rest(size_t size) {
+    oracle_load(size);
+    for (size_t i = 0; i < block_count(size); i += 2) {
+        oracle_drop(blocks[i]);
+        give(blocks[i], size);
+    }
+    oracle_load(size);
+}
+
+static void written_after_free(size_t size, void (*write)(char *, size_t, char *)) {
+    prepare(size);
+    say_harmless();
+    write_to_freed(size, write);
+    load_and_give_the_rest(size);
+}
+
+/* A small block whose list word was written to: promised to end the program when it would be handed
+ * out. */
+static void link_written_after_free(size_t size, void (*write)(char *, size_t, char *)) {
+    prepare(size);
+    if (size <= SMALL_MAX)
+        say_caught_late();
+    else
+        say_harmless();
+    write_to_freed(size, write);
+    load_and_give_the_rest(size);
+}
+
+/* ------------------------------------------------------------ the words of a freed block */
+
+static uint64_t word_at(const char *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    return word;
+}
+
+static void set_word(char *bytes, uint64_t word) {
+    memcpy(bytes, &word, 8);
+}
+
+#define WRITE(name) static void name(char *bytes, size_t count, char *other)
+#define UNUSED (void)count, (void)other
+
+WRITE(flip_16) {
+    UNUSED;
+    bytes[0] ^= 0x10;
+}
+WRITE(flip_64) {
+    UNUSED;
+    bytes[0] ^= 0x40;
+}
+WRITE(flip_second) {
+    UNUSED;
+    bytes[1] ^= 0x05;
+}
+WRITE(increment) {
+    UNUSED;
+    set_word(bytes, word_at(bytes) + 1);
+}
+WRITE(decrement) {
+    UNUSED;
+    set_word(bytes, word_at(bytes) - 1);
+}
+WRITE(add_one_block) {
+    (void)other;
+    set_word(bytes, word_at(bytes) + count);
+}
+WRITE(flip_one_block) {
+    (void)other;
+    set_word(bytes, word_at(bytes) ^ count);
+}
+WRITE(zero_link) {
+    UNUSED;
+    set_word(bytes, 0);
+}
+WRITE(ones_link) {
+    UNUSED;
+    set_word(bytes, UINT64_MAX);
+}
+WRITE(decoy_link) {
+    UNUSED;
+    set_word(bytes, (uintptr_t)decoy + 64);
+}
+WRITE(victim_link) {
+    (void)count;
+    set_word(bytes, (uintptr_t)other);
+}
+WRITE(self_link) {
+    UNUSED;
+    set_word(bytes, (uintptr_t)bytes);
+}
+WRITE(junk_key) {
+    UNUSED;
+    set_word(bytes + 8, 0x4141414141414141);
+}
+WRITE(zero_key) {
+    UNUSED;
+    set_word(bytes + 8, 0);
+}
+WRITE(increment_key) {
+    UNUSED;
+    set_word(bytes + 8, word_at(bytes + 8) + 1);
+}
+
+WRITE(victim_both) {
+    (void)count;
+    set_word(bytes, (uintptr_t)other);
+    set_word(bytes + 8, (uintptr_t)decoy + 64);
+}
+
+WRITE(junk_all) {
+    (void)other;
+    memset(bytes, 0x41, count);
+}
+
+WRITE(zero_all) {
+    (void)other;
+    memset(bytes, 0, count);
+}
+
+WRITE(pointers_all) {
+    for (size_t i = 0; i + 8 <= count; i += 8)
+        set_word(bytes + i, i % 16 ? (uintptr_t)other : (uintptr_t)decoy + 64);
+}
+
+#define LINK_CASE(name, write)                                                                     \
+    MISUSE(write_after_free_link, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {                    \
+        link_written_after_free(size, write);                                                      \
+    }
+#define WORD_CASE(name, write)                                                                     \
+    MISUSE(write_after_free, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {                         \
+        written_after_free(size, write);                                                           \
+    }
+
+LINK_CASE(link_flipped_by_16, flip_16)
+LINK_CASE(link_flipped_by_64, flip_64)
+LINK_CASE(link_second_byte_flipped, flip_second)
+LINK_CASE(link_incremented, increment)
+LINK_CASE(link_decremented, decrement)
+LINK_CASE(link_zeroed, zero_link)
+LINK_CASE(link_all_ones, ones_link)
+LINK_CASE(link_to_decoy, decoy_link)
+LINK_CASE(link_to_victim, victim_link)
+LINK_CASE(link_to_itself, self_link)
+LINK_CASE(link_and_key_to_victim, victim_both)
+LINK_CASE(all_junk, junk_all)
+LINK_CASE(all_zero, zero_all)
+LINK_CASE(all_pointers, pointers_all)
+/* These may decode to another freed block, which shortens or bends the list without harm. */
+WORD_CASE(link_moved_by_one_block, add_one_block)
+WORD_CASE(link_flipped_by_one_block, flip_one_block)
+WORD_CASE(key_junk, junk_key)
+WORD_CASE(key_zeroed, zero_key)
+WORD_CASE(key_incremented, increment_key)
+
+/* ------------------------------------------------------------ one byte at each place */
+
+#define BYTE_CASE(place)                                                                           \
+    WRITE(write_byte_##place) {                                                                    \
+        UNUSED;                                                                                    \
+        bytes[place] ^= 0x41;                                                                      \
+    }                                                                                              \
+    MISUSE(write_after_free_byte, byte_##place, 16, LARGE_MAX, EACH_PLACE) {                       \
+        written_after_free(size, write_byte_##place);                                              \
+    }
+
+BYTE_CASE(0)
+BYTE_CASE(1)
+BYTE_CASE(2)
+BYTE_CASE(3)
+BYTE_CASE(4)
+BYTE_CASE(5)
+BYTE_CASE(6)
+BYTE_CASE(7)
+BYTE_CASE(8)
+BYTE_CASE(9)
+BYTE_CASE(10)
+BYTE_CASE(11)
+BYTE_CASE(12)
+BYTE_CASE(13)
+BYTE_CASE(14)
+BYTE_CASE(15)
+
+/* ------------------------------------------------------------ words copied from elsewhere */
+
+/* Both words are genuine, in the wrong place: the list has a loop or a gap. */
+MISUSE(write_after_free, words_of_another_freed_block, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    char words[16];
+    prepare(size);
+    say_harmless();
+    stale_access_begins();
+    memcpy(words, blocks[5], 16);
+    memcpy(blocks[1], words, 16);
+    memcpy(words, blocks[1], 16);
+    memcpy(blocks[3], words, 16);
+    stale_access_ends();
+    load_and_give_the_rest(size);
+}
+
+/* Freed, written to, freed again: both at once. */
+MISUSE(write_after_free, written_to_and_freed_again, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    prepare(size);
+    say_harmless();
+    write_to_freed(size, victim_both);
+    misuse(blocks[1], size);
+    misuse(blocks[3], size);
+    load_and_give_the_rest(size);
+}
+
+/* ------------------------------------------------------------ overflow and underflow into freed
+ * neighbours */
+
+static char *freed_neighbour_of(const char *block, ptrdiff_t distance, size_t size) {
+    for (size_t i = 1; i < block_count(size); i += 2)
+        if (blocks[i] == block + distance) return blocks[i];
+    return NULL;
+}
+
+/* Only where the neighbour is one of the freed blocks is the result the allocator's business. */
+static void overflow(size_t size, size_t length, int upwards) {
+    prepare(size);
+    say_harmless();
+    ptrdiff_t usable = (ptrdiff_t)malloc_usable_size(blocks[0]);
+    stale_access_begins();
+    for (size_t i = 0; i < block_count(size); i += 2)
+        if (freed_neighbour_of(blocks[i], upwards ? usable : -usable, size) != NULL)
+            memset(upwards ? blocks[i] + usable : blocks[i] - length, 0x41, length);
+    stale_access_ends();
+    load_and_give_the_rest(size);
+}
+
+MISUSE(write_after_free, overflow_by_1_into_freed, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    overflow(size, 1, 1);
+}
+
+MISUSE(write_after_free, overflow_by_16_into_freed, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    overflow(size, 16, 1);
+}
+
+MISUSE(write_after_free, underflow_by_16_into_freed, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    overflow(size, 16, 0);
+}

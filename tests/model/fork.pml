@@ -1,0 +1,146 @@
+/* fork: heap 1 forks at any moment, and from there the model is the child.
+ *
+ * Heap 2 stops wherever it is (the copy is one cut through all threads), but not inside the orphan
+ * list, whose lock the forking thread holds. Heap 3 is a thread that the child begins; HEAPLESS
+ * makes it one that has no heap any more and only frees. Nobody trusts what heap 2 left on its
+ * slabs: who meets one takes it through `owner` and finds the free blocks by their keys, which
+ * a block has from being linked into a list until it is handed out. What heap 2 had in hand is
+ * lost, and so are the slabs it was just taking or leaving. All checks go on in the child. */
+
+#define SALVAGING 254                        /* owner of a slab while its blocks are looked at */
+#define LOST_HEAP 2
+
+#ifdef FORK
+bit forked;
+#define is_lost(s) (forked && holder[s] == LOST_HEAP)
+#define may_run() (me != 3 || forked)
+#define while_alive provided (!forked || me != LOST_HEAP)
+#ifdef HEAPLESS
+#define has_heap() (me != 3)
+#else
+#define has_heap() true
+#endif
+#else
+#define is_lost(s) false
+#define may_run() true
+#define while_alive
+#define has_heap() true
+#endif
+
+#ifdef BROKEN_FORK_UNLOCKED
+#define fork_possible() (me == 1 && !forked)
+#else
+#define fork_possible() (me == 1 && !forked && orphan_lock == NOBODY)
+#endif
+
+inline fork() {
+    d_step {
+        forked = true;
+        busy = 1;
+        bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
+        for (q_slab : 1 .. SLABS) {
+            for (q_block : 1 .. BLOCKS) {
+                if
+                :: place[at(q_slab, q_block)] == FREEING -> place[at(q_slab, q_block)] = LOST
+                :: else
+                fi
+            }
+        }
+        q_slab = 0
+    }
+}
+
+/* Blocks with a key are free, wherever they were; the others are counted as used. */
+inline recount(s) {
+    d_step {
+        assert(plain(s));
+        free_set[s] = 0;
+        used[s] = BLOCKS;
+        for (q_block : 1 .. BLOCKS) {
+            q_link = at(s, q_block);
+            if
+            :: keyed[s] & bit(q_block) ->
+                assert(place[q_link] != CALLER && place[q_link] != FREEING);
+                place[q_link] = FREE;
+                next_block[q_link] = 0;
+                free_set[s] = free_set[s] | bit(q_block);
+                used[s]--
+            :: else
+            fi
+        }
+        q_link = 0
+    }
+}
+
+/* Take a slab that says it is heap 2's: ok, and s is held, its `owner` still SALVAGING. */
+inline salvage(s) {
+    do
+    :: d_step { owner[s] != SALVAGING -> old = owner[s] };  /* not while another looks at it */
+        if
+        :: forked && old == LOST_HEAP ->
+            d_step {
+                ok = (owner[s] == LOST_HEAP);
+                if
+                :: ok ->
+                    assert(holder[s] == LOST_HEAP && flags(word[s]) == OWNED);
+                    owner[s] = SALVAGING;
+                    holder[s] = me
+                :: else
+                fi
+            };
+            if
+            :: ok -> break
+            :: else
+            fi
+        :: else -> ok = false; break
+        fi
+    od;
+    old = 0;
+    if
+    :: ok ->
+#ifdef BROKEN_FORK_TRUSTS_LISTS              /* `free` and `used` as they are in the copy */
+        collect(s)
+#else
+        word[s] = EMPTY_OWNED;               /* an exchange; those blocks have keys */
+        recount(s)
+#endif
+    :: else
+    fi
+}
+
+/* A thread with a heap: the slab is one of its avail slabs then. */
+inline salvage_mine(s) {
+    salvage(s);
+    if
+    :: ok ->
+        avail[me] = avail[me] | bit(s);
+        set_owner(s, me);
+        ok = false
+    :: else
+    fi
+}
+
+/* A thread without a heap frees block b of s: what it comes to hold it hands on at once. */
+inline free_heapless() {
+#ifdef BROKEN_FORK_HEAPLESS_PUSHES           /* another may count that block by its key meanwhile */
+    ok = false;
+#else
+    salvage(s);
+#endif
+    if
+    :: ok ->
+        d_step {
+            assert(plain(s) && place[at(s, b)] == FREEING);
+            place[at(s, b)] = FREE;
+            key(s, b);
+            free_set[s] = free_set[s] | bit(b);
+            used[s]--
+        };
+        ok = true
+    :: else -> push_elsewhere()
+    fi;
+    if
+    :: ok -> part_with(s)
+    :: else
+    fi
+}

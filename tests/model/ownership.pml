@@ -1,0 +1,343 @@
+/* A model of who may touch a slab, checked by spin: README in this comment.
+ *
+ * HEAPS heaps (threads) allocate and free for ever, in every order. Any heap may free any live
+ * block, give a slab away as surplus, or end and begin anew. Only SLABS and BLOCKS bound the
+ * world, so a search that ends has seen every reachable state (OPS bounds one run further). One
+ * size class; a slab is carved whole; level 1 is one atomic step, for it has its own lock. Steps
+ * on the word, the list and `owner` interleave in any way; steps on plain fields are as large as
+ * is convenient, since each asserts that nobody else may come near. Memory is sequentially
+ * consistent: whether the real atomics' orders suffice is not a question for this model.
+ *
+ * Checked: a block is in one place (caller, bin, free list, word); none is lost; a slab with free
+ * blocks can be found; a slab has one owner, and only it touches the plain fields; a full slab
+ * that is nobody's has no block on its word; a released slab has no live block; no deadlock; no
+ * free waits for the lock; a child of fork has all this, but for what its lost threads had in hand.
+ *
+ *     state.pml   the word's letters, the fields, the ghosts
+ *     steps.pml   each atomic step, correct and broken
+ *     slab.pml    what a heap does to one slab
+ *     quiet.pml   what holds when no operation is under way
+ *     fork.pml    the child of fork
+ *     run.sh      runs all of it; a broken variant that passes is a failure
+ *
+ * To see how a variant fails: spin -a -DHARM_ONLY -DBROKEN_x ownership.pml, gcc -o pan pan.c,
+ * ./pan -m1000000, spin -t -p with the same definitions; ./pan -i looks for a short way there. */
+
+#include "state.pml"
+#include "steps.pml"
+#include "slab.pml"
+#include "fork.pml"
+#include "quiet.pml"
+
+/* malloc: from the bin; an empty bin takes a whole `free`. Order of refill: the current slab, its
+ * word, an avail slab, an orphan, a fresh slab. Avail is taken in any order: policy is no part. */
+inline malloc() {
+    do
+    :: bin[me] != 0 ->
+        d_step {
+            b = 1;
+            do
+            :: bin[me] & bit(b) -> break
+            :: else -> b++
+            od;
+            bin[me] = bin[me] & ~bit(b);
+            unkey(current[me], b);
+            assert(place[at(current[me], b)] == BIN);
+            place[at(current[me], b)] = CALLER
+        };
+        break
+    :: bin[me] == 0 && current[me] != 0 ->
+        s = current[me];
+        if
+        :: free_set[s] != 0 ->
+            d_step {                         /* used = carved: what is in a bin counts as used */
+                assert(plain(s));
+                bin[me] = free_set[s];
+                free_set[s] = 0;
+                used[s] = BLOCKS;
+                for (b : 1 .. BLOCKS) {
+                    if
+                    :: bin[me] & bit(b) ->
+                        assert(place[at(s, b)] == FREE);
+                        place[at(s, b)] = BIN
+                    :: else
+                    fi
+                }
+            }
+        :: free_set[s] == 0 && word[s] == EMPTY_OWNED ->
+            unown(s);
+            if
+            :: ok -> current[me] = 0
+            :: else -> collect(s)
+            fi
+        :: else -> collect(s)
+        fi
+    :: bin[me] == 0 && current[me] == 0 ->
+        if
+        :: avail[me] != 0 ->
+            if
+            :: avail[me] & 1 -> s = 1
+            :: avail[me] & 2 -> s = 2
+            fi;
+            d_step {
+                avail[me] = avail[me] & ~bit(s);
+                current[me] = s
+            }
+        :: else ->
+            s = 0;
+            if
+            :: orphan_head != 0 -> pop_orphan()
+            :: else
+            fi;
+            if
+            :: s != 0 ->
+                set_owner(s, me);
+                collect(s);
+                current[me] = s
+            :: atomic { s == 0 && level1 != 0 -> take_fresh() }
+            :: s == 0 && level1 == 0 -> break  /* no memory */
+#ifdef FORK
+            :: s == 0 && forked && owner[1] == LOST_HEAP -> s = 1; salvage_mine(s)
+#if SLABS >= 2
+            :: s == 0 && forked && owner[2] == LOST_HEAP -> s = 2; salvage_mine(s)
+#endif
+#endif
+            fi
+        fi
+    od
+}
+
+/* free of a block of a slab that is not mine; ok at the end says that the slab now is. */
+inline push_elsewhere() {
+    do
+    :: old = word[s];
+        if
+        :: flags(old) == OWNED ->
+            push_owned(s, b);
+            if
+            :: ok -> ok = false; break
+            :: else
+            fi
+        :: flags(old) == LISTED ->
+            if
+            :: d_step { orphan_lock == NOBODY -> orphan_lock = me };
+                old = word[s];
+                ok = false;
+                if
+                :: flags(old) == LISTED -> push(s, b, word[s] == old, OWNED)
+                :: else                      /* somebody took it before we had the lock */
+                fi;
+                if
+                :: ok -> list_unlink(s)
+                :: else
+                fi;
+                unlock();
+                if
+                :: ok -> break
+                :: else
+                fi
+#ifndef BROKEN_FREE_WAITS
+            :: orphan_lock != NOBODY ->      /* never wait: it is as well kept in the word */
+                push_orphan(s, b);
+                if
+                :: ok -> ok = false; break
+                :: else
+                fi
+#else
+            :: orphan_lock != NOBODY         /* tries again until the holder runs */
+#endif
+            fi
+        :: old == 0 ->
+            push_full(s, b);
+            if
+            :: ok -> break
+            :: else
+            fi
+#ifdef BROKEN_CLAIM_UNMARKED
+        :: flags(old) == 0 && old != 0 -> push_full(s, b); break
+#endif
+        fi
+    od
+}
+
+#ifdef BROKEN_RELEASE_CURRENT                /* the heap goes on refilling from it */
+#define not_current(s) true
+#else
+#define not_current(s) (current[me] != s)
+#endif
+
+inline free() {
+#ifdef FORK
+    if
+    :: owner[s] != me -> salvage_mine(s)
+    :: else
+    fi;
+#endif
+    if
+    :: owner[s] == me ->
+        d_step {
+            assert(plain(s) && place[at(s, b)] == FREEING && used[s] > 0);
+            place[at(s, b)] = FREE;
+            key(s, b);
+            free_set[s] = free_set[s] | bit(b)
+        };
+        d_step {
+            assert(plain(s));
+            used[s]--
+        };
+        if
+#ifdef BROKEN_RELEASE_UNCOLLECTED            /* the word's blocks are dead too, but not collected */
+        :: used[s] == count(word[s]) && current[me] != s -> used[s] = 0; release(s)
+#else
+        :: used[s] == 0 && not_current(s) -> release(s)
+#endif
+        :: else
+        fi
+    :: else ->
+        push_elsewhere();
+        if
+        :: ok ->                             /* claim */
+            set_owner(s, me);
+            collect(s);
+            if
+            :: used[s] == 0 -> release(s)
+            :: else -> avail[me] = avail[me] | bit(s)
+            fi
+        :: else
+        fi
+    fi
+}
+
+/* A slab in none of my lists leaves me: to level 1, to nobody or to the orphans. A block that comes
+ * in meanwhile may change which, hence the loop. */
+inline part_with(s) {
+    do
+    :: collect(s);
+        if
+        :: used[s] == 0 -> release(s); break
+        :: used[s] != 0 && free_set[s] == 0 -> unown(s)
+        :: else -> orphan(s)
+        fi;
+        if
+        :: ok -> break
+        :: else
+        fi
+    od
+}
+
+inline part_with_all(set) {
+    do
+    :: set & 1 -> set = set & ~1; s = 1; part_with(s)
+    :: set & 2 -> set = set & ~2; s = 2; part_with(s)
+    :: else -> break
+    od
+}
+
+/* Everything a heap has is to go: the bin back on its slab, the slabs into `going`. */
+inline spill() {
+    d_step {
+        s = current[me];
+        assert(s != 0 || bin[me] == 0);
+#ifndef BROKEN_END_FORGETS_BIN
+        for (b : 1 .. BLOCKS) {
+            if
+            :: bin[me] & bit(b) ->
+                assert(plain(s) && place[at(s, b)] == BIN);
+                place[at(s, b)] = FREE;
+                free_set[s] = free_set[s] | bit(b);
+                used[s]--
+            :: else
+            fi
+        }
+#endif
+        going = avail[me] | (s != 0 -> bit(s) : 0);
+        bin[me] = 0; avail[me] = 0; current[me] = 0; b = 0; s = 0
+    }
+}
+
+/* MIDWAY begins where it gets interesting, for runs that OPS keeps short: slab 1 is full and
+ * nobody's, slab 2 an orphan with one block free and the others live. */
+#ifdef MIDWAY
+bit midway;
+inline start() {
+    if
+    :: d_step { me == 1 ->
+        level1 = level1 & ~3;
+        owner[1] = NOBODY; word[1] = 0; used[1] = BLOCKS;
+        owner[2] = NOBODY; word[2] = LISTED; used[2] = BLOCKS - 1; orphan_head = 2;
+        for (b : 1 .. BLOCKS) {
+            place[at(1, b)] = CALLER;
+            place[at(2, b)] = CALLER
+        }
+        place[at(2, 1)] = FREE; free_set[2] = bit(1);
+        b = 0; midway = true }
+    :: me != 1 && midway
+    fi
+}
+#else
+#define start() skip
+#endif
+
+#define freeing(slab, block) \
+    :: atomic { place[at(slab, block)] == CALLER && may_begin() -> \
+        begin(); place[at(slab, block)] = FREEING; s = slab; b = block }; goto free_it
+
+active [HEAPS] proctype heap() while_alive {
+    byte s, b, old, nx, pv, going;
+    bit ok;
+    start();
+end_idle:                                    /* here, and nowhere else, a heap may rest */
+    do
+    :: atomic { has_heap() && may_begin() -> begin() };
+        malloc();
+        goto done
+    freeing(1, 1)
+#if BLOCKS >= 2
+    freeing(1, 2)
+#endif
+#if BLOCKS >= 3
+    freeing(1, 3)
+#endif
+#if SLABS >= 2
+    freeing(2, 1)
+#if BLOCKS >= 2
+    freeing(2, 2)
+#endif
+#if BLOCKS >= 3
+    freeing(2, 3)
+#endif
+#endif
+    :: atomic { avail[me] != 0 && may_begin() -> begin() };
+                                             /* surplus goes to the orphans */
+        if
+        :: avail[me] & 1 -> going = 1
+        :: avail[me] & 2 -> going = 2
+        fi;
+        avail[me] = avail[me] & ~going;
+        goto part
+    :: atomic { (current[me] != 0 || avail[me] != 0) && may_begin() -> begin() };
+                                             /* the thread ends; another will use its heap */
+        spill();
+        goto part
+#ifdef FORK
+    :: atomic { fork_possible() && may_begin() -> begin(); fork() };
+        goto done
+#endif
+    od;
+free_it:
+#ifdef HEAPLESS
+    if
+    :: has_heap() -> free()
+    :: else -> free_heapless()
+    fi;
+#else
+    free();
+#endif
+    goto done;
+part:
+    part_with_all(going);
+done:
+progress_done:                               /* no heap can run for ever and not come here */
+    leave();
+    goto end_idle
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# Check the ownership model with spin, and that each deliberately broken variant is caught.
+#
+# usage: run.sh [--long]      one line per run; exit 0 when all are as they should be
+# --long adds the runs that see every state of bigger worlds (minutes, up to 8 GiB).
+#
+# covers  no error in any state, and every line of the model was executed
+# holds   no error in any state
+# moves   no run in which no operation ever ends (so a free never waits for a lock)
+# caught  spin finds an error: a check that is violated, a deadlock, or a run that never moves
+#
+# Broken variants run with -DHARM_ONLY where they can: then not the broken rule itself (who may
+# touch what), but the damage it does must be seen. A few run with the rules, to try those too.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/heapalloc-model.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+jobs=2
+memory_mib=900                               # each of the two at a time
+
+# verdict, heaps, slabs, blocks, definitions
+runs='
+covers 3 2 2 MIDWAY OPS=4
+covers 2 2 2
+covers 2 2 2 LINK_LAST
+holds  2 1 3
+holds  3 1 2
+holds  3 1 2 FORK
+holds  3 1 2 FORK HEAPLESS
+moves  2 2 2
+moves  3 1 2
+caught 2 2 2 HARM_ONLY BROKEN_UNOWN_STORE
+caught 2 2 2 HARM_ONLY BROKEN_UNOWN_FLAG_ONLY
+caught 2 2 2 HARM_ONLY BROKEN_UNOWN_OWNER_LATE
+caught 2 2 2 HARM_ONLY BROKEN_CLAIM_STORE
+caught 2 2 2 HARM_ONLY BROKEN_CLAIM_UNMARKED
+caught 2 2 2 HARM_ONLY BROKEN_CLAIM_UNLOCKED
+caught 2 2 2 HARM_ONLY BROKEN_PUSH_STORE
+caught 2 2 2 HARM_ONLY BROKEN_COLLECT_TWO_STEPS
+caught 2 2 2 HARM_ONLY BROKEN_COLLECT_NO_COUNT
+caught 2 2 2 HARM_ONLY BROKEN_POP_UNLOCKED
+caught 2 2 2 HARM_ONLY BROKEN_LINK_UNLOCKED
+caught 2 2 2 HARM_ONLY BROKEN_ORPHAN_STUBBORN
+caught 2 2 2 HARM_ONLY BROKEN_ORPHAN_KEEPS_OWNER
+caught 2 2 2 HARM_ONLY BROKEN_END_FORGETS_BIN
+caught 2 1 3 HARM_ONLY BROKEN_RELEASE_UNCOLLECTED
+caught 2 2 2 HARM_ONLY BROKEN_RELEASE_CURRENT
+caught 2 2 2 BROKEN_UNOWN_OWNER_LATE
+caught 2 2 2 BROKEN_CLAIM_STORE
+caught 2 2 2 BROKEN_POP_UNLOCKED
+caught 3 1 2 FORK BROKEN_FORK_UNLOCKED
+caught 3 1 2 FORK BROKEN_FORK_TRUSTS_LISTS
+caught 3 1 2 FORK HEAPLESS BROKEN_FORK_HEAPLESS_PUSHES
+caught 2 1 3 MOVES BROKEN_FREE_WAITS
+'
+long_runs='
+covers 3 2 2 MIDWAY OPS=5
+holds  3 1 3
+holds  2 2 3
+'
+
+# Install what is missing: with the tree's own script where it is, else with apt-get.
+need() {
+    local missing=()
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    ((${#missing[@]})) || return 0
+    echo "installing ${missing[*]}"
+    if [[ -x $here/../../ci/install.sh ]]; then
+        "$here/../../ci/install.sh" "${missing[@]}"
+    else
+        local root=()
+        ((EUID == 0)) || root=(sudo)
+        "${root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+    fi
+}
+
+# A variant that is written but not run would prove nothing.
+all_variants_run() {
+    local written listed
+    written=$(grep -ohE 'BROKEN_[A-Z_]+' "$here"/*.pml | sort -u)
+    listed=$(grep -oE 'BROKEN_[A-Z_]+' <<<"$runs" | sort -u)
+    [[ $written == "$listed" ]] || {
+        echo "FAIL  broken variants in the model and in run.sh differ:"
+        diff <(echo "$written") <(echo "$listed") || true
+        return 1
+    }
+}
+
+# search DIR VERDICT HEAPS SLABS BLOCKS DEFINITIONS...: spin's report in DIR/out
+search() {
+    local dir=$1 verdict=$2 heaps=$3 slabs=$4 blocks=$5
+    shift 5
+    local mode=(-O1 -DSAFETY) option=()
+    if [[ $verdict == moves || " $* " == *" MOVES "* ]]; then
+        mode=(-O1 -DNP) option=(-l)
+    fi
+    [[ $verdict != caught ]] || mode+=(-O0)  # a short search: compiling is what takes the time
+    mkdir "$dir" && cd "$dir" || return 1
+    spin -a -DHEAPS="$heaps" -DSLABS="$slabs" -DBLOCKS="$blocks" "${@/#/-D}" \
+        "$here/ownership.pml" >spin.log 2>&1 || return 1       # spin writes pan.c even on errors
+    gcc -w "${mode[@]}" -DCOLLAPSE -DMEMLIM="$memory_mib" -o pan pan.c >gcc.log 2>&1 || return 1
+    ./pan "${option[@]}" -m"$depth" >out 2>&1 || true
+}
+
+# What spin found, or why its search does not count; empty when it saw everything and no error.
+finding() {
+    local out=$1
+    grep -E -m1 '^pan:1: |^pan: .*(bound|memory)|^error: max search depth' "$out" && return
+    grep -qE ' errors: 0$' "$out" || echo "no report: $(tail -n 1 "$out")"
+}
+
+# Lines of the model no state ever executed; the end of the endless process is none.
+unreached() {
+    grep -E '^\s.*, state [0-9]+, ' "$1" | grep -vE '"-end-"' || true
+}
+
+judge() {
+    local out=$1 verdict=$2 found
+    [[ -s $out ]] || { echo "spin or gcc failed"; return 1; }
+    found=$(finding "$out")
+    case $verdict in
+    caught)
+        echo "${found:-NOT CAUGHT}" | sed 's/^pan:1: //; s/ (at depth.*//'
+        [[ $found == pan:1:* ]] ;;
+    *)
+        [[ -z $found ]] || { echo "$found"; return 1; }
+        sed -nE 's/^ *([0-9]+) states, stored.*/\1 states/p' "$out"
+        [[ $verdict != covers || -z $(unreached "$out") ]] || { unreached "$out"; return 1; } ;;
+    esac
+}
+
+run_one() {
+    local dir=$1 result=ok says
+    shift
+    (search "$dir" "$@") || true
+    says=$(judge "$dir/out" "$1" 2>/dev/null) || result=FAIL
+    printf '%-4s  %-6s %s heaps %s slabs %s blocks  %-36s %s\n' \
+        "$result" "$1" "$2" "$3" "$4" "${*:5}" "$says"
+    rm -rf "$dir"
+    [[ $result == ok ]]
+}
+
+depth=2000000
+all_variants_run
+need spin gcc
+if [[ ${1:-} == --long ]]; then
+    runs+=$long_runs memory_mib=8000 jobs=1 depth=10000000
+fi
+
+failed=0 started=0
+while read -r -a run; do
+    ((${#run[@]})) || continue
+    if ((started >= jobs)); then
+        wait -n || failed=1
+    fi
+    run_one "$work/$started" "${run[@]}" &
+    ((++started))
+done <<<"$runs"
+for ((left = started < jobs ? started : jobs; left > 0; left--)); do
+    wait -n || failed=1
+done
+((failed == 0)) && echo "all $started runs are as they should be"
+exit "$failed"

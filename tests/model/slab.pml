@@ -1,0 +1,154 @@
+/* What a heap does to one slab: collect, release, take, unown, orphan, pop; each is a few of the
+ * atomic steps of steps.pml with the plain fields around them. The letters are state.pml's. */
+
+/* Move what was freed from elsewhere to `free`; the count in the word makes it O(1) in truth. */
+inline collect(s) {
+    take_list(s);
+    d_step {
+        assert(plain(s));
+        q_remote = count(old);
+#ifndef BROKEN_COLLECT_NO_COUNT
+        assert(used[s] >= q_remote);
+        used[s] = used[s] - q_remote;
+#endif
+        q_link = head(old);
+        do
+        :: q_link != 0 ->
+            q_block = at(s, q_link);
+            assert(place[q_block] == REMOTE && q_remote > 0);
+            place[q_block] = FREE;
+            free_set[s] = free_set[s] | bit(q_link);
+            q_link = next_block[q_block];
+            next_block[q_block] = 0;
+            q_remote--
+        :: else -> break
+        od;
+        assert(q_remote == 0);
+        old = 0
+    }
+}
+
+/* No block of s lives, so nobody else can reach it: to level 1, as it is. */
+inline release(s) {
+    d_step {
+        assert(plain(s) && word[s] == EMPTY_OWNED);
+        for (q_block : 1 .. BLOCKS) {
+            assert(place[at(s, q_block)] == FREE);
+            place[at(s, q_block)] = NOWHERE
+        }
+        avail[me] = avail[me] & ~bit(s);
+        free_set[s] = 0; unkey_all(s); holder[s] = NOBODY; owner[s] = RELEASED;
+        level1 = level1 | bit(s)
+    }
+}
+
+inline take_fresh() {
+    d_step {
+        s = 1;
+        do
+        :: level1 & bit(s) -> break
+        :: else -> s++
+        od;
+        level1 = level1 & ~bit(s);
+        assert(word[s] == EMPTY_OWNED && holder[s] == NOBODY && used[s] == 0);
+        holder[s] = me; owner[s] = me; free_set[s] = ALL; key_all(s);
+        for (q_block : 1 .. BLOCKS) {
+            assert(place[at(s, q_block)] == NOWHERE);
+            place[at(s, q_block)] = FREE
+        }
+        current[me] = s
+    }
+}
+
+/* owner first, word second: after the word, s may already be another heap's. */
+inline unown(s) {
+#ifdef BROKEN_UNOWN_OWNER_LATE
+    let_go(s);
+    if
+    :: ok -> set_owner(s, NOBODY)
+    :: else
+    fi
+#else
+    set_owner(s, NOBODY);
+    let_go(s);
+    if
+    :: ok
+    :: else -> set_owner(s, me)
+    fi
+#endif
+}
+
+/* A partial slab to the orphan list:  O . 0 0  =>  . L 0 0;  ok says whether it went. */
+inline orphan(s) {
+#ifndef BROKEN_ORPHAN_KEEPS_OWNER            /* the next thread with this heap would believe it */
+    set_owner(s, NOBODY);
+#endif
+#ifdef BROKEN_LINK_UNLOCKED
+    swap(s, word[s] == EMPTY_OWNED, LISTED);
+    if
+    :: ok -> list_link(s)
+    :: else
+    fi
+#elif defined(LINK_LAST)                     /* also correct, for the lock is held */
+    lock();
+    swap(s, word[s] == EMPTY_OWNED, LISTED);
+    if
+    :: ok -> list_link(s)
+    :: else
+    fi;
+    unlock()
+#elif defined(BROKEN_ORPHAN_STUBBORN)        /* collects and tries again, even when now empty */
+    lock();
+    list_link(s);
+    do
+    :: swap(s, word[s] == EMPTY_OWNED, LISTED);
+        if
+        :: ok -> break
+        :: else -> collect(s)
+        fi
+    od;
+    unlock()
+#else
+    lock();
+    list_link(s);
+    swap(s, word[s] == EMPTY_OWNED, LISTED);
+    if
+    :: ok
+    :: else -> list_unlink(s)                /* a block came in: look at the slab again */
+    fi;
+    unlock()
+#endif
+}
+
+#ifdef BROKEN_POP_UNLOCKED
+#define pop_lock() skip
+#define pop_unlock() skip
+#else
+#define pop_lock() lock()
+#define pop_unlock() unlock()
+#endif
+
+/* The first orphan becomes mine:  . L h n  =>  O . h n;  s is 0 when there was none. */
+inline pop_orphan() {
+    pop_lock();
+    s = orphan_head;
+    ok = false;
+    do
+    :: s != 0 && !ok ->
+        old = word[s];
+#ifdef BROKEN_POP_UNLOCKED
+        if
+        :: flags(old) == LISTED -> swap(s, word[s] == old, old ^ (OWNED | LISTED))
+        :: else -> s = orphan_head
+        fi
+#else
+        swap(s, word[s] == old, old ^ (OWNED | LISTED))
+#endif
+    :: else -> break
+    od;
+    if
+    :: s != 0 -> list_unlink(s)
+    :: else
+    fi;
+    pop_unlock()
+}

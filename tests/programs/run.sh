@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# Runs real programs on glibc's malloc and on a preloaded allocator and compares what they print.
+#
+#   tests/programs/run.sh [-k] LIB [NAME...]    NAME is a case file or a program of it, FILE.PROGRAM
+#   tests/programs/run.sh -l                    lists what there is
+#     -k   keep the folders of failed programs and name them
+#
+# A case file in cases/ sets `packages` and `processes` and defines functions program_NAME; each is
+# run twice in a folder of its own, under `bash -eu`, everything it starts included. Optional:
+#   prepare            makes inputs once, on glibc's malloc, in the folder $INPUT
+#   processes_NAME     patterns of executables that must have run on LIB, instead of `processes`
+#   spared_NAME        patterns of executables that must not have LIB (setuid)
+#   judge_NAME         judges the two runs itself, in place of "the same output and exit status"
+# That LIB served malloc is not assumed: a second preloaded library (src/witness.c) writes down, in
+# each process, whose malloc it is; a program passes only if every process on that list is LIB's.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+limit_seconds=120
+
+# What one case file offers, in the order of the file.
+programs_of() { sed -n 's/^program_\([a-z0-9_]*\)().*/\1/p' "$here/cases/$1.sh"; }
+
+case_files() { find "$here/cases" -name '*.sh' -printf '%f\n' | sed 's/\.sh$//' | sort; }
+
+list_all() {
+    local file
+    for file in $(case_files); do
+        programs_of "$file" | sed "s/^/$file./"
+    done
+}
+
+keep=no
+while getopts kl option; do
+    case $option in
+        k) keep=yes ;;
+        l) list_all && exit ;;
+        *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+lib=$(realpath -e "${1:?usage: run.sh [-k] LIB [NAME...]}")
+shift
+
+# The programs see one and the same environment but for the preload.
+unset LD_PRELOAD LD_LIBRARY_PATH HEAPALLOC MALLOC_ARENA_MAX MALLOC_PERTURB_ GLIBC_TUNABLES
+export LC_ALL=C.UTF-8 TZ=UTC0
+work=$(mktemp -d "${TMPDIR:-/tmp}/programs.XXXXXX")
+chmod 755 "$work" # the setuid case is entered by another user
+[[ $keep == yes ]] || trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# Runs one function of the case file in a shell of its own, with what is in front of its name.
+in_case() {
+    local function=$1
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands
+    INPUT=$work/input SOURCES=$here/src "$@" \
+        bash -eu -o pipefail -c '. "$1"; "$2"' case "$case_file" "$function" </dev/null
+}
+
+# Runs one program of the sourced case file under a preload; its folder has the same path each time.
+run_under() {
+    local who=$1 preload=$2 program=$3 rc=0
+    mkdir "$work/run"
+    : >"$work/witness" && chmod 666 "$work/witness"
+    (
+        cd "$work/run"
+        export HOME=$work/run WITNESS_FILE=$work/witness
+        in_case "program_$program" timeout -k 5 "$limit_seconds" env "LD_PRELOAD=$preload"
+    ) >"$work/out.$who" 2>"$work/err.$who" || rc=$?
+    echo "$rc" >"$work/rc.$who"
+    sort -u "$work/witness" >"$work/witness.$who"
+    mv "$work/run" "$work/folder.$who"
+}
+
+# Says what is wrong with the list of processes, nothing when all is well.
+judge_witness() {
+    local wanted=$1 spared=$2 executable object pattern found
+    if grep -qF " $lib" "$work/witness.glibc"; then
+        echo "the reference run had the library too"
+    fi
+    while read -r executable object; do
+        [[ $object == "$lib" ]] || echo "$executable ran on the malloc of $object"
+        for pattern in $spared; do
+            # shellcheck disable=SC2053 # a pattern is meant
+            [[ $executable != $pattern ]] || echo "$executable should have ignored the library"
+        done
+    done <"$work/witness.heapalloc"
+    for pattern in $wanted; do
+        found=no
+        while read -r executable object; do
+            # shellcheck disable=SC2053 # a pattern is meant
+            [[ $executable != $pattern ]] || found=yes
+        done <"$work/witness.heapalloc"
+        [[ $found == yes ]] || echo "no process $pattern ran on the library"
+    done
+}
+
+# Says where the two runs differ, nothing when they do not.
+judge_same() {
+    local rc
+    rc=$(<"$work/rc.glibc")
+    if ((rc != 0)); then
+        echo "exit status $rc on glibc's malloc already: the case is broken here"
+        tail -n 5 "$work/out.glibc" "$work/err.glibc"
+    fi
+    if ! cmp -s "$work/rc.glibc" "$work/rc.heapalloc"; then
+        echo "exit status $(<"$work/rc.heapalloc"), and $rc on glibc's malloc"
+        tail -n 5 "$work/err.heapalloc"
+    fi
+    diff "$work/out.glibc" "$work/out.heapalloc" | head -n 10
+    diff "$work/err.glibc" "$work/err.heapalloc" | head -n 10
+}
+
+judge() {
+    local program=$1 wanted spared
+    wanted=processes_$program
+    spared=spared_$program
+    if declare -F "judge_$program" >/dev/null; then
+        "judge_$program"
+    else
+        judge_same
+    fi
+    judge_witness "${!wanted-${processes:-}}" "${!spared-}"
+}
+
+run_program() {
+    local name=$1 program=$2 started=$SECONDS complaint
+    rm -rf "$work"/*.glibc "$work"/*.heapalloc
+    run_under glibc "$work/witness.so" "$program"
+    run_under heapalloc "$lib:$work/witness.so" "$program"
+    complaint=$(judge "$program" || true)
+    if [[ -z $complaint ]]; then
+        echo "ok - $name.$program ($((SECONDS - started)) s)"
+        return
+    fi
+    echo "not ok - $name.$program"
+    awk '{ print "#   " $0 }' <<<"$complaint"
+    [[ $keep == no ]] || cp -r "$work" "$work.$name.$program"
+    [[ $keep == no ]] || echo "#   kept in $work.$name.$program"
+    return 1
+}
+
+# In a subshell, so that one case file's names are gone before the next.
+run_file() {
+    local name=$1 only=$2 program wrong=0
+    # shellcheck disable=SC2034 # read by judge through its name
+    local packages="" processes=""
+    case_file=$here/cases/$name.sh
+    # shellcheck source=/dev/null
+    . "$case_file"
+    # shellcheck disable=SC2086 # a list of words
+    "$here/../../ci/install.sh" $packages
+    rm -rf "$work/input" && mkdir "$work/input"
+    if declare -F prepare >/dev/null &&
+        ! (cd "$work/input" && in_case prepare timeout 120 env) >"$work/prepare" 2>&1; then
+        echo "not ok - $name: its inputs could not be made"
+        sed 's/^/#   /' "$work/prepare" | tail
+        return 1
+    fi
+    for program in $(programs_of "$name"); do
+        [[ -n $only && $only != "$program" ]] || run_program "$name" "$program" || wrong=1
+    done
+    return "$wrong"
+}
+
+"$here/../../ci/install.sh" gcc libc6-dev
+gcc -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"
+known=$'\n'$(list_all)$'\n'
+(($#)) || mapfile -t names < <(case_files)
+(($# == 0)) || names=("$@")
+for name in "${names[@]}"; do
+    if [[ $known != *$'\n'"$name"[.$'\n']* ]]; then
+        echo "not ok - $name: there is no such program"
+        failed=$((failed + 1))
+        continue
+    fi
+    only=
+    [[ $name != *.* ]] || only=${name#*.}
+    (run_file "${name%%.*}" "$only") | tee "$work/report" && rc=0 || rc=$?
+    passed=$((passed + $(grep -c '^ok ' "$work/report" || true)))
+    failed=$((failed + $(grep -c '^not ok ' "$work/report" || true)))
+    if ((rc != 0)) && ! grep -q '^not ok ' "$work/report"; then
+        echo "not ok - $name: the runner failed"
+        failed=$((failed + 1))
+    fi
+done
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Bounds what a preloaded allocator costs a program that does next to nothing; counts, never times.
+#
+#   tests/programs/startup.sh LIB
+#
+# Against glibc's malloc a program may take at most 4 system calls more than loading any library of
+# this shape takes, 40 minor faults and 200 kB of RSS; LIB may own 16 bytes of thread-local data.
+# ls may take 256 kB: it allocates in some sixteen sizes, each of which may have a page of its own
+# where glibc packs them all into the first pages of its heap.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lib=$(realpath -e "${1:?usage: startup.sh LIB}")
+extra_calls=4
+extra_faults=40
+tls_bytes=16
+runs=25 # an address space laid out at random moves RSS by tens of kB: take medians
+
+unset LD_PRELOAD HEAPALLOC
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/empty_folder"
+failed=0
+
+verdict() {
+    local what=$1 measured=$2 bound=$3 note=$4
+    if ((measured <= bound)); then
+        echo "ok - $what: $measured, at most $bound ($note)"
+    else
+        echo "not ok - $what: $measured, at most $bound ($note)"
+        failed=$((failed + 1))
+    fi
+}
+
+median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
+
+# The preload is set by strace for its child alone; strace itself runs without.
+calls_of() {
+    local preload=$1
+    shift
+    timeout 30 strace -f -qq -o "$work/trace" ${preload:+-E "LD_PRELOAD=$preload"} "$@" >/dev/null
+    cp "$work/trace" "$work/trace.${preload##*/}"
+    grep -c '(' "$work/trace"
+}
+
+# Prints each call's name with how often it was made.
+call_names() { sed 's/^[0-9]* *//; s/(.*//' "$1" | sort | uniq -c; }
+
+# Prints "RSS_KB MINOR_FAULTS", each the median of all runs.
+memory_of() {
+    local preload=$1
+    shift
+    LD_PRELOAD=$preload timeout 60 "$work/measure" "$runs" "$@" >"$work/runs"
+    echo "$(awk '{ print $1 }' "$work/runs" | median) $(awk '{ print $2 }' "$work/runs" | median)"
+}
+
+judge_program() {
+    local name=$1 extra_rss_kb=$2 calls shape_calls rss faults glibc_rss glibc_faults
+    shift 2
+    shape_calls=$(calls_of "$work/shape.so" "$@")
+    calls=$(calls_of "$lib" "$@")
+    verdict "$name: system calls" "$calls" $((shape_calls + extra_calls)) \
+        "$shape_calls with a library that does nothing"
+    if ((calls > shape_calls + extra_calls)); then
+        diff <(call_names "$work/trace.shape.so") <(call_names "$work/trace.${lib##*/}") |
+            sed -n 's/^[<>]/#  &/p'
+    fi
+    read -r glibc_rss glibc_faults < <(memory_of "" "$@")
+    read -r rss faults < <(memory_of "$lib" "$@")
+    verdict "$name: minor faults" "$faults" $((glibc_faults + extra_faults)) \
+        "$glibc_faults on glibc's malloc"
+    verdict "$name: RSS in kB" "$rss" $((glibc_rss + extra_rss_kb)) \
+        "$glibc_rss on glibc's malloc"
+}
+
+# The first library on the list serves malloc, or nothing measured here is about it.
+judge_loaded() {
+    local object
+    gcc -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"
+    WITNESS_FILE=$work/witness LD_PRELOAD="$lib:$work/witness.so" "$(type -P true)"
+    object=$(cut -d ' ' -f 2- "$work/witness")
+    if [[ $object -ef $lib ]]; then
+        echo "ok - malloc is served by $lib"
+    else
+        echo "not ok - malloc is served by ${object:-nobody known}, not by $lib"
+        failed=$((failed + 1))
+    fi
+}
+
+"$here/../../ci/install.sh" gcc libc6-dev binutils strace coreutils
+gcc -O2 -static "$here/src/measure.c" -o "$work/measure"
+gcc -O2 -shared -fPIC -Wl,-z,relro,-z,now "$here/src/shape.c" -lc -o "$work/shape.so"
+
+judge_loaded
+verdict "thread-local bytes" \
+    "$(($(readelf -lW "$lib" | awk '$1 == "TLS" { size = $6 } END { print size ? size : 0 }')))" \
+    "$tls_bytes" "static TLS is a budget all libraries share"
+judge_program "true" 200 true
+judge_program "ls of an empty folder" 256 ls "$work/empty_folder"
+((failed == 0))
