@@ -33,6 +33,7 @@ bool lock_spin(struct lock *lock) {
 }
 
 bool lock_take_slow(struct lock *lock) {
+    debug_check(ranks_held >> lock->rank == 0); /* before waiting: for itself, a thread waits forever */
     if (lock_spin(lock)) return true;
     for (;;) {
         uint32_t seen = LOCK_FREE;
