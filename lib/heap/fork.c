@@ -16,6 +16,9 @@ static uint32_t salvage_at; /* unit of the home span that was looked at last */
 /* The owner of a slab while its blocks are counted: lost, and so nobody's. */
 static struct heap salvaging = {.state = HEAP_LOST};
 
+/* The owner of a slab whose counting a further fork cut short. */
+static struct heap unfinished = {.state = HEAP_LOST};
+
 static struct lock *const order[] = {&late_lock,   &heaps.lock, &orphans.lock,
                                      &medium.lock, &grow_gate,  &units.lock};
 enum { LOCKS = sizeof(order) / sizeof(order[0]) };
@@ -53,11 +56,22 @@ static void salvage_cache(struct heap *heap) {
     if (heap->recent_large && heap->recent_large->kind == UNIT_LEAVING) units_give(heap->recent_large);
 }
 
+/* A thread that was counting a slab is not in this child: nobody would ever finish. Only where a child forks again. */
+static void lose_salvaged(struct span *span) {
+    for (uint32_t i = 0; i < span->top_units; i++)
+        if (span->lines[i].owner == &salvaging) span->lines[i].owner = &unfinished;
+}
+
 void fork_child(void) {
     if (!frozen) return;
     lock_thaw(&emergency_lock);
     thaw();
     salvage_at = 0;
+    if (heaps.lost > 0) {
+        lose_salvaged(&span_home);
+        for (uint32_t i = 0; i < span_count; i++)
+            if (span_list[i]) lose_salvaged(span_list[i]);
+    }
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
         if (heap == heap_self || heap->state != HEAP_LIVE || late_owns(heap)) continue;
         heap->state = HEAP_LOST;

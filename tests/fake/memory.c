@@ -14,6 +14,7 @@
 
 enum { STEP_BYTES = 64 * 1024, RANGES_MAX = 600 };
 #define HOME_BELOW ((uintptr_t)96 << 30) /* of the machine's own mappings: nobody is there */
+#define HOME_ALOFT ((uintptr_t)64 << 30)
 
 struct fake_script fake = {.page_bytes = 4096,
                            .has_home = true,
@@ -60,14 +61,15 @@ size_t port_page_bytes(void) {
     return fake.page_bytes > real ? fake.page_bytes : real;
 }
 
-/* Far below the machine's mappings: free addresses without asking for any. */
+/* Far below the machine's mappings, or where an emulator that maps from the bottom has not come yet: free addresses
+ * without asking for any. */
 void *port_home(void) {
     add(fake_counts.homes, 1);
     if (!fake.has_home) return NULL;
     char *probe = mmap(NULL, STEP_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED) return NULL;
     munmap(probe, STEP_BYTES);
-    if ((uintptr_t)probe <= HOME_BELOW) return NULL;
+    if ((uintptr_t)probe <= HOME_BELOW) return (void *)HOME_ALOFT;
     return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
 }
 
