@@ -10,8 +10,12 @@ enum { SAFETY_FAST = 0, SAFETY_DEFAULT = 1, SAFETY_HARDENED = 2 };
 #ifndef HEAPALLOC_DEBUG
 #define HEAPALLOC_DEBUG 0
 #endif
+#ifndef HEAPALLOC_VALGRIND
+#define HEAPALLOC_VALGRIND 0
+#endif
 
 enum {
     config_safety = HEAPALLOC_SAFETY, /* how much free() and malloc() check              */
     config_debug = HEAPALLOC_DEBUG,   /* debug_check() is evaluated                      */
+    config_watch = HEAPALLOC_VALGRIND, /* memcheck is told about every block (heap/watched.h) */
 };

@@ -6,6 +6,7 @@
 #include "heap/late.h"
 #include "heap/refill.h"
 #include "heap/tick.h"
+#include "heap/watched.h"
 #include "span/units.h"
 
 static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
@@ -80,6 +81,7 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
 }
 
 void *heap_alloc_slow(size_t size, struct heap *heap) {
+    if (config_watch && watched_is_due()) return watched_alloc(size);
     if (unlikely(heap->state != HEAP_LIVE)) {
         heap = heap_attach(heap);
         if (!heap) return late_alloc(size);
@@ -97,6 +99,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
 }
 
 void *heap_alloc_zeroed(size_t size) {
+    if (config_watch) return watched_zeroed(size);
     struct heap *heap = heap_self;
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
@@ -128,6 +131,7 @@ static void *wide_aligned(size_t size, size_t align) {
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {
+    if (config_watch && watched_is_due()) return watched_aligned(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     size_t class = class_aligned(size, align);
     if (class) return heap_alloc_slow(class_shapes[class].block_bytes, heap_self);

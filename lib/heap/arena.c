@@ -1,5 +1,6 @@
 /* Arenas: blocks one behind the other in chunks, freed together. */
 #include "base/check.h"
+#include "base/watch.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "span/units.h"
@@ -27,9 +28,15 @@ struct heapalloc_arena *heapalloc_arena_create(void) {
     return arena;
 }
 
+static struct unit *take_chunk(uint32_t count) {
+    struct unit *chunk = units_take(count, UNIT_ARENA);
+    if (chunk) watch_take(chunk->memory, (size_t)count << UNIT_SHIFT);
+    return chunk;
+}
+
 /* A chunk for a block larger than the arena's chunks stands behind the newest one, which stays in use. */
 static void *oversized(struct heapalloc_arena *arena, uint32_t count) {
-    struct unit *chunk = units_take(count, UNIT_ARENA);
+    struct unit *chunk = take_chunk(count);
     if (!chunk) return NULL;
     struct unit **place = arena->chunks ? &arena->chunks->next : &arena->chunks;
     chunk->next = *place;
@@ -47,7 +54,7 @@ static NOINLINE void *alloc_slow(struct heapalloc_arena *arena, size_t bytes) {
     }
     uint32_t count = (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (count > arena->chunk_units) return oversized(arena, count);
-    struct unit *chunk = units_take(arena->chunk_units, UNIT_ARENA);
+    struct unit *chunk = take_chunk(arena->chunk_units);
     if (!chunk) return NULL;
     if (arena->chunk_units < CHUNK_UNITS_MAX) arena->chunk_units *= 2;
     chunk->next = arena->chunks;

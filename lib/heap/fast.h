@@ -26,6 +26,7 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) {
     struct heap *heap = heap_self;
     size_t class;
+    if (config_watch) return slow(size, heap);
     if (likely(size <= CLASS_TINY_BYTES))
         class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
     else if (size <= CLASS_BYTES_MAX)
@@ -46,6 +47,7 @@ INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) 
 /* What the slow function asks first: the medium cache, for the exact granule count or one more. */
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
     uint32_t count = cache_granules(size);
+    if (config_watch) return NULL;
     if (unlikely(!heap->cache[count])) {
         if (!heap->cache[count + 1]) return NULL;
         count++;
@@ -58,7 +60,7 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
  * much as they allocate. */
 INLINE struct block *heap_refill_quick(uint32_t class, struct heap *heap) {
     struct unit *slab = heap->current[class];
-    if (unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left == 1)) return NULL;
+    if (config_watch || unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left == 1)) return NULL;
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     heap->fresh &= ~(UINT64_C(1) << class);
@@ -71,6 +73,7 @@ INLINE struct block *heap_refill_quick(uint32_t class, struct heap *heap) {
 
 INLINE void heap_free_fast(void *p) {
     struct heap *heap = heap_self;
+    if (config_watch) return heap_free_slow(p, heap);
     size_t offset = (size_t)((char *)p - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return heap_free_slow(p, heap);
     struct unit *slab = span_line(&span_home, offset);
@@ -100,7 +103,7 @@ INLINE void heap_clear(void *p, size_t size) {
 /* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link. */
 INLINE void *heap_zeroed_with(size_t size, void *(*slow)(size_t, struct heap *)) {
     struct heap *heap = heap_self;
-    if (unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
+    if (config_watch || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
     size_t class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
     struct block *block = heap->bin[class];
     if (unlikely(!block_is_free(block, heap->secret))) return slow(size, heap);
@@ -112,7 +115,7 @@ INLINE void *heap_zeroed_with(size_t size, void *(*slow)(size_t, struct heap *))
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full. */
 INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t)) {
     size_t offset = (size_t)((char *)p - span_home.base);
-    if (unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
+    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
     if (unlikely(size > bytes || size <= bytes / 2)) return slow(p, size);
@@ -129,7 +132,7 @@ size_t heap_usable_slow(const void *p);
 
 INLINE size_t heap_usable_fast(const void *p) {
     size_t offset = (size_t)((const char *)p - span_home.base);
-    if (unlikely(offset >= racy_load(span_home.bytes))) return heap_usable_slow(p);
+    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return heap_usable_slow(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);
     return bytes;

@@ -6,6 +6,7 @@
 #include "heap/free.h"
 #include "heap/orphans.h"
 #include "heap/tick.h"
+#include "heap/watched.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -137,6 +138,7 @@ static NOINLINE void free_checked(void *p, struct heap *heap) {
 }
 
 void heap_free_slow(void *p, struct heap *heap) {
+    if (config_watch && watched_is_due()) return watched_free(p);
     if (p != NULL) free_checked(p, heap);
 }
 
@@ -146,6 +148,7 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
 }
 
 size_t heap_usable_slow(const void *p) {
+    if (config_watch) return watched_usable(p);
     if (p == NULL) return 0;
     struct unit *unit = free_check_unit("malloc_usable_size", p);
     if (unit->kind == UNIT_SLAB) return unit->block_bytes;

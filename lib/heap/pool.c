@@ -3,6 +3,7 @@
  * The same unit lines, start check and block keys as under malloc; the line's `owner` is the pool, so a block is
  * known to be the pool's by one compare, and free() of one says whose it is. */
 #include "base/check.h"
+#include "base/watch.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "span/units.h"
@@ -47,6 +48,7 @@ struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_by
 static struct unit *add_slab(struct heapalloc_pool *pool) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (!slab) return NULL;
+    watch_take(slab->memory, UNIT_BYTES);
     slab->recip = pool->recip;
     slab->starts = 0;
     slab->next = pool->slabs;

@@ -6,6 +6,7 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/free.h"
+#include "heap/watched.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
@@ -88,6 +89,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
 }
 
 void *heap_resize(void *p, size_t size) {
+    if (config_watch) return watched_resize(p, size);
     struct unit *unit = free_check_unit("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);

@@ -3,6 +3,7 @@
  * Heap structs are never unmapped and never become anything else: another thread may look at one of a thread
  * that is long gone. The first one stands in the library's own data, so that a short program touches no unit for it. */
 #include "heap/thread.h"
+#include "base/watch.h"
 #include "heap/cache.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -71,6 +72,7 @@ struct heap *heap_create(void) {
         if (unit) units_give(unit);
         return NULL;
     }
+    watch_take(unit->memory, UNIT_BYTES);
     heap = carve_heaps(unit);
     heap_init(heap);
     lock_give(&heaps.lock);

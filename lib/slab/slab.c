@@ -1,11 +1,13 @@
 /* A slab: one unit cut into equal blocks. */
 #include "slab/slab.h"
 #include "base/check.h"
+#include "base/watch.h"
 #include "span/units.h"
 
 struct unit *slab_take(uint32_t class, struct heap *owner) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
+    watch_take(slab->memory, UNIT_BYTES);
     const struct class_shape *shape = &class_shapes[class];
     slab->free = BLOCK_END;
     slab->used_blocks = 0;

@@ -1,0 +1,32 @@
+/* What valgrind's memcheck is told about blocks, in a build for it (config_watch); nothing in any other. */
+#pragma once
+#include "base/config.h"
+#include <stddef.h>
+
+#if HEAPALLOC_VALGRIND
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MALLOCLIKE_BLOCK(at, bytes, redzone, zeroed) ((void)(at), (void)(bytes), (void)(redzone), (void)(zeroed))
+#define VALGRIND_FREELIKE_BLOCK(at, redzone) ((void)(at), (void)(redzone))
+#define VALGRIND_MAKE_MEM_NOACCESS(at, bytes) ((void)(at), (void)(bytes))
+#define VALGRIND_MAKE_MEM_UNDEFINED(at, bytes) ((void)(at), (void)(bytes))
+#define VALGRIND_MAKE_MEM_DEFINED(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+/* A caller has a block from now on, between two bands that nobody may touch; he has it no more. */
+static inline void watch_begin(void *at, size_t bytes, size_t band_bytes) {
+    VALGRIND_MAKE_MEM_NOACCESS((char *)at - band_bytes, band_bytes);
+    VALGRIND_MAKE_MEM_NOACCESS((char *)at + bytes, band_bytes);
+    VALGRIND_MALLOCLIKE_BLOCK(at, bytes, band_bytes, 0);
+}
+static inline void watch_end(void *at, size_t band_bytes) {
+    VALGRIND_FREELIKE_BLOCK(at, band_bytes);
+}
+
+/* The allocator itself is going to use this memory, whoever had it: its contents are worth nothing, or kept. */
+static inline void watch_take(void *at, size_t bytes) {
+    if (config_watch) VALGRIND_MAKE_MEM_UNDEFINED(at, bytes);
+}
+static inline void watch_look(void *at, size_t bytes) {
+    if (config_watch) VALGRIND_MAKE_MEM_DEFINED(at, bytes);
+}

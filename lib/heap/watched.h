@@ -1,0 +1,14 @@
+/* The family in a build for valgrind (config_watch): every block between two bands, and memcheck told of each. */
+#pragma once
+#include "heap/heap.h"
+
+/* True unless the calling thread is in one of the functions below: whoever is called then tells memcheck first. */
+bool watched_is_due(void);
+
+/* What heap_alloc_slow, heap_alloc_zeroed, heap_alloc_aligned, heap_resize, heap_free_slow and heap_usable_slow do. */
+void *watched_alloc(size_t size);
+void *watched_zeroed(size_t size);
+void *watched_aligned(size_t size, size_t align);
+void *watched_resize(void *p, size_t size);
+void watched_free(void *p);
+size_t watched_usable(const void *p);
