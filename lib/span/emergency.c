@@ -16,8 +16,8 @@ enum { RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 /* How many units the next reserve gets: twice as many after one that did not last. */
 static uint32_t reserve_units = RESERVE_UNITS_MIN;
 
-/* One thread at a time, so that nobody finds the deferred extents in another's hands. No fork freezes it, and its holder
- * waits for nothing; the child makes it new. */
+/* One thread at a time, so that nobody finds the deferred extents in another's hands. Every step is safe without it too,
+ * and after some waiting goes on so: in a child its holder may be a thread that is not here. */
 struct lock emergency_lock = {LOCK_FREE, RANK_EMERGENCY};
 
 /* The last span of the emergency's own. */
@@ -82,7 +82,7 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
     return describe(span, top, count, kind, UNIT_CLEAN);
 }
 
-static struct unit *take_locked(uint32_t count, enum unit_kind kind) {
+static struct unit *take_any(uint32_t count, enum unit_kind kind) {
     struct unit *unit = from_reserve(count, kind);
     if (!unit && reserve_units < RESERVE_UNITS_MAX) reserve_units *= 2;
     if (!unit) unit = units_take_deferred(count, kind);
@@ -95,8 +95,12 @@ static struct unit *take_locked(uint32_t count, enum unit_kind kind) {
 }
 
 struct unit *emergency_take(uint32_t count, enum unit_kind kind) {
-    lock_take(&emergency_lock);
-    struct unit *unit = take_locked(count, kind);
-    lock_give(&emergency_lock);
+    bool held = lock_take_soon(&emergency_lock);
+    for (int i = 0; !held && i < PAUSES; i++) {
+        port_pause();
+        held = lock_take_soon(&emergency_lock);
+    }
+    struct unit *unit = take_any(count, kind);
+    if (held) lock_give(&emergency_lock);
     return unit;
 }
