@@ -47,8 +47,8 @@ bool port_move(void *to, void *from, size_t bytes) {
     return false;
 }
 
-void port_huge(void *at, size_t bytes) {
-    (void)at, (void)bytes;
+void port_huge(void *at, size_t bytes, bool wanted) {
+    (void)at, (void)bytes, (void)wanted;
 }
 
 /* A holder keeps a lock for some hundred instructions. One that never gives it back was interrupted

@@ -93,8 +93,8 @@ bool port_move(void *to, void *from, size_t bytes) {
     return got == (long)to;
 }
 
-void port_huge(void *at, size_t bytes) {
-    syscall_6(SYS_madvise, (long)at, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
+void port_huge(void *at, size_t bytes, bool wanted) {
+    syscall_6(SYS_madvise, (long)at, (long)bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, 0, 0, 0);
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {

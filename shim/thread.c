@@ -3,6 +3,7 @@
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sys/single_threaded.h>
 
 static pthread_key_t key;
 static int started;
@@ -17,6 +18,12 @@ static void round_ended(void *rounds_left) {
         heap_leave();
 }
 
+/* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only libc
+ * knows: a thread may be free()ing before it has a heap. */
+static void prepare_fork(void) {
+    if (!__libc_single_threaded) fork_prepare();
+}
+
 /* The first thread does this, with its heap in place, so libc may allocate. Early, so that the fork handlers stand first:
  * glibc then runs ours last before, and first after a fork. A second thread at the same time waits: it cannot be
  * the same one again, which has its heap by now. */
@@ -24,7 +31,7 @@ static void start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         pthread_key_create(&key, round_ended);
-        pthread_atfork(fork_prepare, fork_parent, fork_child);
+        pthread_atfork(prepare_fork, fork_parent, fork_child);
         __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
     }
     while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {}

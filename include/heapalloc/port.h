@@ -32,8 +32,9 @@ bool port_purge(void *at, size_t bytes);
  * False: nothing happened, copy instead. */
 bool port_move(void *to, void *from, size_t bytes);
 
-/* Advise that [at, at+bytes) is going to be used densely and may be backed by huge pages. */
-void port_huge(void *at, size_t bytes);
+/* Advise that [at, at+bytes) is going to be used densely and may be backed by huge pages; not wanted: that it may
+ * not be any longer. */
+void port_huge(void *at, size_t bytes, bool wanted);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
 void port_wait(uint32_t *word, uint32_t seen);

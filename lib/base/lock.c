@@ -39,7 +39,10 @@ bool lock_take_slow(struct lock *lock) {
         uint32_t seen = LOCK_FREE;
         /* AWAITED even without waiters costs one needless wake; losing a waiter would cost a hang. */
         if (cas(lock->word, &seen, LOCK_AWAITED)) break;
-        if (seen == LOCK_FROZEN) return false;
+        if (seen == LOCK_FROZEN) {
+            port_wake(&lock->word, true); /* the wake that was ours may have been meant for one of several */
+            return false;
+        }
         if (seen == LOCK_HELD && !cas(lock->word, &seen, LOCK_AWAITED)) continue;
         port_wait(&lock->word, LOCK_AWAITED);
     }
@@ -54,8 +57,7 @@ void lock_give_slow(struct lock *lock) {
 void lock_freeze(struct lock *lock) {
     while (!lock_take(lock)) cpu_relax(); /* frozen by another thread's fork: its turn ends soon */
     lock_order_leave(lock);
-    store_release(lock->word, LOCK_FROZEN);
-    port_wake(&lock->word, true);
+    if (swap_value(lock->word, LOCK_FROZEN) == LOCK_AWAITED) port_wake(&lock->word, true);
 }
 
 void lock_thaw(struct lock *lock) {

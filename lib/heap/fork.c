@@ -24,8 +24,7 @@ static struct lock *const order[] = {&late_lock,   &heaps.lock, &orphans.lock,
 enum { LOCKS = sizeof(order) / sizeof(order[0]) };
 
 void fork_prepare(void) {
-    if (!load_relaxed(heaps.threaded)) return;
-    emergency_open();
+    if (load_relaxed(heaps.threaded)) emergency_open();
     for (int i = 0; i < LOCKS; i++) lock_freeze(order[i]);
     frozen = true;
 }

@@ -3,7 +3,7 @@
  * Before: all locks are frozen (base/lock.h), so both levels, the orphans and the heaps are consistent in the copy.
  * The other threads' heaps are not: they were running. The child never trusts their lists. It marks those heaps LOST,
  * and when it frees into one of their slabs, or needs a slab, it takes the slab and finds its free blocks by their
- * keys. A process that never had a second heap does nothing at all, so it may fork in a signal handler. */
+ * keys. The world need not call these before there is a second thread: then a process may fork in a signal handler. */
 #pragma once
 #include "heap/heap.h"
 

@@ -26,6 +26,7 @@ enum {
 
 struct lock grow_gate = {LOCK_FREE, RANK_GATE};
 struct span *grow_tip;
+static size_t huge_to_bytes; /* the home span may have huge pages up to here; 0: nowhere; atomic */
 
 /* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
@@ -52,8 +53,17 @@ static bool extend(struct span *span, size_t bytes) {
     if (end >> UNIT_SHIFT > span->limit_units) return false;
     if (!span->stepwise) return port_commit(at, bytes);
     if (!map_tables(span, end >> UNIT_SHIFT) || !port_map(at, bytes)) return false;
-    if (span->bytes >= HUGE_FROM_BYTES) port_huge(at, bytes);
+    if (span->bytes >= HUGE_FROM_BYTES) {
+        port_huge(at, bytes, true);
+        store_relaxed(huge_to_bytes, end);
+    }
     return true;
+}
+
+void grow_decline_huge(void) {
+    if (likely(load_relaxed(huge_to_bytes) == 0)) return;
+    size_t to = swap_value(huge_to_bytes, 0);
+    if (to > 0) port_huge(span_home.base + HUGE_FROM_BYTES, to - HUGE_FROM_BYTES, false);
 }
 
 static size_t step_bytes(const struct span *span) {

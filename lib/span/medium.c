@@ -2,6 +2,7 @@
 #include "span/medium.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "span/grow.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
@@ -246,13 +247,14 @@ static void purge_block(struct granule *slot) {
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
     char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
     char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
+    grow_decline_huge();
     if (from < to) port_purge(from, (size_t)(to - from));
     if (!lock_take(&medium.lock)) {
         medium_give(slot); /* deferred: a fork is under way, and may wait for a lock that our caller holds */
         return;
     }
-    merge(slot, granule_count(slot), GRANULE_PURGED); /* also when it could not be: it is not asked again */
-    medium_unlock();
+    /* PURGED also when it could not be: it is not asked again. What others purged meanwhile may complete a unit. */
+    unlock_and_give(cut_units(merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
 }
 
 void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {

@@ -1,6 +1,7 @@
 /* Purging: memory that has been free for a while goes back to the world. */
 #include "span/purge.h"
 #include "base/memory.h"
+#include "span/grow.h"
 #include <heapalloc/port.h>
 
 enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
@@ -55,6 +56,7 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
     for (uint32_t i = 0; i < extents_max; i++) {
         struct unit *unit = units_take_oldest(before_ms);
         if (!unit) break;
+        grow_decline_huge();
         purged += unit->count;
         purge(unit);
     }

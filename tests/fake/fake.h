@@ -13,6 +13,7 @@ struct fake_script {
     bool can_move;
     uint32_t fail_at;    /* the n-th request for memory fails, 1 being the next one; 0: none does */
     uint32_t fail_run;   /* so many in a row */
+    uint32_t fail_each;  /* every n-th request fails; 0: none does */
     size_t memory_max;   /* sum of what is mapped and committed; 0: no limit */
     size_t space_max;    /* sum of what is mapped and reserved; 0: no limit */
     uint64_t now_ms;
@@ -32,6 +33,7 @@ struct fake_counts {
     uint32_t wakes;
     uint32_t pauses;
     uint32_t hints;      /* of huge pages */
+    uint32_t hints_taken_back;
     size_t memory;       /* mapped and committed now */
     size_t space;        /* mapped and reserved now */
 };

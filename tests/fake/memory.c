@@ -50,6 +50,7 @@ static bool grants(size_t memory, size_t space) {
     uint32_t n = add(fake_counts.requests, 1);
     if (fake_at_request) fake_at_request();
     bool refused = fake.fail_at && n >= fake.fail_at && n - fake.fail_at < fake.fail_run;
+    if (fake.fail_each && n % fake.fail_each == 0) refused = true;
     if (fake.memory_max && add(fake_counts.memory, 0) + memory > fake.memory_max) refused = true;
     if (fake.space_max && add(fake_counts.space, 0) + space > fake.space_max) refused = true;
     if (refused) add(fake_counts.failures, 1);
@@ -154,7 +155,7 @@ bool port_move(void *to, void *from, size_t bytes) {
     return true;
 }
 
-void port_huge(void *at, size_t bytes) {
+void port_huge(void *at, size_t bytes, bool wanted) {
     promise(is_step(at, bytes), "hints at multiples of 64 KiB");
-    add(fake_counts.hints, 1);
+    add(*(wanted ? &fake_counts.hints : &fake_counts.hints_taken_back), 1);
 }

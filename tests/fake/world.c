@@ -3,6 +3,8 @@
 #include "fake.h"
 #include "heap/thread.h"
 #include <heapalloc/port.h>
+#include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
@@ -19,14 +21,21 @@ uint64_t port_random(void) {
     return fake.random;
 }
 
+/* Worlds leave errno alone; libc's wrapper does not. */
+static void futex(uint32_t *word, int operation, uint32_t value) {
+    int before = errno;
+    syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+    errno = before;
+}
+
 void port_wait(uint32_t *word, uint32_t seen) {
     __atomic_add_fetch(&fake_counts.waits, 1, __ATOMIC_RELAXED);
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    futex(word, FUTEX_WAIT_PRIVATE, seen);
 }
 
 void port_wake(uint32_t *word, bool all) {
     __atomic_add_fetch(&fake_counts.wakes, 1, __ATOMIC_RELAXED);
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, NULL, NULL, 0);
+    futex(word, FUTEX_WAKE_PRIVATE, all ? INT_MAX : 1);
 }
 
 void port_pause(void) {

@@ -1,5 +1,6 @@
 /* Growth: where memory comes from, and what becomes of refusals. */
 #include "contents.h"
+#include "heap/tick.h"
 #include "inspect/verify.h"
 #include "span/grow.h"
 #include "span/units.h"
@@ -25,6 +26,17 @@ TEST(steps_become_larger_as_the_heap_grows) {
     CHECK(fake_counts.requests < 120);
     CHECK(fake_counts.memory < 520 * MIB);
     CHECK(fake_counts.hints > 0);
+}
+
+TEST(advice_of_huge_pages_is_taken_back_once_when_memory_goes_back) {
+    char *p = t_malloc(64 * MIB), *q = t_malloc(64 * MIB);
+    CHECK(p && q && fake_counts.hints > 0);
+    CHECK_EQ(fake_counts.hints_taken_back, 0);
+    t_free(p);
+    heap_trim(NULL);
+    t_free(q);
+    heap_trim(NULL);
+    CHECK_EQ(fake_counts.hints_taken_back, 1);
 }
 
 TEST(span_begins_at_home_and_is_asked_for_once) {

@@ -29,6 +29,8 @@ static const struct scene scenes[] = {
     {"nothing purged, nothing moved", {1000, 48 << 20, 8 << 20}, 80000, 500, {.page_bytes = 4096, .has_home = true, .random = 7}},
     {"in further spans", {1000, 48 << 20, 8 << 20}, 90000, 500, {WORLD}},
     {"memory for half of it", {1000, 48 << 20, 8 << 20}, 80000, 200, {WORLD, .has_home = true, .memory_max = 24 << 20}},
+    {"every second request refused", {1000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true, .fail_each = 2}},
+    {"every third request refused", {1000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true, .fail_each = 3}},
     {"space for half of it", {1000, 48 << 20, 8 << 20}, 70000, 200, {WORLD, .space_max = 24 << 20}},
 };
 enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };

@@ -1,0 +1,128 @@
+/* Small faults with heap blocks, one per run; memcheck must report each. `sound` has none. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Reads and writes that no compiler can see through. */
+static volatile char sink;
+static char *hidden(void *p) {
+    char *volatile copy = p;
+    return copy;
+}
+
+static void write_past_end(void) {
+    char *p = hidden(malloc(20));
+    p[20] = 1;
+    free(p);
+}
+
+static void write_before_start(void) {
+    char *p = hidden(malloc(20));
+    p[-1] = 1;
+    free(p);
+}
+
+static void read_past_end_of_large(void) {
+    char *p = hidden(malloc(300000));
+    sink = p[300000];
+    free(p);
+}
+
+static void read_after_free(void) {
+    char *p = hidden(malloc(100));
+    memset(p, 1, 100);
+    free(p);
+    sink = p[0];
+}
+
+static void read_after_realloc(void) {
+    char *p = hidden(malloc(100)), *q = realloc(p, 101);
+    sink = p[5];
+    free(q);
+}
+
+static void write_after_free_of_medium(void) {
+    char *p = hidden(malloc(20000));
+    free(p);
+    p[10000] = 1;
+}
+
+static void free_twice(void) {
+    char *p = hidden(malloc(40));
+    free(p);
+    free(p);
+}
+
+static void free_inside(void) {
+    char *p = hidden(malloc(64));
+    free(p + 16);
+}
+
+static void use_of_what_was_never_written(void) {
+    char *p = hidden(malloc(50));
+    if (p[7] == 3) sink = 1;
+    free(p);
+}
+
+static void lose_small(void) {
+    memset(malloc(77), 1, 77);
+}
+
+static void lose_large(void) {
+    memset(hidden(malloc(123456)), 1, 10);
+    memset(hidden(malloc(1000000)), 1, 10);
+}
+
+/* Everything that the family can do, done rightly. */
+static void sound(void) {
+    char *blocks[400];
+    for (int i = 0; i < 400; i++) blocks[i] = memset(malloc((size_t)i * i), 1, (size_t)i * i);
+    for (int i = 0; i < 400; i += 2) free(blocks[i]);
+    for (int i = 1; i < 400; i += 2) blocks[i] = realloc(blocks[i], (size_t)i * 3);
+    char *zeroed = calloc(1000, 33), *aligned = aligned_alloc(4096, 10000);
+    for (int i = 0; i < 33000; i++) sink = zeroed[i] ? 1 : sink;
+    for (size_t align = 16; align <= 1 << 20; align *= 2) {
+        void *p = NULL;
+        if (posix_memalign(&p, align, 100) != 0 || (size_t)p % align != 0) abort();
+        memset(p, 2, 100);
+        free(p);
+    }
+    memset(aligned, 1, 10000);
+    free(zeroed);
+    free(aligned);
+    for (int i = 1; i < 400; i += 2) free(blocks[i]);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} cases[] = {
+    {"write_past_end", write_past_end},
+    {"write_before_start", write_before_start},
+    {"read_past_end_of_large", read_past_end_of_large},
+    {"read_after_free", read_after_free},
+    {"read_after_realloc", read_after_realloc},
+    {"write_after_free_of_medium", write_after_free_of_medium},
+    {"free_twice", free_twice},
+    {"free_inside", free_inside},
+    {"use_of_what_was_never_written", use_of_what_was_never_written},
+    {"lose_small", lose_small},
+    {"lose_large", lose_large},
+    {"sound", sound},
+};
+
+/* Wipes what a case has left on the stack, where memcheck would still find the block. */
+static __attribute__((noinline)) void wipe_stack(void) {
+    volatile char space[4096];
+    for (size_t i = 0; i < sizeof(space); i++) space[i] = 0;
+}
+
+int main(int count, char **arguments) {
+    for (size_t i = 0; count > 1 && i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (strcmp(arguments[1], cases[i].name) != 0) continue;
+        cases[i].run();
+        wipe_stack();
+        return 0;
+    }
+    return 2;
+}
