@@ -7,7 +7,7 @@
 /* ---- the bare heap --------------------------------------------------------------------------- */
 
 void *heap_alloc(size_t size) {
-    return heap_alloc_with(size, heap_alloc_slow);
+    return heap_alloc_with(size, small, heap_alloc_slow);
 }
 
 void heap_free(void *p) {
@@ -23,6 +23,11 @@ void *heap_realloc(void *p, size_t size) {
 }
 
 /* ---- with interrupts masked ------------------------------------------------------------------ */
+
+static void *small(size_t size, struct heap *heap, size_t class) {
+    (void)class;
+    return heap_alloc_slow(size, heap);
+}
 
 void *kmalloc(size_t size) {
     uint64_t daif = irq_save();

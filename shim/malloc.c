@@ -7,29 +7,33 @@ static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     return or_enomem(heap_alloc_slow(size, heap));
 }
 
-static NOINLINE void *malloc_slow(size_t size, struct heap *heap) {
-    if (size <= CLASS_BYTES_MAX) {
-        void *p = heap_refill_quick((uint32_t)class_of(size), heap);
-        return likely(p) ? p : malloc_last(size, heap);
-    }
-    if (size <= CACHE_BYTES_MAX) {
-        void *p = heap_alloc_cached(size, heap);
-        return likely(p) ? p : malloc_last(size, heap);
-    }
-    return malloc_last(size, heap);
+static NOINLINE void *malloc_more(size_t size, struct heap *heap, size_t class) {
+    return heap_alloc_small_more(size, heap, class, malloc_last);
+}
+
+static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
+    return heap_alloc_small_rest(size, heap, class, malloc_more);
+}
+
+static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
+    return heap_alloc_wide_rest(size, heap, malloc_last);
 }
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
-    (void)heap;
-    return or_enomem(heap_alloc_zeroed(size));
+    void *p = size <= CLASS_BYTES_MAX ? heap_refill_quick(class_of(size), heap) : NULL;
+    return likely(p) ? memset(p, 0, size) : or_enomem(heap_alloc_zeroed(size));
 }
 
-static NOINLINE void *realloc_slow(void *p, size_t size) {
+static NOINLINE void *realloc_last(void *p, size_t size) {
     return or_enomem(heap_resize(p, size));
 }
 
+static NOINLINE void *realloc_slow(void *p, size_t size) {
+    return heap_fits_already(p, size) ? p : realloc_last(p, size);
+}
+
 EXPORT HOT void *malloc(size_t size) {
-    return heap_alloc_with(size, malloc_slow);
+    return heap_alloc_with(size, malloc_small, malloc_wide);
 }
 
 EXPORT HOT void free(void *p) {
@@ -43,7 +47,7 @@ EXPORT void *calloc(size_t count, size_t size) {
 }
 
 EXPORT void *realloc(void *p, size_t size) {
-    if (unlikely(!p)) return heap_alloc_with(size, malloc_slow);
+    if (unlikely(!p)) return heap_alloc_with(size, malloc_small, malloc_wide);
     if (unlikely(size == 0)) {
         heap_free_fast(p);
         return NULL;

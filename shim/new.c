@@ -84,12 +84,24 @@ static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, c
     return align ? real.aligned(size, align, nothrow) : real.plain(size, nothrow);
 }
 
-static NOINLINE void *new_slow(size_t size, struct heap *heap) {
+static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
     return new_or_throw(size, 0);
 }
 
-void *new_one(size_t size) { return heap_alloc_with(size, new_slow); }
+static NOINLINE void *new_more(size_t size, struct heap *heap, size_t class) {
+    return heap_alloc_small_more(size, heap, class, new_last);
+}
+
+static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
+    return heap_alloc_small_rest(size, heap, class, new_more);
+}
+
+static NOINLINE void *new_wide(size_t size, struct heap *heap) {
+    return heap_alloc_wide_rest(size, heap, new_last);
+}
+
+void *new_one(size_t size) { return heap_alloc_with(size, new_small, new_wide); }
 void *new_many(size_t size) { return new_one(size); }
 void *new_one_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
 void *new_many_aligned(size_t size, size_t align) { return new_one_aligned(size, align); }

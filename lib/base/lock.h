@@ -9,6 +9,7 @@
  * Lock order, outermost first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
 #pragma once
 #include "base/bits.h"
+#include "base/config.h"
 #include "base/memory.h"
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED, LOCK_FROZEN };
@@ -23,6 +24,8 @@ enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNI
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);
 void lock_give_slow(struct lock *lock);
+
+/* In debug builds: that locks are taken in order. */
 void lock_order_enter(struct lock *lock);
 void lock_order_leave(struct lock *lock);
 
@@ -30,7 +33,7 @@ void lock_order_leave(struct lock *lock);
 INLINE bool lock_try(struct lock *lock) {
     uint32_t seen = LOCK_FREE;
     if (load_relaxed(lock->word) != LOCK_FREE || !cas(lock->word, &seen, LOCK_HELD)) return false;
-    lock_order_enter(lock);
+    if (config_debug) lock_order_enter(lock);
     return true;
 }
 
@@ -45,7 +48,7 @@ INLINE bool lock_take_soon(struct lock *lock) {
 }
 
 INLINE void lock_give(struct lock *lock) {
-    lock_order_leave(lock);
+    if (config_debug) lock_order_leave(lock);
     if (unlikely(swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED)) lock_give_slow(lock);
 }
 

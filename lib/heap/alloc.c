@@ -29,7 +29,7 @@ static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
 }
 
 static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
-    uint32_t count = cache_granules(size);
+    uint32_t count = (uint32_t)cache_granules(size);
     struct granule *slot = cache_recent_medium(heap, count);
     if (!slot) slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
     if (unlikely(!slot)) return NULL;
@@ -90,11 +90,20 @@ void *heap_alloc_slow(size_t size, struct heap *heap) {
     return likely(p) ? p : alloc_again(heap, size);
 }
 
+void *heap_clear_long(char *p, size_t bytes) {
+    if (bytes > 256) return memset(p, 0, bytes);
+    heap_words *last = (heap_words *)(p + bytes - sizeof(heap_words)), *at = (heap_words *)p;
+    do *at++ = (heap_words){0, 0};
+    while (at < last);
+    *last = (heap_words){0, 0};
+    return p;
+}
+
 static void *zeroed_small(struct heap *heap, size_t size) {
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
     heap = heap_self;
-    bool fresh = heap->fresh >> class_of(size + (size == 0)) & 1;
+    bool fresh = heap->fresh[class_of(size + (size == 0))];
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 
@@ -119,7 +128,7 @@ void *heap_alloc_zeroed(size_t size) {
 /* Granules or units at a multiple of `align`, which is more than a class can give. */
 static void *wide_aligned(size_t size, size_t align) {
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
-        uint32_t count = cache_granules(size);
+        uint32_t count = (uint32_t)cache_granules(size);
         if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
         struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
         if (slot) return span_slot_memory(span_of_slot(slot), slot);

@@ -9,7 +9,7 @@ void cache_flush(struct heap *heap) {
     heap->recent_large = NULL;
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
-    for (uint32_t count = 1; heap->cache_sum > 0 && count <= CACHE_GRANULES_MAX; count++) {
+    for (uint32_t count = 1; heap->cache_room < CACHE_SUM_MAX && count <= CACHE_GRANULES_MAX; count++) {
         for (char *p; (p = cache_pop(heap, count));) medium_give(span_slot(&span_home, p));
     }
 }

@@ -13,8 +13,8 @@
 
 enum { RECENT_UNITS_MAX = (8 << 20) / UNIT_BYTES };
 
-INLINE uint32_t cache_granules(size_t size) {
-    return (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+INLINE size_t cache_granules(size_t size) {
+    return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
 }
 
 /* Where a cached block's slot holds the address of the next one. */
@@ -23,15 +23,25 @@ INLINE char **cache_link(struct granule *slot) {
 }
 
 /* A cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX; NULL: there is none. */
-INLINE void *cache_pop(struct heap *heap, uint32_t count) {
+INLINE void *cache_pop(struct heap *heap, size_t count) {
     char *p = heap->cache[count];
     if (unlikely(!p)) return NULL;
     struct granule *slot = span_slot(&span_home, p);
     heap->cache[count] = *cache_link(slot);
     *cache_link(slot) = NULL;
-    heap->cache_sum -= count;
-    store_relaxed(slot->head, count | GRANULE_USED);
+    heap->cache_room += (uint32_t)count;
+    store_relaxed(slot->head, (uint32_t)count | GRANULE_USED);
     return p;
+}
+
+/* The same for a block of more granules, when there is no other yet. */
+INLINE bool cache_keep_medium(struct heap *heap, struct granule *slot, uint32_t head) {
+    uint32_t count = head - GRANULE_USED;
+    if (count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || heap->recent_medium || heap->state != HEAP_LIVE ||
+        !cas(slot->head, &head, count | GRANULE_CACHED))
+        return false;
+    heap->recent_medium = slot;
+    return true;
 }
 
 /* Keep the block at `p`, of the home span and used, when it is what the cache keeps and there is room.
@@ -39,13 +49,28 @@ INLINE void *cache_pop(struct heap *heap, uint32_t count) {
 INLINE bool cache_push(struct heap *heap, char *p) {
     struct granule *slot = span_slot(&span_home, p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
-    if (unlikely(count > CACHE_GRANULES_MAX || (uintptr_t)p & (GRANULE_BYTES - 1))) return false;
-    uint32_t sum = heap->cache_sum + count;
-    if (unlikely(sum > CACHE_SUM_MAX)) return false;
-    if (unlikely(!cas(slot->head, &head, count + GRANULE_CACHED))) return false;
+    if (unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
+    if (unlikely(count > CACHE_GRANULES_MAX)) return cache_keep_medium(heap, slot, head);
+    uint32_t room;
+    if (unlikely(__builtin_sub_overflow(heap->cache_room, count, &room))) return false;
+    if (!config_safety)
+        store_relaxed(slot->head, count + GRANULE_CACHED);
+    else if (unlikely(!cas(slot->head, &head, count + GRANULE_CACHED)))
+        return false;
     *cache_link(slot) = heap->cache[count];
     heap->cache[count] = p;
-    heap->cache_sum = sum;
+    heap->cache_room = room;
+    return true;
+}
+
+/* Keep the large block at `p`, with `unit` its line, when there is no other yet. */
+INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
+    uint8_t seen = UNIT_LARGE;
+    if (heap->recent_large || heap->state != HEAP_LIVE || p != unit->memory || unit->count > RECENT_UNITS_MAX ||
+        !cas(unit->kind, &seen, UNIT_LEAVING))
+        return false;
+    unit->flags = 0;
+    heap->recent_large = unit;
     return true;
 }
 
@@ -60,6 +85,24 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     }
     medium_give(slot);
     return NULL;
+}
+
+/* The block freed last, of more than the cache keeps, when it has just the size asked for. */
+INLINE void *cache_recent(struct heap *heap, size_t size) {
+    if (unlikely(heap->slow_left == 1)) return NULL;
+    if (size <= MEDIUM_BYTES_MAX) {
+        struct granule *slot = heap->recent_medium;
+        uint32_t count = (uint32_t)cache_granules(size);
+        if (!slot || granule_count(slot) != count) return NULL;
+        heap->recent_medium = NULL;
+        store_relaxed(slot->head, count | GRANULE_USED);
+        return span_slot_memory(&span_home, slot);
+    }
+    struct unit *unit = heap->recent_large;
+    if (!unit || unit->count != (size + UNIT_BYTES - 1) >> UNIT_SHIFT) return NULL;
+    heap->recent_large = NULL;
+    racy_store(unit->kind, UNIT_LARGE);
+    return unit->memory;
 }
 
 /* Give every cached block back to its level. */

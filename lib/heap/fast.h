@@ -9,6 +9,7 @@
 #include "heap/cache.h"
 #include "heap/fork.h"
 #include "heap/heap.h"
+#include "heap/refill.h"
 #include "heap/resize.h"
 #include "heap/thread.h"
 #include "heap/tick.h"
@@ -22,53 +23,82 @@ void heap_free_slow(void *p, struct heap *heap);
 /* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
 void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 
-/* Allocate `size` bytes; `slow` is called in tail position when the bin cannot serve. */
-INLINE void *heap_alloc_with(size_t size, void *(*slow)(size_t, struct heap *)) {
-    struct heap *heap = heap_self;
-    size_t class;
-    if (config_watch) return slow(size, heap);
-    if (likely(size <= CLASS_TINY_BYTES))
-        class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
-    else if (size <= CLASS_BYTES_MAX)
-        class = class_of_wide(size);
-    else
-        return slow(size, heap);
+typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
+typedef void *heap_alloc_wide(size_t size, struct heap *heap);
+
+/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. */
+INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
     struct block *block = heap->bin[class];
-    if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap);
+    if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
     struct block *next = block->next;
     if (config_safety &&
         unlikely(((uintptr_t)next ^ (block->key ^ (uintptr_t)block)) != heap->secret))
-        return slow(size, heap);
+        return slow(size, heap, class);
     block_clear(block);
     heap->bin[class] = next;
     return block;
 }
 
-/* What the slow function asks first: the medium cache, for the exact granule count or one more. */
-INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
-    uint32_t count = cache_granules(size);
-    if (config_watch) return NULL;
-    if (unlikely(!heap->cache[count])) {
-        if (!heap->cache[count + 1]) return NULL;
-        count++;
-    }
-    return cache_pop(heap, count);
+/* Allocate `size` bytes: up to CLASS_BYTES_MAX from a bin or by `small`, else by `wide`. */
+INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wide *wide) {
+    struct heap *heap = heap_self;
+    if (config_watch) return wide(size, heap);
+    if (likely(size <= CLASS_TINY_BYTES)) return heap_pop(heap, (size + (BLOCK_ALIGN_BYTES - 1)) >> 4, size, small);
+    if (likely(size <= CLASS_BYTES_MAX)) return heap_pop(heap, class_of_wide(size), size, small);
+    return wide(size, heap);
 }
 
-/* What the slow function asks next: whether the bin's current slab has free blocks again; then it fills the bin with
- * them and hands out the first. It declines when a tick is due, so that time passes for programs that free as
- * much as they allocate. */
-INLINE struct block *heap_refill_quick(uint32_t class, struct heap *heap) {
+/* What `wide` asks first: the medium cache, for the exact granule count or one more; above its sizes the block freed
+ * last. That one declines when a tick is due, so that time passes for programs that free as much as they allocate. */
+INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
+    if (config_watch) return NULL;
+    if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
+    size_t count = cache_granules(size);
+    if (likely(heap->cache[count])) return cache_pop(heap, count);
+    if (heap->cache[count + 1]) return cache_pop(heap, count + 1);
+    return NULL;
+}
+
+/* What `small` asks first: whether the bin's current slab has free blocks again; then it fills the bin with them and
+ * hands out the first. It declines when a tick is due, and while the slab has so few blocks that the bin would be
+ * empty again at once. */
+INLINE struct block *heap_refill_quick(size_t class, struct heap *heap) {
     struct unit *slab = heap->current[class];
     if (config_watch || unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left == 1)) return NULL;
     struct block *block = slab->free;
-    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
-    heap->fresh &= ~(UINT64_C(1) << class);
-    heap->bin[class] = block->next;
-    slab->free = BLOCK_END;
-    slab->used_blocks = slab->carved_blocks;
-    block_clear(block);
+    if (unlikely(!block_is_free(block, heap->secret) || !(slab->flags & UNIT_AMPLE))) return NULL;
+    heap_fill(heap, class, slab, block);
     return block;
+}
+
+/* What it asks next: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
+ * Programs of mixed sizes do this all the time. */
+INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
+    struct slab_queue *queue = &heap->waiting[class];
+    struct unit *slab = queue->first, *old = heap->current[class];
+    if (config_watch || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
+    struct block *block = slab->free;
+    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
+    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END)) return NULL;
+    heap->slow_left--;
+    heap_unwait_first(heap, queue, slab);
+    refill_make_current(heap, class, slab);
+    heap_fill(heap, class, slab, block);
+    return block;
+}
+
+/* These as a world's functions call them: what does not serve calls the next in tail position, `last` decides. */
+INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_small *next) {
+    void *p = heap_refill_quick(class, heap);
+    return likely(p) ? p : next(size, heap, class);
+}
+INLINE void *heap_alloc_small_more(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
+    void *p = heap_refill_waiting(class, heap);
+    return likely(p) ? p : last(size, heap);
+}
+INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *last) {
+    void *p = heap_alloc_cached(size, heap);
+    return likely(p) ? p : last(size, heap);
 }
 
 INLINE void heap_free_fast(void *p) {
@@ -89,27 +119,51 @@ INLINE void heap_free_fast(void *p) {
     if (unlikely(--slab->used_blocks == 0)) heap_slab_empty(slab, heap);
 }
 
-/* Zero `size` bytes of a block just popped; all blocks are multiples of 16 bytes. Short ones by stores in line. */
-INLINE void heap_clear(void *p, size_t size) {
-    typedef long long words __attribute__((vector_size(16), may_alias));
-    if (size > 256) {
-        memset(p, 0, size);
-        return;
+typedef long long heap_words __attribute__((vector_size(16), aligned(1), may_alias));
+
+/* Zero `bytes` = 1..64 of a block: four stores that overlap where it is less. Clears the key in any case. */
+INLINE void *heap_clear_short(char *p, size_t bytes) {
+    const heap_words zero = {0, 0};
+    if (bytes > 32) {
+        *(heap_words *)p = zero;
+        *(heap_words *)(p + 16) = zero;
+        *(heap_words *)(p + bytes - 32) = zero;
+        *(heap_words *)(p + bytes - 16) = zero;
+        return p;
     }
-    words *to = p, *end = (words *)((char *)p + round_up(size, BLOCK_ALIGN_BYTES));
-    while (to < end) *to++ = (words){0, 0};
+    *(heap_words *)p = zero;
+    if (bytes > 16) *(heap_words *)(p + bytes - 16) = zero;
+    return p;
 }
 
+/* Zero a block of 65 bytes or more. Apart, so that the short way needs no register saved. */
+void *heap_clear_long(char *p, size_t bytes);
+
 /* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link. */
-INLINE void *heap_zeroed_with(size_t size, void *(*slow)(size_t, struct heap *)) {
+INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct heap *heap = heap_self;
     if (config_watch || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
     size_t class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
     struct block *block = heap->bin[class];
-    if (unlikely(!block_is_free(block, heap->secret))) return slow(size, heap);
-    heap->bin[class] = block->next;
-    heap_clear(block, heap->fresh >> class & 1 ? sizeof(struct block) : size);
+    if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap);
+    struct block *next = block->next;
+    if (config_safety &&
+        unlikely(((uintptr_t)next ^ (block->key ^ (uintptr_t)block)) != heap->secret))
+        return slow(size, heap);
+    heap->bin[class] = next;
+    if (likely(size <= 64)) return heap_clear_short((char *)block, size);
+    if (!heap->fresh[class]) return heap_clear_long((char *)block, size);
+    *(heap_words *)block = (heap_words){0, 0};
     return block;
+}
+
+/* True when `p` is a large block of the home span that has just the units for `size`: growing by little is mostly this. */
+INLINE bool heap_fits_already(const void *p, size_t size) {
+    size_t offset = (size_t)((const char *)p - span_home.base);
+    if (config_watch || offset >= racy_load(span_home.bytes)) return false;
+    const struct unit *unit = span_line(&span_home, offset);
+    return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory &&
+           (size + UNIT_BYTES - 1) >> UNIT_SHIFT == unit->count;
 }
 
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full. */

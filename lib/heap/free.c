@@ -101,7 +101,7 @@ static void free_medium(char *p, struct heap *heap) {
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
     if (unlikely(!cas(slot->head, &seen, count | GRANULE_CACHED)))
         check_misuse("free", p, "is already free");
-    if (heap && count > CACHE_GRANULES_MAX) {
+    if (heap && count > CACHE_GRANULES_MAX && span_of(p) == &span_home) {
         struct granule *last = heap->recent_medium;
         heap->recent_medium = slot;
         slot = last;
@@ -142,9 +142,47 @@ void heap_free_slow(void *p, struct heap *heap) {
     if (p != NULL) free_checked(p, heap);
 }
 
+/* What programs do all the time, in short. Each is for one kind of unit, and leaves to free_checked() what is not so
+ * simple: nothing was done then, and the pointer is looked at again from the start. */
+static NOINLINE void free_other_large(void *p, struct heap *heap, struct unit *unit) {
+    if (unlikely(!cache_keep_large(heap, unit, p))) free_checked(p, heap);
+}
+
+/* The slab was full, and nobody's; now it is this heap's. */
+static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct unit *slab) {
+    racy_store(slab->owner, heap);
+    block_link(block, BLOCK_END, heap->secret);
+    slab->free = block;
+    slab->used_blocks--;
+    heap_wait(heap, slab);
+    heap->slow_left--;
+}
+
+/* A thread without a heap has no slow path left before its next tick, and so is not simple. */
+static NOINLINE void free_other_slab(struct block *block, struct heap *heap, struct unit *slab) {
+    uint32_t seen = load_relaxed(slab->remote);
+    if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
+    if (config_safety && unlikely(!slab_is_start(slab, block) || block_is_free(block, heap->secret)))
+        return free_checked(block, heap);
+    if (likely(seen & REMOTE_OWNED)) {
+        if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
+        block_clear(block); /* it has no place yet, and must not look free */
+    } else if (owner_claim_full(slab)) {
+        return free_claimed(block, heap, slab);
+    }
+    free_checked(block, heap);
+}
+
 void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
-    if (likely(racy_load(unit->kind) == UNIT_MEDIUM && cache_push(heap, p))) return;
-    free_checked(p, heap);
+    if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
+        if (likely(cache_push(heap, p))) return;
+        return free_checked(p, heap);
+    }
+    switch (racy_load(unit->kind)) {
+    case UNIT_SLAB: return free_other_slab(p, heap, unit);
+    case UNIT_LARGE: return free_other_large(p, heap, unit);
+    default: return free_checked(p, heap);
+    }
 }
 
 size_t heap_usable_slow(const void *p) {

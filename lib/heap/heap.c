@@ -8,10 +8,8 @@
 #define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
 
 /* Empty bins, no slabs, a full cache: whatever a thread without a heap does takes the slow path. Never written to. */
-struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_NONE,
-                         .cache_sum = CACHE_SUM_MAX};
-struct heap heap_ended = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_ENDED,
-                          .cache_sum = CACHE_SUM_MAX};
+struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_NONE};
+struct heap heap_ended = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_ENDED};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

@@ -33,17 +33,16 @@ struct slab_queue {
  *   bin[c] is empty or a list of blocks of current[c]                  verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room         verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
- *   cache_sum == sum of the cached blocks' granules                    verify: cache */
+ *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
     uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
-    uint64_t fresh;   /* bit c: bin[c] was carved from zero memory */
     uint32_t slow_left; /* slow paths until the clock is read again */
     uint32_t spare_slabs;
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
     uint64_t tick_ms; /* of the latest tick */
     enum heap_state state;
-    uint32_t cache_sum;
+    uint32_t cache_room; /* granules that the cache may still take */
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
@@ -51,6 +50,7 @@ struct heap {
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 2]; /* the last is always empty */
+    bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
 };
 
 extern _Thread_local struct heap *heap_self
@@ -82,6 +82,23 @@ struct heap *heap_attach(struct heap *heap);
 /* Put an owned slab at the end of its heap's waiting queue; take it out. */
 void heap_wait(struct heap *heap, struct unit *slab);
 void heap_unwait(struct heap *heap, struct unit *slab);
+
+INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
+    queue->first = slab->next;
+    *(slab->next ? &slab->next->prev : &queue->last) = NULL;
+    slab->next = NULL;
+    if (slab->flags & UNIT_SPARE) heap->spare_slabs--;
+    slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
+}
+
+/* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
+INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
+    heap->fresh[class] = false;
+    heap->bin[class] = first->next;
+    slab->free = BLOCK_END;
+    slab->used_blocks = slab->carved_blocks;
+    block_clear(first);
+}
 
 /* An owned slab has no used block any more: keep it as a spare, or give it back. */
 void heap_slab_empty(struct unit *slab, struct heap *heap);

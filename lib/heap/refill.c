@@ -6,7 +6,7 @@
 #include "heap/fork.h"
 #include "heap/orphans.h"
 
-enum { WAITING_TRIES = 4 };
+enum { WAITING_TRIES = 4, ENLARGE_EACH = 4 /* slow paths */ };
 
 /* All blocks of a slab that can be handed out now. */
 static struct block *take_list(struct unit *slab, uintptr_t secret) {
@@ -23,13 +23,6 @@ static struct block *carve_list(struct unit *slab, uintptr_t secret) {
     return list;
 }
 
-/* Let `slab` be the class's current one; the former waits if it has room, and has no owner if it is full. */
-static void make_current(struct heap *heap, uint32_t class, struct unit *slab) {
-    struct unit *old = heap->current[class];
-    heap->current[class] = slab;
-    if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) heap_wait(heap, old);
-}
-
 static struct block *from_waiting(struct heap *heap, uint32_t class) {
     for (int i = 0; i < WAITING_TRIES; i++) {
         struct unit *slab = heap->waiting[class].first;
@@ -37,7 +30,7 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
         heap_unwait(heap, slab);
         struct block *list = take_list(slab, heap->secret);
         if (list != BLOCK_END || slab_uncarved(slab) > 0) {
-            make_current(heap, class, slab);
+            refill_make_current(heap, class, slab);
             return list;
         }
         if (!owner_leave_full(slab)) heap_wait(heap, slab);
@@ -50,14 +43,25 @@ static struct block *from_orphans(struct heap *heap, uint32_t class) {
     if (!slab) return BLOCK_END;
     racy_store(slab->owner, heap);
     struct block *list = take_list(slab, heap->secret);
-    make_current(heap, class, slab);
+    refill_make_current(heap, class, slab);
     return list;
+}
+
+/* A bin that is filled often and soon empty again: now and then the slab gets more blocks. They cost memory only while
+ * somebody asks for blocks of this size again and again. */
+static void enlarge(struct heap *heap, struct unit *slab) {
+    if (slab->flags & UNIT_AMPLE || heap->slow_left % ENLARGE_EACH != 0) return;
+    if (slab_uncarved(slab) > 0)
+        slab->free = slab_carve(slab, heap->secret);
+    else
+        slab->flags |= UNIT_AMPLE; /* one that a fork's child took over does not say it */
 }
 
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
     struct block *list = slab ? take_list(slab, heap->secret) : BLOCK_END;
-    heap->fresh &= ~(UINT64_C(1) << class);
+    if (list != BLOCK_END) enlarge(heap, slab);
+    heap->fresh[class] = false;
     if (list == BLOCK_END) list = from_waiting(heap, class);
     if (list == BLOCK_END) list = from_orphans(heap, class);
     if (list == BLOCK_END) {
@@ -66,10 +70,10 @@ bool heap_refill(struct heap *heap, uint32_t class) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return false;
-            make_current(heap, class, slab);
+            refill_make_current(heap, class, slab);
         }
         list = carve_list(slab, heap->secret);
-        if (slab->flags & UNIT_CLEAN) heap->fresh |= UINT64_C(1) << class;
+        heap->fresh[class] = slab->flags & UNIT_CLEAN;
     }
     heap->bin[class] = list;
     return true;

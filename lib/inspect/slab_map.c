@@ -1,11 +1,11 @@
 /* Which blocks of a slab are free. */
 #include "inspect/slab_map.h"
 
-/* Enter a list's blocks; returns how many, or more than the slab has when one of them is wrong. */
-static uint32_t enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
+/* Enter a list's blocks, at most `most`; returns how many, or more than the slab has when one of them is wrong. */
+static uint32_t enter(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most) {
     enum { WRONG = UNIT_BYTES };
     uint32_t count = 0;
-    for (; block != BLOCK_END; block = block->next, count++) {
+    for (; block != BLOCK_END && count < most; block = block->next, count++) {
         if (((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !slab_is_start(slab, block)) return WRONG;
         uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
         if (slab_map_has(map, index) || !block_is_free(block, heap_secret())) return WRONG;
@@ -15,8 +15,7 @@ static uint32_t enter(struct slab_map *map, const struct unit *slab, const struc
 }
 
 static const struct block *first_remote(const struct unit *slab, uint32_t word) {
-    uint32_t head = (word & REMOTE_HEAD_MASK) >> REMOTE_HEAD_SHIFT;
-    return head ? (const struct block *)(slab->memory + (head - 1) * BLOCK_ALIGN_BYTES) : BLOCK_END;
+    return (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
 static const struct block *first_binned(const struct unit *slab) {
@@ -28,10 +27,10 @@ static const struct block *first_binned(const struct unit *slab) {
 bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     *map = (struct slab_map){0};
     uint32_t word = load_acquire(slab->remote), carved = slab->carved_blocks;
-    map->listed = enter(map, slab, slab->free);
+    map->listed = enter(map, slab, slab->free, UNIT_BYTES);
     if (map->listed > carved) return false;
-    map->remote = enter(map, slab, first_remote(slab, word));
+    map->remote = enter(map, slab, first_remote(slab, word), remote_count(word));
     if (map->remote > carved || map->remote != remote_count(word)) return false;
-    map->binned = enter(map, slab, first_binned(slab));
+    map->binned = enter(map, slab, first_binned(slab), UNIT_BYTES);
     return map->binned <= carved;
 }

@@ -3,42 +3,35 @@
 #include "base/check.h"
 
 INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
-    uint32_t head = (word & REMOTE_HEAD_MASK) >> REMOTE_HEAD_SHIFT;
-    return head ? (struct block *)(slab->memory + (head - 1) * BLOCK_ALIGN_BYTES) : BLOCK_END;
-}
-
-INLINE uint32_t head_bits(const struct block *block) {
-    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
-    return (offset / BLOCK_ALIGN_BYTES + 1) << REMOTE_HEAD_SHIFT;
+    return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
 enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed) {
     uint32_t old = load_acquire(slab->remote), new;
     bool claims;
     do {
-        block_link(block, remote_first(slab, old), secret);
         claims = !(old & REMOTE_OWNED) && (!(old & REMOTE_LISTED) || claim_listed);
         uint32_t state = claims ? REMOTE_OWNED : old & (REMOTE_OWNED | REMOTE_LISTED);
-        new = (old & ~(uint32_t)(REMOTE_HEAD_MASK | REMOTE_OWNED | REMOTE_LISTED)) + REMOTE_COUNT_ONE;
-        new |= head_bits(block) | state;
+        new = (remote_link(old, block, secret) & ~(uint32_t)(REMOTE_OWNED | REMOTE_LISTED)) | state;
     } while (!cas(slab->remote, &old, new));
     if (!claims) return OWNER_PUSHED;
     return old & REMOTE_LISTED ? OWNER_CLAIMED_LISTED : OWNER_CLAIMED;
 }
 
-/* Append the remote list's end to `free`: the remote list is walked, it is the short one. */
+static void check_free(const struct block *block, uintptr_t secret) {
+    if (config_safety && unlikely(!block_is_free(block, secret)))
+        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+}
+
+/* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
-    if (slab->free != BLOCK_END) {
-        struct block *last = first;
-        for (uint32_t i = 1; i < count; i++) {
-            if (unlikely(!block_is_free(last, secret)))
-                check_misuse("malloc", last, "was written to after it was freed: corrupted list");
-            last = last->next;
-        }
-        if (unlikely(config_safety && !block_is_free(last, secret)))
-            check_misuse("malloc", last, "was written to after it was freed: corrupted list");
-        block_link(last, slab->free, secret);
+    struct block *last = first;
+    for (uint32_t i = 1; i < count; i++) {
+        check_free(last, secret);
+        last = last->next;
     }
+    check_free(last, secret);
+    block_link(last, slab->free, secret);
     slab->free = first;
 }
 
@@ -52,15 +45,6 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     splice(slab, first, count, secret);
     slab->used_blocks -= count;
     return count;
-}
-
-bool owner_leave_full(struct unit *slab) {
-    struct heap *owner = slab->owner;
-    racy_store(slab->owner, NULL);
-    uint32_t seen = REMOTE_OWNED;
-    if (cas(slab->remote, &seen, 0)) return true;
-    racy_store(slab->owner, owner);
-    return false;
 }
 
 bool owner_leave_listed(struct unit *slab, bool with_remote) {

@@ -1,9 +1,9 @@
 /* The ownership word of a slab: who may touch its plain fields, and the blocks that others have freed into it.
  *
- *   cccccccccccccccccc hhhhhhhhhhhh L O       O owned: some heap has the plain fields
+ *   cccccccccccccccccc oooooooooo 00 L O      O owned: some heap has the plain fields
  *                                             L listed: nobody has them; the slab waits in the orphans' list
- *                                             h first remote block, offset / 16 + 1; 0: none
- *                                             c how many remote blocks
+ *                                             o offset of the first remote block, in its place as it is a multiple of 16
+ *                                             c how many remote blocks: their list ends by number, not by a mark
  *
  *   owned (O) --unown, when full--> 0 (no owner, no list) --a free claims--> owned
  *   owned (O) --orphan, when its thread ends--> listed (L) --adopt, or a free claims--> owned
@@ -23,9 +23,8 @@
 enum {
     REMOTE_OWNED = 1,
     REMOTE_LISTED = 2,
-    REMOTE_HEAD_SHIFT = 2,
-    REMOTE_HEAD_MASK = 0xfff << REMOTE_HEAD_SHIFT,
-    REMOTE_COUNT_SHIFT = 14,
+    REMOTE_OFFSET_MASK = UNIT_BYTES - BLOCK_ALIGN_BYTES,
+    REMOTE_COUNT_SHIFT = UNIT_SHIFT,
     REMOTE_COUNT_ONE = 1 << REMOTE_COUNT_SHIFT,
 };
 
@@ -34,16 +33,36 @@ enum owner_push { OWNER_PUSHED, OWNER_CLAIMED, OWNER_CLAIMED_LISTED };
 /* Blocks the word carries. */
 INLINE uint32_t remote_count(uint32_t word) { return word >> REMOTE_COUNT_SHIFT; }
 
+/* Link `block` before the word's first one; returns the word that carries it. The two offsets change places. */
+INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret) {
+    uint32_t change = ((uint32_t)(uintptr_t)block ^ word) & REMOTE_OFFSET_MASK;
+    block_link(block, (struct block *)((uintptr_t)block ^ change), secret);
+    return (word ^ change) + REMOTE_COUNT_ONE;
+}
+
 /* Push a block that somebody else than the owner frees. OWNER_CLAIMED: the slab had no owner and is the caller's
  * now; it must set unit.owner and call owner_collect(). `claim_listed`: the caller holds the orphans' lock and
  * takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
 enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed);
 
+/* Claim a full slab that nobody owns; false: it is not one any more. The claimer then sets unit.owner. */
+INLINE bool owner_claim_full(struct unit *slab) {
+    uint32_t seen = 0;
+    return cas(slab->remote, &seen, REMOTE_OWNED);
+}
+
 /* Take the remote blocks of a slab one owns into its free list; how many. */
 uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
-bool owner_leave_full(struct unit *slab);
+INLINE bool owner_leave_full(struct unit *slab) {
+    struct heap *owner = slab->owner;
+    uint32_t seen = REMOTE_OWNED;
+    racy_store(slab->owner, NULL);
+    if (likely(cas(slab->remote, &seen, 0))) return true;
+    racy_store(slab->owner, owner);
+    return false;
+}
 
 /* Give up a slab to the orphans' list, whose lock the caller holds. False: there are remote blocks, collect first;
  * `with_remote`: never mind, they go along. */

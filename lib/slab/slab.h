@@ -7,7 +7,7 @@
 #pragma once
 #include "slab/owner.h"
 
-enum { SLAB_CARVE_BYTES = 4096 };
+enum { SLAB_CARVE_BYTES = 4096, AMPLE_BLOCKS = 8 };
 
 /* Take a unit and make it an empty slab of `class`, owned by `owner`; NULL: no memory. */
 struct unit *slab_take(uint32_t class, struct heap *owner);

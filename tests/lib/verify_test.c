@@ -268,7 +268,7 @@ TEST(heaps_are_found_broken) {
 TEST(cache_is_found_broken) {
     populate();
     struct granule *cached = find_granule(GRANULE_CACHED);
-    BREAKS(cache, heap_self->cache_sum, heap_self->cache_sum + 1);
+    BREAKS(cache, heap_self->cache_room, heap_self->cache_room + 1);
     BREAKS(cache, cached->head, granule_count(cached) | GRANULE_USED);
     BREAKS(cache, heap_self->cache[7], (char *)medium_blocks[1]);
     CHECK(heap_self->recent_large && heap_self->recent_medium);
@@ -283,7 +283,7 @@ TEST(parked_heaps_are_found_broken) {
     while (parked && parked->secret == 0) parked = parked->next_parked;
     CHECK(parked != NULL);
     BREAKS(parked, parked->state, HEAP_LOST);
-    BREAKS(parked, parked->cache_sum, 1);
+    BREAKS(parked, parked->cache_room, 1);
     BREAKS(parked, parked->spare_slabs, 1);
     BREAKS(parked, parked->current[5], span_unit(small[199]));
     BREAKS(parked, parked->bin[5], (struct block *)small[199]);

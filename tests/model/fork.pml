@@ -15,6 +15,7 @@ bit forked;
 #define is_lost(s) (forked && holder[s] == LOST_HEAP)
 #define may_run() (me != 3 || forked)
 #define while_alive provided (!forked || me != LOST_HEAP)
+#define while_whole !forked                  /* the short way of free is for processes that lost nobody */
 #ifdef HEAPLESS
 #define has_heap() (me != 3)
 #else
@@ -24,6 +25,7 @@ bit forked;
 #define is_lost(s) false
 #define may_run() true
 #define while_alive
+#define while_whole true
 #define has_heap() true
 #endif
 

@@ -148,7 +148,10 @@ inline push_elsewhere() {
 #endif
             fi
         :: old == 0 ->
-            push_full(s, b);
+            if
+            :: push_full(s, b)
+            :: while_whole -> claim_full(s, b)
+            fi;
             if
             :: ok -> break
             :: else

@@ -47,6 +47,27 @@ inline push_full(s, b) {
 #endif
 }
 
+/* The same, taking the slab first:  . . 0 0  =>  O . 0 0,  and then it is the heap's own to free into */
+inline claim_full(s, b) {
+#ifdef BROKEN_CLAIM_FULL_STORE               /* without looking again: another may have claimed it */
+    swap(s, true, EMPTY_OWNED);
+#else
+    swap(s, word[s] == 0, EMPTY_OWNED);
+#endif
+    if
+    :: ok ->
+        d_step {
+            assert(plain(s) && place[at(s, b)] == FREEING && free_set[s] == 0);
+            place[at(s, b)] = FREE;
+            key(s, b);
+            free_set[s] = bit(b);
+            used[s]--
+        };
+        ok = true
+    :: else
+    fi
+}
+
 /* Frees into an orphan without its lock:  . L h n  =>  . L b n+1 */
 inline push_orphan(s, b) {
 #ifdef BROKEN_CLAIM_UNLOCKED                 /* takes the slab but leaves it in the list */
