@@ -15,12 +15,6 @@ root=$(dirname "$here")
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 
-packages=(gcc g++ cmake ninja-build libbenchmark-dev valgrind python3 strace util-linux
-    libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev)
-# The real programs that are measured; python3, g++ and others are there already.
-programs=(perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq libxml2-utils git
-    redis-server redis-tools)
-
 out=$root/bench/results/latest
 parts=()
 options=("$@")
@@ -32,10 +26,12 @@ while (($#)); do
     shift
 done
 
-"$here/install.sh" "${packages[@]}"
+sets=(bench)
+# The real programs that are measured; python3, g++ and others are there already.
 if ((${#parts[@]} == 0)) || [[ " ${parts[*]} " == *" programs "* ]]; then
-    "$here/install.sh" "${programs[@]}"
+    sets+=(bench-programs)
 fi
+"$here/install.sh" --set "${sets[@]}"
 
 # The release build with the allocator when there is one, else the suite alone, which then compares the others.
 build=$root/build

@@ -4,9 +4,11 @@
 #   ci/kernel.sh                     build and boot; leave with `exit` or Ctrl-A X
 #   ci/kernel.sh ARGUMENTS           boot with these boot arguments: test=all, wcet, ...
 #   ci/kernel.sh build               build only: build-kernel/heap.img and heap.elf
-#   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (under 60 s)
+#   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (two minutes)
 #   ci/kernel.sh test --all          host tests, then the whole matrix
+#   ci/kernel.sh tables              write the figures of kernel/README.md anew
 #
+# Tests print a line "ok - NAME" or "not ok - NAME" each.
 # KERNEL_BUILD=DIR builds elsewhere than in build-kernel.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,19 +22,41 @@ build_quietly() {
 build_image() {
     local folder=$1
     shift
-    cmake -S "$root/kernel" -B "$folder" -G Ninja \
-        -DCMAKE_TOOLCHAIN_FILE="$root/kernel/toolchain.cmake" "$@" >/dev/null
+    (cd "$root" && cmake --preset kernel -B "$folder" "$@" >/dev/null)
     build_quietly "$folder"
 }
 
+# ctest's verdicts as lines of ours; what failed is shown.
+host_tests() {
+    local log=$build-host/ctest.log rc=0
+    cmake -S "$root/kernel/tests" -B "$build-host" -G Ninja >/dev/null
+    build_quietly "$build-host"
+    ctest --test-dir "$build-host" --output-on-failure --no-tests=error -j 2 --timeout 120 \
+        >"$log" 2>&1 || rc=$?
+    awk '$1 ~ /^[0-9]+\/[0-9]+$/ && $2 == "Test" {
+        sub(/^.*Test +#[0-9]+: /, "")
+        print (/ Passed +[0-9.]+ sec/ ? "ok - " : "not ok - ") $1 }' "$log"
+    ((rc == 0)) || sed 's/^/#   /' "$log"
+    return "$rc"
+}
+
 run_tests() {
+    local rc=0
     "$root/ci/install.sh" --set build
     build_image "$build"
     build_image "$build-ubsan" -DKERNEL_UBSAN=ON
-    cmake -S "$root/kernel/tests" -B "$build-host" -G Ninja >/dev/null
-    build_quietly "$build-host"
-    ctest --test-dir "$build-host" --output-on-failure -j 2 --timeout 120
-    python3 -B "$root/kernel/tests/run.py" --image "$build" --ubsan "$build-ubsan" "$@"
+    host_tests || rc=1
+    python3 -B "$root/kernel/tests/bound_test.py" || rc=1
+    python3 -B "$root/kernel/tests/wcet.py" --image "$build" || rc=1
+    python3 -B "$root/kernel/tests/size.py" || rc=1
+    python3 -B "$root/kernel/tests/run.py" --image "$build" --ubsan "$build-ubsan" "$@" || rc=1
+    return "$rc"
+}
+
+write_tables() {
+    build_image "$build"
+    python3 -B "$root/kernel/tests/wcet.py" --image "$build" --write
+    python3 -B "$root/kernel/tests/size.py" --write
 }
 
 boot() {
@@ -48,5 +72,6 @@ boot() {
 case ${1:-} in
     build) build_image "$build" ;;
     test) shift && run_tests "$@" ;;
+    tables) write_tables ;;
     *) boot "${@:-repl}" ;;
 esac

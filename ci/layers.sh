@@ -88,8 +88,26 @@ verdict_is() {
     fi
 }
 
+# The script as a whole: it passes over a clean tree, and names the place and fails when a line is planted.
+whole_script_holds() {
+    local tree said rc=0
+    tree=$(mktemp -d)
+    mkdir -p "$tree/lib/span" "$tree/shim"
+    echo '#include "span/unit.h"' >"$tree/lib/span/unit.c"
+    echo '#include "heap/fast.h"' >"$tree/shim/api.c"
+    "$here/layers.sh" "$tree" >/dev/null || { echo "layers self-test: a clean tree fails"; rc=1; }
+    echo '#include "span/span.h"' >>"$tree/shim/api.c"
+    if said=$("$here/layers.sh" "$tree") || [[ $said != shim/api.c:2:* ]]; then
+        echo "layers self-test: a planted include is not told: $said"
+        rc=1
+    fi
+    rm -rf "$tree"
+    return "$rc"
+}
+
 self_test() {
     local wrong=0 expected file include
+    whole_script_holds || wrong=1
     while read -r expected file include; do
         verdict_is "$expected" "$file" "$include" || wrong=$((wrong + 1))
     done <<'TABLE'

@@ -3,7 +3,7 @@
 
 # One set per use, so that a first try does not pay for what only the tests need.
 declare -A package_sets=(
-    [build]="gcc g++ libc6-dev cmake make libcmocka-dev valgrind"
+    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev valgrind"
     [try]="time python3 sqlite3"
     [test]="clang libclang-rt-14-dev pkg-config shellcheck python3 strace spin
         gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
@@ -11,8 +11,9 @@ declare -A package_sets=(
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
         stress-ng php-cli strace"
     [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
-        libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 perl lua5.4 ruby php-cli gawk nodejs clang
-        cppcheck z3 sqlite3 jq libxml2-utils git redis-tools"
+        libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev"
+    [bench-programs]="perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq
+        libxml2-utils git redis-server redis-tools"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
         device-tree-compiler python3"
 )

@@ -53,6 +53,12 @@ void kprintf(const char *format, ...) {
     va_end(args);
 }
 
+void console_write(const char *text, size_t length) {
+    uint64_t daif = spin_take(&output);
+    for (size_t i = 0; i < length; i++) put(text[i], NULL);
+    spin_give(&output, daif);
+}
+
 /* ---- input ----------------------------------------------------------------------------------- */
 
 static char get(void) {

@@ -1,5 +1,6 @@
 /* The console: printed text from every core, edited lines from a person or a script. */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 void console_init(uint64_t uart_base);
@@ -7,6 +8,8 @@ void console_use_interrupt(uint32_t irq); /* sleep, not poll, while nothing is t
 
 /* Whole texts: what two cores print does not mix. Formats: see format.h. */
 void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+void console_write(const char *text, size_t length); /* the same for a text as it is */
 
 /* Read a line, echoing it: backspace, ^U (all), ^C (give up the line) edit it. Returns its length,
  * or -1 for ^D on an empty line. It ends in a NUL; letters beyond bytes - 1 are not taken. */

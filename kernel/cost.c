@@ -5,6 +5,7 @@
 #include "gic.h"
 #include "heap_cost.h"
 #include "lock.h"
+#include "path_cost.h"
 #include "pmu.h"
 #include "psci.h"
 #include <string.h>
@@ -65,6 +66,7 @@ uint64_t cost_run(void) {
     measure("interrupt", take_interrupt);
     measure("bzero 4096", zero_page);
     measure("memcpy 4096", copy_page);
+    path_cost_print();
     heap_cost_print();
     kprintf("heapalloc-kernel: DONE wcet\n");
     return EXIT_PASS;

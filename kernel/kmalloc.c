@@ -4,31 +4,6 @@
 #include "heap/fast.h"
 #include "inspect/verify.h"
 
-/* ---- the bare heap --------------------------------------------------------------------------- */
-
-void *heap_alloc(size_t size) {
-    return heap_alloc_with(size, small, heap_alloc_slow);
-}
-
-void heap_free(void *p) {
-    if (p == NULL) return; /* RAM may begin at 0, and NULL would be in it */
-    heap_free_fast(p);
-}
-
-void *heap_realloc(void *p, size_t size) {
-    if (p == NULL) return heap_alloc(size);
-    if (size > 0) return heap_resize_with(p, size, heap_resize);
-    heap_free(p);
-    return NULL;
-}
-
-/* ---- with interrupts masked ------------------------------------------------------------------ */
-
-static void *small(size_t size, struct heap *heap, size_t class) {
-    (void)class;
-    return heap_alloc_slow(size, heap);
-}
-
 void *kmalloc(size_t size) {
     uint64_t daif = irq_save();
     void *p = heap_alloc(size);

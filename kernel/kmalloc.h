@@ -1,10 +1,12 @@
-/* The heap for the kernel: k* for everybody, heap_* for those who mask interrupts themselves.
+/* The heap for the kernel: k* for everybody, heap_* (heapalloc/heap.h) for those who mask
+ * interrupts themselves.
  *
  * Each core has a heap of its own, its bins need no lock: what could come in between is an
  * interrupt of the same core. k* mask interrupts for as long as a call takes, so that handlers may
  * use them too; a block may be freed by any core. heap_* do not: call them with interrupts masked,
  * or from a kernel whose handlers never allocate. */
 #pragma once
+#include <heapalloc/heap.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,12 +28,6 @@ void kfree(void *p);
 /* Give back what this core's heap keeps for its next requests. Done anyway before an allocation
  * fails; what other cores keep, only they can give back. */
 void kmalloc_trim(void);
-
-void *heap_alloc(size_t size);
-void heap_free(void *p);
-void *heap_realloc(void *p, size_t size);
-void *heap_alloc_zeroed(size_t size); /* lib/heap/alloc.c */
-void *heap_alloc_aligned(size_t size, size_t align);
 
 /* NULL when every equation of the heap holds, else the name of the first that does not; no other
  * core may use it. */

@@ -1,122 +1,107 @@
-/* The machine's own commands on the console: memory, cores, peek, poke. */
+/* The console's shell: lib/'s explorer over the machine's heap, with some commands about the
+ * machine. */
 #include "monitor.h"
+#include "arch.h"
 #include "console.h"
 #include "core.h"
 #include "guarded.h"
+#include "inspect/shell.h"
 #include "kernel.h"
-#include "number.h"
+#include "kmalloc.h"
 #include "panic.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { WORDS_MAX = 4, LINE_MAX = 160 };
+/* ---- the machine's own commands -------------------------------------------------------------- */
 
-struct command {
-    const char *name, *help;
-    void (*run)(const uint64_t *numbers, uint32_t count);
-};
-
-static void run_machine(const uint64_t *numbers, uint32_t count) {
-    (void)numbers, (void)count;
+static void run_machine(struct shell *shell) {
+    (void)shell;
     memory_print(&memory, &machine);
     const char *broken = memory_broken_seal();
     kprintf("  seals %s\n", broken != NULL ? broken : "whole");
 }
 
-static void run_cores(const uint64_t *numbers, uint32_t count) {
-    (void)numbers, (void)count;
+static void run_cores(struct shell *shell) {
+    (void)shell;
     for (uint32_t i = 0; i < core_count(); i++)
         kprintf("  core %u  mpidr %lx  entered at EL%u  ticks %lu  wakes %lu\n", i,
                 core_at(i)->mpidr, core_at(i)->entry_level, core_at(i)->ticks, core_at(i)->wakes);
 }
 
-static void run_peek(const uint64_t *numbers, uint32_t count) {
-    uint64_t value;
-
-    if (count != 1)
-        kprintf("peek ADDRESS\n");
-    else if (guarded_load64(numbers[0], &value))
-        kprintf("0x%lx: 0x%016lx\n", numbers[0], value);
-    else
-        kprintf("0x%lx cannot be read\n", numbers[0]);
-}
-
-static void run_poke(const uint64_t *numbers, uint32_t count) {
-    if (count != 2)
-        kprintf("poke ADDRESS VALUE\n");
-    else if (guarded_store64(numbers[0], numbers[1]))
-        kprintf("0x%lx: 0x%016lx\n", numbers[0], numbers[1]);
-    else
-        kprintf("0x%lx cannot be written\n", numbers[0]);
-}
-
-static void run_panic(const uint64_t *numbers, uint32_t count) {
-    (void)numbers, (void)count;
+static void run_panic(struct shell *shell) {
+    (void)shell;
     panic("asked for on the console");
 }
 
-static void run_help(const uint64_t *numbers, uint32_t count);
-
-static const struct command commands[] = {
-    {"machine", "memory map, and whether the seals are whole", run_machine},
-    {"cores", "the cores and their counters", run_cores},
-    {"peek", "ADDRESS: read a word", run_peek},
-    {"poke", "ADDRESS VALUE: write a word", run_poke},
-    {"panic", "end with exit code 99", run_panic},
-    {"help", "this list", run_help},
+static const struct shell_command commands[] = {
+    {"machine", "", "memory map, and whether the seals are whole", run_machine, 0, 0},
+    {"cores", "", "the cores and their counters", run_cores, 0, 0},
+    {"panic", "", "end with exit code 99", run_panic, 0, 0},
 };
 
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+/* ---- a step that may be stopped -------------------------------------------------------------- */
 
-static void run_help(const uint64_t *numbers, uint32_t count) {
-    (void)numbers, (void)count;
-    for (uint32_t i = 0; i < COMMAND_COUNT; i++)
-        kprintf("  %-8s %s\n", commands[i].name, commands[i].help);
-    kprintf("  %-8s [CODE]: leave\n", "exit");
+enum { SENTENCE_MAX = 160 };
+
+static struct {
+    const struct core *core; /* that is in a step; NULL: none is */
+    void *back[5];           /* for the compiler's own jump out of it */
+    char sentence[SENTENCE_MAX];
+} step;
+
+void monitor_catch(const char *sentence) {
+    if (step.core == NULL || step.core != core_self()) return;
+    step.core = NULL;
+    size_t length = strlen(sentence);
+    if (length > SENTENCE_MAX - 1) length = SENTENCE_MAX - 1;
+    memcpy(step.sentence, sentence, length);
+    step.sentence[length] = '\0';
+    __builtin_longjmp(step.back, 1);
 }
 
-/* The numbers behind a command's name; -1: something there is not a number. */
-static int read_numbers(const char *text, uint64_t numbers[WORDS_MAX]) {
-    int count = 0;
+/* Interrupts stay masked meanwhile: a stop in the middle leaves nobody's mask behind. */
+static __attribute__((noinline)) const char *attempt(void (*run)(void *context), void *context) {
+    uint64_t daif = irq_save();
+    const char *volatile stopped = NULL;
 
-    for (;;) {
-        while (*text == ' ') text++;
-        if (*text == '\0') return count;
-        if (count == WORDS_MAX || !number_take(&text, &numbers[count++])) return -1;
-        if (*text != ' ' && *text != '\0') return -1;
+    if (__builtin_setjmp(step.back) == 0) {
+        step.core = core_self();
+        run(context);
+        step.core = NULL;
+    } else {
+        stopped = step.sentence;
     }
+    irq_restore(daif);
+    return stopped;
 }
 
-static void run_line(const char *name, const uint64_t *numbers, int count) {
-    for (uint32_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(name, commands[i].name) == 0) {
-            commands[i].run(numbers, (uint32_t)count);
-            return;
-        }
-    }
-    kprintf("no command `%s`; try help\n", name);
-}
+/* ---- the session ----------------------------------------------------------------------------- */
+
+static const struct shell_world world = {
+    .write = console_write,
+    .alloc = kmalloc,
+    .resize = krealloc,
+    .free = kfree,
+    .load = guarded_load64,
+    .store = guarded_store64,
+    .attempt = attempt,
+    .commands = commands,
+    .command_count = sizeof commands / sizeof *commands,
+};
 
 uint64_t monitor_run(void) {
-    char line[LINE_MAX];
+    static struct shell shell;
+    char line[2 * SHELL_LINE_MAX]; /* the shell shall see that a line is too long for it */
 
-    for (;;) {
-        uint64_t numbers[WORDS_MAX];
-
-        kprintf("machine> ");
+    shell_begin(&shell, &world);
+    while (!shell.exits) {
+        kprintf("heap> ");
         if (console_read_line(line, sizeof line) < 0) {
             kprintf("\n");
-            return 0;
+            break;
         }
-        char *rest = strchr(line, ' ');
-        int count = rest != NULL ? read_numbers(rest, numbers) : 0;
-        if (rest != NULL) *rest = '\0';
-        if (count < 0)
-            kprintf("numbers are decimal or 0x hexadecimal, with K, M or G\n");
-        else if (strcmp(line, "exit") == 0)
-            return count > 0 ? numbers[0] : 0;
-        else if (line[0] != '\0')
-            run_line(line, numbers, count);
+        shell_line(&shell, line);
     }
+    return shell_code(&shell);
 }

@@ -1,5 +1,11 @@
-/* The machine's own commands on the console: memory, cores, peek, poke. */
+/* The console's shell: lib/'s explorer over the machine's heap, with some commands about the
+ * machine. */
 #pragma once
 #include <stdint.h>
 
-uint64_t monitor_run(void); /* reads commands until `exit`; returns its argument, or 0 */
+uint64_t
+monitor_run(void); /* reads commands until `exit`; returns what the machine shall end with */
+
+/* The heap, or a bad access, stops here: if that was in a step of this core's shell, go back to it
+ * with the sentence; otherwise return. */
+void monitor_catch(const char *sentence);

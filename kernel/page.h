@@ -19,9 +19,9 @@ const char *page_init(const struct range_list *ram, const struct range_list *fre
 void *page_alloc(size_t count);
 void page_free(void *run);
 
-/* Give the heap a range between the lowest and the highest RAM that was not free at page_init and
- * is nobody's now. False: some of it is outside, or the heap's already; nothing has changed. */
-bool heap_add_region(void *start, size_t bytes);
+/* heap_add_region (heapalloc/heap.h) with interrupts masked: RAM that was not free at page_init and
+ * is nobody's now, be it between the lowest and the highest RAM known then or anywhere else. */
+bool page_add_region(void *start, size_t bytes);
 
 /* Where lines and slots are: never handed out. */
 struct range page_tables(void);

@@ -12,16 +12,16 @@ enum { CONTROL_ENABLE = 1 << 0, CONTROL_TRANSMIT = 1 << 8, CONTROL_RECEIVE = 1 <
 enum { INTERRUPT_RECEIVE = 1 << 4, INTERRUPT_RECEIVE_TIMEOUT = 1 << 6 };
 
 static uint64_t uart;
-static bool has_early;
-static char early; /* typed before the queues were on: turning them on drops it */
 
+/* Turning the queues on drops what was typed before; where there is something, they stay as the
+ * firmware left them. (To read it first does not help: the next letter is there at once.) */
 void pl011_init(uint64_t base) {
     uart = base;
-    if ((device_read(uart + LINE_CONTROL) & LINE_FIFOS) == 0 && !has_early)
-        has_early = pl011_get(&early);
+    uint32_t waits = (device_read(uart + FLAGS) & FLAG_RECEIVE_EMPTY) == 0;
+    uint32_t queues = waits ? device_read(uart + LINE_CONTROL) & LINE_FIFOS : LINE_FIFOS;
     device_write(uart + CONTROL, 0); /* the line may only be set while it is off */
     device_write(uart + INTERRUPT_MASK, 0);
-    device_write(uart + LINE_CONTROL, LINE_8_BITS | LINE_FIFOS);
+    device_write(uart + LINE_CONTROL, LINE_8_BITS | queues);
     device_write(uart + CONTROL, CONTROL_ENABLE | CONTROL_TRANSMIT | CONTROL_RECEIVE);
 }
 
@@ -32,11 +32,6 @@ void pl011_put(char letter) {
 }
 
 bool pl011_get(char *letter) {
-    if (has_early) {
-        has_early = false;
-        *letter = early;
-        return true;
-    }
     if ((device_read(uart + FLAGS) & FLAG_RECEIVE_EMPTY) != 0) return false;
     *letter = (char)device_read(uart + DATA);
     return true;

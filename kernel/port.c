@@ -1,8 +1,9 @@
-/* What lib/ asks of its world (port.h), answered by the machine: its RAM is the heap's from the
- * start, so nothing is mapped, reserved or given back; a core that waits spins. */
+/* What lib/ asks of its world (port.h), answered by the machine: a core that waits spins. Its RAM
+ * is the heap's from the start; owned_port.c answers what is asked about that. */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
+#include "monitor.h"
 #include "panic.h"
 #include "timer.h"
 #include <heapalloc/port.h>
@@ -12,43 +13,6 @@ enum { SENTENCE_MAX = 128, READS_PER_LOOK = 256 };
 
 size_t port_page_bytes(void) {
     return PAGE_BYTES;
-}
-
-void *port_home(void) {
-    return NULL;
-}
-
-bool port_map(void *at, size_t bytes) {
-    (void)at, (void)bytes;
-    return false;
-}
-
-void *port_reserve(size_t bytes) {
-    (void)bytes;
-    return NULL;
-}
-
-bool port_commit(void *at, size_t bytes) {
-    (void)at, (void)bytes;
-    return false;
-}
-
-void port_unreserve(void *at, size_t bytes) {
-    (void)at, (void)bytes;
-}
-
-bool port_purge(void *at, size_t bytes) {
-    (void)at, (void)bytes;
-    return false;
-}
-
-bool port_move(void *to, void *from, size_t bytes) {
-    (void)to, (void)from, (void)bytes;
-    return false;
-}
-
-void port_huge(void *at, size_t bytes, bool wanted) {
-    (void)at, (void)bytes, (void)wanted;
 }
 
 /* A holder keeps a lock for some hundred instructions. One that never gives it back was interrupted
@@ -71,11 +35,6 @@ void port_wake(uint32_t *word, bool all) {
 
 void port_pause(void) {
     core_relax();
-}
-
-/* Nothing is purged, so nothing has to grow old. */
-uint64_t port_now_ms(void) {
-    return 0;
 }
 
 /* No secret from anybody who reads the counter: it differs from boot to boot, and not under
@@ -101,5 +60,6 @@ void port_stop(const char *text, size_t length) {
     if (length >= sizeof sentence) length = sizeof sentence - 1;
     memcpy(sentence, text, length);
     sentence[length] = '\0';
+    monitor_catch(sentence);
     panic("%s", sentence);
 }

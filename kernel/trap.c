@@ -1,5 +1,6 @@
 /* Exceptions: interrupts go to their handler, known faults to their fix-up, the rest to panic. */
 #include "gic.h"
+#include "monitor.h"
 #include "panic.h"
 #include <stddef.h>
 
@@ -49,7 +50,10 @@ void trap(struct trap_frame *frame, uint64_t kind) {
     case TRAP_IRQ: gic_handle(); return;
     case TRAP_SYNC:
         landing = landing_of(frame->elr);
-        if (landing == 0) panic_frame(name_of(frame->esr), frame);
+        if (landing == 0) {
+            monitor_catch("it went to an address where no memory is, led there by damaged tables");
+            panic_frame(name_of(frame->esr), frame);
+        }
         frame->elr = landing;
         return;
     case TRAP_SERROR: panic_frame("system error from the memory system", frame);

@@ -3,8 +3,10 @@
 #include "heap/fast.h"
 #include "inspect/stats.h"
 #include "shim.h"
+#include "syscall.h"
 #include <limits.h>
 #include <malloc.h>
+#include <stdio.h>
 
 EXPORT int malloc_trim(size_t pad) {
     (void)pad;
@@ -47,4 +49,90 @@ EXPORT struct mallinfo mallinfo(void) {
                              .uordblks = clamped(info.uordblks),
                              .fordblks = clamped(info.fordblks),
                              .keepcost = clamped(info.keepcost)};
+}
+
+/* Reports are written without stdio's formats: those may allocate, and are somebody's wrapper now and then. */
+struct report {
+    size_t length;
+    char chars[1500];
+};
+
+static void put(struct report *report, const char *text) {
+    while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
+}
+
+/* Right-aligned in `width` columns, with at least one digit. */
+static void put_number(struct report *report, size_t number, size_t width) {
+    char digits[21] = {0};
+    size_t at = sizeof(digits) - 1;
+    do digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    for (size_t length = sizeof(digits) - 1 - at; length < width; length++) put(report, " ");
+    put(report, digits + at);
+}
+
+static void put_line(struct report *report, const char *name, size_t number) {
+    put(report, name);
+    put(report, " = ");
+    put_number(report, number, 14);
+    put(report, "\n");
+}
+
+/* In the words of glibc's, whose readers look for these lines; one arena, which is all there is. */
+EXPORT void malloc_stats(void) {
+    struct heapalloc_stats sums = {0};
+    struct stats_blocks blocks;
+    struct report report = {0};
+    stats_read(&sums);
+    stats_count_blocks(&blocks);
+    put(&report, "Arena 0:\n");
+    put_line(&report, "system bytes    ", sums.mapped_bytes - sums.table_bytes);
+    put_line(&report, "in use bytes    ", blocks.live_bytes);
+    put(&report, "Total (incl. mmap):\n");
+    put_line(&report, "system bytes    ", sums.mapped_bytes);
+    put_line(&report, "in use bytes    ", blocks.live_bytes);
+    put_line(&report, "given back bytes", sums.free_clean_bytes);
+    put_line(&report, "thread heaps    ", sums.heap_count);
+    syscall_6(SYS_write, 2, (long)report.chars, (long)report.length, 0, 0, 0);
+}
+
+static void put_element(struct report *report, const char *start, const char *count_name, size_t count, size_t bytes) {
+    put(report, start);
+    if (count_name) {
+        put(report, count_name);
+        put_number(report, count, 0);
+        put(report, "\"");
+    }
+    put(report, " size=\"");
+    put_number(report, bytes, 0);
+    put(report, "\"/>\n");
+}
+
+/* What glibc puts into a heap's element and, for all of them together, behind it. Nothing is "fast": bins count as
+ * used, see stats.h. What is mapped stays mapped, so its maximum is what it is now. */
+static void put_totals(struct report *report, const struct mallinfo2 *info) {
+    put_element(report, "<total type=\"fast\"", " count=\"", 0, 0);
+    put_element(report, "<total type=\"rest\"", " count=\"", info->ordblks, info->fordblks);
+}
+
+static void put_system(struct report *report, size_t bytes) {
+    put_element(report, "<system type=\"current\"", NULL, 0, bytes);
+    put_element(report, "<system type=\"max\"", NULL, 0, bytes);
+    put_element(report, "<aspace type=\"total\"", NULL, 0, bytes);
+    put_element(report, "<aspace type=\"mprotect\"", NULL, 0, bytes);
+}
+
+EXPORT int malloc_info(int options, FILE *stream) {
+    if (options != 0) return EINVAL;
+    struct mallinfo2 info = mallinfo2();
+    struct report report = {0};
+    put(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n");
+    put_totals(&report, &info);
+    put_system(&report, info.arena);
+    put(&report, "</heap>\n");
+    put_totals(&report, &info);
+    put_element(&report, "<total type=\"mmap\"", " count=\"", 0, 0);
+    put_system(&report, info.arena);
+    put(&report, "</malloc>\n");
+    return fwrite(report.chars, 1, report.length, stream) == report.length ? 0 : -1;
 }

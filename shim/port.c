@@ -4,6 +4,7 @@
 #include <heapalloc/port.h>
 #include <linux/futex.h>
 #include <elf.h>
+#include <errno.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -87,10 +88,22 @@ bool port_purge(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_madvise, (long)at, (long)bytes, MADV_DONTNEED, 0, 0, 0));
 }
 
+/* Emulators (qemu-user 7) lose track of a range that MREMAP_DONTUNMAP leaves mapped: it faults, and advice for it is
+ * forgotten while they call it taken. A write that fails anyway asks, without touching the memory: the kernel looks at
+ * the descriptor first, they at the address. */
+static bool stays_known(void *from) {
+    static int known; /* 0: not asked yet */
+    if (known == 0) known = syscall_6(SYS_write, -1, (long)from, 1, 0, 0, 0) == -EFAULT ? -1 : 1;
+    return known > 0;
+}
+
 bool port_move(void *to, void *from, size_t bytes) {
+    if (((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() != 0) return false;
     long got = syscall_6(SYS_mremap, (long)from, (long)bytes, (long)bytes,
                          MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
-    return got == (long)to;
+    if (got != (long)to) return false;
+    if (!stays_known(from)) map(from, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED);
+    return true;
 }
 
 void port_huge(void *at, size_t bytes, bool wanted) {

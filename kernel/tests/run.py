@@ -63,16 +63,18 @@ def run_all(runs, images, workers):
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for run, wrong in zip(runs, pool.map(lambda run: attempt(run, images), runs)):
-            print(f"{'ok' if wrong is None else 'NOT OK'} {run.name}", flush=True)
+            verdict = "ok" if wrong is None else "not ok"
+            print(f"{verdict} - {run.name.replace(' ', '_')}", flush=True)
             if wrong is not None:
-                print("    " + wrong, flush=True)
+                print("#   " + wrong.replace("\n", "\n# "), flush=True)
                 failures += 1
     return failures
 
 
 def main():
     arguments = parse_arguments()
-    runs = [run for run in all_runs() if arguments.k in run.name and (run.quick or arguments.all)]
+    wanted = arguments.k.replace("_", " ")
+    runs = [run for run in all_runs() if wanted in run.name and (run.quick or arguments.all)]
     if arguments.list:
         print("\n".join(run.name for run in runs))
         return 0

@@ -14,8 +14,7 @@ enum { SAFETY_FAST = 0, SAFETY_DEFAULT = 1, SAFETY_HARDENED = 2 };
 #define HEAPALLOC_VALGRIND 0
 #endif
 
-enum {
-    config_safety = HEAPALLOC_SAFETY, /* how much free() and malloc() check              */
-    config_debug = HEAPALLOC_DEBUG,   /* debug_check() is evaluated                      */
-    config_watch = HEAPALLOC_VALGRIND, /* memcheck is told about every block (heap/watched.h) */
-};
+/* Constants and not an enum's: clang takes an enum's 2 that decides an `if` for a mistake. */
+static const int config_safety = HEAPALLOC_SAFETY;    /* how much free() and malloc() check */
+static const bool config_debug = HEAPALLOC_DEBUG;     /* debug_check() is evaluated */
+static const bool config_watch = HEAPALLOC_VALGRIND;  /* memcheck is told about every block (heap/watched.h) */

@@ -10,16 +10,9 @@ enum { SPIN_READS = 100 };
 static _Thread_local uint32_t ranks_held __attribute__((tls_model("initial-exec")));
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
-void lock_order_enter(struct lock *lock) {
-    if (!config_debug) return;
-    debug_check(ranks_held >> lock->rank == 0);
-    ranks_held |= 1u << lock->rank;
-}
-
-void lock_order_leave(struct lock *lock) {
-    if (!config_debug) return;
-    debug_check(ranks_held & 1u << lock->rank);
-    ranks_held &= ~(1u << lock->rank);
+void lock_order_check(struct lock *lock, bool enters) {
+    debug_check(enters ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
+    ranks_held ^= 1u << lock->rank;
 }
 
 /* Read until the lock looks free; give up when it is frozen or after SPIN_READS. */

@@ -24,16 +24,21 @@ enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNI
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);
 void lock_give_slow(struct lock *lock);
+void lock_order_check(struct lock *lock, bool enters);
 
-/* In debug builds: that locks are taken in order. */
-void lock_order_enter(struct lock *lock);
-void lock_order_leave(struct lock *lock);
+/* The lock order, in debug builds: nothing of it is left in others, not even a call. */
+INLINE void lock_order_enter(struct lock *lock) {
+    if (config_debug) lock_order_check(lock, true);
+}
+INLINE void lock_order_leave(struct lock *lock) {
+    if (config_debug) lock_order_check(lock, false);
+}
 
 /* Take the lock if it is free just now. */
 INLINE bool lock_try(struct lock *lock) {
     uint32_t seen = LOCK_FREE;
     if (load_relaxed(lock->word) != LOCK_FREE || !cas(lock->word, &seen, LOCK_HELD)) return false;
-    if (config_debug) lock_order_enter(lock);
+    lock_order_enter(lock);
     return true;
 }
 
@@ -47,9 +52,14 @@ INLINE bool lock_take_soon(struct lock *lock) {
     return likely(lock_try(lock)) || lock_spin(lock);
 }
 
+/* Give the lock; true: somebody sleeps, lock_give_slow() must follow. */
+INLINE bool lock_drop(struct lock *lock) {
+    lock_order_leave(lock);
+    return swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED;
+}
+
 INLINE void lock_give(struct lock *lock) {
-    if (config_debug) lock_order_leave(lock);
-    if (unlikely(swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED)) lock_give_slow(lock);
+    if (unlikely(lock_drop(lock))) lock_give_slow(lock);
 }
 
 /* Take the lock for a fork and let everybody else fail at it; undo that, in the parent or in the child. */

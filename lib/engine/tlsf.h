@@ -3,6 +3,7 @@
  *   size < 32:    row 0, column = size                     (exact)
  *   otherwise:    row = log2(size) - 4, column = the five bits below the leading one      (1/32 steps)
  *   row_map has a bit per row with a non-empty list, column_map[row] a bit per non-empty list.
+ *   list = 32 * row + column: lists follow each other by size, and a size has its list without a branch.
  *
  * The index knows sizes and list nodes only; what a node describes, and where its size stands, is its user's.
  * Searching rounds the size up to the next list, so that its first node fits whatever it is; tlsf_at() lets the
@@ -17,84 +18,124 @@
 enum {
     TLSF_COLUMN_SHIFT = 5,
     TLSF_COLUMNS = 1 << TLSF_COLUMN_SHIFT,
-    TLSF_ROWS = 22, /* sizes below 2^26; larger ones share the last list */
+    TLSF_ROWS = 22, /* sizes below 2^26 */
+    TLSF_LISTS = TLSF_ROWS * TLSF_COLUMNS,
 };
 
 struct tlsf_node {
     struct tlsf_node *next;
-    struct tlsf_node *prev; /* NULL: first of its list */
+    struct tlsf_node *prev; /* of the first of its list: the head, whose pointer is its `next` */
 };
 
 struct tlsf {
-    uint32_t row_map;
     uint32_t column_map[TLSF_ROWS];
+    uint32_t row_map;
     struct tlsf_node *head[TLSF_ROWS][TLSF_COLUMNS];
 };
 
-/* The list that a size is kept in. */
+/* Where a list stands. */
 struct tlsf_place {
     uint32_t row;
     uint32_t column;
 };
 
-INLINE struct tlsf_place tlsf_place(uint32_t size) {
-    if (size < TLSF_COLUMNS) return (struct tlsf_place){0, size};
-    uint32_t log = bit_high(size);
-    struct tlsf_place place = {log - (TLSF_COLUMN_SHIFT - 1),
-                          (size >> (log - TLSF_COLUMN_SHIFT)) & (TLSF_COLUMNS - 1)};
-    if (unlikely(place.row >= TLSF_ROWS)) return (struct tlsf_place){TLSF_ROWS - 1, TLSF_COLUMNS - 1};
-    return place;
+/* The list that nodes of a size are kept in, and the first list whose nodes are all large enough. Sizes asked for are
+ * at most half of what there may be, so that there is such a list. */
+struct tlsf_lists {
+    size_t exact;
+    size_t enough;
+};
+
+INLINE struct tlsf_lists tlsf_lists(uint32_t size) {
+    uint32_t shift = bit_high(size | TLSF_COLUMNS) - TLSF_COLUMN_SHIFT;
+    size_t base = (size_t)shift << TLSF_COLUMN_SHIFT;
+    return (struct tlsf_lists){base + (size >> shift), base + ((size + (1u << shift) - 1) >> shift)};
 }
 
-/* The lowest size kept by the list after the one that holds `size - 1`: every node there is large enough. */
-INLINE uint32_t tlsf_size_to_search(uint32_t size) {
-    if (size < TLSF_COLUMNS) return size;
-    return size + (1u << (bit_high(size) - TLSF_COLUMN_SHIFT)) - 1;
+INLINE struct tlsf_place tlsf_place(uint32_t size) {
+    size_t list = tlsf_lists(size).exact;
+    return (struct tlsf_place){(uint32_t)(list >> TLSF_COLUMN_SHIFT), list & (TLSF_COLUMNS - 1)};
+}
+
+/* The list's first node, or NULL, stands here. */
+INLINE struct tlsf_node **tlsf_head(const struct tlsf *tlsf, size_t list) {
+    return (struct tlsf_node **)&tlsf->head[0][0] + list;
+}
+
+/* Say in the maps that a list is empty now. */
+INLINE void tlsf_unmap(struct tlsf *tlsf, size_t list) {
+    size_t row = list >> TLSF_COLUMN_SHIFT;
+    if ((tlsf->column_map[row] &= ~(1u << (list & (TLSF_COLUMNS - 1)))) == 0) tlsf->row_map &= ~(1u << row);
 }
 
 /* Enter a node of `size`. A list is LIFO: what was freed last is warm in the cache. */
 static inline void tlsf_put(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size) {
-    struct tlsf_place at = tlsf_place(size);
-    struct tlsf_node *first = tlsf->head[at.row][at.column];
+    size_t list = tlsf_lists(size).exact, row = list >> TLSF_COLUMN_SHIFT;
+    struct tlsf_node *first = *tlsf_head(tlsf, list);
     node->next = first;
-    node->prev = NULL;
+    node->prev = (struct tlsf_node *)tlsf_head(tlsf, list);
     if (first) first->prev = node;
-    tlsf->head[at.row][at.column] = node;
-    tlsf->column_map[at.row] |= 1u << at.column;
-    tlsf->row_map |= 1u << at.row;
+    *tlsf_head(tlsf, list) = node;
+    tlsf->column_map[row] |= 1u << (list & (TLSF_COLUMNS - 1));
+    tlsf->row_map |= 1u << row;
 }
 
-/* Remove a node of `size`. */
-static inline void tlsf_drop(struct tlsf *tlsf, struct tlsf_node *node, uint32_t size) {
-    if (node->next) node->next->prev = node->prev;
-    if (node->prev) {
-        node->prev->next = node->next;
+/* Where the head that a first node's `prev` leads to stands among the lists; other nodes: TLSF_LISTS or more. */
+INLINE size_t tlsf_list_of(const struct tlsf *tlsf, const struct tlsf_node *prev) {
+    return ((uintptr_t)prev - (uintptr_t)tlsf->head) / sizeof(struct tlsf_node *);
+}
+
+/* Remove a node. */
+static inline void tlsf_drop(struct tlsf *tlsf, struct tlsf_node *node) {
+    struct tlsf_node *next = node->next, *prev = node->prev;
+    prev->next = next;
+    if (next) {
+        next->prev = prev;
         return;
     }
-    struct tlsf_place at = tlsf_place(size);
-    tlsf->head[at.row][at.column] = node->next;
-    if (node->next) return;
-    tlsf->column_map[at.row] &= ~(1u << at.column);
-    if (tlsf->column_map[at.row] == 0) tlsf->row_map &= ~(1u << at.row);
+    size_t list = tlsf_list_of(tlsf, prev);
+    if (list < TLSF_LISTS) tlsf_unmap(tlsf, list);
+}
+
+/* Remove the first node of a list that is not empty, and return it. */
+INLINE struct tlsf_node *tlsf_pop(struct tlsf *tlsf, size_t list) {
+    struct tlsf_node *node = *tlsf_head(tlsf, list), *next = node->next;
+    *tlsf_head(tlsf, list) = next;
+    if (next)
+        next->prev = (struct tlsf_node *)tlsf_head(tlsf, list);
+    else
+        tlsf_unmap(tlsf, list);
+    return node;
 }
 
 /* First node of the list that `size` itself is kept in; it may be smaller than size. */
 static inline struct tlsf_node *tlsf_at(const struct tlsf *tlsf, uint32_t size) {
-    struct tlsf_place at = tlsf_place(size);
-    return tlsf->head[at.row][at.column];
+    return *tlsf_head(tlsf, tlsf_lists(size).exact);
+}
+
+/* The first non-empty list from `list` on; 0, which is always empty: there is none. */
+INLINE size_t tlsf_next_list(const struct tlsf *tlsf, size_t list) {
+    size_t row = list >> TLSF_COLUMN_SHIFT;
+    uint32_t columns = tlsf->column_map[row] & (~0u << (list & (TLSF_COLUMNS - 1)));
+    if (columns == 0) {
+        uint32_t rows = tlsf->row_map & (~1u << row);
+        if (rows == 0) return 0;
+        row = bit_low(rows);
+        columns = tlsf->column_map[row];
+    }
+    size_t found = (row << TLSF_COLUMN_SHIFT) + bit_low(columns);
+    if (found == 0) __builtin_unreachable(); /* no node has size 0 */
+    return found;
 }
 
 /* A node that is at least `size` large, from the closest list; NULL: there is none. */
 static inline struct tlsf_node *tlsf_find(const struct tlsf *tlsf, uint32_t size) {
-    struct tlsf_place at = tlsf_place(tlsf_size_to_search(size));
-    uint32_t columns = tlsf->column_map[at.row] & (~0u << at.column);
-    if (columns == 0) {
-        uint32_t rows = tlsf->row_map & ~((2u << at.row) - 1);
-        if (rows == 0) return NULL;
-        at.row = bit_low(rows);
-        columns = tlsf->column_map[at.row];
-    }
-    return tlsf->head[at.row][bit_low(columns)];
+    return *tlsf_head(tlsf, tlsf_next_list(tlsf, tlsf_lists(size).enough));
+}
+
+/* The node before this one in its list; NULL: it is the first. For those who look. */
+static inline struct tlsf_node *tlsf_before(const struct tlsf *tlsf, const struct tlsf_node *node) {
+    return tlsf_list_of(tlsf, node->prev) < TLSF_LISTS ? NULL : node->prev;
 }
 
 /* A node of the last non-empty list: nearly the largest there is. */

@@ -2,6 +2,14 @@
 #include "heap/cache.h"
 #include "span/units.h"
 
+bool cache_give_large(struct heap *heap) {
+    struct unit *unit = heap->recent_large;
+    if (!unit || load_relaxed(units.dirty_units) > 0) return false;
+    heap->recent_large = NULL;
+    units_give(unit);
+    return true;
+}
+
 void cache_flush(struct heap *heap) {
     struct granule *recent_medium = heap->recent_medium;
     struct unit *recent_large = heap->recent_large;

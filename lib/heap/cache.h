@@ -105,5 +105,8 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
     return unit->memory;
 }
 
+/* Give the recent large block back when level 1 has nothing else that was touched before; true: it went. */
+bool cache_give_large(struct heap *heap);
+
 /* Give every cached block back to its level. */
 void cache_flush(struct heap *heap);

@@ -56,6 +56,7 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
     size_t count = cache_granules(size);
     if (likely(heap->cache[count])) return cache_pop(heap, count);
     if (heap->cache[count + 1]) return cache_pop(heap, count + 1);
+    if (heap->cache[count + 2]) return cache_pop(heap, count + 2);
     return NULL;
 }
 
@@ -189,5 +190,6 @@ INLINE size_t heap_usable_fast(const void *p) {
     if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return heap_usable_slow(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);
+    if (config_safety >= SAFETY_HARDENED) return heap_usable_slow(p); /* only asks, so elsewhere it may be wrong */
     return bytes;
 }

@@ -189,7 +189,10 @@ size_t heap_usable_slow(const void *p) {
     if (config_watch) return watched_usable(p);
     if (p == NULL) return 0;
     struct unit *unit = free_check_unit("malloc_usable_size", p);
-    if (unit->kind == UNIT_SLAB) return unit->block_bytes;
+    if (unit->kind == UNIT_SLAB) {
+        free_check_slab("malloc_usable_size", p, unit);
+        return unit->block_bytes;
+    }
     if (unit->kind == UNIT_MEDIUM)
         return (size_t)granule_count(free_check_medium("malloc_usable_size", p)) << GRANULE_SHIFT;
     free_check_large("malloc_usable_size", p, unit);

@@ -10,9 +10,9 @@
 #include "span/medium.h"
 
 enum {
-    CACHE_GRANULES_MAX = 64, /* medium blocks up to 64 KiB are cached */
-    CACHE_BYTES_MAX = CACHE_GRANULES_MAX * GRANULE_BYTES,
-    CACHE_SUM_MAX = 1024,     /* granules in all */
+    CACHE_BYTES_MAX = 64 * 1024, /* medium blocks up to this are cached */
+    CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
+    CACHE_SUM_MAX = 1024 * 1024 / GRANULE_BYTES, /* granules in all */
     SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
 };
 
@@ -49,7 +49,7 @@ struct heap {
     struct slab_queue waiting[CLASS_COUNT];
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
-    char *cache[CACHE_GRANULES_MAX + 2]; /* the last is always empty */
+    char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
 };
 

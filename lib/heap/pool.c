@@ -66,8 +66,8 @@ static bool carve(struct heapalloc_pool *pool) {
     if (!slab || pool->carved_bytes + bytes > UNIT_BYTES) slab = add_slab(pool);
     if (!slab) return false;
     uint32_t from = pool->carved_bytes / bytes;
-    uint32_t border = (uint32_t)round_up(pool->carved_bytes + bytes, SLAB_CARVE_BYTES);
-    uint32_t to = border / bytes;
+    uint32_t to = slab_carve_to(from, bytes), capacity = UNIT_BYTES / bytes;
+    if (to > capacity) to = capacity;
     for (uint32_t i = to; i-- > from;) {
         struct block *block = (struct block *)(slab->memory + (size_t)i * bytes);
         block_link(block, pool->free, pool->secret);

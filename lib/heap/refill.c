@@ -4,9 +4,16 @@
  *   4 the current slab's next page                     5 a new slab */
 #include "heap/refill.h"
 #include "heap/fork.h"
+#include "heap/cache.h"
 #include "heap/orphans.h"
+#include "span/units.h"
 
-enum { WAITING_TRIES = 4, ENLARGE_EACH = 4 /* slow paths */ };
+enum {
+    WAITING_TRIES = 4,
+    ENLARGE_EACH = 4, /* slow paths */
+    KEEP_CACHED = 128 * 1024 / GRANULE_BYTES,
+    CACHED_PART = 4, /* a cache of an eighth of the heap is much: in granules, a quarter of GRANULES_PER_UNIT a unit */
+};
 
 /* All blocks of a slab that can be handed out now. */
 static struct block *take_list(struct unit *slab, uintptr_t secret) {
@@ -57,6 +64,15 @@ static void enlarge(struct heap *heap, struct unit *slab) {
         slab->flags |= UNIT_AMPLE; /* one that a fork's child took over does not say it */
 }
 
+/* Nothing at level 1 was touched before. What this heap keeps goes there first, if it is much of all there is, or what
+ * level 2 has free: the peak is what counts as a program's memory. */
+static void reuse_kept(struct heap *heap) {
+    uint32_t cached = CACHE_SUM_MAX - heap->cache_room;
+    if (cache_give_large(heap)) return;
+    if (cached >= KEEP_CACHED && cached / CACHED_PART > load_relaxed(units.used_units)) cache_flush(heap);
+    if (load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
+}
+
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
     struct block *list = slab ? take_list(slab, heap->secret) : BLOCK_END;
@@ -68,6 +84,7 @@ bool heap_refill(struct heap *heap, uint32_t class) {
         slab = heap->current[class];
         if (!slab || slab_uncarved(slab) == 0) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
+            if (load_relaxed(units.dirty_units) == 0) reuse_kept(heap);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return false;
             refill_make_current(heap, class, slab);

@@ -11,7 +11,7 @@
 #include <heapalloc/port.h>
 
 enum {
-    SHRINK_GRANULES_MIN = 4,     /* a smaller tail is not worth a descriptor */
+    SHRINK_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
     MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
 };
 

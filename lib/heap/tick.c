@@ -14,11 +14,9 @@ enum {
     IDLE_COLLECTS = 32, /* waiting slabs looked at per class and tick */
     PURGE_BLOCKS = 1024,
     ORPHANS_MAX = 64,
-    KEEP_GRANULES = 128,
+    KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
-
-uint32_t tick_decay_ms = 500;
 
 /* Give back the current slab of a class when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
@@ -61,7 +59,7 @@ static uint32_t granules_kept(void) {
 
 /* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. False: there is more. */
 static bool let_go(struct heap *heap, uint32_t now_ms) {
-    store_relaxed(units.now_ms, now_ms - tick_decay_ms - 1);
+    store_relaxed(units.now_ms, now_ms - purge_decay_ms - 1);
     cache_flush(heap);
     collect_idle(heap);
     give_empty_orphans();
@@ -84,20 +82,21 @@ static bool is_much_dirty(void) {
 }
 
 void heap_count_given(struct heap *heap) {
-    if (is_much_dirty()) heap->slow_left = 1;
+    if (purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = 1;
     heap_count_slow(heap);
 }
 
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
+    if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = port_now_ms();
     bool done = true;
-    if (now - heap->tick_ms >= tick_decay_ms) {
+    if (now - heap->tick_ms >= purge_decay_ms) {
         done = let_go(heap, (uint32_t)now);
         if (done) heap->tick_ms = now;
     }
     store_relaxed(units.now_ms, (uint32_t)now);
-    if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - tick_decay_ms, PURGE_EXTENTS);
+    if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - purge_decay_ms, PURGE_EXTENTS);
     if (!done || is_much_dirty())
         watch(heap);
     else

@@ -4,9 +4,6 @@
 
 enum { TICK_SLOW_PATHS = 16 };
 
-/* How long free memory is kept before it is purged; milliseconds. */
-extern uint32_t tick_decay_ms __attribute__((visibility("hidden")));
-
 void heap_tick(struct heap *heap);
 
 /* Every slow path of a live heap says so. */

@@ -27,7 +27,7 @@ static uint32_t granules_of_node(const struct tlsf_node *node) {
 /* The list of one place: linked both ways, every node where its size belongs. */
 static bool list_holds(const struct tlsf *index, struct tlsf_place at, size_of_node *size_of,
                        const struct totals *expected, struct totals *totals) {
-    const struct tlsf_node *prev = NULL;
+    const struct tlsf_node *prev = (const struct tlsf_node *)&index->head[at.row][at.column];
     for (const struct tlsf_node *node = index->head[at.row][at.column]; node; prev = node, node = node->next) {
         uint32_t size = size_of(node);
         struct tlsf_place place = tlsf_place(size);

@@ -58,8 +58,10 @@ bool verify_extents(void) {
 
 static bool is_entered(const struct unit *unit) {
     const struct tlsf *index = unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
-    if (unit->node.prev) return unit->node.prev->next == &unit->node;
-    return tlsf_at(index, unit->count) == &unit->node;
+    const struct tlsf *other = unit->flags & UNIT_CLEAN ? &units.dirty : &units.clean;
+    const struct tlsf_node *before = tlsf_before(index, &unit->node);
+    if (!before) return tlsf_at(index, unit->count) == &unit->node;
+    return tlsf_before(other, &unit->node) && before->next == &unit->node;
 }
 
 bool verify_free_extents(void) {

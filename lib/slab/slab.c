@@ -59,8 +59,7 @@ struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     debug_check(slab_uncarved(slab) > 0);
     const struct class_shape *shape = &class_shapes[slab->class];
     uint32_t bytes = shape->block_bytes, from = slab->carved_blocks;
-    uint32_t border = (uint32_t)round_up((from + 1) * bytes, SLAB_CARVE_BYTES);
-    uint32_t to = border / bytes;
+    uint32_t to = slab_carve_to(from, bytes);
     if (to > shape->capacity_blocks) to = shape->capacity_blocks;
     char *at = slab->memory + (size_t)from * bytes, *last = slab->memory + (size_t)(to - 1) * bytes;
     struct block *first = (struct block *)at;

@@ -1,4 +1,4 @@
-/* The granule's slot: 8 bytes that describe 1 KiB of the medium level, apart from it.
+/* The granule's slot: 8 bytes that describe 512 bytes of the medium level, apart from it.
  *
  *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count,  before = count of the block to the left
  *   slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its list node
@@ -11,7 +11,7 @@
 #include "engine/tlsf.h"
 
 enum {
-    GRANULE_SHIFT = 10,
+    GRANULE_SHIFT = 9,
     GRANULE_BYTES = 1 << GRANULE_SHIFT,
     GRANULES_PER_UNIT = UNIT_BYTES / GRANULE_BYTES,
 };
@@ -23,15 +23,18 @@ enum granule_state {
     GRANULE_FREE = 2 << 28,
     GRANULE_CACHED = 3 << 28,   /* freed, kept by a heap's medium cache */
     GRANULE_DEFERRED = 4 << 28, /* freed, waits for whoever has the lock */
-    GRANULE_STATE_MASK = 7 << 28,
+    GRANULE_STATE_SHIFT = 28,
+    GRANULE_STATE_MASK = 7 << GRANULE_STATE_SHIFT, /* bit 31 is never set */
     GRANULE_ZERO = 1 << 27, /* its memory is known to be zero */
     GRANULE_PURGED = 1 << 26, /* free, and the pages wholly inside have no memory behind them */
     GRANULE_COUNT_MASK = GRANULE_PURGED - 1,
 };
 
+/* `head` is the upper half: of an address that stands here in a list it holds the highest bits, whose state is NONE (or
+ * none at all), so that a pointer into a free block never looks like one to a used block. */
 struct granule {
-    uint32_t head;
     uint32_t before;
+    uint32_t head;
 };
 
 INLINE uint32_t granule_count(const struct granule *slot) {

@@ -14,13 +14,13 @@ enum {
     SMALL_HEAP_BYTES = 4 * 1024 * 1024,
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
-    TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 128 KiB of slots */
+    TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
     STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
     FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
-    FIRST_SPAN_UNITS = 65536,
+    FIRST_SPAN_UNITS = 32768,
 };
-#define HUGE_FROM_BYTES ((size_t)32 << 20)
+#define HUGE_FROM_BYTES ((size_t)128 << 20)
 #define HOME_SLOTS ((size_t)4 << 30)
 #define HOME_UNITS ((size_t)16 << 30)
 

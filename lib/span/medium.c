@@ -1,8 +1,9 @@
-/* Level 2: blocks of 1 KiB granules. */
+/* Level 2: blocks of 512-byte granules. */
 #include "span/medium.h"
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/grow.h"
+#include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
@@ -11,7 +12,7 @@ enum {
     RUN_UNITS = 64,                   /* taken from level 1 at a time, or an eighth of what level 2 has */
     RUN_UNITS_FIRST = 16,
     SHED_UNITS_MIN = 16,    /* a give returns runs of at least this */
-    KEEP_GRANULES = 1024,   /* and only while this much stays free */
+    KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
     DEFERRED_MAX = 8,
     FREE_FLAGS = GRANULE_ZERO | GRANULE_PURGED,
 };
@@ -27,49 +28,82 @@ INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
     slot[count].before = count;
 }
 
+/* Level 2, by an address that stays in a register; the compiler would build one anew for each field. */
+INLINE struct medium *here(void) {
+    struct medium *level = &medium;
+    __asm__("" : "+r"(level));
+    return level;
+}
+
 /* The index that a listed free block stands in, by its flags. */
 INLINE struct tlsf *index_of(uint32_t flags) {
     return flags & (GRANULE_PURGED | GRANULE_ZERO) ? &medium.purged : &medium.dirty;
 }
 
-/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED). */
-static void enter(struct granule *slot, uint32_t count, uint32_t flags) {
+/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the caller's. */
+INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
     describe(slot, count, GRANULE_FREE | flags);
-    guarded_add(medium.free_granules, count);
-    if (count < LISTED_MIN) return;
-    if (index_of(flags) == &medium.dirty) guarded_add(medium.dirty_granules, count);
-    tlsf_put(index_of(flags), node_of(slot), count);
+    if (count >= LISTED_MIN) tlsf_put(index_of(flags), node_of(slot), count);
 }
 
-/* Undo enter(): the block's slots are empty again. */
+/* How much of a free block of `count` counts as dirty. */
+INLINE uint32_t dirty_part(uint32_t count, uint32_t flags) {
+    return count >= LISTED_MIN && index_of(flags) == &medium.dirty ? count : 0;
+}
+
+static void enter(struct granule *slot, uint32_t count, uint32_t flags) {
+    guarded_add(medium.free_granules, count);
+    guarded_add(medium.dirty_granules, dirty_part(count, flags));
+    list(slot, count, flags);
+}
+
+/* Undo list() for a block with this head: its slots are empty again. Returns how much of it was dirty. */
+INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head, uint32_t count) {
+    bool dirty = !(head & (GRANULE_PURGED | GRANULE_ZERO));
+    slot->head = 0;
+    if (unlikely(count < LISTED_MIN)) return 0;
+    tlsf_drop(dirty ? &level->dirty : &level->purged, node_of(slot));
+    slot[1] = slot[2] = (struct granule){0, 0};
+    return dirty ? count : 0;
+}
+
 static void leave(struct granule *slot) {
     uint32_t count = granule_count(slot);
     guarded_add(medium.free_granules, -count);
-    if (count >= LISTED_MIN) {
-        if (index_of(slot->head) == &medium.dirty) guarded_add(medium.dirty_granules, -count);
-        tlsf_drop(index_of(slot->head), node_of(slot), count);
-        slot[1] = slot[2] = (struct granule){0, 0};
-    }
-    slot->head = 0;
+    guarded_add(medium.dirty_granules, -unlist(&medium, slot, slot->head, count));
 }
 
-/* [ left ][ this ][ right ] => [ -- one free block -- ], entered; returns its slot. */
-static struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
-    struct granule *left = slot - slot->before, *right = slot + count;
+/* [ left ][ this, `*own` ][ right ] => [ -- one free block, `*own` -- ], entered; returns its slot. */
+INLINE struct granule *merge_at(struct medium *level, struct granule *slot, uint32_t *own, uint32_t flags) {
+    uint32_t count = *own, before = slot->before, dirty = 0;
+    struct granule *right = slot + count, *left = slot - before;
+    uint32_t head = load_relaxed(right->head); /* used blocks' heads change without the lock */
+    guarded_add(level->free_granules, count);
     store_relaxed(slot->head, 0);
-    if (granule_state(right) == GRANULE_FREE) {
-        flags &= right->head;
-        count += granule_count(right);
-        leave(right);
+    if (likely(head >> GRANULE_STATE_SHIFT == GRANULE_FREE >> GRANULE_STATE_SHIFT)) {
+        uint32_t more = head & GRANULE_COUNT_MASK;
+        flags &= head;
+        count += more;
+        dirty = unlist(level, right, head, more);
     }
-    if (slot->before != 0 && granule_state(left) == GRANULE_FREE && granule_count(left) == slot->before) {
-        flags &= left->head;
-        count += granule_count(left);
-        leave(left);
+    head = load_relaxed(left->head); /* 0, of this very slot, when there is nothing to the left */
+    if (likely((head & (GRANULE_STATE_MASK | GRANULE_COUNT_MASK)) == (GRANULE_FREE | before))) {
+        flags &= head;
+        count += before;
+        dirty += unlist(level, left, head, before);
         slot = left;
     }
-    enter(slot, count, flags & FREE_FLAGS);
+    flags &= FREE_FLAGS;
+    describe(slot, count, GRANULE_FREE | flags);
+    bool listed = likely(count >= LISTED_MIN);
+    guarded_add(level->dirty_granules, (flags == 0 && listed ? count : 0) - dirty);
+    if (listed) tlsf_put(flags ? &level->purged : &level->dirty, node_of(slot), count);
+    *own = count;
     return slot;
+}
+
+static NOINLINE struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
+    return merge_at(here(), slot, &count, flags);
 }
 
 /* Return the whole units in a free block to level 1 as long as `keep` granules stay free.
@@ -98,40 +132,48 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     return head;
 }
 
-static struct unit *give_locked(struct granule *slot) {
-    slot = merge(slot, granule_count(slot), 0);
-    if (likely(granule_count(slot) < SHED_UNITS_MIN * GRANULES_PER_UNIT)) return NULL;
-    return cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
-}
+/* What a merge has made is worth giving units back, if enough stays free besides. */
+INLINE bool is_wide(uint32_t count) { return count >= SHED_UNITS_MIN * GRANULES_PER_UNIT; }
 
 /* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
-static void unlock_and_give(struct unit *leaving) {
+static NOINLINE void drain_and_give(struct unit *leaving) {
     struct unit *more[DEFERRED_MAX];
     int more_count = 0;
     for (int i = 0; i < DEFERRED_MAX; i++) {
         struct granule *slot = load_acquire(medium.deferred);
-        if (likely(!slot)) break;
+        if (!slot) break;
         if (!cas(medium.deferred, &slot, (struct granule *)node_of(slot)->next)) continue;
         slot[1] = slot[2] = (struct granule){0, 0};
-        struct unit *unit = give_locked(slot);
+        slot = merge(slot, granule_count(slot), 0);
+        struct unit *unit = is_wide(granule_count(slot)) ? cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES) : NULL;
         if (unit) more[more_count++] = unit;
     }
     lock_give(&medium.lock);
-    if (unlikely(leaving)) units_give(leaving);
-    while (unlikely(more_count > 0)) units_give(more[--more_count]);
+    if (leaving) units_give(leaving);
+    while (more_count > 0) units_give(more[--more_count]);
 }
 
 void medium_unlock(void) {
-    unlock_and_give(NULL);
+    if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(NULL);
+    lock_give(&medium.lock);
+}
+
+/* The ends that a take has but rarely. */
+static NOINLINE struct granule *drain_with(struct granule *slot) {
+    drain_and_give(NULL);
+    return slot;
+}
+static NOINLINE struct granule *wake_with(struct granule *slot) {
+    lock_give_slow(&medium.lock);
+    return slot;
 }
 
 /* A run of units from level 1, entered as one free block and merged with what it touches. */
-static bool fetch_run(uint32_t count) {
+static NOINLINE bool fetch_run(uint32_t count) {
     uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
     uint32_t wish = load_relaxed(medium.used_units) / 8;
     wish = wish < RUN_UNITS_FIRST ? RUN_UNITS_FIRST : wish > RUN_UNITS ? RUN_UNITS : wish;
-    struct unit *run = units_take(need > wish ? need : wish, UNIT_MEDIUM);
-    if (!run && wish > need) run = units_take(need, UNIT_MEDIUM);
+    struct unit *run = units_take_upto(need, need > wish ? need : wish, UNIT_MEDIUM);
     if (!run) return false;
     uint32_t unit_count = run->count, zero = run->flags & UNIT_CLEAN ? GRANULE_ZERO : 0;
     for (uint32_t i = 0; i < unit_count; i++) {
@@ -162,16 +204,42 @@ static struct granule *cut(struct granule *slot, uint32_t skip, uint32_t count) 
     return slot;
 }
 
-static struct granule *find_in(const struct tlsf *index, uint32_t count) {
-    struct tlsf_node *node = tlsf_at(index, count);
-    if (node && granule_count(slot_of(node)) >= count) return slot_of(node);
-    node = tlsf_find(index, count);
-    return node ? slot_of(node) : NULL;
+/* The list whose first block has `count` granules at least, the closest that is known to; 0: there is none. */
+INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32_t count) {
+    struct tlsf_node *node = *tlsf_head(index, lists.exact);
+    if (node && granule_count(slot_of(node)) >= count) return lists.exact;
+    return tlsf_next_list(index, lists.enough);
 }
 
-INLINE struct granule *find(uint32_t count) {
-    struct granule *slot = find_in(&medium.dirty, count);
-    return slot ? slot : find_in(&medium.purged, count);
+/* [ free ] => [ used, `count` ][ rest, free, as it was ] */
+INLINE struct granule *take_locked(struct medium *level, uint32_t count) {
+    struct tlsf *index = &level->dirty;
+    struct tlsf_lists lists = tlsf_lists(count);
+    size_t found = list_for(index, lists, count);
+    if (!found) {
+        index = &level->purged;
+        found = list_for(index, lists, count);
+        if (!found) return NULL;
+    }
+    struct granule *slot = slot_of(tlsf_pop(index, found));
+    uint32_t head = slot->head, have = head & GRANULE_COUNT_MASK, rest = have - count;
+    slot[1] = slot[2] = (struct granule){0, 0};
+    describe(slot, count, GRANULE_USED | (head & GRANULE_ZERO));
+    guarded_add(level->free_granules, -count);
+    if (index == &level->dirty) guarded_add(level->dirty_granules, -(rest >= LISTED_MIN ? count : have));
+    if (rest == 0) return slot;
+    struct granule *right = slot + count;
+    describe(right, rest, GRANULE_FREE | (head & FREE_FLAGS));
+    if (rest >= LISTED_MIN) tlsf_put(index, node_of(right), rest);
+    return slot;
+}
+
+static struct granule *find(uint32_t count) {
+    struct tlsf_lists lists = tlsf_lists(count);
+    size_t found = list_for(&medium.dirty, lists, count);
+    if (found) return slot_of(*tlsf_head(&medium.dirty, found));
+    found = list_for(&medium.purged, lists, count);
+    return found ? slot_of(*tlsf_head(&medium.purged, found)) : NULL;
 }
 
 /* Granules to leave out at a free block's start so that what follows is aligned. */
@@ -180,16 +248,32 @@ static uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
     return (uint32_t)(round_up(at, align_granules) - at);
 }
 
-struct granule *medium_take(uint32_t count, uint32_t align_granules) {
-    debug_check(count >= MEDIUM_GRANULES_MIN);
+/* Any take, and whatever it takes: waiting, a run from level 1. */
+static NOINLINE struct granule *take_slow(uint32_t count, uint32_t align_granules) {
     do {
         if (!lock_take(&medium.lock)) return NULL;
         struct granule *slot = find(count + align_granules - 1);
-        if (slot) slot = cut(slot, align_granules == 1 ? 0 : skip_for(slot, align_granules), count);
+        if (slot) slot = cut(slot, skip_for(slot, align_granules), count);
         medium_unlock();
         if (likely(slot)) return slot;
     } while (fetch_run(count + align_granules - 1));
     return NULL;
+}
+
+static NOINLINE struct granule *take_fetched(uint32_t count) {
+    medium_unlock();
+    return fetch_run(count) ? take_slow(count, 1) : NULL;
+}
+
+/* All that is rare is called last, so that what is common needs no stack. */
+struct granule *medium_take(uint32_t count, uint32_t align_granules) {
+    struct medium *level = here();
+    debug_check(count >= MEDIUM_GRANULES_MIN);
+    if (unlikely(align_granules > 1 || !lock_try(&level->lock))) return take_slow(count, align_granules);
+    struct granule *slot = take_locked(level, count);
+    if (unlikely(!slot)) return take_fetched(count);
+    if (unlikely(load_relaxed(level->deferred))) return drain_with(slot);
+    return unlikely(lock_drop(&level->lock)) ? wake_with(slot) : slot;
 }
 
 struct granule *medium_take_roomy(uint32_t count) {
@@ -202,15 +286,33 @@ struct granule *medium_take_roomy(uint32_t count) {
     return slot ? slot : medium_take(count, 1);
 }
 
+/* Leave the block to whoever has the lock. */
+static NOINLINE void defer(struct granule *slot) {
+    store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_STATE_MASK) | GRANULE_DEFERRED);
+    struct granule *seen = load_relaxed(medium.deferred);
+    do node_of(slot)->next = (struct tlsf_node *)seen;
+    while (!cas(medium.deferred, &seen, slot));
+}
+
+static NOINLINE void shed(struct granule *slot) {
+    drain_and_give(cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES));
+}
+
+static NOINLINE void give_slow(struct granule *slot) {
+    if (!lock_spin(&medium.lock)) return defer(slot);
+    slot = merge(slot, granule_count(slot), 0);
+    if (is_wide(granule_count(slot))) return shed(slot);
+    medium_unlock();
+}
+
 void medium_give(struct granule *slot) {
-    if (!lock_take_soon(&medium.lock)) {
-        store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_STATE_MASK) | GRANULE_DEFERRED);
-        struct granule *seen = load_relaxed(medium.deferred);
-        do node_of(slot)->next = (struct tlsf_node *)seen;
-        while (!cas(medium.deferred, &seen, slot));
-        return;
-    }
-    unlock_and_give(give_locked(slot));
+    struct medium *level = here();
+    if (unlikely(!lock_try(&level->lock))) return give_slow(slot);
+    uint32_t count = granule_count(slot);
+    slot = merge_at(level, slot, &count, 0);
+    if (unlikely(is_wide(count))) return shed(slot);
+    if (unlikely(load_relaxed(level->deferred))) return drain_and_give(NULL);
+    lock_give(&level->lock);
 }
 
 /* Grow: [ this ][ free ] => [ -- this -- ][ rest ].   Shrink: [ this ] => [ this ][ free, merged to the right ] */
@@ -241,6 +343,13 @@ bool medium_resize(struct granule *slot, uint32_t count) {
     return done;
 }
 
+/* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it. */
+static void call_purged(struct granule *slot) {
+    uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
+    leave(slot);
+    enter(slot, count, flags | GRANULE_PURGED);
+}
+
 /* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. */
 static void purge_block(struct granule *slot) {
     char *memory = span_slot_memory(span_of_slot(slot), slot);
@@ -254,7 +363,7 @@ static void purge_block(struct granule *slot) {
         return;
     }
     /* PURGED also when it could not be: it is not asked again. What others purged meanwhile may complete a unit. */
-    unlock_and_give(cut_units(merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
+    drain_and_give(cut_units(merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
 }
 
 void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
@@ -266,8 +375,20 @@ void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
         }
         struct granule *slot = slot_of(node);
         struct unit *leaving = cut_units(slot, 1, 0);
-        if (!leaving) cut(slot, 0, granule_count(slot));
-        unlock_and_give(leaving);
-        if (!leaving) purge_block(slot);
+        bool purges = !leaving && purge_decay_ms != PURGE_NEVER;
+        if (purges)
+            cut(slot, 0, granule_count(slot));
+        else if (!leaving)
+            call_purged(slot);
+        drain_and_give(leaving);
+        if (purges) purge_block(slot);
     }
+}
+
+bool medium_shed(void) {
+    if (!lock_take(&medium.lock)) return false;
+    struct tlsf_node *node = tlsf_largest(&medium.dirty);
+    struct unit *leaving = node ? cut_units(slot_of(node), 1, 0) : NULL;
+    drain_and_give(leaving);
+    return leaving != NULL;
 }

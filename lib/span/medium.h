@@ -1,4 +1,4 @@
-/* Level 2: blocks of 1 KiB granules between the slabs and the extents of level 1, in constant time (TLSF).
+/* Level 2: blocks of 512-byte granules between the slabs and the extents of level 1, in constant time (TLSF).
  *
  * Blocks lie side by side in extents taken from level 1; their descriptors (span/granule.h) apart from them.
  * Extents that touch become one. When whole units are free, and level 2 has enough besides, they return to level 1.
@@ -44,6 +44,10 @@ bool medium_resize(struct granule *slot, uint32_t count);
 /* Return free units to level 1, and purge pages inside of other free blocks, until no more than `keep_granules` are
  * free and dirty; the largest first, `blocks_max` at most. System calls, outside the lock. */
 void medium_purge(uint32_t keep_granules, uint32_t blocks_max);
+
+/* Return a run of free units that were touched before to level 1, where it has none: what asks for units is about to touch
+ * new ones. False: there is none. */
+bool medium_shed(void);
 
 INLINE bool medium_lock(void) { return lock_take(&medium.lock); }
 void medium_unlock(void);

@@ -6,6 +6,8 @@
 
 enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
 
+uint32_t purge_decay_ms = 500;
+
 /* Purge the whole pages between two addresses. */
 static bool purge_pages(char *from, char *to) {
     size_t page = port_page_bytes();
@@ -53,6 +55,7 @@ static void purge(struct unit *unit) {
 
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
     uint32_t purged = 0;
+    if (purge_decay_ms == PURGE_NEVER) return 0;
     for (uint32_t i = 0; i < extents_max; i++) {
         struct unit *unit = units_take_oldest(before_ms);
         if (!unit) break;

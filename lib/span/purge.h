@@ -2,6 +2,11 @@
 #pragma once
 #include "span/units.h"
 
+/* How long free memory is kept before it is purged; milliseconds. PURGE_NEVER: in a world that nobody lends its memory
+ * there is nobody to give it back to, and no extent ever leaves the index to ask. */
+extern uint32_t purge_decay_ms __attribute__((visibility("hidden")));
+#define PURGE_NEVER UINT32_MAX
+
 /* Purge dirty extents that became free before `before_ms`, the oldest first, at most `extents_max`.
  * Returns how many units were purged. System calls, outside any lock. */
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);

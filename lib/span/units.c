@@ -34,7 +34,7 @@ static void enter(struct unit *head, uint32_t count) {
 
 /* Undo enter(): the lines say INSIDE again but for the head, which the caller will fill. */
 static void leave(struct unit *head) {
-    tlsf_drop(index_of(head), &head->node, head->count);
+    tlsf_drop(index_of(head), &head->node);
     guarded_add(*sum_of(head), -head->count);
     head[head->count - 1].kind = UNIT_INSIDE;
 }
@@ -81,6 +81,26 @@ static struct unit *take_free(uint32_t count, enum unit_kind kind) {
     return hand_out(unit, count, kind);
 }
 
+/* At least `least` and at most `most` units that were touched before, out of the largest such extent. */
+static struct unit *take_dirty(uint32_t least, uint32_t most, enum unit_kind kind) {
+    struct tlsf_node *node = tlsf_largest(&units.dirty);
+    struct unit *unit = node ? unit_of(node) : NULL;
+    if (!unit || unit->count < least) return NULL;
+    uint32_t count = unit->count < most ? unit->count : most;
+    cut_front(unit, count);
+    return hand_out(unit, count, kind);
+}
+
+struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
+    struct unit *unit = NULL;
+    if (load_relaxed(units.dirty_units) > 0 && lock_take(&units.lock)) {
+        unit = find(&units.dirty, most) ? NULL : take_dirty(least, most, kind);
+        units_unlock();
+    }
+    if (!unit) unit = units_take(most, kind);
+    return unit || most == least ? unit : units_take(least, kind);
+}
+
 static bool tip_has(uint32_t count) {
     return grow_tip && ((size_t)grow_tip->top_units + count) << UNIT_SHIFT <= grow_tip->bytes;
 }
@@ -94,7 +114,7 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     return hand_out(unit, count, kind);
 }
 
-static struct unit *take(uint32_t count, enum unit_kind kind, bool only_top) {
+static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
     for (;;) {
         if (!lock_take(&units.lock)) {
@@ -103,7 +123,7 @@ static struct unit *take(uint32_t count, enum unit_kind kind, bool only_top) {
             if (saved || load_relaxed(units.lock.word) == LOCK_FROZEN) return saved;
             continue; /* the fork was over before we asked */
         }
-        struct unit *unit = only_top ? NULL : take_free(count, kind);
+        struct unit *unit = roomy ? take_dirty(count + count / 4, count, kind) : take_free(count, kind);
         if (!unit) unit = take_top(count, kind);
         units_unlock();
         if (likely(unit)) return unit;
@@ -246,12 +266,17 @@ struct unit *units_take_deferred(uint32_t count, enum unit_kind kind) {
     return found;
 }
 
-void units_unlock(void) {
-    struct unit *unit = unlikely(load_relaxed(units.deferred)) ? swap_value(units.deferred, NULL) : NULL;
+/* Under the lock: what others gave while they could not have it. */
+static NOINLINE void take_deferred(void) {
+    struct unit *unit = swap_value(units.deferred, NULL);
     for (struct unit *next; unit; unit = next) {
         next = unit->next;
         give_locked(unit, true);
     }
+}
+
+void units_unlock(void) {
+    if (unlikely(load_relaxed(units.deferred))) take_deferred();
     lock_give(&units.lock);
 }
 

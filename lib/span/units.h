@@ -30,10 +30,13 @@ extern struct units units __attribute__((visibility("hidden")));
 /* Take an extent of `count` units as `kind`; its flag UNIT_CLEAN says whether it is zero. NULL: no memory. */
 struct unit *units_take(uint32_t count, enum unit_kind kind);
 
+/* The same of `most` units; of fewer, `least` at least, when they were touched before and so many were not. */
+struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind);
+
 /* The same at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);
 
-/* The same at the top, where it can grow later. */
+/* The same where it can grow later: at the front of touched memory of twice the size, or at the top. */
 struct unit *units_take_top(uint32_t count, enum unit_kind kind);
 
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */

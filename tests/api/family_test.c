@@ -25,7 +25,8 @@ CASE(c_symbols_have_one_home) {
     expect_same_home((const char *const[]){"malloc", "free", "calloc", "realloc", "posix_memalign",
                                            "aligned_alloc", "memalign", "valloc", "pvalloc",
                                            "malloc_usable_size", "malloc_trim", "mallopt",
-                                           "mallinfo", "mallinfo2", NULL});
+                                           "mallinfo", "mallinfo2", "malloc_stats",
+                                           "malloc_info", NULL});
 }
 
 CASE(c23_symbols_have_the_same_home) {

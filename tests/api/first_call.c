@@ -35,6 +35,10 @@ static void make_first_call(void) {
         expect(mallopt(M_MXFAST, 64) == 1);
     else if (strcmp(entry_wanted, "mallinfo2") == 0)
         expect(mallinfo2().uordblks < (size_t)1 << 40);
+    else if (strcmp(entry_wanted, "malloc_stats") == 0)
+        malloc_stats();
+    else if (strcmp(entry_wanted, "malloc_info") == 0)
+        expect(malloc_info(0, stderr) == 0);
     else if (strcmp(entry_wanted, "too_big") == 0)
         expect(malloc(hide_size(SIZE_MAX - 5)) == NULL && errno == ENOMEM);
     else if (strcmp(entry_wanted, "large") == 0)

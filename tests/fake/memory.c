@@ -34,6 +34,10 @@ static struct {
 
 #define add(x, n) __atomic_add_fetch(&(x), (n), __ATOMIC_RELAXED)
 
+/* Where the last range was given back: the next is asked for there, as a kernel would choose. Emulators move on to ever new
+ * addresses instead, and keep tables for all that were ever used. */
+static char *given_back;
+
 /* A broken promise of the core to the port. */
 static void promise(bool kept, const char *which) {
     if (kept) return;
@@ -92,7 +96,8 @@ bool port_map(void *at, size_t bytes) {
 void *port_reserve(size_t bytes) {
     promise(bytes % STEP_BYTES == 0, "reserves multiples of 64 KiB");
     if (!grants(0, bytes)) return NULL;
-    char *got = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *got = mmap(__atomic_exchange_n(&given_back, NULL, __ATOMIC_RELAXED), bytes, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (got == MAP_FAILED) return NULL;
     for (int i = 0; i < RANGES_MAX; i++) {
         char *none = NULL;
@@ -134,6 +139,7 @@ void port_unreserve(void *at, size_t bytes) {
     if (was_mapped) add(fake_counts.memory, -bytes);
     add(fake_counts.space, -bytes);
     munmap(at, bytes);
+    if (!was_mapped) __atomic_store_n(&given_back, (char *)at, __ATOMIC_RELAXED);
 }
 
 bool port_purge(void *at, size_t bytes) {

@@ -5,6 +5,9 @@
 #include "span/units.h"
 #include "test.h"
 
+/* Granules of so many KiB. */
+#define K(kib) ((kib) * (1024 / GRANULE_BYTES))
+
 static void sound(void) {
     const char *broken = verify_heap();
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
@@ -32,102 +35,113 @@ static void freeze_medium(void) {
     lock_freeze(&medium.lock);
 }
 
+/* Free and cached blocks keep addresses in the slots of their second granules; a stray pointer there is no block's. */
+TEST(address_in_a_slot_never_looks_used) {
+    for (uint64_t bits = 0; bits < 16; bits++) {
+        union {
+            uint64_t address;
+            struct granule slot;
+        } word = {.address = UINT64_C(0x7f5d00000005) | bits << 28};
+        CHECK(granule_state(&word.slot) != GRANULE_USED);
+    }
+}
+
 TEST(blocks_lie_side_by_side) {
-    struct granule *first = take(5), *second = take(9);
-    CHECK(second == first + 5);
-    CHECK(memory(second) == memory(first) + 5 * GRANULE_BYTES);
-    CHECK_EQ(second->before, 5);
+    struct granule *first = take(K(5)), *second = take(K(9));
+    CHECK(second == first + K(5));
+    CHECK(memory(second) == memory(first) + K(5) * GRANULE_BYTES);
+    CHECK_EQ(second->before, K(5));
 }
 
 TEST(given_block_is_taken_next) {
-    struct granule *slot = take(20);
-    take(5);
+    struct granule *slot = take(K(20));
+    take(K(5));
     give(slot);
-    CHECK(take(20) == slot);
+    CHECK(take(K(20)) == slot);
 }
 
 TEST(free_blocks_merge_on_both_sides) {
-    struct granule *left = take(6), *middle = take(5), *right = take(7);
-    take(5);
+    struct granule *left = take(K(6)), *middle = take(K(5)), *right = take(K(7));
+    take(K(5));
     give(left);
     give(right);
     give(middle);
-    CHECK_EQ(granule_count(left), 18);
+    CHECK_EQ(granule_count(left), K(18));
     CHECK_EQ(granule_state(left), GRANULE_FREE);
     CHECK_EQ(middle->head, 0);
-    CHECK(take(18) == left);
+    CHECK(take(K(18)) == left);
 }
 
 TEST(blocks_too_small_for_a_request_wait_and_merge) {
-    struct granule *block = take(9), *wall = take(5);
-    CHECK(medium_resize(block, 6));
+    struct granule *block = take(K(9)), *wall = take(K(5));
+    CHECK(medium_resize(block, K(6)));
     sound();
-    CHECK_EQ(granule_count(block + 6), 3);
-    CHECK_EQ(granule_state(block + 6), GRANULE_FREE);
+    CHECK_EQ(granule_count(block + K(6)), K(3));
+    CHECK_EQ(granule_state(block + K(6)), GRANULE_FREE);
     give(block);
-    CHECK_EQ(granule_count(block), 9);
+    CHECK_EQ(granule_count(block), K(9));
     give(wall);
 }
 
 TEST(block_grows_into_a_free_neighbour_and_back) {
-    struct granule *block = take(6), *next = take(10);
-    take(5);
-    CHECK(!medium_resize(block, 7));
+    struct granule *block = take(K(6)), *next = take(K(10));
+    take(K(5));
+    CHECK(!medium_resize(block, K(7)));
     give(next);
-    CHECK(medium_resize(block, 12));
+    CHECK(medium_resize(block, K(12)));
     sound();
-    CHECK_EQ(granule_count(block), 12);
-    CHECK_EQ(granule_count(block + 12), 4);
-    CHECK(!medium_resize(block, 17));
-    CHECK(medium_resize(block, 16));
+    CHECK_EQ(granule_count(block), K(12));
+    CHECK_EQ(granule_count(block + K(12)), K(4));
+    CHECK(!medium_resize(block, K(17)));
+    CHECK(medium_resize(block, K(16)));
     sound();
-    CHECK(medium_resize(block, 5));
-    CHECK_EQ(granule_count(block + 5), 11);
+    CHECK(medium_resize(block, K(5)));
+    CHECK_EQ(granule_count(block + K(5)), K(11));
     sound();
 }
 
 TEST(aligned_block_leaves_its_front_free) {
-    take(5);
-    for (uint32_t align = 1; align <= 16; align *= 2) {
-        struct granule *slot = medium_take(7, align);
+    take(K(5));
+    for (uint32_t align = 1; align <= GRANULES_PER_UNIT; align *= 2) {
+        struct granule *slot = medium_take(K(7), align);
         CHECK_EQ((uintptr_t)memory(slot) % (align * GRANULE_BYTES), 0);
-        CHECK_EQ(granule_count(slot), 7);
+        CHECK_EQ(granule_count(slot), K(7));
         sound();
     }
 }
 
 TEST(block_of_untouched_memory_says_zero_until_it_was_used) {
-    struct granule *slot = take(30);
+    struct granule *slot = take(K(30));
     CHECK(slot->head & GRANULE_ZERO);
-    memset(memory(slot), 7, 30 * GRANULE_BYTES);
+    memset(memory(slot), 7, K(30) * GRANULE_BYTES);
     give(slot);
-    slot = take(30);
+    slot = take(K(30));
     CHECK(!(slot->head & GRANULE_ZERO));
 }
 
 TEST(free_block_is_zero_only_if_both_parts_were) {
-    struct granule *used = take(8);
-    memset(memory(used), 7, 8 * GRANULE_BYTES);
+    struct granule *used = take(K(8));
+    memset(memory(used), 7, K(8) * GRANULE_BYTES);
     give(used); /* merges with untouched memory */
-    struct granule *whole = take(20);
+    struct granule *whole = take(K(20));
     CHECK(whole == used);
     CHECK(!(whole->head & GRANULE_ZERO));
 }
 
 TEST(roomy_block_can_grow) {
-    struct granule *hole = take(6);
-    take(5);
+    struct granule *hole = take(K(6));
+    take(K(5));
     give(hole);
-    struct granule *roomy = medium_take_roomy(6);
+    struct granule *roomy = medium_take_roomy(K(6));
     CHECK(roomy != hole);
-    CHECK(medium_resize(roomy, 60));
+    CHECK(medium_resize(roomy, K(60)));
     sound();
 }
 
 TEST(units_return_to_level_1_when_there_is_plenty) {
     enum { BLOCKS = 200 };
     struct granule *slots[BLOCKS];
-    for (int i = 0; i < BLOCKS; i++) slots[i] = medium_take(60, 1);
+    for (int i = 0; i < BLOCKS; i++) slots[i] = medium_take(K(60), 1);
     sound();
     uint32_t most = medium.used_units;
     for (int i = 0; i < BLOCKS; i += 2) medium_give(slots[i]);
@@ -143,18 +157,18 @@ TEST(units_return_to_level_1_when_there_is_plenty) {
 }
 
 TEST(purge_keeps_what_it_is_told_and_the_used_blocks) {
-    struct granule *block = take(5), *written = take(100);
-    take(5);
-    contents_fill(&(struct held){(unsigned char *)memory(block), 5 * GRANULE_BYTES, 1});
+    struct granule *block = take(K(5)), *written = take(K(100));
+    take(K(5));
+    contents_fill(&(struct held){(unsigned char *)memory(block), K(5) * GRANULE_BYTES, 1});
     give(written);
     medium_purge(UINT32_MAX / 2, UINT32_MAX);
-    CHECK(medium.dirty_granules >= 100);
+    CHECK(medium.dirty_granules >= K(100));
     CHECK_EQ(units.used_units, medium.used_units);
     medium_purge(0, UINT32_MAX);
     sound();
     CHECK_EQ(medium.dirty_granules, 0);
     CHECK(granule_state(block) == GRANULE_USED);
-    CHECK(contents_hold(&(struct held){(unsigned char *)memory(block), 5 * GRANULE_BYTES, 1}, 5 * GRANULE_BYTES));
+    CHECK(contents_hold(&(struct held){(unsigned char *)memory(block), K(5) * GRANULE_BYTES, 1}, K(5) * GRANULE_BYTES));
 }
 
 /* Between used blocks only pages that lie wholly inside may go. */
@@ -164,8 +178,8 @@ static void purge_between_used_blocks(size_t page) {
     struct granule *slots[BLOCKS];
     struct held held[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
-        slots[i] = take(5 + (uint32_t)i * 7 % 90);
-        held[i] = (struct held){(unsigned char *)memory(slots[i]), (size_t)granule_count(slots[i]) << 10, (uint64_t)i + 1};
+        slots[i] = take(K(5 + (uint32_t)i * 7 % 90));
+        held[i] = (struct held){(unsigned char *)memory(slots[i]), (size_t)granule_count(slots[i]) << GRANULE_SHIFT, (uint64_t)i + 1};
         contents_fill(&held[i]);
     }
     for (int i = 1; i < BLOCKS; i += 2) give(slots[i]);
@@ -178,7 +192,7 @@ static void purge_between_used_blocks(size_t page) {
     CHECK_EQ(medium.dirty_granules, 0);
     CHECK((fake_counts.purges > 0) == (page == 4096)); /* a larger page that is free is a whole unit, and leaves */
     for (int i = 0; i < BLOCKS; i += 2) CHECK(contents_hold(&held[i], held[i].size));
-    for (int i = 1; i < BLOCKS; i += 2) slots[i] = take(5 + (uint32_t)i * 7 % 90);
+    for (int i = 1; i < BLOCKS; i += 2) slots[i] = take(K(5 + (uint32_t)i * 7 % 90));
     for (int i = 0; i < BLOCKS; i++) give(slots[i]);
     medium_purge(0, UINT32_MAX);
     CHECK_EQ(medium.used_units, 0);
@@ -190,29 +204,29 @@ TEST(pages_of_64_kib_between_used_blocks_are_purged) { purge_between_used_blocks
 
 /* A block with whole pages, but without a whole unit. */
 static struct granule *take_amid_units(void) {
-    take(5);
-    struct granule *block = take(14);
-    take(5);
+    take(K(5));
+    struct granule *block = take(K(14));
+    take(K(5));
     return block;
 }
 
 TEST(purged_block_is_not_taken_for_zero) {
     struct granule *block = take_amid_units();
-    memset(memory(block), 7, 14 * GRANULE_BYTES);
+    memset(memory(block), 7, K(14) * GRANULE_BYTES);
     give(block);
     medium_purge(0, UINT32_MAX);
     CHECK_EQ(fake_counts.purges, 1);
-    CHECK(take(14) == block);
+    CHECK(take(K(14)) == block);
     CHECK(!(block->head & GRANULE_ZERO));
 }
 
 TEST(dirty_blocks_are_taken_before_purged_ones) {
-    struct granule *purged = take_amid_units(), *dirty = take(40);
-    take(5);
+    struct granule *purged = take_amid_units(), *dirty = take(K(40));
+    take(K(5));
     give(purged);
     medium_purge(0, UINT32_MAX);
     give(dirty);
-    CHECK(take(14) == dirty);
+    CHECK(take(K(14)) == dirty);
 }
 
 /* The purge must not wait for a fork: the fork may wait for a lock that this thread holds. */
@@ -232,7 +246,7 @@ TEST(purge_does_not_wait_for_a_fork) {
 
 TEST(give_never_waits_for_the_lock) {
     struct granule *slots[20];
-    for (int i = 0; i < 20; i++) slots[i] = take(6), take(5);
+    for (int i = 0; i < 20; i++) slots[i] = take(K(6)), take(K(5));
     CHECK(medium_lock());
     for (int i = 0; i < 20; i++) {
         medium_give(slots[i]);
@@ -248,11 +262,11 @@ TEST(give_never_waits_for_the_lock) {
 }
 
 TEST(runs_that_touch_become_one) {
-    struct granule *first = take(250), *second = take(250);
-    while (second != first + 250) first = second, second = take(250);
+    struct granule *first = take(K(250)), *second = take(K(250));
+    while (second != first + K(250)) first = second, second = take(K(250));
     give(first);
     give(second);
-    CHECK(granule_count(first) >= 500 || granule_state(first) == GRANULE_NONE);
+    CHECK(granule_count(first) >= K(500) || granule_state(first) == GRANULE_NONE);
 }
 
 /* Random blocks, their contents in place of a model. */
@@ -264,7 +278,7 @@ TEST(random_blocks_keep_their_contents) {
     for (int i = 0; i < 60000; i++) {
         state = state * 6364136223846793005 + 1442695040888963407;
         int at = (int)((state >> 33) % SLOTS);
-        uint32_t count = 5 + (uint32_t)(state >> 43) % (state >> 63 ? 250 : 30);
+        uint32_t count = MEDIUM_GRANULES_MIN + (uint32_t)(state >> 43) % (state >> 63 ? K(250) : K(30));
         if (slots[at]) CHECK(contents_hold(&held[at], held[at].size));
         if (!slots[at]) {
             slots[at] = medium_take(count, 1u << (state >> 61) % 5);
@@ -272,13 +286,13 @@ TEST(random_blocks_keep_their_contents) {
             uint32_t old = granule_count(slots[at]);
             bool done = medium_resize(slots[at], count);
             CHECK_EQ(granule_count(slots[at]), done ? count : old);
-            held[at].size = held[at].size < (size_t)count << 10 ? held[at].size : (size_t)granule_count(slots[at]) << 10;
+            held[at].size = held[at].size < (size_t)count << GRANULE_SHIFT ? held[at].size : (size_t)granule_count(slots[at]) << GRANULE_SHIFT;
         } else {
             medium_give(slots[at]);
             slots[at] = NULL;
         }
         if (slots[at]) {
-            held[at] = (struct held){(unsigned char *)memory(slots[at]), (size_t)granule_count(slots[at]) << 10, state};
+            held[at] = (struct held){(unsigned char *)memory(slots[at]), (size_t)granule_count(slots[at]) << GRANULE_SHIFT, state};
             contents_fill(&held[at]);
         }
         if (i % 100 == 0) sound();

@@ -24,6 +24,7 @@ static struct test *first_test, **last_test = &first_test;
 static void *blocks[BLOCKS_MAX];
 static size_t block_count;
 static bool broken, once;
+static const char *without; /* a test that is not run */
 
 void test_register(struct test *test) {
     *last_test = test;
@@ -36,6 +37,12 @@ void test_fail(const char *file, int line, const char *text, long long left, lon
     if (fake.fail_at) fprintf(stderr, " [requests %u.. refused: %u]", fake.fail_at, fake.fail_run);
     fprintf(stderr, "\n");
     _exit(WRONG);
+}
+
+unsigned test_rounds(unsigned full) {
+    const char *text = getenv("TEST_PERCENT");
+    unsigned long percent = text ? strtoul(text, NULL, 10) : 100;
+    return full * percent / 100 > 1 ? (unsigned)(full * percent / 100) : 1;
 }
 
 void test_leaves_a_broken_heap(void) {
@@ -131,6 +138,11 @@ static bool passes(const struct test *test) {
     return true;
 }
 
+static bool is_wanted(const struct test *test, const char *only) {
+    if (without && strcmp(without, test->name) == 0) return false;
+    return !only || strcmp(only, test->name) == 0;
+}
+
 #ifdef HAVE_CMOCKA
 static void run_by_cmocka(void **state) {
     assert_true(passes(*state));
@@ -140,7 +152,7 @@ static int run_all(const char *only) {
     static struct CMUnitTest tests[TESTS_MAX];
     size_t count = 0;
     for (struct test *test = first_test; test && count < TESTS_MAX; test = test->next) {
-        if (only && strcmp(only, test->name) != 0) continue;
+        if (!is_wanted(test, only)) continue;
         tests[count++] = (struct CMUnitTest){test->name, run_by_cmocka, NULL, NULL, test};
     }
     return count == 0 ? 1 : _cmocka_run_group_tests("lib", tests, count, NULL, NULL);
@@ -149,7 +161,7 @@ static int run_all(const char *only) {
 static int run_all(const char *only) {
     int wrong = 0, count = 0;
     for (struct test *test = first_test; test; test = test->next) {
-        if (only && strcmp(only, test->name) != 0) continue;
+        if (!is_wanted(test, only)) continue;
         bool good = passes(test);
         printf("%s %s\n", good ? "ok    " : "FAILED", test->name);
         wrong += !good;
@@ -160,13 +172,18 @@ static int run_all(const char *only) {
 }
 #endif
 
-/* PROGRAM [--once] [TEST [FAIL_AT FAIL_RUN]]: once: nothing is refused; with numbers: just that run, in this very
- * process, for a debugger. */
+/* PROGRAM [--once] [--without TEST] [TEST [FAIL_AT FAIL_RUN]]: once: nothing is refused; with numbers: just that run,
+ * in this very process, for a debugger. */
 int main(int count, char **arguments) {
     if (count > 1 && strcmp(arguments[1], "--once") == 0) {
         once = true;
         count--;
         arguments++;
+    }
+    if (count > 2 && strcmp(arguments[1], "--without") == 0) {
+        without = arguments[2];
+        count -= 2;
+        arguments += 2;
     }
     if (count == 4) {
         for (struct test *test = first_test; test; test = test->next) {

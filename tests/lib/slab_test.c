@@ -53,9 +53,11 @@ TEST(slab_is_carved_page_by_page_in_order) {
             carved += length(list);
             CHECK_EQ(slab->carved_blocks, carved);
             for (; list != BLOCK_END; list = list->next, expected += bytes) CHECK((char *)list == expected);
-            /* Not beyond the page in which the last step's first block ended. */
-            CHECK(carved * bytes % 4096 == 0 || 4096 - carved * bytes % 4096 < bytes || carved == class_shapes[class].capacity_blocks ||
+            /* Not beyond the page in which the last step's first block ended, and the last one's readers look. */
+            CHECK(carved == class_shapes[class].capacity_blocks || 4096 - (carved * bytes - 1) % 4096 <= bytes + READ_BEYOND_BYTES ||
                   bytes > 2048);
+            if (bytes <= CLASS_TINY_BYTES && carved < class_shapes[class].capacity_blocks)
+                CHECK((carved * bytes - 1) % 4096 < 4096 - READ_BEYOND_BYTES);
         }
         CHECK_EQ(carved, class_shapes[class].capacity_blocks);
     }

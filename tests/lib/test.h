@@ -28,6 +28,10 @@ void test_forget(void *p);
 /* Give all blocks that MUST() has seen back, and prove that nothing is lost then. */
 void test_nothing_is_lost(void);
 
+/* TEST_PERCENT of `full`, at least one; all of it unless the environment says otherwise. For loops that prove the same by
+ * every round, where a sanitizer or an emulator makes each dear. */
+unsigned test_rounds(unsigned full);
+
 /* The test breaks the heap, so its end proves nothing. */
 void test_leaves_a_broken_heap(void);
 

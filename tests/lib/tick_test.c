@@ -2,6 +2,7 @@
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
+#include "span/purge.h"
 #include "span/units.h"
 #include "test.h"
 #include <pthread.h>
@@ -130,6 +131,27 @@ TEST(clock_that_stands_still_purges_nothing) {
     a_few_more_allocations();
     CHECK_EQ(fake_counts.purges, 0);
     CHECK(!verify_heap());
+}
+
+TEST(world_that_lends_no_memory_is_never_asked_to_take_it_back) {
+    purge_decay_ms = PURGE_NEVER;
+    for (int round = 0; round < 2; round++) {
+        peak_of(20 * KIB);
+        for (int i = 0; i < BLOCKS; i += 2) t_free(blocks[i]), blocks[i] = NULL;
+        fake.now_ms += 1000;
+        a_few_more_allocations();
+        heap_trim(heap_self);
+        CHECK(!verify_heap());
+        free_peak();
+        peak_of(3 * MIB);
+        free_peak();
+        fake.now_ms += 1000;
+        a_few_more_allocations();
+        CHECK(!heap_trim(heap_self));
+        CHECK(!verify_heap());
+    }
+    CHECK_EQ(fake_counts.purges, 0);
+    CHECK(units.dirty_units > 0 && units.oldest != NULL);
 }
 
 TEST(clock_that_wraps_does_no_harm) {

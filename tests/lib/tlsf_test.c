@@ -56,7 +56,7 @@ static void compare(uint32_t size) {
 
 static void toggle(struct item *item) {
     if (item->size) {
-        tlsf_drop(&index_, &item->node, item->size);
+        tlsf_drop(&index_, &item->node);
         item->size = 0;
     } else {
         item->size = random_size();
@@ -84,14 +84,14 @@ TEST(list_is_last_in_first_out) {
     tlsf_put(&index_, &items[0].node, 100);
     tlsf_put(&index_, &items[1].node, 100);
     CHECK(tlsf_at(&index_, 100) == &items[1].node);
-    tlsf_drop(&index_, &items[1].node, 100);
+    tlsf_drop(&index_, &items[1].node);
     CHECK(tlsf_find(&index_, 100) == &items[0].node);
 }
 
 TEST(empty_index_finds_nothing) {
     CHECK(!tlsf_find(&index_, 1) && !tlsf_at(&index_, 1) && !tlsf_largest(&index_));
     tlsf_put(&index_, &items[0].node, 5);
-    tlsf_drop(&index_, &items[0].node, 5);
+    tlsf_drop(&index_, &items[0].node);
     CHECK(!tlsf_find(&index_, 1) && !tlsf_at(&index_, 5) && !tlsf_largest(&index_));
     CHECK_EQ(index_.row_map, 0);
 }
@@ -101,6 +101,6 @@ TEST(sizes_below_a_row_are_exact) {
         tlsf_put(&index_, &items[size].node, size);
         CHECK(tlsf_find(&index_, size) == &items[size].node);
         CHECK(!tlsf_find(&index_, size + 1));
-        tlsf_drop(&index_, &items[size].node, size);
+        tlsf_drop(&index_, &items[size].node);
     }
 }

@@ -156,12 +156,34 @@ TEST(impossible_counts_are_refused) {
     sound();
 }
 
-TEST(top_extent_has_nothing_to_its_right) {
+TEST(what_shall_grow_lies_in_touched_memory_with_room_behind) {
     struct unit *hole = take(8);
     take(1);
     give_dirty(hole);
     struct unit *unit = units_take_top(4, UNIT_LARGE);
-    CHECK(unit > hole + 8);
+    CHECK(unit == hole);
+    CHECK(units_extend(unit, 8));
+    CHECK(!units_extend(unit, 9));
+    sound();
+}
+
+TEST(run_of_touched_memory_is_taken_before_a_longer_one_that_is_not) {
+    struct unit *hole = take(6);
+    take(1);
+    give_dirty(hole);
+    CHECK(units_take_upto(7, 16, UNIT_LARGE) > hole + 6);
+    struct unit *run = units_take_upto(2, 16, UNIT_LARGE);
+    CHECK(run == hole);
+    CHECK_EQ(run->count, 6);
+    sound();
+}
+
+TEST(top_extent_has_nothing_to_its_right) {
+    struct unit *hole = take(4);
+    take(1);
+    give_dirty(hole);
+    struct unit *unit = units_take_top(4, UNIT_LARGE);
+    CHECK(unit > hole + 4);
     CHECK(units_extend(unit, 6));
 }
 

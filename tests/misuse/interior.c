@@ -12,45 +12,45 @@ static void free_inside(size_t size, size_t offset) {
     free(after);
 }
 
-MISUSE(interior, inside_by_1, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_1, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 1);
 }
 
-MISUSE(interior, inside_by_8, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_8, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 8);
 }
 
-MISUSE(interior, inside_by_16, 32, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_16, 32, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 16);
 }
 
-MISUSE(interior, inside_by_64, 100, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_64, 100, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 64);
 }
 
-MISUSE(interior, inside_by_1024, 1100, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_1024, 1100, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 1024);
 }
 
-MISUSE(interior, inside_by_a_page, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_a_page, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 4096);
 }
 
-MISUSE(interior, inside_by_16_kib, 20000, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_16_kib, 20000, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 16384);
 }
 
-MISUSE(interior, inside_by_2_mib, 3 << 20, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_by_2_mib, 3 << 20, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, 2 << 20);
 }
 
-MISUSE(interior, last_byte, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, last_byte, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     char *block = take(size);
     free_inside(size, malloc_usable_size(block) - 1);
 }
 
 /* What a forged size in front of the pointer does to allocators with headers. */
-MISUSE(interior, forged_header, 256, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, forged_header, 256, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     uint64_t *block = (uint64_t *)(void *)take(size);
     for (unsigned i = 0; i + 1 < size / 8 && i < 512; i += 2) {
         block[i] = 0;
@@ -116,7 +116,7 @@ MISUSE(interior, never_handed_out, 16, SMALL_MAX, EACH_VIA | EACH_PLACE) {
     not_caught();
 }
 
-MISUSE(interior, inside_a_freed_block, 32, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, inside_a_freed_block, 32, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     char *before = take(size), *block = take(size), *after = take(size);
     free(block);
     say_caught(block + 16, CAUGHT_SOMEHOW);
@@ -127,7 +127,7 @@ MISUSE(interior, inside_a_freed_block, 32, LARGE_MAX, EACH_VIA | EACH_PLACE) {
 }
 
 /* The tail that a shrink gave back. */
-MISUSE(interior, the_tail_after_a_shrink, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+MISUSE(interior, the_tail_after_a_shrink, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     char *block = take(size), *wall = take(size);
     size_t offset = (size / 2 + 16383) & ~(size_t)16383;
     if (offset >= size) offset = 4096;

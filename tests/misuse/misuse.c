@@ -139,6 +139,8 @@ static void give_gift(void *argument) {
         free_sized(gift->pointer, gift->size);
     else if (strcmp(via_asked, "delete") == 0 && _ZdlPv != NULL)
         _ZdlPv(gift->pointer);
+    else if (strcmp(via_asked, "usable_size") == 0)
+        gift->size = malloc_usable_size(gift->pointer);
     else
         free(gift->pointer);
 }

@@ -19,6 +19,7 @@ enum {
     DISTANCES = 4,  /* the size is a distance from a block: 64, 128, ... 2^46           */
     IN_FAST = 8,    /* the fast build catches it too (for blocks above SMALL_MAX only,
                        where the case has a size)                                       */
+    ASKS_SIZE = 16, /* through malloc_usable_size instead                               */
 };
 
 struct misuse_case {

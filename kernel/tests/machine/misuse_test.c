@@ -99,8 +99,8 @@ KTEST(region, hole_becomes_memory) {
         struct range hole = options.holes.at[i];
         size_t bytes = hole.end - hole.start;
         bool whole = bytes >= PAGE_UNIT_BYTES;
-        expect(heap_add_region((void *)hole.start, bytes) == whole);
-        expect(!heap_add_region((void *)hole.start, bytes));
+        expect(page_add_region((void *)hole.start, bytes) == whole);
+        expect(!page_add_region((void *)hole.start, bytes));
         if (whole) units += bytes / PAGE_UNIT_BYTES;
     }
     struct page_sums after = page_sums();

@@ -1,4 +1,6 @@
 /* Runs of units: all of the free memory and nothing else, and all of it again. */
+#include "core.h"
+#include "heap/fast.h"
 #include "heap_check.h"
 #include "kernel.h"
 #include "kmalloc.h"
@@ -90,19 +92,33 @@ KTEST(page, impossible_runs_are_refused) {
     expect(page_alloc(SIZE_MAX) == NULL);
 }
 
-/* No region: what is free already, what the tables lie in, what is no RAM. */
+static uintptr_t heap_at[CORES_MAX];
+
+static void heap_of(void *unused) {
+    (void)unused;
+    heap_at[core_self()->index] = (uintptr_t)heap_self;
+}
+
+/* No region: what is free already, what a core's heap or the tables lie in, what is no RAM. */
 KTEST(page, regions_that_are_not_ours_to_give_are_refused) {
     struct page_sums before = heap_check_settle();
     void *run = page_alloc(4);
 
     require(run != NULL);
-    expect(!heap_add_region(run, 4 * PAGE_UNIT_BYTES));
-    expect(!heap_add_region((char *)run + PAGE_UNIT_BYTES, PAGE_UNIT_BYTES));
+    expect(!page_add_region(run, 4 * PAGE_UNIT_BYTES));
+    expect(!page_add_region((char *)run + PAGE_UNIT_BYTES, PAGE_UNIT_BYTES));
     page_free(run);
-    expect(!heap_add_region(run, 4 * PAGE_UNIT_BYTES));
-    expect(!heap_add_region(run, PAGE_UNIT_BYTES - 1));
-    expect(!heap_add_region((void *)memory.ram.at[memory.ram.count - 1].end, 1 << 20));
-    expect(!heap_add_region(_start, SIZE_MAX / 2));
+    core_run_all(heap_of, NULL);
+    for (uint32_t i = 1; i < core_count(); i++) {
+        uintptr_t unit = heap_at[i] & ~(PAGE_UNIT_BYTES - 1);
+        expect(!page_add_region((void *)unit, PAGE_UNIT_BYTES));
+    }
+    expect(!page_add_region((void *)page_tables().start, 4 * PAGE_UNIT_BYTES));
+    expect(!page_add_region(run, 4 * PAGE_UNIT_BYTES));
+    expect(!page_add_region(run, PAGE_UNIT_BYTES - 1));
+    expect(!page_add_region((void *)memory.ram.at[memory.ram.count - 1].end, 1 << 20));
+    expect(!page_add_region(_start, SIZE_MAX / 2));
+    expect(!page_add_region(_start, PAGE_UNIT_BYTES));
     struct page_sums after = heap_check_settle();
     expect(heap_check_same(&before, &after));
 }

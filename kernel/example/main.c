@@ -1,0 +1,120 @@
+/* A program whose memory is two arrays: the heap lives in them, and in nothing else.
+ *
+ *   example            uses the heap up and gives it back, then the same with twice the memory
+ *   example MISUSE     double-free, inside, foreign, stack: ends by port_stop() with a sentence */
+#include <heapalloc/heap.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RAM_BYTES = 1 << 20, MORE_BYTES = 1 << 20, SIZE_MOST = 20000 };
+
+static char ram[RAM_BYTES], more[MORE_BYTES];
+
+/* Each block begins with these, so that all blocks there are form a list. */
+struct parcel {
+    struct parcel *next;
+    uint32_t size;
+};
+
+static const char *failure;
+
+static void expect(bool holds, const char *what) {
+    if (!holds && !failure) failure = what;
+}
+
+static bool is_ours(const void *p, size_t size) {
+    uintptr_t at = (uintptr_t)p;
+    return (at >= (uintptr_t)ram && at + size <= (uintptr_t)ram + RAM_BYTES) ||
+           (at >= (uintptr_t)more && at + size <= (uintptr_t)more + MORE_BYTES);
+}
+
+/* Blocks of all sizes until there is no memory; what each holds is its address. */
+static struct parcel *take_all(size_t *bytes) {
+    struct parcel *first = NULL;
+    uint32_t size = 1;
+
+    *bytes = 0;
+    for (int refusals = 0; refusals < 100;) {
+        size = (size * 1103515245 + 12345) & 0x7fffffff;
+        uint32_t wish = 16 + (size >> 8) % SIZE_MOST;
+        struct parcel *parcel = heap_alloc(wish);
+        if (parcel == NULL) {
+            refusals++;
+            continue;
+        }
+        expect(is_ours(parcel, wish) && (uintptr_t)parcel % 16 == 0,
+               "a block is where none may be");
+        memset(parcel, (int)((uintptr_t)parcel >> 4), wish);
+        parcel->next = first, parcel->size = wish;
+        first = parcel;
+        *bytes += wish;
+    }
+    return first;
+}
+
+static void free_all(struct parcel *first) {
+    while (first) {
+        struct parcel *next = first->next;
+        const unsigned char *bytes = (const unsigned char *)first;
+        for (uint32_t i = sizeof *first; i < first->size; i++)
+            expect(bytes[i] == (unsigned char)((uintptr_t)first >> 4),
+                   "a block has lost its contents");
+        heap_free(first);
+        first = next;
+    }
+}
+
+static size_t use_up(void) {
+    size_t first, again;
+
+    free_all(take_all(&first));
+    free_all(take_all(&again));
+    expect(again >= first - first / 16, "memory is lost");
+    return first;
+}
+
+static void resize(void) {
+    char *p = heap_realloc(NULL, 100);
+
+    strcpy(p, "kept");
+    for (size_t size = 200; size < 300000; size *= 2) {
+        p = heap_realloc(p, size);
+        expect(p != NULL && strcmp(p, "kept") == 0 && is_ours(p, size), "realloc loses contents");
+    }
+    expect(heap_realloc(p, 0) == NULL, "realloc to nothing gives something");
+    char *aligned = heap_alloc_aligned(1000, 65536), *zero = heap_alloc_zeroed(5000);
+    expect(aligned && (uintptr_t)aligned % 65536 == 0, "a block is not aligned");
+    for (int i = 0; i < 5000; i++) expect(zero && zero[i] == 0, "a zeroed block is not zero");
+    heap_free(aligned);
+    heap_free(zero);
+}
+
+static void misuse(const char *what) {
+    char *p = heap_alloc(100), *stack = (char *)&what;
+
+    if (strcmp(what, "double-free") == 0) heap_free(p), heap_free(p);
+    if (strcmp(what, "inside") == 0) heap_free(p + 16);
+    if (strcmp(what, "foreign") == 0) heap_free(&failure);
+    if (strcmp(what, "stack") == 0) heap_free(stack);
+    printf("example: %s was not noticed\n", what);
+}
+
+int main(int count, char **arguments) {
+    expect(heap_alloc(1) == NULL, "there is memory before heap_init()");
+    expect(heap_init(ram + 8, RAM_BYTES - 24), "heap_init() refuses");
+    if (count > 1) {
+        misuse(arguments[1]);
+        return 1;
+    }
+    resize();
+    size_t once = use_up();
+    expect(heap_add_region(more, MORE_BYTES), "heap_add_region() refuses");
+    size_t twice = use_up();
+    expect(once > RAM_BYTES * 3 / 4, "one region serves too little");
+    expect(twice > (RAM_BYTES + MORE_BYTES) * 3 / 4, "two regions serve too little");
+    printf("example: %zu of %d bytes, then %zu of %d\n", once, RAM_BYTES, twice,
+           RAM_BYTES + MORE_BYTES);
+    printf("example: %s\n", failure ? failure : "PASS");
+    return failure != NULL;
+}

@@ -1,0 +1,42 @@
+/* A small world: all that lib/ needs of a program that owns its memory and runs on one core, beside
+ * owned_port.c. In a kernel of your own, these eight are yours to write. */
+#include <heapalloc/port.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+size_t port_page_bytes(void) {
+    return 4096;
+}
+
+/* One core, and no interrupt handler allocates: no lock is ever found taken, so nobody waits. With
+ * several cores: spin until *word != seen. */
+void port_wait(uint32_t *word, uint32_t seen) {
+    (void)word, (void)seen;
+    abort();
+}
+
+void port_wake(uint32_t *word, bool all) {
+    (void)word, (void)all;
+}
+
+void port_pause(void) {
+}
+
+/* Whatever differs from one start to the next: a counter, a fuse, a random number generator. */
+uint64_t port_random(void) {
+    return 42;
+}
+
+/* A core that is never switched off needs no heap_leave(). */
+void port_thread_begin(void) {
+}
+
+bool port_on_stack(const void *p) {
+    const char *here = __builtin_frame_address(0);
+    return (const char *)p >= here && (const char *)p < here + 65536;
+}
+
+_Noreturn void port_stop(const char *text, size_t length) {
+    fwrite(text, 1, length, stderr);
+    exit(99);
+}

@@ -1,0 +1,45 @@
+/* What lib/ asks a world to lend (port.h), answered for every world that owns its memory: there is
+ * nothing to lend, the heap has it all since heap_init(). Compile it beside your own port. */
+#include <heapalloc/port.h>
+
+void *port_home(void) {
+    return NULL;
+}
+
+bool port_map(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+void *port_reserve(size_t bytes) {
+    (void)bytes;
+    return NULL;
+}
+
+bool port_commit(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+void port_unreserve(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+}
+
+bool port_purge(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+bool port_move(void *to, void *from, size_t bytes) {
+    (void)to, (void)from, (void)bytes;
+    return false;
+}
+
+void port_huge(void *at, size_t bytes, bool wanted) {
+    (void)at, (void)bytes, (void)wanted;
+}
+
+/* Nothing is purged, so nothing has to grow old. */
+uint64_t port_now_ms(void) {
+    return 0;
+}

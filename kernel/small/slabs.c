@@ -1,0 +1,79 @@
+/* Slabs: small blocks without heads, of one size in each kilobyte. */
+#include "small.h"
+
+_Static_assert(sizeof(struct slab) == 32, "blocks begin at a multiple of 16");
+
+static void link_slab(struct slab *slab) {
+    struct slab **first = &small.slabs[slab->bytes / 16];
+    slab->prev = NULL;
+    slab->next = *first;
+    if (*first) (*first)->prev = slab;
+    *first = slab;
+    slab->listed = true;
+}
+
+static void unlink_slab(struct slab *slab) {
+    if (slab->next) slab->next->prev = slab->prev;
+    *(slab->prev ? &slab->prev->next : &small.slabs[slab->bytes / 16]) = slab->next;
+    slab->listed = false;
+}
+
+static void flip_map(struct slab *slab) {
+    struct region *region = region_of(slab);
+    size_t bit = map_bit(region, slab);
+    region->map[bit / 8] ^= (uint8_t)(1 << bit % 8);
+}
+
+static uint32_t capacity(const struct slab *slab) {
+    return (SLAB_BYTES - (uint32_t)sizeof *slab) / slab->bytes;
+}
+
+/* The block's last 8 bytes, where the next block's head is, are not the slab's. */
+static struct slab *make(size_t bytes) {
+    struct head *head = block_take(SLAB_BYTES, SLAB_BYTES);
+    if (!head) return NULL;
+    struct slab *slab = (struct slab *)node_of(head);
+    *slab = (struct slab){.free = BLOCK_END, .bytes = (uint16_t)bytes};
+    flip_map(slab);
+    link_slab(slab);
+    return slab;
+}
+
+void *slab_alloc(size_t size) {
+    size_t bytes = size == 0 ? 16 : round_up(size, 16);
+    struct slab *slab = small.slabs[bytes / 16];
+    if (!slab) slab = make(bytes);
+    if (!slab) return NULL;
+    struct block *block = slab->free;
+    if (block == BLOCK_END) {
+        block = (struct block *)((char *)(slab + 1) + (size_t)slab->carved++ * bytes);
+    } else {
+        if (!block_is_free(block, small.secret))
+            check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+        slab->free = block->next;
+    }
+    block_clear(block);
+    if (++slab->used == capacity(slab)) unlink_slab(slab);
+    return block;
+}
+
+struct slab *slab_checked(const char *function, const void *p) {
+    struct slab *slab = slab_of(p);
+    size_t offset = (size_t)((const char *)p - (char *)(slab + 1)), inside = offset % slab->bytes;
+    if ((const char *)p < (char *)(slab + 1) || offset >= (size_t)slab->carved * slab->bytes)
+        check_misuse(function, p, "is not ours");
+    if (inside) check_interior(function, p, (const char *)p - inside, slab->bytes);
+    if (block_is_free(p, small.secret)) check_misuse(function, p, "is already free");
+    return slab;
+}
+
+void slab_free(void *p) {
+    struct slab *slab = slab_checked("free", p);
+    block_link(p, slab->free, small.secret);
+    slab->free = p;
+    if (!slab->listed) link_slab(slab);
+    if (--slab->used > 0 || (!slab->next && !slab->prev)) return; /* the last with room stays */
+    unlink_slab(slab);
+    flip_map(slab);
+    block_give(head_of(slab));
+}

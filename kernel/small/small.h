@@ -1,0 +1,119 @@
+/* A heap for the smallest systems, with the face of heapalloc/heap.h: the core's index, sentences
+ * and keys over blocks with a word in front of each, for one core (or under the caller's lock) and
+ * some kilobytes of code.
+ *
+ *   region   | struct region, map | block | block | ... | end |
+ *   block    | head | payload, a multiple of 16 |        free: its first words are the index's node
+ *   slab     one block of SLAB_BYTES at a multiple of that, cut into equal blocks without heads;
+ * the map says where
+ *
+ *   head->left == count of the block to the left, 0 for the first      small_check: left
+ *   no two free blocks touch                                           small_check: coalesced
+ *   the index has all free blocks and nothing else                     small_check: index
+ *   slab: used + length(free) == carved                                small_check: slab
+ */
+#pragma once
+#include "base/check.h"
+#include "base/memory.h"
+#include "engine/tlsf.h"
+#include "slab/block.h"
+
+/* The build option for the tiniest systems: 0 leaves slabs out, and every block has a head. */
+#ifndef SMALL_SLABS
+#define SMALL_SLABS 1
+#endif
+
+enum {
+    config_slabs = SMALL_SLABS,
+    GRANULE_BYTES = 16,
+    SLAB_BYTES = 1024,
+    SLAB_CLASSES = 8, /* 16, 32 .. 128 bytes */
+    SLAB_MOST = SLAB_CLASSES * 16,
+    USED = 1,
+    COUNT_LEAST = 2, /* a head and a node, in whole granules */
+};
+#define SMALL_SIZE_MOST ((size_t)1 << 29)
+
+/* Stands 8 bytes before a payload, which is at a multiple of 16. */
+struct head {
+    uint32_t left; /* granules */
+    uint32_t word; /* granules << 1 | USED; 0: no block begins here any more */
+};
+
+struct region {
+    struct region *next;
+    struct head *first, *end; /* the end is a used head of no granules */
+    uint8_t map[];            /* a bit for each SLAB_BYTES: a slab */
+};
+
+struct slab {
+    struct slab *next, *prev; /* those of a class with room */
+    struct block *free;
+    uint16_t used, carved; /* blocks */
+    uint16_t bytes;        /* of a block */
+    uint16_t listed;
+};
+
+struct small {
+    struct tlsf index;
+    struct region *regions;
+    struct slab *slabs[SLAB_CLASSES + 1]; /* with room, by bytes / 16 */
+    uintptr_t secret;
+    size_t used_bytes, free_bytes; /* of blocks, heads included */
+};
+extern struct small small;
+
+INLINE uint32_t count_of(const struct head *head) {
+    return head->word >> 1;
+}
+INLINE bool is_used(const struct head *head) {
+    return head->word & USED;
+}
+INLINE struct head *right_of(const struct head *head) {
+    return (struct head *)((char *)head + (size_t)count_of(head) * GRANULE_BYTES);
+}
+INLINE struct head *left_of(const struct head *head) {
+    return (struct head *)((char *)head - (size_t)head->left * GRANULE_BYTES);
+}
+INLINE struct tlsf_node *node_of(struct head *head) {
+    return (struct tlsf_node *)(head + 1);
+}
+INLINE struct head *head_of(const void *payload) {
+    return (struct head *)payload - 1;
+}
+
+/* blocks.c: TLSF. `align` is a power of two. NULL: no memory. */
+struct head *block_take(size_t size, size_t align);
+void block_give(struct head *head);
+bool block_resize(struct head *head, size_t size);
+INLINE size_t block_bytes(const struct head *head) {
+    return (size_t)count_of(head) * GRANULE_BYTES - sizeof *head;
+}
+
+/* The region that `p` lies in, or NULL. Where its map has the bit of the slab that `p` lies in. */
+struct region *region_of(const void *p);
+INLINE size_t map_bit(const struct region *region, const void *p) {
+    return ((uintptr_t)p / SLAB_BYTES) - ((uintptr_t)region / SLAB_BYTES);
+}
+INLINE bool is_in_slab(const struct region *region, const void *p) {
+    size_t bit = map_bit(region, p);
+    return config_slabs && region->map[bit / 8] >> bit % 8 & 1;
+}
+INLINE struct slab *slab_of(const void *p) {
+    return (struct slab *)((uintptr_t)p & ~(uintptr_t)(SLAB_BYTES - 1));
+}
+
+/* slabs.c. slab_checked: `p` is the start of a used block of its slab, or the program ends. */
+void *slab_alloc(size_t size);
+void slab_free(void *p);
+struct slab *slab_checked(const char *function, const void *p);
+
+/* check.c: NULL, or which of the equations above does not hold. */
+const char *small_check(void);
+
+struct small_stats {
+    size_t used_bytes, free_bytes,
+        largest_bytes; /* of blocks, heads included; the largest free one's payload */
+    size_t free_blocks, slabs;
+};
+void small_stats(struct small_stats *stats);

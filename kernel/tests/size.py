@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""How large the heaps' code is at -Os: linked with nothing else, what nobody calls thrown away.
+
+size.py [--write]
+  Fails when a size is above its limit. --write puts the table into kernel/README.md; otherwise the
+  table there must be the present one, when it is of this compiler.
+"""
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+README = os.path.join(ROOT, "kernel/README.md")
+BEGIN, END = "<!-- size: written by kernel/tests/size.py -->", "<!-- end of size -->"
+KIB = 1024
+
+FLAGS = ("-Os -std=gnu11 -ffreestanding -nostdlib -fno-pie -fno-stack-protector"
+         " -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-common").split()
+PROCESSORS = {
+    "aarch64": ("aarch64-linux-gnu-", ["-mgeneral-regs-only", "-mno-outline-atomics"]),
+    "x86-64": ("", ["-mgeneral-regs-only"]),
+}
+FACE = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
+        "heap_realloc", "heap_free"]
+SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/face.c",
+         "kernel/small/check.c",
+         "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
+CHECK = ["small_check", "small_stats"]
+CORE = sorted(os.path.relpath(path, ROOT)
+              for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
+              if "shell" not in path)
+
+# what: (sources, definitions, functions asked for, limit in bytes of .text)
+BUILDS = {
+    "small heap: TLSF, slabs, realloc": (SMALL, [], FACE, 6 * KIB),
+    "... with check and statistics": (SMALL, [], FACE + CHECK, 9 * KIB),
+    "small heap without slabs": (SMALL, ["-DSMALL_SLABS=0"], FACE, 7 * KIB // 2),
+    "core: many cores, fork, caches, pools": (CORE, [], FACE, None),
+    "... with the verifier": (CORE, [], FACE + ["verify_heap"], None),
+}
+
+
+def compiler(prefix):
+    text = subprocess.run([prefix + "gcc", "-dumpfullversion"], check=True, capture_output=True,
+                          text=True).stdout
+    return "gcc " + text.strip()
+
+
+def compile_all(folder, prefix, flags, sources):
+    objects = []
+    for source in sources:
+        objects.append(os.path.join(folder, source.replace("/", "_") + ".o"))
+        subprocess.run([prefix + "gcc", *FLAGS, *flags, "-Ilib", "-Iinclude", "-Ikernel/small",
+                        "-c", source, "-o", objects[-1]], cwd=ROOT, check=True)
+    return objects
+
+
+def sizes(prefix, flags, sources, wanted):
+    """Bytes of (.text, .rodata, .data and .bss) of what the wanted functions need."""
+    with tempfile.TemporaryDirectory() as folder:
+        objects = compile_all(folder, prefix, flags, sources)
+        linked = os.path.join(folder, "all.elf")
+        asked = [word for name in wanted for word in ("-u", name)]
+        subprocess.run([prefix + "ld", "--gc-sections", "--unresolved-symbols=ignore-all",
+                        "--no-warn-mismatch", "-e", wanted[0], *asked, "-o", linked, *objects],
+                       check=True, capture_output=True)
+        text = subprocess.run([prefix + "size", "-A", linked], check=True, capture_output=True,
+                              text=True).stdout
+    rows = {line.split()[0]: int(line.split()[1]) for line in text.splitlines()
+            if line.startswith(".")}
+    ram = sum(size for name, size in rows.items() if name in (".data", ".bss", ".tdata", ".tbss"))
+    return rows[".text"], rows.get(".rodata", 0), ram
+
+
+def measure_all():
+    """{(what, processor): sizes}, and what is too large."""
+    found, wrong = {}, []
+    for what, (sources, definitions, wanted, limit) in BUILDS.items():
+        for name, (prefix, flags) in PROCESSORS.items():
+            found[what, name] = sizes(prefix, flags + definitions, sources, wanted)
+            text = found[what, name][0]
+            if limit is not None and text > limit:
+                wrong.append(f"{what}, {name}: .text has {text} bytes, {limit} is the limit")
+    return found, wrong
+
+
+def table(found):
+    lines = [BEGIN, f"Bytes at -Os, {compiler('aarch64-linux-gnu-')}:", "",
+             "| | limit .text | aarch64 .text | .rodata | RAM | x86-64 .text | .rodata | RAM |",
+             "|---|---|---|---|---|---|---|---|"]
+    for what, (_, _, _, limit) in BUILDS.items():
+        numbers = [*found[what, "aarch64"], *found[what, "x86-64"]]
+        cells = [what, limit or "", *numbers]
+        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    return "\n".join([*lines, END])
+
+
+def document(found, write):
+    """The README with the present table; not writing: what is not current."""
+    with open(README, encoding="utf-8") as file:
+        text = file.read()
+    begin, end = text.index(BEGIN), text.index(END) + len(END)
+    if write:
+        with open(README, "w", encoding="utf-8") as file:
+            file.write(text[:begin] + table(found) + text[end:])
+        return []
+    theirs = text[begin:end]
+    if f", {compiler('aarch64-linux-gnu-')}:" in theirs and theirs != table(found):
+        return ["kernel/README.md is not current: ci/kernel.sh tables"]
+    return []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    found, wrong = measure_all()
+    wrong = wrong or document(found, arguments.write)
+    print("not ok - size" if wrong else "ok - size")
+    for what in wrong:
+        print("#   " + what)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

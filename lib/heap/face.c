@@ -1,0 +1,24 @@
+/* The freestanding face: the fast paths as functions, for worlds that have no family of their own to export. */
+#include "heap/fast.h"
+#include <heapalloc/heap.h>
+
+static void *small(size_t size, struct heap *heap, size_t class) {
+    (void)class;
+    return heap_alloc_slow(size, heap);
+}
+
+void *heap_alloc(size_t size) {
+    return heap_alloc_with(size, small, heap_alloc_slow);
+}
+
+/* Memory may begin at address 0, and NULL would be in it. */
+void heap_free(void *p) {
+    if (p != NULL) heap_free_fast(p);
+}
+
+void *heap_realloc(void *p, size_t size) {
+    if (p == NULL) return heap_alloc(size);
+    if (size > 0) return heap_resize_with(p, size, heap_resize);
+    heap_free(p);
+    return NULL;
+}

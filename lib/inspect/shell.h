@@ -1,0 +1,103 @@
+/* The explorer's shell: a line in, text out, over the heap it is linked with, in any world.
+ *
+ *   struct shell shell;
+ *   shell_begin(&shell, &world);
+ *   while (!shell.exits && read_a_line(line)) shell_line(&shell, line);
+ *   return shell_code(&shell);
+ *
+ * Addresses are printed as distances from an origin, the unit of the first block: the same session
+ * reads the same wherever the heap lies. What is printed can be typed: +0x50, slot:+0x4000,
+ * line:+0x0. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SHELL_LINE_MAX = 160,
+    SHELL_WORDS_MAX = 8,
+    SHELL_BLOCKS_MAX = 256, /* live and recently freed */
+    SHELL_NAME_MAX = 16,
+};
+
+struct shell;
+
+struct shell_command {
+    const char *name, *arguments, *help;
+    void (*run)(struct shell *shell); /* finds its words in shell->words, [0] being the name */
+    uint32_t least, most;             /* words after the name */
+};
+
+/* What the shell needs of its world beside port.h. */
+struct shell_world {
+    void (*write)(const char *text, size_t length);
+
+    /* The heap as its world offers it; `resize` as realloc, for blocks and sizes that are not 0. */
+    void *(*alloc)(size_t size);
+    void *(*resize)(void *block, size_t size);
+    void (*free)(void *block);
+
+    /* Read, or write, a word at any address; false: there is no memory, or none that may be
+     * written. */
+    bool (*load)(uintptr_t address, uint64_t *word);
+    bool (*store)(uintptr_t address, uint64_t word);
+
+    /* Run a step. NULL: it came back; else the sentence by which the heap stopped it (port_stop, or
+     * a bad access). */
+    const char *(*attempt)(void (*step)(void *context), void *context);
+
+    const struct shell_command *commands; /* of its own */
+    uint32_t command_count;
+    bool colour; /* the terminal has it */
+};
+
+/* A block that was asked for here. Freed ones are remembered until their memory is somebody else's.
+ */
+struct shell_block {
+    uint32_t number;           /* 1, 2 ...; 0: this place is empty */
+    char name[SHELL_NAME_MAX]; /* "": none */
+    char *memory;              /* NULL: it belongs to another block by now */
+    size_t asked_bytes;
+    bool live;
+};
+
+struct shell {
+    const struct shell_world *world;
+    struct shell_block blocks[SHELL_BLOCKS_MAX];
+    uint32_t last_number;
+    uintptr_t origin; /* 0: addresses are absolute */
+    bool has_origin;
+    char line[SHELL_LINE_MAX];
+    const char *words[SHELL_WORDS_MAX + 1];
+    uint32_t word_count;
+    bool failed;       /* the latest line */
+    uint32_t failures; /* lines */
+    bool exits;
+    bool has_code; /* `exit CODE` */
+    uint64_t code;
+};
+
+void shell_begin(struct shell *shell, const struct shell_world *world);
+
+/* Do what a line says. Nobody else may use the heap meanwhile. */
+void shell_line(struct shell *shell, const char *line);
+
+/* What to end with: the code given to `exit`, else 1 when a line failed, else 0. */
+uint64_t shell_code(const struct shell *shell);
+
+/* Say something: %s %c %u %lu %lx %zu %%, with -, 0 and width, and %p, an address as this shell
+ * prints it. */
+void shell_say(struct shell *shell, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, and the line has failed. */
+void shell_fail(struct shell *shell, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The names of the commands, one after another; NULL: no more. */
+const char *shell_command_name(const struct shell *shell, uint32_t index);
+
+/* A number as people type it: decimal or 0x, with K, M or G. False: it is none. */
+bool shell_number(const char *text, uint64_t *number);
+
+/* The name most like `word`; NULL: none is like it. Names follow each other in memory, `step` bytes
+ * apart. */
+const char *shell_nearest(const char *word, const char *const *names, uint32_t count, size_t step);

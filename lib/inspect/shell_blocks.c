@@ -1,0 +1,245 @@
+/* The shell's blocks: allocated, freed and resized by number or name. */
+#include "inspect/shell_parts.h"
+
+/* ---- the table ---- */
+
+struct shell_block *shell_block_at(struct shell *shell, const void *memory) {
+    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
+        struct shell_block *block = &shell->blocks[i];
+        if (block->number > 0 && memory && block->memory == memory) return block;
+    }
+    return NULL;
+}
+
+static void copy(char *to, const char *from, size_t bytes) {
+    size_t length = 0;
+    for (; from[length] && length < bytes - 1; length++) to[length] = from[length];
+    to[length] = 0;
+}
+
+/* The block called so, live ones first: a name may be used again. */
+static struct shell_block *find_named(struct shell *shell, const char *word) {
+    struct shell_block *freed = NULL;
+    uint64_t number = 0;
+    bool is_number = shell_number(word, &number);
+    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
+        struct shell_block *block = &shell->blocks[i];
+        if (block->number == 0) continue;
+        if (is_number ? block->number != number : !shell_same(block->name, word)) continue;
+        if (block->live) return block;
+        if (!freed || freed->number < block->number) freed = block;
+    }
+    return freed;
+}
+
+struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length) {
+    char name[SHELL_LINE_MAX];
+    copy(name, word, length + 1 < sizeof(name) ? length + 1 : sizeof(name));
+    struct shell_block *block = find_named(shell, name);
+    if (!block)
+        shell_fail(shell,
+                   "there is no block `%s`: `status` lists them; addresses begin with 0x or +0x\n",
+                   name);
+    return block;
+}
+
+struct shell_label shell_label(struct shell *shell, const void *memory) {
+    struct shell_label label = {{0}};
+    const struct shell_block *block = shell_block_at(shell, memory);
+    if (!block) return label;
+    char digits[11], *at = digits + sizeof(digits) - 1;
+    *at = 0;
+    for (uint32_t number = block->number; number > 0; number /= 10)
+        *--at = (char)('0' + number % 10);
+    uint32_t length = 0;
+    if (!block->live) label.text[length++] = '(';
+    for (const char *c = block->name[0] ? block->name : at; *c; c++) label.text[length++] = *c;
+    if (!block->live) label.text[length] = ')';
+    return label;
+}
+
+/* An empty place, or that of the block that was freed first; NULL: all are live. */
+static struct shell_block *place_for_one(struct shell *shell) {
+    struct shell_block *oldest = NULL;
+    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
+        struct shell_block *block = &shell->blocks[i];
+        if (block->number == 0) return block;
+        if (!block->live && (!oldest || block->number < oldest->number)) oldest = block;
+    }
+    return oldest;
+}
+
+/* Freed blocks whose memory now belongs to [memory, memory + bytes) do not stand there any more. */
+static void forget_within(struct shell *shell, const char *memory, size_t bytes) {
+    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
+        struct shell_block *block = &shell->blocks[i];
+        if (!block->live && block->memory && (size_t)(block->memory - memory) < bytes)
+            block->memory = NULL;
+    }
+}
+
+static bool name_is_right(struct shell *shell, const char *name) {
+    uint32_t length = 0;
+    for (; name[length]; length++) {
+        char c = name[length];
+        bool letter = ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+        if (!letter && !(length > 0 && c >= '0' && c <= '9')) break;
+    }
+    if (name[length] || length >= SHELL_NAME_MAX) {
+        shell_fail(shell, "`%s` is not a name: letters, digits and _, %u at most, a letter first\n",
+                   name, SHELL_NAME_MAX - 1);
+        return false;
+    }
+    const struct shell_block *other = find_named(shell, name);
+    if (shell_same(name, "end")) {
+        shell_fail(shell, "`end` is what ends a list, not a name\n");
+        return false;
+    }
+    if (other && other->live)
+        shell_fail(shell, "block %u is called %s already\n", other->number, name);
+    return !other || !other->live;
+}
+
+/* ---- the heap's answers ---- */
+
+struct request {
+    const struct shell_world *world;
+    void *memory;
+    size_t bytes;
+};
+
+static void step_alloc(void *context) {
+    struct request *request = context;
+    request->memory = request->world->alloc(request->bytes);
+}
+
+static void step_free(void *context) {
+    struct request *request = context;
+    request->world->free(request->memory);
+}
+
+static void step_realloc(void *context) {
+    struct request *request = context;
+    request->memory = request->world->resize(request->memory, request->bytes);
+}
+
+/* False: the heap stopped the step; its sentence has been said. */
+static bool attempt(struct shell *shell, void (*step)(void *), void *context) {
+    const char *sentence = shell->world->attempt(step, context);
+    if (sentence) shell_say_stop(shell, sentence);
+    return !sentence;
+}
+
+/* Bytes of a block that was just handed out; 0 where the tables are too damaged to tell. */
+static size_t usable(const char *memory) {
+    struct shell_found found = shell_find((uintptr_t)memory);
+    const struct unit *unit = span_unit(memory);
+    return found.start == memory ? found.bytes : unit ? unit->block_bytes : 0;
+}
+
+static void say_called(struct shell *shell, const struct shell_block *block) {
+    shell_say(shell, "%u%s%s: ", block->number, block->name[0] ? " " : "", block->name);
+}
+
+/* The block that a word names, live and known to the heap as a used block's start. NULL: said what
+ * is wrong. */
+static struct shell_found live_at(struct shell *shell, const char *word) {
+    struct shell_found found = {.kind = SHELL_FOREIGN};
+    uintptr_t address;
+    if (!shell_place(shell, word, &address)) return found;
+    found = shell_find(address);
+    const struct shell_block *block = shell_block_at(shell, (void *)address);
+    bool is_block =
+        found.kind == SHELL_BLOCK || found.kind == SHELL_MEDIUM || found.kind == SHELL_LARGE;
+    if (found.kind == SHELL_DAMAGED) {
+        found.start = (char *)address; /* the heap itself shall say what it thinks of it */
+        return found;
+    }
+    if ((is_block && found.state != WALK_USED) || found.kind == SHELL_FREE) {
+        if (block)
+            shell_fail(shell, "block %u is free already\n", block->number);
+        else
+            shell_fail(shell, "what lies at %p is free already\n", (void *)address);
+    } else if (!is_block) {
+        shell_fail(shell, "%p is no block of this heap\n", (void *)address);
+    } else if (found.start != (char *)address) {
+        shell_fail(shell, "%p is in the middle of a block of %zu bytes at %p\n", (void *)address,
+                   found.bytes, (void *)found.start);
+    } else {
+        return found;
+    }
+    found.start = NULL;
+    return found;
+}
+
+/* ---- commands ---- */
+
+void shell_alloc(struct shell *shell) {
+    struct request request = {shell->world, NULL, 0};
+    struct shell_block *block = place_for_one(shell);
+    const char *name = shell->word_count > 2 ? shell->words[2] : "";
+    if (!shell_size(shell, shell->words[1], &request.bytes)) return;
+    if (name[0] && !name_is_right(shell, name)) return;
+    if (!block) {
+        shell_fail(shell, "all %u numbers are taken: free a block first\n", SHELL_BLOCKS_MAX);
+        return;
+    }
+    if (!attempt(shell, step_alloc, &request)) return;
+    if (!request.memory) {
+        shell_fail(shell, "there is no memory for %zu bytes\n", request.bytes);
+        return;
+    }
+    if (!shell->has_origin) shell->origin = round_down((uintptr_t)request.memory, UNIT_BYTES);
+    shell->has_origin = true;
+    struct shell_label before = shell_label(shell, request.memory);
+    size_t bytes = usable(request.memory);
+    forget_within(shell, request.memory, bytes);
+    *block = (struct shell_block){.number = ++shell->last_number,
+                                  .memory = request.memory,
+                                  .asked_bytes = request.bytes,
+                                  .live = true};
+    copy(block->name, name, sizeof(block->name));
+    say_called(shell, block);
+    shell_say(shell, "%zu bytes at %p, a block of %zu", request.bytes, request.memory, bytes);
+    shell_say(shell, before.text[0] ? ", where %s was\n" : "%s\n", before.text);
+}
+
+void shell_free(struct shell *shell) {
+    struct shell_found found = live_at(shell, shell->words[1]);
+    if (!found.start) return;
+    struct request request = {shell->world, found.start, 0};
+    if (!attempt(shell, step_free, &request)) return;
+    struct shell_block *block = shell_block_at(shell, found.start);
+    if (block) block->live = false;
+    shell_say(shell, "freed %zu bytes at %p\n", found.bytes, (void *)found.start);
+}
+
+void shell_realloc(struct shell *shell) {
+    struct shell_found found = live_at(shell, shell->words[1]);
+    struct request request = {shell->world, found.start, 0};
+    if (!found.start || !shell_size(shell, shell->words[2], &request.bytes)) return;
+    if (request.bytes == 0) {
+        shell_free(shell);
+        return;
+    }
+    struct shell_block *block = shell_block_at(shell, found.start);
+    if (!attempt(shell, step_realloc, &request)) return;
+    if (!request.memory) {
+        shell_fail(shell, "there is no memory for %zu bytes; the block is as it was\n",
+                   request.bytes);
+        return;
+    }
+    size_t bytes = usable(request.memory);
+    if (block) {
+        block->live = false;
+        forget_within(shell, request.memory, bytes);
+        block->memory = request.memory;
+        block->asked_bytes = request.bytes;
+        block->live = true;
+        say_called(shell, block);
+    }
+    shell_say(shell, "%zu bytes at %p, a block of %zu, ", request.bytes, request.memory, bytes);
+    shell_say(shell, found.start == request.memory ? "where it was%s\n" : "moved from %s\n",
+              found.start == request.memory ? ""
+                                            : shell_address(shell, (uintptr_t)found.start).text);
+}

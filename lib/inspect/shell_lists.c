@@ -1,0 +1,219 @@
+/* The shell's freelist: the lists of free blocks, followed as the heap follows them. */
+#include "heap/cache.h"
+#include "heap/heap.h"
+#include "inspect/shell_parts.h"
+#include "span/units.h"
+
+enum { SHOWN_MAX = 6 };
+
+/* One list as it is printed. A list that is longer than `most` has a loop. */
+struct chain {
+    struct shell *shell;
+    uint32_t length, most;
+    bool broken;
+};
+
+static struct chain begin(struct shell *shell, uint32_t most) {
+    return (struct chain){shell, 0, most, false};
+}
+
+/* False: the list is damaged here. The first entries are shown in full. */
+static bool add(struct chain *chain, const void *memory, size_t bytes) {
+    chain->broken = !memory || chain->length == chain->most;
+    if (chain->broken) return false;
+    if (chain->length++ >= SHOWN_MAX) return true;
+    struct shell_label label = shell_label(chain->shell, memory);
+    shell_say(chain->shell, chain->length > 1 ? " -> %p" : " %p", (void *)(uintptr_t)memory);
+    if (label.text[0]) shell_say(chain->shell, " %s", label.text);
+    if (bytes > 0) shell_say(chain->shell, " [%zu]", bytes);
+    return true;
+}
+
+static void end(struct chain *chain) {
+    struct shell *shell = chain->shell;
+    if (chain->length > SHOWN_MAX) shell_say(shell, " -> %u more", chain->length - SHOWN_MAX);
+    if (chain->broken)
+        shell_fail(shell, " -> damaged; `check` tells more\n");
+    else
+        shell_say(shell, chain->length == 0 ? " empty\n" : " -> end\n");
+}
+
+/* ---- slabs ---- */
+
+static bool is_start(const struct unit *slab, const struct block *block) {
+    return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 &&
+           slab_is_start(slab, block);
+}
+
+/* A list with a mark at its end, or one of just `count` blocks. */
+static void say_blocks(struct shell *shell, const char *name, const struct unit *slab,
+                       const struct block *block, uint32_t count) {
+    struct chain chain = begin(shell, slab->carved_blocks);
+    shell_say(shell, "  %-6s", name);
+    while (block != BLOCK_END && count-- > 0 &&
+           add(&chain, is_start(slab, block) ? block : NULL, 0)) {
+        chain.broken = !block_is_free(block, heap_secret());
+        if (chain.broken) break;
+        block = block->next;
+    }
+    end(&chain);
+}
+
+static void say_remote(struct shell *shell, const struct unit *slab) {
+    uint32_t word = load_acquire(slab->remote), count = remote_count(word);
+    const struct block *first = (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
+    if (count > 0) say_blocks(shell, "remote", slab, first, count);
+}
+
+static void say_class(struct shell *shell, uint32_t class, bool also_none) {
+    uint32_t slabs = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        const struct unit *slab = walk.line;
+        if (slab->kind != UNIT_SLAB || slab->class != class) continue;
+        slabs++;
+        shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes,
+                  (void *)shell_extent_memory(&walk));
+        if (slab == heap_self->current[class])
+            say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX);
+        say_blocks(shell, "list", slab, slab->free, UINT32_MAX);
+        say_remote(shell, slab);
+    }
+    if (slabs == 0 && also_none)
+        shell_say(shell, "blocks of %u bytes: there is no slab of them\n",
+                  class_shapes[class].block_bytes);
+}
+
+/* ---- the indexes of both levels ---- */
+
+static bool lies_in(uintptr_t at, const void *table, size_t count, size_t bytes) {
+    return at - (uintptr_t)table < count * bytes && (at - (uintptr_t)table) % bytes == 0;
+}
+
+struct granule *shell_slot_of(const struct tlsf_node *node) {
+    uintptr_t at = (uintptr_t)node - sizeof(struct granule);
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (span && lies_in(at, span->slots, (size_t)span->tabled_units * GRANULES_PER_UNIT,
+                            sizeof(struct granule)))
+            return (struct granule *)at;
+    }
+    return NULL;
+}
+
+struct unit *shell_unit_of(const struct tlsf_node *node) {
+    uintptr_t at = (uintptr_t)node - offsetof(struct unit, node);
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (span && lies_in(at, span->lines, span->tabled_units, UNIT_LINE_BYTES))
+            return (struct unit *)at;
+    }
+    return NULL;
+}
+
+struct granule *shell_cached_slot(const char *memory) {
+    if (span_of(memory) != &span_home || (uintptr_t)memory & (GRANULE_BYTES - 1)) return NULL;
+    return span_slot(&span_home, memory);
+}
+
+typedef bool add_node(struct chain *chain, const struct tlsf_node *node);
+
+static bool add_granules(struct chain *chain, const struct tlsf_node *node) {
+    const struct granule *slot = shell_slot_of(node);
+    return add(chain, slot ? span_slot_memory(span_of_slot(slot), slot) : NULL,
+               slot ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0);
+}
+
+static bool add_units(struct chain *chain, const struct tlsf_node *node) {
+    const struct unit *unit = shell_unit_of(node);
+    return add(chain, unit ? span_line_memory(unit) : NULL,
+               unit ? (size_t)unit->count << UNIT_SHIFT : 0);
+}
+
+/* Sizes from here on are in the list of that place. */
+static size_t least_of(uint32_t row, uint32_t column) {
+    return row == 0 ? column : (size_t)(TLSF_COLUMNS + column) << (row - 1);
+}
+
+/* All lists of two indexes, by size. Returns how many there are. */
+static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[2], uint32_t shift,
+                            add_node *add_one) {
+    uint32_t lists = 0;
+    for (uint32_t i = 0; i < TLSF_ROWS * TLSF_COLUMNS * 2; i++) {
+        uint32_t row = i / 2 / TLSF_COLUMNS, column = i / 2 % TLSF_COLUMNS;
+        const struct tlsf_node *node = index[i % 2]->head[row][column];
+        if (!node) continue;
+        struct chain chain = begin(shell, UINT32_MAX >> 8);
+        shell_say(shell, "  from %zu KiB:", least_of(row, column) << shift >> 10);
+        for (; node && add_one(&chain, node); node = node->next) {
+        }
+        end(&chain);
+        lists++;
+    }
+    return lists;
+}
+
+/* ---- what the heap keeps ---- */
+
+static uint32_t say_kept(struct shell *shell) {
+    const struct heap *heap = heap_self;
+    uint32_t lists = 0;
+    for (uint32_t count = 0; count <= CACHE_GRANULES_MAX; count++) {
+        const char *memory = heap->cache[count];
+        if (!memory) continue;
+        struct chain chain = begin(shell, CACHE_SUM_MAX);
+        shell_say(shell, "  kept, %u bytes:", count << GRANULE_SHIFT);
+        while (memory && add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
+            memory = *cache_link(shell_cached_slot(memory));
+        end(&chain);
+        lists++;
+    }
+    return lists;
+}
+
+static void say_recent(struct shell *shell, const char *memory, size_t bytes) {
+    struct chain chain = begin(shell, 1);
+    shell_say(shell, "  kept, freed last:");
+    add(&chain, memory, bytes);
+    end(&chain);
+}
+
+static void say_medium(struct shell *shell) {
+    const struct tlsf *const indexes[2] = {&medium.dirty, &medium.purged};
+    shell_say(shell, "medium blocks:\n");
+    uint32_t lists = say_kept(shell);
+    const struct granule *recent = heap_self->recent_medium;
+    if (recent)
+        say_recent(shell, span_slot_memory(span_of_slot(recent), recent),
+                   (size_t)granule_count(recent) << GRANULE_SHIFT);
+    lists += say_indexes(shell, indexes, GRANULE_SHIFT, add_granules);
+    if (lists == 0 && !recent) shell_say(shell, "  none is free\n");
+}
+
+static void say_large(struct shell *shell) {
+    const struct tlsf *const indexes[2] = {&units.dirty, &units.clean};
+    const struct unit *recent = heap_self->recent_large;
+    shell_say(shell, "units of 16 KiB:\n");
+    if (recent) say_recent(shell, recent->memory, (size_t)recent->count << UNIT_SHIFT);
+    if (say_indexes(shell, indexes, UNIT_SHIFT, add_units) == 0 && !recent)
+        shell_say(shell, "  none is free\n");
+}
+
+void shell_freelist(struct shell *shell) {
+    const char *word = shell->word_count > 1 ? shell->words[1] : NULL;
+    uint64_t size;
+    if (!word) {
+        for (uint32_t class = 1; class < CLASS_COUNT; class ++) say_class(shell, class, false);
+        say_medium(shell);
+        say_large(shell);
+    } else if (shell_same(word, "medium")) {
+        say_medium(shell);
+    } else if (shell_same(word, "large")) {
+        say_large(shell);
+    } else if (shell_number(word, &size) && size > 0 && size <= CLASS_BYTES_MAX) {
+        say_class(shell, (uint32_t)class_of(size), true);
+    } else {
+        shell_fail(shell, "`%s` is no list: those are sizes from 1 to %u, medium and large\n", word,
+                   CLASS_BYTES_MAX);
+    }
+}

@@ -1,0 +1,184 @@
+/* What the shell is told: words, numbers, places, and which name was meant. */
+#include "inspect/shell_parts.h"
+
+enum { WORD_MAX = 24 };
+
+bool shell_same(const char *left, const char *right) {
+    while (*left && *left == *right) left++, right++;
+    return *left == *right;
+}
+
+bool shell_split(struct shell *shell, const char *line) {
+    uint32_t length = 0;
+    for (; line[length] && length < SHELL_LINE_MAX - 1; length++) {
+        bool blank = line[length] == ' ' || line[length] == '\t' || line[length] == '\r' ||
+                     line[length] == '\n';
+        shell->line[length] = blank ? 0 : line[length];
+    }
+    shell->line[length] = 0;
+    shell->word_count = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        if (shell->line[i] == 0 || (i > 0 && shell->line[i - 1] != 0)) continue;
+        if (shell->line[i] == '#') break;
+        if (shell->word_count == SHELL_WORDS_MAX) return false;
+        shell->words[shell->word_count++] = &shell->line[i];
+    }
+    shell->words[shell->word_count] = NULL;
+    return line[length] == 0;
+}
+
+/* ---- numbers ---- */
+
+static uint32_t digit(char letter) {
+    if (letter >= '0' && letter <= '9') return (uint32_t)(letter - '0');
+    if ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f')
+        return (uint32_t)((letter | 0x20) - 'a' + 10);
+    return 99;
+}
+
+bool shell_take_number(const char **text, uint64_t *number) {
+    const char *at = *text;
+    uint32_t base = at[0] == '0' && (at[1] | 0x20) == 'x' ? 16 : 10;
+    uint64_t value = 0;
+    if (base == 16) at += 2;
+    if (digit(*at) >= base) return false;
+    for (; digit(*at) < base; at++) {
+        if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+            __builtin_add_overflow(value, (uint64_t)digit(*at), &value))
+            return false;
+    }
+    uint32_t shift = *at == 'K' ? 10 : *at == 'M' ? 20 : *at == 'G' ? 30 : 0;
+    if (shift > 0) at++;
+    if (value > UINT64_MAX >> shift) return false;
+    *number = value << shift;
+    *text = at;
+    return true;
+}
+
+bool shell_number(const char *text, uint64_t *number) {
+    uint64_t value;
+    if (!shell_take_number(&text, &value) || *text) return false;
+    *number = value;
+    return true;
+}
+
+bool shell_size(struct shell *shell, const char *word, size_t *size) {
+    uint64_t number;
+    if (!shell_number(word, &number)) {
+        shell_fail(shell, "`%s` is not a size: sizes are decimal or 0x..., with K, M or G\n", word);
+        return false;
+    }
+    *size = (size_t)number;
+    return true;
+}
+
+/* ---- places ---- */
+
+static bool begins_with(const char *text, const char *beginning) {
+    while (*beginning && *text == *beginning) text++, beginning++;
+    return *beginning == 0;
+}
+
+/* The line, or slot, that describes an address; 0: none does. */
+static uintptr_t entry_of(uintptr_t address, bool line) {
+    const struct span *span = span_of((void *)address);
+    if (!span) return 0;
+    size_t offset = address - (uintptr_t)span->base;
+    return line ? (uintptr_t)span_line(span, offset) : (uintptr_t)span_slot(span, (void *)address);
+}
+
+/* A block's number or name, or an address. */
+static bool take_base(struct shell *shell, const char **text, uintptr_t *address) {
+    const char *word = *text;
+    uint64_t number;
+    bool sign = *word == '+' || *word == '-';
+    if (sign || (word[0] == '0' && (word[1] | 0x20) == 'x')) {
+        const char *at = word + sign;
+        if (!shell_take_number(&at, &number)) {
+            shell_fail(shell, "`%s` is not an address: those are 0x... or +0x...\n", word);
+            return false;
+        }
+        *address = !sign ? number : *word == '+' ? shell->origin + number : shell->origin - number;
+        *text = at;
+        return true;
+    }
+    size_t length = 0;
+    while (word[length] && word[length] != '+' && word[length] != '-') length++;
+    const struct shell_block *block = shell_block_named(shell, word, length);
+    if (!block) return false;
+    if (!block->memory) {
+        shell_fail(shell, "block %u was freed, and its memory is another block's\n", block->number);
+        return false;
+    }
+    *address = (uintptr_t)block->memory;
+    *text = word + length;
+    return true;
+}
+
+bool shell_place(struct shell *shell, const char *word, uintptr_t *address) {
+    bool line = begins_with(word, "line:"), slot = begins_with(word, "slot:");
+    const char *at = word + (line || slot ? 5 : 0);
+    if (!take_base(shell, &at, address)) return false;
+    if (line || slot) {
+        uintptr_t described = *address;
+        *address = entry_of(described, line);
+        if (*address == 0) {
+            shell_fail(shell, "%p is not the heap's: it has no %s\n", (void *)described,
+                       line ? "line" : "slot");
+            return false;
+        }
+    }
+    while (*at == '+' || *at == '-') {
+        bool minus = *at++ == '-';
+        uint64_t number;
+        if (!shell_take_number(&at, &number)) break;
+        *address = minus ? *address - number : *address + number;
+    }
+    if (*at == 0) return true;
+    shell_fail(shell, "`%s` is not a place: what stands at `%s` is no number\n", word, at);
+    return false;
+}
+
+/* ---- names ---- */
+
+static uint32_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+static uint32_t length_of(const char *text) {
+    uint32_t length = 0;
+    while (text[length] && length < WORD_MAX) length++;
+    return length;
+}
+
+/* Letters to add, drop, change or swap with their neighbour until one word is the other (Damerau,
+ * 1964). */
+static uint32_t distance(const char *left, const char *right) {
+    uint32_t rows[3][WORD_MAX + 1], wide = length_of(right), high = length_of(left);
+    for (uint32_t i = 0; i <= wide; i++) rows[0][i] = i;
+    for (uint32_t row = 1; row <= high; row++) {
+        uint32_t *now = rows[row % 3], *above = rows[(row + 2) % 3],
+                 *two_above = rows[(row + 1) % 3];
+        now[0] = row;
+        for (uint32_t i = 1; i <= wide; i++) {
+            now[i] = least(least(above[i], now[i - 1]) + 1,
+                           above[i - 1] + (left[row - 1] != right[i - 1]));
+            if (row > 1 && i > 1 && left[row - 1] == right[i - 2] && left[row - 2] == right[i - 1])
+                now[i] = least(now[i], two_above[i - 2] + 1);
+        }
+    }
+    return rows[high % 3][wide];
+}
+
+const char *shell_nearest(const char *word, const char *const *names, uint32_t count, size_t step) {
+    const char *best = NULL;
+    uint32_t best_distance = length_of(word) / 2 + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = *(const char *const *)((const char *)names + i * step);
+        uint32_t far = length_of(word) > 1 && begins_with(name, word) ? 0 : distance(word, name);
+        if (far >= best_distance) continue;
+        best = name;
+        best_distance = far;
+    }
+    return best;
+}

@@ -1,0 +1,143 @@
+/* mallinfo, malloc_stats and malloc_info tell what is really there: known allocations change the figures by what they
+ * are. */
+#include "expect.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+
+enum { MIB = 1 << 20, BLOCKS_MAX = 20000 };
+static void *blocks[BLOCKS_MAX];
+
+/* Blocks of `size`, of which each takes `taken` bytes; the rest of a slab or run, and what is in a bin, is the slack. */
+static void expect_counted(unsigned count, size_t size, size_t taken, size_t slack) {
+    struct mallinfo2 before = mallinfo2();
+    expect_at(size, count, before.uordblks);
+    for (unsigned i = 0; i < count; i++) expect((blocks[i] = malloc(size)) != NULL);
+    struct mallinfo2 full = mallinfo2();
+    size_t more = full.uordblks - before.uordblks;
+    expect(more >= count * taken && more <= count * taken + slack);
+    expect(full.arena >= full.uordblks + full.fordblks / 2);
+    for (unsigned i = 0; i < count; i++) free(blocks[i]);
+    struct mallinfo2 after = mallinfo2();
+    expect(after.uordblks <= before.uordblks + slack);
+    expect(after.fordblks + slack >= full.fordblks + count * taken);
+}
+
+CASE(small_blocks_are_counted) {
+    expect_counted(BLOCKS_MAX, 100, 112, 128 << 10);
+}
+
+CASE(medium_blocks_are_counted) {
+    expect_counted(200, 50000, 49 << 10, 256 << 10);
+}
+
+CASE(large_blocks_are_counted) {
+    expect_counted(50, MIB, MIB, 2 * MIB);
+}
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+CASE(narrow_figures_are_the_wide_ones_or_their_limit) {
+    void *block = malloc(MIB);
+    expect(block != NULL);
+    struct mallinfo2 wide = mallinfo2();
+    struct mallinfo narrow = mallinfo();
+    expect((size_t)narrow.uordblks == wide.uordblks && (size_t)narrow.arena == wide.arena);
+    expect((size_t)narrow.fordblks == wide.fordblks && wide.uordblks >= MIB);
+    void *huge = malloc((size_t)3 << 30);
+    expect(huge != NULL);
+    narrow = mallinfo();
+    expect(narrow.uordblks == INT_MAX && narrow.arena == INT_MAX);
+    free(huge);
+    free(block);
+}
+
+/* What malloc_stats() writes on fd 2, wherever stderr stands. */
+static void read_stats(char *text, size_t room) {
+    int ends[2], saved = dup(2);
+    expect(pipe(ends) == 0 && dup2(ends[1], 2) == 2);
+    malloc_stats();
+    dup2(saved, 2);
+    close(ends[1]);
+    ssize_t length = read(ends[0], text, room - 1);
+    expect(length > 0);
+    text[length] = 0;
+    close(ends[0]);
+}
+
+static size_t figure(const char *text, const char *name) {
+    const char *at = strstr(text, name);
+    expect(at != NULL);
+    return strtoull(at + strlen(name) + strspn(at + strlen(name), " =\"size"), NULL, 10);
+}
+
+CASE(stats_tell_what_is_in_use) {
+    char text[4096];
+    void *block = malloc(40 * MIB);
+    expect(block != NULL);
+    read_stats(text, sizeof text);
+    expect(strncmp(text, "Arena 0:\n", 9) == 0 && strstr(text, "\nTotal (incl. mmap):\n") != NULL);
+    size_t used = figure(text, "in use bytes"), with = mallinfo2().uordblks;
+    expect(used == with && used >= 40 * MIB && figure(text, "system bytes") >= used);
+    expect(figure(text, "thread heaps") == 1);
+    free(block);
+    read_stats(text, sizeof text);
+    expect(figure(text, "in use bytes") <= used - 40 * MIB + 65536);
+}
+
+/* Every element that begins also ends, in the right order; there is one outermost. */
+static void expect_well_formed(const char *text) {
+    char open[8][32];
+    unsigned depth = 0, outermost = 0;
+    for (const char *at = text; (at = strchr(at, '<')) != NULL; at++) {
+        const char *end = strchr(at, '>');
+        expect(end != NULL && memchr(at + 1, '<', (size_t)(end - at - 1)) == NULL);
+        size_t length = strcspn(at + 1, " />");
+        if (at[1] == '/') {
+            length = strcspn(at + 2, " >");
+            expect(depth > 0 && strlen(open[depth - 1]) == length);
+            expect(strncmp(open[--depth], at + 2, length) == 0);
+        } else if (end[-1] != '/') {
+            outermost += depth == 0;
+            expect(depth < 8 && length < 32);
+            snprintf(open[depth++], 32, "%.*s", (int)length, at + 1);
+        }
+        unsigned quotes = 0;
+        for (const char *c = at; c < end; c++) quotes += *c == '"';
+        expect(quotes % 2 == 0);
+    }
+    expect(depth == 0 && outermost == 1);
+}
+
+CASE(info_is_well_formed_and_true) {
+    char *text = NULL;
+    size_t length = 0;
+    void *held = malloc(30 * MIB);
+    free(malloc(20 * MIB));
+    FILE *stream = open_memstream(&text, &length);
+    expect(stream != NULL && held != NULL);
+    expect(malloc_info(0, stream) == 0);
+    struct mallinfo2 info = mallinfo2();
+    expect(fclose(stream) == 0 && strncmp(text, "<malloc version=\"1\">", 20) == 0);
+    expect_well_formed(text);
+    size_t system = figure(text, "<system type=\"current\"");
+    expect(system == info.arena && system >= 50 * MIB);
+    const char *rest = strstr(text, "<total type=\"rest\"");
+    size_t spare = figure(rest, "\" size");
+    expect_at(spare, info.fordblks, 0);
+    expect(spare >= 19 * MIB && spare + 64 * 1024 >= info.fordblks && spare <= info.fordblks + 64 * 1024);
+    free(held);
+    free(text);
+}
+
+CASE(info_tells_failures) {
+    expect(malloc_info(1, stderr) == EINVAL);
+    FILE *full = fopen("/dev/full", "w");
+    expect(full != NULL);
+    setvbuf(full, NULL, _IONBF, 0);
+    expect(malloc_info(0, full) != 0);
+    fclose(full);
+}
+
+int main(int argc, char **argv) {
+    return run_case(argc, argv);
+}

@@ -1,0 +1,74 @@
+/* `heapalloc explore`: the shell over a private heap, on a terminal or from a script. */
+#include "explore.h"
+#include "family.h"
+#include "guard.h"
+#include "inspect/shell.h"
+#include "lines.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: heapalloc explore [< SCRIPT]\n"
+    "\n"
+    "A heap of heapalloc's own, with nobody in it but you: allocate, free, look at\n"
+    "blocks and lists, write over them, and have it checked. `help` lists the\n"
+    "commands. On a terminal lines can be edited (libedit), the arrow keys go back in\n"
+    "history and Tab completes a command. A script's lines are printed with their\n"
+    "answers; # begins a comment.\n"
+    "\n"
+    "The program ends by the code given to `exit`, else by 1 when a line of a script\n"
+    "failed, else by 0.\n";
+
+static void write_out(const char *text, size_t length) {
+    fwrite(text, 1, length, stdout);
+}
+
+static bool terminal_has_colour(void) {
+    const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
+           !(refused && *refused);
+}
+
+static int explore(bool interactive) {
+    static struct shell shell;
+    struct shell_world world = {.write = write_out,
+                                .alloc = family_malloc,
+                                .resize = family_realloc,
+                                .free = family_free,
+                                .load = guard_load,
+                                .store = guard_store,
+                                .attempt = guard_attempt,
+                                .colour = terminal_has_colour()};
+    const char *line;
+    guard_begin();
+    shell_begin(&shell, &world);
+    lines_open(&shell, interactive);
+    while (!shell.exits && (line = lines_read())) {
+        shell_line(&shell, line);
+        fflush(stdout);
+    }
+    lines_close();
+    /* A person's typing errors are no failure. */
+    int code = interactive && !shell.has_code ? 0 : (int)(shell_code(&shell) & 0xff);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("heapalloc: standard output");
+        return 1;
+    }
+    return code;
+}
+
+int explore_run(int argc, char **argv) {
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (argc > 1) {
+        fprintf(stderr,
+                "heapalloc: explore takes no argument `%s`; a script is read from standard input\n",
+                argv[1]);
+        return 2;
+    }
+    return explore(isatty(STDIN_FILENO));
+}

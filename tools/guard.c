@@ -1,0 +1,82 @@
+/* What may go wrong without ending the program. */
+#define _GNU_SOURCE
+#include "guard.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where to go on when an access, or a step, fails; NULL: none is under way. The program has one
+ * thread. */
+static sigjmp_buf *volatile access_under_way, *volatile step_under_way;
+static char sentence[320];
+
+/* A word at any address. */
+typedef uint64_t __attribute__((aligned(1), may_alias)) word_anywhere;
+
+#define NO_SANITIZER __attribute__((no_sanitize("address", "undefined")))
+
+static void on_fault(int number) {
+    if (access_under_way) siglongjmp(*access_under_way, 1);
+    if (step_under_way) {
+        strcpy(sentence, "it went to an address where no memory is, led there by damaged tables");
+        siglongjmp(*step_under_way, 1);
+    }
+    signal(number, SIG_DFL); /* a fault of ours: it comes again, and ends the program */
+}
+
+void guard_begin(void) {
+    struct sigaction action = {.sa_handler = on_fault};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+}
+
+NO_SANITIZER bool guard_load(uintptr_t address, uint64_t *word) {
+    sigjmp_buf here;
+    bool done = false;
+    if (sigsetjmp(here, 1) == 0) {
+        access_under_way = &here;
+        *word = *(volatile word_anywhere *)address;
+        done = true;
+    }
+    access_under_way = NULL;
+    return done;
+}
+
+NO_SANITIZER bool guard_store(uintptr_t address, uint64_t word) {
+    sigjmp_buf here;
+    bool done = false;
+    if (sigsetjmp(here, 1) == 0) {
+        access_under_way = &here;
+        *(volatile word_anywhere *)address = word;
+        done = true;
+    }
+    access_under_way = NULL;
+    return done;
+}
+
+const char *guard_attempt(void (*step)(void *context), void *context) {
+    sigjmp_buf here;
+    if (sigsetjmp(here, 1) == 0) {
+        step_under_way = &here;
+        step(context);
+        step_under_way = NULL;
+        return NULL;
+    }
+    step_under_way = NULL;
+    return sentence;
+}
+
+void guard_stop(const char *text, size_t length) {
+    if (length > 0 && text[length - 1] == '\n') length--;
+    if (!step_under_way) {
+        fprintf(stderr, "heapalloc: %.*s\n", (int)length, text);
+        abort();
+    }
+    if (length > sizeof(sentence) - 1) length = sizeof(sentence) - 1;
+    memcpy(sentence, text, length);
+    sentence[length] = 0;
+    siglongjmp(*step_under_way, 1);
+}

@@ -1,0 +1,65 @@
+/* The program `heapalloc`: which of its commands is asked for. */
+#include "explore.h"
+#include "inspect/shell.h"
+#include <heapalloc/heapalloc.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2 };
+
+#define TEXT(x) #x
+#define NUMBER(x) TEXT(x)
+#define VERSION                                                                                    \
+    NUMBER(HEAPALLOC_VERSION_MAJOR)                                                                \
+    "." NUMBER(HEAPALLOC_VERSION_MINOR) "." NUMBER(HEAPALLOC_VERSION_PATCH)
+
+struct subcommand {
+    const char *name, *help;
+    int (*run)(int argc, char **argv); /* argv[0] is its name */
+};
+
+static const struct subcommand subcommands[] = {
+    {"explore", "a heap of its own to allocate in, look at, break and check, line by line",
+     explore_run},
+};
+
+enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };
+
+static void help(FILE *to) {
+    fprintf(to, "usage: heapalloc COMMAND [ARGUMENTS]\n\n");
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++)
+        fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+    fprintf(to,
+            "\n`heapalloc COMMAND --help` tells more. `heapalloc --version` prints " VERSION ".\n");
+}
+
+static int unknown(const char *word) {
+    const char *nearest =
+        shell_nearest(word, &subcommands[0].name, SUBCOMMAND_COUNT, sizeof(subcommands[0]));
+    if (nearest)
+        fprintf(stderr, "heapalloc: there is no command `%s`; did you mean `%s`?\n", word, nearest);
+    else
+        fprintf(stderr, "heapalloc: there is no command `%s`; `heapalloc --help` lists them\n",
+                word);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    const char *word = argc > 1 ? argv[1] : NULL;
+    if (!word) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        help(stdout);
+        return 0;
+    }
+    if (strcmp(word, "--version") == 0) {
+        puts(VERSION);
+        return 0;
+    }
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
+        if (strcmp(word, subcommands[i].name) == 0) return subcommands[i].run(argc - 1, argv + 1);
+    }
+    return unknown(word);
+}

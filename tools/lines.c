@@ -1,0 +1,46 @@
+/* Where the explorer's lines come from. */
+#include "lines.h"
+#include "edit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char prompt[] = "heap> ";
+
+static bool is_interactive, is_edited;
+static char *line;
+static size_t line_bytes;
+
+void lines_open(const struct shell *shell, bool interactive) {
+    is_interactive = interactive;
+    is_edited = interactive && edit_open(shell, prompt);
+    if (interactive)
+        puts("A heap of its own, to be looked at. `help` lists the commands, `exit` or Ctrl-D "
+             "leaves.");
+}
+
+/* A script's line is shown as if it had been typed: what comes out reads as a session. */
+static const char *read_plain(void) {
+    fputs(prompt, stdout);
+    fflush(stdout);
+    ssize_t length = getline(&line, &line_bytes, stdin);
+    if (length < 0) {
+        putchar('\n');
+        return NULL;
+    }
+    if (length > 0 && line[length - 1] == '\n') line[--length] = 0;
+    for (ssize_t i = 0; i < length; i++)
+        if (line[i] == 0) line[i] = '?';
+    if (!is_interactive) puts(line);
+    return line;
+}
+
+const char *lines_read(void) {
+    return is_edited ? edit_read() : read_plain();
+}
+
+void lines_close(void) {
+    if (is_edited) edit_close();
+    free(line);
+    line = NULL;
+}

@@ -1,0 +1,8 @@
+/* Where the explorer's lines come from: a terminal with editing and history, or a script. */
+#pragma once
+#include "inspect/shell.h"
+
+/* interactive: standard input is a terminal. */
+void lines_open(const struct shell *shell, bool interactive);
+const char *lines_read(void); /* NULL: there are no more */
+void lines_close(void);

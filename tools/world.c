@@ -1,0 +1,107 @@
+/* The explorer's world (port.h): memory of the system, one thread, a clock that stands still.
+ *
+ * Its heap is apart from the program's own malloc, so that what is seen there is what was asked for
+ * there, and a heap that was broken on purpose takes nothing along. Time stands still so that a
+ * session reads the same however slowly it is typed: free memory goes back by `trim`, not by age.
+ */
+#define _GNU_SOURCE
+#include "guard.h"
+#include <heapalloc/port.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, PROBE_BYTES = 64 * 1024 };
+#define HOME_BELOW                                                                                 \
+    ((uintptr_t)96 << 30) /* of the machine's own mappings nobody is to be expected */
+#define HOME_ALOFT ((uintptr_t)64 << 30)
+
+size_t port_page_bytes(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void *port_home(void) {
+    char *probe = mmap(NULL, PROBE_BYTES, PROT_NONE, ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED) return NULL;
+    munmap(probe, PROBE_BYTES);
+    if ((uintptr_t)probe <= HOME_BELOW)
+        return (void *)HOME_ALOFT; /* an emulator that maps from the bottom */
+    return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
+}
+
+bool port_map(void *at, size_t bytes) {
+    void *got = mmap(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == at) return true;
+    if (got != MAP_FAILED) munmap(got, bytes);
+    return false;
+}
+
+void *port_reserve(size_t bytes) {
+    void *got = mmap(NULL, bytes, PROT_NONE, ANONYMOUS, -1, 0);
+    return got == MAP_FAILED ? NULL : got;
+}
+
+bool port_commit(void *at, size_t bytes) {
+    return mprotect(at, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+void port_unreserve(void *at, size_t bytes) {
+    munmap(at, bytes);
+}
+
+bool port_purge(void *at, size_t bytes) {
+    return madvise(at, bytes, MADV_DONTNEED) == 0;
+}
+
+/* Copying does here. */
+bool port_move(void *to, void *from, size_t bytes) {
+    (void)to, (void)from, (void)bytes;
+    return false;
+}
+
+void port_huge(void *at, size_t bytes, bool wanted) {
+    (void)at, (void)bytes, (void)wanted;
+}
+
+/* There is one thread: it can only wait for itself, after a step that was stopped half-way. */
+void port_wait(uint32_t *word, uint32_t seen) {
+    static const char text[] =
+        "a lock of the heap was never given back: a step before was stopped half-way";
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) == seen) guard_stop(text, sizeof(text) - 1);
+}
+
+void port_wake(uint32_t *word, bool all) {
+    (void)word, (void)all;
+}
+
+void port_pause(void) {
+}
+
+uint64_t port_now_ms(void) {
+    return 0;
+}
+
+uint64_t port_random(void) {
+    uint64_t number;
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+        number = (uintptr_t)&number;
+    return number;
+}
+
+/* The one thread's heap ends with the program. */
+void port_thread_begin(void) {
+}
+
+bool port_on_stack(const void *p) {
+    const char *here = __builtin_frame_address(0);
+    return (const char *)p > here && (const char *)p < here + (1 << 16);
+}
+
+_Noreturn void port_stop(const char *text, size_t length) {
+    guard_stop(text, length);
+}
