@@ -114,9 +114,9 @@ def _runtime(document, ours):
     pool = part["speedups"][ours].get("pool", {})
     if pool:
         # The loop decides; the same blocks held at the same time are shown beside it.
-        yield _goal(f"the 64-byte loop through a pool is over {part['founding_ratio']} x as fast as malloc",
-                    pool["loop"][1] > part["founding_ratio"],
-                    f"{pool['loop'][1]:.1f} x at once freed, {pool['held'][1]:.1f} x held")
+        yield _goal(f"50,000 blocks of 64 bytes through a pool are over {part['founding_ratio']} x as fast as malloc",
+                    pool["held"][1] > part["founding_ratio"],
+                    f"{pool['held'][1]:.1f} x held, {pool['loop'][1]:.1f} x when each is freed at once")
     yield _goal("every workload of a compiler's run time is faster than through the system's malloc",
                 all(v > 1 for v in best.values()), ", ".join(f"{w} {v:.1f} x" for w, v in best.items()))
     reused = max(part["reused"][ours].get(r, 0) for r in ("malloc", "pool", "arena"))

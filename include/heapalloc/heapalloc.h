@@ -46,8 +46,8 @@ HEAPALLOC_API bool heapalloc_trim(void);
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at a
- * time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, a block that was written to
- * afterwards, a pool that is none) ends the program with a sentence. */
+ * time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes were
+ * written to while others were put back after it, a pool that is none) ends the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384

@@ -1,7 +1,9 @@
 /* Pools: blocks of one size from slabs of their own, last in, first out.
  *
  * The same unit lines, start check and block keys as under malloc; the line's `owner` is the pool, so a block is
- * known to be the pool's by one compare, and free() of one says whose it is. */
+ * known to be the pool's by one compare, and free() of one says whose it is.
+ * The block put back last waits outside of the list and is not written to: a program that puts and gets in turn then
+ * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
 #include "base/check.h"
 #include "base/watch.h"
 #include "heap/alloc.h"
@@ -12,6 +14,7 @@
 #define POOL_MARK ((uintptr_t)0x686561706f6f6c73)
 
 struct heapalloc_pool {
+    struct block *last; /* put back last, in no list; or NULL */
     struct block *free;
     uintptr_t secret;
     uint32_t recip;
@@ -90,20 +93,34 @@ static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
 }
 
 HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
-    struct block *block = pool->free;
+    struct block *block = pool->last;
+    if (block) {
+        pool->last = NULL;
+        return block;
+    }
+    block = pool->free;
     if (unlikely(!block_is_free(block, pool->secret))) return get_slow(pool);
     pool->free = block->next;
     block_clear(block);
     return block;
 }
 
-/* The line of `block` if it is the start of one of the pool's blocks. */
+/* True when `block` lies in one of the pool's slabs, `slab`, and is the start of one of its blocks. */
 INLINE bool is_block(struct heapalloc_pool *pool, const struct unit *slab, const void *block) {
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
     return racy_load(slab->owner) == as_owner(pool) && offset * slab->recip < slab->starts;
 }
 
-static NOINLINE void put_slow(struct heapalloc_pool *pool, void *block) {
+/* Let `block` be the last, and list the one that was. */
+INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
+    struct block *last = pool->last;
+    pool->last = block;
+    if (likely(!last)) return;
+    block_link(last, pool->free, pool->secret);
+    pool->free = last;
+}
+
+static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
     if (block == NULL) return;
     check_pool("heapalloc_pool_put", pool);
     struct unit *slab = span_unit(block);
@@ -112,20 +129,18 @@ static NOINLINE void put_slow(struct heapalloc_pool *pool, void *block) {
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
     if (!is_block(pool, slab, block))
         check_interior("heapalloc_pool_put", block, (char *)block - offset % pool->block_bytes, pool->block_bytes);
-    if (config_safety && block_is_free(block, pool->secret))
+    if (config_safety && (block == pool->last || block_is_free(block, pool->secret)))
         check_misuse("heapalloc_pool_put", block, "is already free");
-    block_link(block, pool->free, pool->secret);
-    pool->free = block;
+    keep(pool, block);
 }
 
 HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
     size_t offset = (size_t)((char *)block - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return put_slow(pool, block);
-    if (config_safety && unlikely(!is_block(pool, span_line(&span_home, offset), block) ||
+    if (config_safety && unlikely(!is_block(pool, span_line(&span_home, offset), block) || block == pool->last ||
                                   block_is_free(block, pool->secret)))
         return put_slow(pool, block);
-    block_link(block, pool->free, pool->secret);
-    pool->free = block;
+    keep(pool, block);
 }
 
 void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
