@@ -21,6 +21,10 @@ struct lock {
 
 enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
 
+/* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost nothing
+ * until they are touched. */
+#define LOCK_OF(rank) {LOCK_FREE, config_debug ? (rank) : 0}
+
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);
 void lock_give_slow(struct lock *lock);

@@ -3,7 +3,7 @@
 #include "heap/alloc.h"
 #include "span/units.h"
 
-struct lock late_lock = {LOCK_FREE, RANK_LATE};
+struct lock late_lock = LOCK_OF(RANK_LATE);
 static struct heap *late_heap;
 
 /* Whole units, which level 1 serves even now: a thread's very first call may meet a fork under way. */

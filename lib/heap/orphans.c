@@ -3,7 +3,7 @@
 
 enum { LOOKS_MAX = 64 };
 
-struct orphans orphans = {.lock = {LOCK_FREE, RANK_ORPHANS}};
+struct orphans orphans = {.lock = LOCK_OF(RANK_ORPHANS)};
 
 static void link_first(struct unit *slab) {
     struct unit *first = orphans.first[slab->class];

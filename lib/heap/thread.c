@@ -8,7 +8,7 @@
 #include "span/units.h"
 #include <heapalloc/port.h>
 
-struct heaps heaps = {.lock = {LOCK_FREE, RANK_HEAPS}};
+struct heaps heaps = {.lock = LOCK_OF(RANK_HEAPS)};
 uintptr_t heap_secret_word;
 
 static struct heap first_heap __attribute__((aligned(64)));

@@ -18,7 +18,7 @@ static uint32_t reserve_units = RESERVE_UNITS_MIN;
 
 /* One thread at a time, so that nobody finds the deferred extents in another's hands. Every step is safe without it too,
  * and after some waiting goes on so: in a child its holder may be a thread that is not here. */
-struct lock emergency_lock = {LOCK_FREE, RANK_EMERGENCY};
+struct lock emergency_lock = LOCK_OF(RANK_EMERGENCY);
 
 /* The last span of the emergency's own. */
 static struct span *further;

@@ -24,7 +24,7 @@ enum {
 #define HOME_SLOTS ((size_t)4 << 30)
 #define HOME_UNITS ((size_t)16 << 30)
 
-struct lock grow_gate = {LOCK_FREE, RANK_GATE};
+struct lock grow_gate = LOCK_OF(RANK_GATE);
 struct span *grow_tip;
 static size_t huge_to_bytes; /* the home span may have huge pages up to here; 0: nowhere; atomic */
 

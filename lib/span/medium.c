@@ -17,7 +17,7 @@ enum {
     FREE_FLAGS = GRANULE_ZERO | GRANULE_PURGED,
 };
 
-struct medium medium = {.lock = {LOCK_FREE, RANK_MEDIUM}};
+struct medium medium = {.lock = LOCK_OF(RANK_MEDIUM)};
 
 INLINE struct tlsf_node *node_of(struct granule *slot) { return (struct tlsf_node *)(slot + 1); }
 INLINE struct granule *slot_of(struct tlsf_node *node) { return (struct granule *)node - 1; }

@@ -6,7 +6,7 @@
 #include "span/emergency.h"
 #include "span/grow.h"
 
-struct units units = {.lock = {LOCK_FREE, RANK_UNITS}};
+struct units units = {.lock = LOCK_OF(RANK_UNITS)};
 
 INLINE struct unit *unit_of(struct tlsf_node *node) {
     return (struct unit *)((char *)node - offsetof(struct unit, node));
