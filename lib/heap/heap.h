@@ -12,7 +12,7 @@
 enum {
     CACHE_BYTES_MAX = 64 * 1024, /* medium blocks up to this are cached */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
-    CACHE_SUM_MAX = 1024 * 1024 / GRANULE_BYTES, /* granules in all */
+    CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
 };
 
