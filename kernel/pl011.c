@@ -13,12 +13,11 @@ enum { INTERRUPT_RECEIVE = 1 << 4, INTERRUPT_RECEIVE_TIMEOUT = 1 << 6 };
 
 static uint64_t uart;
 
-/* Turning the queues on drops what was typed before; where there is something, they stay as the
- * firmware left them. (To read it first does not help: the next letter is there at once.) */
+/* The queues stay as the firmware left them: turning them on drops what was typed before, and to look
+ * first does not help, for the next letter may be there at once. */
 void pl011_init(uint64_t base) {
     uart = base;
-    uint32_t waits = (device_read(uart + FLAGS) & FLAG_RECEIVE_EMPTY) == 0;
-    uint32_t queues = waits ? device_read(uart + LINE_CONTROL) & LINE_FIFOS : LINE_FIFOS;
+    uint32_t queues = device_read(uart + LINE_CONTROL) & LINE_FIFOS;
     device_write(uart + CONTROL, 0); /* the line may only be set while it is off */
     device_write(uart + INTERRUPT_MASK, 0);
     device_write(uart + LINE_CONTROL, LINE_8_BITS | queues);
