@@ -13,14 +13,14 @@ enum { RESERVE_UNITS_MIN = 512, RESERVE_UNITS_MAX = 32768, SPAN_UNITS = 1024, PA
 static uint64_t reserve;
 enum { RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 
-/* How many units the next reserve gets: twice as many after one that did not last. */
+/* How many units the next reserve gets: twice as many after one that did not last. A forking thread reads it unlocked. */
 static uint32_t reserve_units = RESERVE_UNITS_MIN;
 
 /* One thread at a time, so that nobody finds the deferred extents in another's hands. Every step is safe without it too,
  * and after some waiting goes on so: in a child its holder may be a thread that is not here. */
 struct lock emergency_lock = LOCK_OF(RANK_EMERGENCY);
 
-/* The last span of the emergency's own. */
+/* The last span of the emergency's own; unlocked where the lock's holder is not here. */
 static struct span *further;
 
 static struct span *reserve_span(uint64_t word) {
@@ -47,7 +47,7 @@ bool emergency_pause(void) {
 
 void emergency_open(void) {
     store_relaxed(pauses_left, PAUSES);
-    struct unit *unit = units_take(reserve_units, UNIT_LEAVING);
+    struct unit *unit = units_take(load_relaxed(reserve_units), UNIT_LEAVING);
     if (!unit) return;
     struct span *span = span_of(unit->memory);
     uint64_t place = 0;
@@ -82,15 +82,21 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
     return describe(span, top, count, kind, UNIT_CLEAN);
 }
 
+static void enlarge_reserve(void) {
+    uint32_t now = load_relaxed(reserve_units);
+    if (now < RESERVE_UNITS_MAX) store_relaxed(reserve_units, now * 2);
+}
+
 static struct unit *take_any(uint32_t count, enum unit_kind kind) {
     struct unit *unit = from_reserve(count, kind);
-    if (!unit && reserve_units < RESERVE_UNITS_MAX) reserve_units *= 2;
+    if (!unit) enlarge_reserve();
     if (!unit) unit = units_take_deferred(count, kind);
-    if (!unit && further) unit = from_span(further, count, kind);
+    struct span *last = load_acquire(further);
+    if (!unit && last) unit = from_span(last, count, kind);
     if (unit) return unit;
     struct span *fresh = grow_span(count, SPAN_UNITS, true);
     if (!fresh) return NULL;
-    further = fresh;
+    store_release(further, fresh);
     return from_span(fresh, count, kind);
 }
 
