@@ -82,17 +82,22 @@ void fork_child(void) {
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
 static void recount(struct unit *slab) {
     const struct class_shape *shape = &class_shapes[slab->class];
-    uint32_t carved = slab->starts / class_start_step(shape);
+    uint32_t holes = slab_holes(slab), kept = slab->carved_blocks, used = 0;
     slab->free = BLOCK_END;
-    slab->carved_blocks = (uint16_t)carved;
-    slab->used_blocks = carved;
-    for (uint32_t i = carved; config_safety && i-- > 0;) {
+    for (uint32_t i = slab->carved_blocks; i-- > 0;) {
         struct block *block = (struct block *)(slab->memory + (size_t)i * shape->block_bytes);
-        if (!block_is_free(block, heap_secret())) continue;
-        block_link(block, slab->free, heap_secret());
-        slab->free = block;
-        slab->used_blocks--;
+        if (slab_in_hole(holes, (uintptr_t)block & (UNIT_BYTES - 1))) {
+            kept--;
+        } else if (config_safety && block_is_free(block, heap_secret())) {
+            block_link(block, slab->free, heap_secret());
+            slab->free = block;
+        } else {
+            used++;
+        }
     }
+    slab->kept_blocks = (uint16_t)kept;
+    slab->used_blocks = (uint16_t)used;
+    racy_store(slab->starts, holes ? 0 : slab->carved_blocks * class_start_step(shape));
     slab->next = slab->prev = NULL;
     slab->flags = 0;
 }

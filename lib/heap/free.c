@@ -37,7 +37,8 @@ void free_bad_medium(const char *function, const void *p) {
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
     char *block = slab_block_around(slab, p);
-    if (!slab_is_start(slab, block)) check_misuse(function, p, "is not ours");
+    if (slab_in_hole(slab_holes(slab), (uintptr_t)block & (UNIT_BYTES - 1))) check_misuse(function, p, "is already free");
+    if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");
     if (block_is_free((struct block *)block, heap_secret())) check_misuse(function, p, "is already free");
     check_interior(function, p, block, slab->block_bytes);
 }

@@ -19,7 +19,7 @@ INLINE struct unit *free_check_unit(const char *function, const void *p) {
 
 /* `p` is the start of a used block of `slab`. */
 INLINE void free_check_slab(const char *function, const void *p, struct unit *slab) {
-    if (config_safety && unlikely(!slab_is_start(slab, p) || block_is_free(p, heap_secret())))
+    if (config_safety && unlikely(!slab_is_block(slab, p) || block_is_free(p, heap_secret())))
         free_bad_block(function, p, slab);
 }
 

@@ -14,19 +14,13 @@ struct heap heap_ended = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_ENDED};
 _Thread_local struct heap *heap_self = &heap_none;
 
 void heap_wait(struct heap *heap, struct unit *slab) {
-    struct slab_queue *queue = &heap->waiting[slab->class];
-    slab->next = NULL;
-    slab->prev = queue->last;
-    *(queue->last ? &queue->last->next : &queue->first) = slab;
-    queue->last = slab;
+    holes_wait(slab);
+    slab_queue_add(&heap->waiting[slab->class], slab);
     slab->flags |= UNIT_WAITING;
 }
 
 void heap_unwait(struct heap *heap, struct unit *slab) {
-    struct slab_queue *queue = &heap->waiting[slab->class];
-    *(slab->prev ? &slab->prev->next : &queue->first) = slab->next;
-    *(slab->next ? &slab->next->prev : &queue->last) = slab->prev;
-    slab->next = slab->prev = NULL;
+    slab_queue_remove(&heap->waiting[slab->class], slab);
     if (slab->flags & UNIT_SPARE) heap->spare_slabs--;
     slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
 }

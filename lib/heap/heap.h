@@ -6,7 +6,7 @@
  * ones: a slab that woke by a free waits at its end and gathers more before its turn comes. */
 #pragma once
 #include "base/lock.h"
-#include "slab/slab.h"
+#include "slab/holes.h"
 #include "span/medium.h"
 
 enum {
@@ -22,11 +22,6 @@ enum heap_state {
     HEAP_ENDED, /* the heap of a thread whose last destructor ran */
     HEAP_PARKED,
     HEAP_LOST,  /* after fork, in the child: its thread is not here */
-};
-
-struct slab_queue {
-    struct unit *first;
-    struct unit *last;
 };
 
 /* lock: none, its thread's; `state` is read by others
@@ -96,7 +91,7 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
     heap->fresh[class] = false;
     heap->bin[class] = first->next;
     slab->free = BLOCK_END;
-    slab->used_blocks = slab->carved_blocks;
+    slab->used_blocks = slab->kept_blocks;
     block_clear(first);
 }
 

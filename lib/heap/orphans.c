@@ -1,25 +1,15 @@
 /* Slabs whose thread has ended. */
 #include "heap/orphans.h"
 
-enum { LOOKS_MAX = 64 };
-
 struct orphans orphans = {.lock = LOCK_OF(RANK_ORPHANS)};
 
-static void link_first(struct unit *slab) {
-    struct unit *first = orphans.first[slab->class];
-    slab->prev = NULL;
-    slab->next = first;
-    if (first) first->prev = slab;
-    store_relaxed(orphans.first[slab->class], slab);
+static void link_last(struct unit *slab) {
+    holes_wait(slab);
+    slab_queue_add(&orphans.queue[slab->class], slab);
 }
 
 void orphans_unlink(struct unit *slab) {
-    if (slab->next) slab->next->prev = slab->prev;
-    if (slab->prev)
-        slab->prev->next = slab->next;
-    else
-        store_relaxed(orphans.first[slab->class], slab->next);
-    slab->next = slab->prev = NULL;
+    slab_queue_remove(&orphans.queue[slab->class], slab);
 }
 
 static void stray(struct unit *slab) {
@@ -35,7 +25,7 @@ bool orphans_put(struct unit *slab) {
         return true;
     }
     bool left = owner_leave_listed(slab, false);
-    if (left) link_first(slab);
+    if (left) link_last(slab);
     lock_give(&orphans.lock);
     return left;
 }
@@ -45,36 +35,20 @@ static void list_strays(void) {
     for (struct unit *slab = swap_value(orphans.stray, NULL), *next; slab; slab = next) {
         next = slab->next;
         owner_leave_listed(slab, true);
-        link_first(slab);
+        link_last(slab);
     }
 }
 
 struct unit *orphans_take(uint32_t class) {
-    if (likely(!load_relaxed(orphans.first[class]) && !load_relaxed(orphans.stray))) return NULL;
+    return orphans_take_aged(class, 0);
+}
+
+struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
+    if (likely(!load_relaxed(orphans.queue[class].first) && !load_relaxed(orphans.stray))) return NULL;
     if (!lock_try(&orphans.lock)) return NULL;
     if (unlikely(load_relaxed(orphans.stray))) list_strays();
-    struct unit *slab = orphans.first[class];
-    if (slab) {
-        owner_adopt(slab);
-        orphans_unlink(slab);
-    }
-    lock_give(&orphans.lock);
-    return slab;
-}
-
-/* A slab whose last block came home while it was listed; looks at LOOKS_MAX of a class. */
-static struct unit *find_empty(uint32_t class) {
-    struct unit *slab = orphans.first[class];
-    for (int i = 0; slab && i < LOOKS_MAX; i++, slab = slab->next)
-        if (remote_count(load_relaxed(slab->remote)) == slab->used_blocks) return slab;
-    return NULL;
-}
-
-struct unit *orphans_take_empty(void) {
-    struct unit *slab = NULL;
-    if (!lock_try(&orphans.lock)) return NULL;
-    if (load_relaxed(orphans.stray)) list_strays();
-    for (uint32_t class = 1; class < CLASS_COUNT && !slab; class++) slab = find_empty(class);
+    struct unit *slab = orphans.queue[class].first;
+    if (slab && holes_age(slab) < age) slab = NULL;
     if (slab) {
         owner_adopt(slab);
         orphans_unlink(slab);

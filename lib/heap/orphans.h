@@ -1,13 +1,13 @@
 /* Slabs whose thread has ended, by class: partly used, waiting for a heap that needs blocks of their size. */
 #pragma once
 #include "base/lock.h"
-#include "slab/slab.h"
+#include "slab/holes.h"
 
 /* lock: itself
- *   first[c]: all slabs of class c that say LISTED      verify: orphans */
+ *   queue[c]: all slabs of class c that say LISTED      verify: orphans */
 struct orphans {
     struct lock lock;
-    struct unit *first[CLASS_COUNT];
+    struct slab_queue queue[CLASS_COUNT]; /* as they came */
     struct unit *stray; /* owned by nobody, put here while a fork had the lock; linked by next, atomic */
 };
 extern struct orphans orphans __attribute__((visibility("hidden")));
@@ -19,8 +19,8 @@ bool orphans_put(struct unit *slab);
 /* Take a slab of `class` out and own it; NULL: there is none, or the list is busy. */
 struct unit *orphans_take(uint32_t class);
 
-/* Take a slab out, and own it, whose blocks have all come home since it was listed; NULL: none was found. */
-struct unit *orphans_take_empty(void);
+/* The same when the first of them has waited for `age` (slab/holes.h). */
+struct unit *orphans_take_aged(uint32_t class, uint8_t age);
 
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
 void orphans_unlink(struct unit *slab);

@@ -20,13 +20,13 @@ static struct block *take_list(struct unit *slab, uintptr_t secret) {
     if (slab->free == BLOCK_END) owner_collect(slab, secret);
     struct block *list = slab->free;
     slab->free = BLOCK_END;
-    slab->used_blocks = slab->carved_blocks;
+    slab->used_blocks = slab->kept_blocks;
     return list;
 }
 
 static struct block *carve_list(struct unit *slab, uintptr_t secret) {
     struct block *list = slab_carve(slab, secret);
-    slab->used_blocks = slab->carved_blocks;
+    slab->used_blocks = slab->kept_blocks;
     return list;
 }
 

@@ -11,9 +11,9 @@
 
 enum {
     PURGE_EXTENTS = 256,
-    IDLE_COLLECTS = 32, /* waiting slabs looked at per class and tick */
+    IDLE_SLABS = 256, /* slabs that have waited for long, looked at per tick */
+    LONG_AGO = 3,     /* decay times; after so many the quarters that slabs wait are no more told apart */
     PURGE_BLOCKS = 1024,
-    ORPHANS_MAX = 64,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
@@ -28,28 +28,44 @@ static void drop_current(struct heap *heap, uint32_t class) {
     slab_give(slab, heap->secret);
 }
 
-/* Take what others have freed into slabs of this heap, and give the empty ones back: nobody else will look. */
-static void collect_idle(struct heap *heap) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
-        drop_current(heap, class);
-        struct unit *slab = heap->waiting[class].first, *next;
-        for (int i = 0; slab && i < IDLE_COLLECTS; i++, slab = next) {
-            next = slab->next;
-            owner_collect(slab, heap->secret);
-            if (slab->used_blocks > 0) continue;
-            heap_unwait(heap, slab);
-            slab_give(slab, heap->secret);
-        }
+/* Nobody needed this slab for a while, and nobody else looks: take what others have freed into it, and give it back, or
+ * its free pages. False: it is given back. */
+static bool tidy(struct unit *slab, uintptr_t secret) {
+    owner_collect(slab, secret);
+    if (slab->used_blocks > 0) {
+        if (purge_decay_ms != PURGE_NEVER) holes_make(slab, secret);
+        return true;
     }
+    slab_give(slab, secret);
+    return false;
 }
 
-/* Orphans whose last block came home while nobody was there to see it. */
-static void give_empty_orphans(void) {
-    for (int i = 0; i < ORPHANS_MAX; i++) {
-        struct unit *slab = orphans_take_empty();
-        if (!slab) return;
-        heap_disown(slab);
+/* Tidy the waiting slabs, and the orphans, of at least `age`, at most `most`; each goes to the end of its queue.
+ * Returns how many it could have been still. */
+static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        drop_current(heap, class);
+        const struct unit *last = heap->waiting[class].last;
+        for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
+            slab = heap->waiting[class].first;
+            if (holes_age(slab) < age) break;
+            heap_unwait(heap, slab);
+            if (tidy(slab, heap->secret)) heap_wait(heap, slab);
+        }
     }
+    return most;
+}
+
+static uint32_t tidy_orphans(uint8_t age, uint32_t most) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        const struct unit *last = load_relaxed(orphans.queue[class].last);
+        for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
+            slab = orphans_take_aged(class, age);
+            if (!slab) break;
+            if (tidy(slab, heap_secret())) heap_disown(slab);
+        }
+    }
+    return most;
 }
 
 /* Free and dirty granules that level 2 keeps for its next requests: 1/32 of what it has, and some. */
@@ -58,13 +74,14 @@ static uint32_t granules_kept(void) {
 }
 
 /* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. False: there is more. */
-static bool let_go(struct heap *heap, uint32_t now_ms) {
-    store_relaxed(units.now_ms, now_ms - purge_decay_ms - 1);
+static bool let_go(struct heap *heap, uint64_t now_ms) {
+    store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
+    bool long_ago = now_ms - heap->tick_ms >= (uint64_t)LONG_AGO * purge_decay_ms;
+    uint8_t age = long_ago ? HOLES_QUARTER : HOLES_DECAY;
     cache_flush(heap);
-    collect_idle(heap);
-    give_empty_orphans();
+    uint32_t left = tidy_orphans(age, tidy_waiting(heap, age, IDLE_SLABS));
     medium_purge(granules_kept(), PURGE_BLOCKS);
-    return load_relaxed(medium.dirty_granules) <= granules_kept();
+    return left > 0 && load_relaxed(medium.dirty_granules) <= granules_kept();
 }
 
 /* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
@@ -90,9 +107,10 @@ void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = port_now_ms();
+    store_relaxed(holes_now, (uint8_t)(now * 4 / purge_decay_ms << HOLES_SINCE_SHIFT));
     bool done = true;
     if (now - heap->tick_ms >= purge_decay_ms) {
-        done = let_go(heap, (uint32_t)now);
+        done = let_go(heap, now);
         if (done) heap->tick_ms = now;
     }
     store_relaxed(units.now_ms, (uint32_t)now);
@@ -109,9 +127,9 @@ bool heap_trim(struct heap *heap) {
     if (heap) {
         heap_spill(heap);
         heap_flush(heap);
-        collect_idle(heap);
+        tidy_waiting(heap, 0, UINT32_MAX);
     }
-    give_empty_orphans();
+    tidy_orphans(0, load_relaxed(units.used_units));
     medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;
 }

@@ -57,19 +57,20 @@ static bool shape_is_right(struct look *look) {
                     shape->block_bytes);
     right &= expect(look, &slab->recip, "its reciprocal", slab->recip, shape->recip);
     if (!right) return false;
-    uint32_t carved = slab->starts / class_start_step(shape);
     if (slab->carved_blocks > shape->capacity_blocks)
         return expect(look, &slab->carved_blocks, "its number of cut blocks", slab->carved_blocks,
-                      carved);
-    return expect(look, &slab->starts, "its bound for the start of blocks", slab->starts,
-                  slab->carved_blocks * class_start_step(shape));
+                      slab->starts / class_start_step(shape));
+    uint32_t starts = slab_holes(slab) ? 0 : slab->carved_blocks * class_start_step(shape);
+    right = expect(look, &slab->kept_blocks, "its number of cut blocks outside of holes", slab->kept_blocks,
+                   slab_blocks_kept(slab));
+    return expect(look, &slab->starts, "its bound for the start of blocks", slab->starts, starts) && right;
 }
 
 /* ---- the lists ---- */
 
 static bool is_block(const struct look *look, const struct block *block) {
     return ((uintptr_t)block ^ (uintptr_t)look->memory) >> UNIT_SHIFT == 0 &&
-           slab_is_start(look->slab, block);
+           slab_is_block(look->slab, block);
 }
 
 static const char *link_text(const struct block *block, struct shell_address *address) {
@@ -172,7 +173,7 @@ uint32_t shell_check_slabs(struct shell *shell) {
             check_bin(&look);
             if (look.found == 0)
                 expect(&look, &walk.line->used_blocks, "its number of blocks that are out",
-                       walk.line->used_blocks, walk.line->carved_blocks - listed);
+                       walk.line->used_blocks, walk.line->kept_blocks - listed);
         }
         found += look.found;
     }

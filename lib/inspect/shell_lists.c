@@ -42,7 +42,7 @@ static void end(struct chain *chain) {
 
 static bool is_start(const struct unit *slab, const struct block *block) {
     return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 &&
-           slab_is_start(slab, block);
+           slab_is_block(slab, block);
 }
 
 /* A list with a mark at its end, or one of just `count` blocks. */

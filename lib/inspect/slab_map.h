@@ -13,6 +13,9 @@ struct slab_map {
  * as the ownership word says. Blocks beyond that are not in the map. */
 bool slab_map_fill(struct slab_map *map, const struct unit *slab);
 
+/* Blocks that are carved and in no hole. */
+uint32_t slab_blocks_kept(const struct unit *slab);
+
 /* True when block `index` is in a list. */
 INLINE bool slab_map_has(const struct slab_map *map, uint32_t index) { return map->free[index / 64] >> index % 64 & 1; }
 

@@ -24,13 +24,14 @@ static bool shape_is_right(const struct unit *slab) {
     const struct class_shape *shape = &class_shapes[slab->class];
     return slab->block_bytes == shape->block_bytes && slab->recip == shape->recip &&
            slab->carved_blocks <= shape->capacity_blocks &&
-           slab->starts == slab->carved_blocks * class_start_step(shape);
+           slab->starts == (slab_holes(slab) ? 0 : slab->carved_blocks * class_start_step(shape)) &&
+           slab->kept_blocks == slab_blocks_kept(slab);
 }
 
 static bool counts_are_right(const struct unit *slab) {
     struct slab_map map;
     if (!shape_is_right(slab) || !slab_map_fill(&map, slab)) return false;
-    return slab->used_blocks + map.listed == slab->carved_blocks && map.remote + map.binned <= slab->used_blocks;
+    return slab->used_blocks + map.listed == slab->kept_blocks && map.remote + map.binned <= slab->used_blocks;
 }
 
 bool verify_slab_counts(void) {
@@ -59,7 +60,7 @@ static bool has_its_place(const struct unit *slab) {
         return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));
     }
     if (owner || waits) return false;
-    if (word & REMOTE_LISTED) return (slab->prev ? slab->prev->next : orphans.first[slab->class]) == slab;
+    if (word & REMOTE_LISTED) return is_waiting_in(slab, &orphans.queue[slab->class]);
     return word == 0 && slab->free == BLOCK_END && slab_uncarved(slab) == 0;
 }
 
@@ -79,7 +80,7 @@ bool verify_orphans(void) {
     uint32_t left = listed_slabs();
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         const struct unit *prev = NULL;
-        for (const struct unit *slab = orphans.first[class]; slab; prev = slab, slab = slab->next) {
+        for (const struct unit *slab = orphans.queue[class].first; slab; prev = slab, slab = slab->next) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (slab->kind != UNIT_SLAB || slab->class != class || !(load_acquire(slab->remote) & REMOTE_LISTED))
                 return false;

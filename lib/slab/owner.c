@@ -1,6 +1,6 @@
 /* The ownership word of a slab. */
-#include "slab/owner.h"
 #include "base/check.h"
+#include "slab/slab.h"
 
 INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
     return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
@@ -18,19 +18,22 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
     return old & REMOTE_LISTED ? OWNER_CLAIMED_LISTED : OWNER_CLAIMED;
 }
 
-static void check_free(const struct block *block, uintptr_t secret) {
+static void check_free(const struct block *block, uint32_t holes, uintptr_t secret) {
     if (config_safety && unlikely(!block_is_free(block, secret)))
         check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    if (unlikely(holes) && slab_in_hole(holes, (uintptr_t)block & (UNIT_BYTES - 1)))
+        check_misuse("free", block, "is already free");
 }
 
 /* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
     struct block *last = first;
+    uint32_t holes = slab_holes(slab);
     for (uint32_t i = 1; i < count; i++) {
-        check_free(last, secret);
+        check_free(last, holes, secret);
         last = last->next;
     }
-    check_free(last, secret);
+    check_free(last, holes, secret);
     block_link(last, slab->free, secret);
     slab->free = first;
 }

@@ -10,11 +10,12 @@ struct unit *slab_take(uint32_t class, struct heap *owner) {
     watch_take(slab->memory, UNIT_BYTES);
     const struct class_shape *shape = &class_shapes[class];
     slab->free = BLOCK_END;
-    slab->used_blocks = 0;
+    slab->used_blocks = slab->kept_blocks = 0;
     slab->recip = shape->recip;
     slab->starts = 0;
     slab->next = slab->prev = NULL;
     slab->carved_blocks = 0;
+    slab->holes = 0;
     slab->class = (uint8_t)class;
     store_relaxed(slab->remote, REMOTE_OWNED);
     racy_store(slab->block_bytes, shape->block_bytes);
@@ -23,7 +24,7 @@ struct unit *slab_take(uint32_t class, struct heap *owner) {
     return slab;
 }
 
-/* Every carved block has a key, so nobody has any of them. Without a branch a block: slabs come and go often. */
+/* Every block has a key, so nobody has any of them. Without a branch a block: slabs come and go often. */
 static bool is_all_free(const struct unit *slab, uintptr_t secret) {
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
     uintptr_t wrong = 0;
@@ -34,10 +35,18 @@ static bool is_all_free(const struct unit *slab, uintptr_t secret) {
     return wrong == 0;
 }
 
+/* The same for a slab with holes: its list has all the blocks that are left. */
+static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
+    uint32_t left = slab->kept_blocks;
+    const struct block *block = slab->free;
+    for (; left > 0 && block_is_free(block, secret); block = block->next) left--;
+    return left == 0 && block == BLOCK_END;
+}
+
 /* Says which block of a slab that counts as empty is none of its free ones. */
 static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
     uint32_t count = 0;
-    for (struct block *b = slab->free; b != BLOCK_END && count <= slab->carved_blocks; b = b->next, count++) {
+    for (struct block *b = slab->free; b != BLOCK_END && count <= slab->kept_blocks; b = b->next, count++) {
         if (((uintptr_t)b ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !block_is_free(b, secret))
             check_misuse("malloc", b, "was written to after it was freed: corrupted list");
     }
@@ -46,7 +55,8 @@ static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
 
 void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->used_blocks == 0);
-    if (config_safety && unlikely(!is_all_free(slab, secret))) account(slab, secret);
+    bool whole = !config_safety || (slab_holes(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
+    if (unlikely(!whole)) account(slab, secret);
     racy_store(slab->owner, NULL);
     racy_store(slab->kind, UNIT_LEAVING);
     racy_store(slab->block_bytes, 0);
@@ -55,18 +65,56 @@ void slab_give(struct unit *slab, uintptr_t secret) {
     units_give(slab);
 }
 
-struct block *slab_carve(struct unit *slab, uintptr_t secret) {
-    debug_check(slab_uncarved(slab) > 0);
-    const struct class_shape *shape = &class_shapes[slab->class];
-    uint32_t bytes = shape->block_bytes, from = slab->carved_blocks;
-    uint32_t to = slab_carve_to(from, bytes);
-    if (to > shape->capacity_blocks) to = shape->capacity_blocks;
+/* Make a list of the blocks [from, to). */
+static struct block *link_blocks(struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret) {
+    uint32_t bytes = slab->block_bytes;
     char *at = slab->memory + (size_t)from * bytes, *last = slab->memory + (size_t)(to - 1) * bytes;
     struct block *first = (struct block *)at;
     for (; at < last; at += bytes) block_link((struct block *)at, (struct block *)(at + bytes), secret);
     block_link((struct block *)last, BLOCK_END, secret);
-    slab->carved_blocks = (uint16_t)to;
-    if (to >= AMPLE_BLOCKS || to == shape->capacity_blocks) slab->flags |= UNIT_AMPLE;
-    racy_store(slab->starts, to * class_start_step(shape)); /* whoever frees elsewhere looks at it */
+    slab->kept_blocks += (uint16_t)(to - from);
     return first;
+}
+
+INLINE uint32_t starts_of(const struct unit *slab) {
+    return slab->carved_blocks * class_start_step(&class_shapes[slab->class]);
+}
+
+/* A hole is one until its blocks are linked: a fork's child may find it at any step. */
+static NOINLINE struct block *carve_hole(struct unit *slab, uintptr_t secret) {
+    uint32_t page = (uint32_t)__builtin_ctz(slab_holes(slab)), bytes = slab->block_bytes;
+    uint32_t from = (page * SLAB_CARVE_BYTES + bytes - 1) / bytes;
+    uint32_t to = ((page + 1) * SLAB_CARVE_BYTES + bytes - 1) / bytes;
+    if (to > slab->carved_blocks) to = slab->carved_blocks;
+    struct block *first = link_blocks(slab, from, to, secret);
+    uint8_t holes = slab->holes & (uint8_t) ~(1 << page);
+    if ((holes & HOLES_MASK) == 0) store_release(slab->starts, starts_of(slab));
+    store_release(slab->holes, holes);
+    return first;
+}
+
+struct block *slab_carve(struct unit *slab, uintptr_t secret) {
+    debug_check(slab_uncarved(slab) > 0);
+    if (unlikely(slab_holes(slab))) return carve_hole(slab, secret);
+    uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;
+    uint32_t to = slab_carve_to(from, slab->block_bytes);
+    if (to > capacity) to = capacity;
+    struct block *first = link_blocks(slab, from, to, secret);
+    slab->carved_blocks = (uint16_t)to;
+    if (to >= AMPLE_BLOCKS || to == capacity) slab->flags |= UNIT_AMPLE;
+    racy_store(slab->starts, starts_of(slab)); /* whoever frees elsewhere looks at it */
+    return first;
+}
+
+/* The owner sets `holes` before it takes `starts` back, and gives `starts` before it clears `holes`. Whoever sees both as
+ * zero met it in between; that happens once in a decay time. */
+bool slab_is_block(const struct unit *slab, const void *p) {
+    uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
+    for (int look = 0; look < 3; look++) {
+        if (likely(slab_is_start(slab, p))) return true;
+        uint32_t holes = slab_holes(slab);
+        if (holes) return !slab_in_hole(holes, offset) && offset * slab->recip < starts_of(slab);
+        if (racy_load(slab->starts) != 0) break;
+    }
+    return slab_is_start(slab, p);
 }

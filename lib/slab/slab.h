@@ -7,11 +7,30 @@
 #pragma once
 #include "slab/owner.h"
 
-enum { SLAB_CARVE_BYTES = 4096, AMPLE_BLOCKS = 8 };
+enum { SLAB_CARVE_BYTES = 4096, AMPLE_BLOCKS = 8, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
 
 /* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
  * lie in a page without memory. So the last small block before such a page waits until that page is carved. */
 enum { READ_BEYOND_BYTES = 32 };
+
+/* Slabs that wait, in the order they came. */
+struct slab_queue {
+    struct unit *first;
+    struct unit *last;
+};
+
+INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
+    slab->next = NULL;
+    slab->prev = queue->last;
+    store_relaxed(*(queue->last ? &queue->last->next : &queue->first), slab);
+    store_relaxed(queue->last, slab);
+}
+
+INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
+    store_relaxed(*(slab->prev ? &slab->prev->next : &queue->first), slab->next);
+    store_relaxed(*(slab->next ? &slab->next->prev : &queue->last), slab->prev);
+    slab->next = slab->prev = NULL;
+}
 
 /* How many blocks are carved after the next step, when `from` are now. */
 INLINE uint32_t slab_carve_to(uint32_t from, uint32_t block_bytes) {
@@ -27,18 +46,26 @@ struct unit *slab_take(uint32_t class, struct heap *owner);
  * with its words wiped in between, is found here at the latest. */
 void slab_give(struct unit *slab, uintptr_t secret);
 
-/* Blocks not carved yet. */
+/* Blocks not carved yet, and those in holes. */
 INLINE uint32_t slab_uncarved(const struct unit *slab) {
-    return class_shapes[slab->class].capacity_blocks - slab->carved_blocks;
+    return class_shapes[slab->class].capacity_blocks - slab->kept_blocks;
 }
 
-/* Carve up to the next page's border, at least a block; returns them as a list, in the order of their addresses. */
+/* Carve the first hole again, else up to the next page's border, at least a block; returns them as a list, in the
+ * order of their addresses. */
 struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
-/* True when `p`, a pointer into the slab, is the start of a carved block. */
+/* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */
 INLINE bool slab_is_start(const struct unit *slab, const void *p) {
     return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < racy_load(slab->starts);
 }
+
+/* The same, slower, for any slab, asked by anyone: a block in a hole is no start. */
+bool slab_is_block(const struct unit *slab, const void *p);
+
+/* The pages of a slab that went back, a bit each; true when the block that starts at `offset` lies in one. */
+INLINE uint32_t slab_holes(const struct unit *slab) { return load_acquire(slab->holes) & HOLES_MASK; }
+INLINE bool slab_in_hole(uint32_t holes, size_t offset) { return holes >> offset / SLAB_CARVE_BYTES & 1; }
 
 /* The block that the inner pointer `p` lies in; for messages. */
 INLINE char *slab_block_around(const struct unit *slab, const void *p) {

@@ -38,15 +38,17 @@ enum unit_flags {
  *   every unit below its span's top lies in just one extent                          verify: extents
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
  *   free extents that touch are not both clean, nor both dirty                       verify: coalesced
- *   slab: used + length(free) == carved; remote <= used; no block is in two lists      verify: slab_counts */
+ *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a hole;
+ *         kept == carved - blocks in holes                                           verify: slab_counts */
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {
         struct {                   /* a slab */
             struct block *free;    /* blocks the owner may hand out, LIFO                 */
-            uint32_t used_blocks;  /* carved and not in `free`: with a caller, in a bin, in remote */
+            uint16_t used_blocks;  /* kept and not in `free`: with a caller, in a bin, in remote */
+            uint16_t kept_blocks;  /* carved and not in holes                             */
             uint32_t recip;        /* class_shape.recip, here for free()'s start check    */
-            uint32_t starts;       /* carved blocks * class_start_step                    */
+            uint32_t starts;       /* carved blocks * class_start_step; 0 while it has holes */
             uint32_t remote;       /* slab/owner.h                                        */
         };
         struct {                   /* any other extent */
@@ -69,6 +71,7 @@ struct unit {
     uint8_t class;
     uint8_t kind;
     uint8_t flags;
+    uint8_t holes;          /* slab: which of its pages went back, and when it began to wait (slab/holes.h) */
 };
 
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };

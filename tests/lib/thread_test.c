@@ -129,11 +129,11 @@ HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
     if (!blocks[0] || !blocks[19]) return;
     struct unit *slab = span_unit(blocks[0]);
     CHECK_EQ(slab->remote, REMOTE_LISTED);
-    CHECK(orphans.first[slab->class] == slab);
+    CHECK(orphans.queue[slab->class].first == slab);
     void *p = MUST(t_malloc(512));
     CHECK(span_unit(p) == slab);
     CHECK(slab->owner == heap_self);
-    CHECK(!orphans.first[slab->class]);
+    CHECK(!orphans.queue[slab->class].first);
     for (int i = 0; i < 20; i++) t_free(blocks[i]);
     test_nothing_is_lost();
 }

@@ -203,6 +203,8 @@ TEST(slabs_are_found_broken) {
     BREAKS(slab_counts, slab->used_blocks, slab->used_blocks + 1);
     BREAKS(slab_counts, slab->carved_blocks, slab->carved_blocks - 1);
     BREAKS(slab_counts, slab->starts, slab->starts - 1);
+    BREAKS(slab_counts, slab->kept_blocks, slab->kept_blocks - 1);
+    BREAKS(slab_counts, slab->holes, (uint8_t)(slab->holes ^ 1));
     BREAKS(slab_counts, slab->recip, slab->recip + 1);
     BREAKS(slab_counts, slab->class, (uint8_t)(slab->class + 1));
     BREAKS(slab_counts, slab->class, 0);
@@ -225,7 +227,7 @@ TEST(slabs_of_nobody_are_found) {
     BREAKS(slab_owners, slab->remote, 0);
     BREAKS(slab_owners, slab->remote, REMOTE_OWNED | REMOTE_LISTED);
     BREAKS(slab_owners, heap_self->current[slab->class], NULL);
-    struct unit *orphan = orphans.first[class_of(1000)];
+    struct unit *orphan = orphans.queue[class_of(1000)].first;
     CHECK(orphan != NULL);
     BREAKS(slab_owners, orphan->remote, REMOTE_OWNED);
     BREAKS(slab_owners, orphan->owner, heap_self);
@@ -234,9 +236,9 @@ TEST(slabs_of_nobody_are_found) {
 TEST(orphans_are_found_broken) {
     populate();
     uint32_t class = (uint32_t)class_of(1000);
-    struct unit *orphan = orphans.first[class];
-    BREAKS(orphans, orphans.first[class], NULL);
-    BREAKS(orphans, orphans.first[class + 1], orphan);
+    struct unit *orphan = orphans.queue[class].first;
+    BREAKS(orphans, orphans.queue[class].first, NULL);
+    BREAKS(orphans, orphans.queue[class + 1].first, orphan);
     BREAKS(orphans, orphan->prev, orphan);
     BREAKS(orphans, orphan->next, orphan);
     BREAKS(orphans, orphan->remote, REMOTE_OWNED);

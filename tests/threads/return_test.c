@@ -99,16 +99,14 @@ static void sort_held(void) {
     }
 }
 
-/* What the live blocks pin: scattered survivors keep the page they lie in, and blocks of up to 4
- * KiB their slab of 16 KiB, because a slab goes back as a whole. */
+/* What the live blocks pin: scattered survivors keep the pages they lie in, which nothing can give back that does not
+ * move blocks. */
 static size_t pinned_bytes(void) {
-    enum { SLAB = 16384, SLAB_BLOCK_MAX = 4096 };
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), next = 0, bytes = 0;
     sort_held();
     for (size_t i = 0; i < held_count; i++) {
-        uintptr_t step = held[i].size <= SLAB_BLOCK_MAX && page < SLAB ? SLAB : page;
-        uintptr_t first = (uintptr_t)held[i].start / step * step;
-        uintptr_t past = ((uintptr_t)held[i].start + held[i].size + step - 1) / step * step;
+        uintptr_t first = (uintptr_t)held[i].start / page * page;
+        uintptr_t past = ((uintptr_t)held[i].start + held[i].size + page - 1) / page * page;
         first = first < next ? next : first;
         bytes += past > first ? past - first : 0;
         next = past > next ? past : next;

@@ -1,0 +1,274 @@
+/* Holes: pages of partly used slabs go back, their neighbours keep what they hold, and nothing that was freed into a
+ * hole is ever handed out twice. */
+#define _GNU_SOURCE
+#include "contents.h"
+#include "heap/fast.h"
+#include "inspect/spans.h"
+#include "inspect/verify.h"
+#include "test.h"
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SLABS = 40, PAGE = 4096, EACH_MAX = SLABS * UNIT_BYTES / 16 };
+static struct held blocks[EACH_MAX];
+static int count;
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+/* SLABS slabs of one class, all of their blocks used. */
+static void take(uint32_t class) {
+    size_t size = class_shapes[class].block_bytes;
+    count = SLABS * class_shapes[class].capacity_blocks;
+    for (int i = 0; i < count; i++) {
+        blocks[i] = (struct held){t_malloc(size), size, (uint64_t)i};
+        CHECK(blocks[i].at != NULL);
+        contents_fill(&blocks[i]);
+    }
+}
+
+static uint64_t random_state = 42;
+static bool one_in(unsigned n) {
+    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (random_state >> 33) % n == 0;
+}
+
+static void free_all_but_one_in(unsigned n) {
+    for (int i = 0; i < count; i++) {
+        if (one_in(n)) continue;
+        t_free(blocks[i].at);
+        blocks[i].at = NULL;
+    }
+}
+
+static void check_and_free_all(void) {
+    for (int i = 0; i < count; i++) {
+        if (!blocks[i].at) continue;
+        CHECK(contents_hold(&blocks[i], blocks[i].size));
+        t_free(blocks[i].at), blocks[i].at = NULL;
+    }
+}
+
+/* Requests of another size than the test's, so that time passes and nothing else does. */
+static void let_time_pass(void) {
+    fake.now_ms += 700;
+    for (int i = 0; i < 100; i++) t_free(t_malloc(30 * 1024 + (size_t)i * 600));
+}
+
+/* Pages of the first SLABS slabs that no block in use touches. */
+static size_t idle_bytes(void) {
+    static bool used[SLABS * 8][UNIT_BYTES / PAGE], slab[SLABS * 8];
+    memset(used, 0, sizeof(used));
+    memset(slab, 0, sizeof(slab));
+    size_t idle = 0;
+    for (int i = 0; i < count; i++) {
+        if (!blocks[i].at) continue;
+        size_t from = (size_t)((char *)blocks[i].at - span_home.base), to = from + blocks[i].size - 1;
+        slab[from / UNIT_BYTES] = true;
+        used[from / UNIT_BYTES][from % UNIT_BYTES / PAGE] = used[to / UNIT_BYTES][to % UNIT_BYTES / PAGE] = true;
+    }
+    for (int i = 0; i < SLABS * 8; i++)
+        for (int page = 0; slab[i] && page < UNIT_BYTES / PAGE; page++) idle += used[i][page] ? 0 : PAGE;
+    return idle;
+}
+
+static bool has_pages_of_4_kib(void) {
+    return fake.page_bytes == PAGE;
+}
+
+static int slabs_of(uint32_t class) {
+    int slabs = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) slabs += walk.line->kind == UNIT_SLAB && walk.line->class == class;
+    return slabs;
+}
+
+/* All idle pages go back but those of the current slab, and come again before any further slab. */
+static void pages_go_and_come(uint32_t class) {
+    let_time_pass();
+    take(class);
+    free_all_but_one_in(7);
+    size_t before = fake_counts.purged_bytes, idle = idle_bytes();
+    let_time_pass();
+    let_time_pass();
+    sound();
+    CHECK(fake_counts.purged_bytes - before + UNIT_BYTES >= idle);
+    for (int i = 0; i < count; i++) CHECK(!blocks[i].at || contents_hold(&blocks[i], blocks[i].size));
+    for (int i = 0; i < count; i++) {
+        if (blocks[i].at) continue;
+        blocks[i].at = t_malloc(blocks[i].size);
+        contents_fill(&blocks[i]);
+        if (i % 64 == 0) sound();
+    }
+    CHECK_EQ(slabs_of(class), SLABS);
+    check_and_free_all();
+    sound();
+}
+
+TEST(idle_pages_of_every_class_go_and_come) {
+    if (!has_pages_of_4_kib()) return;
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) pages_go_and_come(class);
+    test_nothing_is_lost();
+}
+
+TEST(larger_pages_have_no_holes) {
+    fake.page_bytes = 16384;
+    take(20);
+    free_all_but_one_in(100);
+    for (int i = 0; i < 5; i++) let_time_pass();
+    heap_trim(heap_self);
+    for (int i = 0; i < count; i++) CHECK(!blocks[i].at || slab_holes(span_unit(blocks[i].at)) == 0);
+    check_and_free_all();
+}
+
+/* A slab of blocks of 1024 bytes whose second page is a hole: its blocks 0 to 3 are used, 4 to 7 in the hole. */
+static char *with_a_hole(void) {
+    take(40);
+    CHECK_EQ(blocks[0].size, 1024);
+    for (int i = 4; i < 8; i++) t_free(blocks[i].at);
+    t_free(blocks[12].at);
+    heap_trim(heap_self);
+    struct unit *slab = span_unit(blocks[0].at);
+    CHECK_EQ(slab_holes(slab), 2);
+    CHECK_EQ(slab->kept_blocks, slab->carved_blocks - 4);
+    sound();
+    return slab->memory;
+}
+
+TEST(block_in_a_hole_is_already_free) {
+    if (!has_pages_of_4_kib() || !config_safety) return;
+    test_leaves_a_broken_heap();
+    char *memory = with_a_hole();
+    expect_stop("is already free", t_free(memory + 4 * 1024));
+    expect_stop("is already free", t_free(memory + 7 * 1024));
+    expect_stop("is already free", t_free(memory + 7 * 1024 + 16));
+    expect_stop("is already free", t_realloc(memory + 5 * 1024, 3000));
+    expect_stop("is already free", t_realloc(memory + 5 * 1024, 1000));
+    expect_stop("in the middle of a block", t_free(memory + 8 * 1024 + 16));
+    expect_stop("is already free", t_free(memory + 12 * 1024));
+}
+
+static void *free_elsewhere(void *p) {
+    expect_stop("is already free", t_free(p));
+    return NULL;
+}
+
+TEST(block_in_a_hole_is_already_free_elsewhere) {
+    if (!has_pages_of_4_kib() || !config_safety) return;
+    test_leaves_a_broken_heap();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, free_elsewhere, with_a_hole() + 6 * 1024), 0);
+    pthread_join(thread, NULL);
+}
+
+/* The free of another thread that looked before the hole was made arrives after it. */
+TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
+    if (!has_pages_of_4_kib() || !config_safety) return;
+    test_leaves_a_broken_heap();
+    char *memory = with_a_hole();
+    struct unit *slab = span_unit(memory);
+    CHECK_EQ(owner_push(slab, (struct block *)(memory + 5 * 1024), heap_secret(), false), OWNER_PUSHED);
+    expect_stop("is already free", owner_collect(slab, heap_secret()));
+}
+
+TEST(slab_with_holes_is_used_as_any_other) {
+    if (!has_pages_of_4_kib()) return;
+    char *memory = with_a_hole();
+    CHECK_EQ(t_malloc_usable_size(memory), 1024);
+    CHECK(t_realloc(memory, 1000) == memory);
+    t_free(blocks[1].at);
+    CHECK_EQ(span_unit(memory)->used_blocks, 10);
+    sound();
+    for (int i = 0; i < 6; i++) {
+        int at = i == 0 ? 1 : i == 1 ? 12 : i + 2;
+        blocks[at].at = t_malloc(1024);
+        CHECK(span_unit(blocks[at].at)->memory == memory);
+        contents_fill(&blocks[at]);
+    }
+    CHECK_EQ(slab_holes(span_unit(memory)), 0);
+    sound();
+    check_and_free_all();
+    sound();
+}
+
+/* A hole does not read as zero where a block from the left reaches into it. */
+TEST(zeroed_blocks_from_holes_are_zero) {
+    if (!has_pages_of_4_kib()) return;
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        take(class);
+        free_all_but_one_in(9);
+        heap_trim(heap_self);
+        for (int i = 0; i < count; i++) {
+            if (blocks[i].at) continue;
+            blocks[i].at = t_calloc(1, blocks[i].size);
+            CHECK(contents_are_zero(blocks[i].at, blocks[i].size));
+            contents_fill(&blocks[i]);
+        }
+        check_and_free_all();
+    }
+}
+
+static void *take_and_leave(void *class) {
+    take((uint32_t)(uintptr_t)class);
+    free_all_but_one_in(11);
+    heap_leave();
+    return NULL;
+}
+
+static void orphans_have_holes(uint32_t class) {
+    pthread_t thread;
+    t_free(t_malloc(1));
+    let_time_pass();
+    CHECK_EQ(pthread_create(&thread, NULL, take_and_leave, (void *)(uintptr_t)class), 0);
+    pthread_join(thread, NULL);
+    size_t before = fake_counts.purged_bytes, idle = idle_bytes();
+    let_time_pass();
+    let_time_pass();
+    sound();
+    CHECK(fake_counts.purged_bytes - before >= idle);
+    check_and_free_all();
+    sound();
+}
+
+TEST(idle_pages_of_dead_threads_go_back) {
+    if (!has_pages_of_4_kib()) return;
+    for (uint32_t class = 1; class < CLASS_COUNT; class += 7) orphans_have_holes(class);
+    test_nothing_is_lost();
+}
+
+/* ---- fork at the moment of a purge, in a thread that the child has not ---- */
+
+static void fork_here(void) {
+    fake_at_purge = NULL;
+    fork_prepare();
+    pid_t pid = fork();
+    if (pid == 0) {
+        heap_self = &heap_none; /* as another thread of the parent would be in its child */
+        fork_child();
+        for (int i = 0; i < count; i++) CHECK(!blocks[i].at || contents_hold(&blocks[i], blocks[i].size));
+        check_and_free_all();
+        take(30), check_and_free_all();
+        sound();
+        heap_trim(heap_self);
+        _exit(0);
+    }
+    fork_parent();
+    int status = 1;
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    CHECK_EQ(status, 0);
+}
+
+TEST(child_of_a_fork_amid_making_a_hole_goes_on) {
+    if (!has_pages_of_4_kib() || !config_safety) return;
+    for (uint32_t class = 3; class < CLASS_COUNT; class += 6) {
+        take(class);
+        free_all_but_one_in(5);
+        let_time_pass();
+        fake_at_purge = fork_here;
+        heap_trim(heap_self);
+        check_and_free_all();
+    }
+}
