@@ -35,7 +35,8 @@ struct heap {
     uint32_t slow_left; /* slow paths until the clock is read again */
     uint32_t spare_slabs;
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
-    uint64_t tick_ms; /* of the latest tick */
+    uint64_t tick_ms; /* when all that is free in it was given back last */
+    uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;
     uint32_t cache_room; /* granules that the cache may still take */
     struct heap *next_all;    /* every heap there ever was */

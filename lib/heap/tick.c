@@ -44,7 +44,6 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
  * Returns how many it could have been still. */
 static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
-        drop_current(heap, class);
         const struct unit *last = heap->waiting[class].last;
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = heap->waiting[class].first;
@@ -73,15 +72,27 @@ static uint32_t granules_kept(void) {
     return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / 32 + KEEP_GRANULES;
 }
 
-/* What has lain in the heap for a whole decay time goes down to level 1, as old as it is. False: there is more. */
-static bool let_go(struct heap *heap, uint64_t now_ms) {
-    store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
-    bool long_ago = now_ms - heap->tick_ms >= (uint64_t)LONG_AGO * purge_decay_ms;
-    uint8_t age = long_ago ? HOLES_QUARTER : HOLES_DECAY;
+/* What has no time of its own and has lain in the heap for up to a decay time. False: level 2 has more. */
+static bool let_go(struct heap *heap) {
     cache_flush(heap);
-    uint32_t left = tidy_orphans(age, tidy_waiting(heap, age, IDLE_SLABS));
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
     medium_purge(granules_kept(), PURGE_BLOCKS);
-    return left > 0 && load_relaxed(medium.dirty_granules) <= granules_kept();
+    return load_relaxed(medium.dirty_granules) <= granules_kept();
+}
+
+/* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False: there
+ * is more. */
+static bool turn(struct heap *heap, uint64_t now_ms) {
+    uint64_t passed = now_ms - heap->tick_ms;
+    uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? HOLES_QUARTER : HOLES_DECAY;
+    store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
+    bool done = tidy_orphans(age, tidy_waiting(heap, age, IDLE_SLABS)) > 0;
+    if (passed >= purge_decay_ms) {
+        done &= let_go(heap);
+        if (done) heap->tick_ms = now_ms;
+    }
+    store_relaxed(units.now_ms, (uint32_t)now_ms);
+    return done;
 }
 
 /* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
@@ -107,15 +118,15 @@ void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = port_now_ms();
-    store_relaxed(holes_now, (uint8_t)(now * 4 / purge_decay_ms << HOLES_SINCE_SHIFT));
-    bool done = true;
-    if (now - heap->tick_ms >= purge_decay_ms) {
-        done = let_go(heap, now);
-        if (done) heap->tick_ms = now;
-    }
+    uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
+    store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
-    if (load_relaxed(units.dirty_units) > 0) purge_before((uint32_t)now - purge_decay_ms, PURGE_EXTENTS);
-    if (!done || is_much_dirty())
+    if (heap->quarter != quarter && turn(heap, now)) heap->quarter = quarter;
+    if (load_relaxed(units.dirty_units) > 0) {
+        purge_before((uint32_t)now - purge_decay_ms, PURGE_EXTENTS);
+        purge_surplus(quarter, PURGE_EXTENTS);
+    }
+    if (heap->quarter != quarter || is_much_dirty())
         watch(heap);
     else
         heap->watching = false;
@@ -127,6 +138,7 @@ bool heap_trim(struct heap *heap) {
     if (heap) {
         heap_spill(heap);
         heap_flush(heap);
+        for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
         tidy_waiting(heap, 0, UINT32_MAX);
     }
     tidy_orphans(0, load_relaxed(units.used_units));

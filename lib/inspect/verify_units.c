@@ -93,7 +93,7 @@ bool verify_unit_sum(void) {
         bool is_free = walk.line->kind == UNIT_FREE;
         *(!is_free ? &other : walk.line->flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
     }
-    return dirty == units.dirty_units && clean == units.clean_units &&
+    return dirty == units.dirty_units && clean == units.clean_units && units.least_dirty[0] <= dirty &&
            other == units.used_units + units.emergency_units;
 }
 

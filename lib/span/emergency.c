@@ -82,6 +82,33 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
     return describe(span, top, count, kind, UNIT_CLEAN);
 }
 
+/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole chain
+ * to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
+static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
+    struct unit *found = NULL, *rest = NULL, *last = NULL;
+    for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
+        next = unit->next;
+        struct unit *worse = unit;
+        if (unit->count >= count && (!found || unit->count < found->count)) {
+            worse = found;
+            found = unit;
+        }
+        if (!worse) continue;
+        worse->next = rest;
+        rest = worse;
+        if (!last) last = worse;
+    }
+    if (rest) units_defer(rest, last);
+    if (!found) return NULL;
+    if (found->count > count) {
+        rest = unit_cut_tail(found, count);
+        units_defer(rest, rest);
+    }
+    found->flags = 0;
+    racy_store(found->kind, (uint8_t)kind);
+    return found;
+}
+
 static void enlarge_reserve(void) {
     uint32_t now = load_relaxed(reserve_units);
     if (now < RESERVE_UNITS_MAX) store_relaxed(reserve_units, now * 2);
@@ -90,7 +117,7 @@ static void enlarge_reserve(void) {
 static struct unit *take_any(uint32_t count, enum unit_kind kind) {
     struct unit *unit = from_reserve(count, kind);
     if (!unit) enlarge_reserve();
-    if (!unit) unit = units_take_deferred(count, kind);
+    if (!unit) unit = from_deferred(count, kind);
     struct span *last = load_acquire(further);
     if (!unit && last) unit = from_span(last, count, kind);
     if (unit) return unit;

@@ -4,6 +4,9 @@
 #include "span/grow.h"
 #include <heapalloc/port.h>
 
+/* Less surplus than that is left alone. */
+enum { SURPLUS_UNITS_MIN = 16 };
+
 enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
 
 uint32_t purge_decay_ms = 500;
@@ -64,6 +67,35 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
         purge(unit);
     }
     return purged;
+}
+
+static uint32_t least_of_all(void) {
+    uint32_t least = units.dirty_units;
+    for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
+        if (units.least_dirty[i] < least) least = units.least_dirty[i];
+    return least;
+}
+
+/* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents those
+ * were does not matter, for one that merges with what comes and goes never grows old. */
+static void turn(uint32_t quarter) {
+    if (!lock_try(&units.lock)) return; /* the next tick will do it */
+    for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)
+        memmove(units.least_dirty + 1, units.least_dirty, sizeof(units.least_dirty) - sizeof(units.least_dirty[0]));
+    units.least_dirty[0] = units.dirty_units;
+    racy_store(units.surplus_units, least_of_all());
+    racy_store(units.quarter, quarter);
+    units_unlock();
+}
+
+void purge_surplus(uint32_t quarter, uint32_t extents_max) {
+    if (racy_load(units.quarter) != quarter) turn(quarter);
+    while (extents_max-- > 0 && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
+        struct unit *unit = units_take_surplus();
+        if (!unit) return;
+        grow_decline_huge();
+        purge(unit);
+    }
 }
 
 void purge_excess(void) {

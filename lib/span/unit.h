@@ -83,3 +83,14 @@ INLINE void unit_describe(struct unit *unit, struct unit line) {
     unit->flags = line.flags;
     racy_store(unit->kind, line.kind);
 }
+
+/* [ unit ] => [ unit ][ tail, an extent of its own ] */
+INLINE struct unit *unit_cut_tail(struct unit *unit, uint32_t count) {
+    struct unit *tail = unit + count;
+    unit_describe(tail, (struct unit){.count = unit->count - count,
+                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
+                          .kind = UNIT_LEAVING,
+                          .flags = unit->flags & UNIT_CLEAN});
+    unit->count = count;
+    return tail;
+}

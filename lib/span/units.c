@@ -46,6 +46,10 @@ INLINE struct unit *find(const struct tlsf *index, uint32_t count) {
     return node ? unit_of(node) : NULL;
 }
 
+INLINE void note_least(void) {
+    if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
+}
+
 INLINE struct unit *hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
     unit->owner = NULL;
     unit->block_bytes = 0;
@@ -53,6 +57,7 @@ INLINE struct unit *hand_out(struct unit *unit, uint32_t count, enum unit_kind k
     unit->flags &= UNIT_CLEAN;
     racy_store(unit->kind, (uint8_t)kind);
     guarded_add(units.used_units, count);
+    note_least();
     return unit;
 }
 
@@ -220,50 +225,14 @@ static void give_locked(struct unit *unit, bool ages) {
     merge(unit, ages);
 }
 
-/* Put a chain of extents, linked by next, back among the deferred ones. */
-static void defer_chain(struct unit *first, struct unit *last) {
+void units_defer(struct unit *first, struct unit *last) {
     struct unit *seen = load_relaxed(units.deferred);
     do last->next = seen;
     while (!cas(units.deferred, &seen, first));
 }
 
-/* [ unit ] => [ unit ][ tail, an extent of its own ] */
-static struct unit *cut_tail(struct unit *unit, uint32_t count) {
-    struct unit *tail = unit + count;
-    unit_describe(tail, (struct unit){.count = unit->count - count,
-                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
-                          .kind = UNIT_LEAVING,
-                          .flags = unit->flags & UNIT_CLEAN});
-    unit->count = count;
-    return tail;
-}
-
 static void defer(struct unit *unit) {
-    defer_chain(unit, unit);
-}
-
-/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole chain
- * to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
-struct unit *units_take_deferred(uint32_t count, enum unit_kind kind) {
-    struct unit *found = NULL, *rest = NULL, *last = NULL;
-    for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
-        next = unit->next;
-        struct unit *worse = unit;
-        if (unit->count >= count && (!found || unit->count < found->count)) {
-            worse = found;
-            found = unit;
-        }
-        if (!worse) continue;
-        worse->next = rest;
-        rest = worse;
-        if (!last) last = worse;
-    }
-    if (rest) defer_chain(rest, last);
-    if (!found) return NULL;
-    if (found->count > count) defer(cut_tail(found, count));
-    found->flags = 0;
-    racy_store(found->kind, (uint8_t)kind);
-    return found;
+    units_defer(unit, unit);
 }
 
 /* Under the lock: what others gave while they could not have it. */
@@ -291,7 +260,7 @@ void units_give(struct unit *unit) {
 }
 
 bool units_shrink(struct unit *unit, uint32_t count) {
-    if (unit->count > count) units_give(cut_tail(unit, count));
+    if (unit->count > count) units_give(unit_cut_tail(unit, count));
     return true;
 }
 
@@ -308,6 +277,7 @@ static bool extend_locked(struct unit *unit, uint32_t more) {
         return false;
     }
     guarded_add(units.used_units, more);
+    note_least();
     unit->count += more;
     return true;
 }
@@ -363,6 +333,35 @@ struct unit *units_take_oldest(uint32_t before_ms) {
         hand_out(unit, unit->count, UNIT_LEAVING);
     } else {
         unit = NULL;
+    }
+    units_unlock();
+    return unit;
+}
+
+/* [ unit ] => [ unit: as old as before ][ taken ] */
+static struct unit *cut_surplus(struct unit *unit) {
+    leave(unit);
+    if (unit->count <= units.surplus_units) {
+        age_leave(unit);
+        return unit;
+    }
+    struct unit *tail = unit_cut_tail(unit, unit->count - units.surplus_units);
+    enter(unit, unit->count);
+    return tail;
+}
+
+struct unit *units_take_surplus(void) {
+    if (!lock_take(&units.lock)) return NULL;
+    if (units.least_dirty[0] < units.surplus_units) racy_store(units.surplus_units, units.least_dirty[0]);
+    struct unit *unit = units.surplus_units > 0 ? units.oldest : NULL;
+    if (unit) {
+        unit = cut_surplus(unit);
+        racy_store(units.surplus_units, units.surplus_units - unit->count);
+        for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
+            units.least_dirty[i] -= units.least_dirty[i] < unit->count ? units.least_dirty[i] : unit->count;
+        hand_out(unit, unit->count, UNIT_LEAVING);
+    } else {
+        racy_store(units.surplus_units, 0);
     }
     units_unlock();
     return unit;

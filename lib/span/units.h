@@ -8,6 +8,8 @@
 #include "base/lock.h"
 #include "span/span.h"
 
+enum { DECAY_QUARTERS = 4 };
+
 struct units {
     struct lock lock;
     uint32_t used_units;       /* handed out under the lock, less what came back (modulo 2^32) */
@@ -15,6 +17,9 @@ struct units {
     uint32_t dirty_units;      /* free, in dirty */
     uint32_t clean_units;      /* free, in clean */
     uint32_t now_ms;           /* the time of the latest tick: stamps what becomes free */
+    uint32_t quarter;          /* the same in quarters of the decay time */
+    uint32_t least_dirty[DECAY_QUARTERS + 1]; /* least dirty_units in this quarter, in the one before, ... */
+    uint32_t surplus_units;    /* nobody needed as many of dirty_units for a decay time: to be purged */
     struct unit *oldest;       /* dirty extents by age */
     struct unit *newest;
     struct unit *deferred;     /* heads given while the lock was taken; linked by node.next, atomic */
@@ -23,7 +28,8 @@ struct units {
 };
 
 /* lock: itself
- *   used + emergency + dirty + clean == sum of the spans' top_units      verify: unit_sum
+ *   used + emergency + dirty + clean == sum of the spans' top_units;
+ *   least_dirty[0] <= dirty                                              verify: unit_sum
  *   oldest..newest: the free extents with UNIT_AGED, all dirty           verify: ages */
 extern struct units units __attribute__((visibility("hidden")));
 
@@ -42,8 +48,8 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind);
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);
 
-/* For span/emergency.h: take an extent of `count` units out of those that wait for the lock; NULL: there is none. */
-struct unit *units_take_deferred(uint32_t count, enum unit_kind kind);
+/* Put a chain of extents, linked by next, among those that wait for the lock. */
+void units_defer(struct unit *first, struct unit *last);
 
 /* Shorten an extent to `count` units, or lengthen it to the right. False: no room there; nothing changed. */
 bool units_shrink(struct unit *unit, uint32_t count);
@@ -58,6 +64,9 @@ void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean)
 
 /* For span/purge.c: the oldest dirty extent freed before `before_ms`, taken as LEAVING; NULL: none. */
 struct unit *units_take_oldest(uint32_t before_ms);
+
+/* For span/purge.c: the oldest dirty extent, or as much of it as is surplus, taken as LEAVING; NULL: there is none. */
+struct unit *units_take_surplus(void);
 
 /* For span/purge.c: give an extent that is now clean, or that cannot be purged. */
 void units_give_purged(struct unit *unit, bool clean);

@@ -82,6 +82,30 @@ TEST(nothing_goes_back_before_its_time) {
     CHECK_EQ(fake_counts.purges, purges);
 }
 
+/* What is free all the time goes back, though blocks that come and go keep all of it young by merging with it. */
+TEST(surplus_goes_back_whatever_it_merges_with) {
+    peak_of(3 * MIB);
+    free_peak();
+    uint32_t dirty = units.dirty_units;
+    for (int i = 0; i < 30; i++) {
+        void *held[3];
+        fake.now_ms += 40;
+        for (int k = 0; k < 3; k++) held[k] = memset(t_malloc(300 * KIB), 1, 300 * KIB);
+        for (int k = 0; k < 3; k++) t_free(held[k]);
+        a_few_more_allocations();
+        if (i == 10) CHECK(units.dirty_units + 64 >= dirty);
+    }
+    CHECK(units.dirty_units >= 32);
+    CHECK(units.dirty_units <= (2 * MIB) / UNIT_BYTES);
+    uint32_t purges = fake_counts.purges;
+    for (int i = 0; i < 30; i++) {
+        fake.now_ms += 40;
+        for (int k = 0; k < 3; k++) t_free(memset(t_malloc(300 * KIB), 1, 300 * KIB));
+    }
+    CHECK(fake_counts.purges <= purges + 4); /* what is needed again and again stays */
+    CHECK(!verify_heap());
+}
+
 /* A ring of blocks, each freed after a while: all memory comes round again sooner than it is old. */
 TEST(memory_in_steady_use_is_not_purged) {
     enum { RING = 2000 };
