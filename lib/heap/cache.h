@@ -1,6 +1,6 @@
 /* The medium cache: freed blocks kept for their thread, so that the next request of their size needs no lock.
  *
- *   cache[n]        blocks of exactly n granules, up to 64 KiB, CACHE_SUM_MAX granules in all; a list, whose
+ *   cache[n]        blocks of exactly n granules, up to 80 KiB, CACHE_SUM_MAX granules in all; a list, whose
  *                   links stand in the blocks' second slots
  *   recent_medium   the one block above that which was freed last;  recent_large: the same of whole units
  *

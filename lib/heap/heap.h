@@ -10,7 +10,7 @@
 #include "span/medium.h"
 
 enum {
-    CACHE_BYTES_MAX = 64 * 1024, /* medium blocks up to this are cached */
+    CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
