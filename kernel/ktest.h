@@ -7,17 +7,17 @@ struct ktest {
     const char *suite;
     const char *name; /* what holds when it passes */
     void (*run)(void);
-} __attribute__((aligned(8)));
+};
 
 /* KTEST(timer, ticks_arrive_on_every_core) { ... }
  * A test of the suites `control` and `misuse` runs only when asked for by name: it fails, hangs or
- * panics on purpose, so that the runner on the host can prove it would notice. One of `region`
- * wants hole= and runs by name too. */
+ * panics on purpose, so that the runner on the host can prove it would notice. Those of
+ * `region` want hole= and those of `beyond` want beyond=, and run by name too. */
 #define KTEST(suite_, name_)                                                                       \
     static void test_##suite_##_##name_(void);                                                     \
-    __attribute__((section(".ktests"),                                                             \
-                   used)) static const struct ktest test_##suite_##_##name_##_entry = {            \
-        #suite_, #name_, test_##suite_##_##name_};                                                 \
+    __attribute__((section("ktests"), used, aligned(8))) /* not 16: an array, not elements */      \
+    static const struct ktest test_##suite_##_##name_##_entry = {#suite_, #name_,                  \
+                                                                 test_##suite_##_##name_};         \
     static void test_##suite_##_##name_(void)
 
 /* From any core. The first that fails is named in the report. */

@@ -1,17 +1,14 @@
-/* The way from the first C instruction to what the boot arguments ask for. */
+/* The way from the first C instruction to the world that this image is. */
 #include "arch.h"
 #include "console.h"
 #include "core.h"
-#include "cost.h"
 #include "fdt.h"
 #include "gic.h"
 #include "guarded.h"
 #include "kernel.h"
-#include "ktest.h"
 #include "mmu.h"
-#include "monitor.h"
-#include "page.h"
 #include "psci.h"
+#include "world.h"
 #include <stddef.h>
 
 struct machine machine;
@@ -53,14 +50,6 @@ static void introduce(void) {
         kprintf("heapalloc-kernel: boot argument `%s` ignored\n", options.unknown);
 }
 
-static uint64_t run(void) {
-    switch (options.mode) {
-    case MODE_TEST: return ktest_run(options.test);
-    case MODE_WCET: return cost_run();
-    default: return monitor_run();
-    }
-}
-
 void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     const char *fault;
 
@@ -74,7 +63,7 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     fault = memory_init(&memory, &machine, &options);
     if (fault != NULL) refuse_tree(tree, fault);
     memory_seal(&memory, &machine);
-    fault = page_init(&memory.ram, &memory.free);
+    fault = world_begin();
     if (fault != NULL) refuse_tree(tree, fault);
 
     psci_init(machine.psci);
@@ -83,5 +72,5 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     irq_unmask();
     console_use_interrupt(machine.uart_irq);
     introduce();
-    machine_exit(run());
+    machine_exit(world_run());
 }

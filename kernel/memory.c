@@ -2,6 +2,7 @@
 #include "memory.h"
 #include "console.h"
 #include "mmu.h"
+#include "page.h"
 #include <stddef.h>
 
 extern uint8_t _start[], __constant_end[], __end[];
@@ -16,6 +17,18 @@ static bool take_all(struct memory *memory, const struct range_list *list) {
     for (uint32_t i = 0; i < list->count; i++)
         if (!ranges_add(&memory->taken, range_cover(list->at[i], PAGE_BYTES))) return false;
     return true;
+}
+
+/* Split at `from`, a multiple of a unit below which the table then ends. */
+static bool leave_out(struct memory *memory, uint64_t from) {
+    from -= from % PAGE_UNIT_BYTES;
+    struct range below = {0, from}, above = {from, UINT64_MAX};
+
+    memory->tabled = memory->ram;
+    memory->beyond = memory->free;
+    if (from == 0) return ranges_subtract(&memory->beyond, above);
+    return ranges_subtract(&memory->beyond, below) && ranges_subtract(&memory->free, above) &&
+           ranges_subtract(&memory->tabled, above);
 }
 
 /* free = ram - taken, as sets; the image is taken up to __end. */
@@ -33,7 +46,7 @@ static bool sort_out(struct memory *memory, const struct machine *machine,
     for (uint32_t i = 0; i < memory->taken.count; i++)
         if (!ranges_subtract(&memory->free, memory->taken.at[i])) return false;
     ranges_trim(&memory->free, PAGE_BYTES);
-    return true;
+    return leave_out(memory, options->beyond);
 }
 
 const char *memory_init(struct memory *memory, const struct machine *machine,
@@ -62,6 +75,7 @@ void memory_print(const struct memory *memory, const struct machine *machine) {
     print_ranges("tree", &tree);
     print_ranges("initrd", &initrd);
     print_ranges("free", &memory->free);
+    print_ranges("beyond", &memory->beyond);
 }
 
 /* ---- seals ----------------------------------------------------------------------------------- */

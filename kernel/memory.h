@@ -5,9 +5,11 @@
 #include "ranges.h"
 
 struct memory {
-    struct range_list ram;   /* set: all of it, as the tree says                     */
-    struct range_list taken; /* set: whole pages of image, tree, initrd, reservations */
-    struct range_list free;  /* set: whole pages of ram - taken                      */
+    struct range_list ram;    /* set: all of it, as the tree says                     */
+    struct range_list taken;  /* set: whole pages of image, tree, initrd, reservations */
+    struct range_list tabled; /* set: ram without what beyond= leaves out             */
+    struct range_list free;   /* set: whole pages of tabled - taken                   */
+    struct range_list beyond; /* set: whole pages of ram - tabled - taken             */
 };
 
 enum { PAGE_BYTES = 4096 };

@@ -36,6 +36,7 @@ static bool parse_number(struct options *options, const char *word) {
         {"el=", offsetof(struct options, el)},
         {"gic=", offsetof(struct options, gic)},
         {"patience=", offsetof(struct options, patience)},
+        {"beyond=", offsetof(struct options, beyond)},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

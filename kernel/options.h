@@ -15,6 +15,7 @@ struct options {
     uint64_t patience;             /* ms that one core waits for another                      */
     uint64_t ram, cores, el;       /* what the tests shall find; 0: not said                  */
     uint64_t gic;                  /*                                                         */
+    uint64_t beyond;               /* RAM from here on is left out of the heap; 0: none of it */
     struct range_list holes;       /* hole=START+BYTES: RAM to leave alone, as if reserved    */
     char unknown[OPTION_TEXT_MAX]; /* the first word we do not know; empty: none            */
 };

@@ -92,7 +92,7 @@ bool page_add_region(void *start, size_t bytes) {
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 void *page_alloc(size_t count) {
-    if (count == 0 || count > span_home.limit_units) return NULL;
+    if (count == 0 || count > SPAN_UNITS_MAX) return NULL;
     uint64_t daif = irq_save();
     struct unit *unit = units_take((uint32_t)count, UNIT_META);
     if (!unit && heap_self->state == HEAP_LIVE) {

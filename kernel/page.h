@@ -8,7 +8,7 @@
 
 #define PAGE_UNIT_BYTES ((size_t)16384)
 
-/* Make the tables over all of `ram`, behind __end where they fit, and enter what is `free`. Before
+/* Make one table over all of `ram`, behind __end where they fit, and enter what is `free`. Before
  * the first allocation, on one core. What it returns, unless NULL, finishes "the device tree ..".
  */
 const char *page_init(const struct range_list *ram, const struct range_list *free);

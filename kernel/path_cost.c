@@ -61,11 +61,13 @@ static void give(void *p) {
     count(&slab_free, stays);
 }
 
-static void resize(void *p, size_t size) {
+/* A block of a larger class than its size asks for may move. */
+static void *resize(void *p, size_t size) {
     size_t bytes = span_unit(p)->block_bytes;
 
-    call((uintptr_t)heap_realloc, (uintptr_t)p, size);
+    p = (void *)call((uintptr_t)heap_realloc, (uintptr_t)p, size);
     count(&slab_resize, size > bytes / 2 && size <= bytes);
+    return p;
 }
 
 static void measure_slabs(struct random *random) {
@@ -78,7 +80,7 @@ static void measure_slabs(struct random *random) {
             sizes[i] = 1 + random_below(random, (uint64_t)16 << random_below(random, 9));
             blocks[i] = alloc(sizes[i]);
         } else if (random_below(random, 3) == 0 && sizes[i] > 16) {
-            resize(blocks[i], sizes[i]);
+            blocks[i] = resize(blocks[i], sizes[i]);
         } else {
             give(blocks[i]);
             blocks[i] = NULL;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make [start, start + bytes) the heap's first memory. About 1.2 % of it, at its start, become tables.
+/* Make [start, start + bytes) the heap's first memory. About 2 % of it, at its start, become tables.
  * returns       false when it is smaller than 64 KiB or the heap has memory already: nothing has changed
  * thread, cost  before anything else, on one core; O(bytes): the tables are zeroed, nothing else is touched    */
 bool heap_init(void *start, size_t bytes);

@@ -24,6 +24,7 @@ class Machine:
     cores: int = 4
     memory: str = "128M"
     form: str = "image"  # heap.img, heap.elf, or heap.img put elsewhere by a little loader
+    program: str = "heap"
     semihosting: bool = True
     secure: bool = False
     extra: tuple = ()
@@ -69,11 +70,12 @@ def execute(words, script="", timeout=60):
 
 
 def boot(images, machine, arguments, script="", timeout=60):
-    """Start heap.img or heap.elf with boot arguments; the script is what is typed."""
+    """Start an image with boot arguments; the script is what is typed."""
     if machine.form == "loader":
         tree = make_tree(images, machine, arguments)
         return boot_by_loader(images, machine, tree, script=script, timeout=timeout)
-    kernel = os.path.join(images.folder, "heap.elf" if machine.form == "elf" else "heap.img")
+    kernel = os.path.join(images.folder,
+                          f"{machine.program}.{'elf' if machine.form == 'elf' else 'img'}")
     return execute([*machine.words(), "-kernel", kernel, "-append", arguments], script, timeout)
 
 

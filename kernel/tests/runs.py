@@ -52,14 +52,33 @@ def sizes():
 
 # ---- memory that is not one plain range ----------------------------------------------------------
 
+TWO_NODES = dataclasses.replace(PLAIN, memory="256M", extra=(
+    "-object", "memory-backend-ram,id=m0,size=64M", "-object",
+    "memory-backend-ram,id=m1,size=192M", "-numa", "node,memdev=m0,cpus=0-1",
+    "-numa", "node,memdev=m1,cpus=2-3"))
+
+
 def two_nodes(images):
-    nodes = ("-object", "memory-backend-ram,id=m0,size=64M", "-object",
-             "memory-backend-ram,id=m1,size=192M", "-numa", "node,memdev=m0,cpus=0-1",
-             "-numa", "node,memdev=m1,cpus=2-3")
-    machine = dataclasses.replace(PLAIN, memory="256M", extra=nodes)
-    outcome = boot(images, machine, f"test=all {machine.promises()}")
+    outcome = boot(images, TWO_NODES, f"test=all {TWO_NODES.promises()}")
     verdicts.passes(outcome)
     verdicts.free_is_ram_without(outcome)
+
+
+def beyond_the_table(images):
+    """RAM behind a small first table, or a whole node, is given later; then all tests use both."""
+    for folder, machine, start, end in (
+            (images, PLAIN, 0x41000000, 0x48000000),
+            (images, dataclasses.replace(PLAIN, cores=8, gic=3), 0x46000000, 0x48000000),
+            (images, TWO_NODES, 0x44000000, 0x50000000),
+            (images.with_ubsan(), PLAIN, 0x41000000, 0x48000000)):
+        outcome = boot(folder, machine,
+                       f"test=boot,memory,beyond,heap,seal beyond={start:#x} {machine.promises()}")
+        verdicts.passes(outcome)
+        verdicts.free_is_ram_without(outcome, (start, end))
+        verdicts.demand(verdicts.memory_map(outcome, "beyond")[0][0] == start,
+                        "nothing is left out", outcome)
+    verdicts.ends(boot(images, PLAIN, "test=beyond.first"), 1,
+                  "^not ok 1 beyond.first_table_ends_below_it", "FAIL 1 of 1")
 
 
 def with_reservations(source):
@@ -100,6 +119,39 @@ def wrong_promise(images):
     for promise in ("ram=64M", "cores=3", "el=2", "gic=3"):
         outcome = boot(images, PLAIN, f"test=boot.machine {promise}")
         verdicts.ends(outcome, 1, "^not ok 1 boot.machine_is_what_was_promised", "FAIL 1 of 1")
+
+
+# ---- the small heap: the same boot, another image ------------------------------------------------
+
+SMALL = ("small", "small_without_slabs", "small_without_check")
+SMALL_MISUSES = {
+    "frees_a_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "frees_inside_a_block": r"free\(\): 0x[0-9a-f]+ is no block's start",
+    "frees_inside_a_small_block": r"free\(\): 0x[0-9a-f]+ is in the middle of a block of 112 bytes",
+    "resizes_a_freed_block": r"realloc\(\): 0x[0-9a-f]+ is already free",
+    "frees_after_an_overflow": r"free\(\): 0x\w+ is no block's start, or its head was written to",
+    "frees_what_is_not_ours": r"free\(\): 0x[0-9a-f]+ is not ours",
+    "frees_a_part_of_a_stack": r"free\(\): 0x[0-9a-f]+ is on a stack",
+    "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
+}
+WITHOUT_SLABS = {"frees_inside_a_small_block": r"free\(\): 0x\w+ is (already free|no block's start)"}
+
+
+def small_heap(program, images):
+    for folder, machine in (
+            (images, Machine(program=program)),
+            (images, Machine(program=program, gic=3, el2=True, cores=1, memory="8M", form="elf")),
+            (images.with_ubsan(), Machine(program=program))):
+        outcome = boot(folder, machine, f"test=all {machine.promises()}")
+        verdicts.passes(outcome)
+        verdicts.says_tests(outcome, "small.", 3 if program == "small_without_check" else 4)
+
+
+def small_misuses(program, images):
+    for name, sentence in (SMALL_MISUSES | (WITHOUT_SLABS if "slabs" in program else {})).items():
+        outcome = boot(images, Machine(program=program, cores=1), f"test=misuse.{name}")
+        verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core 0: {sentence}")
 
 
 # ---- broken trees: one clear line, code 2 --------------------------------------------------------
@@ -187,9 +239,24 @@ MISUSES = {
     "allocates_unmasked": "(a lock of the heap at 0x[0-9a-f]+ is never given back|already free)",
 }
 
+# The same in memory that was given to the heap after the boot.
+MISUSES_BEYOND = {
+    "beyond_frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "beyond_frees_a_medium_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "beyond_frees_a_large_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
+    "beyond_frees_twice_on_two_cores": r"free\(\): 0x[0-9a-f]+ is already free",
+    "beyond_frees_inside_a_small_block": r"free\(\): 0x\w+ is in the middle of a block of 1024 b",
+    "beyond_frees_inside_a_medium_block": r"free\(\): 0x\w+ is in the middle of a block of 20480",
+    "beyond_frees_inside_a_large_block": r"free\(\): 0x\w+ is in the middle of a block of 1048576",
+    "beyond_resizes_a_freed_block": r"realloc\(\): 0x[0-9a-f]+ is already free",
+    "beyond_writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
+    "beyond_frees_the_tables": r"free\(\): 0x41001000 is not ours",
+    "beyond_frees_what_was_not_given": r"free\(\): 0x41000000 is not ours",
+}
 
-def panics(name, images, suite="control", sentences=None):
-    outcome = boot(images, PLAIN, f"test={suite}.{name} hz=20000 patience=1000")
+
+def panics(name, images, suite="control", sentences=None, arguments=""):
+    outcome = boot(images, PLAIN, f"test={suite}.{name} hz=20000 patience=1000 {arguments}")
     sentence = (sentences or PANICS)[name]
     verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core \d: .*{sentence}")
     verdicts.demand(sum("PANIC" in line for line in outcome.lines) == 1, "two panics", outcome)
@@ -360,13 +427,21 @@ def all_runs():
     yield Run("runner rejects what it should", True, runner_itself)
     yield from matrix()
     yield from sizes()
-    for check in (two_nodes, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
+    for check in (two_nodes, beyond_the_table, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
                   missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
                   determinism, costs, console, explorer, damaged_at_random):
         yield Run(check.__name__.replace("_", " "), True, check)
+    for program in SMALL:
+        name = program.replace("_", " ")
+        yield Run(f"{name} heap", True, functools.partial(small_heap, program))
+        yield Run(f"{name} heap names misuse", True, functools.partial(small_misuses, program))
     for name in PANICS:
         yield Run("panics when it " + name.replace("_", " "), True, functools.partial(panics, name))
     for name in MISUSES:
         yield Run("panics when it " + name.replace("_", " "), True,
                   functools.partial(panics, name, suite="misuse", sentences=MISUSES))
+    for name in MISUSES_BEYOND:
+        yield Run("panics when it " + name.replace("_", " "), True,
+                  functools.partial(panics, name, suite="misuse", sentences=MISUSES_BEYOND,
+                                    arguments="beyond=0x41000000"))

@@ -31,6 +31,13 @@ def passes(outcome):
     return plans[0]
 
 
+def says_tests(outcome, prefix, count):
+    """So many tests whose names begin so were run: none was left out of the image."""
+    names = [line.split()[2] for line in outcome.lines if re.match(r"ok \d+ ", line)]
+    demand(sum(name.startswith(prefix) for name in names) == count,
+           f"{count} tests {prefix}* wanted", outcome)
+
+
 def ends(outcome, code, *patterns):
     """The exit code, and console lines that match the patterns in this order."""
     demand(outcome.code == code, f"exit code {code} wanted", outcome)

@@ -67,5 +67,6 @@ KTEST(boot, every_page_of_ram_is_either_taken_or_free) {
     for (uint32_t i = 0; i < memory.ram.count; i++)
         expect(ranges_subtract(&outside, memory.ram.at[i]));
     for (uint32_t i = 0; i < outside.count; i++) expect(ranges_subtract(&taken, outside.at[i]));
-    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) == ram_bytes());
+    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) + ranges_bytes(&memory.beyond) ==
+           ram_bytes());
 }

@@ -69,6 +69,30 @@ bool heap_check_same(const struct page_sums *one, const struct page_sums *other)
            one->largest_units == other->largest_units;
 }
 
+void *heap_check_take_all(void) {
+    void *chain = NULL;
+    size_t size = page_sums().largest_units * PAGE_UNIT_BYTES;
+
+    while (size > 0) {
+        void **block = kmalloc(size);
+        if (block == NULL) {
+            size -= (size + 7) / 8;
+            continue;
+        }
+        *block = chain;
+        chain = block;
+    }
+    return chain;
+}
+
+void heap_check_give(void *chain) {
+    while (chain != NULL) {
+        void *next = *(void **)chain;
+        kfree(chain);
+        chain = next;
+    }
+}
+
 bool heap_check_is_small(void) {
     return ranges_bytes(&memory.free) < 16 << 20;
 }

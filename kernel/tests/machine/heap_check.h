@@ -16,4 +16,9 @@ bool heap_check_is_zero(const void *block, size_t size);
 struct page_sums heap_check_settle(void);
 bool heap_check_same(const struct page_sums *one, const struct page_sums *other);
 
+/* Every block there is, largest first; they are chained by their first words: no memory is needed
+ * to remember them. */
+void *heap_check_take_all(void);
+void heap_check_give(void *chain);
+
 bool heap_check_is_small(void); /* a machine too small to promise that no core of many runs out */

@@ -156,38 +156,13 @@ KTEST(heap, zeroed_memory_is_zero_after_use) {
 
 /* ---- to the last byte ------------------------------------------------------------------------ */
 
-/* Blocks as a chain through their first words: no memory is needed to remember them. */
-static void *take_everything(void) {
-    void *chain = NULL;
-    size_t size = page_sums().largest_units * PAGE_UNIT_BYTES;
-
-    while (size > 0) {
-        void **block = kmalloc(size);
-        if (block == NULL) {
-            size -= (size + 7) / 8;
-            continue;
-        }
-        *block = chain;
-        chain = block;
-    }
-    return chain;
-}
-
-static void give_chain(void *chain) {
-    while (chain != NULL) {
-        void *next = *(void **)chain;
-        kfree(chain);
-        chain = next;
-    }
-}
-
 KTEST(heap, out_of_memory_to_the_last_byte_and_back) {
     for (int turn = 0; turn < 3; turn++) {
         struct page_sums before = heap_check_settle();
         uint64_t *kept = kmalloc(5000);
         require(kept != NULL);
         heap_check_fill(kept, 5000, 7);
-        void *chain = take_everything();
+        void *chain = heap_check_take_all();
 
         expect(page_sums().free_units == 0);
         expect(kmalloc(1) == NULL && kmalloc(1) == NULL && kzalloc(16) == NULL);
@@ -198,7 +173,7 @@ KTEST(heap, out_of_memory_to_the_last_byte_and_back) {
         void *again = kmalloc(5000);
         expect(again != NULL);
         kfree(again);
-        give_chain(chain);
+        heap_check_give(chain);
         struct page_sums after = heap_check_settle();
         expect(heap_check_same(&before, &after));
         expect(kmalloc_verify() == NULL);
