@@ -60,9 +60,28 @@ static void *pop(struct heap *heap, uint32_t class) {
     return block;
 }
 
+/* The first few blocks of a class without a slab come from a larger class that has one: a size that is hardly used costs
+ * no page. The lender's blocks must lie at multiples of whatever those of the class do. */
+static void *borrow(struct heap *heap, uint32_t class) {
+    uint32_t bytes = class_shapes[class].block_bytes, align = bytes & -bytes;
+    for (uint32_t lender = class + 1; lender < CLASS_COUNT; lender++) {
+        uint32_t lent = class_shapes[lender].block_bytes;
+        if (lent > 2 * bytes) break;
+        if ((lent & -lent) < align || heap->bin[lender] == BLOCK_END) continue;
+        heap->borrowed[class]++;
+        heap->fresh[class] = false;
+        return pop(heap, lender);
+    }
+    return NULL;
+}
+
 static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) {
     if (heap->bin[class] == BLOCK_END) {
         heap_count_slow(heap);
+        if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
+            void *p = borrow(heap, class);
+            if (p) return p;
+        }
         if (heap->bin[class] == BLOCK_END && unlikely(!heap_refill(heap, class))) return NULL;
     }
     return pop(heap, class);

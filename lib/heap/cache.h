@@ -17,7 +17,8 @@ INLINE size_t cache_granules(size_t size) {
     return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
 }
 
-/* Where a cached block's slot holds the address of the next one. */
+/* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time may
+ * look at any slot's upper half. */
 INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
@@ -28,7 +29,7 @@ INLINE void *cache_pop(struct heap *heap, size_t count) {
     if (unlikely(!p)) return NULL;
     struct granule *slot = span_slot(&span_home, p);
     heap->cache[count] = *cache_link(slot);
-    *cache_link(slot) = NULL;
+    store_relaxed(*cache_link(slot), NULL);
     heap->cache_room += (uint32_t)count;
     store_relaxed(slot->head, (uint32_t)count | GRANULE_USED);
     return p;
@@ -57,7 +58,7 @@ INLINE bool cache_push(struct heap *heap, char *p) {
         store_relaxed(slot->head, count + GRANULE_CACHED);
     else if (unlikely(!cas(slot->head, &head, count + GRANULE_CACHED)))
         return false;
-    *cache_link(slot) = heap->cache[count];
+    store_relaxed(*cache_link(slot), heap->cache[count]);
     heap->cache[count] = p;
     heap->cache_room = room;
     return true;

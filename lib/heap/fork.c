@@ -14,10 +14,10 @@ static bool frozen;
 static uint32_t salvage_at; /* unit of the home span that was looked at last */
 
 /* The owner of a slab while its blocks are counted: lost, and so nobody's. */
-static struct heap salvaging = {.state = HEAP_LOST};
+static struct heap salvaging;
 
 /* The owner of a slab whose counting a further fork cut short. */
-static struct heap unfinished = {.state = HEAP_LOST};
+static struct heap unfinished;
 
 static struct lock *const order[] = {&late_lock,   &heaps.lock, &orphans.lock,
                                      &medium.lock, &grow_gate,  &units.lock};
@@ -47,7 +47,7 @@ static void salvage_cache(struct heap *heap) {
             struct granule *slot = span_slot(&span_home, p);
             if (slot->head != (count | GRANULE_CACHED)) break;
             p = *cache_link(slot);
-            *cache_link(slot) = NULL;
+            store_relaxed(*cache_link(slot), NULL);
             medium_give(slot);
         }
     }
@@ -66,6 +66,7 @@ void fork_child(void) {
     lock_thaw(&emergency_lock);
     thaw();
     salvage_at = 0;
+    salvaging.state = unfinished.state = HEAP_LOST;
     if (heaps.lost > 0) {
         lose_salvaged(&span_home);
         for (uint32_t i = 0; i < span_count; i++)

@@ -13,7 +13,8 @@ enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
-    SPARE_SLABS_MAX = 8,     /* empty slabs a heap keeps until the next tick */
+    BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
+    SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
 };
 
 enum heap_state {
@@ -46,6 +47,7 @@ struct heap {
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
+    uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
     bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
 };
 

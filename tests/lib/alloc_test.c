@@ -58,6 +58,35 @@ HEAP_TEST(class_used_once_is_carved_to_one_page) {
     test_nothing_is_lost();
 }
 
+/* From the largest class down, each finds a lender: few sizes used a little cost few pages. */
+HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_would) {
+    uint32_t borrowed = 0;
+    for (uint32_t class = CLASS_COUNT - 1; class > 0; class--) {
+        uint32_t bytes = class_shapes[class].block_bytes, align = bytes & -bytes;
+        for (int i = 0; i <= BORROWED_MAX; i++) {
+            char *p = memset(MUST(t_malloc(bytes)), 1, bytes);
+            CHECK_EQ((uintptr_t)p & (align - 1), 0);
+            CHECK(t_malloc_usable_size(p) >= bytes && t_malloc_usable_size(p) <= 2 * bytes);
+            borrowed += span_unit(p)->class != class;
+            CHECK(i < BORROWED_MAX || span_unit(p)->class == class);
+        }
+    }
+    CHECK_CALM(borrowed > 2 * CLASS_COUNT);
+    test_nothing_is_lost();
+}
+
+HEAP_TEST(borrowed_blocks_are_zeroed_and_freed_as_what_they_are) {
+    char *lender = memset(MUST(t_malloc(480)), 0xee, 480), *p;
+    FREE(lender);
+    p = MUST(t_calloc(1, 400));
+    CHECK_CALM(span_unit(p)->class == class_of(480));
+    CHECK(contents_are_zero(p, 400));
+    FREE(memset(p, 0xee, 400));
+    p = MUST(t_calloc(5, 80));
+    CHECK(contents_are_zero(p, 400));
+    test_nothing_is_lost();
+}
+
 HEAP_TEST(blocks_are_handed_out_in_the_order_of_their_addresses_at_first) {
     char *last = MUST(t_malloc(100));
     for (int i = 0; i < 30; i++) {
