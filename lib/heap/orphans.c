@@ -39,20 +39,29 @@ static void list_strays(void) {
     }
 }
 
-struct unit *orphans_take(uint32_t class) {
-    return orphans_take_aged(class, 0);
+/* True: there may be some, and the lock is held. */
+static bool open_queue(uint32_t class) {
+    if (likely(!load_relaxed(orphans.queue[class].first) && !load_relaxed(orphans.stray))) return false;
+    if (!lock_try(&orphans.lock)) return false;
+    if (unlikely(load_relaxed(orphans.stray))) list_strays();
+    return true;
 }
 
-struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
-    if (likely(!load_relaxed(orphans.queue[class].first) && !load_relaxed(orphans.stray))) return NULL;
-    if (!lock_try(&orphans.lock)) return NULL;
-    if (unlikely(load_relaxed(orphans.stray))) list_strays();
-    struct unit *slab = orphans.queue[class].first;
-    if (slab && holes_age(slab) < age) slab = NULL;
+static struct unit *adopt(struct unit *slab) {
     if (slab) {
         owner_adopt(slab);
         orphans_unlink(slab);
     }
     lock_give(&orphans.lock);
     return slab;
+}
+
+struct unit *orphans_take(uint32_t class) {
+    return open_queue(class) ? adopt(orphans.queue[class].last) : NULL;
+}
+
+struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
+    if (!open_queue(class)) return NULL;
+    struct unit *slab = orphans.queue[class].first;
+    return adopt(slab && holes_age(slab) >= age ? slab : NULL);
 }

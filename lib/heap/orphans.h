@@ -16,10 +16,11 @@ extern struct orphans orphans __attribute__((visibility("hidden")));
  * about anew. Never waits for a fork: then the slab strays until the next taker comes. */
 bool orphans_put(struct unit *slab);
 
-/* Take a slab of `class` out and own it; NULL: there is none, or the list is busy. */
+/* Take the slab of `class` that came last and own it; NULL: there is none, or the list is busy. So the first ones have
+ * time to become empty. */
 struct unit *orphans_take(uint32_t class);
 
-/* The same when the first of them has waited for `age` (slab/holes.h). */
+/* The same with the one that came first, if it has waited for `age` (slab/holes.h). */
 struct unit *orphans_take_aged(uint32_t class, uint8_t age);
 
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
