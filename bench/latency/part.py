@@ -97,8 +97,7 @@ def _timed(context, sizes, rounds):
     growth = {a.name: {live: [] for live in sizes} for a in context.allocators}
     for turn in range(rounds):
         for live in (0, *sizes):
-            for i in range(len(context.allocators)):
-                a = context.allocators[(i + turn) % len(context.allocators)]
+            for a in context.in_turn(context.allocators):
                 context.progress.step(f"time at {live or ANY_LIVE} live blocks, {a.name}")
                 if live:
                     growth[a.name][live].append(

@@ -92,9 +92,7 @@ def run(context):
     given_up = {}
     for turn in range(rounds):
         for pattern, wanted in jobs:
-            # The allocator that runs first meets the machine in another state than the last: rotate.
-            for i in range(len(context.allocators)):
-                allocator = context.allocators[(i + turn) % len(context.allocators)]
+            for allocator in context.in_turn(context.allocators):
                 title = pattern if wanted == "." else wanted.strip("^$")
                 context.progress.step(f"{title} {allocator.name}, round {turn + 1} of {rounds}")
                 if (allocator.name, title) in given_up:

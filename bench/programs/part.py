@@ -24,8 +24,7 @@ def _measure(context, programs, runner, rounds):
     failed = {}
     for turn in range(rounds):
         for program in programs:
-            for i in range(len(entrants)):
-                name, allocator = entrants[(i + turn) % len(entrants)]
+            for name, allocator in context.in_turn(entrants):
                 context.progress.step(f"{program.name} {name}, round {turn + 1} of {rounds}")
                 if (program.name, name) in failed:
                     continue

@@ -71,8 +71,10 @@ def _server(document, ours):
     if not server or "settled" not in server:
         return
     live, rss = server["settled_live_kib"] / 1024, server["settled_rss_kib"] / 1024
+    end, pages = server["end_rss_kib"] / 1024, server["end_pages_kib"] / 1024
     yield _goal("a server is within 15 % + 4 MiB of its live data two decay times after a peak",
-                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live")
+                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live; at the end {end:.0f} MiB, and the pages with "
+                f"live data are {pages:.0f}")
 
 
 def _threads(document, ours):

@@ -40,8 +40,7 @@ def run(context):
     context.progress.begin("runtime", rounds * len(context.allocators))
     results = {a.name: {"ns": {}, "reused": {}} for a in context.allocators}
     for turn in range(rounds):
-        for i in range(len(context.allocators)):
-            a = context.allocators[(i + turn) % len(context.allocators)]
+        for a in context.in_turn(context.allocators):
             context.progress.step(f"{a.name}, round {turn + 1} of {rounds}")
             try:
                 text = measure.output_of(a, [context.tool("runtime"), str(repetitions)])

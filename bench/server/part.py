@@ -22,6 +22,8 @@ def _parse(text):
         elif kind == "cost":
             server["cpu_s"], server["requests"], server["late_ticks"] = (
                 float(rest[0]), int(rest[1]), int(rest[2]))
+        elif kind == "pages":
+            server["end_pages_kib"] = int(rest[0])
     return server
 
 

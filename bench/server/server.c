@@ -3,8 +3,9 @@
  *   server SECONDS PEAK_MIB
  *
  * Prints CSV: `sample,SECONDS,LIVE_KIB,RSS_KIB` ten times a second, RSS without what the process had at its start, then
- * `phase,NAME,SECONDS` for each phase's begin and `cost,CPU_SECONDS,REQUESTS,LATE_TICKS`. The work is the same for
- * every allocator: a slow one takes more CPU time, not fewer requests, unless it falls behind (LATE_TICKS). */
+ * `phase,NAME,SECONDS` for each phase's begin, `cost,CPU_SECONDS,REQUESTS,LATE_TICKS`, and `pages,KIB`: the pages that
+ * hold live blocks at the end. The work is the same for every allocator: a slow one takes more CPU time, not fewer
+ * requests, unless it falls behind (LATE_TICKS). */
 #include "plan.h"
 #include "store.h"
 #include <pthread.h>
@@ -119,6 +120,7 @@ static void print(const struct sample *samples, size_t count)
     for (size_t i = 0; i < PLAN_COUNT; i++)
         printf("phase,%s,%.2f\n", plan_points[i].name, plan_points[i].at * run_s);
     printf("cost,%.3f,%zu,%zu\n", cpu_s, tick_count() * TICK_REQUESTS * WORKERS, (size_t)late_ticks);
+    printf("pages,%zu\n", store_page_bytes() / 1024);
 }
 
 static size_t slots_for(size_t bytes)

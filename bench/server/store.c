@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SHARDS = 64, TEMPORARY_BLOCKS = 8 };
+enum { SHARDS = 64, TEMPORARY_BLOCKS = 8, PAGE_BYTES = 4096 };
 
 struct slot {
     void *block;
@@ -95,6 +95,33 @@ void store_drop(uint64_t *random)
 size_t store_live_bytes(void)
 {
     return atomic_load_explicit(&live_bytes, memory_order_relaxed);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uintptr_t a = *(const uintptr_t *)left, b = *(const uintptr_t *)right;
+    return (a > b) - (a < b);
+}
+
+size_t store_page_bytes(void)
+{
+    size_t most = 0, count = 0, different = 0;
+    for (size_t i = 0; i <= slot_mask; i++)
+        most += slots[i].block ? slots[i].size_bytes / PAGE_BYTES + 2 : 0;
+    size_t bytes = (most + 1) * sizeof(uintptr_t);
+    uintptr_t *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        abort();
+    for (size_t i = 0; i <= slot_mask; i++) {
+        uintptr_t at = (uintptr_t)slots[i].block, end = at + slots[i].size_bytes;
+        for (uintptr_t page = at / PAGE_BYTES; at && page * PAGE_BYTES < end; page++)
+            pages[count++] = page;
+    }
+    qsort(pages, count, sizeof *pages, by_number);
+    for (size_t i = 0; i < count; i++)
+        different += i == 0 || pages[i] != pages[i - 1];
+    munmap(pages, bytes);
+    return different * PAGE_BYTES;
 }
 
 void store_request(uint64_t *random)

@@ -43,8 +43,7 @@ def run(context):
     samples = {a.name: {"own": [], "wall_us": []} for a in context.allocators}
     for turn in range(rounds):
         context.progress.step(f"round {turn + 1} of {rounds}")
-        for i in range(len(context.allocators)):
-            a = context.allocators[(i + turn) % len(context.allocators)]
+        for a in context.in_turn(context.allocators):
             samples[a.name]["own"].append(_trivial(context, a))
             cost = measure.launch(context, a, [context.tool("trivial")])
             samples[a.name]["wall_us"].append(round(1e6 * cost["wall_s"], 1))

@@ -1,6 +1,7 @@
 """What every part of the suite is given: the allocators, the built tools, the size of the run, the progress line."""
 import dataclasses
 import os
+import random
 
 from suite.progress import Progress
 
@@ -13,6 +14,12 @@ class Context:
     quick: bool
     progress: Progress
     warnings: list
+    chance: random.Random = dataclasses.field(default_factory=lambda: random.Random(1))
+
+    def in_turn(self, entrants):
+        """The entrants in the order of one round: another each time, for a run also meets what the one before it left,
+        as pages the machine has to find anew when they are more than the last process gave back."""
+        return self.chance.sample(entrants, len(entrants))
 
     def tool(self, name):
         """A program of the suite's own, built under the build folder."""
