@@ -138,6 +138,30 @@ HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
     test_nothing_is_lost();
 }
 
+static void *leave_a_block(void *held) {
+    *(void **)held = t_malloc(512);
+    pthread_barrier_wait(&barrier);
+    return NULL;
+}
+
+/* Those that came first have time to become empty. */
+HEAP_TEST(newest_orphan_is_adopted_first) {
+    pthread_t threads[2];
+    void *held[2];
+    pthread_barrier_init(&barrier, NULL, 2);
+    for (int i = 0; i < 2; i++) CHECK_EQ(pthread_create(&threads[i], NULL, leave_a_block, &held[i]), 0);
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    if (!held[0] || !held[1]) return;
+    struct slab_queue *queue = &orphans.queue[class_of(512)];
+    struct unit *oldest = queue->first, *newest = queue->last;
+    CHECK(oldest && oldest != newest);
+    void *p = MUST(t_malloc(512));
+    CHECK(span_unit(p) == newest);
+    CHECK(queue->first == oldest && queue->last == oldest);
+    for (int i = 0; i < 2; i++) t_free(held[i]);
+    test_nothing_is_lost();
+}
+
 HEAP_TEST(freeing_into_an_orphan_takes_it) {
     run(hold_some_of_a_slab, NULL);
     if (!blocks[0] || !blocks[19]) return;
