@@ -2,8 +2,8 @@
  *
  * Steps: 256 KiB while the heap is small, so that a short program is charged little; later an eighth of the heap,
  * at most 32 MiB, so that growth costs a system call per many megabytes. Beyond HUGE_FROM_BYTES steps are
- * multiples of 2 MiB and may be backed by huge pages: a first touch costs a fifth then, and small programs
- * never pay for a huge page they use a corner of. */
+ * multiples of 2 MiB and may be backed by huge pages: a heap that large gains more from fewer address
+ * translations than it loses by clearing 2 MiB for what may use a corner of them. */
 #include "span/grow.h"
 #include "base/memory.h"
 #include "span/units.h"
@@ -20,7 +20,7 @@ enum {
     FURTHER_SPAN_UNITS = 4096,
     FIRST_SPAN_UNITS = 32768,
 };
-#define HUGE_FROM_BYTES ((size_t)128 << 20)
+#define HUGE_FROM_BYTES ((size_t)1 << 30)
 #define HOME_SLOTS ((size_t)4 << 30)
 #define HOME_UNITS ((size_t)16 << 30)
 
