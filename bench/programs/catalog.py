@@ -22,7 +22,7 @@ class Program:
 
 
 PROGRAMS = (
-    Program("python3", "JSON to objects and back", ("python3", "-I", "-S", "{work}/objects.py", "{in}/data.json"),
+    Program("python3", "JSON to objects and back", ("python3", "-s", "-S", "{work}/objects.py", "{in}/data.json"),
             env=(("PYTHONMALLOC", "malloc"), ("PYTHONHASHSEED", "1"))),
     Program("perl", "word counts", ("perl", "{work}/words.pl", "{in}/text.txt"),
             env=(("PERL_HASH_SEED", "1"),)),
