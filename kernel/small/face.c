@@ -35,7 +35,7 @@ bool heap_add_region(void *start, size_t bytes) {
 
 bool heap_init(void *start, size_t bytes) {
     if (small.regions || !heap_add_region(start, bytes)) return false;
-    small.secret = (uintptr_t)((port_random() + 1) * UINT64_C(0x9e3779b97f4a7c15)) | 1;
+    small.secret = block_secret(port_random());
     return true;
 }
 

@@ -113,7 +113,7 @@ INLINE void heap_free_fast(void *p) {
     if (config_safety) {
         if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts))
             return heap_free_slow(p, heap);
-        if (unlikely(block_is_free(block, heap->secret))) return heap_free_slow(p, heap);
+        if (unlikely(block_may_be_free(block, heap->secret))) return heap_free_slow(p, heap);
     }
     block_link(block, slab->free, heap->secret);
     slab->free = block;
@@ -158,13 +158,14 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     return block;
 }
 
-/* True when `p` is a large block of the home span that has just the units for `size`: growing by little is mostly this. */
+/* True when `p` is a large block of the home span that has the units for `size` and not many more: growing by little is
+ * mostly this. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_watch || offset >= racy_load(span_home.bytes)) return false;
     const struct unit *unit = span_line(&span_home, offset);
     return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory &&
-           (size + UNIT_BYTES - 1) >> UNIT_SHIFT == unit->count;
+           resize_fits(unit->count, (size + UNIT_BYTES - 1) >> UNIT_SHIFT);
 }
 
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full. */
@@ -177,7 +178,7 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
     if (config_safety) {
         uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
         if (unlikely(start >= racy_load(slab->starts))) return slow(p, size);
-        if (unlikely(block_is_free(p, heap_secret_word))) return slow(p, size);
+        if (unlikely(block_may_be_free(p, heap_secret_word))) return slow(p, size);
     }
     return p;
 }

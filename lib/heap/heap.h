@@ -40,6 +40,7 @@ struct heap {
     uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;
     uint32_t cache_room; /* granules that the cache may still take */
+    uint32_t idle_ms; /* level 1 had nothing to purge then: it has not before the clock moves */
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];

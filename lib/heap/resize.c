@@ -1,7 +1,8 @@
 /* realloc.
  *
  * A block that must move because it grew will grow again: its new place has room on its right (alloc_wide's roomy),
- * so growing byte by byte moves it a few times at most and then costs a lookup of the neighbour. */
+ * so growing byte by byte moves it a few times at most. A large one takes a 32nd more of that room than was asked for,
+ * so that it asks some twenty times until it has doubled, however small its steps are. */
 #include "heap/resize.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
@@ -12,6 +13,7 @@
 
 enum {
     SHRINK_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
+    GROWTH_PART = 32,
     MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
 };
 
@@ -64,7 +66,7 @@ static void *grow_large(struct unit *unit, size_t size) {
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    if (units_extend(unit, count)) return unit->memory;
+    if (units_extend(unit, count + count / GROWTH_PART) || units_extend(unit, count)) return unit->memory;
     if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
     struct unit *to = units_take_top(count, UNIT_LARGE);
     if (!to) return NULL;
@@ -79,6 +81,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > bytes) return grow_large(unit, size);
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    if (resize_fits(unit->count, count)) return p;
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
         void *new = move_by_copy(p, bytes, size, false);
         if (new != p) return new;

@@ -52,8 +52,7 @@ static struct heap *unpark(void) {
 /* Under the heaps lock. */
 static struct heap *first_of_process(void) {
     if (heap_secret_word) return NULL;
-    /* Mixed, so that a world with little chance to offer still gives keys that no pointer resembles. */
-    heap_secret_word = (uintptr_t)((port_random() + 1) * UINT64_C(0x9e3779b97f4a7c15)) | 1;
+    heap_secret_word = block_secret(port_random());
     heap_init(&first_heap);
     return &first_heap;
 }

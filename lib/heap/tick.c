@@ -114,6 +114,12 @@ void heap_count_given(struct heap *heap) {
     heap_count_slow(heap);
 }
 
+/* What is old at level 1, and what is too much; returns how many units that were. */
+static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
+    uint32_t purged = purge_before(now_ms - purge_decay_ms, PURGE_EXTENTS);
+    return purged + purge_surplus(quarter, PURGE_EXTENTS);
+}
+
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (purge_decay_ms == PURGE_NEVER) return;
@@ -122,10 +128,8 @@ void heap_tick(struct heap *heap) {
     store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
     if (heap->quarter != quarter && turn(heap, now)) heap->quarter = quarter;
-    if (load_relaxed(units.dirty_units) > 0) {
-        purge_before((uint32_t)now - purge_decay_ms, PURGE_EXTENTS);
-        purge_surplus(quarter, PURGE_EXTENTS);
-    }
+    if (heap->idle_ms != (uint32_t)now && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0)
+        heap->idle_ms = (uint32_t)now;
     if (heap->quarter != quarter || is_much_dirty())
         watch(heap);
     else

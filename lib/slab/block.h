@@ -22,6 +22,13 @@ extern const struct block block_end_mark __attribute__((visibility("hidden")));
 /* Ends every list of blocks. An address constant. */
 #define BLOCK_END (config_safety ? (struct block *)&block_end_mark : (struct block *)0)
 
+/* The secret made of a random number. Mixed, so that a world with little chance to offer still gives keys that no pointer
+ * resembles. Its upper 16 bits are neither those of an address or a small number (none set) nor those of -1 (all). */
+INLINE uintptr_t block_secret(uint64_t random) {
+    const uint64_t lowest = 1, below = UINT64_C(1) << 48, uppermost = UINT64_C(1) << 63;
+    return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & ~uppermost) | below | lowest);
+}
+
 INLINE uintptr_t block_key(const struct block *block, const struct block *next, uintptr_t secret) {
     return (uintptr_t)next ^ ((uintptr_t)block ^ secret);
 }
@@ -31,6 +38,16 @@ INLINE bool block_is_free(const struct block *block, uintptr_t secret) {
     if (!config_safety) return block != BLOCK_END;
     return ((uintptr_t)block->next ^ block->key) == ((uintptr_t)block ^ secret);
 }
+
+/* False: `block` is in use. True of every free one, and of one in use whose last two bytes here happen to be the secret's:
+ * look again. The upper bytes of a key are the secret's, because addresses do not differ there. Two bytes, because a
+ * wider load waits when the program has just stored to a part of it, a counter say, right before it frees: 2.6 ns on
+ * Zen 5, half of a pair. */
+INLINE bool block_may_be_free(const struct block *block, uintptr_t secret) {
+    typedef uint16_t part __attribute__((may_alias));
+    return config_safety && ((const part *)&block->key)[3] == (uint16_t)(secret >> 48);
+}
+_Static_assert(sizeof(uintptr_t) == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the third part is the uppermost");
 
 /* Make `block` the first of a list that began with `next`. */
 INLINE void block_link(struct block *block, struct block *next, uintptr_t secret) {

@@ -7,7 +7,7 @@
 /* Less surplus than that is left alone. */
 enum { SURPLUS_UNITS_MIN = 16 };
 
-enum { DIRTY_KEPT_UNITS = (32 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
+enum { DIRTY_KEPT_UNITS = (64 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
 
 uint32_t purge_decay_ms = 500;
 
@@ -88,14 +88,17 @@ static void turn(uint32_t quarter) {
     units_unlock();
 }
 
-void purge_surplus(uint32_t quarter, uint32_t extents_max) {
+uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
+    uint32_t purged = 0;
     if (racy_load(units.quarter) != quarter) turn(quarter);
     while (extents_max-- > 0 && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
-        if (!unit) return;
+        if (!unit) break;
         grow_decline_huge();
+        purged += unit->count;
         purge(unit);
     }
+    return purged;
 }
 
 void purge_excess(void) {

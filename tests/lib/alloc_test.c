@@ -241,6 +241,22 @@ TEST(double_free_is_found_behind_other_frees) {
     for (int i = 0; i < 10; i++) expect_stop("is already free", t_free(blocks[i]));
 }
 
+/* Two bytes of a used block are the secret's: the fast paths take it for a free one, and the others look again. */
+TEST(used_block_that_resembles_a_free_one_is_freed) {
+    for (size_t size = 16; size <= 4096; size *= 2) {
+        char *block = t_malloc(size), *other = t_malloc(size);
+        memcpy(block + 14, (char *)&heap_secret_word + 6, 2);
+        memcpy(other + 14, (char *)&heap_secret_word + 6, 2);
+        CHECK(block_may_be_free((struct block *)block, heap_secret()));
+        CHECK(t_realloc(block, size - 1) == block);
+        size_t used = span_unit(block)->used_blocks;
+        t_free(block);
+        t_free(other);
+        CHECK(span_unit(block)->kind != UNIT_SLAB || span_unit(block)->used_blocks < used);
+        CHECK(!verify_heap());
+    }
+}
+
 TEST(write_after_free_is_found_when_the_block_comes_up) {
     test_leaves_a_broken_heap();
     uintptr_t *block = t_malloc(48);

@@ -1,6 +1,7 @@
 /* realloc: in place where it can be, by moving pages where it is large, never losing or inventing contents. */
 #include "contents.h"
 #include "heap/fast.h"
+#include "inspect/verify.h"
 #include "test.h"
 
 #define KIB ((size_t)1024)
@@ -160,4 +161,25 @@ TEST(misuse_of_realloc_is_told_so) {
     expect_stop("is already free", t_realloc(large, 500));
     expect_stop("is on a stack", t_realloc(&small, 500));
     expect_stop("is not ours", t_realloc((void *)16, 500));
+}
+
+/* In steps of a page a large block takes more than a step's room at a time, but never a sixteenth too much. */
+TEST(large_block_grows_with_a_little_to_spare_and_gives_back_what_is_much) {
+    char *p = t_malloc(2 * MIB);
+    int more = 0;
+    for (size_t size = 2 * MIB, last = 0; size < 8 * MIB; size += 4096) {
+        p = t_realloc(p, size);
+        size_t usable = t_malloc_usable_size(p);
+        CHECK(usable >= size && usable - size <= size / 16 + UNIT_BYTES);
+        more += usable != last;
+        last = usable;
+    }
+    CHECK(more <= 60);
+    size_t usable = t_malloc_usable_size(p);
+    p = t_realloc(p, usable - usable / 20);
+    CHECK_EQ(t_malloc_usable_size(p), usable);
+    p = t_realloc(p, usable - usable / 10);
+    CHECK(t_malloc_usable_size(p) <= usable - usable / 10 + UNIT_BYTES);
+    CHECK(!verify_heap());
+    t_free(p);
 }
