@@ -158,12 +158,14 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     return block;
 }
 
-/* True when `p` is a large block of the home span that has the units for `size` and not many more: growing by little is
- * mostly this. */
+/* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer: growing by
+ * little is mostly this. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_watch || offset >= racy_load(span_home.bytes)) return false;
     const struct unit *unit = span_line(&span_home, offset);
+    if (racy_load(unit->kind) == UNIT_MEDIUM)
+        return ((uintptr_t)p & (GRANULE_BYTES - 1)) == 0 && resize_fits_medium(span_slot(&span_home, p), size);
     return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory &&
            resize_fits(unit->count, (size + UNIT_BYTES - 1) >> UNIT_SHIFT);
 }

@@ -12,7 +12,6 @@
 #include <heapalloc/port.h>
 
 enum {
-    SHRINK_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
     GROWTH_PART = 32,
     MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
 };
@@ -53,7 +52,7 @@ static void *resize_medium(void *p, size_t size) {
     }
     if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, false);
     uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
-    if (have - count >= SHRINK_GRANULES_MIN) medium_resize(slot, count);
+    if (have - count >= RESIZE_GRANULES_MIN) medium_resize(slot, count);
     return p;
 }
 

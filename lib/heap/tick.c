@@ -15,6 +15,7 @@ enum {
     LONG_AGO = 3,     /* decay times; after so many the quarters that slabs wait are no more told apart */
     PURGE_BLOCKS = 1024,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
+    WATCH_SLOW_PATHS = 4,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
 
@@ -97,7 +98,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 
 /* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
 static void watch(struct heap *heap) {
-    heap->slow_left = 1;
+    heap->slow_left = WATCH_SLOW_PATHS;
     if (!heap->watching) heap_spill(heap);
     heap->watching = true;
 }
@@ -110,7 +111,7 @@ static bool is_much_dirty(void) {
 }
 
 void heap_count_given(struct heap *heap) {
-    if (purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = 1;
+    if (heap->slow_left > WATCH_SLOW_PATHS && purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = WATCH_SLOW_PATHS;
     heap_count_slow(heap);
 }
 
