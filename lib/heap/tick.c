@@ -15,7 +15,6 @@ enum {
     LONG_AGO = 3,     /* decay times; after so many the quarters that slabs wait are no more told apart */
     PURGE_BLOCKS = 1024,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
-    WATCH_SLOW_PATHS = 4,
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
 };
 
@@ -98,7 +97,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 
 /* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
 static void watch(struct heap *heap) {
-    heap->slow_left = WATCH_SLOW_PATHS;
+    heap->slow_left = 1;
     if (!heap->watching) heap_spill(heap);
     heap->watching = true;
 }
@@ -111,7 +110,7 @@ static bool is_much_dirty(void) {
 }
 
 void heap_count_given(struct heap *heap) {
-    if (heap->slow_left > WATCH_SLOW_PATHS && purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = WATCH_SLOW_PATHS;
+    if (purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = 1;
     heap_count_slow(heap);
 }
 
@@ -128,8 +127,9 @@ void heap_tick(struct heap *heap) {
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
-    if (heap->quarter != quarter && turn(heap, now)) heap->quarter = quarter;
-    if (heap->idle_ms != (uint32_t)now && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0)
+    bool turns = heap->quarter != quarter, idle = !turns && heap->idle_ms == (uint32_t)now;
+    if (turns && turn(heap, now)) heap->quarter = quarter;
+    if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
         heap->idle_ms = (uint32_t)now;
     if (heap->quarter != quarter || is_much_dirty())
         watch(heap);
