@@ -65,9 +65,10 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
  * empty again at once. */
 INLINE struct block *heap_refill_quick(size_t class, struct heap *heap) {
     struct unit *slab = heap->current[class];
-    if (config_watch || unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left == 1)) return NULL;
+    if (config_watch || unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret) || !(slab->flags & UNIT_AMPLE))) return NULL;
+    heap->slow_left--;
     heap_fill(heap, class, slab, block);
     return block;
 }

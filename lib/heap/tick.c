@@ -15,7 +15,8 @@ enum {
     LONG_AGO = 3,     /* decay times; after so many the quarters that slabs wait are no more told apart */
     PURGE_BLOCKS = 1024,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
-    PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock */
+    WATCH_SLOW_PATHS = 4,
+    PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
 
 /* Give back the current slab of a class when all of its blocks are at home. */
@@ -95,22 +96,24 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Much is dirty: look at the clock on every slow path from now on, and empty the bins, so that there will be some. */
-static void watch(struct heap *heap) {
-    heap->slow_left = 1;
+/* Much is dirty: look at the clock on every slow path from now on, or every few while nothing is old, and empty the bins, so
+ * that there will be some. */
+static void watch(struct heap *heap, bool idle) {
+    heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
     if (!heap->watching) heap_spill(heap);
     heap->watching = true;
 }
 
-/* More is free and dirty than is not worth the clock. */
-static bool is_much_dirty(void) {
+/* More than `much_units` are free and dirty, beyond what level 2 keeps. */
+static bool is_much_dirty(uint32_t much_units) {
     uint32_t dirty = load_relaxed(medium.dirty_granules), kept = granules_kept();
     uint32_t surplus = dirty > kept ? dirty - kept : 0;
-    return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > PENDING_UNITS;
+    return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > much_units;
 }
 
 void heap_count_given(struct heap *heap) {
-    if (purge_decay_ms != PURGE_NEVER && is_much_dirty()) heap->slow_left = 1;
+    if (purge_decay_ms != PURGE_NEVER && heap->slow_left > WATCH_SLOW_PATHS && is_much_dirty(PENDING_UNITS))
+        heap->slow_left = WATCH_SLOW_PATHS;
     heap_count_slow(heap);
 }
 
@@ -131,8 +134,8 @@ void heap_tick(struct heap *heap) {
     if (turns && turn(heap, now)) heap->quarter = quarter;
     if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
         heap->idle_ms = (uint32_t)now;
-    if (heap->quarter != quarter || is_much_dirty())
-        watch(heap);
+    if (heap->quarter != quarter || is_much_dirty(heap->watching ? PENDING_UNITS / 2 : PENDING_UNITS))
+        watch(heap, idle);
     else
         heap->watching = false;
 }
