@@ -91,7 +91,7 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
         free_elsewhere(slab, p, heap);
         return;
     }
-    struct block *block = p; /* in a further span */
+    struct block *block = p; /* in a further span, or one that looked like a free one */
     block_link(block, slab->free, heap->secret);
     slab->free = block;
     if (--slab->used_blocks == 0) heap_slab_empty(slab, heap);

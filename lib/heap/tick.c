@@ -1,8 +1,9 @@
 /* What is done now and then.
  *
  * There is no background thread (fork, seccomp and the loader make one a hazard): the slow paths of whoever is
- * awake do the purging, a bounded step at a time. While memory waits to be purged every slow path looks at the
- * clock, because a program that has just freed its peak may take very few of them. */
+ * awake do the purging, a bounded step at a time. While memory waits to be purged they look at the clock more often,
+ * because a program that has just freed its peak may take very few of them: every fourth while none of it is old
+ * enough, every one from then on. */
 #include "heap/tick.h"
 #include "heap/cache.h"
 #include "heap/orphans.h"
@@ -96,8 +97,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Much is dirty: look at the clock on every slow path from now on, or every few while nothing is old, and empty the bins, so
- * that there will be some. */
+/* Much is dirty: look at the clock more often from now on, and empty the bins, so that there will be slow paths. */
 static void watch(struct heap *heap, bool idle) {
     heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
     if (!heap->watching) heap_spill(heap);

@@ -47,7 +47,7 @@ INLINE bool block_may_be_free(const struct block *block, uintptr_t secret) {
     typedef uint16_t part __attribute__((may_alias));
     return config_safety && ((const part *)&block->key)[3] == (uint16_t)(secret >> 48);
 }
-_Static_assert(sizeof(uintptr_t) == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the third part is the uppermost");
+_Static_assert(sizeof(uintptr_t) == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the last part is the uppermost");
 
 /* Make `block` the first of a list that began with `next`. */
 INLINE void block_link(struct block *block, struct block *next, uintptr_t secret) {

@@ -101,6 +101,19 @@ TEST(pool_knows_its_blocks) {
     expect_stop("is not a pool", heapalloc_pool_destroy(other));
 }
 
+/* Two bytes of a used block are the secret's: put looks again. */
+TEST(pool_takes_back_a_block_that_resembles_a_free_one) {
+    struct heapalloc_pool *pool = heapalloc_pool_create(64, 0);
+    char *first = heapalloc_pool_get(pool), *second = heapalloc_pool_get(pool);
+    memcpy(first + 14, (char *)&heap_secret_word + 6, 2);
+    CHECK(block_may_be_free((struct block *)first, heap_secret()));
+    heapalloc_pool_put(pool, first);
+    heapalloc_pool_put(pool, second);
+    CHECK(heapalloc_pool_get(pool) == second);
+    CHECK(heapalloc_pool_get(pool) == first);
+    heapalloc_pool_destroy(pool);
+}
+
 TEST(arena_hands_out_blocks_one_behind_the_other) {
     static struct held held[BLOCKS];
     struct heapalloc_arena *arena = heapalloc_arena_create();
