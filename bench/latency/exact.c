@@ -1,6 +1,10 @@
 /* Marks every single malloc and free in a heap of many live blocks, for their exact instruction counts by callgrind.
  *
- *   exact objects|any LIVE_BLOCKS OPERATIONS */
+ *   exact objects|any LIVE_BLOCKS OPERATIONS
+ *
+ * Before that, PAIRS of them in one mark, and one around the same draws without them: what a pair costs on average. Writing a
+ * dump takes milliseconds, so what an allocator does every so often would be counted a hundred times too often in a mean
+ * of the single ones. */
 #include "mix.h"
 #include <stdio.h>
 #include <string.h>
@@ -29,29 +33,73 @@ static void counted_nothing(void)
     CALLGRIND_DUMP_STATS_AT("nothing");
 }
 
+enum { PAIRS = 200000 };
+
+struct heap {
+    void **slots;
+    uint32_t live;
+    size_t (*size_of)(uint64_t *);
+    uint64_t random;
+};
+
+static void __attribute__((noinline)) replace(struct heap *heap, uint32_t pairs)
+{
+    for (uint32_t i = 0; i < pairs; i++) {
+        void **slot = &heap->slots[random_below(&heap->random, heap->live)];
+        size_t size_bytes = heap->size_of(&heap->random);
+        free(*slot);
+        *slot = malloc(size_bytes);
+    }
+}
+
+/* The same but for the allocator, which is called as often. */
+static void __attribute__((noinline)) nobody_frees(void *block) { __asm__ volatile("" ::"r"(block)); }
+static void *__attribute__((noinline)) nobody_allocates(size_t size_bytes, void *block)
+{
+    __asm__ volatile("" ::"r"(size_bytes));
+    return block;
+}
+
+static void __attribute__((noinline)) replace_nothing(struct heap *heap, uint32_t pairs)
+{
+    for (uint32_t i = 0; i < pairs; i++) {
+        void **slot = &heap->slots[random_below(&heap->random, heap->live)];
+        size_t size_bytes = heap->size_of(&heap->random);
+        nobody_frees(*slot);
+        *slot = nobody_allocates(size_bytes, *slot);
+    }
+}
+
+static void count_pairs(struct heap *heap)
+{
+    CALLGRIND_ZERO_STATS;
+    replace(heap, PAIRS);
+    CALLGRIND_DUMP_STATS_AT("pairs");
+    CALLGRIND_ZERO_STATS;
+    replace_nothing(heap, PAIRS);
+    CALLGRIND_DUMP_STATS_AT("draws");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
         fprintf(stderr, "usage: exact objects|any LIVE_BLOCKS OPERATIONS\n");
         return 2;
     }
-    size_t (*size_of)(uint64_t *) = strcmp(argv[1], "any") == 0 ? size_any : size_object;
-    uint32_t live = (uint32_t)atol(argv[2]), operations = (uint32_t)atol(argv[3]);
-    uint64_t random = 42;
-    void **slots = own_memory(live * sizeof *slots);
-    for (uint32_t i = 0; i < live; i++)
-        slots[i] = malloc(size_of(&random));
+    struct heap heap = {.size_of = strcmp(argv[1], "any") == 0 ? size_any : size_object, .random = 42};
+    uint32_t operations = (uint32_t)atol(argv[3]);
+    heap.live = (uint32_t)atol(argv[2]);
+    heap.slots = own_memory(heap.live * sizeof *heap.slots);
+    for (uint32_t i = 0; i < heap.live; i++)
+        heap.slots[i] = malloc(heap.size_of(&heap.random));
     /* A heap that was only filled has no holes: replace half before counting. */
-    for (uint32_t i = 0; i < live / 2; i++) {
-        void **slot = &slots[random_below(&random, live)];
-        free(*slot);
-        *slot = malloc(size_of(&random));
-    }
+    replace(&heap, heap.live / 2);
     CALLGRIND_START_INSTRUMENTATION;
+    count_pairs(&heap);
     counted_nothing();
     for (uint32_t i = 0; i < operations; i++) {
-        void **slot = &slots[random_below(&random, live)];
-        size_t size_bytes = size_of(&random);
+        void **slot = &heap.slots[random_below(&heap.random, heap.live)];
+        size_t size_bytes = heap.size_of(&heap.random);
         counted_free(*slot);
         *slot = counted_malloc(size_bytes);
     }

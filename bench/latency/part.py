@@ -13,6 +13,7 @@ from suite.measure import CommandFailed
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)
 KINDS = ("malloc", "free")
 ANY_LIVE = 100000
+PAIRS = 200000  # exact.c's
 
 
 def percentiles(weighted):
@@ -48,7 +49,10 @@ def _exact_one(context, allocator, mix, live, operations):
     found = callgrind.regions([context.tool("exact"), mix, str(live), str(operations)],
                               allocator.environment())
     empty = min(count for label, count in found if label == "nothing")
-    return {kind: sorted(count - empty for label, count in found if label == kind) for kind in KINDS}
+    counts = {kind: sorted(count - empty for label, count in found if label == kind) for kind in KINDS}
+    whole = dict(found)
+    counts["pair"] = (whole["pairs"] - whole["draws"]) / PAIRS
+    return counts
 
 
 def _exact(context, sizes):
@@ -71,8 +75,7 @@ def _exact(context, sizes):
         if mix == "any":
             entry["any"] = summary
         else:
-            for kind in KINDS:
-                summary[kind]["mean"] = round(statistics.fmean(counts[kind]), 1)
+            summary["pair"] = {"mean": round(counts["pair"], 1)}
             entry["growth"][live] = summary
     for name, reason in refused.items():
         context.warn(f"{name}'s instructions of single operations are not counted: {reason}")

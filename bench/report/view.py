@@ -149,8 +149,7 @@ def growth(document):
     part = document["parts"]["latency"]
     exact = {}
     for name, entry in part["exact"].items():
-        points = {int(live): round(s["malloc"]["mean"] + s["free"]["mean"], 1)
-                  for live, s in entry["growth"].items()}
+        points = {int(live): s["pair"]["mean"] for live, s in entry["growth"].items()}
         if points:
             exact[name] = points
     timed = {name: {int(live): stats.interval(values) for live, values in by_live.items() if values}

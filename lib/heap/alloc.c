@@ -52,10 +52,7 @@ void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
 
 /* Pop the first block of a bin that is not empty. */
 static void *pop(struct heap *heap, uint32_t class) {
-    struct block *block = heap->bin[class];
-    if (unlikely(!block_is_free(block, heap->secret)))
-        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
-    heap->bin[class] = block->next;
+    struct block *block = heap_unbin(heap, class);
     block_clear(block);
     return block;
 }

@@ -74,7 +74,7 @@ INLINE struct block *heap_refill_quick(size_t class, struct heap *heap) {
 }
 
 /* What it asks next: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
- * Programs of mixed sizes do this all the time. */
+ * Programs of mixed sizes do this all the time. One that has gathered no more than the one block invites guests. */
 INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct slab_queue *queue = &heap->waiting[class];
     struct unit *slab = queue->first, *old = heap->current[class];
@@ -85,6 +85,7 @@ INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     heap->slow_left--;
     heap_unwait_first(heap, queue, slab);
     refill_make_current(heap, class, slab);
+    if (block->next == BLOCK_END) heap_invite(heap, class, slab);
     heap_fill(heap, class, slab, block);
     return block;
 }

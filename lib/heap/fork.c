@@ -78,6 +78,8 @@ void fork_child(void) {
         heaps.lost++;
         salvage_cache(heap);
     }
+    /* A guest has a key, and would count as free in the slab of a lost thread. */
+    if (heaps.lost > 0 && heap_self->state == HEAP_LIVE) heap_send_guests(heap_self);
 }
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */

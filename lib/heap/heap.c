@@ -2,8 +2,8 @@
 #include "heap/heap.h"
 #include "base/check.h"
 #include "heap/cache.h"
+#include "heap/fast.h"
 #include "heap/orphans.h"
-#include "heap/tick.h"
 
 #define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
 
@@ -48,14 +48,31 @@ void heap_disown(struct unit *slab) {
     } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !orphans_put(slab) : !owner_leave_full(slab));
 }
 
+/* In two steps: in a fork's child the first free may have a lost thread's slab counted, and a guest with a key would
+ * count as one of its free blocks. */
+void heap_send_guests(struct heap *heap) {
+    struct block *guests = NULL;
+    memset(heap->guest_room, 0, sizeof(heap->guest_room));
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        while (heap->bin[class] != BLOCK_END && heap_is_guest(heap->current[class], heap->bin[class])) {
+            struct block *guest = heap_unbin(heap, class);
+            block_clear(guest);
+            guest->next = guests;
+            guests = guest;
+        }
+    }
+    for (struct block *next; guests; guests = next) {
+        next = guests->next;
+        heap_free_slow(guests, heap);
+    }
+}
+
 void heap_spill(struct heap *heap) {
+    heap_send_guests(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
         struct unit *slab = heap->current[class];
         while (heap->bin[class] != BLOCK_END) {
-            struct block *block = heap->bin[class];
-            if (!block_is_free(block, heap->secret))
-                check_misuse("malloc", block, "was written to after it was freed: corrupted list");
-            heap->bin[class] = block->next;
+            struct block *block = heap_unbin(heap, class);
             block_link(block, slab->free, heap->secret);
             slab->free = block;
             slab->used_blocks--;

@@ -3,8 +3,13 @@
  * A bin holds blocks of one class, taken whole from one slab's free list or carved; malloc pops from it. free pushes
  * to the slab's own list, so a slab always knows how many of its blocks are out, and is given back when none is.
  * Blocks in a bin count as used. Per class a heap has one current slab, which fills the bin, and a FIFO of waiting
- * ones: a slab that woke by a free waits at its end and gathers more before its turn comes. */
+ * ones: a slab that woke by a free waits at its end and gathers more before its turn comes.
+ *
+ * Where the heap is so large and so full that a slab whose turn comes has gathered nothing, claiming it for one block and
+ * leaving it again is most of what an allocation costs. Then the blocks of full slabs become *guests*: they go into the
+ * bin at once, and their slab, which is nobody's, goes on counting them as used. */
 #pragma once
+#include "base/check.h"
 #include "base/lock.h"
 #include "slab/holes.h"
 #include "span/medium.h"
@@ -14,6 +19,7 @@ enum {
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
+    GUESTS_MAX = 255,          /* in a bin; and as many as its current slab has blocks */
     SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
 };
 
@@ -26,7 +32,7 @@ enum heap_state {
 };
 
 /* lock: none, its thread's; `state` is read by others
- *   bin[c] is empty or a list of blocks of current[c]                  verify: bins
+ *   bin[c]: guests, then blocks of current[c]                          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room         verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
@@ -48,6 +54,7 @@ struct heap {
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
+    uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
     bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
 };
@@ -99,6 +106,29 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
     block_clear(first);
 }
 
+/* Take in `block`, freed just now, of a full slab of `class` that is nobody's; false: no room. */
+INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
+    uint8_t room;
+    if (__builtin_sub_overflow(heap->guest_room[class], 1, &room)) return false;
+    heap->guest_room[class] = room;
+    heap->fresh[class] = false;
+    block_link(block, heap->bin[class], heap->secret);
+    heap->bin[class] = block;
+    return true;
+}
+
+/* A slab of `class` whose turn came had gathered one block: no more than its bin would get from a slab may come as guests.
+ * None where a fork has lost threads: their slabs are counted by keys, which guests have too. */
+INLINE void heap_invite(struct heap *heap, size_t class, const struct unit *slab) {
+    uint32_t blocks = slab->carved_blocks;
+    if (heaps.lost == 0) heap->guest_room[class] = blocks < GUESTS_MAX ? (uint8_t)blocks : GUESTS_MAX;
+}
+
+/* True when `block`, of a bin whose current slab is `current` or NULL, is a guest there. */
+INLINE bool heap_is_guest(const struct unit *current, const struct block *block) {
+    return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
+}
+
 /* An owned slab has no used block any more: keep it as a spare, or give it back. */
 void heap_slab_empty(struct unit *slab, struct heap *heap);
 
@@ -107,6 +137,18 @@ void heap_disown(struct unit *slab);
 
 /* Give back the medium cache and the spare slabs. */
 void heap_flush(struct heap *heap);
+
+/* Take the first block, which is still a free one, from a bin that is not empty. */
+INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
+    struct block *block = heap->bin[class];
+    if (unlikely(!block_is_free(block, heap->secret)))
+        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    heap->bin[class] = block->next;
+    return block;
+}
+
+/* Free all guests again, into their slabs; no more are taken in until heap_invite(). */
+void heap_send_guests(struct heap *heap);
 
 /* Put the bins' blocks back into their slabs. */
 void heap_spill(struct heap *heap);

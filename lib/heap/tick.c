@@ -99,9 +99,10 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 
 /* Much is dirty: look at the clock more often from now on, and empty the bins, so that there will be slow paths. */
 static void watch(struct heap *heap, bool idle) {
-    heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
-    if (!heap->watching) heap_spill(heap);
+    bool watched = heap->watching;
     heap->watching = true;
+    if (!watched) heap_spill(heap);
+    heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
 }
 
 /* More than `much_units` are free and dirty, beyond what level 2 keeps. */

@@ -147,12 +147,17 @@ static void check_remote(struct look *look) {
         expect(look, &look->slab->remote, "the number of remote blocks", count, length);
 }
 
-static void check_bin(struct look *look) {
-    const struct heap *owner = look->slab->owner;
-    if (!owner || !heap_is_readable(owner) || owner->current[look->slab->class] != look->slab)
-        return;
-    check_list(look, "the bin", &owner->bin[look->slab->class], owner->bin[look->slab->class],
-               UINT32_MAX);
+static void check_bins(struct look *look) {
+    uint32_t class = look->slab->class;
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
+        struct bin_parts bin;
+        if (!heap_is_readable(heap)) continue;
+        inspect_bin(&bin, heap, class);
+        for (uint32_t i = 0; i < bin.guest_count; i++) {
+            if (is_block(look, bin.guests[i])) meet(look, "a bin", bin.guests[i]);
+        }
+        if (heap->current[class] == look->slab) check_list(look, "the bin", &heap->bin[class], bin.own, UINT32_MAX);
+    }
 }
 
 uint32_t shell_check_slabs(struct shell *shell) {
@@ -170,7 +175,7 @@ uint32_t shell_check_slabs(struct shell *shell) {
             uint32_t listed =
                 check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX);
             check_remote(&look);
-            check_bin(&look);
+            check_bins(&look);
             if (look.found == 0)
                 expect(&look, &walk.line->used_blocks, "its number of blocks that are out",
                        walk.line->used_blocks, walk.line->kept_blocks - listed);

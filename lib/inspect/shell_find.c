@@ -25,28 +25,27 @@ const char *shell_extent_name(const struct extent_walk *extent) {
 /* Which free blocks are in which list; slab_map_fill() has proved the lists sound before. */
 struct lists {
     struct slab_map map;
-    uint64_t own[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64], bin[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64];
+    uint64_t own[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64], remote[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64];
 };
 
-static void enter(uint64_t *bits, const struct unit *slab, const struct block *block) {
-    for (; block != BLOCK_END; block = block->next) {
+static void enter(uint64_t *bits, const struct unit *slab, const struct block *block, uint32_t most) {
+    for (; block != BLOCK_END && most > 0; block = block->next, most--) {
         uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
         bits[index / 64] |= UINT64_C(1) << index % 64;
     }
 }
 
 static bool fill(struct lists *lists, const struct unit *slab) {
-    const struct heap *owner = slab->owner;
+    uint32_t word = load_acquire(slab->remote);
     if (!slab_map_fill(&lists->map, slab)) return false;
-    enter(lists->own, slab, slab->free);
-    if (owner && heap_is_readable(owner) && owner->current[slab->class] == slab)
-        enter(lists->bin, slab, owner->bin[slab->class]);
+    enter(lists->own, slab, slab->free, UNIT_BYTES);
+    enter(lists->remote, slab, (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK)), remote_count(word));
     return true;
 }
 
 static const char *list_of(const struct lists *lists, uint32_t index) {
     if (lists->own[index / 64] >> index % 64 & 1) return "in its slab's list";
-    return lists->bin[index / 64] >> index % 64 & 1 ? "in the bin" : "in its slab's remote list";
+    return lists->remote[index / 64] >> index % 64 & 1 ? "in its slab's remote list" : "in the bin";
 }
 
 static struct shell_found slab_part(const struct extent_walk *extent, const struct lists *lists,

@@ -1,6 +1,7 @@
 /* The shell's freelist: the lists of free blocks, followed as the heap follows them. */
 #include "heap/cache.h"
 #include "heap/heap.h"
+#include "inspect/bin.h"
 #include "inspect/shell_parts.h"
 #include "span/units.h"
 
@@ -68,17 +69,21 @@ static void say_remote(struct shell *shell, const struct unit *slab) {
 static void say_class(struct shell *shell, uint32_t class, bool also_none) {
     uint32_t slabs = 0;
     struct extent_walk walk = {0};
+    struct bin_parts bin;
+    inspect_bin(&bin, heap_self, class);
     while (extent_walk_next(&walk)) {
         const struct unit *slab = walk.line;
         if (slab->kind != UNIT_SLAB || slab->class != class) continue;
         slabs++;
         shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes,
                   (void *)shell_extent_memory(&walk));
-        if (slab == heap_self->current[class])
-            say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX);
+        if (slab == heap_self->current[class]) say_blocks(shell, "bin", slab, bin.own, UINT32_MAX);
         say_blocks(shell, "list", slab, slab->free, UINT32_MAX);
         say_remote(shell, slab);
     }
+    if (bin.guest_count > 0)
+        shell_say(shell, "blocks of %u bytes, before these in the bin: %u of full slabs, the first %p\n",
+                  class_shapes[class].block_bytes, bin.guest_count, (const void *)bin.guests[0]);
     if (slabs == 0 && also_none)
         shell_say(shell, "blocks of %u bytes: there is no slab of them\n",
                   class_shapes[class].block_bytes);

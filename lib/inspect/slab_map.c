@@ -1,15 +1,25 @@
 /* Which blocks of a slab are free. */
 #include "inspect/slab_map.h"
 
+INLINE bool lies_in(const struct unit *slab, const struct block *block) {
+    return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0;
+}
+
+/* Enter a block; false: it is none of the slab's, was met before, or does not look free. */
+static bool enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
+    if (!lies_in(slab, block) || !slab_is_block(slab, block)) return false;
+    uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
+    if (slab_map_has(map, index) || !block_is_free(block, heap_secret())) return false;
+    map->free[index / 64] |= UINT64_C(1) << index % 64;
+    return true;
+}
+
 /* Enter a list's blocks, at most `most`; returns how many, or more than the slab has when one of them is wrong. */
-static uint32_t enter(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most) {
+static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most) {
     enum { WRONG = UNIT_BYTES };
     uint32_t count = 0;
     for (; block != BLOCK_END && count < most; block = block->next, count++) {
-        if (((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !slab_is_block(slab, block)) return WRONG;
-        uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
-        if (slab_map_has(map, index) || !block_is_free(block, heap_secret())) return WRONG;
-        map->free[index / 64] |= UINT64_C(1) << index % 64;
+        if (!enter(map, slab, block)) return WRONG;
     }
     return count;
 }
@@ -18,21 +28,30 @@ static const struct block *first_remote(const struct unit *slab, uint32_t word) 
     return (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-static const struct block *first_binned(const struct unit *slab) {
-    const struct heap *owner = slab->owner;
-    bool is_current = owner && heap_is_readable(owner) && owner->current[slab->class] == slab;
-    return is_current ? owner->bin[slab->class] : BLOCK_END;
+/* What the heaps have of the slab in their bins: the one whose current slab it is, its blocks, and any heap guests. */
+static bool enter_binned(struct slab_map *map, const struct unit *slab) {
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
+        if (!heap_is_readable(heap)) continue;
+        struct bin_parts bin;
+        inspect_bin(&bin, heap, slab->class);
+        for (uint32_t i = 0; i < bin.guest_count; i++) {
+            if (!lies_in(slab, bin.guests[i])) continue;
+            if (!enter(map, slab, bin.guests[i])) return false;
+            map->binned++;
+        }
+        if (heap->current[slab->class] == slab) map->binned += enter_list(map, slab, bin.own, UNIT_BYTES);
+    }
+    return map->binned <= slab->kept_blocks;
 }
 
 bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     *map = (struct slab_map){0};
     uint32_t word = load_acquire(slab->remote), kept = slab->kept_blocks;
-    map->listed = enter(map, slab, slab->free, UNIT_BYTES);
+    map->listed = enter_list(map, slab, slab->free, UNIT_BYTES);
     if (map->listed > kept) return false;
-    map->remote = enter(map, slab, first_remote(slab, word), remote_count(word));
+    map->remote = enter_list(map, slab, first_remote(slab, word), remote_count(word));
     if (map->remote > kept || map->remote != remote_count(word)) return false;
-    map->binned = enter(map, slab, first_binned(slab), UNIT_BYTES);
-    return map->binned <= kept;
+    return enter_binned(map, slab);
 }
 
 uint32_t slab_blocks_kept(const struct unit *slab) {

@@ -1,12 +1,12 @@
-/* Which blocks of a slab are free, as its lists tell: its own list, the remote one, its owner's bin. */
+/* Which blocks of a slab are free, as the lists tell: its own list, the remote one, its owner's bin, all heaps' guests. */
 #pragma once
-#include "heap/heap.h"
+#include "inspect/bin.h"
 
 struct slab_map {
     uint64_t free[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64]; /* bit n: block n is in one of the lists */
     uint32_t listed;  /* blocks in the slab's own list */
     uint32_t remote;
-    uint32_t binned;
+    uint32_t binned;  /* guests too */
 };
 
 /* Fill the map. False: a list leaves the slab, holds a block twice or one that does not look free, or is not as long
@@ -18,6 +18,3 @@ uint32_t slab_blocks_kept(const struct unit *slab);
 
 /* True when block `index` is in a list. */
 INLINE bool slab_map_has(const struct slab_map *map, uint32_t index) { return map->free[index / 64] >> index % 64 & 1; }
-
-/* True when the lists of the heap, and so of its slabs, can be relied on: its thread is here. */
-INLINE bool heap_is_readable(const struct heap *heap) { return heap->state == HEAP_LIVE; }

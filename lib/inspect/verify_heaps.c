@@ -19,12 +19,14 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
            load_acquire(slab->remote) & REMOTE_OWNED;
 }
 
-/* What is in the bin, the map of the current slab has checked; that it is all of the bin, its length tells. */
+/* What is in the bin behind the guests, the map of the current slab checks. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
     const struct unit *slab = heap->current[class];
-    if (!slab) return heap->bin[class] == BLOCK_END;
+    struct bin_parts bin;
+    inspect_bin(&bin, heap, class);
+    if (!slab) return bin.own == BLOCK_END;
     struct slab_map map;
-    return class != 0 && is_slab_of(slab, heap, class) && slab_map_fill(&map, slab);
+    return class != 0 && is_slab_of(slab, heap, class) && !(slab->flags & UNIT_WAITING) && slab_map_fill(&map, slab);
 }
 
 static bool bins_hold(const struct heap *heap) {

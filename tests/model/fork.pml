@@ -5,7 +5,8 @@
  * makes it one that has no heap any more and only frees. Nobody trusts what heap 2 left on its
  * slabs: who meets one takes it through `owner` and finds the free blocks by their keys, which
  * a block has from being linked into a list until it is handed out. What heap 2 had in hand is
- * lost, and so are the slabs it was just taking or leaving. All checks go on in the child. */
+ * lost, and so are its guest and the slabs it was just taking or leaving. Heap 1 sends its own guest home
+ * first. All checks go on in the child. */
 
 #define SALVAGING 254                        /* owner of a slab while its blocks are looked at */
 #define LOST_HEAP 2
@@ -39,7 +40,7 @@ inline fork() {
     d_step {
         forked = true;
         busy = 1;
-        bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
+        guest[LOST_HEAP] = 0; bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
         for (q_slab : 1 .. SLABS) {
             for (q_block : 1 .. BLOCKS) {
                 if
@@ -49,7 +50,10 @@ inline fork() {
             }
         }
         q_slab = 0
-    }
+    };
+#ifndef BROKEN_FORK_KEEPS_GUESTS             /* whose key would have them counted as free */
+    take_guest(1)
+#endif
 }
 
 /* Blocks with a key are free, wherever they were; the others are counted as used. */

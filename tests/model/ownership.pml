@@ -8,7 +8,7 @@
  * is convenient, since each asserts that nobody else may come near. Memory is sequentially
  * consistent: whether the real atomics' orders suffice is not a question for this model.
  *
- * Checked: a block is in one place (caller, bin, free list, word); none is lost; a slab with free
+ * Checked: a block is in one place (caller, bin, guest, free list, word); none is lost; a slab with free
  * blocks can be found; a slab has one owner, and only it touches the plain fields; a full slab
  * that is nobody's has no block on its word; a released slab has no live block; no deadlock; no
  * free waits for the lock; a child of fork has all this, but for what its lost threads had in hand.
@@ -29,10 +29,11 @@
 #include "fork.pml"
 #include "quiet.pml"
 
-/* malloc: from the bin; an empty bin takes a whole `free`. Order of refill: the current slab, its
+/* malloc: a guest, or from the bin; an empty bin takes a whole `free`. Order of refill: the current slab, its
  * word, an avail slab, an orphan, a fresh slab. Avail is taken in any order: policy is no part. */
 inline malloc() {
     do
+    :: guest[me] != 0 -> take_guest(me); break
     :: bin[me] != 0 ->
         d_step {
             b = 1;
@@ -149,6 +150,7 @@ inline push_elsewhere() {
             fi
         :: old == 0 ->
             if
+            :: may_host -> host(s, b); break
             :: push_full(s, b)
             :: while_whole -> claim_full(s, b)
             fi;
@@ -318,8 +320,9 @@ end_idle:                                    /* here, and nowhere else, a heap m
         fi;
         avail[me] = avail[me] & ~going;
         goto part
-    :: atomic { (current[me] != 0 || avail[me] != 0) && may_begin() -> begin() };
+    :: atomic { (current[me] != 0 || avail[me] != 0 || guest[me] != 0) && may_begin() -> begin() };
                                              /* the thread ends; another will use its heap */
+        take_guest(me);
         spill();
         goto part
 #ifdef FORK

@@ -152,3 +152,39 @@ inline pop_orphan() {
     fi;
     pop_unlock()
 }
+
+#ifdef NO_GUESTS
+#define may_host false
+#else
+#define may_host (while_whole && guest[me] == 0)
+#endif
+
+/* Keep block b, of a slab that was full and nobody's a moment ago, as a guest: nobody's word or field is touched. */
+inline host(s, b) {
+    d_step {
+        assert(place[at(s, b)] == FREEING);
+        place[at(s, b)] = GUEST;
+        key(s, b);
+        guest[me] = 1 << at(s, b);
+        ok = false
+    }
+}
+
+/* Hand the guest of `heap` out; sending it home is this, and the free that follows. */
+inline take_guest(heap) {
+    d_step {
+        for (q_slab : 1 .. SLABS) {
+            for (q_block : 1 .. BLOCKS) {
+                q_guest = at(q_slab, q_block);
+                if
+                :: guest[heap] & (1 << q_guest) ->
+                    assert(place[q_guest] == GUEST);
+                    place[q_guest] = CALLER;
+                    unkey(q_slab, q_block)
+                :: else
+                fi
+            }
+        }
+        guest[heap] = 0
+    }
+}

@@ -49,13 +49,14 @@ byte used[SLABS + 1];                        /* carved blocks not on `free` */
 byte current[HEAPS + 1];                     /* slab the heap refills from */
 byte avail[HEAPS + 1];                       /* set of owned slabs with free blocks */
 byte bin[HEAPS + 1];                         /* set of blocks of `current` */
+byte guest[HEAPS + 1];                       /* set of blocks of any slab, as bits of `place`: here at most one */
 byte level1 = (1 << SLABS) - 1;              /* set of slabs nobody uses */
 byte orphan_lock;                            /* the heap that holds it */
 byte orphan_head, orphan_next[SLABS + 1], orphan_prev[SLABS + 1];
 
 /* Ghosts: the truth the checks compare with; no transition of the protocol reads them. */
 byte holder[SLABS + 1];                      /* heap that set OWNED */
-mtype = { NOWHERE, FREE, BIN, CALLER, FREEING, REMOTE, LOST };
+mtype = { NOWHERE, FREE, BIN, GUEST, CALLER, FREEING, REMOTE, LOST };
 mtype place[SLABS * BLOCKS] = NOWHERE;       /* the one place a block is in */
 byte busy;                                   /* heaps inside an operation */
 
@@ -72,7 +73,7 @@ byte busy;                                   /* heaps inside an operation */
 #endif
 
 /* Scratch, for use inside one d_step: no part of the state. */
-hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q_remote, q_prev;
+hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q_remote, q_prev, q_guest;
 
 /* The plain fields are only the holder's, the list only the lock holder's. With HARM_ONLY these
  * two rules are not asserted, so that a broken variant must show real damage to be caught. */

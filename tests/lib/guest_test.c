@@ -1,0 +1,216 @@
+/* Guests: freed blocks of full slabs that a heap takes into its bin, because claiming their slabs gathers nothing. */
+#include "contents.h"
+#include "heap/fast.h"
+#include "heap/fork.h"
+#include "inspect/bin.h"
+#include "inspect/verify.h"
+#include "inspect/verify_parts.h"
+#include "test.h"
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SIZE = 500, IN_SLAB = 32, SLABS = 60, BLOCKS = SLABS * IN_SLAB };
+static unsigned char *blocks[BLOCKS];
+static uint32_t class;
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+static uint32_t guests(void) {
+    struct bin_parts bin;
+    inspect_bin(&bin, heap_self, class);
+    return bin.guest_count;
+}
+
+/* Full slabs, an empty bin, and a slab that has gathered one block when its turn comes. */
+static void invite(void) {
+    class = (uint32_t)class_of(SIZE);
+    CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
+    for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
+    CHECK(heap_self->bin[class] == BLOCK_END);
+    t_free(blocks[0]);
+    CHECK_EQ(guests(), 0);
+    CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
+    CHECK_EQ(heap_self->guest_room[class], IN_SLAB);
+}
+
+/* Free a block of slab `n`, the first one not freed yet. */
+static unsigned char *free_of(int n, int index) {
+    unsigned char *p = blocks[n * IN_SLAB + index];
+    t_free(p);
+    blocks[n * IN_SLAB + index] = NULL;
+    return p;
+}
+
+TEST(block_of_a_full_slab_is_a_guest_where_slabs_gather_nothing) {
+    invite();
+    unsigned char *last = NULL;
+    for (int n = 1; n <= IN_SLAB; n++) {
+        last = free_of(n, 7);
+        CHECK_EQ(guests(), n);
+        CHECK(!span_unit(last)->owner);
+        CHECK_EQ(span_unit(last)->used_blocks, IN_SLAB);
+        sound();
+    }
+    unsigned char *claimed = free_of(IN_SLAB + 1, 7);
+    CHECK_EQ(guests(), IN_SLAB);
+    CHECK(span_unit(claimed)->owner == heap_self);
+    sound();
+    for (int n = IN_SLAB; n > 0; n--) {
+        CHECK_EQ(guests(), n);
+        CHECK((blocks[n * IN_SLAB + 7] = t_malloc(SIZE)) == last || n < IN_SLAB);
+    }
+    CHECK_EQ(guests(), 0);
+    CHECK(t_malloc(SIZE) == claimed);
+    sound();
+}
+
+TEST(guest_whose_slab_was_claimed_since_stays_one) {
+    invite();
+    unsigned char *guest = free_of(1, 0);
+    heap_self->guest_room[class] = 0;
+    free_of(1, 1);
+    CHECK(span_unit(guest)->owner == heap_self);
+    CHECK_EQ(span_unit(guest)->used_blocks, IN_SLAB - 1);
+    sound();
+    for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
+    CHECK_EQ(span_unit(guest)->used_blocks, 1); /* its slab waits for it */
+    sound();
+    CHECK(t_malloc(SIZE) == guest);
+    sound();
+    t_free(guest);
+    sound();
+}
+
+TEST(guests_go_home_when_memory_is_given_back) {
+    invite();
+    uint32_t in_use = 0;
+    for (int n = 1; n <= 20; n++) free_of(n, 3);
+    heap_trim(heap_self);
+    CHECK_EQ(guests(), 0);
+    for (int n = 1; n <= 20; n++) in_use += span_unit(blocks[n * IN_SLAB])->used_blocks;
+    CHECK_EQ(in_use, 20 * (IN_SLAB - 1));
+    sound();
+    for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
+    heap_trim(heap_self);
+    sound();
+    struct bin_parts bin;
+    inspect_bin(&bin, heap_self, class);
+    CHECK(bin.own == BLOCK_END && !heap_self->current[class]);
+}
+
+static void *end_with_guests(void *unused) {
+    invite();
+    for (int n = 1; n <= 20; n++) free_of(n, 3);
+    CHECK_EQ(guests(), 20);
+    return unused;
+}
+
+static void run(void *(*body)(void *)) {
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, body, NULL), 0);
+    pthread_join(thread, NULL);
+}
+
+TEST(guests_go_home_when_their_host_ends) {
+    t_free(t_malloc(1));
+    run(end_with_guests);
+    sound();
+    for (int n = 1; n <= 20; n++) CHECK_EQ(span_unit(blocks[n * IN_SLAB])->used_blocks, IN_SLAB - 1);
+    for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
+    heap_trim(heap_self);
+    sound();
+}
+
+/* The bin's own blocks come from zero memory and are not cleared; a guest among them is. */
+TEST(zeroed_guest_is_zero) {
+    invite();
+    CHECK(t_malloc(SIZE) != NULL);
+    CHECK(heap_self->fresh[class] && heap_self->bin[class] != BLOCK_END);
+    memset(blocks[IN_SLAB], 0xff, SIZE);
+    unsigned char *guest = free_of(1, 0);
+    CHECK_EQ(guests(), 1);
+    CHECK(t_calloc(1, SIZE) == guest);
+    CHECK(contents_are_zero(guest, SIZE));
+    sound();
+}
+
+TEST(second_free_of_a_guest_is_told) {
+    if (!config_safety) return;
+    invite();
+    unsigned char *guest = free_of(1, 0);
+    expect_stop("is already free", t_free(guest));
+    memset(guest, 0, 16); /* wiped, it is found when it comes up */
+    expect_stop("was written to after it was freed", t_malloc(SIZE));
+    expect_stop("was written to after it was freed", heap_spill(heap_self));
+    test_leaves_a_broken_heap();
+}
+
+#define BREAKS(name, place, damage)                                                                \
+    do {                                                                                           \
+        __typeof__(place) whole = (place);                                                         \
+        CHECK(verify_##name());                                                                    \
+        (place) = (damage);                                                                        \
+        CHECK(!verify_##name() && verify_heap());                                                  \
+        (place) = whole;                                                                           \
+        CHECK(!verify_heap());                                                                     \
+    } while (0)
+
+TEST(guests_are_found_broken) {
+    invite();
+    struct block *guest = (struct block *)free_of(1, 0);
+    struct unit *slab = span_unit(guest);
+    BREAKS(bins, heap_self->bin[class], (struct block *)blocks[IN_SLAB + 1]);
+    if (config_safety) BREAKS(bins, guest->key, guest->key + 8);
+    BREAKS(slab_counts, slab->used_blocks, 0);
+    BREAKS(slab_counts, slab->free, guest);
+}
+
+static pthread_barrier_t barrier;
+
+/* Own the slab that the main thread has a guest of. */
+static void *claim(void *block) {
+    t_free(block);
+    CHECK(span_unit(block)->owner == heap_self);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return NULL;
+}
+
+/* The lost thread's slab is counted at the first free into it; the guest must not be one of its free blocks then. */
+static void go_on(unsigned char *guest) {
+    for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
+    sound();
+    uint32_t met = 0;
+    for (int i = 0; i < 3 * IN_SLAB; i++) met += t_malloc(SIZE) == guest;
+    CHECK(met <= 1);
+    CHECK(met == 1 || config_safety == 0);
+    sound();
+}
+
+TEST(child_of_a_fork_has_no_guest_twice) {
+    invite();
+    unsigned char *guest = free_of(1, 0);
+    CHECK_EQ(guests(), 1);
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK_EQ(pthread_create(&thread, NULL, claim, blocks[IN_SLAB + 1]), 0);
+    pthread_barrier_wait(&barrier);
+    fork_prepare();
+    pid_t pid = fork();
+    if (pid == 0) {
+        fork_child();
+        go_on(guest);
+        _exit(0);
+    }
+    fork_parent();
+    int status = 1;
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    CHECK_EQ(status, 0);
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+    sound();
+}
