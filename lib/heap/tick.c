@@ -42,8 +42,8 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
     return false;
 }
 
-/* Tidy the waiting slabs, and the orphans, of at least `age`, at most `most`; each goes to the end of its queue.
- * Returns how many it could have been still. */
+/* Tidy the waiting slabs, and the orphans, of at least `age`, at most `most`. What this heap has not needed for so long
+ * goes to the orphans, for another may lack it; those go to the end of their queue. Returns how many more it could have been. */
 static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
         const struct unit *last = heap->waiting[class].last;
@@ -51,7 +51,11 @@ static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
             slab = heap->waiting[class].first;
             if (holes_age(slab) < age) break;
             heap_unwait(heap, slab);
-            if (tidy(slab, heap->secret)) heap_wait(heap, slab);
+            if (!tidy(slab, heap->secret)) continue;
+            if (load_relaxed(heaps.threaded))
+                heap_disown(slab);
+            else
+                heap_wait(heap, slab);
         }
     }
     return most;

@@ -117,6 +117,34 @@ TEST(memory_in_steady_use_is_not_purged) {
     CHECK(fake_counts.purged_bytes <= MIB);
 }
 
+static void *need_one(void *unused) {
+    CHECK(t_malloc(64) != NULL);
+    return unused;
+}
+
+static void *need_many(void *unused) {
+    uint32_t before = units.used_units;
+    for (int i = 0; i < BLOCKS / 2; i++) CHECK(t_malloc(512) != NULL);
+    CHECK(units.used_units <= before + 4);
+    return unused;
+}
+
+/* Half of the slabs' blocks are free, but this thread has needed none for a decay time: whoever does gets them. */
+TEST(slabs_that_nobody_needs_here_serve_another_thread) {
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, need_one, NULL), 0);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(512)) != NULL);
+    for (int i = 0; i < BLOCKS; i += 2) t_free(blocks[i]), blocks[i] = NULL;
+    for (int i = 0; i < 6; i++) {
+        fake.now_ms += 200;
+        a_few_more_allocations();
+    }
+    CHECK_EQ(pthread_create(&thread, NULL, need_many, NULL), 0);
+    pthread_join(thread, NULL);
+    CHECK(!verify_heap());
+}
+
 TEST(trim_gives_everything_back_at_once) {
     static const size_t sizes[] = {100, 1000, 20 * KIB, 200 * KIB, 3 * MIB};
     for (int i = 0; i < 5; i++) {
