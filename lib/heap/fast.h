@@ -81,11 +81,11 @@ INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     if (config_watch || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
-    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END)) return NULL;
+    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
     heap->slow_left--;
     heap_unwait_first(heap, queue, slab);
     refill_make_current(heap, class, slab);
-    if (block->next == BLOCK_END) heap_invite(heap, class, slab);
+    if (block->next == BLOCK_END) heap_invite(heap, class);
     heap_fill(heap, class, slab, block);
     return block;
 }
@@ -115,7 +115,7 @@ INLINE void heap_free_fast(void *p) {
     if (config_safety) {
         if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts))
             return heap_free_slow(p, heap);
-        if (unlikely(block_may_be_free(block, heap->secret))) return heap_free_slow(p, heap);
+        if (unlikely(block_may_be_free(block, &heap->secret))) return heap_free_slow(p, heap);
     }
     block_link(block, slab->free, heap->secret);
     slab->free = block;
@@ -182,7 +182,7 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
     if (config_safety) {
         uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
         if (unlikely(start >= racy_load(slab->starts))) return slow(p, size);
-        if (unlikely(block_may_be_free(p, heap_secret_word))) return slow(p, size);
+        if (unlikely(block_may_be_free(p, &heap_secret_word))) return slow(p, size);
     }
     return p;
 }

@@ -162,9 +162,9 @@ static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct
 /* A thread without a heap has no slow path left before its next tick, and so is not simple. */
 static NOINLINE void free_other_slab(struct block *block, struct heap *heap, struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
-    if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block, heap->secret)))
+    if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block, &heap->secret)))
         return free_checked(block, heap);
-    if (seen == 0 && heap_host(heap, slab->class, block)) return;
+    if (heap_host(heap, slab->class, block)) return;
     if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
     if (likely(seen & REMOTE_OWNED)) {
         if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;

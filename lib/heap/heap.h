@@ -5,9 +5,10 @@
  * Blocks in a bin count as used. Per class a heap has one current slab, which fills the bin, and a FIFO of waiting
  * ones: a slab that woke by a free waits at its end and gathers more before its turn comes.
  *
- * Where the heap is so large and so full that a slab whose turn comes has gathered nothing, claiming it for one block and
- * leaving it again is most of what an allocation costs. Then the blocks of full slabs become *guests*: they go into the
- * bin at once, and their slab, which is nobody's, goes on counting them as used. */
+ * A block that is freed into a slab of another heap, or of nobody, can be a *guest*: it goes into the bin at once, and its slab
+ * goes on counting it as used. A heap invites guests of a class where that saves most: where a slab whose turn has come
+ * has gathered no more than one block, where new slabs must be taken while other threads have free blocks, and
+ * where other threads free into its own slabs. */
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
@@ -19,7 +20,7 @@ enum {
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
-    GUESTS_MAX = 255,          /* in a bin; and as many as its current slab has blocks */
+    GUESTS_MAX = 255,          /* in a bin; and as many as four slabs have blocks */
     SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
 };
 
@@ -54,6 +55,7 @@ struct heap {
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
+    uint32_t share_to[CLASS_COUNT];  /* how many waiting slabs are to be left, while another heap wants some; else 0 */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
     bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
@@ -93,6 +95,7 @@ INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struc
     queue->first = slab->next;
     *(slab->next ? &slab->next->prev : &queue->last) = NULL;
     slab->next = NULL;
+    queue->count--;
     if (slab->flags & UNIT_SPARE) heap->spare_slabs--;
     slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
 }
@@ -106,7 +109,7 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
     block_clear(first);
 }
 
-/* Take in `block`, freed just now, of a full slab of `class` that is nobody's; false: no room. */
+/* Take in `block` of `class`, freed just now into a slab that is not this heap's; false: no room. */
 INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
     uint8_t room;
     if (__builtin_sub_overflow(heap->guest_room[class], 1, &room)) return false;
@@ -117,10 +120,10 @@ INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
     return true;
 }
 
-/* A slab of `class` whose turn came had gathered one block: no more than its bin would get from a slab may come as guests.
- * None where a fork has lost threads: their slabs are counted by keys, which guests have too. */
-INLINE void heap_invite(struct heap *heap, size_t class, const struct unit *slab) {
-    uint32_t blocks = slab->carved_blocks;
+/* The next frees of `class` into others' slabs may be guests. Not where a fork has lost threads: their slabs are counted by
+ * keys, which guests have too. */
+INLINE void heap_invite(struct heap *heap, size_t class) {
+    uint32_t blocks = class_shapes[class].capacity_blocks * 4u;
     if (heaps.lost == 0) heap->guest_room[class] = blocks < GUESTS_MAX ? (uint8_t)blocks : GUESTS_MAX;
 }
 

@@ -1,4 +1,5 @@
-/* Slabs whose thread has ended, by class: partly used, waiting for a heap that needs blocks of their size. */
+/* Slabs that no heap has, by class: partly used, waiting for a heap that needs blocks of their size. Their thread has ended, or
+ * has more of them than it needs while another one wants some. */
 #pragma once
 #include "base/lock.h"
 #include "slab/holes.h"
@@ -8,6 +9,7 @@
 struct orphans {
     struct lock lock;
     struct slab_queue queue[CLASS_COUNT]; /* as they came */
+    struct heap *wanting[CLASS_COUNT];    /* a heap that took a new slab of c, because nobody else's was here; atomic */
     struct unit *stray; /* owned by nobody, put here while a fork had the lock; linked by next, atomic */
 };
 extern struct orphans orphans __attribute__((visibility("hidden")));

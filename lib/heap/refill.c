@@ -10,14 +10,15 @@
 
 enum {
     WAITING_TRIES = 4,
+    SHARED_MAX = 16, /* slabs */
     ENLARGE_EACH = 4, /* slow paths */
     KEEP_CACHED = 128 * 1024 / GRANULE_BYTES,
     CACHED_PART = 4, /* a cache of an eighth of the heap is much: in granules, a quarter of GRANULES_PER_UNIT a unit */
 };
 
-/* All blocks of a slab that can be handed out now. */
-static struct block *take_list(struct unit *slab, uintptr_t secret) {
-    if (slab->free == BLOCK_END) owner_collect(slab, secret);
+/* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into theirs. */
+static struct block *take_list(struct heap *heap, struct unit *slab) {
+    if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) heap_invite(heap, slab->class);
     struct block *list = slab->free;
     slab->free = BLOCK_END;
     slab->used_blocks = slab->kept_blocks;
@@ -35,7 +36,7 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
         struct unit *slab = heap->waiting[class].first;
         if (!slab) return BLOCK_END;
         heap_unwait(heap, slab);
-        struct block *list = take_list(slab, heap->secret);
+        struct block *list = take_list(heap, slab);
         if (list != BLOCK_END || slab_uncarved(slab) > 0) {
             refill_make_current(heap, class, slab);
             return list;
@@ -45,11 +46,34 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
     return BLOCK_END;
 }
 
+/* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the orphans, those
+ * that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more of what all free,
+ * needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its too. */
+static void share(struct heap *heap, uint32_t class) {
+    struct slab_queue *queue = &heap->waiting[class];
+    if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
+    for (int i = 0; i < SHARED_MAX && queue->count > heap->share_to[class]; i++) {
+        struct unit *slab = queue->first;
+        heap_unwait(heap, slab);
+        heap_disown(slab);
+    }
+    if (queue->count > heap->share_to[class]) return;
+    heap->share_to[class] = 0;
+    store_relaxed(orphans.wanting[class], NULL);
+}
+
+/* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share; when none has
+ * done so since, the blocks of others that this one frees become guests, for it will need just these. */
+static void want(struct heap *heap, uint32_t class) {
+    if (load_relaxed(orphans.wanting[class])) heap_invite(heap, class);
+    store_relaxed(orphans.wanting[class], heap);
+}
+
 static struct block *from_orphans(struct heap *heap, uint32_t class) {
     struct unit *slab = orphans_take(class);
     if (!slab) return BLOCK_END;
     racy_store(slab->owner, heap);
-    struct block *list = take_list(slab, heap->secret);
+    struct block *list = take_list(heap, slab);
     refill_make_current(heap, class, slab);
     return list;
 }
@@ -75,9 +99,10 @@ static void reuse_kept(struct heap *heap) {
 
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
-    struct block *list = slab ? take_list(slab, heap->secret) : BLOCK_END;
+    struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
     if (list != BLOCK_END) enlarge(heap, slab);
     heap->fresh[class] = false;
+    if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
     if (list == BLOCK_END) list = from_waiting(heap, class);
     if (list == BLOCK_END) list = from_orphans(heap, class);
     if (list == BLOCK_END) {
@@ -85,6 +110,7 @@ bool heap_refill(struct heap *heap, uint32_t class) {
         if (!slab || slab_uncarved(slab) == 0) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
             if (load_relaxed(units.dirty_units) == 0) reuse_kept(heap);
+            if (load_relaxed(heaps.threaded)) want(heap, class);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return false;
             refill_make_current(heap, class, slab);

@@ -17,6 +17,7 @@ enum { READ_BEYOND_BYTES = 32 };
 struct slab_queue {
     struct unit *first;
     struct unit *last;
+    size_t count;
 };
 
 INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
@@ -24,12 +25,14 @@ INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
     slab->prev = queue->last;
     store_relaxed(*(queue->last ? &queue->last->next : &queue->first), slab);
     store_relaxed(queue->last, slab);
+    queue->count++;
 }
 
 INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
     store_relaxed(*(slab->prev ? &slab->prev->next : &queue->first), slab->next);
     store_relaxed(*(slab->next ? &slab->next->prev : &queue->last), slab->prev);
     slab->next = slab->prev = NULL;
+    queue->count--;
 }
 
 /* How many blocks are carved after the next step, when `from` are now. */

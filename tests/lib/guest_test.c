@@ -1,7 +1,8 @@
-/* Guests: freed blocks of full slabs that a heap takes into its bin, because claiming their slabs gathers nothing. */
+/* Guests: blocks freed into slabs of others that a heap takes into its bin at once. */
 #include "contents.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
+#include "heap/orphans.h"
 #include "inspect/bin.h"
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
@@ -10,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SIZE = 500, IN_SLAB = 32, SLABS = 60, BLOCKS = SLABS * IN_SLAB };
+enum { SIZE = 500, IN_SLAB = 32, ROOM = 4 * IN_SLAB, SLABS = ROOM + 10, BLOCKS = SLABS * IN_SLAB };
 static unsigned char *blocks[BLOCKS];
 static uint32_t class;
 
@@ -31,10 +32,11 @@ static void invite(void) {
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(heap_self->bin[class] == BLOCK_END);
+    heap_self->guest_room[class] = 0; /* where there are threads, new slabs have invited some */
     t_free(blocks[0]);
     CHECK_EQ(guests(), 0);
     CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
-    CHECK_EQ(heap_self->guest_room[class], IN_SLAB);
+    CHECK_EQ(heap_self->guest_room[class], ROOM);
 }
 
 /* Free a block of slab `n`, the first one not freed yet. */
@@ -48,20 +50,20 @@ static unsigned char *free_of(int n, int index) {
 TEST(block_of_a_full_slab_is_a_guest_where_slabs_gather_nothing) {
     invite();
     unsigned char *last = NULL;
-    for (int n = 1; n <= IN_SLAB; n++) {
+    for (int n = 1; n <= ROOM; n++) {
         last = free_of(n, 7);
         CHECK_EQ(guests(), n);
         CHECK(!span_unit(last)->owner);
         CHECK_EQ(span_unit(last)->used_blocks, IN_SLAB);
         sound();
     }
-    unsigned char *claimed = free_of(IN_SLAB + 1, 7);
-    CHECK_EQ(guests(), IN_SLAB);
+    unsigned char *claimed = free_of(ROOM + 1, 7);
+    CHECK_EQ(guests(), ROOM);
     CHECK(span_unit(claimed)->owner == heap_self);
     sound();
-    for (int n = IN_SLAB; n > 0; n--) {
+    for (int n = ROOM; n > 0; n--) {
         CHECK_EQ(guests(), n);
-        CHECK((blocks[n * IN_SLAB + 7] = t_malloc(SIZE)) == last || n < IN_SLAB);
+        CHECK((blocks[n * IN_SLAB + 7] = t_malloc(SIZE)) == last || n < ROOM);
     }
     CHECK_EQ(guests(), 0);
     CHECK(t_malloc(SIZE) == claimed);
@@ -167,6 +169,43 @@ TEST(guests_are_found_broken) {
     if (config_safety) BREAKS(bins, guest->key, guest->key + 8);
     BREAKS(slab_counts, slab->used_blocks, 0);
     BREAKS(slab_counts, slab->free, guest);
+}
+
+static void *host_others(void *unused) {
+    class = (uint32_t)class_of(SIZE);
+    CHECK(t_malloc(SIZE) != NULL);
+    CHECK(t_malloc(1) != NULL);
+    heap_self->guest_room[class] = 5;
+    for (int i = 0; i < 10; i++) t_free(blocks[i]);
+    CHECK_EQ(guests(), 5);
+    sound();
+    return unused;
+}
+
+TEST(guests_come_from_slabs_of_other_heaps_too) {
+    for (int i = 0; i < 20; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
+    struct unit *slab = span_unit(blocks[0]);
+    CHECK(slab->owner == heap_self);
+    run(host_others);
+    CHECK(slab->owner == heap_self);
+    CHECK_EQ(remote_count(slab->remote), 10); /* five at once, five when their host ended */
+    sound();
+}
+
+static void *take_slabs(void *unused) {
+    class = (uint32_t)class_of(SIZE);
+    for (int slabs = 0; slabs < 2; slabs++) {
+        CHECK_EQ(heap_self->guest_room[class], 0);
+        for (int i = 0; i < IN_SLAB; i++) CHECK(t_malloc(SIZE) != NULL);
+        CHECK(orphans.wanting[class] == heap_self);
+    }
+    CHECK_EQ(heap_self->guest_room[class], ROOM);
+    return unused;
+}
+
+TEST(heap_that_wants_slabs_in_vain_invites) {
+    t_free(t_malloc(1));
+    run(take_slabs);
 }
 
 static pthread_barrier_t barrier;

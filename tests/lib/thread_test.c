@@ -241,6 +241,34 @@ HEAP_TEST(thread_that_has_ended_can_still_allocate_and_free) {
     CHECK_CALM(heaps_made() <= 3);
 }
 
+/* Whatever slot a thread draws, it exchanges the block there for a new one. */
+enum { SLOTS = 20000, EXCHANGERS = 3, EXCHANGES = 2000000 };
+static void *slots[SLOTS];
+
+static void *exchange(void *seed) {
+    uint64_t random = (uintptr_t)seed * 0x9e3779b97f4a7c15;
+    for (unsigned i = test_rounds(EXCHANGES); i > 0; i--) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        void *p = t_malloc(16 + random % 240);
+        CHECK(p != NULL);
+        t_free(__atomic_exchange_n(&slots[(random >> 32) % SLOTS], p, __ATOMIC_ACQ_REL));
+    }
+    return NULL;
+}
+
+/* Each thread allocates as much as it frees, but other threads' blocks. What one gathers must come to the others. */
+TEST(threads_that_exchange_blocks_need_little_more_than_they_hold) {
+    pthread_t threads[EXCHANGERS];
+    exchange((void *)(uintptr_t)99);
+    uint32_t alone = units.used_units;
+    for (int i = 0; i < EXCHANGERS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, exchange, (void *)(uintptr_t)(i + 1)), 0);
+    for (int i = 0; i < EXCHANGERS; i++) pthread_join(threads[i], NULL);
+    CHECK(units.used_units <= 4 * alone);
+    for (int i = 0; i < SLOTS; i++) t_free(slots[i]);
+    CHECK(!verify_heap());
+}
+
 static void *only_misuse(void *block) {
     expect_stop("is already free", t_free(block));
     expect_stop("is in the middle of a block of 512 bytes", t_free((char *)blocks[1] + 16));

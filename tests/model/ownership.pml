@@ -111,6 +111,7 @@ inline malloc() {
 /* free of a block of a slab that is not mine; ok at the end says that the slab now is. */
 inline push_elsewhere() {
     do
+    :: may_host -> host(s, b); break
     :: old = word[s];
         if
         :: flags(old) == OWNED ->
@@ -150,7 +151,6 @@ inline push_elsewhere() {
             fi
         :: old == 0 ->
             if
-            :: may_host -> host(s, b); break
             :: push_full(s, b)
             :: while_whole -> claim_full(s, b)
             fi;

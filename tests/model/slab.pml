@@ -159,7 +159,7 @@ inline pop_orphan() {
 #define may_host (while_whole && guest[me] == 0)
 #endif
 
-/* Keep block b, of a slab that was full and nobody's a moment ago, as a guest: nobody's word or field is touched. */
+/* Keep block b, of a slab that is not mine, as a guest: nobody's word or field is touched. */
 inline host(s, b) {
     d_step {
         assert(place[at(s, b)] == FREEING);
