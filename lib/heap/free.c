@@ -54,6 +54,20 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
+enum { FREED_SLABS_MAX = 8 };
+
+/* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep: others free into
+ * those slabs too, and it would hardly ever look whether they are empty. */
+static void wait_in(struct heap *heap, struct unit *slab) {
+    struct slab_queue *queue = &heap->waiting[slab->class];
+    heap_wait(heap, slab);
+    if (likely(queue->count <= FREED_SLABS_MAX)) return;
+    if (heap->current[slab->class] && !refill_is_wanted(heap, slab->class)) return;
+    struct unit *oldest = queue->first;
+    heap_unwait(heap, oldest);
+    heap_disown(oldest);
+}
+
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
 static void take_in(struct unit *slab, struct heap *heap) {
     if (!heap) {
@@ -62,7 +76,7 @@ static void take_in(struct unit *slab, struct heap *heap) {
     }
     racy_store(slab->owner, heap);
     owner_collect(slab, heap->secret);
-    heap_wait(heap, slab);
+    wait_in(heap, slab);
     if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
     heap_count_slow(heap);
 }
@@ -155,7 +169,7 @@ static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;
     slab->used_blocks--;
-    heap_wait(heap, slab);
+    wait_in(heap, slab);
     heap->slow_left--;
 }
 
