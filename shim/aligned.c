@@ -5,7 +5,7 @@
 #include <heapalloc/port.h>
 
 static int aligned(void **to, size_t align, size_t size) {
-    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    void *p = heap_alloc_aligned(size, align);
     if (!p) return ENOMEM;
     *to = p;
     return 0;

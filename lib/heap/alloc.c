@@ -157,11 +157,16 @@ static void *wide_aligned(size_t size, size_t align) {
     return unit ? unit->memory : NULL;
 }
 
+static NOINLINE void *aligned_small(size_t size, struct heap *heap, size_t class) {
+    (void)size;
+    return heap_alloc_slow(class_shapes[class].block_bytes, heap);
+}
+
 void *heap_alloc_aligned(size_t size, size_t align) {
     if (config_watch && watched_is_due()) return watched_aligned(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     size_t class = class_aligned(size, align);
-    if (class) return heap_alloc_slow(class_shapes[class].block_bytes, heap_self);
+    if (class) return heap_pop(heap_self, class, size, aligned_small);
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
     if (heap->state == HEAP_NONE) heap = heap_attach(heap);
