@@ -22,13 +22,14 @@ PATTERNS = (
     ("producer_consumer", "freed by another thread"),
     ("thread_churn", "short-lived threads"),
     ("larson", "sessions handed between threads"),
+    ("exchange", "blocks exchanged between threads"),
     ("false_sharing", "neighbours in one cache line"),
     ("startup", "a short process"),
 )
 # Each of their benchmarks gets a process of its own: they report memory, or one of them can last very long.
-ISOLATED = ("realloc", "producer_consumer", "thread_churn", "larson")
-# The promise about memory is made for those of them that have other threads free.
-REPORTING_MEMORY = ("producer_consumer", "thread_churn", "larson")
+ISOLATED = ("realloc", "producer_consumer", "thread_churn", "larson", "exchange")
+# Those of them that have other threads free.
+REPORTING_MEMORY = ("producer_consumer", "thread_churn", "larson", "exchange")
 PROCESS_LIMIT_S, PROCESS_LIMIT_QUICK_S = 40, 5
 
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <benchmark/benchmark.h>
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

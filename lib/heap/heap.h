@@ -34,7 +34,7 @@ enum heap_state {
 
 /* lock: none, its thread's; `state` is read by others
  *   bin[c]: guests, then blocks of current[c]                          verify: bins
- *   waiting[c]: owned slabs with blocks, remote blocks or room         verify: waiting
+ *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
 struct heap {

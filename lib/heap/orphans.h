@@ -5,7 +5,7 @@
 #include "slab/holes.h"
 
 /* lock: itself
- *   queue[c]: all slabs of class c that say LISTED      verify: orphans */
+ *   queue[c]: all slabs of class c that say LISTED; .count of them      verify: orphans */
 struct orphans {
     struct lock lock;
     struct slab_queue queue[CLASS_COUNT]; /* as they came */

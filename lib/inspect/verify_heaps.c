@@ -59,11 +59,12 @@ static bool queues_hold(const struct heap *heap) {
     uint32_t left = slabs_flagged(heap, UNIT_WAITING);
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         const struct unit *prev = NULL;
-        for (const struct unit *slab = heap->waiting[class].first; slab; prev = slab, slab = slab->next) {
+        size_t count = 0;
+        for (const struct unit *slab = heap->waiting[class].first; slab; prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (!is_slab_of(slab, heap, class) || !is_worth_waiting(slab)) return false;
         }
-        if (heap->waiting[class].last != prev) return false;
+        if (heap->waiting[class].last != prev || heap->waiting[class].count != count) return false;
     }
     return left == 0;
 }

@@ -80,11 +80,13 @@ bool verify_orphans(void) {
     uint32_t left = listed_slabs();
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         const struct unit *prev = NULL;
-        for (const struct unit *slab = orphans.queue[class].first; slab; prev = slab, slab = slab->next) {
+        size_t count = 0;
+        for (const struct unit *slab = orphans.queue[class].first; slab; prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (slab->kind != UNIT_SLAB || slab->class != class || !(load_acquire(slab->remote) & REMOTE_LISTED))
                 return false;
         }
+        if (orphans.queue[class].count != count) return false;
     }
     return left == 0;
 }

@@ -238,6 +238,7 @@ TEST(orphans_are_found_broken) {
     uint32_t class = (uint32_t)class_of(1000);
     struct unit *orphan = orphans.queue[class].first;
     BREAKS(orphans, orphans.queue[class].first, NULL);
+    BREAKS(orphans, orphans.queue[class].count, 0);
     BREAKS(orphans, orphans.queue[class + 1].first, orphan);
     BREAKS(orphans, orphan->prev, orphan);
     BREAKS(orphans, orphan->next, orphan);
@@ -251,6 +252,7 @@ TEST(heaps_are_found_broken) {
     CHECK(slab != NULL);
     BREAKS(waiting, heap_self->waiting[class].first, NULL);
     BREAKS(waiting, heap_self->waiting[class].last, NULL);
+    BREAKS(waiting, heap_self->waiting[class].count, 0);
     BREAKS(waiting, heap_self->waiting[class + 1].first, slab);
     BREAKS(waiting, slab->flags, 0);
     BREAKS(waiting, slab->next, slab);
