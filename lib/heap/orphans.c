@@ -1,4 +1,4 @@
-/* Slabs whose thread has ended. */
+/* Slabs that no heap has. */
 #include "heap/orphans.h"
 
 struct orphans orphans = {.lock = LOCK_OF(RANK_ORPHANS)};

@@ -1,11 +1,10 @@
 /* Guests: blocks freed into slabs of others that a heap takes into its bin at once. */
+#include "breaks.h"
 #include "contents.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/orphans.h"
 #include "inspect/bin.h"
-#include "inspect/verify.h"
-#include "inspect/verify_parts.h"
 #include "test.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -150,16 +149,6 @@ TEST(second_free_of_a_guest_is_told) {
     expect_stop("was written to after it was freed", heap_spill(heap_self));
     test_leaves_a_broken_heap();
 }
-
-#define BREAKS(name, place, damage)                                                                \
-    do {                                                                                           \
-        __typeof__(place) whole = (place);                                                         \
-        CHECK(verify_##name());                                                                    \
-        (place) = (damage);                                                                        \
-        CHECK(!verify_##name() && verify_heap());                                                  \
-        (place) = whole;                                                                           \
-        CHECK(!verify_heap());                                                                     \
-    } while (0)
 
 TEST(guests_are_found_broken) {
     invite();

@@ -1,4 +1,5 @@
 /* The verifier finds each kind of damage, and calls it by its name. */
+#include "breaks.h"
 #include "heap/fast.h"
 #include "heap/orphans.h"
 #include "inspect/verify.h"
@@ -41,23 +42,6 @@ static void populate(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
     test_leaves_a_broken_heap();
 }
-
-/* `part` fails, and so the whole does; every other damage is undone before. */
-static void expect_broken(bool (*part)(void), const char *name, int line) {
-    if (part()) test_fail(__FILE__, line, name, 0, 1);
-    CHECK(verify_heap() != NULL);
-}
-
-/* Damage, see it found, repair. */
-#define BREAKS(name, place, damage)                                                                \
-    do {                                                                                           \
-        __typeof__(place) whole = (place);                                                         \
-        CHECK(verify_##name());                                                                    \
-        (place) = (damage);                                                                        \
-        expect_broken(verify_##name, #name, __LINE__);                                                       \
-        (place) = whole;                                                                           \
-        CHECK(!verify_heap());                                                                     \
-    } while (0)
 
 static struct unit *find_unit(uint8_t kind, uint32_t least) {
     for (uint32_t i = 0; i < span_home.top_units; i++) {
