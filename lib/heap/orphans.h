@@ -1,5 +1,6 @@
-/* Slabs that no heap has, by class: partly used, waiting for a heap that needs blocks of their size. Their thread has ended, or
- * has more of them than it needs while another one wants some. */
+/* Slabs that no heap has, by class: partly used, waiting for a heap that needs blocks of their size.
+ *
+ * Their thread has ended, or has not needed them for long, or has many while another one wants some. */
 #pragma once
 #include "base/lock.h"
 #include "slab/holes.h"
