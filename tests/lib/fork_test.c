@@ -1,5 +1,6 @@
 /* fork: the child has all blocks of all threads and can go on; while it is under way nobody waits for it. */
 #define _GNU_SOURCE
+#include "child.h"
 #include "contents.h"
 #include "heap/fast.h"
 #include "heap/late.h"
@@ -9,27 +10,11 @@
 #include "span/units.h"
 #include "test.h"
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void sound(void) {
     const char *broken = verify_heap();
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
-}
-
-/* fork() with our handlers around it, as libc runs them; the child's verdict is its exit code. */
-static void fork_and(void (*child)(void)) {
-    fork_prepare();
-    pid_t pid = fork();
-    if (pid == 0) {
-        fork_child();
-        child();
-        _exit(0);
-    }
-    fork_parent();
-    int status = 1;
-    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
-    CHECK_EQ(status, 0);
 }
 
 enum { BLOCKS = 300 };

@@ -1,14 +1,12 @@
 /* Guests: blocks freed into slabs of others that a heap takes into its bin at once. */
 #include "breaks.h"
+#include "child.h"
 #include "contents.h"
 #include "heap/fast.h"
-#include "heap/fork.h"
 #include "heap/orphans.h"
 #include "inspect/bin.h"
 #include "test.h"
 #include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { SIZE = 500, IN_SLAB = 32, ROOM = 4 * IN_SLAB, SLABS = ROOM + 10, BLOCKS = SLABS * IN_SLAB };
 static unsigned char *blocks[BLOCKS];
@@ -198,6 +196,7 @@ TEST(heap_that_wants_slabs_in_vain_invites) {
 }
 
 static pthread_barrier_t barrier;
+static unsigned char *guest;
 
 /* Own the slab that the main thread has a guest of. */
 static void *claim(void *block) {
@@ -209,7 +208,7 @@ static void *claim(void *block) {
 }
 
 /* The lost thread's slab is counted at the first free into it; the guest must not be one of its free blocks then. */
-static void go_on(unsigned char *guest) {
+static void go_on(void) {
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
     sound();
     uint32_t met = 0;
@@ -221,23 +220,13 @@ static void go_on(unsigned char *guest) {
 
 TEST(child_of_a_fork_has_no_guest_twice) {
     invite();
-    unsigned char *guest = free_of(1, 0);
+    guest = free_of(1, 0);
     CHECK_EQ(guests(), 1);
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK_EQ(pthread_create(&thread, NULL, claim, blocks[IN_SLAB + 1]), 0);
     pthread_barrier_wait(&barrier);
-    fork_prepare();
-    pid_t pid = fork();
-    if (pid == 0) {
-        fork_child();
-        go_on(guest);
-        _exit(0);
-    }
-    fork_parent();
-    int status = 1;
-    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
-    CHECK_EQ(status, 0);
+    fork_and(go_on);
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
     sound();
