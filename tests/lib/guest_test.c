@@ -209,6 +209,7 @@ static void *claim(void *block) {
 
 /* The lost thread's slab is counted at the first free into it; the guest must not be one of its free blocks then. */
 static void go_on(void) {
+    CHECK_EQ(heap_self->guest_room[class], 0);
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
     sound();
     uint32_t met = 0;
