@@ -2,6 +2,10 @@
  * nothing to lend, the heap has it all since heap_init(). Compile it beside your own port. */
 #include <heapalloc/port.h>
 
+/* Nobody says here when a second core begins. */
+static const char not_alone;
+const char *const port_alone = &not_alone;
+
 void *port_home(void) {
     return NULL;
 }

@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 #include <time.h>
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -20,6 +21,8 @@ enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 static long map(void *at, size_t bytes, int protection, int flags) {
     return syscall_6(SYS_mmap, (long)at, (long)bytes, protection, flags, -1, 0);
 }
+
+const char *const port_alone = &__libc_single_threaded;
 
 /* The initial stack as the loader found it: argc, argv, NULL, environment, NULL, auxiliary vector. Read there, because
  * getauxval() may be somebody's wrapper that allocates. */

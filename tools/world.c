@@ -58,6 +58,9 @@ bool port_purge(void *at, size_t bytes) {
     return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
+static const char one_thread = 1;
+const char *const port_alone = &one_thread;
+
 /* Copying does here. */
 bool port_move(void *to, void *from, size_t bytes) {
     (void)to, (void)from, (void)bytes;

@@ -8,6 +8,7 @@
  * holder is allocating just now (span/emergency.h says what such a thread does instead).
  * Lock order, outermost first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
 #pragma once
+#include "base/alone.h"
 #include "base/bits.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -41,7 +42,8 @@ INLINE void lock_order_leave(struct lock *lock) {
 /* Take the lock if it is free just now. */
 INLINE bool lock_try(struct lock *lock) {
     uint32_t seen = LOCK_FREE;
-    if (load_relaxed(lock->word) != LOCK_FREE || !cas(lock->word, &seen, LOCK_HELD)) return false;
+    if (!alone() && load_relaxed(lock->word) != LOCK_FREE) return false;
+    if (!cas_alone(lock->word, &seen, LOCK_HELD)) return false;
     lock_order_enter(lock);
     return true;
 }
@@ -59,7 +61,10 @@ INLINE bool lock_take_soon(struct lock *lock) {
 /* Give the lock; true: somebody sleeps, lock_give_slow() must follow. */
 INLINE bool lock_drop(struct lock *lock) {
     lock_order_leave(lock);
-    return swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED;
+    uint32_t seen = LOCK_HELD;
+    if (likely(cas_alone(lock->word, &seen, LOCK_FREE))) return false;
+    store_release(lock->word, LOCK_FREE);
+    return true;
 }
 
 INLINE void lock_give(struct lock *lock) {

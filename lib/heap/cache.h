@@ -9,6 +9,7 @@
  * A cached block says so in its slot or line, where a second free meets it; the state changes by compare-and-swap,
  * because the second free may come from another thread at the same time. Only blocks of the home span are kept. */
 #pragma once
+#include "base/alone.h"
 #include "heap/heap.h"
 
 enum { RECENT_UNITS_MAX = (8 << 20) / UNIT_BYTES };
@@ -39,7 +40,7 @@ INLINE void *cache_pop(struct heap *heap, size_t count) {
 INLINE bool cache_keep_medium(struct heap *heap, struct granule *slot, uint32_t head) {
     uint32_t count = head - GRANULE_USED;
     if (count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || heap->recent_medium || heap->state != HEAP_LIVE ||
-        !cas(slot->head, &head, count | GRANULE_CACHED))
+        !cas_alone(slot->head, &head, count | GRANULE_CACHED))
         return false;
     heap->recent_medium = slot;
     return true;
@@ -56,7 +57,7 @@ INLINE bool cache_push(struct heap *heap, char *p) {
     if (unlikely(__builtin_sub_overflow(heap->cache_room, count, &room))) return false;
     if (!config_safety)
         store_relaxed(slot->head, count + GRANULE_CACHED);
-    else if (unlikely(!cas(slot->head, &head, count + GRANULE_CACHED)))
+    else if (unlikely(!cas_alone(slot->head, &head, count + GRANULE_CACHED)))
         return false;
     store_relaxed(*cache_link(slot), heap->cache[count]);
     heap->cache[count] = p;
@@ -68,7 +69,7 @@ INLINE bool cache_push(struct heap *heap, char *p) {
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
     if (heap->recent_large || heap->state != HEAP_LIVE || p != unit->memory || unit->count > RECENT_UNITS_MAX ||
-        !cas(unit->kind, &seen, UNIT_LEAVING))
+        !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
     unit->flags = 0;
     heap->recent_large = unit;

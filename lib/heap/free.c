@@ -1,4 +1,5 @@
 /* Freeing beyond the fast path: other threads' slabs, medium and large blocks, and everything that is wrong. */
+#include "base/alone.h"
 #include "base/check.h"
 #include "heap/cache.h"
 #include "heap/fast.h"
@@ -114,7 +115,7 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
 static void free_medium(char *p, struct heap *heap) {
     struct granule *slot = free_check_medium("free", p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
-    if (unlikely(!cas(slot->head, &seen, count | GRANULE_CACHED)))
+    if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED)))
         check_misuse("free", p, "is already free");
     if (heap && count > CACHE_GRANULES_MAX && span_of(p) == &span_home) {
         struct granule *last = heap->recent_medium;
@@ -128,7 +129,7 @@ static void free_medium(char *p, struct heap *heap) {
 static void free_large(void *p, struct unit *unit, struct heap *heap) {
     free_check_large("free", p, unit);
     uint8_t seen = UNIT_LARGE;
-    if (unlikely(!cas(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
+    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
     unit->flags = 0;
     if (heap && unit->count <= RECENT_UNITS_MAX) {
         struct unit *last = heap->recent_large;

@@ -16,6 +16,7 @@
  *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full
  *   owned, but by nobody: strays among the orphans                                          verify: slab_owners */
 #pragma once
+#include "base/alone.h"
 #include "base/memory.h"
 #include "slab/block.h"
 #include "span/unit.h"
@@ -48,7 +49,7 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
 /* Claim a full slab that nobody owns; false: it is not one any more. The claimer then sets unit.owner. */
 INLINE bool owner_claim_full(struct unit *slab) {
     uint32_t seen = 0;
-    return cas(slab->remote, &seen, REMOTE_OWNED);
+    return cas_alone(slab->remote, &seen, REMOTE_OWNED);
 }
 
 /* Take the remote blocks of a slab one owns into its free list; how many. */
@@ -59,7 +60,7 @@ INLINE bool owner_leave_full(struct unit *slab) {
     struct heap *owner = slab->owner;
     uint32_t seen = REMOTE_OWNED;
     racy_store(slab->owner, NULL);
-    if (likely(cas(slab->remote, &seen, 0))) return true;
+    if (likely(cas_alone(slab->remote, &seen, 0))) return true;
     racy_store(slab->owner, owner);
     return false;
 }

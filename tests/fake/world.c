@@ -8,10 +8,13 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 _Thread_local struct fake_catch *fake_catch;
+
+const char *const port_alone = &__libc_single_threaded;
 
 uint64_t port_now_ms(void) {
     return __atomic_load_n(&fake.now_ms, __ATOMIC_RELAXED);

@@ -1,0 +1,12 @@
+/* While a process has one thread its locks and changes of state need not be atomic: that saves twenty cycles each. Most
+ * programs never have a second one. */
+#pragma once
+#include "base/bits.h"
+#include "base/memory.h"
+#include <heapalloc/port.h>
+
+INLINE bool alone(void) { return likely(*port_alone != 0); }
+
+/* cas(), which need not be atomic while there is one thread. For what costs a program without threads something. */
+#define cas_alone(x, expected, v)                                                                  \
+    (alone() ? (x) == *(expected) ? ((x) = (v), true) : (*(expected) = (x), false) : cas(x, expected, v))
