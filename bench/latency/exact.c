@@ -8,7 +8,27 @@
 #include "mix.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 #include <valgrind/callgrind.h>
+
+/* A program runs fifty times slower here than it does natively, and so does the clock, whoever asks: what an allocator does
+ * every so many milliseconds would otherwise count fifty times. */
+enum { SLOWER = 50 };
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static int64_t start_ns;
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    int64_t at_ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec;
+    if (start_ns == 0)
+        start_ns = at_ns;
+    at_ns = start_ns + (at_ns - start_ns) / SLOWER;
+    now->tv_sec = at_ns / 1000000000;
+    now->tv_nsec = at_ns % 1000000000;
+    return result;
+}
 
 /* The labels of the dumps; the cost of the marks themselves is counted once, around nothing. */
 static void *counted_malloc(size_t size_bytes)
