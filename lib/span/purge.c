@@ -7,24 +7,29 @@
 /* Less surplus than that is left alone. */
 enum { SURPLUS_UNITS_MIN = 16 };
 
-enum { DIRTY_KEPT_UNITS = (64 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16, TABLES_UNITS_MIN = 128 };
+enum { DIRTY_KEPT_UNITS = (64 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
 
 uint32_t purge_decay_ms = 500;
 
-/* Purge the whole pages between two addresses. */
-static bool purge_pages(char *from, char *to) {
+/* A part of a table that says nothing, but for what lies in [changed, changed_to) it did so before: purge the whole pages
+ * that have now come to say nothing. */
+static void purge_table(char *from, char *to, char *changed, char *changed_to) {
     size_t page = port_page_bytes();
-    from = (char *)round_up((uintptr_t)from, page);
-    to = (char *)round_down((uintptr_t)to, page);
-    return from < to && port_purge(from, (size_t)(to - from));
+    from = (char *)max_size(round_up((uintptr_t)from, page), round_down((uintptr_t)changed, page));
+    to = (char *)min_size(round_down((uintptr_t)to, page), round_up((uintptr_t)changed_to, page));
+    if (from < to) port_purge(from, (size_t)(to - from));
 }
 
-/* The lines and slots inside of a large extent say nothing (INSIDE, NONE), which is what zero says too. */
-static void purge_tables(struct unit *unit) {
-    if (unit->count < TABLES_UNITS_MIN) return;
-    struct granule *slot = span_slot(span_of(unit->memory), unit->memory);
-    purge_pages((char *)(unit + 1), (char *)(unit + unit->count - 1));
-    purge_pages((char *)(slot + 1), (char *)(slot + (size_t)unit->count * GRANULES_PER_UNIT));
+/* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the clean
+ * ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
+static struct unit *purge_tables(struct unit *unit) {
+    uint32_t count = unit->count;
+    struct unit *wide = units_widen(unit);
+    struct granule *slot = span_slot(span_of(wide->memory), wide->memory), *own = slot + (unit - wide) * GRANULES_PER_UNIT;
+    purge_table((char *)(wide + 1), (char *)(wide + wide->count - 1), (char *)unit, (char *)(unit + count));
+    purge_table((char *)(slot + 1), (char *)(slot + (size_t)wide->count * GRANULES_PER_UNIT), (char *)own,
+                (char *)(own + (size_t)count * GRANULES_PER_UNIT));
+    return wide;
 }
 
 /* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
@@ -38,7 +43,6 @@ static void purge(struct unit *unit) {
         units_give_purged(unit, false);
         return;
     }
-    purge_tables(unit);
     struct unit *middle = unit + ((from - unit->memory) >> UNIT_SHIFT);
     if (to < end) {
         struct unit *tail = middle + ((to - from) >> UNIT_SHIFT);
@@ -53,7 +57,8 @@ static void purge(struct unit *unit) {
         units_give_purged(unit, false);
     }
     middle->count = (uint32_t)((to - from) >> UNIT_SHIFT);
-    units_give_purged(middle, true);
+    middle->flags |= UNIT_CLEAN;
+    units_give_purged(purge_tables(middle), true);
 }
 
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {

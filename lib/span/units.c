@@ -367,6 +367,27 @@ struct unit *units_take_surplus(void) {
     return unit;
 }
 
+/* What another thread does not find meanwhile costs no memory to do without: it takes other clean units. */
+struct unit *units_widen(struct unit *unit) {
+    if (!lock_take(&units.lock)) return unit;
+    struct unit *left = left_of(unit), *right = right_of(unit);
+    if (right) {
+        leave(right);
+        guarded_add(units.used_units, right->count);
+        unit->count += right->count;
+        right->kind = UNIT_INSIDE;
+    }
+    if (left) {
+        leave(left);
+        guarded_add(units.used_units, left->count);
+        left->count += unit->count;
+        left->kind = UNIT_LEAVING;
+        racy_store(unit->kind, UNIT_INSIDE);
+    }
+    units_unlock();
+    return left ? left : unit;
+}
+
 void units_give_purged(struct unit *unit, bool clean) {
     if (clean) unit->flags |= UNIT_CLEAN;
     if (!lock_take(&units.lock)) {

@@ -68,6 +68,9 @@ struct unit *units_take_oldest(uint32_t before_ms);
 /* For span/purge.c: the oldest dirty extent, or as much of it as is surplus, taken as LEAVING; NULL: there is none. */
 struct unit *units_take_surplus(void);
 
+/* For span/purge.c: add the clean extents on both sides to one that is LEAVING and clean; returns the head. */
+struct unit *units_widen(struct unit *unit);
+
 /* For span/purge.c: give an extent that is now clean, or that cannot be purged. */
 void units_give_purged(struct unit *unit, bool clean);
 

@@ -61,6 +61,33 @@ TEST(purged_extents_merge_with_clean_neighbours) {
     clean_is_zero();
 }
 
+/* A page of slots describes 16 units, a page of lines 64: each goes back when the last of its units has become clean, and
+ * what lies beside it stays. */
+TEST(tables_of_clean_units_go_back) {
+    enum { UNITS = 200, PAGE = 4096, SLOTS_PAGE = PAGE / (int)sizeof(struct granule), LINES_PAGE = PAGE / UNIT_LINE_BYTES };
+    struct unit *held[UNITS], *wall = take(1);
+    for (int i = 0; i < UNITS; i++) held[i] = take(1);
+    take(1);
+    struct granule *first = span_slot(&span_home, held[0]->memory), *end = first + UNITS * GRANULES_PER_UNIT;
+    for (struct granule *slot = first; slot <= end; slot++) slot->before = 7;
+    for (int i = 0; i < UNITS; i += 2) give_written(held[i]);
+    purge_before(1, UINT32_MAX);
+    for (struct granule *slot = first; slot <= end; slot++) CHECK_EQ(slot->before, 7);
+    for (int i = 1; i < UNITS; i += 2) give_written(held[i]);
+    purge_before(1, UINT32_MAX);
+    uint32_t zero = 0, lines = 0;
+    for (struct granule *slot = first; slot < end; slot++) zero += slot->before == 0;
+    for (struct unit *line = held[1]; line < held[UNITS - 1]; line++) lines += line->memory == NULL;
+    CHECK(zero % SLOTS_PAGE == 0 && zero + 2 * SLOTS_PAGE > UNITS * GRANULES_PER_UNIT);
+    CHECK(lines % LINES_PAGE == 0 && lines + 2 * LINES_PAGE > UNITS - 2);
+    CHECK_EQ(end->before, 7);
+    CHECK_EQ(first->before, 7);
+    CHECK_EQ(held[0]->count, UNITS);
+    clean_is_zero();
+    units_give(wall);
+    sound();
+}
+
 TEST(extents_per_step_are_bounded) {
     struct unit *held[10];
     for (int i = 0; i < 10; i++) held[i] = take(1), take(1);
