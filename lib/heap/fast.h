@@ -82,6 +82,7 @@ INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
+    if (unlikely(refill_is_poor(slab)) && heap->poor_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
     heap->slow_left--;
     heap_unwait_first(heap, queue, slab);
     refill_make_current(heap, class, slab);

@@ -34,6 +34,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
         return;
     }
     heap_unwait(heap, slab);
+    if (heap->extra_slabs[slab->class] > 0) heap->extra_slabs[slab->class]--;
     slab_give(slab, heap->secret);
     heap_count_given(heap);
 }

@@ -56,6 +56,8 @@ struct heap {
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     uint32_t share_to[CLASS_COUNT];  /* how many waiting slabs are to be left, while another heap wants some; else 0 */
+    uint32_t extra_slabs[CLASS_COUNT]; /* taken while poor ones waited (heap/refill.h), less what was given back */
+    uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
     bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */

@@ -1,6 +1,6 @@
 /* Filling an empty bin: memory that was touched before comes first, what is carved or new comes last.
  *
- *   1 the current slab's free list, its remote list    2 the waiting slabs    3 an orphan
+ *   1 the current slab's free list, its remote list    2 the waiting slabs, unless they are poor    3 an orphan
  *   4 the current slab's next page                     5 a new slab */
 #include "heap/refill.h"
 #include "heap/fork.h"
@@ -97,23 +97,32 @@ static void reuse_kept(struct heap *heap) {
     if (load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
 }
 
+/* Slabs wait, but they are poor, and there is room for one more. */
+static bool gets_extra(struct heap *heap, uint32_t class) {
+    if (likely(heap->poor_refills[class] <= POOR_REFILLS_MAX)) return false;
+    heap->poor_refills[class] = 0;
+    return heap->extra_slabs[class] < heap->waiting[class].count / EXTRA_PART;
+}
+
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
     struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
     if (list != BLOCK_END) enlarge(heap, slab);
     heap->fresh[class] = false;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
-    if (list == BLOCK_END) list = from_waiting(heap, class);
+    bool extra = gets_extra(heap, class);
+    if (list == BLOCK_END && !extra) list = from_waiting(heap, class);
     if (list == BLOCK_END) list = from_orphans(heap, class);
     if (list == BLOCK_END) {
         slab = heap->current[class];
         if (!slab || slab_uncarved(slab) == 0) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
             if (load_relaxed(units.dirty_units) == 0) reuse_kept(heap);
-            if (load_relaxed(heaps.threaded)) want(heap, class);
+            if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
             slab = slab_take(class, heap);
-            if (unlikely(!slab)) return false;
+            if (unlikely(!slab)) return extra && heap_refill(heap, class);
             refill_make_current(heap, class, slab);
+            heap->extra_slabs[class] += extra;
         }
         list = carve_list(slab, heap->secret);
         heap->fresh[class] = slab->flags & UNIT_CLEAN;

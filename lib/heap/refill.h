@@ -16,5 +16,15 @@ INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
     return wanting && wanting != heap;
 }
 
+/* A slab is poor that has gathered but a few blocks when its turn comes: each turn costs a claim and a refill, in a large heap for
+ * a single block. When several have been, the class gets a slab although others wait, so that those gather more; up to one for
+ * EXTRA_PART that wait. */
+enum { POOR_PART = 32, POOR_BLOCKS_MAX = 8, POOR_REFILLS_MAX = 4, EXTRA_PART = 12 };
+
+INLINE bool refill_is_poor(const struct unit *slab) {
+    uint32_t few = class_shapes[slab->class].capacity_blocks / POOR_PART;
+    return (uint32_t)(slab->kept_blocks - slab->used_blocks) < (few < POOR_BLOCKS_MAX ? few : POOR_BLOCKS_MAX);
+}
+
 /* Fill bin[class], which is empty; false: no memory. */
 bool heap_refill(struct heap *heap, uint32_t class);

@@ -104,6 +104,7 @@ void heap_leave(void) {
             heap_disown(slab);
         }
     }
+    memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
     heap_self = &heap_ended;
     if (!lock_take(&heaps.lock)) return; /* during a fork: this one struct is lost */
     heap->state = HEAP_PARKED;
