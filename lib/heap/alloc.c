@@ -31,8 +31,11 @@ static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
 static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
     uint32_t count = (uint32_t)cache_granules(size);
     struct granule *slot = cache_recent_medium(heap, count);
-    if (!slot) cache_give_large(heap);
-    if (!slot) slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+    if (!slot && !roomy) slot = medium_take_ready(count);
+    if (unlikely(!slot)) {
+        cache_yield(heap);
+        slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+    }
     if (unlikely(!slot)) return NULL;
     bool clean = slot->head & GRANULE_ZERO;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_ZERO); /* the caller will write to it */

@@ -2,12 +2,19 @@
 #include "heap/cache.h"
 #include "span/units.h"
 
-bool cache_give_large(struct heap *heap) {
-    struct unit *unit = heap->recent_large;
-    if (!unit || load_relaxed(units.dirty_units) > 0) return false;
-    heap->recent_large = NULL;
-    units_give(unit);
-    return true;
+enum { KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES, KEPT_PART = 64 };
+
+void cache_yield(struct heap *heap) {
+    struct unit *recent_large = heap->recent_large;
+    if (load_relaxed(units.dirty_units) > 0) return;
+    if (recent_large) {
+        heap->recent_large = NULL;
+        units_give(recent_large);
+        return;
+    }
+    uint32_t cached = CACHE_SUM_MAX - heap->cache_room;
+    if (cached < KEEP_GRANULES || cached < load_relaxed(medium.dirty_granules)) return;
+    if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / KEPT_PART) cache_flush(heap);
 }
 
 void cache_flush(struct heap *heap) {

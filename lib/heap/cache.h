@@ -107,8 +107,9 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
     return unit->memory;
 }
 
-/* Give the recent large block back when level 1 has nothing else that was touched before; true: it went. */
-bool cache_give_large(struct heap *heap);
+/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes there
+ * first, if it is a noticeable part of the heap: the peak is what counts as a program's memory. */
+void cache_yield(struct heap *heap);
 
 /* Give every cached block back to its level. */
 void cache_flush(struct heap *heap);

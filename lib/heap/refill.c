@@ -12,8 +12,6 @@ enum {
     WAITING_TRIES = 4,
     SHARED_MAX = 16, /* slabs */
     ENLARGE_EACH = 4, /* slow paths */
-    KEEP_CACHED = 128 * 1024 / GRANULE_BYTES,
-    CACHED_PART = 4, /* a cache of an eighth of the heap is much: in granules, a quarter of GRANULES_PER_UNIT a unit */
 };
 
 /* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into theirs. */
@@ -88,15 +86,6 @@ static void enlarge(struct heap *heap, struct unit *slab) {
         slab->flags |= UNIT_AMPLE; /* one that a fork's child took over does not say it */
 }
 
-/* Nothing at level 1 was touched before. What this heap keeps goes there first, if it is much of all there is, or what
- * level 2 has free: the peak is what counts as a program's memory. */
-static void reuse_kept(struct heap *heap) {
-    uint32_t cached = CACHE_SUM_MAX - heap->cache_room;
-    if (cache_give_large(heap)) return;
-    if (cached >= KEEP_CACHED && cached / CACHED_PART > load_relaxed(units.used_units)) cache_flush(heap);
-    if (load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
-}
-
 /* Slabs wait, but they are poor, and there is room for one more. */
 static bool gets_extra(struct heap *heap, uint32_t class) {
     if (likely(heap->poor_refills[class] <= POOR_REFILLS_MAX)) return false;
@@ -117,7 +106,8 @@ bool heap_refill(struct heap *heap, uint32_t class) {
         slab = heap->current[class];
         if (!slab || slab_uncarved(slab) == 0) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
-            if (load_relaxed(units.dirty_units) == 0) reuse_kept(heap);
+            cache_yield(heap);
+            if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
             if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return extra && heap_refill(heap, class);

@@ -260,20 +260,19 @@ static NOINLINE struct granule *take_slow(uint32_t count, uint32_t align_granule
     return NULL;
 }
 
-static NOINLINE struct granule *take_fetched(uint32_t count) {
-    medium_unlock();
-    return fetch_run(count) ? take_slow(count, 1) : NULL;
-}
-
 /* All that is rare is called last, so that what is common needs no stack. */
-struct granule *medium_take(uint32_t count, uint32_t align_granules) {
+struct granule *medium_take_ready(uint32_t count) {
     struct medium *level = here();
     debug_check(count >= MEDIUM_GRANULES_MIN);
-    if (unlikely(align_granules > 1 || !lock_try(&level->lock))) return take_slow(count, align_granules);
+    if (unlikely(!lock_try(&level->lock))) return NULL;
     struct granule *slot = take_locked(level, count);
-    if (unlikely(!slot)) return take_fetched(count);
     if (unlikely(load_relaxed(level->deferred))) return drain_with(slot);
     return unlikely(lock_drop(&level->lock)) ? wake_with(slot) : slot;
+}
+
+struct granule *medium_take(uint32_t count, uint32_t align_granules) {
+    struct granule *slot = align_granules == 1 ? medium_take_ready(count) : NULL;
+    return likely(slot) ? slot : take_slow(count, align_granules);
 }
 
 struct granule *medium_take_roomy(uint32_t count) {

@@ -32,6 +32,9 @@ extern struct medium medium __attribute__((visibility("hidden")));
  * zero. NULL: no memory, or a fork is under way. */
 struct granule *medium_take(uint32_t count, uint32_t align_granules);
 
+/* The same, unaligned, of what level 2 has, while nobody else holds its lock. NULL: medium_take() may have to take more units. */
+struct granule *medium_take_ready(uint32_t count);
+
 /* Take a block at the low end of about the largest free block: it has room to grow. */
 struct granule *medium_take_roomy(uint32_t count);
 

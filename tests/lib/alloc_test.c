@@ -157,6 +157,20 @@ HEAP_TEST(cache_is_bounded) {
     test_nothing_is_lost();
 }
 
+HEAP_TEST(cache_yields_before_new_memory_is_touched) {
+    enum { BLOCKS = 100 };
+    void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(20 * KIB));
+    while (medium_take_ready(41)) {} /* neither level has anything else that was touched */
+    CHECK_EQ(units.dirty_units, 0);
+    uint32_t used = units.used_units;
+    for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
+    CHECK(heap_self->cache_room < CACHE_SUM_MAX);
+    for (int i = 0; i < BLOCKS / 4; i++) MUST(t_malloc(60 * KIB));
+    CHECK_EQ(heap_self->cache_room, CACHE_SUM_MAX);
+    CHECK(units.used_units <= used);
+}
+
 HEAP_TEST(recent_large_block_serves_only_its_exact_size) {
     void *p = MUST(t_malloc(MIB));
     FREE(p);
