@@ -96,11 +96,10 @@ static uint32_t free_count(const struct granule *slot) {
 }
 
 static struct granule *take(uint32_t count_granules) {
-    uint32_t units_before = medium.used_units;
-    struct granule *slot = (struct granule *)call((uintptr_t)medium_take, count_granules, 1);
+    struct granule *slot = (struct granule *)call((uintptr_t)medium_take_ready, count_granules, 0);
 
-    count(&tlsf_take, slot != NULL && medium.used_units == units_before);
-    return slot;
+    count(&tlsf_take, slot != NULL);
+    return slot ? slot : medium_take(count_granules, 1);
 }
 
 /* Does it stay: what becomes of it and its neighbours is not so wide that units leave level 2. */

@@ -53,7 +53,8 @@ uint64_t port_random(void);
 void port_thread_begin(void);
 
 /* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic then. It
- * changes only while that thread is outside of the core. A world that cannot know points to a 0. */
+ * changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds the core with
+ * HEAPALLOC_ALONE=0, which never asks. */
 extern const char *const port_alone __attribute__((visibility("hidden")));
 
 /* True when `p` lies on a thread's stack (used to word a message). */

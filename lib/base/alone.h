@@ -2,10 +2,11 @@
  * programs never have a second one. */
 #pragma once
 #include "base/bits.h"
+#include "base/config.h"
 #include "base/memory.h"
 #include <heapalloc/port.h>
 
-INLINE bool alone(void) { return likely(*port_alone != 0); }
+INLINE bool alone(void) { return config_alone && likely(*port_alone != 0); }
 
 /* cas(), which need not be atomic while there is one thread. For what costs a program without threads something. */
 #define cas_alone(x, expected, v)                                                                  \

@@ -61,10 +61,10 @@ INLINE bool lock_take_soon(struct lock *lock) {
 /* Give the lock; true: somebody sleeps, lock_give_slow() must follow. */
 INLINE bool lock_drop(struct lock *lock) {
     lock_order_leave(lock);
-    uint32_t seen = LOCK_HELD;
-    if (likely(cas_alone(lock->word, &seen, LOCK_FREE))) return false;
-    store_release(lock->word, LOCK_FREE);
-    return true;
+    if (!alone()) return swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED;
+    uint32_t seen = lock->word;
+    lock->word = LOCK_FREE;
+    return seen == LOCK_AWAITED;
 }
 
 INLINE void lock_give(struct lock *lock) {
