@@ -1,5 +1,6 @@
-/* While a process has one thread its locks and changes of state need not be atomic: that saves twenty cycles each. Most
- * programs never have a second one. */
+/* While a process has one thread, its locks and changes of state need not be atomic.
+ *
+ * That saves some twenty cycles each, and most programs never have a second one. */
 #pragma once
 #include "base/bits.h"
 #include "base/config.h"
