@@ -2,7 +2,7 @@
 #include "heap/cache.h"
 #include "span/units.h"
 
-enum { KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES, KEPT_PART = 64 };
+enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };
 
 void cache_yield(struct heap *heap) {
     struct unit *recent_large = heap->recent_large;
@@ -13,8 +13,8 @@ void cache_yield(struct heap *heap) {
         return;
     }
     uint32_t cached = CACHE_SUM_MAX - heap->cache_room;
-    if (cached < KEEP_GRANULES || cached < load_relaxed(medium.dirty_granules)) return;
-    if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / KEPT_PART) cache_flush(heap);
+    if (cached < YIELD_GRANULES_MIN || cached < load_relaxed(medium.dirty_granules)) return;
+    if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / YIELD_PART) cache_flush(heap);
 }
 
 void cache_flush(struct heap *heap) {

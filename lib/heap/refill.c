@@ -86,6 +86,12 @@ static void enlarge(struct heap *heap, struct unit *slab) {
         slab->flags |= UNIT_AMPLE; /* one that a fork's child took over does not say it */
 }
 
+/* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that was touched. */
+static void reuse_kept(struct heap *heap) {
+    cache_yield(heap);
+    if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
+}
+
 /* Slabs wait, but they are poor, and there is room for one more. */
 static bool gets_extra(struct heap *heap, uint32_t class) {
     if (likely(heap->poor_refills[class] <= POOR_REFILLS_MAX)) return false;
@@ -106,8 +112,7 @@ bool heap_refill(struct heap *heap, uint32_t class) {
         slab = heap->current[class];
         if (!slab || slab_uncarved(slab) == 0) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
-            cache_yield(heap);
-            if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
+            reuse_kept(heap);
             if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return extra && heap_refill(heap, class);
