@@ -31,9 +31,7 @@ INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_s
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
     struct block *next = block->next;
-    if (config_safety &&
-        unlikely(((uintptr_t)next ^ (block->key ^ (uintptr_t)block)) != heap->secret))
-        return slow(size, heap, class);
+    if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap, class);
     block_clear(block);
     heap->bin[class] = next;
     return block;
@@ -151,9 +149,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap);
     struct block *next = block->next;
-    if (config_safety &&
-        unlikely(((uintptr_t)next ^ (block->key ^ (uintptr_t)block)) != heap->secret))
-        return slow(size, heap);
+    if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap);
     heap->bin[class] = next;
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
     if (!heap->fresh[class]) return heap_clear_long((char *)block, size);

@@ -80,8 +80,7 @@ static const char *link_text(const struct block *block, struct shell_address *ad
 /* A free block's two words do not belong together: say which was written to, if the other one
  * tells. */
 static void say_key(struct look *look, const char *list, const struct block *block) {
-    const struct block *told =
-        (const struct block *)(block->key ^ (uintptr_t)block ^ heap_secret());
+    const struct block *told = block_told(block, heap_secret());
     struct shell_address is = shell_address(look->shell, (uintptr_t)block->next);
     struct shell_address by_key = shell_address(look->shell, (uintptr_t)told);
     begin_finding(look);

@@ -1,7 +1,7 @@
 /* A free block's two words, and the lists made of them.
  *
- *   next                           the list; the last block's is block_end
- *   key = next ^ block ^ secret    says that this block, here, is free and that nobody wrote to it since
+ *   next                             the list; the last block's is block_end
+ *   key = (next + block) ^ secret    says that this block, here, is free and that nobody wrote to it since (block_mix)
  *
  * A block whose key is right is free; it is handed out only then, and its key is cleared. Whatever is done to a
  * free block (one byte of either word, a copy of another free block, a second free with or without wiping) the
@@ -29,14 +29,29 @@ INLINE uintptr_t block_secret(uint64_t random) {
     return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & ~uppermost) | below | lowest);
 }
 
+/* Two addresses made one word of no more than 48 bits, and back. x86-64 adds two registers into a third, and a program's addresses
+ * have 47 bits; elsewhere they may have 48, whose sum would reach into the bits that block_may_be_free() compares. */
+#ifdef __x86_64__
+INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) { return block + next; }
+INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) { return mix - block; }
+#else
+INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) { return block ^ next; }
+INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) { return mix ^ block; }
+#endif
+
 INLINE uintptr_t block_key(const struct block *block, const struct block *next, uintptr_t secret) {
-    return (uintptr_t)next ^ ((uintptr_t)block ^ secret);
+    return block_mix((uintptr_t)block, (uintptr_t)next) ^ secret;
+}
+
+/* The link that `block` has if its key is right. */
+INLINE const struct block *block_told(const struct block *block, uintptr_t secret) {
+    return (const struct block *)block_unmix((uintptr_t)block, block->key ^ secret);
 }
 
 /* True when `block` is free and untouched (fast build: when it is a block at all). */
 INLINE bool block_is_free(const struct block *block, uintptr_t secret) {
     if (!config_safety) return block != BLOCK_END;
-    return ((uintptr_t)block->next ^ block->key) == ((uintptr_t)block ^ secret);
+    return block->key == block_key(block, block->next, secret);
 }
 
 /* False: `block` is in use. True of every free one, and of one in use whose last two bytes here happen to be the secret's:
