@@ -7,12 +7,8 @@ static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     return or_enomem(heap_alloc_slow(size, heap));
 }
 
-static NOINLINE void *malloc_more(size_t size, struct heap *heap, size_t class) {
-    return heap_alloc_small_more(size, heap, class, malloc_last);
-}
-
 static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
-    return heap_alloc_small_rest(size, heap, class, malloc_more);
+    return heap_alloc_small_rest(size, heap, class, malloc_last);
 }
 
 static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
@@ -20,7 +16,7 @@ static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
 }
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
-    void *p = size <= CLASS_BYTES_MAX ? heap_refill_quick(class_of(size), heap) : NULL;
+    void *p = size <= CLASS_BYTES_MAX ? heap_refill_waiting(class_of(size), heap) : NULL;
     return likely(p) ? memset(p, 0, size) : or_enomem(heap_alloc_zeroed(size));
 }
 

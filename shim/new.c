@@ -89,12 +89,8 @@ static NOINLINE void *new_last(size_t size, struct heap *heap) {
     return new_or_throw(size, 0);
 }
 
-static NOINLINE void *new_more(size_t size, struct heap *heap, size_t class) {
-    return heap_alloc_small_more(size, heap, class, new_last);
-}
-
 static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
-    return heap_alloc_small_rest(size, heap, class, new_more);
+    return heap_alloc_small_rest(size, heap, class, new_last);
 }
 
 static NOINLINE void *new_wide(size_t size, struct heap *heap) {

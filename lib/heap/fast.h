@@ -1,8 +1,8 @@
 /* The two fast paths, to be inlined into the functions a world exports; everything else is a tail call from here.
  *
  * malloc: class = size / 16, pop the bin's first block if its key is right. free: one compare says "in the home span"
- * (and so not NULL, not foreign), one "my slab", one multiplication and compare "a block's start", one "not free yet";
- * push. No counter, no lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins and own no slab.
+ * (and so not NULL, not foreign), one "my class's current slab" or another one "my slab", one multiplication and compare "a
+ * block's start", one "not free yet"; push. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins and own no slab.
  * What is not as expected goes to the slow functions, which look again and say what is wrong. */
 #pragma once
 #include "heap/alloc.h"
@@ -22,6 +22,15 @@ void heap_free_slow(void *p, struct heap *heap);
 
 /* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
 void heap_free_other(void *p, struct heap *heap, struct unit *unit);
+
+/* Put a block of the current slab back into the bin of `class`. */
+INLINE void heap_return(struct block *block, struct heap *heap, size_t class) {
+    block_link(block, heap->bin[class], heap->secret);
+    heap->bin[class] = block;
+}
+
+/* The same, when as many have returned as may: it counts as a slow path, so that time passes for a program whose bins never run empty. */
+void heap_return_slow(struct block *block, struct heap *heap, const struct unit *slab);
 
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
@@ -58,21 +67,9 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
     return NULL;
 }
 
-/* What `small` asks first: whether the bin's current slab has free blocks again; then it fills the bin with them and
- * hands out the first. It declines when a tick is due, and while the slab has so few blocks that the bin would be
- * empty again at once. */
-INLINE struct block *heap_refill_quick(size_t class, struct heap *heap) {
-    struct unit *slab = heap->current[class];
-    if (config_watch || unlikely(!slab || heap->bin[class] != BLOCK_END || heap->slow_left <= 1)) return NULL;
-    struct block *block = slab->free;
-    if (unlikely(!block_is_free(block, heap->secret) || !(slab->flags & UNIT_AMPLE))) return NULL;
-    heap->slow_left--;
-    heap_fill(heap, class, slab, block);
-    return block;
-}
-
-/* What it asks next: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
- * Programs of mixed sizes do this all the time. One that has gathered no more than the one block invites guests. */
+/* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
+ * Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no more than the one
+ * block invites guests. */
 INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct slab_queue *queue = &heap->waiting[class];
     struct unit *slab = queue->first, *old = heap->current[class];
@@ -89,18 +86,21 @@ INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     return block;
 }
 
-/* These as a world's functions call them: what does not serve calls the next in tail position, `last` decides. */
-INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_small *next) {
-    void *p = heap_refill_quick(class, heap);
-    return likely(p) ? p : next(size, heap, class);
-}
-INLINE void *heap_alloc_small_more(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
+/* These as a world's functions call them: what does not serve calls `last`, in tail position. */
+INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
     void *p = heap_refill_waiting(class, heap);
     return likely(p) ? p : last(size, heap);
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *last) {
     void *p = heap_alloc_cached(size, heap);
     return likely(p) ? p : last(size, heap);
+}
+
+/* True when what is at `offset` in the home span is the start of a block of the heap's own `slab`, and does not look free. */
+INLINE bool heap_may_free(const struct heap *heap, const struct unit *slab, size_t offset, const struct block *block) {
+    if (!config_safety) return true;
+    if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts)) return false;
+    return likely(!block_may_be_free(block, &heap->secret));
 }
 
 INLINE void heap_free_fast(void *p) {
@@ -111,10 +111,12 @@ INLINE void heap_free_fast(void *p) {
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
     struct block *block = p;
-    if (config_safety) {
-        if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts))
-            return heap_free_slow(p, heap);
-        if (unlikely(block_may_be_free(block, &heap->secret))) return heap_free_slow(p, heap);
+    if (unlikely(!heap_may_free(heap, slab, offset, block))) return heap_free_slow(p, heap);
+    size_t class = slab->class;
+    if (likely(heap->returning[class] == slab)) {
+        FORGET(class);
+        if (unlikely(--heap->returns_left[class] == 0)) return heap_return_slow(block, heap, slab);
+        return heap_return(block, heap, class);
     }
     block_link(block, slab->free, heap->secret);
     slab->free = block;
@@ -152,7 +154,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap);
     heap->bin[class] = next;
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
-    if (!heap->fresh[class]) return heap_clear_long((char *)block, size);
+    if (heap->returns_left[class] != RETURNS_FRESH) return heap_clear_long((char *)block, size);
     *(heap_words *)block = (heap_words){0, 0};
     return block;
 }

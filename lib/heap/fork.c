@@ -79,7 +79,7 @@ void fork_child(void) {
         salvage_cache(heap);
     }
     /* A guest has a key, and would count as free in the slab of a lost thread. */
-    if (heaps.lost > 0 && heap_self->state == HEAP_LIVE) heap_send_guests(heap_self);
+    if (heaps.lost > 0 && heap_self->state == HEAP_LIVE) heap_spill(heap_self);
 }
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */

@@ -202,6 +202,12 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     }
 }
 
+void heap_return_slow(struct block *block, struct heap *heap, const struct unit *slab) {
+    heap->returns_left[slab->class] = heap->returns;
+    heap_return(block, heap, slab->class);
+    heap_count_slow(heap);
+}
+
 size_t heap_usable_slow(const void *p) {
     if (config_watch) return watched_usable(p);
     if (p == NULL) return 0;

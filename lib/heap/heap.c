@@ -49,35 +49,43 @@ void heap_disown(struct unit *slab) {
     } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !orphans_put(slab) : !owner_leave_full(slab));
 }
 
+/* A bin's own blocks go to the slab in the order they have; the guests come before `guests`, without keys. Returns the first. */
+static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *guests) {
+    struct unit *slab = heap->current[class];
+    struct block *first = BLOCK_END, *last = NULL;
+    while (heap->bin[class] != BLOCK_END) {
+        struct block *block = heap_unbin(heap, class);
+        if (heap_is_guest(slab, block)) {
+            block_clear(block);
+            block->next = guests;
+            guests = block;
+            continue;
+        }
+        if (unlikely(slab->used_blocks-- == 0)) check_misuse("free", block, "is already free"); /* a loop */
+        if (!last)
+            first = block;
+        else if (last->next != block)
+            block_link(last, block, heap->secret);
+        last = block;
+    }
+    if (!last) return guests;
+    block_link(last, slab->free, heap->secret);
+    slab->free = first;
+    return guests;
+}
+
 /* In two steps: in a fork's child the first free may have a lost thread's slab counted, and a guest with a key would
  * count as one of its free blocks. */
-void heap_send_guests(struct heap *heap) {
+void heap_spill(struct heap *heap) {
     struct block *guests = NULL;
     memset(heap->guest_room, 0, sizeof(heap->guest_room));
+    memset(heap->returning, 0, sizeof(heap->returning));
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
-        while (heap->bin[class] != BLOCK_END && heap_is_guest(heap->current[class], heap->bin[class])) {
-            struct block *guest = heap_unbin(heap, class);
-            block_clear(guest);
-            guest->next = guests;
-            guests = guest;
-        }
+        if (heap->bin[class] != BLOCK_END) guests = spill_bin(heap, class, guests);
     }
     for (struct block *next; guests; guests = next) {
         next = guests->next;
         heap_free_slow(guests, heap);
-    }
-}
-
-void heap_spill(struct heap *heap) {
-    heap_send_guests(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
-        struct unit *slab = heap->current[class];
-        while (heap->bin[class] != BLOCK_END) {
-            struct block *block = heap_unbin(heap, class);
-            block_link(block, slab->free, heap->secret);
-            slab->free = block;
-            slab->used_blocks--;
-        }
     }
 }
 

@@ -1,9 +1,10 @@
 /* The heap of one thread (or core): bins, slabs, medium cache; what its owner alone touches, without locks.
  *
- * A bin holds blocks of one class, taken whole from one slab's free list or carved; malloc pops from it. free pushes
- * to the slab's own list, so a slab always knows how many of its blocks are out, and is given back when none is.
- * Blocks in a bin count as used. Per class a heap has one current slab, which fills the bin, and a FIFO of waiting
- * ones: a slab that woke by a free waits at its end and gathers more before its turn comes.
+ * Per class a heap has one current slab, which fills the bin, and a FIFO of waiting ones. malloc pops from the bin, and free
+ * pushes what belongs to the current slab: what was freed last, and is in the processor's cache, is handed out first, and what is
+ * allocated together lies together. A block of another slab goes to that slab's own list, so a slab always knows how many of
+ * its blocks are out, and is given back when none is. Blocks in a bin count as used. A slab that woke by a free
+ * waits at the FIFO's end and gathers more before its turn comes.
  *
  * A block that is freed into a slab of another heap, or of nobody, can be a *guest*: it goes into the bin at once, and its slab
  * goes on counting it as used. A heap invites guests of a class where that saves most: where a slab whose turn has come
@@ -20,6 +21,9 @@ enum {
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
+    RETURNS_MAX = 254,         /* blocks that return to a bin before one counts as a slow path */
+    RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
+    RETURNS_FRESH = 255,       /* the bin was carved from zero memory, and nothing has returned to it since */
     GUESTS_MAX = 255,          /* in a bin; and as many as four slabs have blocks */
     SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
 };
@@ -33,7 +37,7 @@ enum heap_state {
 };
 
 /* lock: none, its thread's; `state` is read by others
- *   bin[c]: guests, then blocks of current[c]                          verify: bins
+ *   bin[c]: blocks of current[c], and guests; returning[c] == current[c] or NULL    verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
@@ -43,6 +47,7 @@ struct heap {
     uint32_t slow_left; /* slow paths until the clock is read again */
     uint32_t spare_slabs;
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
+    uint8_t returns;    /* RETURNS_MAX, or RETURNS_WATCHED while watching */
     uint64_t tick_ms; /* when all that is free in it was given back last */
     uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;
@@ -51,6 +56,7 @@ struct heap {
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
+    struct unit *returning[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL after heap_spill() */
     struct slab_queue waiting[CLASS_COUNT];
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
@@ -60,7 +66,7 @@ struct heap {
     uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
-    bool fresh[CLASS_COUNT]; /* bin[c] was carved from zero memory */
+    uint8_t returns_left[CLASS_COUNT]; /* of `returns`; or RETURNS_FRESH */
 };
 
 extern _Thread_local struct heap *heap_self
@@ -104,8 +110,9 @@ INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struc
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
-    heap->fresh[class] = false;
+    heap->returns_left[class] = heap->returns;
     heap->bin[class] = first->next;
+    heap->returning[class] = slab;
     slab->free = BLOCK_END;
     slab->used_blocks = slab->kept_blocks;
     block_clear(first);
@@ -116,7 +123,7 @@ INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
     uint8_t room;
     if (__builtin_sub_overflow(heap->guest_room[class], 1, &room)) return false;
     heap->guest_room[class] = room;
-    heap->fresh[class] = false;
+    heap->returns_left[class] = heap->returns;
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
     return true;
@@ -152,8 +159,6 @@ INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
     return block;
 }
 
-/* Free all guests again, into their slabs; no more are taken in until heap_invite(). */
-void heap_send_guests(struct heap *heap);
-
-/* Put the bins' blocks back into their slabs. */
+/* Put the bins' blocks back into their slabs, and free all guests again; no more are taken in until heap_invite(), and no block
+ * returns to a bin until it is filled. */
 void heap_spill(struct heap *heap);

@@ -11,7 +11,6 @@
 enum {
     WAITING_TRIES = 4,
     SHARED_MAX = 16, /* slabs */
-    ENLARGE_EACH = 4, /* slow paths */
 };
 
 /* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into theirs. */
@@ -76,16 +75,6 @@ static struct block *from_orphans(struct heap *heap, uint32_t class) {
     return list;
 }
 
-/* A bin that is filled often and soon empty again: now and then the slab gets more blocks. They cost memory only while
- * somebody asks for blocks of this size again and again. */
-static void enlarge(struct heap *heap, struct unit *slab) {
-    if (slab->flags & UNIT_AMPLE || heap->slow_left % ENLARGE_EACH != 0) return;
-    if (slab_uncarved(slab) > 0)
-        slab->free = slab_carve(slab, heap->secret);
-    else
-        slab->flags |= UNIT_AMPLE; /* one that a fork's child took over does not say it */
-}
-
 /* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that was touched. */
 static void reuse_kept(struct heap *heap) {
     cache_yield(heap);
@@ -102,8 +91,7 @@ static bool gets_extra(struct heap *heap, uint32_t class) {
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
     struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
-    if (list != BLOCK_END) enlarge(heap, slab);
-    heap->fresh[class] = false;
+    heap->returns_left[class] = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
     bool extra = gets_extra(heap, class);
     if (list == BLOCK_END && !extra) list = from_waiting(heap, class);
@@ -120,8 +108,9 @@ bool heap_refill(struct heap *heap, uint32_t class) {
             heap->extra_slabs[class] += extra;
         }
         list = carve_list(slab, heap->secret);
-        heap->fresh[class] = slab->flags & UNIT_CLEAN;
+        heap->returns_left[class] = slab->flags & UNIT_CLEAN ? RETURNS_FRESH : heap->returns;
     }
     heap->bin[class] = list;
+    heap->returning[class] = heap->current[class];
     return true;
 }

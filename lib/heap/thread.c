@@ -14,7 +14,7 @@ uintptr_t heap_secret_word;
 static struct heap first_heap __attribute__((aligned(64)));
 
 static void heap_init(struct heap *heap) {
-    *heap = (struct heap){.secret = heap_secret_word, .slow_left = 1, .state = HEAP_LIVE, .cache_room = CACHE_SUM_MAX,
+    *heap = (struct heap){.secret = heap_secret_word, .slow_left = 1, .returns = RETURNS_MAX, .state = HEAP_LIVE, .cache_room = CACHE_SUM_MAX,
                           .next_all = heaps.all};
     for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
     store_release(heaps.all, heap);

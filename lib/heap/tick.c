@@ -20,13 +20,13 @@ enum {
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
 
-/* Give back the current slab of a class when all of its blocks are at home. */
+/* Give back the current slab of a class, whose bin is empty, when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
-    if (!slab || heap->bin[class] != BLOCK_END) return;
+    if (!slab) return;
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
-    heap->current[class] = NULL;
+    heap->current[class] = heap->returning[class] = NULL;
     slab_give(slab, heap->secret);
 }
 
@@ -80,6 +80,7 @@ static uint32_t granules_kept(void) {
 
 /* What has no time of its own and has lain in the heap for up to a decay time. False: level 2 has more. */
 static bool let_go(struct heap *heap) {
+    heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
     medium_purge(granules_kept(), PURGE_BLOCKS);
@@ -101,12 +102,18 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Much is dirty: look at the clock more often from now on, and empty the bins, so that there will be slow paths. */
-static void watch(struct heap *heap, bool idle) {
-    bool watched = heap->watching;
+/* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow paths. */
+static void watch(struct heap *heap, bool idle, bool turns) {
+    bool spills = turns || !heap->watching;
     heap->watching = true;
-    if (!watched) heap_spill(heap);
+    heap->returns = RETURNS_WATCHED;
+    if (spills) heap_spill(heap);
     heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
+}
+
+static void watch_no_more(struct heap *heap) {
+    heap->watching = false;
+    heap->returns = RETURNS_MAX;
 }
 
 /* More than `much_units` are free and dirty, beyond what level 2 keeps. */
@@ -140,9 +147,9 @@ void heap_tick(struct heap *heap) {
     if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
         heap->idle_ms = (uint32_t)now;
     if (heap->quarter != quarter || is_much_dirty(heap->watching ? PENDING_UNITS / 2 : PENDING_UNITS))
-        watch(heap, idle);
+        watch(heap, idle, turns);
     else
-        heap->watching = false;
+        watch_no_more(heap);
 }
 
 bool heap_trim(struct heap *heap) {

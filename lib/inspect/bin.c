@@ -1,18 +1,28 @@
 /* What is in a bin. */
 #include "inspect/bin.h"
 
+enum { BIN_BLOCKS_MAX = UNIT_BYTES / BLOCK_ALIGN_BYTES + GUESTS_MAX };
+
 static bool is_sound(const struct block *block, uint32_t class) {
     const struct unit *slab = span_unit(block);
     return slab && slab->kind == UNIT_SLAB && slab->class == class && slab_is_block(slab, block) &&
            block_is_free(block, heap_secret());
 }
 
-void inspect_bin(struct bin_parts *parts, const struct heap *heap, uint32_t class) {
+uint32_t inspect_guests(const struct block *guests[GUESTS_MAX], const struct heap *heap, uint32_t class) {
     const struct block *block = heap->bin[class];
-    parts->guest_count = 0;
-    for (; block != BLOCK_END && parts->guest_count < GUESTS_MAX; block = block->next) {
-        if (!heap_is_guest(heap->current[class], block) || !is_sound(block, class)) break;
-        parts->guests[parts->guest_count++] = block;
+    uint32_t count = 0;
+    for (uint32_t met = 0; block != BLOCK_END && met < BIN_BLOCKS_MAX && is_sound(block, class); met++) {
+        if (heap_is_guest(heap->current[class], block) && count < GUESTS_MAX) guests[count++] = block;
+        block = block->next;
     }
-    parts->own = block;
+    return count;
+}
+
+const struct block *inspect_own(const struct heap *heap, uint32_t class, const struct block *block) {
+    for (uint32_t met = 0; heap && block != BLOCK_END && met < GUESTS_MAX; met++) {
+        if (!heap_is_guest(heap->current[class], block) || !is_sound(block, class)) break;
+        block = block->next;
+    }
+    return block;
 }

@@ -1,16 +1,13 @@
-/* What is in a bin: guests first, then blocks of the current slab. */
+/* What is in a bin: blocks of the current slab, and guests, mixed. */
 #pragma once
 #include "heap/heap.h"
 
-struct bin_parts {
-    const struct block *guests[GUESTS_MAX];
-    uint32_t guest_count;
-    const struct block *own; /* the list from the first block that is no sound guest */
-};
+/* The guests of a bin, as far as it is sound; returns how many. */
+uint32_t inspect_guests(const struct block *guests[GUESTS_MAX], const struct heap *heap, uint32_t class);
 
-/* Take the bin apart. A guest that is not sound (no block of its class, or one that does not look free) begins `own`, where
- * whoever checks the current slab's blocks finds it. */
-void inspect_bin(struct bin_parts *parts, const struct heap *heap, uint32_t class);
+/* The first of a bin's blocks from `block` on that is no guest: one of the current slab, BLOCK_END, or what is not sound (no
+ * block of the class, or one that does not look free). Without a heap `block` itself, for a list that is no bin. */
+const struct block *inspect_own(const struct heap *heap, uint32_t class, const struct block *block);
 
 /* True when the lists of the heap, and so of its slabs, can be relied on: its thread is here. */
 INLINE bool heap_is_readable(const struct heap *heap) { return heap->state == HEAP_LIVE; }

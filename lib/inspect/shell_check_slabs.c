@@ -115,11 +115,12 @@ static bool meet(struct look *look, const char *list, const struct block *block)
     return false;
 }
 
-/* The length of a list as far as it is sound: to its end, or of `most` blocks. It is followed only
- * from blocks whose keys are right. */
-static uint32_t check_list(struct look *look, const char *list, const void *place,
-                           const struct block *block, uint32_t most) {
+/* The length of a list, or of what is not guests in the bin of `host`, as far as it is sound: to its end, or of `most` blocks.
+ * It is followed only from blocks whose keys are right. */
+static uint32_t check_list(struct look *look, const char *list, const void *place, const struct block *block,
+                           uint32_t most, const struct heap *host) {
     uint32_t length = 0;
+    block = inspect_own(host, look->slab->class, block);
     if (block != BLOCK_END && most > 0 && !is_block(look, block)) {
         begin_finding(look);
         shell_fail(look->shell,
@@ -127,10 +128,11 @@ static uint32_t check_list(struct look *look, const char *list, const void *plac
                    (void *)(uintptr_t)place, (void *)(uintptr_t)block);
         return 0;
     }
-    for (; block != BLOCK_END && length < most; block = block->next, length++) {
+    for (const struct block *next; block != BLOCK_END && length < most; block = next, length++) {
         if (!meet(look, list, block)) break;
-        bool last = block->next == BLOCK_END || length + 1 == most;
-        if (!block_is_free(block, heap_secret()) || (!last && !is_block(look, block->next))) {
+        next = inspect_own(host, look->slab->class, block->next);
+        bool last = next == BLOCK_END || length + 1 == most;
+        if (!block_is_free(block, heap_secret()) || (!last && !is_block(look, next))) {
             say_key(look, list, block);
             break;
         }
@@ -141,7 +143,7 @@ static uint32_t check_list(struct look *look, const char *list, const void *plac
 static void check_remote(struct look *look) {
     uint32_t word = load_acquire(look->slab->remote), count = remote_count(word);
     const struct block *first = (const struct block *)(look->memory + (word & REMOTE_OFFSET_MASK));
-    uint32_t length = check_list(look, "its remote list", &look->slab->remote, first, count);
+    uint32_t length = check_list(look, "its remote list", &look->slab->remote, first, count, NULL);
     if (look->found == 0)
         expect(look, &look->slab->remote, "the number of remote blocks", count, length);
 }
@@ -149,13 +151,13 @@ static void check_remote(struct look *look) {
 static void check_bins(struct look *look) {
     uint32_t class = look->slab->class;
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
-        struct bin_parts bin;
         if (!heap_is_readable(heap)) continue;
-        inspect_bin(&bin, heap, class);
-        for (uint32_t i = 0; i < bin.guest_count; i++) {
-            if (is_block(look, bin.guests[i])) meet(look, "a bin", bin.guests[i]);
+        const struct block *guests[GUESTS_MAX];
+        for (uint32_t count = inspect_guests(guests, heap, class), i = 0; i < count; i++) {
+            if (is_block(look, guests[i])) meet(look, "a bin", guests[i]);
         }
-        if (heap->current[class] == look->slab) check_list(look, "the bin", &heap->bin[class], bin.own, UINT32_MAX);
+        if (heap->current[class] == look->slab)
+            check_list(look, "the bin", &heap->bin[class], heap->bin[class], UINT32_MAX, heap);
     }
 }
 
@@ -172,7 +174,7 @@ uint32_t shell_check_slabs(struct shell *shell) {
                             .memory = shell_extent_memory(&walk)};
         if (shape_is_right(&look)) {
             uint32_t listed =
-                check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX);
+                check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX, NULL);
             check_remote(&look);
             check_bins(&look);
             if (look.found == 0)

@@ -46,12 +46,12 @@ static bool is_start(const struct unit *slab, const struct block *block) {
            slab_is_block(slab, block);
 }
 
-/* A list with a mark at its end, or one of just `count` blocks. */
-static void say_blocks(struct shell *shell, const char *name, const struct unit *slab,
-                       const struct block *block, uint32_t count) {
+/* A list with a mark at its end, one of just `count` blocks, or what is not guests in the bin of `host`. */
+static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
+                       uint32_t count, const struct heap *host) {
     struct chain chain = begin(shell, slab->carved_blocks);
     shell_say(shell, "  %-6s", name);
-    while (block != BLOCK_END && count-- > 0 &&
+    while ((block = inspect_own(host, slab->class, block)) != BLOCK_END && count-- > 0 &&
            add(&chain, is_start(slab, block) ? block : NULL, 0)) {
         chain.broken = !block_is_free(block, heap_secret());
         if (chain.broken) break;
@@ -63,27 +63,27 @@ static void say_blocks(struct shell *shell, const char *name, const struct unit 
 static void say_remote(struct shell *shell, const struct unit *slab) {
     uint32_t word = load_acquire(slab->remote), count = remote_count(word);
     const struct block *first = (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
-    if (count > 0) say_blocks(shell, "remote", slab, first, count);
+    if (count > 0) say_blocks(shell, "remote", slab, first, count, NULL);
 }
 
 static void say_class(struct shell *shell, uint32_t class, bool also_none) {
     uint32_t slabs = 0;
     struct extent_walk walk = {0};
-    struct bin_parts bin;
-    inspect_bin(&bin, heap_self, class);
     while (extent_walk_next(&walk)) {
         const struct unit *slab = walk.line;
         if (slab->kind != UNIT_SLAB || slab->class != class) continue;
         slabs++;
         shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes,
                   (void *)shell_extent_memory(&walk));
-        if (slab == heap_self->current[class]) say_blocks(shell, "bin", slab, bin.own, UINT32_MAX);
-        say_blocks(shell, "list", slab, slab->free, UINT32_MAX);
+        if (slab == heap_self->current[class]) say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX, heap_self);
+        say_blocks(shell, "list", slab, slab->free, UINT32_MAX, NULL);
         say_remote(shell, slab);
     }
-    if (bin.guest_count > 0)
-        shell_say(shell, "blocks of %u bytes, before these in the bin: %u of full slabs, the first %p\n",
-                  class_shapes[class].block_bytes, bin.guest_count, (const void *)bin.guests[0]);
+    const struct block *guests[GUESTS_MAX];
+    uint32_t count = inspect_guests(guests, heap_self, class);
+    if (count > 0)
+        shell_say(shell, "blocks of %u bytes, also in the bin: %u of full slabs, the first %p\n",
+                  class_shapes[class].block_bytes, count, (const void *)guests[0]);
     if (slabs == 0 && also_none)
         shell_say(shell, "blocks of %u bytes: there is no slab of them\n",
                   class_shapes[class].block_bytes);

@@ -14,11 +14,13 @@ static bool enter(struct slab_map *map, const struct unit *slab, const struct bl
     return true;
 }
 
-/* Enter a list's blocks, at most `most`; returns how many, or more than the slab has when one of them is wrong. */
-static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most) {
+/* Enter the blocks of a list, or of the bin of `host`, at most `most`; returns how many, or more than the slab has when one of
+ * them is wrong. */
+static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most,
+                           const struct heap *host) {
     enum { WRONG = UNIT_BYTES };
     uint32_t count = 0;
-    for (; block != BLOCK_END && count < most; block = block->next, count++) {
+    for (; (block = inspect_own(host, slab->class, block)) != BLOCK_END && count < most; block = block->next, count++) {
         if (!enter(map, slab, block)) return WRONG;
     }
     return count;
@@ -32,14 +34,14 @@ static const struct block *first_remote(const struct unit *slab, uint32_t word) 
 static bool enter_binned(struct slab_map *map, const struct unit *slab) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (!heap_is_readable(heap)) continue;
-        struct bin_parts bin;
-        inspect_bin(&bin, heap, slab->class);
-        for (uint32_t i = 0; i < bin.guest_count; i++) {
-            if (!lies_in(slab, bin.guests[i])) continue;
-            if (!enter(map, slab, bin.guests[i])) return false;
+        const struct block *guests[GUESTS_MAX];
+        for (uint32_t i = inspect_guests(guests, heap, slab->class); i-- > 0;) {
+            if (!lies_in(slab, guests[i])) continue;
+            if (!enter(map, slab, guests[i])) return false;
             map->binned++;
         }
-        if (heap->current[slab->class] == slab) map->binned += enter_list(map, slab, bin.own, UNIT_BYTES);
+        if (heap->current[slab->class] == slab)
+            map->binned += enter_list(map, slab, heap->bin[slab->class], UNIT_BYTES, heap);
     }
     return map->binned <= slab->kept_blocks;
 }
@@ -47,9 +49,9 @@ static bool enter_binned(struct slab_map *map, const struct unit *slab) {
 bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     *map = (struct slab_map){0};
     uint32_t word = load_acquire(slab->remote), kept = slab->kept_blocks;
-    map->listed = enter_list(map, slab, slab->free, UNIT_BYTES);
+    map->listed = enter_list(map, slab, slab->free, UNIT_BYTES, NULL);
     if (map->listed > kept) return false;
-    map->remote = enter_list(map, slab, first_remote(slab, word), remote_count(word));
+    map->remote = enter_list(map, slab, first_remote(slab, word), remote_count(word), NULL);
     if (map->remote > kept || map->remote != remote_count(word)) return false;
     return enter_binned(map, slab);
 }

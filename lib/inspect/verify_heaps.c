@@ -19,12 +19,11 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
            load_acquire(slab->remote) & REMOTE_OWNED;
 }
 
-/* What is in the bin behind the guests, the map of the current slab checks. */
+/* What is in the bin beside guests, the map of the current slab checks. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
     const struct unit *slab = heap->current[class];
-    struct bin_parts bin;
-    inspect_bin(&bin, heap, class);
-    if (!slab) return bin.own == BLOCK_END;
+    if (heap->returning[class] && heap->returning[class] != slab) return false;
+    if (!slab) return inspect_own(heap, class, heap->bin[class]) == BLOCK_END;
     struct slab_map map;
     return class != 0 && is_slab_of(slab, heap, class) && !(slab->flags & UNIT_WAITING) && slab_map_fill(&map, slab);
 }

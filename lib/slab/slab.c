@@ -101,7 +101,6 @@ struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     if (to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
-    if (to >= AMPLE_BLOCKS || to == capacity) slab->flags |= UNIT_AMPLE;
     racy_store(slab->starts, starts_of(slab)); /* whoever frees elsewhere looks at it */
     return first;
 }

@@ -7,7 +7,7 @@
 #pragma once
 #include "slab/owner.h"
 
-enum { SLAB_CARVE_BYTES = 4096, AMPLE_BLOCKS = 8, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
+enum { SLAB_CARVE_BYTES = 4096, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
 
 /* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
  * lie in a page without memory. So the last small block before such a page waits until that page is carved. */

@@ -30,7 +30,6 @@ enum unit_flags {
     UNIT_AGED = 2,    /* a free extent in the list by age */
     UNIT_SPARE = 4,   /* an empty slab its owner keeps */
     UNIT_WAITING = 8, /* an owned slab in its heap's waiting list */
-    UNIT_AMPLE = 16,  /* a slab with so many blocks carved that a bin filled from it lasts */
 };
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;

@@ -18,9 +18,8 @@ static void sound(void) {
 }
 
 static uint32_t guests(void) {
-    struct bin_parts bin;
-    inspect_bin(&bin, heap_self, class);
-    return bin.guest_count;
+    const struct block *list[GUESTS_MAX];
+    return inspect_guests(list, heap_self, class);
 }
 
 /* Full slabs, an empty bin, and a slab that has gathered one block when its turn comes. */
@@ -96,9 +95,7 @@ TEST(guests_go_home_when_memory_is_given_back) {
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
     heap_trim(heap_self);
     sound();
-    struct bin_parts bin;
-    inspect_bin(&bin, heap_self, class);
-    CHECK(bin.own == BLOCK_END && !heap_self->current[class]);
+    CHECK(heap_self->bin[class] == BLOCK_END && !heap_self->current[class]);
 }
 
 static void *end_with_guests(void *unused) {
@@ -128,7 +125,7 @@ TEST(guests_go_home_when_their_host_ends) {
 TEST(zeroed_guest_is_zero) {
     invite();
     CHECK(t_malloc(SIZE) != NULL);
-    CHECK(heap_self->fresh[class] && heap_self->bin[class] != BLOCK_END);
+    CHECK(heap_self->returns_left[class] == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
     memset(blocks[IN_SLAB], 0xff, SIZE);
     unsigned char *guest = free_of(1, 0);
     CHECK_EQ(guests(), 1);

@@ -78,6 +78,19 @@ HEAP_TEST(freed_block_after_a_fresh_bin_is_cleared) {
     test_nothing_is_lost();
 }
 
+/* The bins that served it are not those of the thread. */
+TEST(late_memory_is_zero) {
+    zeroed(300);
+    heap_leave();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < SIZES; i++) {
+            void *p = zeroed(sizes[i]);
+            use_up(p);
+            t_free(p);
+        }
+    }
+}
+
 HEAP_TEST(product_that_overflows_is_refused) {
     zeroed(10);
     CHECK(!t_calloc(SIZE_MAX, 2));
