@@ -69,7 +69,6 @@ static void *borrow(struct heap *heap, uint32_t class) {
         if (lent > 2 * bytes) break;
         if ((lent & -lent) < align || heap->bin[lender] == BLOCK_END) continue;
         heap->borrowed[class]++;
-        heap->returns_left[class] = heap->returns;
         return pop(heap, lender);
     }
     return NULL;
@@ -124,7 +123,8 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
     heap = heap_self;
-    bool fresh = heap->returns_left[class_of(size + (size == 0))] == RETURNS_FRESH;
+    const struct unit *open = heap->open[class_of(size + (size == 0))];
+    bool fresh = open && open->used_blocks == RETURNS_FRESH;
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 

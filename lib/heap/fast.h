@@ -23,15 +23,6 @@ void heap_free_slow(void *p, struct heap *heap);
 /* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
 void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 
-/* Put a block of the current slab back into the bin of `class`. */
-INLINE void heap_return(struct block *block, struct heap *heap, size_t class) {
-    block_link(block, heap->bin[class], heap->secret);
-    heap->bin[class] = block;
-}
-
-/* The same, when as many have returned as may: it counts as a slow path, so that time passes for a program whose bins never run empty. */
-void heap_return_slow(struct block *block, struct heap *heap, const struct unit *slab);
-
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
 
@@ -97,10 +88,24 @@ INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wid
 }
 
 /* True when what is at `offset` in the home span is the start of a block of the heap's own `slab`, and does not look free. */
-INLINE bool heap_may_free(const struct heap *heap, const struct unit *slab, size_t offset, const struct block *block) {
+INLINE bool heap_may_free(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
     if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts)) return false;
-    return likely(!block_may_be_free(block, &heap->secret));
+    return likely(!block_may_be_free(block));
+}
+
+/* Free a block of the heap's own slab: into the bin if the slab is open. Which of the two lists it is no processor foresees, so there
+ * is no branch; and the same count goes down. */
+INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
+    size_t class = slab->class;
+    char *at = (char *)&heap->bin[class] - offsetof(struct unit, free);
+    COMPUTED(at);
+    if (heap->open[class] != slab) at = (char *)slab;
+    COMPUTED(at);
+    struct block **list = (struct block **)(at + offsetof(struct unit, free));
+    block_link(block, *list, heap->secret);
+    *list = block;
+    if (unlikely(--slab->used_blocks == 0)) heap_slab_empty(slab, heap);
 }
 
 INLINE void heap_free_fast(void *p) {
@@ -110,17 +115,8 @@ INLINE void heap_free_fast(void *p) {
     if (unlikely(offset >= racy_load(span_home.bytes))) return heap_free_slow(p, heap);
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
-    struct block *block = p;
-    if (unlikely(!heap_may_free(heap, slab, offset, block))) return heap_free_slow(p, heap);
-    size_t class = slab->class;
-    if (likely(heap->returning[class] == slab)) {
-        FORGET(class);
-        if (unlikely(--heap->returns_left[class] == 0)) return heap_return_slow(block, heap, slab);
-        return heap_return(block, heap, class);
-    }
-    block_link(block, slab->free, heap->secret);
-    slab->free = block;
-    if (unlikely(--slab->used_blocks == 0)) heap_slab_empty(slab, heap);
+    if (unlikely(!heap_may_free(slab, offset, p))) return heap_free_slow(p, heap);
+    heap_free_own(p, slab, heap);
 }
 
 typedef long long heap_words __attribute__((vector_size(16), aligned(1), may_alias));
@@ -154,7 +150,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap);
     heap->bin[class] = next;
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
-    if (heap->returns_left[class] != RETURNS_FRESH) return heap_clear_long((char *)block, size);
+    if (heap->open[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
     *(heap_words *)block = (heap_words){0, 0};
     return block;
 }
@@ -181,7 +177,7 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
     if (config_safety) {
         uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
         if (unlikely(start >= racy_load(slab->starts))) return slow(p, size);
-        if (unlikely(block_may_be_free(p, &heap_secret_word))) return slow(p, size);
+        if (unlikely(block_may_be_free(p))) return slow(p, size);
     }
     return p;
 }

@@ -106,10 +106,7 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
         free_elsewhere(slab, p, heap);
         return;
     }
-    struct block *block = p; /* in a further span, or one that looked like a free one */
-    block_link(block, slab->free, heap->secret);
-    slab->free = block;
-    if (--slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    heap_free_own(p, slab, heap); /* in a further span, or one that looked like a free one */
 }
 
 static void free_medium(char *p, struct heap *heap) {
@@ -177,7 +174,7 @@ static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct
 /* A thread without a heap has no slow path left before its next tick, and so is not simple. */
 static NOINLINE void free_other_slab(struct block *block, struct heap *heap, struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
-    if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block, &heap->secret)))
+    if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_checked(block, heap);
     if (heap_host(heap, slab->class, block)) return;
     if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
@@ -200,12 +197,6 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     case UNIT_LARGE: return free_other_large(p, heap, unit);
     default: return free_checked(p, heap);
     }
-}
-
-void heap_return_slow(struct block *block, struct heap *heap, const struct unit *slab) {
-    heap->returns_left[slab->class] = heap->returns;
-    heap_return(block, heap, slab->class);
-    heap_count_slow(heap);
 }
 
 size_t heap_usable_slow(const void *p) {

@@ -26,6 +26,11 @@ void heap_unwait(struct heap *heap, struct unit *slab) {
 }
 
 void heap_slab_empty(struct unit *slab, struct heap *heap) {
+    if (heap->open[slab->class] == slab) {
+        slab->used_blocks = heap->returns;
+        heap_count_slow(heap);
+        return;
+    }
     if (!(slab->flags & UNIT_WAITING)) return; /* current: its next blocks come from it anyway */
     if (slab->flags & UNIT_SPARE) check_misuse("free", slab->free, "is already free");
     if (heap->spare_slabs < SPARE_SLABS_MAX) {
@@ -79,8 +84,8 @@ static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *
 void heap_spill(struct heap *heap) {
     struct block *guests = NULL;
     memset(heap->guest_room, 0, sizeof(heap->guest_room));
-    memset(heap->returning, 0, sizeof(heap->returning));
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        heap_close(heap, class);
         if (heap->bin[class] != BLOCK_END) guests = spill_bin(heap, class, guests);
     }
     for (struct block *next; guests; guests = next) {

@@ -6,6 +6,9 @@
  * its blocks are out, and is given back when none is. Blocks in a bin count as used. A slab that woke by a free
  * waits at the FIFO's end and gathers more before its turn comes.
  *
+ * The current slab is *open* from when it fills the bin until it is left or the bin is spilled. All blocks of an open slab are out, for its own
+ * list is empty; so its count of them is free to count down the frees until the next slow path (heap_used_blocks()).
+ *
  * A block that is freed into a slab of another heap, or of nobody, can be a *guest*: it goes into the bin at once, and its slab
  * goes on counting it as used. A heap invites guests of a class where that saves most: where a slab whose turn has come
  * has gathered no more than one block, where new slabs must be taken while other threads have free blocks, and
@@ -21,9 +24,9 @@ enum {
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
-    RETURNS_MAX = 254,         /* blocks that return to a bin before one counts as a slow path */
+    RETURNS_MAX = 254,         /* frees into an open slab until one counts as a slow path */
     RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
-    RETURNS_FRESH = 255,       /* the bin was carved from zero memory, and nothing has returned to it since */
+    RETURNS_FRESH = 255,       /* its bin was carved from zero memory, and nothing has returned to it since */
     GUESTS_MAX = 255,          /* in a bin; and as many as four slabs have blocks */
     SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
 };
@@ -37,7 +40,8 @@ enum heap_state {
 };
 
 /* lock: none, its thread's; `state` is read by others
- *   bin[c]: blocks of current[c], and guests; returning[c] == current[c] or NULL    verify: bins
+ *   bin[c]: blocks of current[c], and guests; empty unless open[c]; open[c] == current[c] or NULL,
+ *   with an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
@@ -56,7 +60,7 @@ struct heap {
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
-    struct unit *returning[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL after heap_spill() */
+    struct unit *open[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL */
     struct slab_queue waiting[CLASS_COUNT];
     struct unit *recent_large;     /* heap/cache.h */
     struct granule *recent_medium;
@@ -66,7 +70,6 @@ struct heap {
     uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
-    uint8_t returns_left[CLASS_COUNT]; /* of `returns`; or RETURNS_FRESH */
 };
 
 extern _Thread_local struct heap *heap_self
@@ -108,22 +111,43 @@ INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struc
     slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
 }
 
+/* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one counts. */
+INLINE void heap_open(struct heap *heap, struct unit *slab, uint16_t returns) {
+    heap->open[slab->class] = slab;
+    slab->flags |= UNIT_OPEN;
+    slab->free = BLOCK_END;
+    slab->used_blocks = returns;
+}
+
+/* The current slab counts its blocks again; they are all out. */
+INLINE void heap_close(struct heap *heap, size_t class) {
+    struct unit *slab = heap->open[class];
+    if (!slab) return;
+    heap->open[class] = NULL;
+    slab->flags &= (uint8_t)~UNIT_OPEN;
+    slab->used_blocks = slab->kept_blocks;
+}
+
+/* Blocks of a slab that are out. */
+INLINE uint32_t heap_used_blocks(const struct unit *slab) {
+    return racy_load(slab->flags) & UNIT_OPEN ? racy_load(slab->kept_blocks) : racy_load(slab->used_blocks);
+}
+
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
-    heap->returns_left[class] = heap->returns;
     heap->bin[class] = first->next;
-    heap->returning[class] = slab;
-    slab->free = BLOCK_END;
-    slab->used_blocks = slab->kept_blocks;
+    heap_open(heap, slab, heap->returns);
     block_clear(first);
 }
 
 /* Take in `block` of `class`, freed just now into a slab that is not this heap's; false: no room. */
 INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
     uint8_t room;
+    struct unit *open = heap->open[class];
+    if (!open) return false;
     if (__builtin_sub_overflow(heap->guest_room[class], 1, &room)) return false;
     heap->guest_room[class] = room;
-    heap->returns_left[class] = heap->returns;
+    open->used_blocks = heap->returns; /* not fresh any more */
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
     return true;

@@ -138,7 +138,7 @@ HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
     size_t offset = (size_t)((char *)block - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return put_slow(pool, block);
     if (config_safety && unlikely(!is_block(pool, span_line(&span_home, offset), block) || block == pool->last ||
-                                  block_may_be_free(block, &pool->secret)))
+                                  block_may_be_free(block)))
         return put_slow(pool, block);
     keep(pool, block);
 }

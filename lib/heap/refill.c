@@ -22,12 +22,6 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
     return list;
 }
 
-static struct block *carve_list(struct unit *slab, uintptr_t secret) {
-    struct block *list = slab_carve(slab, secret);
-    slab->used_blocks = slab->kept_blocks;
-    return list;
-}
-
 static struct block *from_waiting(struct heap *heap, uint32_t class) {
     for (int i = 0; i < WAITING_TRIES; i++) {
         struct unit *slab = heap->waiting[class].first;
@@ -90,8 +84,9 @@ static bool gets_extra(struct heap *heap, uint32_t class) {
 
 bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
+    heap_close(heap, class);
     struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
-    heap->returns_left[class] = heap->returns;
+    uint8_t returns = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
     bool extra = gets_extra(heap, class);
     if (list == BLOCK_END && !extra) list = from_waiting(heap, class);
@@ -107,10 +102,10 @@ bool heap_refill(struct heap *heap, uint32_t class) {
             refill_make_current(heap, class, slab);
             heap->extra_slabs[class] += extra;
         }
-        list = carve_list(slab, heap->secret);
-        heap->returns_left[class] = slab->flags & UNIT_CLEAN ? RETURNS_FRESH : heap->returns;
+        list = slab_carve(slab, heap->secret);
+        if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;
     }
     heap->bin[class] = list;
-    heap->returning[class] = heap->current[class];
+    heap_open(heap, heap->current[class], returns);
     return true;
 }

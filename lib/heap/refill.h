@@ -6,6 +6,7 @@
 /* Let `slab` be the class's current one; the former waits if it has room, and has no owner if it is full. */
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
     struct unit *old = heap->current[class];
+    heap_close(heap, class);
     heap->current[class] = slab;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) heap_wait(heap, old);
 }

@@ -20,13 +20,13 @@ enum {
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
 
-/* Give back the current slab of a class, whose bin is empty, when all of its blocks are at home. */
+/* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
-    if (!slab) return;
+    if (!slab || heap->open[class]) return;
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
-    heap->current[class] = heap->returning[class] = NULL;
+    heap->current[class] = NULL;
     slab_give(slab, heap->secret);
 }
 

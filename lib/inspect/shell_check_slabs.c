@@ -179,7 +179,7 @@ uint32_t shell_check_slabs(struct shell *shell) {
             check_bins(&look);
             if (look.found == 0)
                 expect(&look, &walk.line->used_blocks, "its number of blocks that are out",
-                       walk.line->used_blocks, walk.line->kept_blocks - listed);
+                       heap_used_blocks(walk.line), walk.line->kept_blocks - listed);
         }
         found += look.found;
     }

@@ -119,7 +119,7 @@ static void say_slab(struct shell *shell, const struct shell_found *found) {
               "  slab  %p, class %u, %u of %u blocks cut so far, %u in its list; described by %p\n",
               (void *)shell_extent_memory(&found->extent), slab->class, slab->carved_blocks,
               class_shapes[slab->class].capacity_blocks,
-              (uint32_t)slab->kept_blocks - slab->used_blocks, (void *)slab);
+              slab->kept_blocks - heap_used_blocks(slab), (void *)slab);
     if (found->state != WALK_FREE) return;
     const struct block *block = (const struct block *)found->start;
     shell_say(shell, "  link  %s\n",

@@ -42,7 +42,7 @@ bool stats_read(struct heapalloc_stats *stats) {
 }
 
 static void count_slab(struct stats_blocks *blocks, const struct unit *slab) {
-    size_t bytes = racy_load(slab->block_bytes), used = racy_load(slab->used_blocks) * bytes;
+    size_t bytes = racy_load(slab->block_bytes), used = heap_used_blocks(slab) * bytes;
     used = min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
     blocks->slabs++;
     blocks->live_bytes += used;

@@ -19,25 +19,20 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
            load_acquire(slab->remote) & REMOTE_OWNED;
 }
 
+static bool open_holds(const struct heap *heap, uint32_t class) {
+    const struct unit *open = heap->open[class];
+    if (!open) return heap->bin[class] == BLOCK_END;
+    return open == heap->current[class] && open->flags & UNIT_OPEN && open->free == BLOCK_END &&
+           open->used_blocks > 0 && open->used_blocks <= RETURNS_FRESH;
+}
+
 /* What is in the bin beside guests, the map of the current slab checks. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
     const struct unit *slab = heap->current[class];
-    if (heap->returning[class] && heap->returning[class] != slab) return false;
-    if (!slab) return inspect_own(heap, class, heap->bin[class]) == BLOCK_END;
+    if (!open_holds(heap, class)) return false;
+    if (!slab) return true;
     struct slab_map map;
     return class != 0 && is_slab_of(slab, heap, class) && !(slab->flags & UNIT_WAITING) && slab_map_fill(&map, slab);
-}
-
-static bool bins_hold(const struct heap *heap) {
-    if (heap->secret != heap_secret()) return false;
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
-        if (!bin_holds(heap, class)) return false;
-    }
-    return true;
-}
-
-bool verify_bins(void) {
-    return all_heaps(bins_hold);
 }
 
 static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
@@ -46,6 +41,20 @@ static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
     while (extent_walk_next(&walk))
         count += walk.line->kind == UNIT_SLAB && walk.line->owner == heap && walk.line->flags & flag;
     return count;
+}
+
+static bool bins_hold(const struct heap *heap) {
+    uint32_t open = 0;
+    if (heap->secret != heap_secret()) return false;
+    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+        if (!bin_holds(heap, class)) return false;
+        open += heap->open[class] != NULL;
+    }
+    return open == slabs_flagged(heap, UNIT_OPEN);
+}
+
+bool verify_bins(void) {
+    return all_heaps(bins_hold);
 }
 
 /* There is a reason to come back to it: blocks, blocks that others have freed, or room to carve. */

@@ -31,7 +31,8 @@ static bool shape_is_right(const struct unit *slab) {
 static bool counts_are_right(const struct unit *slab) {
     struct slab_map map;
     if (!shape_is_right(slab) || !slab_map_fill(&map, slab)) return false;
-    return slab->used_blocks + map.listed == slab->kept_blocks && map.remote + map.binned <= slab->used_blocks;
+    uint32_t used = heap_used_blocks(slab);
+    return used + map.listed == slab->kept_blocks && map.remote + map.binned <= used;
 }
 
 bool verify_slab_counts(void) {

@@ -22,11 +22,14 @@ extern const struct block block_end_mark __attribute__((visibility("hidden")));
 /* Ends every list of blocks. An address constant. */
 #define BLOCK_END (config_safety ? (struct block *)&block_end_mark : (struct block *)0)
 
-/* The secret made of a random number. Mixed, so that a world with little chance to offer still gives keys that no pointer
- * resembles. Its upper 16 bits are neither those of an address or a small number (none set) nor those of -1 (all). */
+/* The upper 16 bits of each secret, and so of each key, because addresses do not differ there: no address and no small number
+ * (none set, or all), no text, and of a double only next to nothing. */
+enum { BLOCK_KEY_UPPER = 0x8003 };
+
+/* The secret made of a random number. Mixed, so that a world with little chance to offer still gives keys that differ. */
 INLINE uintptr_t block_secret(uint64_t random) {
-    const uint64_t lowest = 1, below = UINT64_C(1) << 48, uppermost = UINT64_C(1) << 63;
-    return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & ~uppermost) | below | lowest);
+    const uint64_t lowest = 1, below = (UINT64_C(1) << 48) - 1;
+    return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & below) | (uint64_t)BLOCK_KEY_UPPER << 48 | lowest);
 }
 
 /* Two addresses made one word of no more than 48 bits, and back. x86-64 adds two registers into a third, and a program's addresses
@@ -54,13 +57,12 @@ INLINE bool block_is_free(const struct block *block, uintptr_t secret) {
     return block->key == block_key(block, block->next, secret);
 }
 
-/* False: `block` is in use. True of every free one, and of one in use whose last two bytes here happen to be the secret's:
- * look again. The upper bytes of a key are the secret's, because addresses do not differ there. Two bytes, because a
- * wider load waits when the program has just stored to a part of it, a counter say, right before it frees: 2.6 ns on
- * Zen 5, half of a pair. */
-INLINE bool block_may_be_free(const struct block *block, const uintptr_t *secret) {
+/* False: `block` is in use. True of every free one, and of one in use whose two bytes here happen to be a key's upper ones: look
+ * again. Two bytes, because a wider load waits when the program has just stored to a part of it, a counter say, right before
+ * it frees: 2.6 ns on Zen 5, half of a pair. */
+INLINE bool block_may_be_free(const struct block *block) {
     typedef uint16_t part __attribute__((may_alias));
-    return config_safety && ((const part *)&block->key)[3] == ((const part *)secret)[3];
+    return config_safety && ((const part *)&block->key)[3] == BLOCK_KEY_UPPER;
 }
 _Static_assert(sizeof(uintptr_t) == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the last part is the uppermost");
 

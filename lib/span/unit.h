@@ -30,6 +30,7 @@ enum unit_flags {
     UNIT_AGED = 2,    /* a free extent in the list by age */
     UNIT_SPARE = 4,   /* an empty slab its owner keeps */
     UNIT_WAITING = 8, /* an owned slab in its heap's waiting list */
+    UNIT_OPEN = 16,   /* an owned slab whose blocks return to its heap's bin */
 };
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
@@ -44,7 +45,8 @@ struct unit {
     union {
         struct {                   /* a slab */
             struct block *free;    /* blocks the owner may hand out, LIFO                 */
-            uint16_t used_blocks;  /* kept and not in `free`: with a caller, in a bin, in remote */
+            uint16_t used_blocks;  /* kept and not in `free`: with a caller, in a bin, in remote;
+                                      of an open slab a countdown (heap/heap.h) */
             uint16_t kept_blocks;  /* carved and not in holes                             */
             uint32_t recip;        /* class_shape.recip, here for free()'s start check    */
             uint32_t starts;       /* carved blocks * class_start_step; 0 while it has holes */

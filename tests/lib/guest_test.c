@@ -125,7 +125,7 @@ TEST(guests_go_home_when_their_host_ends) {
 TEST(zeroed_guest_is_zero) {
     invite();
     CHECK(t_malloc(SIZE) != NULL);
-    CHECK(heap_self->returns_left[class] == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
+    CHECK(heap_self->open[class]->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
     memset(blocks[IN_SLAB], 0xff, SIZE);
     unsigned char *guest = free_of(1, 0);
     CHECK_EQ(guests(), 1);

@@ -251,6 +251,13 @@ TEST(heaps_are_found_broken) {
     if (config_safety) BREAKS(bins, bin->key, bin->key + 8);
     BREAKS(bins, heap_self->secret, 1);
     BREAKS(bins, heap_self->current[0], slab);
+    struct unit *open = heap_self->open[class];
+    BREAKS(bins, heap_self->open[class], NULL);
+    BREAKS(bins, heap_self->open[class], slab);
+    BREAKS(bins, open->flags, 0);
+    BREAKS(bins, open->used_blocks, 0);
+    BREAKS(bins, open->used_blocks, RETURNS_FRESH + 1);
+    BREAKS(bins, open->free, bin);
 }
 
 TEST(cache_is_found_broken) {
