@@ -1,8 +1,8 @@
 /* The two fast paths, to be inlined into the functions a world exports; everything else is a tail call from here.
  *
  * malloc: class = size / 16, pop the bin's first block if its key is right. free: one compare says "in the home span"
- * (and so not NULL, not foreign), one "my class's current slab" or another one "my slab", one multiplication and compare "a
- * block's start", one "not free yet"; push. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins and own no slab.
+ * (and so not NULL, not foreign), one "my slab", one multiplication and compare "a block's start", one "not free yet"; push
+ * to the bin or the slab. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins and own no slab.
  * What is not as expected goes to the slow functions, which look again and say what is wrong. */
 #pragma once
 #include "heap/alloc.h"
@@ -87,11 +87,11 @@ INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wid
     return likely(p) ? p : last(size, heap);
 }
 
-/* True when what is at `offset` in the home span is the start of a block of the heap's own `slab`, and does not look free. */
-INLINE bool heap_may_free(const struct unit *slab, size_t offset, const struct block *block) {
+/* True when what is at `offset` in the home span is the start of a block of `slab`, whosever it is, and does not look free. */
+INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
-    if (unlikely((uint32_t)(offset & (UNIT_BYTES - 1)) * slab->recip >= slab->starts)) return false;
-    return likely(!block_may_be_free(block));
+    uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
+    return likely(start < racy_load(slab->starts)) && likely(!block_may_be_free(block));
 }
 
 /* Free a block of the heap's own slab: into the bin if the slab is open. Which of the two lists it is no processor foresees, so there
@@ -115,7 +115,7 @@ INLINE void heap_free_fast(void *p) {
     if (unlikely(offset >= racy_load(span_home.bytes))) return heap_free_slow(p, heap);
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
-    if (unlikely(!heap_may_free(slab, offset, p))) return heap_free_slow(p, heap);
+    if (unlikely(!heap_looks_used(slab, offset, p))) return heap_free_slow(p, heap);
     heap_free_own(p, slab, heap);
 }
 
@@ -174,12 +174,7 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
     if (unlikely(size > bytes || size <= bytes / 2)) return slow(p, size);
-    if (config_safety) {
-        uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
-        if (unlikely(start >= racy_load(slab->starts))) return slow(p, size);
-        if (unlikely(block_may_be_free(p))) return slow(p, size);
-    }
-    return p;
+    return likely(heap_looks_used(slab, offset, p)) ? p : slow(p, size);
 }
 
 /* Bytes the block at `p` has; 0 for NULL. Slabs first, the rest by a tail call. */

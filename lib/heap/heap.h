@@ -165,7 +165,7 @@ INLINE bool heap_is_guest(const struct unit *current, const struct block *block)
     return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
 }
 
-/* An owned slab has no used block any more: keep it as a spare, or give it back. */
+/* The count of an owned slab is 0. It has no used block any more: keep it as a spare, or give it back; it is open: a slow path is due. */
 void heap_slab_empty(struct unit *slab, struct heap *heap);
 
 /* Give up an owned slab that is neither current nor waiting: back, without owner, or to the orphans. */
