@@ -11,6 +11,9 @@
 #define NOINLINE __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
 
+/* What stands at `p` is going to be looked at soon. Any address will do. */
+#define PREFETCH(p) __builtin_prefetch(p)
+
 /* `x` is in a register here. Of two values that are, the compiler takes one without a branch. */
 #define COMPUTED(x) __asm__("" : "+r"(x))
 

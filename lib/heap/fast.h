@@ -26,7 +26,8 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
 
-/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. */
+/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which was freed
+ * long ago maybe, is on its way into the cache while the program writes to this one. */
 INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
@@ -34,6 +35,7 @@ INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_s
     if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap, class);
     block_clear(block);
     heap->bin[class] = next;
+    PREFETCH(next);
     return block;
 }
 
@@ -97,10 +99,9 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
 /* Free a block of the heap's own slab: into the bin if the slab is open. Which of the two lists it is no processor foresees, so there
  * is no branch; and the same count goes down. */
 INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
-    size_t class = slab->class;
-    char *at = (char *)&heap->bin[class] - offsetof(struct unit, free);
+    char *at = slab->bin;
     COMPUTED(at);
-    if (heap->open[class] != slab) at = (char *)slab;
+    if (!(slab->flags & UNIT_OPEN)) at = (char *)slab;
     COMPUTED(at);
     struct block **list = (struct block **)(at + offsetof(struct unit, free));
     block_link(block, *list, heap->secret);
@@ -149,6 +150,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct block *next = block->next;
     if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap);
     heap->bin[class] = next;
+    PREFETCH(next);
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
     if (heap->open[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
     *(heap_words *)block = (heap_words){0, 0};

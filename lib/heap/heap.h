@@ -41,7 +41,7 @@ enum heap_state {
 
 /* lock: none, its thread's; `state` is read by others
  *   bin[c]: blocks of current[c], and guests; empty unless open[c]; open[c] == current[c] or NULL,
- *   with an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
+ *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
  *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
@@ -69,6 +69,7 @@ struct heap {
     uint32_t extra_slabs[CLASS_COUNT]; /* taken while poor ones waited (heap/refill.h), less what was given back */
     uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
+    bool exchanges[CLASS_COUNT];   /* others have freed into its slabs since it shared some last */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
 };
 
@@ -111,10 +112,16 @@ INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struc
     slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
 }
 
+/* What an open slab's line says of its bin. */
+INLINE char *heap_bin_of(const struct unit *slab, const struct heap *heap) {
+    return (char *)(uintptr_t)&heap->bin[slab->class] - offsetof(struct unit, free);
+}
+
 /* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one counts. */
 INLINE void heap_open(struct heap *heap, struct unit *slab, uint16_t returns) {
     heap->open[slab->class] = slab;
     slab->flags |= UNIT_OPEN;
+    slab->bin = heap_bin_of(slab, heap);
     slab->free = BLOCK_END;
     slab->used_blocks = returns;
 }
@@ -125,6 +132,7 @@ INLINE void heap_close(struct heap *heap, size_t class) {
     if (!slab) return;
     heap->open[class] = NULL;
     slab->flags &= (uint8_t)~UNIT_OPEN;
+    slab->bin = NULL;
     slab->used_blocks = slab->kept_blocks;
 }
 

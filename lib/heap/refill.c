@@ -15,7 +15,10 @@ enum {
 
 /* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into theirs. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
-    if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) heap_invite(heap, slab->class);
+    if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
+        heap_invite(heap, slab->class);
+        heap->exchanges[slab->class] = true;
+    }
     struct block *list = slab->free;
     slab->free = BLOCK_END;
     slab->used_blocks = slab->kept_blocks;
@@ -39,7 +42,8 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
 
 /* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the orphans, those
  * that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more of what all free,
- * needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its too. */
+ * needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its too. Where nobody
+ * frees what others allocated there is nothing to share: the slabs would be in the other processor's cache. */
 static void share(struct heap *heap, uint32_t class) {
     struct slab_queue *queue = &heap->waiting[class];
     if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
@@ -50,6 +54,7 @@ static void share(struct heap *heap, uint32_t class) {
     }
     if (queue->count > heap->share_to[class]) return;
     heap->share_to[class] = 0;
+    heap->exchanges[class] = false;
     store_relaxed(orphans.wanting[class], NULL);
 }
 

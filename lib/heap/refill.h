@@ -11,10 +11,10 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) heap_wait(heap, old);
 }
 
-/* Another heap lacks slabs of `class`. */
+/* Another heap lacks slabs of `class`, and this one has some because others free into them. */
 INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
     const struct heap *wanting = load_relaxed(orphans.wanting[class]);
-    return wanting && wanting != heap;
+    return wanting && wanting != heap && heap->exchanges[class];
 }
 
 /* A slab is poor that has gathered but a few blocks when its turn comes: each turn costs a claim and a refill, in a large heap for

@@ -1,4 +1,5 @@
 /* What is wrong with unit lines, in words. */
+#include "heap/heap.h"
 #include "inspect/shell_parts.h"
 #include "span/units.h"
 
@@ -96,6 +97,12 @@ static uint32_t check_links(struct shell *shell, const struct unit *line) {
         if (!(line->flags & UNIT_AGED)) return found;
         found += check_link(shell, line, &line->older, line->older, UNIT_FREE, "next older");
         found += check_link(shell, line, &line->newer, line->newer, UNIT_FREE, "next newer");
+    } else if (line->kind == UNIT_SLAB && line->flags & UNIT_OPEN) {
+        const char *bin = heap_bin_of(line, line->owner);
+        if (line->bin == bin) return 0;
+        shell_fail(shell, "%p (slab): its bin should be its heap's, %p, and is %p\n", (void *)&line->bin,
+                   (void *)(uintptr_t)bin, (void *)line->bin);
+        return 1;
     } else if (line->kind == UNIT_SLAB) {
         found += check_link(shell, line, &line->next, line->next, UNIT_SLAB, "next slab");
         found += check_link(shell, line, &line->prev, line->prev, UNIT_SLAB, "previous slab");

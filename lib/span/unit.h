@@ -65,6 +65,7 @@ struct unit {
             struct unit *next;
             struct unit *prev;
         };
+        char *bin;             /* open slab, which is in neither: its bin stands where this has `free` */
     };
     char *memory;           /* what the extent describes */
     uint16_t carved_blocks; /* cut so far, from the start */

@@ -192,6 +192,37 @@ TEST(heap_that_wants_slabs_in_vain_invites) {
     run(take_slabs);
 }
 
+/* Slabs with one free block each, the first ones full again: as many refills as blocks. */
+static void take_one_by_one(int blocks_wanted) {
+    for (int i = 0; i < blocks_wanted; i++) CHECK(t_malloc(SIZE) != NULL);
+}
+
+static void *free_abroad(void *unused) {
+    for (int n = 0; n < 30; n++) free_of(n, 1);
+    return unused;
+}
+
+/* Another heap wants slabs. This one leaves some of its own once others have freed into them, and only then. */
+TEST(slabs_are_shared_where_others_free_into_them) {
+    static struct heap other;
+    class = (uint32_t)class_of(SIZE);
+    for (int i = 0; i < 40 * IN_SLAB; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
+    for (int n = 0; n < 39; n++) free_of(n, 0);
+    struct slab_queue *queue = &heap_self->waiting[class];
+    size_t waiting = queue->count;
+    CHECK(waiting >= 30);
+    orphans.wanting[class] = &other;
+    take_one_by_one(3);
+    CHECK(queue->count + 3 >= waiting && !orphans.queue[class].first);
+    run(free_abroad);
+    take_one_by_one((int)waiting + 2); /* a block of each, then what the thread freed into the first of them */
+    CHECK(heap_self->exchanges[class] || orphans.queue[class].first);
+    take_one_by_one(4);
+    CHECK(orphans.queue[class].first != NULL);
+    sound();
+    orphans.wanting[class] = NULL;
+}
+
 static pthread_barrier_t barrier;
 static unsigned char *guest;
 

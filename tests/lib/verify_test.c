@@ -258,6 +258,7 @@ TEST(heaps_are_found_broken) {
     BREAKS(bins, open->used_blocks, 0);
     BREAKS(bins, open->used_blocks, RETURNS_FRESH + 1);
     BREAKS(bins, open->free, bin);
+    BREAKS(bins, open->bin, (char *)open);
 }
 
 TEST(cache_is_found_broken) {
