@@ -15,6 +15,7 @@ EXPORT const char *heapalloc_version(void) {
 }
 
 EXPORT bool heapalloc_stats(struct heapalloc_stats *stats) {
+    heap_enter();
     return stats_read(stats);
 }
 
@@ -23,6 +24,7 @@ EXPORT const char *heapalloc_verify(void) {
 }
 
 EXPORT bool heapalloc_trim(void) {
+    heap_enter();
     struct heap *heap = heap_self;
     return heap_trim(heap->state == HEAP_LIVE ? heap : NULL);
 }

@@ -10,6 +10,7 @@
 
 EXPORT int malloc_trim(size_t pad) {
     (void)pad;
+    heap_enter();
     struct heap *heap = heap_self;
     return heap_trim(heap->state == HEAP_LIVE ? heap : NULL);
 }
@@ -24,6 +25,7 @@ EXPORT int mallopt(int parameter, int value) {
 EXPORT struct mallinfo2 mallinfo2(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
+    heap_enter();
     stats_read(&sums);
     stats_count_blocks(&blocks);
     size_t free_units = sums.free_dirty_bytes + sums.free_clean_bytes;
@@ -83,6 +85,7 @@ EXPORT void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
     struct report report = {0};
+    heap_enter();
     stats_read(&sums);
     stats_count_blocks(&blocks);
     put(&report, "Arena 0:\n");

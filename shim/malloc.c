@@ -3,11 +3,11 @@
 #include "heap/fast.h"
 #include "shim.h"
 
-static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
+RUN_BY_ALL static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     return or_enomem(heap_alloc_slow(size, heap));
 }
 
-static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
+RUN_BY_ALL static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
     return heap_alloc_small_rest(size, heap, class, malloc_last);
 }
 
@@ -28,11 +28,11 @@ static NOINLINE void *realloc_slow(void *p, size_t size) {
     return heap_fits_already(p, size) ? p : realloc_last(p, size);
 }
 
-EXPORT HOT void *malloc(size_t size) {
+EXPORT HOT RUN_BY_ALL void *malloc(size_t size) {
     return heap_alloc_with(size, malloc_small, malloc_wide);
 }
 
-EXPORT HOT void free(void *p) {
+EXPORT HOT RUN_BY_ALL void free(void *p) {
     heap_free_fast(p);
 }
 

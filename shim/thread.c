@@ -1,9 +1,14 @@
 /* Threads and forks of the process: when a heap is given up, when all locks are held. */
 #include "heap/fast.h"
+#include "syscall.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sys/single_threaded.h>
+
+/* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start files, whose code
+ * would run at each start, apart from RUN_BY_ALL's. */
+void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
 static pthread_key_t key;
 static int started;
@@ -24,20 +29,36 @@ static void prepare_fork(void) {
     if (!__libc_single_threaded) fork_prepare();
 }
 
-/* The first thread does this, with its heap in place, so libc may allocate. Early, so that the fork handlers stand first:
- * glibc then runs ours last before, and first after a fork. A second thread at the same time waits: it cannot be
- * the same one again, which has its heap by now. */
+/* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after a
+ * fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and is
+ * here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
+ * shim/create.c sees to it that there is hardly ever one. */
+void port_expect_fork(void) {
+    enum { DONE = -1 };
+    static long state; /* or the process that is at it */
+    long seen = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+    if (seen == DONE) return;
+    long process = syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    if (seen == process || !__atomic_compare_exchange_n(&state, &seen, process, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+    pthread_atfork(prepare_fork, fork_parent, fork_child);
+    __atomic_store_n(&state, DONE, __ATOMIC_RELEASE);
+}
+
+/* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it
+ * cannot be the same one again, which has its heap by now. */
 static void start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         pthread_key_create(&key, round_ended);
-        pthread_atfork(prepare_fork, fork_parent, fork_child);
         __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
     }
     while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {}
 }
 
-void port_thread_begin(void) {
+RUN_BY_ALL void port_thread_begin(void) {
     start();
+#ifdef HEAPALLOC_STATIC
+    port_expect_fork();
+#endif
     pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
 }

@@ -2,7 +2,7 @@
  *
  * A world is the Linux process (shim/), the AArch64 machine (kernel/) or the scripted one of the tests
  * (tests/fake/). The core calls nothing else, not even libc. Every function may be called from any thread and
- * from any state of the program; none may allocate. Sizes are bytes. */
+ * from any state of the program; none may allocate but where it says so. Sizes are bytes. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +51,10 @@ uint64_t port_random(void);
 
 /* The calling thread has a heap now: arrange that heap_leave() (heap/fast.h) runs when it ends. */
 void port_thread_begin(void);
+
+/* There may be more than one thread, or this is more than a moment's program: arrange that a fork calls what heap/fork.h
+ * says, if the world has forks. Called more than once, and before a second thread takes a lock; it may allocate. */
+void port_expect_fork(void);
 
 /* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic then. It
  * changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds the core with

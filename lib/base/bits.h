@@ -11,6 +11,17 @@
 #define NOINLINE __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
 
+/* A function that every process runs, be it ever so short, and a constant that it reads. Linux maps a file in steps of 64 KiB:
+ * the functions stand together at the end of a library's code, where less than a step is left to map, and the constants
+ * beside what the loader writes to. */
+#ifdef __PIC__
+#define RUN_BY_ALL __attribute__((section("heapalloc_start")))
+#define READ_BY_ALL __attribute__((section(".data.rel.ro")))
+#else
+#define RUN_BY_ALL HOT
+#define READ_BY_ALL
+#endif
+
 /* What stands at `p` is going to be looked at soon. Any address will do. */
 #define PREFETCH(p) __builtin_prefetch(p)
 

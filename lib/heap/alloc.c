@@ -74,7 +74,7 @@ static void *borrow(struct heap *heap, uint32_t class) {
     return NULL;
 }
 
-static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) {
+RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) {
     if (heap->bin[class] == BLOCK_END) {
         heap_count_slow(heap);
         if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
@@ -100,10 +100,10 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     return alloc_live(heap, size);
 }
 
-void *heap_alloc_slow(size_t size, struct heap *heap) {
+RUN_BY_ALL void *heap_alloc_slow(size_t size, struct heap *heap) {
     if (config_watch && watched_is_due()) return watched_alloc(size);
     if (unlikely(heap->state != HEAP_LIVE)) {
-        heap = heap_attach(heap);
+        heap = heap_attach();
         if (!heap) return late_alloc(size);
     }
     void *p = alloc_live(heap, size);
@@ -133,7 +133,7 @@ void *heap_alloc_zeroed(size_t size) {
     struct heap *heap = heap_self;
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach(heap);
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach();
     if (unlikely(!heap)) {
         void *late = late_alloc(size);
         return late ? memset(late, 0, size) : NULL;
@@ -172,7 +172,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (class) return heap_pop(heap_self, class, size, aligned_small);
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
-    if (heap->state == HEAP_NONE) heap = heap_attach(heap);
+    if (heap->state == HEAP_NONE) heap = heap_attach();
     void *p = wide_aligned(size, align);
     if (likely(p) || !heap || heap->state != HEAP_LIVE) return p;
     heap_trim(heap);

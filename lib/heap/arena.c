@@ -29,6 +29,7 @@ struct heapalloc_arena *heapalloc_arena_create(void) {
 }
 
 static struct unit *take_chunk(uint32_t count) {
+    heap_enter();
     struct unit *chunk = units_take(count, UNIT_ARENA);
     if (chunk) watch_take(chunk->memory, (size_t)count << UNIT_SHIFT);
     return chunk;
@@ -85,6 +86,7 @@ void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes,
 }
 
 static void give_chunks(struct unit *chunk) {
+    heap_enter();
     for (struct unit *next; chunk; chunk = next) {
         next = chunk->next;
         chunk->flags = 0;

@@ -4,7 +4,7 @@
 
 enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };
 
-void cache_yield(struct heap *heap) {
+RUN_BY_ALL void cache_yield(struct heap *heap) {
     struct unit *recent_large = heap->recent_large;
     if (load_relaxed(units.dirty_units) > 0) return;
     if (recent_large) {

@@ -23,6 +23,9 @@ void heap_free_slow(void *p, struct heap *heap);
 /* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
 void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 
+/* Free the block with which the count of this heap's slab became 0. */
+void heap_free_last(struct block *block, struct heap *heap, struct unit *slab);
+
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
 
@@ -96,17 +99,31 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
     return likely(start < racy_load(slab->starts)) && likely(!block_may_be_free(block));
 }
 
-/* Free a block of the heap's own slab: into the bin if the slab is open. Which of the two lists it is no processor foresees, so there
- * is no branch; and the same count goes down. */
-INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
-    char *at = slab->bin;
+/* The list that takes a freed block: the bin if the slab is open, else the slab's. Which of the two no processor foresees, so there is
+ * no branch. */
+INLINE struct block **heap_list_of(struct unit *slab) {
+    char *at = (char *)slab;
+#if defined(__x86_64__)
+    __asm__("testb %2, %1\n\tcmovne %3, %0" : "+r"(at) : "m"(slab->flags), "i"(UNIT_OPEN), "m"(slab->bin) : "cc");
+#else
+    char *bin = slab->bin;
+    COMPUTED(bin);
+    if (slab->flags & UNIT_OPEN) at = bin;
     COMPUTED(at);
-    if (!(slab->flags & UNIT_OPEN)) at = (char *)slab;
-    COMPUTED(at);
-    struct block **list = (struct block **)(at + offsetof(struct unit, free));
+#endif
+    return (struct block **)(at + offsetof(struct unit, free));
+}
+
+INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap) {
+    struct block **list = heap_list_of(slab);
     block_link(block, *list, heap->secret);
     *list = block;
-    if (unlikely(--slab->used_blocks == 0)) heap_slab_empty(slab, heap);
+}
+
+/* Free a block of the heap's own slab. The same count goes down whether the slab is open or not. */
+INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
+    if (unlikely(--slab->used_blocks == 0)) return heap_free_last(block, heap, slab);
+    heap_list(block, slab, heap);
 }
 
 INLINE void heap_free_fast(void *p) {

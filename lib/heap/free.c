@@ -100,6 +100,11 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
     if (push != OWNER_PUSHED) take_in(slab, heap);
 }
 
+void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
+    heap_list(block, slab, heap);
+    heap_slab_empty(slab, heap);
+}
+
 static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     free_check_slab("free", p, slab);
     if (racy_load(slab->owner) != heap || !heap) {
@@ -142,7 +147,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
 
 static NOINLINE void free_checked(void *p, struct heap *heap) {
     struct unit *unit = free_check_unit("free", p);
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach(heap);
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach();
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: free_slab(p, unit, heap); break;
     case UNIT_MEDIUM: free_medium(p, heap); break;

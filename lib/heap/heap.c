@@ -9,7 +9,6 @@
 
 /* Empty bins, no slabs, a full cache: whatever a thread without a heap does takes the slow path. Never written to. */
 struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_NONE};
-struct heap heap_ended = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_ENDED};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

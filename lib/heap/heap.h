@@ -32,9 +32,8 @@ enum {
 };
 
 enum heap_state {
-    HEAP_NONE,  /* the heap of a thread that has none yet */
+    HEAP_NONE,  /* the heap of a thread that has none yet, or none any more */
     HEAP_LIVE,
-    HEAP_ENDED, /* the heap of a thread whose last destructor ran */
     HEAP_PARKED,
     HEAP_LOST,  /* after fork, in the child: its thread is not here */
 };
@@ -76,7 +75,6 @@ struct heap {
 extern _Thread_local struct heap *heap_self
     __attribute__((visibility("hidden"), tls_model("initial-exec")));
 extern struct heap heap_none __attribute__((visibility("hidden")));
-extern struct heap heap_ended __attribute__((visibility("hidden")));
 
 /* lock: itself
  *   a parked heap has no blocks and no slabs      verify: parked */
@@ -97,7 +95,12 @@ INLINE uintptr_t heap_secret(void) { return heap_secret_word; }
 struct heap *heap_create(void);
 
 /* The calling thread's live heap, made if it has none; NULL: no memory, or the thread has ended. */
-struct heap *heap_attach(struct heap *heap);
+struct heap *heap_attach(void);
+
+/* What may take a lock and needs no heap begins with this: while a thread has none, nothing is arranged for forks. */
+INLINE void heap_enter(void) {
+    if (unlikely(heap_self->state == HEAP_NONE)) heap_attach();
+}
 
 /* Put an owned slab at the end of its heap's waiting queue; take it out. */
 void heap_wait(struct heap *heap, struct unit *slab);

@@ -40,7 +40,7 @@ static void list_strays(void) {
 }
 
 /* True: there may be some, and the lock is held. */
-static bool open_queue(uint32_t class) {
+RUN_BY_ALL static bool open_queue(uint32_t class) {
     if (likely(!load_relaxed(orphans.queue[class].first) && !load_relaxed(orphans.stray))) return false;
     if (!lock_try(&orphans.lock)) return false;
     if (unlikely(load_relaxed(orphans.stray))) list_strays();
@@ -56,7 +56,7 @@ static struct unit *adopt(struct unit *slab) {
     return slab;
 }
 
-struct unit *orphans_take(uint32_t class) {
+RUN_BY_ALL struct unit *orphans_take(uint32_t class) {
     return open_queue(class) ? adopt(orphans.queue[class].last) : NULL;
 }
 

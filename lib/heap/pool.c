@@ -49,6 +49,7 @@ struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_by
 }
 
 static struct unit *add_slab(struct heapalloc_pool *pool) {
+    heap_enter();
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (!slab) return NULL;
     watch_take(slab->memory, UNIT_BYTES);
@@ -146,6 +147,7 @@ HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
 void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     if (!pool) return;
     check_pool("heapalloc_pool_destroy", pool);
+    heap_enter();
     pool->mark = 0;
     for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
         next = slab->next;

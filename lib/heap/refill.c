@@ -87,7 +87,7 @@ static bool gets_extra(struct heap *heap, uint32_t class) {
     return heap->extra_slabs[class] < heap->waiting[class].count / EXTRA_PART;
 }
 
-bool heap_refill(struct heap *heap, uint32_t class) {
+RUN_BY_ALL bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
     heap_close(heap, class);
     struct block *list = slab ? take_list(heap, slab) : BLOCK_END;

@@ -3,8 +3,10 @@
  * Heap structs are never unmapped and never become anything else: another thread may look at one of a thread
  * that is long gone. The first one stands in the library's own data, so that a short program touches no unit for it. */
 #include "heap/thread.h"
+#include "base/alone.h"
 #include "base/watch.h"
 #include "heap/cache.h"
+#include "heap/tick.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
@@ -13,8 +15,15 @@ uintptr_t heap_secret_word;
 
 static struct heap first_heap __attribute__((aligned(64)));
 
-static void heap_init(struct heap *heap) {
-    *heap = (struct heap){.secret = heap_secret_word, .slow_left = 1, .returns = RETURNS_MAX, .state = HEAP_LIVE, .cache_room = CACHE_SUM_MAX,
+/* The calling thread's last destructor has run: it gets no heap any more. */
+static _Thread_local bool ended __attribute__((tls_model("initial-exec")));
+
+RUN_BY_ALL static void heap_init(struct heap *heap) {
+    *heap = (struct heap){.secret = heap_secret_word,
+                          .slow_left = TICK_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
+                          .returns = RETURNS_MAX,
+                          .state = HEAP_LIVE,
+                          .cache_room = CACHE_SUM_MAX,
                           .next_all = heaps.all};
     for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
     store_release(heaps.all, heap);
@@ -45,7 +54,6 @@ static struct heap *unpark(void) {
     heaps.parked = heap->next_parked;
     if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
     heap->state = HEAP_LIVE;
-    heap->slow_left = 1;
     return heap;
 }
 
@@ -57,7 +65,7 @@ static struct heap *first_of_process(void) {
     return &first_heap;
 }
 
-struct heap *heap_create(void) {
+RUN_BY_ALL struct heap *heap_create(void) {
     if (!lock_take(&heaps.lock)) return NULL;
     struct heap *heap = first_of_process();
     if (!heap) {
@@ -78,9 +86,10 @@ struct heap *heap_create(void) {
     return heap;
 }
 
-struct heap *heap_attach(struct heap *heap) {
-    if (heap->state == HEAP_ENDED) return NULL;
-    heap = heap_create();
+RUN_BY_ALL struct heap *heap_attach(void) {
+    if (ended) return NULL;
+    if (!alone()) port_expect_fork(); /* before this thread takes a lock */
+    struct heap *heap = heap_create();
     if (!heap) return NULL;
     heap_self = heap; /* first: what follows may allocate */
     port_thread_begin();
@@ -89,10 +98,8 @@ struct heap *heap_attach(struct heap *heap) {
 
 void heap_leave(void) {
     struct heap *heap = heap_self;
-    if (heap->state != HEAP_LIVE) {
-        heap_self = &heap_ended;
-        return;
-    }
+    ended = true;
+    if (heap->state != HEAP_LIVE) return;
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
@@ -105,7 +112,7 @@ void heap_leave(void) {
         }
     }
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
-    heap_self = &heap_ended;
+    heap_self = &heap_none;
     if (!lock_take(&heaps.lock)) return; /* during a fork: this one struct is lost */
     heap->state = HEAP_PARKED;
     heap->next_parked = heaps.parked;

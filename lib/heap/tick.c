@@ -20,6 +20,19 @@ enum {
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
 
+static uint64_t started_ms; /* by the port's clock; 0: it was not read yet */
+
+/* Milliseconds since the first tick, which is when all that was freed before counts as freed. A program that does next to
+ * nothing never gets there: no clock is read for it, and nothing arranged for forks. */
+static uint64_t now_ms(void) {
+    uint64_t now = port_now_ms(), started = load_relaxed(started_ms);
+    if (unlikely(started == 0)) {
+        store_relaxed(started_ms, started = now);
+        port_expect_fork();
+    }
+    return now > started ? now - started : 0;
+}
+
 /* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
@@ -138,7 +151,7 @@ static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (purge_decay_ms == PURGE_NEVER) return;
-    uint64_t now = port_now_ms();
+    uint64_t now = now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
@@ -153,7 +166,7 @@ void heap_tick(struct heap *heap) {
 }
 
 bool heap_trim(struct heap *heap) {
-    uint32_t now = (uint32_t)port_now_ms();
+    uint32_t now = (uint32_t)now_ms();
     store_relaxed(units.now_ms, now);
     if (heap) {
         heap_spill(heap);

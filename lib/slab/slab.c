@@ -4,7 +4,7 @@
 #include "base/watch.h"
 #include "span/units.h"
 
-struct unit *slab_take(uint32_t class, struct heap *owner) {
+RUN_BY_ALL struct unit *slab_take(uint32_t class, struct heap *owner) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
     watch_take(slab->memory, UNIT_BYTES);
@@ -93,7 +93,7 @@ static NOINLINE struct block *carve_hole(struct unit *slab, uintptr_t secret) {
     return first;
 }
 
-struct block *slab_carve(struct unit *slab, uintptr_t secret) {
+RUN_BY_ALL struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     debug_check(slab_uncarved(slab) > 0);
     if (unlikely(slab_holes(slab))) return carve_hole(slab, secret);
     uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;

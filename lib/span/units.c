@@ -119,7 +119,7 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     return hand_out(unit, count, kind);
 }
 
-static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
+RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
     for (;;) {
         if (!lock_take(&units.lock)) {
@@ -141,7 +141,7 @@ static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
     }
 }
 
-struct unit *units_take(uint32_t count, enum unit_kind kind) {
+RUN_BY_ALL struct unit *units_take(uint32_t count, enum unit_kind kind) {
     return take(count, kind, false);
 }
 
@@ -244,7 +244,7 @@ static NOINLINE void take_deferred(void) {
     }
 }
 
-void units_unlock(void) {
+RUN_BY_ALL void units_unlock(void) {
     if (unlikely(load_relaxed(units.deferred))) take_deferred();
     lock_give(&units.lock);
 }
@@ -305,13 +305,13 @@ void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean)
     merge(unit, true);
 }
 
-void units_publish(struct span *span, size_t bytes) {
+RUN_BY_ALL void units_publish(struct span *span, size_t bytes) {
     while (!lock_take(&units.lock)) {} /* freezing takes the gate first, and the gate is ours */
     store_release(span->bytes, bytes);
     units_unlock();
 }
 
-void units_move_tip(struct span *span) {
+RUN_BY_ALL void units_move_tip(struct span *span) {
     while (!lock_take(&units.lock)) {}
     struct span *old = grow_tip;
     uint32_t room = old ? (uint32_t)(old->bytes >> UNIT_SHIFT) - old->top_units : 0;

@@ -34,6 +34,7 @@ struct fake_counts {
     uint32_t pauses;
     uint32_t hints;      /* of huge pages */
     uint32_t hints_taken_back;
+    uint32_t forks;      /* times the core said that forks may come */
     size_t memory;       /* mapped and committed now */
     size_t space;        /* mapped and reserved now */
 };

@@ -63,6 +63,10 @@ void port_thread_begin(void) {
     pthread_setspecific(key, &key);
 }
 
+void port_expect_fork(void) {
+    __atomic_add_fetch(&fake_counts.forks, 1, __ATOMIC_RELAXED);
+}
+
 bool port_on_stack(const void *p) {
     const char *here = __builtin_frame_address(0);
     return (const char *)p > here && (const char *)p < here + (1 << 16);

@@ -57,7 +57,7 @@ TEST(class_whose_slabs_gather_little_gets_more_of_them) {
     uint32_t before = replace(BLOCKS);
     replace(10 * BLOCKS);
     uint32_t after = replace(BLOCKS);
-    CHECK(after < before / 2);
+    CHECK(after < before * 3 / 5); /* three quarters without the extra slabs */
     CHECK(extras() > 0);
     sound();
 }

@@ -211,7 +211,7 @@ static pthread_key_t late_key;
 
 static void late(void *held) {
     heap_leave(); /* as if our destructor had run first */
-    CHECK_EQ(heap_self->state, HEAP_ENDED);
+    CHECK(heap_self == &heap_none && !heap_attach());
     t_free(held);
     void *p = t_malloc(100), *q = t_calloc(3, 5000), *r = t_memalign(4096, 100), *s = t_malloc(400000);
     if (q) CHECK(contents_are_zero(q, 15000));
@@ -295,6 +295,41 @@ static void *only_misuse(void *block) {
     expect_stop("is already free", t_free(block));
     expect_stop("is in the middle of a block of 512 bytes", t_free((char *)blocks[1] + 16));
     return NULL;
+}
+
+/* Reading the clock and arranging for forks costs a process more memory than it has otherwise. */
+TEST(short_program_arranges_nothing) {
+    fake.now_ms = 0;
+    t_free(t_malloc(100));
+    t_free(t_malloc(5000));
+    CHECK_EQ(fake_counts.forks, 0);
+    for (size_t size = 1; size < 100; size++) t_malloc(size * 5000);
+    CHECK(fake_counts.forks > 0);
+}
+
+static void *take_one(void *unused) {
+    t_malloc(1);
+    CHECK(fake_counts.forks > 0);
+    return unused;
+}
+
+static void *resize_one(void *p) {
+    t_realloc(p, 900000);
+    CHECK(fake_counts.forks > 0);
+    return NULL;
+}
+
+/* A lock may be held when another thread forks only where that was expected. */
+TEST(second_thread_expects_forks) {
+    t_malloc(1);
+    CHECK_EQ(fake_counts.forks, 0);
+    run(take_one, NULL);
+}
+
+TEST(second_thread_that_only_resizes_expects_forks) {
+    void *p = t_malloc(400000);
+    CHECK_EQ(fake_counts.forks, 0);
+    run(resize_one, p);
 }
 
 TEST(misuse_from_another_thread_is_told_so) {

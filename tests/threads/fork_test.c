@@ -145,6 +145,40 @@ CASE(fork_in_fork_in_fork) {
     }
 }
 
+/* A process that has hardly allocated has no fork handlers registered yet: its second thread's first calls do that, while
+ * the first one forks. */
+static void *storm(void *unused) {
+    uint64_t random = 5;
+    for (unsigned i = 0; i < 3000; i++) parcel_give(parcel_take(parcel_size(&random), i));
+    return unused;
+}
+
+static void fork_beside_a_beginner(void) {
+    struct team team;
+    team_start(&team, 1, storm);
+    for (unsigned i = 0; i < 3; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            storm(NULL);
+            _exit(0);
+        }
+        expect_child_well(child);
+    }
+    team_join(&team);
+}
+
+CASE(second_thread_begins_while_the_first_forks) {
+    for (unsigned i = 0; i < 200; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            fork_beside_a_beginner();
+            _exit(0);
+        }
+        expect_child_well(child);
+    }
+}
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }
