@@ -47,3 +47,7 @@ void port_huge(void *at, size_t bytes, bool wanted) {
 uint64_t port_now_ms(void) {
     return 0;
 }
+
+/* Nobody forks. */
+void port_expect_fork(void) {
+}

@@ -46,10 +46,6 @@ uint64_t port_random(void) {
 void port_thread_begin(void) {
 }
 
-/* Nobody forks. */
-void port_expect_fork(void) {
-}
-
 bool port_on_stack(const void *p) {
     for (uint32_t i = 0; i < core_count(); i++)
         if ((size_t)(core_at(i)->stack_top - (const uint8_t *)p - 1) < CORE_STACK_BYTES)

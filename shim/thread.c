@@ -1,6 +1,5 @@
 /* Threads and forks of the process: when a heap is given up, when all locks are held. */
 #include "heap/fast.h"
-#include "syscall.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
@@ -34,14 +33,9 @@ static void prepare_fork(void) {
  * here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
  * shim/create.c sees to it that there is hardly ever one. */
 void port_expect_fork(void) {
-    enum { DONE = -1 };
-    static long state; /* or the process that is at it */
-    long seen = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
-    if (seen == DONE) return;
-    long process = syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
-    if (seen == process || !__atomic_compare_exchange_n(&state, &seen, process, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+    static bool begun;
+    if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
     pthread_atfork(prepare_fork, fork_parent, fork_child);
-    __atomic_store_n(&state, DONE, __ATOMIC_RELEASE);
 }
 
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it

@@ -53,7 +53,7 @@ uint64_t port_random(void);
 void port_thread_begin(void);
 
 /* There may be more than one thread, or this is more than a moment's program: arrange that a fork calls what heap/fork.h
- * says, if the world has forks. Called more than once, and before a second thread takes a lock; it may allocate. */
+ * says. Called more than once, and before a second thread takes a lock; it may allocate. */
 void port_expect_fork(void);
 
 /* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic then. It

@@ -31,10 +31,6 @@ uint64_t port_random(void) {
 void port_thread_begin(void) {
 }
 
-/* Nobody forks. */
-void port_expect_fork(void) {
-}
-
 bool port_on_stack(const void *p) {
     const char *here = __builtin_frame_address(0);
     return (const char *)p >= here && (const char *)p < here + 65536;
