@@ -65,7 +65,7 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
 
 /* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
  * Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no more than the one
- * block invites guests. */
+ * block invites guests, and so does who frees much abroad. */
 INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct slab_queue *queue = &heap->waiting[class];
     struct unit *slab = queue->first, *old = heap->current[class];
@@ -73,11 +73,11 @@ INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (unlikely(refill_is_poor(slab)) && heap->poor_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
+    if (unlikely(refill_is_poor(slab, class)) && heap->poor_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
     heap->slow_left--;
     heap_unwait_first(heap, queue, slab);
     refill_make_current(heap, class, slab);
-    if (block->next == BLOCK_END) heap_invite(heap, class);
+    refill_invite(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
     return block;
 }

@@ -59,7 +59,7 @@ enum { FREED_SLABS_MAX = 8 };
 
 /* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep: others free into
  * those slabs too, and it would hardly ever look whether they are empty. */
-static void wait_in(struct heap *heap, struct unit *slab) {
+INLINE void wait_in(struct heap *heap, struct unit *slab) {
     struct slab_queue *queue = &heap->waiting[slab->class];
     heap_wait(heap, slab);
     if (likely(queue->count <= FREED_SLABS_MAX)) return;
@@ -166,8 +166,9 @@ static NOINLINE void free_other_large(void *p, struct heap *heap, struct unit *u
     if (unlikely(!cache_keep_large(heap, unit, p))) free_checked(p, heap);
 }
 
-/* The slab was full, and nobody's; now it is this heap's. */
-static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct unit *slab) {
+/* The slab is full, and nobody's; now it becomes this heap's. */
+static NOINLINE void free_claim(struct block *block, struct heap *heap, struct unit *slab) {
+    if (unlikely(!owner_claim_full(slab))) return free_checked(block, heap);
     racy_store(slab->owner, heap);
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;
@@ -176,20 +177,29 @@ static NOINLINE void free_claimed(struct block *block, struct heap *heap, struct
     heap->slow_left--;
 }
 
+/* There is room for a guest. */
+static NOINLINE void free_to_host(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    if (seen & REMOTE_OWNED) heap->abroad[slab->class]++;
+    if (unlikely(!heap_host(heap, slab->class, block))) free_checked(block, heap);
+}
+
+/* Another heap owns the slab. */
+static NOINLINE void free_abroad(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    heap->abroad[slab->class]++;
+    if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
+    block_clear(block); /* it has no place yet, and must not look free */
+    free_checked(block, heap);
+}
+
 /* A thread without a heap has no slow path left before its next tick, and so is not simple. */
 static NOINLINE void free_other_slab(struct block *block, struct heap *heap, struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_checked(block, heap);
-    if (heap_host(heap, slab->class, block)) return;
+    if (heap->guest_room[slab->class] > 0) return free_to_host(block, heap, slab, seen);
     if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
-    if (likely(seen & REMOTE_OWNED)) {
-        if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
-        block_clear(block); /* it has no place yet, and must not look free */
-    } else if (owner_claim_full(slab)) {
-        return free_claimed(block, heap, slab);
-    }
-    free_checked(block, heap);
+    if (likely(seen & REMOTE_OWNED)) return free_abroad(block, heap, slab, seen);
+    free_claim(block, heap, slab);
 }
 
 void heap_free_other(void *p, struct heap *heap, struct unit *unit) {

@@ -11,8 +11,8 @@
  *
  * A block that is freed into a slab of another heap, or of nobody, can be a *guest*: it goes into the bin at once, and its slab
  * goes on counting it as used. A heap invites guests of a class where that saves most: where a slab whose turn has come
- * has gathered no more than one block, where new slabs must be taken while other threads have free blocks, and
- * where other threads free into its own slabs. */
+ * has gathered no more than one block, where new slabs must be taken while other threads have free blocks,
+ * where other threads free into its own slabs, and where it would itself free into theirs what it is about to need. */
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
@@ -68,6 +68,7 @@ struct heap {
     uint32_t extra_slabs[CLASS_COUNT]; /* taken while poor ones waited (heap/refill.h), less what was given back */
     uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
     uint8_t guest_room[CLASS_COUNT]; /* guests that bin[c] may still take in */
+    uint16_t abroad[CLASS_COUNT]; /* blocks freed into slabs that others own, since bin[c] was filled from a waiting slab */
     bool exchanges[CLASS_COUNT];   /* others have freed into its slabs since it shared some last */
     uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
 };
@@ -116,15 +117,15 @@ INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struc
 }
 
 /* What an open slab's line says of its bin. */
-INLINE char *heap_bin_of(const struct unit *slab, const struct heap *heap) {
-    return (char *)(uintptr_t)&heap->bin[slab->class] - offsetof(struct unit, free);
+INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
+    return (char *)(uintptr_t)&heap->bin[class] - offsetof(struct unit, free);
 }
 
 /* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one counts. */
-INLINE void heap_open(struct heap *heap, struct unit *slab, uint16_t returns) {
-    heap->open[slab->class] = slab;
+INLINE void heap_open(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
+    heap->open[class] = slab;
     slab->flags |= UNIT_OPEN;
-    slab->bin = heap_bin_of(slab, heap);
+    slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
     slab->used_blocks = returns;
 }
@@ -147,7 +148,7 @@ INLINE uint32_t heap_used_blocks(const struct unit *slab) {
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
     heap->bin[class] = first->next;
-    heap_open(heap, slab, heap->returns);
+    heap_open(heap, class, slab, heap->returns);
     block_clear(first);
 }
 

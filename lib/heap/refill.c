@@ -111,6 +111,6 @@ RUN_BY_ALL bool heap_refill(struct heap *heap, uint32_t class) {
         if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;
     }
     heap->bin[class] = list;
-    heap_open(heap, heap->current[class], returns);
+    heap_open(heap, class, heap->current[class], returns);
     return true;
 }

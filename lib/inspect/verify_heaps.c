@@ -22,7 +22,7 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
 static bool open_holds(const struct heap *heap, uint32_t class) {
     const struct unit *open = heap->open[class];
     if (!open) return heap->bin[class] == BLOCK_END;
-    return open == heap->current[class] && open->flags & UNIT_OPEN && open->bin == heap_bin_of(open, heap) &&
+    return open == heap->current[class] && open->flags & UNIT_OPEN && open->bin == heap_bin_of(class, heap) &&
            open->free == BLOCK_END && open->used_blocks > 0 && open->used_blocks <= RETURNS_FRESH;
 }
 

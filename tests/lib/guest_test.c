@@ -224,6 +224,49 @@ TEST(slabs_are_shared_where_others_free_into_them) {
 }
 
 static pthread_barrier_t barrier;
+
+/* Blocks of a full slab, and of one that this thread owns as long as it lives. */
+static void *own(void *unused) {
+    for (int i = 0; i < 2 * IN_SLAB - 1; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
+    CHECK(span_unit(blocks[2 * IN_SLAB - 2])->owner == heap_self);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+
+/* A slab waits with two blocks; `count` of the other thread's are freed until its turn comes. */
+static void refill_after_frees_abroad(int first, int count) {
+    unsigned char *full[2], *last;
+    do CHECK((full[0] = t_malloc(SIZE)) != NULL);
+    while ((char *)full[0] != span_unit(full[0])->memory);
+    CHECK((full[1] = t_malloc(SIZE)) != NULL);
+    do CHECK((last = t_malloc(SIZE)) != NULL);
+    while (span_unit(last) == span_unit(full[0]));
+    heap_self->guest_room[class] = 0; /* new slabs have invited some */
+    t_free(full[0]);
+    t_free(full[1]);
+    CHECK(heap_self->waiting[class].last == span_unit(full[0]));
+    for (int i = 0; i < count; i++) t_free(blocks[first + i]);
+    heap_self->guest_room[class] = 0;
+    while (heap_self->current[class] != span_unit(full[0])) CHECK(t_malloc(SIZE) != NULL);
+    sound();
+}
+
+TEST(heap_that_frees_much_into_others_slabs_invites) {
+    t_free(t_malloc(1));
+    class = (uint32_t)class_of(SIZE);
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK_EQ(pthread_create(&thread, NULL, own, NULL), 0);
+    pthread_barrier_wait(&barrier);
+    refill_after_frees_abroad(IN_SLAB, ABROAD_MANY - 1);
+    CHECK_EQ(heap_self->guest_room[class], 0);
+    refill_after_frees_abroad(IN_SLAB + ABROAD_MANY - 1, ABROAD_MANY);
+    CHECK_EQ(heap_self->guest_room[class], ROOM);
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+}
+
 static unsigned char *guest;
 
 /* Own the slab that the main thread has a guest of. */
