@@ -236,10 +236,11 @@ static void *own(void *unused) {
 
 /* A slab waits with two blocks; `count` of the other thread's are freed until its turn comes. */
 static void refill_after_frees_abroad(int first, int count) {
-    unsigned char *full[2], *last;
-    do CHECK((full[0] = t_malloc(SIZE)) != NULL);
-    while ((char *)full[0] != span_unit(full[0])->memory);
-    CHECK((full[1] = t_malloc(SIZE)) != NULL);
+    unsigned char *full[2] = {NULL, t_malloc(SIZE)}, *last;
+    do {
+        full[0] = full[1];
+        CHECK((full[1] = t_malloc(SIZE)) != NULL);
+    } while ((char *)full[0] != span_unit(full[1])->memory);
     do CHECK((last = t_malloc(SIZE)) != NULL);
     while (span_unit(last) == span_unit(full[0]));
     heap_self->guest_room[class] = 0; /* new slabs have invited some */
@@ -249,6 +250,7 @@ static void refill_after_frees_abroad(int first, int count) {
     for (int i = 0; i < count; i++) t_free(blocks[first + i]);
     heap_self->guest_room[class] = 0;
     while (heap_self->current[class] != span_unit(full[0])) CHECK(t_malloc(SIZE) != NULL);
+    CHECK_EQ(heap_self->abroad[class], 0);
     sound();
 }
 
