@@ -71,10 +71,10 @@ def _server(document, ours):
     if not server or "settled" not in server:
         return
     live, rss = server["settled_live_kib"] / 1024, server["settled_rss_kib"] / 1024
-    end, pages = server["end_rss_kib"] / 1024, server["end_pages_kib"] / 1024
+    pages, end, end_pages = (server[key] / 1024 for key in ("settled_pages_kib", "end_rss_kib", "end_pages_kib"))
     yield _goal("a server is within 15 % + 4 MiB of its live data two decay times after a peak",
-                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live; at the end {end:.0f} MiB, and the pages with "
-                f"live data are {pages:.0f}")
+                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live in pages of {pages:.0f} MiB; at the end {end:.0f} MiB, "
+                f"and these pages are {end_pages:.0f}")
 
 
 PROMISED_THREADS = ("producer_consumer", "larson", "thread_churn")

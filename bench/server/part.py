@@ -12,7 +12,7 @@ BOUND_FACTOR, BOUND_KIB = 1.15, 4096
 
 
 def _parse(text):
-    server = {"samples": [], "phases": []}
+    server = {"samples": [], "phases": [], "pages": []}
     for line in text.splitlines():
         kind, *rest = line.split(",")
         if kind == "sample":
@@ -23,7 +23,7 @@ def _parse(text):
             server["cpu_s"], server["requests"], server["late_ticks"] = (
                 float(rest[0]), int(rest[1]), int(rest[2]))
         elif kind == "pages":
-            server["end_pages_kib"] = int(rest[0])
+            server["pages"].append([float(rest[0]), int(rest[1])])
     return server
 
 
@@ -41,10 +41,12 @@ def _judge(server):
     quiet = [s for s in samples if s[0] >= quiet_s]
     if after:
         server["settled_live_kib"], server["settled_rss_kib"] = after[0][1], after[0][2]
+        server["settled_pages_kib"] = server["pages"][0][1]
         server["settled"] = all(_fits(live, rss) for _, live, rss in after)
     fitting = [s[0] for s in quiet if _fits(s[1], s[2])]
     server["settle_s"] = round(max(0.0, fitting[0] - quiet_s), 2) if fitting else None
     server["end_live_kib"], server["end_rss_kib"] = samples[-1][1], samples[-1][2]
+    server["end_pages_kib"] = server["pages"][-1][1]
     return server
 
 

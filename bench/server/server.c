@@ -3,9 +3,9 @@
  *   server SECONDS PEAK_MIB
  *
  * Prints CSV: `sample,SECONDS,LIVE_KIB,RSS_KIB` ten times a second, RSS without what the process had at its start, then
- * `phase,NAME,SECONDS` for each phase's begin, `cost,CPU_SECONDS,REQUESTS,LATE_TICKS`, and `pages,KIB`: the pages that
- * hold live blocks at the end. The work is the same for every allocator: a slow one takes more CPU time, not fewer
- * requests, unless it falls behind (LATE_TICKS). */
+ * `phase,NAME,SECONDS` for each phase's begin, `cost,CPU_SECONDS,REQUESTS,LATE_TICKS`, and `pages,SECONDS,KIB`: the pages
+ * that hold live blocks a second after the last fall, and at the end. The work is the same for every allocator: a slow one
+ * takes more CPU time, not fewer requests, unless it falls behind (LATE_TICKS). */
 #include "plan.h"
 #include "store.h"
 #include <pthread.h>
@@ -23,6 +23,7 @@ enum {
     TICK_MOVES_MAX = 4000,  /* blocks a worker adds or drops in a tick at most, to follow the plan */
     SAMPLE_TICKS = 10,
     MEAN_BYTES = 2200,      /* of the sizes in store.c, to choose the table's size */
+    SETTLE_MS = 1000,       /* after a fall, until memory should be back */
 };
 
 struct sample {
@@ -98,18 +99,30 @@ static size_t rss_kib(void)
     return resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* The samples' own memory and stdio's buffers are in `base_kib`: they exist before the run. */
-static void sample(struct sample *samples, size_t count, size_t base_kib)
+/* The sample that should show the memory of the last fall back. */
+static size_t settled_sample(void)
 {
+    double fallen_s = plan_points[PLAN_COUNT - 2].at * run_s;
+    return (size_t)((fallen_s * 1000 + SETTLE_MS) / TICK_MS / SAMPLE_TICKS);
+}
+
+/* The samples' own memory and stdio's buffers are in `base_kib`: they exist before the run. Returns the KiB of the pages with
+ * live blocks at the settled sample. */
+static size_t sample(struct sample *samples, size_t count, size_t base_kib)
+{
+    size_t settled = settled_sample(), pages_kib = 0;
     for (size_t i = 0; i < count; i++) {
         wait_for_tick(i * SAMPLE_TICKS);
         size_t rss = rss_kib();
         samples[i] = (struct sample){now_s() - start_s, store_live_bytes() / 1024,
                                      rss > base_kib ? rss - base_kib : 0};
+        if (i == settled)
+            pages_kib = store_page_bytes() / 1024;
     }
+    return pages_kib;
 }
 
-static void print(const struct sample *samples, size_t count)
+static void print(const struct sample *samples, size_t count, size_t settled_pages_kib)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -120,7 +133,9 @@ static void print(const struct sample *samples, size_t count)
     for (size_t i = 0; i < PLAN_COUNT; i++)
         printf("phase,%s,%.2f\n", plan_points[i].name, plan_points[i].at * run_s);
     printf("cost,%.3f,%zu,%zu\n", cpu_s, tick_count() * TICK_REQUESTS * WORKERS, (size_t)late_ticks);
-    printf("pages,%zu\n", store_page_bytes() / 1024);
+    if (settled_sample() < count)
+        printf("pages,%.2f,%zu\n", samples[settled_sample()].at_s, settled_pages_kib);
+    printf("pages,%.2f,%zu\n", run_s, store_page_bytes() / 1024);
 }
 
 static size_t slots_for(size_t bytes)
@@ -151,10 +166,10 @@ int main(int argc, char **argv)
         if (pthread_create(&workers[i], NULL, work, (void *)(uintptr_t)i) != 0)
             abort();
     }
-    sample(samples, count, base_kib);
+    size_t settled_pages_kib = sample(samples, count, base_kib);
     for (size_t i = 0; i < WORKERS; i++)
         pthread_join(workers[i], NULL);
-    print(samples, count);
+    print(samples, count, settled_pages_kib);
     free(samples);
     return 0;
 }

@@ -103,8 +103,15 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+static void lock_all(int (*step)(pthread_mutex_t *))
+{
+    for (size_t i = 0; i < SHARDS; i++)
+        step(&shards[i].mutex);
+}
+
 size_t store_page_bytes(void)
 {
+    lock_all(pthread_mutex_lock);
     size_t most = 0, count = 0, different = 0;
     for (size_t i = 0; i <= slot_mask; i++)
         most += slots[i].block ? slots[i].size_bytes / PAGE_BYTES + 2 : 0;
@@ -117,6 +124,7 @@ size_t store_page_bytes(void)
         for (uintptr_t page = at / PAGE_BYTES; at && page * PAGE_BYTES < end; page++)
             pages[count++] = page;
     }
+    lock_all(pthread_mutex_unlock);
     qsort(pages, count, sizeof *pages, by_number);
     for (size_t i = 0; i < count; i++)
         different += i == 0 || pages[i] != pages[i - 1];

@@ -18,7 +18,7 @@ void store_drop(uint64_t *random);
 size_t store_live_bytes(void);
 
 /* Bytes of the pages of 4 KiB that hold live blocks: no allocator that leaves blocks where they are can hold less of
- * them. Nobody else may use the store meanwhile. */
+ * them. Whoever else uses the store waits meanwhile. */
 size_t store_page_bytes(void);
 
 /* A request's own temporary blocks: allocated, written, freed by the same thread. */
