@@ -45,7 +45,10 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     uint32_t count = remote_count(word);
     struct block *first = remote_first(slab, word);
     if (unlikely(count > slab->used_blocks)) check_misuse("free", first, "is already free");
-    splice(slab, first, count, secret);
+    if (likely(slab->free == BLOCK_END && slab_holes(slab) == 0))
+        slab->free = first;
+    else
+        splice(slab, first, count, secret);
     slab->used_blocks -= count;
     return count;
 }

@@ -206,6 +206,23 @@ TEST(damage_to_a_remote_block_is_found_when_it_is_collected) {
     expect_stop("was written to after it was freed: corrupted list", owner_collect(slab, secret));
 }
 
+/* Where there is no other free block the list is taken as it is; whoever hands the block out looks at it. */
+TEST(remote_blocks_become_the_free_list_at_once) {
+    test_leaves_a_broken_heap();
+    struct block *blocks[1024];
+    struct unit *slab = slab_of(4);
+    uint32_t used = take_all(slab, blocks);
+    owner_push(slab, blocks[1], secret, false);
+    owner_push(slab, blocks[2], secret, false);
+    CHECK(blocks[2]->next == blocks[1] && blocks[1]->next == BLOCK_END);
+    CHECK(block_is_free(blocks[1], secret));
+    blocks[2]->key ^= 4;
+    CHECK_EQ(owner_collect(slab, secret), 2);
+    CHECK(slab->free == blocks[2]);
+    CHECK_EQ(slab->used_blocks, used - 2);
+    CHECK(config_safety == 0 || !block_is_free(slab->free, secret));
+}
+
 /* More blocks came back than were out. */
 TEST(too_many_remote_blocks_are_a_double_free) {
     test_leaves_a_broken_heap();
