@@ -59,9 +59,10 @@ static void share(struct heap *heap, uint32_t class) {
 }
 
 /* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share; when none has
- * done so since, the blocks of others that this one frees become guests, for it will need just these. */
+ * done so since, the blocks of others that this one frees become guests, for it will need just these. Not of a heap that frees none: what
+ * it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
-    if (load_relaxed(orphans.wanting[class])) heap_invite(heap, class);
+    if (load_relaxed(orphans.wanting[class]) && heap->abroad[class] > 0) heap_invite(heap, class);
     store_relaxed(orphans.wanting[class], heap);
 }
 
