@@ -152,13 +152,12 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
     block_clear(first);
 }
 
-/* Take in `block` of `class`, freed just now into a slab that is not this heap's; false: no room. */
+/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for a guest; false: but
+ * no current slab. */
 INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
-    uint8_t room;
     struct unit *open = heap->open[class];
     if (!open) return false;
-    if (__builtin_sub_overflow(heap->guest_room[class], 1, &room)) return false;
-    heap->guest_room[class] = room;
+    heap->guest_room[class]--;
     open->used_blocks = heap->returns; /* not fresh any more */
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
