@@ -99,7 +99,9 @@ class Micro:
         return [t for t, p in self.part["pattern_of"].items() if p == pattern]
 
     def _has(self, title, name):
-        return len(self.part["ns"][title].get(name, [])) == self.part["rounds"]
+        """True when no run of it was given up; uneven patterns have more runs than the others."""
+        by_name = self.part["ns"][title]
+        return len(by_name.get(name, [])) == max(map(len, by_name.values()))
 
     def mean_series(self, pattern, name, base=BASE):
         titles = [t for t in self.of_pattern(pattern) if self._has(t, name) and self._has(t, base)]
@@ -107,7 +109,7 @@ class Micro:
             return []
         times = self.part["ns"]
         return [stats.geometric_mean(times[t][name][i] / times[t][base][i] for t in titles)
-                for i in range(self.part["rounds"])]
+                for i in range(len(times[titles[0]][name]))]
 
     def compare(self, pattern, name, base=BASE):
         values = self.mean_series(pattern, name, base)
