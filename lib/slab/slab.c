@@ -98,7 +98,8 @@ RUN_BY_ALL struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     if (unlikely(slab_holes(slab))) return carve_hole(slab, secret);
     uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;
     uint32_t to = slab_carve_to(from, slab->block_bytes);
-    if (to > capacity) to = capacity;
+    bool all = slab->block_bytes >= CARVE_ALL_BYTES && !(slab->flags & UNIT_CLEAN);
+    if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
     racy_store(slab->starts, starts_of(slab)); /* whoever frees elsewhere looks at it */

@@ -3,11 +3,12 @@
  *   | block | block | ... | block | not carved yet ... |tail|
  *   0                             carved               capacity
  *
- * Blocks are carved only up to about the next page's border: a class that is used once costs one page. */
+ * Blocks are carved only up to about the next page's border: a class that is used once costs one page. In memory that was
+ * touched before it would cost none, so there larger blocks are carved all at once. */
 #pragma once
 #include "slab/owner.h"
 
-enum { SLAB_CARVE_BYTES = 4096, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
+enum { SLAB_CARVE_BYTES = 4096, CARVE_ALL_BYTES = 256, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
 
 /* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
  * lie in a page without memory. So the last small block before such a page waits until that page is carved. */
@@ -54,8 +55,8 @@ INLINE uint32_t slab_uncarved(const struct unit *slab) {
     return class_shapes[slab->class].capacity_blocks - slab->kept_blocks;
 }
 
-/* Carve the first hole again, else up to the next page's border, at least a block; returns them as a list, in the
- * order of their addresses. */
+/* Carve the first hole again, else up to the next page's border, at least a block, or all of a slab that was not clean, if the blocks have
+ * CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
 struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
 /* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */

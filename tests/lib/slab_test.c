@@ -63,6 +63,19 @@ TEST(slab_is_carved_page_by_page_in_order) {
     }
 }
 
+/* Few blocks a step would be a slow path for each few, and save no page. */
+TEST(larger_blocks_in_touched_memory_are_carved_at_once) {
+    test_leaves_a_broken_heap();
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        slab_give(slab_of(class), secret);
+        struct unit *slab = slab_of(class);
+        CHECK(!(slab->flags & UNIT_CLEAN));
+        slab_carve(slab, secret);
+        uint32_t bytes = class_shapes[class].block_bytes, capacity = class_shapes[class].capacity_blocks;
+        CHECK_EQ(slab->carved_blocks, bytes < 256 ? slab_carve_to(0, bytes) : capacity);
+    }
+}
+
 TEST(only_starts_of_carved_blocks_are_starts) {
     test_leaves_a_broken_heap();
     struct unit *slab = slab_of(5);
