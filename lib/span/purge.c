@@ -7,7 +7,7 @@
 /* Less surplus than that is left alone. */
 enum { SURPLUS_UNITS_MIN = 16 };
 
-enum { DIRTY_KEPT_UNITS = (64 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
+enum { DIRTY_KEPT_UNITS = (256 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
 
 uint32_t purge_decay_ms = 500;
 

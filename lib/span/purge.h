@@ -14,5 +14,5 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);
 /* Purge what nobody needed for a decay time, at most `extents_max`; `quarter`: the time in quarters of it. Returns as above. */
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max);
 
-/* Purge the oldest while more is dirty than the heap may keep: a quarter of what is in use, at least 64 MiB. */
+/* Purge the oldest while more is dirty than the heap may keep: a quarter of what is in use, at least 256 MiB. */
 void purge_excess(void);

@@ -172,17 +172,17 @@ TEST(ends_of_an_extent_on_a_shared_page_stay_dirty_until_the_neighbour_goes) {
 }
 
 TEST(more_dirty_memory_than_the_heap_may_keep_is_purged_at_once) {
-    enum { BLOCKS = 80, UNITS = 64 };
+    enum { BLOCKS = 272, UNITS = 64 };
     struct unit *held[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) held[i] = take(UNITS), take(1);
     for (int i = 0; i < BLOCKS; i++) {
         held[i]->flags = 0;
         units_give(held[i]);
     }
-    CHECK(units.dirty_units > 4500);
+    CHECK(units.dirty_units > (264 << 20) / UNIT_BYTES);
     for (int i = 0; i < 10; i++) purge_excess();
-    CHECK(units.dirty_units <= (64 << 20) / UNIT_BYTES);
-    CHECK(units.dirty_units > (56 << 20) / UNIT_BYTES);
+    CHECK(units.dirty_units <= (256 << 20) / UNIT_BYTES);
+    CHECK(units.dirty_units > (248 << 20) / UNIT_BYTES);
     sound();
 }
 
