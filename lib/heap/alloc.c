@@ -30,6 +30,7 @@ static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
 
 static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
     uint32_t count = (uint32_t)cache_granules(size);
+    if (unlikely(count == heap->cache_refused) && !roomy) cache_widen(heap);
     struct granule *slot = cache_recent_medium(heap, count);
     if (!slot && !roomy) slot = medium_take_ready(count);
     if (unlikely(!slot)) {

@@ -1,6 +1,6 @@
 /* The medium cache: freed blocks kept for their thread, so that the next request of their size needs no lock.
  *
- *   cache[n]        blocks of exactly n granules, up to 80 KiB, CACHE_SUM_MAX granules in all; a list, whose
+ *   cache[n]        blocks of exactly n granules, up to 80 KiB, cache_max granules in all; a list, whose
  *                   links stand in the blocks' second slots
  *   recent_medium   the one block above that which was freed last;  recent_large: the same of whole units
  *
@@ -110,6 +110,9 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
 /* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes there
  * first, if it is a noticeable part of the heap: the peak is what counts as a program's memory. */
 void cache_yield(struct heap *heap);
+
+/* A request has the size of a block that there was no room for: there is more from now on, until everything is given back. */
+void cache_widen(struct heap *heap);
 
 /* Give every cached block back to its level. */
 void cache_flush(struct heap *heap);

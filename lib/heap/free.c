@@ -125,7 +125,9 @@ static void free_medium(char *p, struct heap *heap) {
         slot = last;
     }
     if (slot) medium_give(slot);
-    if (heap) heap_count_given(heap);
+    if (!heap) return;
+    if (count > heap->cache_room) heap->cache_refused = count;
+    heap_count_given(heap);
 }
 
 static void free_large(void *p, struct unit *unit, struct heap *heap) {

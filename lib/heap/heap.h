@@ -22,7 +22,9 @@
 enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
-    CACHE_SUM_MAX = 2048 * 1024 / GRANULE_BYTES, /* granules in all */
+    CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES, /* granules in all, to begin with; at most; and a step in between */
+    CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES,
+    CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
     RETURNS_MAX = 254,         /* frees into an open slab until one counts as a slow path */
     RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
@@ -43,7 +45,7 @@ enum heap_state {
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
- *   CACHE_SUM_MAX == cache_room + sum of the cached blocks' granules    verify: cache */
+ *   cache_max == cache_room + sum of the cached blocks' granules        verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
     uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
@@ -54,7 +56,9 @@ struct heap {
     uint64_t tick_ms; /* when all that is free in it was given back last */
     uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;
-    uint32_t cache_room; /* granules that the cache may still take */
+    uint32_t cache_room; /* granules that the cache may still take, and in all */
+    uint32_t cache_max;
+    uint32_t cache_refused; /* granules of the block that found no room in it last */
     uint32_t idle_ms; /* level 1 had nothing to purge then: it has not before the clock moves */
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;

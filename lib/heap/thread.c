@@ -23,7 +23,8 @@ RUN_BY_ALL static void heap_init(struct heap *heap) {
                           .slow_left = TICK_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
                           .returns = RETURNS_MAX,
                           .state = HEAP_LIVE,
-                          .cache_room = CACHE_SUM_MAX,
+                          .cache_max = CACHE_SUM_MIN,
+                          .cache_room = CACHE_SUM_MIN,
                           .next_all = heaps.all};
     for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
     store_release(heaps.all, heap);

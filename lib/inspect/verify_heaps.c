@@ -111,7 +111,7 @@ static bool cache_holds(const struct heap *heap) {
     const struct granule *recent = heap->recent_medium;
     if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX)) return false;
     blocks_cached += recent != NULL;
-    return sum + heap->cache_room == CACHE_SUM_MAX && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
+    return sum + heap->cache_room == heap->cache_max && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
 }
 
 static uint32_t blocks_that_say_so(void) {
@@ -137,7 +137,7 @@ static bool has_nothing(const struct heap *heap) {
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->waiting[class].first) return false;
     }
-    return heap->cache_room == CACHE_SUM_MAX && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
+    return heap->cache_room == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
 }
 
 bool verify_parked(void) {

@@ -140,20 +140,36 @@ HEAP_TEST(medium_block_is_cached_for_its_exact_size) {
     void *p = MUST(t_malloc(20 * KIB));
     if (kind_of(p) != UNIT_MEDIUM || span_of(p) != &span_home) return;
     FREE(p);
-    CHECK_EQ(heap_self->cache_room, CACHE_SUM_MAX - 20 * KIB / GRANULE_BYTES);
+    CHECK_EQ(heap_self->cache_room, heap_self->cache_max - 20 * KIB / GRANULE_BYTES);
     CHECK(MUST(t_malloc(20 * KIB - 5)) == p);
-    CHECK_EQ(heap_self->cache_room, CACHE_SUM_MAX);
+    CHECK_EQ(heap_self->cache_room, heap_self->cache_max);
     test_nothing_is_lost();
 }
 
 HEAP_TEST(cache_is_bounded) {
-    enum { BLOCKS = 200 };
+    enum { BLOCKS = 600 };
     void *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc((size_t)(5 + i % 60) * KIB));
     for (int i = 0; i < BLOCKS; i++) {
         FREE(blocks[i]);
-        CHECK(heap_self->cache_room <= CACHE_SUM_MAX);
+        CHECK(heap_self->cache_room <= heap_self->cache_max);
     }
+    CHECK(heap_self->cache_room < 64 * KIB / GRANULE_BYTES);
+    test_nothing_is_lost();
+}
+
+TEST(cache_has_more_room_when_a_size_it_refused_is_asked_for) {
+    enum { BLOCKS = 300, GRANULES = 20 * KIB / GRANULE_BYTES };
+    void *blocks[BLOCKS];
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(20 * KIB));
+        for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
+        if (turn == 0) CHECK_EQ(heap_self->cache_max, CACHE_SUM_MIN);
+    }
+    CHECK_EQ(heap_self->cache_max, CACHE_SUM_MAX);
+    CHECK_EQ(heap_self->cache_room, CACHE_SUM_MAX - BLOCKS * GRANULES);
+    cache_flush(heap_self);
+    CHECK_EQ(heap_self->cache_max, CACHE_SUM_MIN);
     test_nothing_is_lost();
 }
 
@@ -165,9 +181,9 @@ HEAP_TEST(cache_yields_before_new_memory_is_touched) {
     CHECK_EQ(units.dirty_units, 0);
     uint32_t used = units.used_units;
     for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
-    CHECK(heap_self->cache_room < CACHE_SUM_MAX);
+    CHECK(heap_self->cache_room < heap_self->cache_max);
     for (int i = 0; i < BLOCKS / 4; i++) MUST(t_malloc(60 * KIB));
-    CHECK_EQ(heap_self->cache_room, CACHE_SUM_MAX);
+    CHECK_EQ(heap_self->cache_room, heap_self->cache_max);
     CHECK(units.used_units <= used);
 }
 
