@@ -12,7 +12,7 @@ RUN_BY_ALL void cache_yield(struct heap *heap) {
         units_give(recent_large);
         return;
     }
-    uint32_t cached = heap->cache_max - heap->cache_room;
+    uint32_t cached = cache_sum(heap);
     if (cached < YIELD_GRANULES_MIN || cached < load_relaxed(medium.dirty_granules)) return;
     if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / YIELD_PART) cache_flush(heap);
 }
@@ -24,14 +24,15 @@ void cache_flush(struct heap *heap) {
     heap->recent_large = NULL;
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
-    for (uint32_t count = 1; heap->cache_room < heap->cache_max && count <= CACHE_GRANULES_MAX; count++) {
+    for (uint32_t count = 1; cache_sum(heap) > 0 && count <= CACHE_GRANULES_MAX; count++) {
         for (char *p; (p = cache_pop(heap, count));) medium_give(span_slot(&span_home, p));
     }
-    heap->cache_max = heap->cache_room = CACHE_SUM_MIN;
+    racy_store(heap->cache_max, CACHE_SUM_MIN);
+    racy_store(heap->cache_room, CACHE_SUM_MIN);
 }
 
 void cache_widen(struct heap *heap) {
     if (heap->cache_max >= CACHE_SUM_MAX) return;
-    heap->cache_max += CACHE_SUM_STEP;
-    heap->cache_room += CACHE_SUM_STEP;
+    guarded_add(heap->cache_max, CACHE_SUM_STEP);
+    guarded_add(heap->cache_room, CACHE_SUM_STEP);
 }

@@ -18,6 +18,12 @@ INLINE size_t cache_granules(size_t size) {
     return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
 }
 
+/* Granules in the cache; whoever else asks may be told any number up to its bound. */
+INLINE uint32_t cache_sum(const struct heap *heap) {
+    uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room);
+    return max > room ? max - room : 0;
+}
+
 /* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time may
  * look at any slot's upper half. */
 INLINE char **cache_link(struct granule *slot) {

@@ -126,7 +126,7 @@ static void free_medium(char *p, struct heap *heap) {
     }
     if (slot) medium_give(slot);
     if (!heap) return;
-    if (count > heap->cache_room) heap->cache_refused = count;
+    if (count <= CACHE_GRANULES_MAX && count > heap->cache_room) heap->cache_refused = count;
     heap_count_given(heap);
 }
 

@@ -22,8 +22,8 @@
 enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
-    CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES, /* granules in all, to begin with; at most; and a step in between */
-    CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES,
+    CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES, /* granules in all, to begin with */
+    CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES, /* at most; a step in between */
     CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
     RETURNS_MAX = 254,         /* frees into an open slab until one counts as a slow path */

@@ -52,7 +52,7 @@ static void count_slab(struct stats_blocks *blocks, const struct unit *slab) {
 /* Level 2 knows how much it has and how much of that is free; the caches know what they keep. */
 static void count_medium(struct stats_blocks *blocks) {
     size_t all = (size_t)load_relaxed(medium.used_units) * GRANULES_PER_UNIT, free = load_relaxed(medium.free_granules);
-    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += heap->cache_max - racy_load(heap->cache_room);
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += cache_sum(heap);
     free = min_size(free, all);
     blocks->live_bytes += (all - free) << GRANULE_SHIFT;
     blocks->free_bytes += free << GRANULE_SHIFT;
