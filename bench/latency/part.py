@@ -57,7 +57,7 @@ def _exact_one(context, allocator, mix, live, operations):
 
 def _exact(context, sizes):
     """Instruction counts of every single operation; {allocator: {"any": ..., "growth": {live: ...}}}."""
-    operations = context.choose((20000, 4000), (4000, 1000))
+    operations = context.choose((20000, 4000), (3000, 1000))
     jobs = {}
     for a in context.allocators:
         jobs[a.name, "any", ANY_LIVE] = (

@@ -38,7 +38,7 @@ def _libc(context):
 
 
 def run(context):
-    rounds = context.choose(100, 30)
+    rounds = context.choose(100, 20)
     context.progress.begin("startup", rounds)
     samples = {a.name: {"own": [], "wall_us": []} for a in context.allocators}
     for turn in range(rounds):
