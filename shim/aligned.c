@@ -4,23 +4,17 @@
 #include "shim.h"
 #include <heapalloc/port.h>
 
-static int aligned(void **to, size_t align, size_t size) {
-    void *p = heap_alloc_aligned(size, align);
+static void *aligned_or_null(size_t align, size_t size) {
+    return or_enomem(heap_alloc_aligned(size, align));
+}
+
+/* Sets errno too when memory is out, though POSIX does not ask for it: glibc does, and some callers read it. */
+EXPORT int posix_memalign(void **to, size_t align, size_t size) {
+    if (!is_power_of_two(align) || align < sizeof(void *)) return EINVAL;
+    void *p = aligned_or_null(align, size);
     if (!p) return ENOMEM;
     *to = p;
     return 0;
-}
-
-static void *aligned_or_null(size_t align, size_t size) {
-    void *p = NULL;
-    int error = aligned(&p, align, size);
-    if (error) errno = error;
-    return p;
-}
-
-EXPORT int posix_memalign(void **to, size_t align, size_t size) {
-    if (!is_power_of_two(align) || align < sizeof(void *)) return EINVAL;
-    return aligned(to, align, size);
 }
 
 EXPORT void *aligned_alloc(size_t align, size_t size) {

@@ -3,7 +3,6 @@
 #include "heap/fast.h"
 #include "inspect/stats.h"
 #include "shim.h"
-#include "syscall.h"
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -80,6 +79,11 @@ static void put_line(struct report *report, const char *name, size_t number) {
     put(report, "\n");
 }
 
+/* Through stdio, because a program may have its stream elsewhere than on a file of the system. */
+static bool put_out(const struct report *report, FILE *stream) {
+    return fwrite(report->chars, 1, report->length, stream) == report->length;
+}
+
 /* In the words of glibc's, whose readers look for these lines; one arena, which is all there is. */
 EXPORT void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
@@ -96,7 +100,7 @@ EXPORT void malloc_stats(void) {
     put_line(&report, "in use bytes    ", blocks.live_bytes);
     put_line(&report, "given back bytes", sums.free_clean_bytes);
     put_line(&report, "thread heaps    ", sums.heap_count);
-    syscall_6(SYS_write, 2, (long)report.chars, (long)report.length, 0, 0, 0);
+    put_out(&report, stderr);
 }
 
 static void put_element(struct report *report, const char *start, const char *count_name, size_t count, size_t bytes) {
@@ -137,5 +141,5 @@ EXPORT int malloc_info(int options, FILE *stream) {
     put_element(&report, "<total type=\"mmap\"", " count=\"", 0, 0);
     put_system(&report, info.arena);
     put(&report, "</malloc>\n");
-    return fwrite(report.chars, 1, report.length, stream) == report.length ? 0 : -1;
+    return put_out(&report, stream) ? 0 : -1;
 }
