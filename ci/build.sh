@@ -45,8 +45,11 @@ step() {
 
 configure() {
     local preset=$1 dir=$2 log=$3
-    # No build file: never configured, or not to the end. CMake itself redoes a stale one.
-    [[ -e $dir/build.ninja || -e $dir/Makefile ]] && return
+    # No build file: never configured, or not to the end. CMake itself redoes a stale one. A build that was configured
+    # by hand has no tests, which the presets have.
+    if [[ -e $dir/build.ninja || -e $dir/Makefile ]] && grep -qs '^HEAPALLOC_TESTS:.*=ON\|^KERNEL_UBSAN:' "$dir/CMakeCache.txt"; then
+        return
+    fi
     say "configuring $preset"
     (cd "$root" && step "configuring $preset" "$log" cmake --preset "$preset")
 }

@@ -4,13 +4,13 @@
 # expect_consumer PROGRAM shared|static PREFIX
 expect_consumer() {
     local program=$1 kind=$2 library_path needed
-    library_path=$(dirname "$(find "$3" -name 'libheapalloc.so.1' | head -n 1)")
+    library_path=$(dirname "$(find "$3" -name 'libheapalloc.so.0' | head -n 1)")
     needed=$(readelf -Wd "$program" 2>/dev/null |
         sed -n 's/.*(NEEDED).*\[\(libheapalloc.*\)\]/\1/p')
     case $kind in
     shared)
-        [[ $needed == libheapalloc.so.1 ]] ||
-            fail "$program does not need libheapalloc.so.1 but '$needed'"
+        [[ $needed == libheapalloc.so.0 ]] ||
+            fail "$program does not need libheapalloc.so.0 but '$needed'"
         ;;
     static)
         [[ -z $needed ]] || fail "$program needs $needed"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { BLOCK = 32 << 20 };
+static void *volatile kept; /* else a compiler may leave out an allocation that nobody sees */
 
 static size_t used_bytes(void) {
     struct heapalloc_stats stats;
@@ -16,6 +17,7 @@ int main(void) {
     size_t before = used_bytes();
     char *block = malloc(BLOCK);
     if (block == NULL) return 1;
+    kept = block;
     memset(block, 1, BLOCK);
     size_t after = used_bytes();
     free(block);

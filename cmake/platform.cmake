@@ -1,0 +1,28 @@
+# Ends configuring with one sentence where heapalloc does not run, instead of in the middle of a build.
+include(CheckCSourceCompiles)
+
+function(heapalloc_stop)
+    string(CONCAT sentence "heapalloc: " ${ARGN})
+    message(FATAL_ERROR "${sentence}")
+endfunction()
+
+if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux)
+    heapalloc_stop("it runs on Linux, not on ${CMAKE_SYSTEM_NAME}; for a machine without a system see kernel/README.md.")
+endif()
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|aarch64|arm64)$" OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
+    heapalloc_stop("it runs on 64-bit x86-64 and AArch64, not on ${CMAKE_SYSTEM_PROCESSOR} "
+                   "with pointers of ${CMAKE_SIZEOF_VOID_P} bytes.")
+endif()
+if(NOT CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    heapalloc_stop("it is compiled by gcc or clang, not by ${CMAKE_C_COMPILER_ID}.")
+endif()
+# Threads' ends, forks and the loader are libc's, and each libc's are different.
+check_c_source_compiles("
+    #include <features.h>
+    #ifndef __GLIBC__
+    #error not glibc
+    #endif
+    int main(void) { return 0; }" HEAPALLOC_HAS_GLIBC)
+if(NOT HEAPALLOC_HAS_GLIBC)
+    heapalloc_stop("it needs glibc, and ${CMAKE_C_COMPILER} compiles for another libc (musl is not supported yet).")
+endif()

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Compiles the installed header alone, in every language a user may have, without one warning.
+# Usage: header.sh INCLUDE_DIR CC CXX
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/install/common.sh
+source "$here/common.sh"
+include=$1 cc=$2 cxx=$3
+
+# compiles COMPILER LANGUAGE STANDARD
+compiles() {
+    "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
+        <<<'#include <heapalloc/heapalloc.h>' || fail "it does not compile as $3"
+}
+
+for standard in c99 c11 c17; do compiles "$cc" c "$standard"; done
+for standard in c++11 c++17 c++20; do compiles "$cxx" c++ "$standard"; done
+finish
