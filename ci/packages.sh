@@ -9,7 +9,7 @@ declare -A package_sets=(
         gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
-        stress-ng php-cli strace"
+        stress-ng php-cli php-curl php-gd php-intl php-mbstring php-sqlite3 php-xml strace"
     [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
         libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev"
     [bench-programs]="perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq

@@ -64,6 +64,16 @@ check_called() {
     done
 }
 
+# dlopen's caller is known by its return address: whoever stands before it must jump.
+check_jumps() {
+    local name code
+    for name in dlopen dlmopen; do
+        code=$(objdump -d --no-show-raw-insn --disassemble="$name" "$library")
+        grep -qE '\sjmp +\*%r|\sbr\s+x' <<<"$code" || fail "$name does not leave by a jump"
+        ! grep -qE '\scall +\*%r|\sblr\s+x' <<<"$code" || fail "$name calls what it should jump to"
+    done
+}
+
 check_segments() {
     local segments tls_bytes
     segments=$(readelf -Wl "$library")
@@ -79,5 +89,6 @@ check_segments() {
 check_names
 check_dynamic
 check_called
+check_jumps
 check_segments
 finish
