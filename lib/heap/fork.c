@@ -19,19 +19,23 @@ static struct heap salvaging;
 /* The owner of a slab whose counting a further fork cut short. */
 static struct heap unfinished;
 
-static struct lock *const order[] = {&late_lock,   &heaps.lock, &orphans.lock,
-                                     &medium.lock, &grow_gate,  &units.lock};
-enum { LOCKS = sizeof(order) / sizeof(order[0]) };
+/* The orphans' locks stand between them. While there is one heap, nobody else can be at those. */
+static struct lock *const outer[] = {&late_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate, &units.lock};
+enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
 
 void fork_prepare(void) {
     if (load_relaxed(heaps.threaded)) emergency_open();
-    for (int i = 0; i < LOCKS; i++) lock_freeze(order[i]);
+    for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
+    if (load_relaxed(heaps.threaded)) orphans_freeze();
+    for (int i = 0; i < INNER_LOCKS; i++) lock_freeze(inner[i]);
     frozen = true;
 }
 
 static void thaw(void) {
     frozen = false; /* first: once thawed, another thread's fork may set it */
-    for (int i = LOCKS; i-- > 0;) lock_thaw(order[i]);
+    for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
+    if (load_relaxed(heaps.threaded)) orphans_thaw();
+    for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
     emergency_close();
 }
 

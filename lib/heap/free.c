@@ -55,7 +55,7 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
-enum { FREED_SLABS_MAX = 8 };
+enum { FREED_SLABS_MAX = 8, FREED_SLABS_MIN = 4 };
 
 /* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep: others free into
  * those slabs too, and it would hardly ever look whether they are empty. */
@@ -64,9 +64,7 @@ INLINE void wait_in(struct heap *heap, struct unit *slab) {
     heap_wait(heap, slab);
     if (likely(queue->count <= FREED_SLABS_MAX)) return;
     if (heap->current[slab->class] && !refill_is_wanted(heap, slab->class)) return;
-    struct unit *oldest = queue->first;
-    heap_unwait(heap, oldest);
-    heap_disown(oldest);
+    heap_disown_waiting(heap, slab->class, FREED_SLABS_MAX + 1 - FREED_SLABS_MIN);
 }
 
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
@@ -82,6 +80,18 @@ static void take_in(struct unit *slab, struct heap *heap) {
     heap_count_slow(heap);
 }
 
+/* The slab whose word this is waits among the orphans, and when one more block is freed, none is in use. A guess where it has
+ * been taken since. */
+INLINE bool is_last_of(const struct unit *slab, uint32_t word) {
+    return remote_count(word) + 1 >= racy_load(slab->used_blocks);
+}
+
+/* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn at the lock,
+ * and another to give it up again. */
+INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
+    return heap && heap->current[slab->class];
+}
+
 static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, struct heap *heap) {
     if (unlikely(heaps.lost) && fork_salvage(slab, heap)) {
         block_link(block, slab->free, heap_secret());
@@ -93,10 +103,12 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
             heap_slab_empty(slab, heap);
         return;
     }
-    bool locked = load_relaxed(slab->remote) & REMOTE_LISTED && lock_try(&orphans.lock);
+    struct lock *lock = &orphans[slab->class].lock;
+    uint32_t word = load_relaxed(slab->remote);
+    bool locked = word & REMOTE_LISTED && (is_last_of(slab, word) ? lock_take_soon(lock) : allocates(heap, slab) && lock_try(lock));
     enum owner_push push = owner_push(slab, block, heap_secret(), locked);
     if (push == OWNER_CLAIMED_LISTED) orphans_unlink(slab);
-    if (locked) lock_give(&orphans.lock);
+    if (locked) lock_give(lock);
     if (push != OWNER_PUSHED) take_in(slab, heap);
 }
 
@@ -185,9 +197,9 @@ static NOINLINE void free_to_host(struct block *block, struct heap *heap, struct
     if (unlikely(!heap_host(heap, slab->class, block))) free_checked(block, heap);
 }
 
-/* Another heap owns the slab. */
+/* Another heap owns the slab, or it waits among the orphans and stays there. */
 static NOINLINE void free_abroad(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    heap->abroad[slab->class]++;
+    if (likely(seen & REMOTE_OWNED)) heap->abroad[slab->class]++;
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
     block_clear(block); /* it has no place yet, and must not look free */
     free_checked(block, heap);
@@ -201,6 +213,7 @@ static NOINLINE void free_other_slab(struct block *block, struct heap *heap, str
     if (heap->guest_room[slab->class] > 0) return free_to_host(block, heap, slab, seen);
     if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
     if (likely(seen & REMOTE_OWNED)) return free_abroad(block, heap, slab, seen);
+    if (seen & REMOTE_LISTED && !allocates(heap, slab) && !is_last_of(slab, seen)) return free_abroad(block, heap, slab, seen);
     free_claim(block, heap, slab);
 }
 

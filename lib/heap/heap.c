@@ -53,6 +53,23 @@ void heap_disown(struct unit *slab) {
     } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !orphans_put(slab) : !owner_leave_full(slab));
 }
 
+/* One turn at the orphans' lock for all of them. */
+void heap_disown_waiting(struct heap *heap, uint32_t class, uint32_t count) {
+    struct unit *first = NULL, **end = &first;
+    for (uint32_t i = 0; i < count; i++) {
+        struct unit *slab = heap->waiting[class].first;
+        heap_unwait(heap, slab);
+        owner_collect(slab, heap->secret);
+        if (slab->used_blocks == 0) {
+            slab_give(slab, heap->secret);
+            continue;
+        }
+        *end = slab;
+        end = &slab->next;
+    }
+    orphans_put_all(class, first);
+}
+
 /* A bin's own blocks go to the slab in the order they have; the guests come before `guests`, without keys. Returns the first. */
 static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *guests) {
     struct unit *slab = heap->current[class];

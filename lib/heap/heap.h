@@ -186,6 +186,9 @@ void heap_slab_empty(struct unit *slab, struct heap *heap);
 /* Give up an owned slab that is neither current nor waiting: back, without owner, or to the orphans. */
 void heap_disown(struct unit *slab);
 
+/* The same for the first `count` slabs that wait. */
+void heap_disown_waiting(struct heap *heap, uint32_t class, uint32_t count);
+
 /* Give back the medium cache and the spare slabs. */
 void heap_flush(struct heap *heap);
 

@@ -1,30 +1,38 @@
 /* Slabs that no heap has, by class: partly used, waiting for a heap that needs blocks of their size.
  *
- * Their thread has ended, or has not needed them for long, or has many while another one wants some. */
+ * Their thread has ended, or has not needed them for long, or only frees, or has many while another one wants some. Each class
+ * has a lock of its own, and takers wait for it: who went without a slab because the lock was just taken would take a new one. */
 #pragma once
 #include "base/lock.h"
 #include "slab/holes.h"
 
 /* lock: itself
- *   queue[c]: all slabs of class c that say LISTED; .count of them      verify: orphans */
+ *   queue: all slabs of its class that say LISTED; .count of them      verify: orphans */
 struct orphans {
     struct lock lock;
-    struct slab_queue queue[CLASS_COUNT]; /* as they came */
-    struct heap *wanting[CLASS_COUNT];    /* a heap that took a new slab of c, because nobody else's was here; atomic */
-    struct unit *stray; /* owned by nobody, put here while a fork had the lock; linked by next, atomic */
-};
-extern struct orphans orphans __attribute__((visibility("hidden")));
+    struct slab_queue queue; /* as they came */
+    struct heap *wanting;    /* a heap that took a new slab, because nobody else's was here; atomic */
+    struct unit *stray;      /* owned by nobody, put here while a fork had the lock; linked by next, atomic */
+} __attribute__((aligned(64)));
+extern struct orphans orphans[CLASS_COUNT];
 
-/* Put a slab one owns into the list. False: a free came in between, it stays the caller's to collect and to decide
+/* Put a slab one owns into its list. False: a free came in between, it stays the caller's to collect and to decide
  * about anew. Never waits for a fork: then the slab strays until the next taker comes. */
 bool orphans_put(struct unit *slab);
 
-/* Take the slab of `class` that came last and own it; NULL: there is none, or the list is busy. So the first ones have
- * time to become empty. */
-struct unit *orphans_take(uint32_t class);
+/* The same for slabs of one class linked by next; what others have freed into them meanwhile goes along. */
+void orphans_put_all(uint32_t class, struct unit *first);
 
-/* The same with the one that came first, if it has waited for `age` (slab/holes.h). */
+/* Make the slabs of `class` that came last `heap`'s, linked by next: one, or some more while they have but a few blocks. So
+ * the first ones have time to become empty. NULL: there is none, or a fork is under way. */
+struct unit *orphans_take(uint32_t class, struct heap *heap);
+
+/* Take and own the one that came first, if it has waited for `age` (slab/holes.h). */
 struct unit *orphans_take_aged(uint32_t class, uint8_t age);
 
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
 void orphans_unlink(struct unit *slab);
+
+/* All locks, for a fork. */
+void orphans_freeze(void);
+void orphans_thaw(void);

@@ -47,29 +47,31 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
 static void share(struct heap *heap, uint32_t class) {
     struct slab_queue *queue = &heap->waiting[class];
     if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
-    for (int i = 0; i < SHARED_MAX && queue->count > heap->share_to[class]; i++) {
-        struct unit *slab = queue->first;
-        heap_unwait(heap, slab);
-        heap_disown(slab);
-    }
+    size_t surplus = queue->count > heap->share_to[class] ? queue->count - heap->share_to[class] : 0;
+    heap_disown_waiting(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
     if (queue->count > heap->share_to[class]) return;
     heap->share_to[class] = 0;
     heap->exchanges[class] = false;
-    store_relaxed(orphans.wanting[class], NULL);
+    store_relaxed(orphans[class].wanting, NULL);
 }
 
 /* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share; when none has
  * done so since, the blocks of others that this one frees become guests, for it will need just these. Not of a heap that frees none: what
  * it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
-    if (load_relaxed(orphans.wanting[class]) && heap->abroad[class] > 0) heap_invite(heap, class);
-    store_relaxed(orphans.wanting[class], heap);
+    if (load_relaxed(orphans[class].wanting) && heap->abroad[class] > 0) heap_invite(heap, class);
+    store_relaxed(orphans[class].wanting, heap);
 }
 
 static struct block *from_orphans(struct heap *heap, uint32_t class) {
-    struct unit *slab = orphans_take(class);
+    struct unit *slab = orphans_take(class, heap);
     if (!slab) return BLOCK_END;
-    racy_store(slab->owner, heap);
+    for (struct unit *more = slab->next, *next; more; more = next) {
+        next = more->next;
+        owner_collect(more, heap->secret);
+        heap_wait(heap, more);
+    }
+    slab->next = NULL;
     struct block *list = take_list(heap, slab);
     refill_make_current(heap, class, slab);
     return list;

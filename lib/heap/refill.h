@@ -13,7 +13,7 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
 
 /* Another heap lacks slabs of `class`, and this one has some because others free into them. */
 INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
-    const struct heap *wanting = load_relaxed(orphans.wanting[class]);
+    const struct heap *wanting = load_relaxed(orphans[class].wanting);
     return wanting && wanting != heap && heap->exchanges[class];
 }
 

@@ -76,7 +76,7 @@ static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
 
 static uint32_t tidy_orphans(uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
-        const struct unit *last = load_relaxed(orphans.queue[class].last);
+        const struct unit *last = load_relaxed(orphans[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = orphans_take_aged(class, age);
             if (!slab) break;

@@ -44,7 +44,7 @@ static bool is_waiting_in(const struct unit *slab, const struct slab_queue *queu
 }
 
 static bool is_stray(const struct unit *slab) {
-    const struct unit *stray = load_acquire(orphans.stray);
+    const struct unit *stray = load_acquire(orphans[slab->class].stray);
     while (stray && stray != slab) stray = stray->next;
     return stray;
 }
@@ -61,7 +61,7 @@ static bool has_its_place(const struct unit *slab) {
         return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));
     }
     if (owner || waits) return false;
-    if (word & REMOTE_LISTED) return is_waiting_in(slab, &orphans.queue[slab->class]);
+    if (word & REMOTE_LISTED) return is_waiting_in(slab, &orphans[slab->class].queue);
     return word == 0 && slab->free == BLOCK_END && slab_uncarved(slab) == 0;
 }
 
@@ -82,12 +82,12 @@ bool verify_orphans(void) {
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         const struct unit *prev = NULL;
         size_t count = 0;
-        for (const struct unit *slab = orphans.queue[class].first; slab; prev = slab, slab = slab->next, count++) {
+        for (const struct unit *slab = orphans[class].queue.first; slab; prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (slab->kind != UNIT_SLAB || slab->class != class || !(load_acquire(slab->remote) & REMOTE_LISTED))
                 return false;
         }
-        if (orphans.queue[class].count != count) return false;
+        if (orphans[class].queue.count != count) return false;
     }
     return left == 0;
 }

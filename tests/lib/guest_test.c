@@ -182,7 +182,7 @@ static void *take_slabs(void *unused) {
         if (slabs == 2) t_free(blocks[0]);
         CHECK_EQ(heap_self->guest_room[class], 0);
         for (int i = 0; i < IN_SLAB; i++) CHECK(t_malloc(SIZE) != NULL);
-        CHECK(orphans.wanting[class] == heap_self);
+        CHECK(orphans[class].wanting == heap_self);
     }
     CHECK_EQ(heap_self->guest_room[class], ROOM);
     return unused;
@@ -214,16 +214,16 @@ TEST(slabs_are_shared_where_others_free_into_them) {
     struct slab_queue *queue = &heap_self->waiting[class];
     size_t waiting = queue->count;
     CHECK(waiting >= 30);
-    orphans.wanting[class] = &other;
+    orphans[class].wanting = &other;
     take_one_by_one(3);
-    CHECK(queue->count + 3 >= waiting && !orphans.queue[class].first);
+    CHECK(queue->count + 3 >= waiting && !orphans[class].queue.first);
     run(free_abroad);
     take_one_by_one((int)waiting + 2); /* a block of each, then what the thread freed into the first of them */
-    CHECK(heap_self->exchanges[class] || orphans.queue[class].first);
+    CHECK(heap_self->exchanges[class] || orphans[class].queue.first);
     take_one_by_one(4);
-    CHECK(orphans.queue[class].first != NULL);
+    CHECK(orphans[class].queue.first != NULL);
     sound();
-    orphans.wanting[class] = NULL;
+    orphans[class].wanting = NULL;
 }
 
 static pthread_barrier_t barrier;

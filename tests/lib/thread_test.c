@@ -130,11 +130,11 @@ HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
     if (!blocks[0] || !blocks[19]) return;
     struct unit *slab = span_unit(blocks[0]);
     CHECK_EQ(slab->remote, REMOTE_LISTED);
-    CHECK(orphans.queue[slab->class].first == slab);
+    CHECK(orphans[slab->class].queue.first == slab);
     void *p = MUST(t_malloc(512));
     CHECK(span_unit(p) == slab);
     CHECK(slab->owner == heap_self);
-    CHECK(!orphans.queue[slab->class].first);
+    CHECK(!orphans[slab->class].queue.first);
     for (int i = 0; i < 20; i++) t_free(blocks[i]);
     test_nothing_is_lost();
 }
@@ -153,7 +153,7 @@ HEAP_TEST(newest_orphan_is_adopted_first) {
     for (int i = 0; i < 2; i++) CHECK_EQ(pthread_create(&threads[i], NULL, leave_a_block, &held[i]), 0);
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     if (!held[0] || !held[1]) return;
-    struct slab_queue *queue = &orphans.queue[class_of(512)];
+    struct slab_queue *queue = &orphans[class_of(512)].queue;
     struct unit *oldest = queue->first, *newest = queue->last;
     CHECK(oldest && oldest != newest);
     void *p = MUST(t_malloc(512));
@@ -163,16 +163,76 @@ HEAP_TEST(newest_orphan_is_adopted_first) {
     test_nothing_is_lost();
 }
 
+static void free_into_an_orphan(bool taken) {
+    struct unit *slab = span_unit(blocks[0]);
+    for (int i = 0; i < 19; i++) t_free(blocks[i]);
+    CHECK(slab->owner == (taken ? heap_self : NULL));
+    CHECK_EQ(orphans[slab->class].queue.count, !taken);
+    t_free(blocks[19]);
+    CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_SPARE);
+}
+
 HEAP_TEST(freeing_into_an_orphan_takes_it) {
+    void *p = MUST(t_malloc(512));
+    run(hold_some_of_a_slab, NULL);
+    if (!blocks[0] || !blocks[19]) return;
+    free_into_an_orphan(true);
+    FREE(p);
+    test_nothing_is_lost();
+}
+
+/* Each turn at the lock would be followed by another to give the slab up again. */
+HEAP_TEST(who_only_frees_into_an_orphan_leaves_it_there_until_it_is_empty) {
     run(hold_some_of_a_slab, NULL);
     if (!blocks[0] || !blocks[19]) return;
     MUST(t_malloc(16));
-    struct unit *slab = span_unit(blocks[0]);
-    for (int i = 0; i < 19; i++) t_free(blocks[i]);
-    CHECK(slab->owner == heap_self);
-    t_free(blocks[19]);
-    CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_SPARE);
+    free_into_an_orphan(false);
     test_nothing_is_lost();
+}
+
+static void *take_a_block(void *held) {
+    *(void **)held = t_malloc(512);
+    return NULL;
+}
+
+/* The list is just in use: who needs a slab waits for it, and takes no new one. */
+TEST(taker_waits_for_the_orphans_lock) {
+    void *held = NULL;
+    pthread_t thread;
+    run(hold_some_of_a_slab, NULL);
+    struct orphans *these = &orphans[class_of(512)];
+    struct unit *slab = span_unit(blocks[0]);
+    uint32_t before = units.used_units;
+    these->lock.word = LOCK_HELD; /* by another thread, as far as all here are concerned */
+    CHECK_EQ(pthread_create(&thread, NULL, take_a_block, &held), 0);
+    while (load_acquire(these->lock.word) != LOCK_AWAITED) CHECK(!load_acquire(held));
+    CHECK(!load_acquire(held));
+    store_release(these->lock.word, LOCK_FREE);
+    lock_give_slow(&these->lock);
+    pthread_join(thread, NULL);
+    CHECK(span_unit(held) == slab);
+    CHECK_EQ(units.used_units, before);
+    sound();
+}
+
+static void *leave_slabs_of_one_free_block(void *unused) {
+    for (int i = 0; i < 6 * 32; i++) CHECK((blocks[i] = t_malloc(512)) != NULL);
+    for (int i = 0; i < 6; i++) t_free(blocks[i * 32]);
+    return unused;
+}
+
+/* One turn at the lock serves several mallocs, and no more slabs are taken than that needs. */
+TEST(taker_of_poor_orphans_takes_several) {
+    run(leave_slabs_of_one_free_block, NULL);
+    struct orphans *these = &orphans[class_of(512)];
+    uint32_t before = units.used_units;
+    CHECK_EQ(these->queue.count, 6);
+    for (int i = 0; i < 6; i++) {
+        CHECK(t_malloc(512) != NULL);
+        CHECK_EQ(these->queue.count, i < 4 ? 2 : 0);
+    }
+    CHECK_EQ(units.used_units, before);
+    sound();
 }
 
 static void *free_one(void *block) {
@@ -242,15 +302,16 @@ HEAP_TEST(thread_that_has_ended_can_still_allocate_and_free) {
     CHECK_CALM(heaps_made() <= 3);
 }
 
-enum { FULL_SLABS = 40, IN_SLAB = 32, KEPT_SLABS = 8 };
+enum { FULL_SLABS = 40, IN_SLAB = 32, KEPT_SLABS_MAX = 8 };
 static void *in_slabs[FULL_SLABS * IN_SLAB];
 
 static void *free_one_of_each(void *unused) {
     size_t class = class_of(512);
     t_free(t_malloc(1)); /* a heap, but none of its own slabs of this class */
     for (int i = 0; i < FULL_SLABS; i++) t_free(in_slabs[i * IN_SLAB]);
-    CHECK_EQ(heap_self->waiting[class].count, KEPT_SLABS);
-    CHECK_EQ(orphans.queue[class].count, FULL_SLABS - 1 - KEPT_SLABS); /* the last one is the other thread's current */
+    size_t kept = heap_self->waiting[class].count;
+    CHECK(kept <= KEPT_SLABS_MAX);
+    CHECK_EQ(orphans[class].queue.count, FULL_SLABS - 1 - kept); /* the last one is the other thread's current */
     CHECK(!verify_heap());
     return unused;
 }

@@ -211,7 +211,7 @@ TEST(slabs_of_nobody_are_found) {
     BREAKS(slab_owners, slab->remote, 0);
     BREAKS(slab_owners, slab->remote, REMOTE_OWNED | REMOTE_LISTED);
     BREAKS(slab_owners, heap_self->current[slab->class], NULL);
-    struct unit *orphan = orphans.queue[class_of(1000)].first;
+    struct unit *orphan = orphans[class_of(1000)].queue.first;
     CHECK(orphan != NULL);
     BREAKS(slab_owners, orphan->remote, REMOTE_OWNED);
     BREAKS(slab_owners, orphan->owner, heap_self);
@@ -220,10 +220,10 @@ TEST(slabs_of_nobody_are_found) {
 TEST(orphans_are_found_broken) {
     populate();
     uint32_t class = (uint32_t)class_of(1000);
-    struct unit *orphan = orphans.queue[class].first;
-    BREAKS(orphans, orphans.queue[class].first, NULL);
-    BREAKS(orphans, orphans.queue[class].count, 0);
-    BREAKS(orphans, orphans.queue[class + 1].first, orphan);
+    struct unit *orphan = orphans[class].queue.first;
+    BREAKS(orphans, orphans[class].queue.first, NULL);
+    BREAKS(orphans, orphans[class].queue.count, 0);
+    BREAKS(orphans, orphans[class + 1].queue.first, orphan);
     BREAKS(orphans, orphan->prev, orphan);
     BREAKS(orphans, orphan->next, orphan);
     BREAKS(orphans, orphan->remote, REMOTE_OWNED);

@@ -139,7 +139,7 @@ inline push_elsewhere() {
                 :: else
                 fi
 #ifndef BROKEN_FREE_WAITS
-            :: orphan_lock != NOBODY ->      /* never wait: it is as well kept in the word */
+            ::                               /* no use for it, or no lock at once: it is as well kept in the word */
                 push_orphan(s, b);
                 if
                 :: ok -> ok = false; break

@@ -146,7 +146,7 @@ run_one() {
     [[ $result == ok ]]
 }
 
-depth=2000000
+depth=3000000
 all_variants_run
 need spin gcc
 if [[ ${1:-} == --long ]]; then

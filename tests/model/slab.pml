@@ -114,7 +114,8 @@ inline orphan(s) {
     swap(s, word[s] == EMPTY_OWNED, LISTED);
     if
     :: ok
-    :: else -> list_unlink(s)                /* a block came in: look at the slab again */
+    :: !ok -> list_unlink(s)                 /* a block came in: look at the slab again */
+    :: !ok -> swap(s, true, word[s] ^ (OWNED | LISTED)) /* or it goes along */
     fi;
     unlock()
 #endif

@@ -66,6 +66,52 @@ CASE(one_thread_only_frees) {
     expect(resident_bytes() < 64u << 20);
 }
 
+/* Producers with a live set each; what they replace, others free. */
+enum { KEEPERS = 4, SWEEPERS = 2, KEPT = 60000, KEPT_BYTES = 592, REPLACED = 6 * KEPT };
+static _Atomic(struct parcel *) kept[KEEPERS][KEPT], outgoing[KEEPERS][RING];
+static atomic_uint keepers_left = KEEPERS;
+static pthread_barrier_t measured;
+
+static void *keep_and_replace(void *index) {
+    uintptr_t id = (uintptr_t)index;
+    uint64_t random = id * 13 + 1;
+    for (unsigned i = 0, out = 0; i < KEPT + REPLACED; i++) {
+        unsigned at = i < KEPT ? i : (unsigned)(next_random(&random) % KEPT);
+        struct parcel *old = atomic_exchange(&kept[id][at], parcel_take(KEPT_BYTES, i));
+        if (!old) continue;
+        while (atomic_load(&outgoing[id][out % RING])) sched_yield();
+        atomic_store(&outgoing[id][out++ % RING], old);
+    }
+    atomic_fetch_sub(&keepers_left, 1);
+    pthread_barrier_wait(&measured);
+    return NULL;
+}
+
+static void *sweep(void *index) {
+    for (int done = 0; !done; sched_yield()) {
+        done = atomic_load(&keepers_left) == 0;
+        for (uintptr_t id = (uintptr_t)index; id < KEEPERS; id += SWEEPERS)
+            for (unsigned i = 0; i < RING; i++) parcel_give(atomic_exchange(&outgoing[id][i], NULL));
+    }
+    pthread_barrier_wait(&measured);
+    return NULL;
+}
+
+/* Nobody takes new memory while others' free blocks can be had, however the threads race for them. */
+CASE(producers_take_what_others_freed) {
+    struct team team = {.count = 0};
+    pthread_barrier_init(&measured, NULL, KEEPERS + SWEEPERS + 1);
+    size_t before = resident_bytes(), live = (size_t)KEEPERS * KEPT * KEPT_BYTES;
+    for (uintptr_t i = 0; i < KEEPERS; i++) team_add(&team, keep_and_replace, (void *)i);
+    for (uintptr_t i = 0; i < SWEEPERS; i++) team_add(&team, sweep, (void *)i);
+    while (atomic_load(&keepers_left) > 0) sleep_ms(1);
+    size_t held = resident_bytes() - before;
+    pthread_barrier_wait(&measured);
+    team_join(&team);
+    expect_at(held, live, 0);
+    expect(held < live + live / 4);
+}
+
 enum { MANY = 400000 };
 static struct parcel *many[MANY];
 static pthread_barrier_t taken, finished;
