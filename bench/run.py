@@ -5,10 +5,12 @@ ci/bench.sh installs and builds what this needs, and calls it.
 """
 import argparse
 import atexit
+import contextlib
 import importlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -28,6 +30,10 @@ PARTS = {
     "latency": ("worst case, growth, fragmentation", 180, 25),
     "micro": ("patterns", 350, 35),
 }
+
+
+class Refusal(Exception):
+    """A sentence that says why nothing is measured."""
 
 
 def parse(arguments):
@@ -70,9 +76,30 @@ def choose(given, warn):
     found, warnings = allocators.find(_copied(given.build), extra)
     for text in warnings:
         warn(text)
+    unknown = [name for name in given.allocator if name not in [a.name for a in found]]
+    if unknown:
+        raise Refusal(f"no allocator named {', '.join(unknown)} is here; found: {', '.join(a.name for a in found)}")
     if given.allocator:
         found = [a for a in found if a.name in given.allocator or not a.path]
     return found
+
+
+@contextlib.contextmanager
+def results_folder(out):
+    """A folder for what is written; it comes into `out`, file by file, when everything is there, and else goes."""
+    try:
+        os.makedirs(out, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=".running-", dir=out)
+    except OSError as problem:
+        raise Refusal(f"results cannot be written to {out}: {problem.strerror}") from problem
+    try:
+        yield folder
+        for name in os.listdir(folder):
+            os.replace(os.path.join(folder, name), os.path.join(out, name))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(out)  # only when it is empty
 
 
 def measure(context, parts):
@@ -88,13 +115,29 @@ def measure(context, parts):
 
 def main():
     given = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    out = os.path.abspath(given.out)
+    try:
+        with results_folder(out) as folder:
+            summary = run(given, folder)
+    except Refusal as refusal:
+        print(f"bench: {refusal}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nbench: interrupted; what {out} held before is as it was", file=sys.stderr)
+        return 130
+    print(f"bench: the report is {os.path.join(out, 'report.html')}", file=sys.stderr)
+    print(summary)
+    return 0
+
+
+def run(given, folder):
+    """Measures and writes everything into the folder; returns the text summary."""
     parts = [part for part in PARTS if not given.only or part in given.only]
     progress = Progress()
     progress.plan({part: PARTS[part][2 if given.quick else 1] for part in parts})
-    context = Context([], os.path.abspath(given.build), os.path.abspath(given.out), given.quick,
-                      progress, [])
+    context = Context([], os.path.abspath(given.build), folder, given.quick, progress, [])
     context.allocators = choose(given, context.warn)
-    os.makedirs(context.out_folder, exist_ok=True)
     about = machine.describe()
     stolen = machine.StolenTime()
     found = ", ".join(f"{a.name} {a.version}" for a in context.allocators)
@@ -113,8 +156,7 @@ def main():
         json.dump(document, file, separators=(",", ":"))
     progress.close()
     report = importlib.import_module("report.build")
-    print(report.write_all(document, context.out_folder, progress.say))
-    return 0
+    return report.write_all(document, folder, progress.say)
 
 
 def _shown(given):

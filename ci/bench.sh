@@ -9,22 +9,51 @@
 #     --out        where results go, bench/results/latest by default
 #
 # Results: report.html (one file, works offline), summary.txt, summary.svg, results.json and a CSV file for each part.
+# They replace older ones when all is measured; a run that is interrupted leaves those as they were.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
 
 say() { printf 'bench: %s\n' "$*" >&2; }
 
+known_parts=$(sed -n 's/^    "\([a-z]*\)": (".*/\1/p' "$root/bench/run.py" | paste -sd' ')
+known_allocators=" heapalloc heapalloc-fast glibc jemalloc mimalloc tcmalloc scudo "
 out=$root/bench/results/latest
 parts=()
+wanted=()
 options=("$@")
 while (($#)); do
     case $1 in
-        --only) parts+=("${2:-}") ;;
-        -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) print_help ;;
+        --quick) ;;
+        --only | --with | --allocator | --out | --title)
+            need_value "$@"
+            case $1 in
+                --only) parts+=("$2") ;;
+                --with) [[ $2 == ?*=* && -f ${2#*=} ]] ||
+                    wrong_argument "--with wants NAME=PATH of a library that exists, not '$2'"
+                    known_allocators+="${2%%=*} " ;;
+                --allocator) wanted+=("$2") ;;
+                --out) out=$2 ;;
+            esac
+            shift
+            ;;
+        *) wrong_argument "there is no option $1" ;;
     esac
     shift
 done
+for part in ${parts[@]+"${parts[@]}"}; do
+    [[ " $known_parts " == *" $part "* ]] || wrong_argument "no part is named '$part'; there are: $known_parts"
+done
+for name in ${wanted[@]+"${wanted[@]}"}; do
+    [[ $known_allocators == *" $name "* ]] || wrong_argument "no allocator is named '$name'; known are:$known_allocators"
+done
+# The nearest folder that exists has to take what is written.
+there=$(realpath -m -- "$out")
+while [[ ! -e $there ]]; do there=$(dirname "$there"); done
+[[ -d $there && -w $there ]] || wrong_argument "results cannot be written to $out: $there is not a folder to write to"
 
 sets=(bench)
 # The real programs that are measured; python3, g++ and others are there already.

@@ -9,20 +9,29 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
 
 say() { printf 'build: %s\n' "$*" >&2; }
 
+known=$(sed -n 's/.*"name": "\([a-z0-9]*\)", "displayName".*/\1/p' "$root/CMakePresets.json" | paste -sd' ')
 quiet=no
 targets=()
-while getopts qt: option; do
-    case $option in
-        q) quiet=yes ;;
-        t) targets+=("$OPTARG") ;;
-        *) exit 2 ;;
+presets=()
+while (($#)); do
+    case $1 in
+        -h | --help) print_help ;;
+        -q) quiet=yes ;;
+        -t) need_value "$@"; targets+=("$2"); shift ;;
+        -*) wrong_argument "there is no option $1" ;;
+        *)
+            [[ " $known " == *" $1 "* ]] || wrong_argument "no preset is named '$1'; there are: $known"
+            presets+=("$1")
+            ;;
     esac
+    shift
 done
-shift $((OPTIND - 1))
-(($#)) || set -- release
+((${#presets[@]})) || presets=(release)
 "$here/install.sh" --set build
 
 dir_of() {
@@ -58,7 +67,10 @@ build() {
     local preset=$1 dir log
     dir=$(dir_of "$preset")
     log=$dir/build.log
-    mkdir -p "$dir"
+    if ! mkdir -p "$dir" 2>/dev/null || [[ ! -w $dir || (-e $log && ! -w $log) ]]; then
+        say "cannot write to $dir as $(id -un); built as root before? Then remove it, or run this as root again"
+        return 1
+    fi
     : >"$log"
     configure "$preset" "$dir" "$log"
     [[ $quiet == yes ]] || say "building $preset"
@@ -70,6 +82,6 @@ build() {
     fi
 }
 
-for preset in "$@"; do
+for preset in "${presets[@]}"; do
     build "$preset"
 done

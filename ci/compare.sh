@@ -1,32 +1,55 @@
 #!/usr/bin/env bash
-# Runs real programs on glibc's malloc and on a preloaded one in turn; prints a table of both.
+# Runs programs on glibc's malloc and on a preloaded library in turn; says what each costs, and what of it differs.
 #
-#   ci/compare.sh LIB [ROUNDS]
+#   ci/compare.sh [--rounds N] LIB                  python3, sqlite3 and g++ with work of ours
+#   ci/compare.sh [--rounds N] LIB PROGRAM ARGS...  PROGRAM; each run gets the same input and the caller's folder
+#     --rounds N   at least 5, which is the default
 #
-# Each round runs every program on both, the order changing from round to round, so that a machine
-# that gets slower meanwhile is unjust to neither. Medians are shown. A difference is called a tie
-# when it is less than 1 % or less than half the range of either side's rounds.
+# Each round runs a program on both, the order changing from round to round, so that a machine that gets slower meanwhile
+# is unjust to neither. Shown are the median of the rounds, the least and the most. Exit 1 when a program does not end
+# alike on both.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-lib=$(realpath -e "${1:?usage: compare.sh LIB [ROUNDS]}")
-rounds=${2:-5}
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+
+rounds=5
+while (($#)); do
+    case $1 in
+        -h | --help) print_help ;;
+        --rounds)
+            need_number 5 "$@"
+            rounds=$((10#$2))
+            shift 2
+            ;;
+        -*) wrong_argument "there is no option $1" ;;
+        *) break ;;
+    esac
+done
+(($#)) || wrong_argument "name the library to preload"
+lib=$(realpath -e -- "$1" 2>/dev/null) || wrong_argument "there is no library $1"
+shift
 name=$(basename "$lib")
 name=${name#lib}
 name=${name%%.so*}
 
-"$here/install.sh" --set try
+say() { printf 'compare: %s\n' "$*" >&2; }
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset LD_PRELOAD
-export LC_ALL=C.UTF-8 PYTHONHASHSEED=0
 
 declare -A titles=(
     [python]="python3: JSON, dicts"
-    [sqlite]="sqlite3: 300,000 rows"
+    [sqlite]="sqlite3: 300000 rows"
     [gxx]="g++ -O1: 60 classes"
+    [given]="${1-}"
 )
 programs=(python sqlite gxx)
+program_input=/dev/null
+(($# == 0)) || programs=(given)
+arguments=("$@")
 
+# shellcheck disable=SC2317 # make_ and run_ with the name of a program behind them are called from variables
 # Every object on malloc: python's own pools would hide most of them from both allocators.
 make_python() {
     cat >"$work/python.py" <<'PY'
@@ -43,8 +66,10 @@ for row in again:
 print(len(text), len(index), sum(len(names) for names in index.values()))
 PY
 }
-run_python() { "$@" PYTHONMALLOC=malloc python3 "$work/python.py"; }
+# shellcheck disable=SC2317
+run_python() { "$@" PYTHONMALLOC=malloc PYTHONHASHSEED=0 python3 "$work/python.py"; }
 
+# shellcheck disable=SC2317
 make_sqlite() {
     cat >"$work/sqlite.sql" <<'SQL'
 CREATE TABLE t(k INTEGER PRIMARY KEY, a INTEGER, s TEXT);
@@ -55,96 +80,106 @@ SELECT s, count(*), group_concat(a) FROM t GROUP BY s ORDER BY 2 DESC, 1 LIMIT 3
 SELECT count(DISTINCT s || a), sum(length(replace(s, '-', a))) FROM t;
 SQL
 }
+# shellcheck disable=SC2317
 run_sqlite() { "$@" sqlite3 :memory: ".read $work/sqlite.sql"; }
 
+# shellcheck disable=SC2317
 make_gxx() { python3 "$here/../tests/programs/src/large.py" 60 >"$work/large.cpp"; }
+# shellcheck disable=SC2317
 run_gxx() { "$@" g++ -std=c++17 -O1 -S -o - "$work/large.cpp"; }
 
-# One run: its figures go to a file, a line a round; its output is remembered by its checksum.
+# Every run reads the same: what the caller sends is kept, and a terminal is not asked.
+# shellcheck disable=SC2317
+make_given() {
+    [[ ! -t 0 ]] || return 0
+    program_input=$work/input
+    cat >"$program_input"
+}
+# shellcheck disable=SC2317
+run_given() { "$@" "${arguments[@]}"; }
+
+# One run: its figures become a line of $work/PROGRAM.WHO; its output is remembered by its checksum. The shell counts CPU
+# time in steps of 1 ms, /usr/bin/time of 10; that one knows memory and faults. A status above 128 is a signal.
 run_once() {
-    local program=$1 who=$2 preload=()
-    [[ $who == glibc ]] || preload=("LD_PRELOAD=$lib")
-    if ! "run_$program" /usr/bin/time -o "$work/time" -f '%e %M %R' env "${preload[@]}" \
-        </dev/null >"$work/output" 2>"$work/errors"; then
-        echo "compare: $program failed under $who:" >&2
-        tail -n 20 "$work/errors" >&2
-        exit 1
-    fi
-    cat "$work/time" >>"$work/$program.$who"
-    sha256sum <"$work/output" >>"$work/$program.outputs"
+    local program=$1 who=$2 preload=${LD_PRELOAD-} rc=0
+    [[ $who == glibc ]] || preload=$lib${preload:+:$preload}
+    local TIMEFORMAT='%U %S %R'
+    { time LD_PRELOAD='' "run_$program" /usr/bin/time -q -o "$work/time" -f '%M %R' \
+        env -u LD_PRELOAD ${preload:+LD_PRELOAD="$preload"} <"$program_input" >"$work/output" 2>"$work/errors.$who"; } \
+        2>"$work/clock" || rc=$?
+    awk 'NR == 1 { cpu = $1 + $2; wall = $3 } END { print cpu, wall, $(NF - 1), $NF }' "$work/clock" "$work/time" \
+        >>"$work/$program.$who"
+    sha256sum <"$work/output" >>"$work/$program.$who.outputs"
+    echo "$rc" >>"$work/$program.statuses"
+    ((rc == 0)) || cp "$work/errors.$who" "$work/$program.$who.failed"
 }
 
 progress() {
-    [[ ! -t 2 ]] || printf '\r%s' "$1" >&2
+    [[ ! -t 2 ]] || printf '\r%-70.70s' "$1" >&2
 }
 
 run_rounds() {
-    local round program
+    local round program who
     for ((round = 1; round <= rounds; round++)); do
         for program in "${programs[@]}"; do
-            progress "round $round of $rounds: ${titles[$program]}          "
-            if ((round % 2)); then
-                run_once "$program" glibc
-                run_once "$program" preloaded
-            else
-                run_once "$program" preloaded
-                run_once "$program" glibc
-            fi
+            progress "round $round of $rounds: ${titles[$program]}"
+            for who in $( ((round % 2)) && echo glibc preloaded || echo preloaded glibc); do
+                run_once "$program" "$who"
+            done
+            ends_alike "$program" || exit 1
         done
     done
-    progress "$(printf '%60s' '')"
     progress ""
+    [[ ! -t 2 ]] || printf '\r' >&2
 }
 
-# Two files of figures in, one row of the table and its verdict out.
-print_row() {
-    awk -v title="$2" -v name="$name" '
-    function sort_column(side, column,    i, k, swap) {
-        for (i = 1; i <= count[side]; i++) sorted[i] = value[side, column, i]
-        for (i = 2; i <= count[side]; i++)
-            for (k = i; k > 1 && sorted[k - 1] > sorted[k]; k--) {
-                swap = sorted[k]; sorted[k] = sorted[k - 1]; sorted[k - 1] = swap
-            }
-        median[side, column] = sorted[int((count[side] + 1) / 2)]
-        noise[side, column] = (sorted[count[side]] - sorted[1]) / 2
-    }
-    function verdict(what, column,    was, is, gap) {
-        was = median[1, column]; is = median[2, column]; gap = is - was
-        if (gap < 0) gap = -gap
-        if (gap <= noise[1, column] || gap <= noise[2, column] || gap <= was / 100)
-            return what ": tie"
-        return sprintf("%s: %.0f %% %s", what, 100 * gap / was, is < was ? "less" : "more")
-    }
-    FNR == 1 { side++ }
-    { count[side]++; for (c = 1; c <= 3; c++) value[side, c, count[side]] = $c + 0 }
-    END {
-        for (s = 1; s <= 2; s++) for (c = 1; c <= 3; c++) sort_column(s, c)
-        printf "%-22s %7.2f s %7.2f s %9.1f %10.1f %9d %9d\n", title, median[1, 1], median[2, 1],
-            median[1, 2] / 1024, median[2, 2] / 1024, median[1, 3], median[2, 3]
-        printf "    %s has  %s,  %s,  %s\n", name, verdict("time", 1), verdict("RSS", 2),
-            verdict("faults", 3)
-    }' "$work/$1.glibc" "$work/$1.preloaded"
-}
-
-print_table() {
-    local program
-    printf '%-22s %19s %20s %19s\n' '' 'time' 'peak RSS in MiB' 'page faults'
-    printf '%-22s %9s %9s %9s %10s %9s %9s\n' "median of $rounds rounds" \
-        glibc "$name" glibc "$name" glibc "$name"
-    for program in "${programs[@]}"; do
-        print_row "$program" "${titles[$program]}"
+# A program that ends differently from run to run did different work: its figures mean nothing.
+ends_alike() {
+    local program=$1 who
+    [[ $program == given && $(sort -u "$work/$program.statuses" | wc -l) == 1 ]] && return
+    [[ $program != given && $(sort -u "$work/$program.statuses") == 0 ]] && return
+    say "${titles[$program]} does not end alike in every run; exit statuses in their order:" \
+        "$(paste -sd' ' "$work/$program.statuses")"
+    for who in glibc preloaded; do
+        [[ ! -s $work/$program.$who.failed ]] || { say "its last words on $who:"; tail -n 5 "$work/$program.$who.failed" >&2; }
     done
+    return 1
 }
 
+# Whether the runs printed the same, and how they ended.
+print_outputs() {
+    local program=$1 kinds status
+    kinds=$(cat "$work/$program".{glibc,preloaded}.outputs | sort -u | wc -l)
+    status=$(head -n 1 "$work/$program.statuses")
+    ((status == 0)) || echo "  Every run ended with exit status $status."
+    if ((kinds == 1)); then
+        echo "  Every run printed the same."
+    elif (($(sort -u "$work/$program.glibc.outputs" | wc -l) > 1)); then
+        echo "  What it prints changes from run to run, on glibc's malloc too."
+    else
+        echo "  What it prints on $name is not what it prints on glibc's malloc."
+        return 1
+    fi
+}
+
+if (($# == 0)); then
+    "$here/install.sh" --set build try
+    unset LD_PRELOAD
+    export LC_ALL=C.UTF-8
+else
+    "$here/install.sh" time
+fi
+[[ -x /usr/bin/time ]] || { say "GNU time is missing: /usr/bin/time"; exit 1; }
 for program in "${programs[@]}"; do
     "make_$program"
 done
 run_rounds
-print_table
+rc=0
+echo "$rounds rounds in turn: median (least to most)"
 for program in "${programs[@]}"; do
-    if (($(sort -u "$work/$program.outputs" | wc -l) != 1)); then
-        echo "$program does not print the same under both" >&2
-        exit 1
-    fi
+    echo
+    awk -v title="${titles[$program]}" -v name="$name" -f "$here/compare.awk" \
+        "$work/$program.glibc" "$work/$program.preloaded"
+    print_outputs "$program" || rc=1
 done
-echo "Every run of a program printed the same, on glibc's malloc and on $name."
+exit "$rc"

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Checks the rules of the house, those of layout and form; a line "ok" or "not ok" for each.
+#
+#   ci/house.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+no_arguments "$@"
 cd "$(dirname "$here")"
 wrong=0
 

@@ -7,8 +7,11 @@
 # Speaks on stderr only, and only when something is missing. HEAPALLOC_INSTALL=no never installs:
 # what is missing is then named, and the caller goes on with what the machine has.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/packages.sh
-. "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
+. "$here/packages.sh"
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
 
 say() { printf 'install: %s\n' "$*" >&2; }
 
@@ -48,12 +51,17 @@ fail() {
 }
 
 packages=("$@")
-if [[ ${1:-} == --set ]]; then
-    shift
-    list=$(packages_of "$@")
-    mapfile -t packages <<<"$list"
-fi
-((${#packages[@]})) || { say "name a package, or --set SET"; exit 2; }
+case ${1-} in
+    -h | --help) print_help ;;
+    --set)
+        need_value "$@"
+        shift
+        list=$(packages_of "$@") || wrong_argument "$list"
+        mapfile -t packages <<<"$list"
+        ;;
+    -*) wrong_argument "there is no option $1" ;;
+    '') wrong_argument "name a package, or --set SET" ;;
+esac
 
 mapfile -t missing < <(missing_of "${packages[@]}")
 ((${#missing[@]})) || exit 0

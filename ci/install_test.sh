@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Tries ci/install.sh on a made-up machine: what it asks of apt-get, how often, and what it says.
+#
+#   ci/install_test.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+no_arguments "$@"
 machine=$(mktemp -d)
 trap 'rm -rf "$machine"' EXIT
 export machine

@@ -12,6 +12,8 @@
 # KERNEL_BUILD=DIR builds elsewhere than in build-kernel.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=ci/answers.sh
+. "$root/ci/answers.sh"
 build=${KERNEL_BUILD:-$root/build-kernel}
 
 build_quietly() {
@@ -67,6 +69,36 @@ boot() {
         -display none -serial "$serial" -semihosting -kernel "$build/heap.img" -append "$*"
 }
 
+# The words that kernel/options.c knows, and the options of kernel/tests/run.py: checked before anything is built.
+check_arguments() {
+    local word
+    case ${1-} in
+        -h | --help) print_help ;;
+        build | tables) (($# == 1)) || wrong_argument "$1 takes no arguments, not '$2'" ;;
+        test)
+            shift
+            while (($#)); do
+                case $1 in
+                    --all | --list) ;;
+                    -k | -j) need_value "$@"; shift ;;
+                    *) wrong_argument "test has no option '$1'" ;;
+                esac
+                shift
+            done
+            ;;
+        *)
+            for word; do
+                case $word in
+                    repl | wcet | wcet=* | test=* | seed=* | iters=* | hz=* | ram=* | cores=* | el=* | gic=*) ;;
+                    patience=* | beyond=* | hole=*) ;;
+                    *) wrong_argument "no boot argument is named '$word'" ;;
+                esac
+            done
+            ;;
+    esac
+}
+
+check_arguments "$@"
 "$root/ci/install.sh" --set kernel
 "$root/ci/install.sh" cmake ninja-build
 case ${1:-} in

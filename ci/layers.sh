@@ -5,6 +5,8 @@
 #   ci/layers.sh --self-test   plants good and bad includes in a made-up tree, checks the verdicts
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
 
 # Prints every include line of our sources, each as FILE:LINE:TEXT.
 includes_of() {
@@ -146,6 +148,12 @@ TABLE
 }
 
 case ${1:-} in
+    -h | --help) print_help ;;
     --self-test) self_test ;;
-    *) includes_of "${1:-$(dirname "$here")}" | judge ;;
+    -*) wrong_argument "there is no option $1" ;;
+    *)
+        (($# < 2)) || wrong_argument "one folder at a time, not '$2' too"
+        [[ -d ${1:-.} ]] || wrong_argument "there is no folder $1"
+        includes_of "${1:-$(dirname "$here")}" | judge
+        ;;
 esac

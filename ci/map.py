@@ -109,6 +109,9 @@ def self_test():
 
 
 def main(arguments):
+    if arguments in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
     if arguments == ["--self-test"]:
         self_test()
         return 0

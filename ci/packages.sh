@@ -5,7 +5,8 @@
 declare -A package_sets=(
     [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev valgrind"
     [try]="time python3 sqlite3"
-    [test]="clang libclang-rt-14-dev pkg-config shellcheck python3 strace spin
+    [quick]="pkg-config shellcheck python3 strace time clang-format"
+    [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin
         gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
@@ -18,14 +19,15 @@ declare -A package_sets=(
         device-tree-compiler python3"
 )
 
-# Prints the packages of the named sets, one a line, each once.
+# Prints the packages of the named sets, one a line, each once; or what is wrong, and fails.
 packages_of() {
     local set
     for set in "$@"; do
-        if [[ -z ${package_sets[$set]:-} ]]; then
-            echo "packages: no set is named $set; there are: ${!package_sets[*]}" >&2
-            return 1
-        fi
+        [[ -n ${package_sets[$set]:-} ]] && continue
+        echo "no set is named '$set'; there are: ${!package_sets[*]}"
+        return 1
+    done
+    for set in "$@"; do
         # shellcheck disable=SC2086 # a set is a list of words
         printf '%s\n' ${package_sets[$set]}
     done | sort -u

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds, runs every stage of ci/stages.txt and counts the tests.
+# Installs what the tests need, builds, runs the stages of ci/stages.txt and counts the tests.
 #
-#   ci/test.sh [STAGE...]
+#   ci/test.sh            everything: less than thirty minutes on two cores
+#   ci/test.sh --quick    what a change breaks first: less than four minutes
+#   ci/test.sh STAGE...   these stages
 #
 # A stage that fails does not stop the next. The last line is 'N passed, N failed', where a build
 # that fails, a stage that is stopped at its limit and a stage without tests count as failed tests.
@@ -9,6 +11,31 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+
+known=$(awk '!/^#/ && NF { print $1 }' "$here/stages.txt" | paste -sd' ')
+kind=full
+wanted=()
+for word; do
+    case $word in
+        -h | --help) print_help ;;
+        --quick) kind=quick ;;
+        -*) wrong_argument "there is no option $word" ;;
+        *)
+            [[ " $known " == *" $word "* ]] || wrong_argument "no stage is named '$word'; there are: $known"
+            wanted+=("$word")
+            ;;
+    esac
+done
+[[ $kind == full || ${#wanted[@]} == 0 ]] || wrong_argument "either --quick or stages"
+
+# Whether the stage of this name, which runs then, is asked for.
+is_wanted() {
+    ((${#wanted[@]})) || [[ $2 == both || $2 == "$kind" ]] || return 1
+    ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]
+}
+
 cd "$root"
 exec </dev/null
 # Nothing of the caller's may reach the programs under test.
@@ -17,7 +44,10 @@ unset CMAKE_GENERATOR CFLAGS CXXFLAGS LDFLAGS CTEST_PARALLEL_LEVEL
 export LC_ALL=C.UTF-8
 
 logs=$root/build/logs
-mkdir -p "$logs"
+if ! mkdir -p "$logs" 2>/dev/null || [[ ! -w $logs ]]; then
+    echo "test: cannot write to $logs as $(id -un); built as root before? Then remove build/, or run this as root again" >&2
+    exit 1
+fi
 passed=0
 failed=0
 failures=() # each STAGE:TEST
@@ -74,7 +104,7 @@ count_stage() {
 
 stage() {
     local name=$1 preset=$2 started=$SECONDS rc=0
-    printf '%-10s ' "$name"
+    printf '%-12s ' "$name"
     if [[ $preset != - ]] && ! "$here/build.sh" -q "$preset" >"$logs/$name.log" 2>&1; then
         add_failure "$name" "(build)"
         echo "the build failed, $((SECONDS - started)) s"
@@ -118,14 +148,16 @@ report_failures() {
 }
 
 # The scripts install through this too; one call up front is quicker and fails in one place.
-if ! "$here/install.sh" --set build test programs; then
+sets=(build test programs)
+[[ $kind == full ]] || sets=(build quick)
+if ! "$here/install.sh" --set "${sets[@]}"; then
     add_failure install packages
     : >"$logs/install.log"
 fi
 
-while read -r name preset limit what; do
+while read -r name preset limit when what; do
     [[ -n $name && $name != \#* ]] || continue
-    [[ $# == 0 || " $* " == *" $name "* ]] || continue
+    is_wanted "$name" "$when" || continue
     read -ra words <<<"$what"
     stage "$name" "$preset" "$limit" "${words[@]}"
 done <"$here/stages.txt"

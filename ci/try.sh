@@ -1,30 +1,39 @@
 #!/usr/bin/env bash
-# Runs a program under heapalloc, or shows what heapalloc does to real programs here.
+# Runs a program under heapalloc, or compares it with glibc's malloc.
 #
-#   ci/try.sh PROGRAM ARGS...   runs PROGRAM with its own input, output, folder and exit status
-#   ci/try.sh                   runs python3, sqlite3 and g++ on glibc's malloc and on heapalloc in
-#                               turn and prints time, peak RSS and page faults side by side
+#   ci/try.sh PROGRAM ARGS...                         runs PROGRAM with its own input, output, folder and exit status
+#   ci/try.sh --compare [--rounds N] PROGRAM ARGS...  runs PROGRAM on glibc's malloc and on heapalloc in turn, five times
+#                                                     or N; says CPU time, wall time, peak memory and page faults of each,
+#                                                     how much they spread, and what differs
+#   ci/try.sh --compare                               the same for python3, sqlite3 and g++ with work of ours
+#   ci/try.sh                                         that too
 #
-# Installs what a build needs and builds when that was not done yet; all it says is on stderr.
+# Installs what a build needs and builds when that was not done yet; what it says of that is on stderr.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(dirname "$here")/build/libheapalloc.so
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
 
-case ${1:-} in
-    -h | --help)
-        sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
-        exit
-        ;;
-esac
-
-"$here/build.sh" -q -t heapalloc release </dev/null >&2
-if [[ $lib == *[\ :]* ]]; then
-    echo "try: LD_PRELOAD cannot name $lib: a blank or a colon ends a name there" >&2
-    exit 1
-fi
-if (($# == 0)); then
-    exec "$here/compare.sh" "$lib"
-fi
+compare=no
+rounds=()
+while (($#)); do
+    case $1 in
+        -h | --help) print_help ;;
+        --compare) compare=yes ;;
+        --rounds)
+            need_number 5 "$@"
+            rounds=(--rounds "$2")
+            shift
+            ;;
+        --) shift; break ;;
+        -*) wrong_argument "there is no option $1" ;;
+        *) break ;;
+    esac
+    shift
+done
+(($#)) || compare=yes
+[[ $compare == yes || ${#rounds[@]} == 0 ]] || wrong_argument "--rounds is for --compare"
 
 # Why PROGRAM cannot be run, in one line.
 explain_missing() {
@@ -41,22 +50,32 @@ explain_missing() {
     esac
 }
 
-# What nobody can be preloaded under runs all the same, but its user should know.
-warn_unreached() {
+# Why nothing can be preloaded under the program at this path; empty when it can.
+why_unreached() {
     local path=$1
     if [[ -u $path || -g $path ]]; then
-        echo "try: $path is setuid or setgid: the loader preloads nothing, it runs on glibc's malloc" >&2
+        echo "$path is setuid or setgid: the loader preloads nothing, it runs on glibc's malloc"
     elif [[ $(head -c 4 "$path" 2>/dev/null | tr -d '\0') == $'\x7fELF' ]] &&
         ! readelf -Wl "$path" 2>/dev/null | grep -q INTERP; then
-        echo "try: $path is linked statically: nothing can be preloaded, link build/libheapalloc.a" >&2
+        echo "$path is linked statically: nothing can be preloaded, link build/libheapalloc.a"
     fi
 }
 
-if ! path=$(type -P -- "$1"); then
+if (($#)) && ! path=$(type -P -- "$1"); then
     echo "try: $(explain_missing "$1")" >&2
     exit 127
 fi
-warn_unreached "$path"
+if [[ $lib == *[\ :]* ]]; then
+    echo "try: LD_PRELOAD cannot name $lib: a blank or a colon ends a name there" >&2
+    exit 1
+fi
+"$here/build.sh" -q -t heapalloc release </dev/null >&2
+unreached=$( (($# == 0)) || why_unreached "$path")
+[[ -z $unreached ]] || echo "try: $unreached" >&2
+if [[ $compare == yes ]]; then
+    [[ -z $unreached ]] || exit 1
+    exec "$here/compare.sh" "${rounds[@]}" "$lib" "$@"
+fi
 # In front of what the caller preloads. This shell itself started before and stays on glibc's.
 export LD_PRELOAD=$lib${LD_PRELOAD:+:$LD_PRELOAD}
 exec -- "$@"

@@ -66,7 +66,6 @@ def write_all(document, folder, say):
     _write(folder, "summary.txt", summary)
     if "programs" in document["parts"]:
         _write(folder, "summary.svg", svg.programs(document))
-    say(f"report: {os.path.join(folder, 'report.html')}")
     return summary
 
 

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# What every script of this folder answers in one way: --help, and an argument that it does not know.
+
+# The script that asks: the outermost one.
+asked=${BASH_SOURCE[-1]}
+
+# Prints the script's head comment without its marks, and ends it.
+print_help() {
+    sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$asked"
+    exit 0
+}
+
+# Ends the script over a wrong argument, before it did anything.
+wrong_argument() {
+    local script
+    script=$(basename "$asked")
+    printf '%s: %s (ci/%s --help tells more)\n' "${script%.sh}" "$*" "$script" >&2
+    exit 2
+}
+
+# For a script that takes no arguments: answers --help, and refuses anything else.
+no_arguments() {
+    case ${1-} in
+        -h | --help) print_help ;;
+    esac
+    (($# == 0)) || wrong_argument "it takes no arguments, not '$1'"
+}
+
+# need_value OPTION [VALUE]: an option that stands last has no value.
+need_value() {
+    [[ -n ${2-} ]] || wrong_argument "$1 wants a value"
+}
+
+# need_number LEAST OPTION [VALUE]
+need_number() {
+    [[ ${3-} =~ ^[0-9]{1,6}$ ]] && ((10#$3 >= $1)) && return
+    wrong_argument "$2 wants a number from $1 on, not '${3-}'"
+}
