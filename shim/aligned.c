@@ -1,10 +1,14 @@
 /* The aligned family, and the sized frees of C23. */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "next.h"
 #include "shim.h"
 #include <heapalloc/port.h>
 
+ASIDE_FUNCTION(void *, memalign_aside, ASIDE_MEMALIGN, (size_t align, size_t size), align, size)
+
 static void *aligned_or_null(size_t align, size_t size) {
+    if (aside()) return memalign_aside(align, size);
     return or_enomem(heap_alloc_aligned(size, align));
 }
 
@@ -49,12 +53,12 @@ EXPORT void *pvalloc(size_t size) {
 /* The size is a hint that real programs get wrong; the allocator knows better. */
 EXPORT void free_sized(void *p, size_t size) {
     (void)size;
-    heap_free_fast(p);
+    heap_free_with(p, free_outside);
 }
 
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
     (void)align, (void)size;
-    heap_free_fast(p);
+    heap_free_with(p, free_outside);
 }
 
 EXPORT void *__libc_memalign(size_t align, size_t size) { return memalign(align, size); }

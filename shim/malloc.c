@@ -1,9 +1,17 @@
 /* The malloc family under its own names. Contracts are glibc's where the standard leaves a choice. */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "next.h"
 #include "shim.h"
 
+ASIDE_FUNCTION(void *, malloc_aside, ASIDE_MALLOC, (size_t size), size)
+ASIDE_FUNCTION(void *, calloc_aside, ASIDE_CALLOC, (size_t count, size_t size), count, size)
+ASIDE_FUNCTION(void *, realloc_aside, ASIDE_REALLOC, (void *p, size_t size), p, size)
+ASIDE_FUNCTION(void, free_aside, ASIDE_FREE, (void *p), p)
+ASIDE_FUNCTION(size_t, usable_aside, ASIDE_USABLE, (const void *p), p)
+
 RUN_BY_ALL static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
+    if (aside()) return malloc_aside(size);
     return or_enomem(heap_alloc_slow(size, heap));
 }
 
@@ -16,11 +24,13 @@ static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
 }
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
+    if (aside()) return calloc_aside(1, size);
     void *p = size <= CLASS_BYTES_MAX ? heap_refill_waiting(class_of(size), heap) : NULL;
     return likely(p) ? memset(p, 0, size) : or_enomem(heap_alloc_zeroed(size));
 }
 
 static NOINLINE void *realloc_last(void *p, size_t size) {
+    if (aside()) return realloc_aside(p, size);
     return or_enomem(heap_resize(p, size));
 }
 
@@ -28,12 +38,22 @@ static NOINLINE void *realloc_slow(void *p, size_t size) {
     return heap_fits_already(p, size) ? p : realloc_last(p, size);
 }
 
+void free_outside(void *p, struct heap *heap) {
+    if (aside()) return free_aside(p);
+    heap_free_slow(p, heap);
+}
+
+static NOINLINE size_t usable_outside(const void *p) {
+    if (aside()) return usable_aside(p);
+    return heap_usable_slow(p);
+}
+
 EXPORT HOT RUN_BY_ALL void *malloc(size_t size) {
     return heap_alloc_with(size, malloc_small, malloc_wide);
 }
 
 EXPORT HOT RUN_BY_ALL void free(void *p) {
-    heap_free_fast(p);
+    heap_free_with(p, free_outside);
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
@@ -45,14 +65,14 @@ EXPORT void *calloc(size_t count, size_t size) {
 EXPORT void *realloc(void *p, size_t size) {
     if (unlikely(!p)) return heap_alloc_with(size, malloc_small, malloc_wide);
     if (unlikely(size == 0)) {
-        heap_free_fast(p);
+        heap_free_with(p, free_outside);
         return NULL;
     }
     return heap_resize_with(p, size, realloc_slow);
 }
 
 EXPORT size_t malloc_usable_size(void *p) {
-    return heap_usable_fast(p);
+    return heap_usable_with(p, usable_outside);
 }
 
 /* What older programs and libc's own callers know the functions by. */

@@ -7,6 +7,7 @@
  * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "next.h"
 #include "shim.h"
 #include <dlfcn.h>
 #include <heapalloc/port.h>
@@ -71,7 +72,7 @@ static NOINLINE void *new_or_throw(size_t size, size_t align) {
 /* The nothrow forms: a handler that throws bad_alloc must come out as NULL, which C cannot catch; so when a handler is
  * installed libstdc++'s own form is asked, which calls the throwing one of this file and catches. */
 static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
-    if (likely(align ? new_one_aligned == our_one_aligned : new_one == our_one)) {
+    if (!aside() && likely(align ? new_one_aligned == our_one_aligned : new_one == our_one)) {
         void *p = alloc_any(size, align);
         if (likely(p)) return p;
     }
@@ -84,8 +85,14 @@ static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, c
     return align ? real.aligned(size, align, nothrow) : real.plain(size, nothrow);
 }
 
+ASIDE_FUNCTION(void *, new_aside, ASIDE_NEW, (size_t size), size)
+ASIDE_FUNCTION(void *, new_aligned_aside, ASIDE_NEW_ALIGNED, (size_t size, size_t align), size, align)
+ASIDE_FUNCTION(void, delete_aside, ASIDE_DELETE, (void *p), p)
+ASIDE_FUNCTION(void, delete_aligned_aside, ASIDE_DELETE_ALIGNED, (void *p, size_t align), p, align)
+
 static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
+    if (aside()) return new_aside(size);
     return new_or_throw(size, 0);
 }
 
@@ -99,7 +106,10 @@ static NOINLINE void *new_wide(size_t size, struct heap *heap) {
 
 void *new_one(size_t size) { return heap_alloc_with(size, new_small, new_wide); }
 void *new_many(size_t size) { return new_one(size); }
-void *new_one_aligned(size_t size, size_t align) { return new_or_throw(size, align); }
+void *new_one_aligned(size_t size, size_t align) {
+    if (aside()) return new_aligned_aside(size, align);
+    return new_or_throw(size, align);
+}
 void *new_many_aligned(size_t size, size_t align) { return new_one_aligned(size, align); }
 void *new_one_nothrow(size_t size, const void *nothrow) {
     return new_or_null(size, 0, "_ZnwmRKSt9nothrow_t", nothrow);
@@ -117,9 +127,18 @@ void delete_one(void *p) CXX("_ZdlPv");
 void delete_many(void *p) CXX("_ZdaPv");
 void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
 void delete_many_aligned(void *p, size_t align) CXX("_ZdaPvSt11align_val_t");
-void delete_one(void *p) { heap_free_fast(p); }
+
+static NOINLINE void delete_outside(void *p, struct heap *heap) {
+    if (aside()) return delete_aside(p);
+    heap_free_slow(p, heap);
+}
+
+void delete_one(void *p) { heap_free_with(p, delete_outside); }
 void delete_many(void *p) { delete_one(p); }
-void delete_one_aligned(void *p, size_t align) { (void)align, heap_free_fast(p); }
+void delete_one_aligned(void *p, size_t align) {
+    if (aside()) return delete_aligned_aside(p, align);
+    heap_free_fast(p);
+}
 void delete_many_aligned(void *p, size_t align) { delete_one_aligned(p, align); }
 
 #define DELETE_FORM(name, mangled, parameters, call)                                               \

@@ -4,6 +4,7 @@
  * rest of the process has ours; the first block that crosses ends the program. libc decides by the caller's address whose
  * search path counts, so both functions leave by a jump. */
 #define _GNU_SOURCE
+#include "next.h"
 #include "shim.h"
 #include <dlfcn.h>
 #include <stdint.h>
@@ -17,20 +18,16 @@
 typedef void *open_function(const char *file, int mode);
 typedef void *open_apart_function(Lmid_t space, const char *file, int mode);
 
-/* The function that ours stands before; asked for once, because dlsym is long. */
-static void *next_of(void **known, const char *name) {
-    void *next = __atomic_load_n(known, __ATOMIC_RELAXED);
-    if (next) return next;
-    next = dlsym(RTLD_NEXT, name);
-    __atomic_store_n(known, next, __ATOMIC_RELAXED);
-    return next;
+/* Where malloc is not ours, there is nothing to be bound past. */
+static int shared_mode(int mode) {
+    return aside() ? mode : mode & ~RTLD_DEEPBIND;
 }
 
 EXPORT void *dlopen(const char *file, int mode) {
     static void *libcs;
     open_function *next = (open_function *)(uintptr_t)next_of(&libcs, "dlopen");
     if (!next) return NULL;
-    BY_JUMP return next(file, mode & ~RTLD_DEEPBIND);
+    BY_JUMP return next(file, shared_mode(mode));
 }
 
 /* Another name space has a libc and a malloc of its own. */
@@ -38,6 +35,5 @@ EXPORT void *dlmopen(Lmid_t space, const char *file, int mode) {
     static void *libcs;
     open_apart_function *next = (open_apart_function *)(uintptr_t)next_of(&libcs, "dlmopen");
     if (!next) return NULL;
-    if (space == LM_ID_BASE) mode &= ~RTLD_DEEPBIND;
-    BY_JUMP return next(space, file, mode);
+    BY_JUMP return next(space, file, space == LM_ID_BASE ? shared_mode(mode) : mode);
 }

@@ -126,15 +126,20 @@ INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *h
     heap_list(block, slab, heap);
 }
 
-INLINE void heap_free_fast(void *p) {
+/* Free `p`; what is not in the home span (NULL, too) goes to `outside`, in tail position. */
+INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     struct heap *heap = heap_self;
-    if (config_watch) return heap_free_slow(p, heap);
+    if (config_watch) return outside(p, heap);
     size_t offset = (size_t)((char *)p - span_home.base);
-    if (unlikely(offset >= racy_load(span_home.bytes))) return heap_free_slow(p, heap);
+    if (unlikely(offset >= racy_load(span_home.bytes))) return outside(p, heap);
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
     if (unlikely(!heap_looks_used(slab, offset, p))) return heap_free_slow(p, heap);
     heap_free_own(p, slab, heap);
+}
+
+INLINE void heap_free_fast(void *p) {
+    heap_free_with(p, heap_free_slow);
 }
 
 typedef long long heap_words __attribute__((vector_size(16), aligned(1), may_alias));
@@ -199,9 +204,9 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
 /* Bytes the block at `p` has; 0 for NULL. Slabs first, the rest by a tail call. */
 size_t heap_usable_slow(const void *p);
 
-INLINE size_t heap_usable_fast(const void *p) {
+INLINE size_t heap_usable_with(const void *p, size_t (*outside)(const void *p)) {
     size_t offset = (size_t)((const char *)p - span_home.base);
-    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return heap_usable_slow(p);
+    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);
     if (config_safety >= SAFETY_HARDENED) return heap_usable_slow(p); /* only asks, so elsewhere it may be wrong */
