@@ -1,6 +1,7 @@
 /* The Linux process as the core sees it: memory, clock, sleep. */
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "next.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <linux/futex.h>
@@ -58,8 +59,10 @@ RUN_BY_ALL uint64_t port_random(void) {
 }
 
 /* The kernel fills an address space from its top, programs and their brk heap stand in its upper third: a random
- * place between an eighth and five eighths has nobody above it for hundreds of gigabytes. */
+ * place between an eighth and five eighths has nobody above it for hundreds of gigabytes, but a sanitizer's shadow: where
+ * one is (arenas and pools are ours there, too) the kernel finds room. */
 RUN_BY_ALL void *port_home(void) {
+    if (aside()) return NULL;
     uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
     unsigned bits = 64 - (unsigned)__builtin_clzl(stack);
     if (bits < 42) return NULL;

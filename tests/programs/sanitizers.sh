@@ -81,8 +81,25 @@ check() {
     fi
 }
 
+# An arena's memory is the library's own, whoever serves malloc.
+check_place() {
+    local sanitizer=$1 preload
+    gcc -O1 -g "-fsanitize=$sanitizer" -I"$here/../../include" "$here/src/placed.c" "$lib" \
+        -Wl,-rpath,"$(dirname "$lib")" -o "$work/placed"
+    for preload in "" "$lib"; do
+        if ! env ${preload:+LD_PRELOAD="$preload"} timeout 60 "$work/placed" >"$work/out" 2>&1; then
+            echo "not ok - place.$sanitizer${preload:+.preloaded}: $(tail -n 1 "$work/out")"
+            return
+        fi
+    done
+    echo "ok - place.$sanitizer"
+}
+
 all() {
     local compiler sanitizer runtime
+    for sanitizer in address thread leak; do
+        check_place "$sanitizer"
+    done
     for compiler in gcc g++; do
         for sanitizer in address thread leak; do
             check "$compiler" "$sanitizer" shared
