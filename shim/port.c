@@ -91,10 +91,6 @@ void port_unreserve(void *at, size_t bytes) {
     syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
 }
 
-bool port_purge(void *at, size_t bytes) {
-    return !syscall_failed(syscall_6(SYS_madvise, (long)at, (long)bytes, MADV_DONTNEED, 0, 0, 0));
-}
-
 /* Emulators (qemu-user 7) lose track of a range that MREMAP_DONTUNMAP leaves mapped: it faults, and advice for it is
  * forgotten while they call it taken. A write that fails anyway asks, without touching the memory: the kernel looks at
  * the descriptor first, they at the address. */
@@ -111,10 +107,6 @@ bool port_move(void *to, void *from, size_t bytes) {
     if (got != (long)to) return false;
     if (!stays_known(from)) map(from, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED);
     return true;
-}
-
-void port_huge(void *at, size_t bytes, bool wanted) {
-    syscall_6(SYS_madvise, (long)at, (long)bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, 0, 0, 0);
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {

@@ -96,8 +96,7 @@ static bool let_go(struct heap *heap) {
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
-    medium_purge(granules_kept(), PURGE_BLOCKS);
-    return load_relaxed(medium.dirty_granules) <= granules_kept();
+    return medium_purge(granules_kept(), PURGE_BLOCKS);
 }
 
 /* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False: there

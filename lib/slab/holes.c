@@ -52,12 +52,23 @@ static void relist(const struct marks *marks, struct unit *slab, uint32_t holes,
     slab->kept_blocks = (uint16_t)kept;
 }
 
-static void purge_pages(const struct unit *slab, uint32_t pages) {
+/* Returns the pages that did go back. */
+static uint32_t purge_pages(const struct unit *slab, uint32_t pages) {
+    uint32_t gone = 0;
     while (pages) {
         uint32_t from = (uint32_t)__builtin_ctz(pages), count = (uint32_t)__builtin_ctz(~(pages >> from));
-        port_purge(slab->memory + from * SLAB_CARVE_BYTES, count * SLAB_CARVE_BYTES);
+        if (port_purge(slab->memory + from * SLAB_CARVE_BYTES, count * SLAB_CARVE_BYTES))
+            gone |= ((1u << count) - 1) << from;
         pages &= pages + (1u << from);
     }
+    return gone;
+}
+
+/* While a slab has holes frees into it take the slow path; slab_is_block() says why in this order. */
+static void set_holes(struct unit *slab, uint32_t holes, uint32_t starts) {
+    if (!holes) store_release(slab->starts, starts);
+    store_release(slab->holes, (uint8_t)(holes | (slab->holes & ~HOLES_MASK)));
+    if (holes) store_release(slab->starts, 0);
 }
 
 void holes_make(struct unit *slab, uintptr_t secret) {
@@ -69,11 +80,11 @@ void holes_make(struct unit *slab, uintptr_t secret) {
     uint32_t touched = (1u << (slab->carved_blocks * slab->block_bytes + SLAB_CARVE_BYTES - 1) / SLAB_CARVE_BYTES) - 1;
     uint32_t idle = touched & ~used_pages(&marks, slab, holes, &begun) & ~holes;
     if (idle == 0) return;
-    holes |= idle & begun;
-    store_release(slab->holes, (uint8_t)(holes | (slab->holes & ~HOLES_MASK)));
-    store_release(slab->starts, holes ? 0 : slab->starts);
+    uint32_t starts = slab->starts;
+    set_holes(slab, holes | (idle & begun), starts);
     slab->flags &= (uint8_t) ~UNIT_CLEAN;
-    relist(&marks, slab, holes, secret);
     grow_decline_huge();
-    purge_pages(slab, idle);
+    uint32_t gone = purge_pages(slab, idle);
+    if (gone != idle) set_holes(slab, holes | (gone & begun), starts); /* to be tried again */
+    relist(&marks, slab, slab_holes(slab), secret);
 }

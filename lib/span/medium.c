@@ -349,28 +349,39 @@ static void call_purged(struct granule *slot) {
     enter(slot, count, flags | GRANULE_PURGED);
 }
 
-/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. */
-static void purge_block(struct granule *slot) {
+/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not take them,
+ * and the block is still nobody's. */
+static bool purge_block(struct granule *slot) {
     char *memory = span_slot_memory(span_of_slot(slot), slot);
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
     char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
     char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
     grow_decline_huge();
-    if (from < to) port_purge(from, (size_t)(to - from));
+    if (from < to && !port_purge(from, (size_t)(to - from))) return false;
     if (!lock_take(&medium.lock)) {
         medium_give(slot); /* deferred: a fork is under way, and may wait for a lock that our caller holds */
-        return;
+        return true;
     }
-    /* PURGED also when it could not be: it is not asked again. What others purged meanwhile may complete a unit. */
+    /* PURGED also where there was no whole page. What others purged meanwhile may complete a unit. */
     drain_and_give(cut_units(merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
+    return true;
 }
 
-void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
+/* Blocks that could not be purged are dirty again only now, so that none is tried twice. */
+static void give_refused(struct granule *refused) {
+    for (struct granule *slot, *next = refused; (slot = next);) {
+        next = (struct granule *)node_of(slot)->next;
+        slot[1] = slot[2] = (struct granule){0, 0};
+        medium_give(slot);
+    }
+}
+
+static bool purge_largest(uint32_t keep_granules, uint32_t blocks_max, struct granule **refused) {
     for (uint32_t i = 0; i < blocks_max && lock_take(&medium.lock); i++) {
         struct tlsf_node *node = tlsf_largest(&medium.dirty);
         if (!node || medium.dirty_granules <= keep_granules) {
             medium_unlock();
-            return;
+            return true;
         }
         struct granule *slot = slot_of(node);
         struct unit *leaving = cut_units(slot, 1, 0);
@@ -380,8 +391,18 @@ void medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
         else if (!leaving)
             call_purged(slot);
         drain_and_give(leaving);
-        if (purges) purge_block(slot);
+        if (!purges || purge_block(slot)) continue;
+        node_of(slot)->next = (struct tlsf_node *)*refused;
+        *refused = slot;
     }
+    return false;
+}
+
+bool medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
+    struct granule *refused = NULL;
+    bool done = purge_largest(keep_granules, blocks_max, &refused);
+    give_refused(refused);
+    return done;
 }
 
 bool medium_shed(void) {

@@ -45,8 +45,8 @@ void medium_give(struct granule *slot);
 bool medium_resize(struct granule *slot, uint32_t count);
 
 /* Return free units to level 1, and purge pages inside of other free blocks, until no more than `keep_granules` are
- * free and dirty; the largest first, `blocks_max` at most. System calls, outside the lock. */
-void medium_purge(uint32_t keep_granules, uint32_t blocks_max);
+ * free and dirty; the largest first, `blocks_max` at most. False: there is more. System calls, outside the lock. */
+bool medium_purge(uint32_t keep_granules, uint32_t blocks_max);
 
 /* Return a run of free units that were touched before to level 1, where it has none: what asks for units is about to touch
  * new ones. False: there is none. */

@@ -9,6 +9,9 @@ enum { SURPLUS_UNITS_MIN = 16 };
 
 enum { DIRTY_KEPT_UNITS = (256 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
 
+/* Around one page that cannot be purged lie thirty pieces of half a GiB; where nothing can be, few extents are tried in vain. */
+enum { TRIES_MAX = 64, BARREN_MAX = 8 };
+
 uint32_t purge_decay_ms = 500;
 
 /* A part of a table that says nothing, but for what lies in [changed, changed_to) it did so before: purge the whole pages
@@ -32,46 +35,76 @@ static struct unit *purge_tables(struct unit *unit) {
     return wide;
 }
 
+/* What the world refused to take in this run, linked by next: it is given back when the run is over, so that nothing is
+ * tried twice in one, and ages anew. */
+struct run {
+    struct unit *refused, *refused_last;
+    uint32_t purged;   /* units */
+    uint32_t barren;   /* extents in a row of which nothing could be purged */
+};
+
+static void refuse(struct run *run, struct unit *unit) {
+    unit->next = run->refused;
+    run->refused = unit;
+    if (!run->refused_last) run->refused_last = unit;
+}
+
+static void run_end(struct run *run) {
+    if (!run->refused) return;
+    units_defer(run->refused, run->refused_last);
+    if (units_lock()) units_unlock();
+}
+
+/* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or too much
+ * did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
+static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
+    uint32_t count = unit->count, least = max_size(port_page_bytes() >> UNIT_SHIFT, 1);
+    if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
+        unit->flags |= UNIT_CLEAN;
+        run->purged += count;
+        units_give_purged(purge_tables(unit), true);
+    } else if (*tries == 0 || count == least) {
+        refuse(run, unit);
+    } else {
+        struct unit *tail = unit_cut_tail(unit, round_up(count / 2, least));
+        purge_pages(run, unit, tries);
+        purge_pages(run, tail, tries);
+    }
+}
+
 /* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
  * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
-static void purge(struct unit *unit) {
+static void purge(struct run *run, struct unit *unit) {
     size_t page = port_page_bytes();
     char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
     char *from = (char *)round_up((uintptr_t)unit->memory, page);
     char *to = (char *)round_down((uintptr_t)end, page);
-    if (from >= to || !port_purge(from, (size_t)(to - from))) {
+    if (from >= to) {
         units_give_purged(unit, false);
         return;
     }
-    struct unit *middle = unit + ((from - unit->memory) >> UNIT_SHIFT);
-    if (to < end) {
-        struct unit *tail = middle + ((to - from) >> UNIT_SHIFT);
-        unit_describe(tail, (struct unit){.memory = to,
-                              .count = (uint32_t)((end - to) >> UNIT_SHIFT),
-                              .kind = UNIT_LEAVING});
-        units_give_purged(tail, false);
-    }
-    if (middle != unit) {
-        unit_describe(middle, (struct unit){.memory = from, .kind = UNIT_LEAVING});
-        unit->count = (uint32_t)(middle - unit);
+    if (to < end) units_give_purged(unit_cut_tail(unit, (uint32_t)((to - unit->memory) >> UNIT_SHIFT)), false);
+    struct unit *middle = unit;
+    if (from > unit->memory) {
+        middle = unit_cut_tail(unit, (uint32_t)((from - unit->memory) >> UNIT_SHIFT));
         units_give_purged(unit, false);
     }
-    middle->count = (uint32_t)((to - from) >> UNIT_SHIFT);
-    middle->flags |= UNIT_CLEAN;
-    units_give_purged(purge_tables(middle), true);
+    uint32_t tries = TRIES_MAX, before = run->purged;
+    purge_pages(run, middle, &tries);
+    run->barren = run->purged > before ? 0 : run->barren + 1;
 }
 
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
-    uint32_t purged = 0;
+    struct run run = {0};
     if (purge_decay_ms == PURGE_NEVER) return 0;
-    for (uint32_t i = 0; i < extents_max; i++) {
+    for (uint32_t i = 0; i < extents_max && run.barren < BARREN_MAX; i++) {
         struct unit *unit = units_take_oldest(before_ms);
         if (!unit) break;
         grow_decline_huge();
-        purged += unit->count;
-        purge(unit);
+        purge(&run, unit);
     }
-    return purged;
+    run_end(&run);
+    return run.purged;
 }
 
 static uint32_t least_of_all(void) {
@@ -94,16 +127,16 @@ static void turn(uint32_t quarter) {
 }
 
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
-    uint32_t purged = 0;
+    struct run run = {0};
     if (racy_load(units.quarter) != quarter) turn(quarter);
-    while (extents_max-- > 0 && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
+    while (extents_max-- > 0 && run.barren < BARREN_MAX && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
         if (!unit) break;
         grow_decline_huge();
-        purged += unit->count;
-        purge(unit);
+        purge(&run, unit);
     }
-    return purged;
+    run_end(&run);
+    return run.purged;
 }
 
 void purge_excess(void) {

@@ -8,6 +8,7 @@ extern uint32_t purge_decay_ms __attribute__((visibility("hidden")));
 #define PURGE_NEVER UINT32_MAX
 
 /* Purge dirty extents that became free before `before_ms`, the oldest first, at most `extents_max`.
+ * What the world does not take stays dirty and is tried again when it is as old once more.
  * Returns how many units were purged. System calls, outside any lock. */
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);
 

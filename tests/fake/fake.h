@@ -10,6 +10,7 @@ struct fake_script {
     size_t page_bytes;   /* what port_page_bytes tells; not below the machine's own */
     bool has_home;       /* port_home has a place */
     bool can_purge;
+    char *refused;       /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
     bool can_move;
     uint32_t fail_at;    /* the n-th request for memory fails, 1 being the next one; 0: none does */
     uint32_t fail_run;   /* so many in a row */
@@ -28,6 +29,7 @@ struct fake_counts {
     uint32_t homes;      /* times port_home was asked */
     uint32_t purges;
     size_t purged_bytes;
+    uint32_t refusals;   /* of purges */
     uint32_t moves;
     uint32_t waits;
     uint32_t wakes;

@@ -145,7 +145,15 @@ void port_unreserve(void *at, size_t bytes) {
 bool port_purge(void *at, size_t bytes) {
     promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "purges whole pages");
     if (fake_at_purge) fake_at_purge();
-    if (!fake.can_purge) return false;
+    if (!fake.can_purge) {
+        add(fake_counts.refusals, 1);
+        return false;
+    }
+    if (fake.refused >= (char *)at && fake.refused < (char *)at + bytes) {
+        add(fake_counts.refusals, 1);
+        if (fake.refused > (char *)at) madvise(at, (size_t)(fake.refused - (char *)at), MADV_DONTNEED);
+        return false;
+    }
     add(fake_counts.purges, 1);
     add(fake_counts.purged_bytes, bytes);
     return madvise(at, bytes, MADV_DONTNEED) == 0;

@@ -211,6 +211,41 @@ TEST(zeroed_blocks_from_holes_are_zero) {
     }
 }
 
+/* A page that the world does not take is no hole, and is tried again. */
+TEST(page_that_cannot_be_purged_is_no_hole_and_is_tried_again) {
+    if (!has_pages_of_4_kib()) return;
+    take(40);
+    for (int i = 4; i < 8; i++) t_free(blocks[i].at), blocks[i].at = NULL;
+    for (int i = 12; i < 16; i++) t_free(blocks[i].at), blocks[i].at = NULL;
+    struct unit *slab = span_unit(blocks[0].at);
+    fake.refused = slab->memory + PAGE;
+    heap_trim(heap_self);
+    sound();
+    CHECK_EQ(slab_holes(slab), 8);
+    CHECK_EQ(slab->kept_blocks, slab->carved_blocks - 4);
+    fake.refused = slab->memory + (size_t)3 * PAGE;
+    heap_trim(heap_self);
+    sound();
+    CHECK_EQ(slab_holes(slab), 10);
+    fake.refused = NULL;
+    check_and_free_all();
+    test_nothing_is_lost();
+}
+
+TEST(slab_of_which_nothing_can_be_purged_is_as_before) {
+    if (!has_pages_of_4_kib()) return;
+    take(40);
+    for (int i = 4; i < 8; i++) t_free(blocks[i].at), blocks[i].at = NULL;
+    struct unit *slab = span_unit(blocks[0].at);
+    fake.can_purge = false;
+    heap_trim(heap_self);
+    sound();
+    CHECK_EQ(slab_holes(slab), 0);
+    CHECK(slab_is_start(slab, blocks[0].at));
+    check_and_free_all();
+    test_nothing_is_lost();
+}
+
 static void *take_and_leave(void *class) {
     take((uint32_t)(uintptr_t)class);
     free_all_but_one_in(11);

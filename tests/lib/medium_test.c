@@ -229,6 +229,25 @@ TEST(dirty_blocks_are_taken_before_purged_ones) {
     CHECK(take(K(14)) == dirty);
 }
 
+TEST(block_that_cannot_be_purged_is_tried_once_a_turn_and_keeps_no_other) {
+    struct granule *first = take_amid_units(), *second = take_amid_units();
+    memset(memory(first), 7, K(14) * GRANULE_BYTES);
+    give(first);
+    give(second);
+    fake.refused = (char *)round_up((uintptr_t)memory(first), 4096) + 4096;
+    uint32_t dirty = medium.dirty_granules;
+    CHECK(medium_purge(0, UINT32_MAX)); /* done: nothing is left that it could do */
+    CHECK_EQ(fake_counts.refusals, 1);
+    CHECK(medium.dirty_granules > 0 && medium.dirty_granules < dirty);
+    sound();
+    CHECK(medium_purge(0, UINT32_MAX));
+    CHECK_EQ(fake_counts.refusals, 2);
+    fake.refused = NULL;
+    CHECK(medium_purge(0, UINT32_MAX));
+    CHECK_EQ(medium.dirty_granules, 0);
+    sound();
+}
+
 /* The purge must not wait for a fork: the fork may wait for a lock that this thread holds. */
 TEST(purge_does_not_wait_for_a_fork) {
     struct granule *block = take_amid_units();

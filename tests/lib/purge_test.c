@@ -98,19 +98,58 @@ TEST(extents_per_step_are_bounded) {
     clean_is_zero();
 }
 
-TEST(what_cannot_be_purged_is_tried_once_and_stays_dirty) {
+TEST(what_cannot_be_purged_stays_dirty_and_is_tried_again_when_it_is_old_once_more) {
     fake.can_purge = false;
     struct unit *unit = take(3);
     take(1);
+    units.now_ms = 10;
     give_written(unit);
-    purge_before(1, 64);
+    units.now_ms = 20;
+    CHECK_EQ(purge_before(15, UINT32_MAX), 0);
+    uint32_t refusals = fake_counts.refusals;
+    CHECK(refusals > 0);
     CHECK_EQ(units.dirty_units, 3);
     CHECK_EQ(units.clean_units, 0);
-    CHECK_EQ(purge_before(1, 64), 0);
     fake.can_purge = true;
-    CHECK(take(3) == unit); /* used and given again it has its chance again */
-    give_written(unit);
-    CHECK_EQ(purge_before(1, 64), 3);
+    CHECK_EQ(purge_before(15, 64), 0); /* it is young again */
+    CHECK_EQ(purge_before(25, 64), 3);
+    CHECK_EQ(fake_counts.refusals, refusals);
+    clean_is_zero();
+}
+
+/* A purge that fails half-way has taken the front: all around the page that stays is purged, and only that is clean. */
+TEST(all_around_a_page_that_cannot_be_purged_goes_back) {
+    for (uint32_t at = 0; at < 1000; at += 111) {
+        struct unit *unit = take(1000), *wall = take(1);
+        fake.refused = unit->memory + at * UNIT_BYTES + 4096;
+        uint32_t refusals = fake_counts.refusals;
+        give_written(unit);
+        CHECK_EQ(purge_before(units.now_ms + 1, UINT32_MAX), 999);
+        CHECK_EQ(units.dirty_units, 1);
+        CHECK(fake_counts.refusals - refusals <= 11); /* log2 of 1000, and itself */
+        clean_is_zero();
+        fake.refused = NULL;
+        CHECK_EQ(purge_before(units.now_ms + 1, UINT32_MAX), 1);
+        clean_is_zero();
+        wall->flags = 0;
+        units_give(wall);
+        purge_before(units.now_ms + 1, UINT32_MAX);
+    }
+}
+
+/* Where the world takes nothing at all, a step costs a bounded number of vain calls, however much is free. */
+TEST(vain_purges_are_bounded) {
+    enum { EXTENTS = 100 };
+    struct unit *held[EXTENTS];
+    fake.can_purge = false;
+    for (int i = 0; i < EXTENTS; i++) held[i] = take(70), take(1);
+    for (int i = 0; i < EXTENTS; i++) give_written(held[i]);
+    CHECK_EQ(purge_before(1, UINT32_MAX), 0);
+    CHECK(fake_counts.refusals <= 8 * 64);
+    CHECK_EQ(units.dirty_units, EXTENTS * 70);
+    fake.can_purge = true;
+    for (int i = 0; i < 2; i++) purge_before(1, UINT32_MAX);
+    CHECK_EQ(units.dirty_units, 0);
     clean_is_zero();
 }
 
@@ -160,7 +199,7 @@ TEST(ends_of_an_extent_on_a_shared_page_stay_dirty_until_the_neighbour_goes) {
     take(8);
     CHECK_EQ((uintptr_t)left->memory % 65536, 0);
     give_written(middle);
-    CHECK_EQ(purge_before(1, 64), 10);
+    CHECK_EQ(purge_before(1, 64), 4);
     CHECK_EQ(units.clean_units, 4);
     CHECK_EQ(units.dirty_units, 6);
     clean_is_zero();

@@ -1,0 +1,58 @@
+/* What the heap tells the kernel about memory that stays mapped: that it is not needed, or used whole. */
+#define _GNU_SOURCE
+#include "syscall.h"
+#include <heapalloc/port.h>
+#include <errno.h>
+#include <sys/mman.h>
+
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
+static long advise(void *at, size_t bytes, int advice) {
+    return syscall_6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0);
+}
+
+/* A page beside a range is mapped and not locked. This advice moves one page to the end of those in use, and fails where the
+ * page is locked, or the kernel older than 5.4. */
+static bool is_unlocked(char *page) {
+    return advise(page, port_page_bytes(), MADV_COLD) == 0;
+}
+
+/* Unlock what the program locked and freed, as munmap would, where this does not split a mapping: after mlockall all around
+ * is locked, and stays so. */
+static bool unlock(char *at, size_t bytes) {
+    if (!is_unlocked(at - port_page_bytes()) && !is_unlocked(at + bytes)) return false;
+    return syscall_6(SYS_munlock, (long)at, (long)bytes, 0, 0, 0, 0) == 0;
+}
+
+static bool is_resident(char *page) {
+    unsigned char state = 1;
+    long got = syscall_6(SYS_mincore, (long)page, (long)port_page_bytes(), (long)&state, 0, 0, 0);
+    return syscall_failed(got) || state & 1;
+}
+
+/* Linux has this advice since 5.18. An emulator takes advice that it does not know for taken: see whether a page goes. */
+static bool purge_locked(char *at, size_t bytes) {
+    static int works; /* 0: not tried yet; below: it does not */
+    int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
+    if (known < 0) return false;
+    if (known == 0) (void)*(volatile char *)at; /* now it is resident */
+    if (advise(at, bytes, MADV_DONTNEED_LOCKED) != 0) return false;
+    if (known == 0) __atomic_store_n(&works, known = is_resident(at) ? -1 : 1, __ATOMIC_RELAXED);
+    return known > 0;
+}
+
+/* The kernel refuses to take locked pages by the usual advice. */
+bool port_purge(void *at, size_t bytes) {
+    long got = advise(at, bytes, MADV_DONTNEED);
+    if (got != -EINVAL) return got == 0;
+    return (unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) || purge_locked(at, bytes);
+}
+
+void port_huge(void *at, size_t bytes, bool wanted) {
+    syscall_6(SYS_madvise, (long)at, (long)bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, 0, 0, 0);
+}
