@@ -117,11 +117,9 @@ void port_wake(uint32_t *word, bool all) {
     syscall_6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, 0, 0, 0);
 }
 
-/* A wait for nothing with a time limit: sandboxes that allow any sleep allow this one. */
-void port_pause(void) {
-    static uint32_t never;
+void port_pause(uint32_t *word, uint32_t seen) {
     static const struct timespec millisecond = {0, 1000000};
-    syscall_6(SYS_futex, (long)&never, FUTEX_WAIT_PRIVATE, 0, (long)&millisecond, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, (long)&millisecond, 0, 0);
 }
 
 uint64_t port_now_ms(void) {

@@ -82,7 +82,8 @@ void port_wake(uint32_t *word, bool all) {
     (void)word, (void)all;
 }
 
-void port_pause(void) {
+void port_pause(uint32_t *word, uint32_t seen) {
+    (void)word, (void)seen;
 }
 
 uint64_t port_now_ms(void) {

@@ -40,8 +40,8 @@ void port_huge(void *at, size_t bytes, bool wanted);
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);
 
-/* Let others run for about a millisecond. */
-void port_pause(void);
+/* Let others run for about a millisecond, or until somebody is woken on a *word that is not seen any more. */
+void port_pause(uint32_t *word, uint32_t seen);
 
 /* Coarse monotonic clock in milliseconds; a world without a clock returns 0 and nothing is purged by age. */
 uint64_t port_now_ms(void);

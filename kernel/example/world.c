@@ -19,7 +19,8 @@ void port_wake(uint32_t *word, bool all) {
     (void)word, (void)all;
 }
 
-void port_pause(void) {
+void port_pause(uint32_t *word, uint32_t seen) {
+    (void)word, (void)seen;
 }
 
 /* Whatever differs from one start to the next: a counter, a fuse, a random number generator. */

@@ -7,19 +7,89 @@
 /* About 2 us of reading before sleeping: longer than any holder needs, shorter than a scheduler's slice. */
 enum { SPIN_READS = 100 };
 
-static _Thread_local uint32_t ranks_held __attribute__((tls_model("initial-exec")));
+/* How long others sleep for a fork, in all: longer than one takes that waits for nobody, and short for one that waits for them. */
+enum { FORK_PATIENCE_MS = 16 };
+
+/* A fork is under way: from its begin to its end, outside of which no lock is frozen. */
+enum { FORK_NONE, FORK_ALONE, FORK_AWAITED };
+static uint32_t fork_state, forks;
+
+/* How often this thread has slept for the latest fork that it met, and which that was:
+ *   ffffffffffffffffffffnnnnnnnnnnnn    f its number  n naps */
+static _Thread_local uint32_t naps __attribute__((tls_model("initial-exec")));
+enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1 };
+
+/* The thread whose fork it is, by the address of its naps; the child's only thread has it where it was. */
+static const uint32_t *forker;
+
+static _Thread_local uint8_t ranks_held __attribute__((tls_model("initial-exec")));
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
 void lock_order_check(struct lock *lock, bool enters) {
     debug_check(enters ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
-    ranks_held ^= 1u << lock->rank;
+    ranks_held ^= (uint8_t)(1u << lock->rank);
+}
+
+bool lock_fork_goes_on(void) {
+    return load_acquire(fork_state) != FORK_NONE;
+}
+
+bool lock_fork_is_mine(void) {
+    return load_relaxed(forker) == &naps;
+}
+
+uint32_t lock_forks(void) {
+    return load_acquire(forks);
+}
+
+/* Sleep for a millisecond or until the fork is over; false: there is none, it is our own, or that was often enough. */
+static bool nap(uint32_t most) {
+    uint32_t seen = FORK_ALONE;
+    if (lock_fork_is_mine() || !lock_fork_goes_on() || (naps & NAPS_MASK) >= most) return false;
+    naps++;
+    cas(fork_state, &seen, FORK_AWAITED);
+    port_pause(&fork_state, FORK_AWAITED);
+    return true;
+}
+
+/* A fork that begins while one waits for another is on the same account, or a storm of them would be waited for, for ever. */
+static void open_account(void) {
+    uint32_t latest = lock_forks() << NAPS_BITS;
+    if ((naps & ~(uint32_t)NAPS_MASK) != latest) naps = latest;
+}
+
+bool lock_await_fork(uint32_t most) {
+    open_account();
+    while (lock_fork_goes_on())
+        if (!nap(most)) return !lock_fork_goes_on();
+    return true;
+}
+
+static bool is_frozen(const struct lock *lock) {
+    uint32_t seen = load_acquire(lock->word);
+    return seen == LOCK_FROZEN || seen == LOCK_BORROWED;
+}
+
+static bool await_thaw(struct lock *lock) {
+    open_account();
+    while (is_frozen(lock))
+        if (!nap(FORK_PATIENCE_MS)) return !is_frozen(lock);
+    return true;
+}
+
+/* A frozen lock is its fork's thread's, and no other's. */
+static bool borrow(struct lock *lock) {
+    if (!lock_fork_is_mine()) return false;
+    store_relaxed(lock->word, LOCK_BORROWED);
+    lock_order_enter(lock);
+    return true;
 }
 
 /* Read until the lock looks free; give up when it is frozen or after SPIN_READS. */
 bool lock_spin(struct lock *lock) {
     for (int reads = 0; reads < SPIN_READS; reads++) {
         if (lock_try(lock)) return true;
-        if (load_relaxed(lock->word) == LOCK_FROZEN) return false;
+        if (load_relaxed(lock->word) == LOCK_FROZEN) return borrow(lock);
         cpu_relax();
     }
     return false;
@@ -27,28 +97,51 @@ bool lock_spin(struct lock *lock) {
 
 bool lock_take_slow(struct lock *lock) {
     debug_check(ranks_held >> lock->rank == 0); /* before waiting: for itself, a thread waits forever */
+    bool slept = false;
     if (lock_spin(lock)) return true;
     for (;;) {
         uint32_t seen = LOCK_FREE;
         /* AWAITED even without waiters costs one needless wake; losing a waiter would cost a hang. */
         if (cas(lock->word, &seen, LOCK_AWAITED)) break;
-        if (seen == LOCK_FROZEN) {
-            port_wake(&lock->word, true); /* the wake that was ours may have been meant for one of several */
-            return false;
+        if (seen == LOCK_FROZEN || seen == LOCK_BORROWED) {
+            if (slept) port_wake(&lock->word, true); /* the wake that was ours may have been meant for one of several */
+            slept = false;
+            if (!await_thaw(lock)) return false;
+            continue;
         }
         if (seen == LOCK_HELD && !cas(lock->word, &seen, LOCK_AWAITED)) continue;
         port_wait(&lock->word, LOCK_AWAITED);
+        slept = true;
     }
     lock_order_enter(lock);
     return true;
 }
 
 void lock_give_slow(struct lock *lock) {
+    if (load_relaxed(lock->word) == LOCK_BORROWED) {
+        store_release(lock->word, LOCK_FROZEN);
+        return;
+    }
+    store_release(lock->word, LOCK_FREE);
     port_wake(&lock->word, false);
 }
 
+void lock_fork_begin(void) {
+    for (uint32_t seen = FORK_NONE; !cas(fork_state, &seen, FORK_ALONE); seen = FORK_NONE) {
+        if (seen == FORK_ALONE && !cas(fork_state, &seen, FORK_AWAITED)) continue;
+        port_wait(&fork_state, FORK_AWAITED);
+    }
+    store_relaxed(forker, &naps);
+    __atomic_fetch_add(&forks, 1, __ATOMIC_ACQ_REL);
+}
+
+void lock_fork_end(void) {
+    store_relaxed(forker, NULL);
+    if (swap_value(fork_state, FORK_NONE) == FORK_AWAITED) port_wake(&fork_state, true);
+}
+
 void lock_freeze(struct lock *lock) {
-    while (!lock_take(lock)) cpu_relax(); /* frozen by another thread's fork: its turn ends soon */
+    while (!lock_take(lock)) cpu_relax();
     lock_order_leave(lock);
     if (swap_value(lock->word, LOCK_FROZEN) == LOCK_AWAITED) port_wake(&lock->word, true);
 }

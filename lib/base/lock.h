@@ -1,11 +1,13 @@
 /* A lock of one word that spins shortly, then sleeps; a fork can freeze it.
  *
  *   FREE --take--> HELD --(someone sleeps)--> AWAITED --give--> FREE       FREE --freeze--> FROZEN --thaw--> FREE
+ *                                              FROZEN --the forking thread takes--> BORROWED --gives--> FROZEN
  *
  * Holders make no system call, touch no user memory and call nobody back; the one exception is the gate of
  * span/grow.c, which exists to be held over a system call.
- * While frozen, lock_take() fails instead of waiting: the thread that forks may be waiting for a stdio lock whose
- * holder is allocating just now (span/emergency.h says what such a thread does instead).
+ * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others sleep until the
+ * fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating just now. Then
+ * lock_take() fails (span/emergency.h says what such a thread does instead).
  * Lock order, outermost first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
 #pragma once
 #include "base/alone.h"
@@ -13,7 +15,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 
-enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED, LOCK_FROZEN };
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED, LOCK_FROZEN, LOCK_BORROWED };
 
 struct lock {
     uint32_t word;
@@ -48,7 +50,7 @@ INLINE bool lock_try(struct lock *lock) {
     return true;
 }
 
-/* Take the lock, waiting for it; false when a fork has frozen it. */
+/* Take the lock, waiting for it; false when a fork has frozen it, and takes long. */
 INLINE bool lock_take(struct lock *lock) {
     return likely(lock_try(lock)) || lock_take_slow(lock);
 }
@@ -58,19 +60,32 @@ INLINE bool lock_take_soon(struct lock *lock) {
     return likely(lock_try(lock)) || lock_spin(lock);
 }
 
-/* Give the lock; true: somebody sleeps, lock_give_slow() must follow. */
+/* Give the lock; true: it is not given yet, because somebody sleeps or it is borrowed: lock_give_slow() must follow. */
 INLINE bool lock_drop(struct lock *lock) {
+    uint32_t seen = LOCK_HELD;
     lock_order_leave(lock);
-    if (!alone()) return swap_value(lock->word, LOCK_FREE) == LOCK_AWAITED;
-    uint32_t seen = lock->word;
-    lock->word = LOCK_FREE;
-    return seen == LOCK_AWAITED;
+    return unlikely(!cas_alone(lock->word, &seen, LOCK_FREE));
 }
 
 INLINE void lock_give(struct lock *lock) {
     if (unlikely(lock_drop(lock))) lock_give_slow(lock);
 }
 
-/* Take the lock for a fork and let everybody else fail at it; undo that, in the parent or in the child. */
+/* The calling thread forks from here to there, in the parent and in the child; one thread at a time, others sleep here. */
+void lock_fork_begin(void);
+void lock_fork_end(void);
+
+/* Take the lock for the fork and let everybody else fail at it; undo that, in the parent or in the child. */
 void lock_freeze(struct lock *lock);
 void lock_thaw(struct lock *lock);
+
+/* A fork is under way; it is the calling thread's. */
+bool lock_fork_goes_on(void);
+bool lock_fork_is_mine(void);
+
+/* How many forks have begun. */
+uint32_t lock_forks(void);
+
+/* Sleep until no fork is under way, while the calling thread has slept for less than `most` milliseconds on account of the one that is. False:
+ * it is not over, or is the caller's own. */
+bool lock_await_fork(uint32_t most);

@@ -8,35 +8,48 @@
 #include "span/grow.h"
 #include "span/units.h"
 
-enum { SALVAGE_LINES = 256 };
+enum { SALVAGE_LINES = 1024, DRAINS_MAX = 1024 };
 
 static bool frozen;
-static uint32_t salvage_at; /* unit of the home span that was looked at last */
+
+/* The sweep: one thread at a time looks at all lines once, some at a time. */
+static struct {
+    bool taken;
+    uint32_t place; /* 0: the home span, else 1 + the place in span_list */
+    uint32_t at;    /* unit of it that is looked at next */
+} sweep;
 
 /* The owner of a slab while its blocks are counted: lost, and so nobody's. */
 static struct heap salvaging;
+static uint32_t salvages; /* threads that are counting one; atomic */
 
 /* The owner of a slab whose counting a further fork cut short. */
 static struct heap unfinished;
 
 /* The orphans' locks stand between them. While there is one heap, nobody else can be at those. */
+static bool orphans_are_frozen;
 static struct lock *const outer[] = {&late_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate, &units.lock};
 enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
 
 void fork_prepare(void) {
+    lock_fork_begin();
     if (load_relaxed(heaps.threaded)) emergency_open();
     for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
-    if (load_relaxed(heaps.threaded)) orphans_freeze();
+    orphans_are_frozen = load_relaxed(heaps.threaded);
+    if (orphans_are_frozen) orphans_freeze();
     for (int i = 0; i < INNER_LOCKS; i++) lock_freeze(inner[i]);
     frozen = true;
 }
 
+/* What others gave meanwhile is taken in before anybody else may ask for it. */
 static void thaw(void) {
-    frozen = false; /* first: once thawed, another thread's fork may set it */
-    for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
-    if (load_relaxed(heaps.threaded)) orphans_thaw();
-    for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
+    frozen = false;
     emergency_close();
+    for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
+    if (orphans_are_frozen) orphans_thaw();
+    for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
+    lock_fork_end();
+    for (int i = 0; load_relaxed(medium.deferred) && i < DRAINS_MAX && medium_lock(); i++) medium_unlock();
 }
 
 void fork_parent(void) {
@@ -60,30 +73,37 @@ static void salvage_cache(struct heap *heap) {
 }
 
 /* A thread that was counting a slab is not in this child: nobody would ever finish. Only where a child forks again. */
-static void lose_salvaged(struct span *span) {
-    for (uint32_t i = 0; i < span->top_units; i++)
-        if (span->lines[i].owner == &salvaging) span->lines[i].owner = &unfinished;
+static void lose_salvaged(void) {
+    for (uint32_t place = 0; place <= span_count; place++) {
+        struct span *span = place == 0 ? &span_home : span_list[place - 1];
+        for (uint32_t i = 0; span && i < span->top_units; i++)
+            if (span->lines[i].owner == &salvaging) span->lines[i].owner = &unfinished;
+    }
 }
 
-void fork_child(void) {
-    if (!frozen) return;
-    lock_thaw(&emergency_lock);
-    thaw();
-    salvage_at = 0;
-    salvaging.state = unfinished.state = HEAP_LOST;
-    if (heaps.lost > 0) {
-        lose_salvaged(&span_home);
-        for (uint32_t i = 0; i < span_count; i++)
-            if (span_list[i]) lose_salvaged(span_list[i]);
-    }
+static void lose_heaps(void) {
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
         if (heap == heap_self || heap->state != HEAP_LIVE || late_owns(heap)) continue;
         heap->state = HEAP_LOST;
         heaps.lost++;
         salvage_cache(heap);
     }
+}
+
+void fork_child(void) {
+    if (!frozen) return;
+    lock_thaw(&emergency_lock);
+    thaw();
+    salvaging.state = unfinished.state = HEAP_LOST;
+    if (swap_value(salvages, 0) > 0) lose_salvaged();
+    lose_heaps();
+    if (heaps.lost == 0) return;
+    heaps.bereft = heaps.single = true;
+    sweep.taken = false;
+    sweep.place = sweep.at = 0;
+    orphans_list_strays();
     /* A guest has a key, and would count as free in the slab of a lost thread. */
-    if (heaps.lost > 0 && heap_self->state == HEAP_LIVE) heap_spill(heap_self);
+    if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
 }
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
@@ -109,30 +129,68 @@ static void recount(struct unit *slab) {
     slab->flags = 0;
 }
 
+/* The slab may be taken from `owner`: a heap that is lost; or nobody, where a lost thread had it in hand, for in a process of one thread
+ * no other has one in hand now. */
+static bool is_lost(const struct unit *slab, const struct heap *owner) {
+    if (!(load_acquire(slab->remote) & REMOTE_OWNED)) return false;
+    return owner ? owner->state == HEAP_LOST : load_acquire(heaps.single) && !load_relaxed(orphans[slab->class].stray);
+}
+
+static void count_salvage(uint32_t more) {
+    __atomic_fetch_add(&salvages, more, __ATOMIC_ACQ_REL);
+}
+
 bool fork_salvage(struct unit *slab, struct heap *heap) {
     struct heap *owner = load_acquire(slab->owner);
     while (owner == &salvaging) {
         cpu_relax();
         owner = load_acquire(slab->owner);
     }
-    if (!owner || owner->state != HEAP_LOST || !(load_relaxed(slab->remote) & REMOTE_OWNED)) return false;
-    if (!cas(slab->owner, &owner, &salvaging)) return fork_salvage(slab, heap);
+    if (!is_lost(slab, owner)) return false;
+    count_salvage(1);
+    if (!cas(slab->owner, &owner, &salvaging)) {
+        count_salvage(-1u);
+        return fork_salvage(slab, heap);
+    }
     swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
     recount(slab);
     if (heap) {
         heap_wait(heap, slab);
         store_release(slab->owner, heap);
+        count_salvage(-1u);
     }
     return true;
 }
 
-void fork_salvage_some(struct heap *heap) {
-    uint32_t units_end = span_home.top_units;
-    for (uint32_t i = 0; i < SALVAGE_LINES && salvage_at < units_end; i++) {
-        uint32_t at = __atomic_fetch_add(&salvage_at, 1, __ATOMIC_RELAXED);
-        if (at >= units_end) break;
-        struct unit *slab = span_home.lines + at;
-        if (racy_load(slab->kind) == UNIT_SLAB && fork_salvage(slab, heap) && slab->used_blocks == 0)
-            heap_slab_empty(slab, heap);
+void fork_salvage_end(void) {
+    count_salvage(-1u);
+}
+
+static void salvage_line(struct unit *slab, struct heap *heap) {
+    if (racy_load(slab->kind) == UNIT_SLAB && fork_salvage(slab, heap) && slab->used_blocks == 0) heap_slab_empty(slab, heap);
+}
+
+/* No slab is a lost heap's any more, and none becomes one's: their structs can be others'. */
+static void end_salvage(void) {
+    for (struct heap *heap = load_acquire(heaps.all), *next; heap; heap = next) {
+        next = heap->next_all;
+        if (heap->state == HEAP_LOST) heap_park(heap);
     }
+    store_release(heaps.lost, 0);
+}
+
+/* False: there is no such span. */
+static bool sweep_some(struct heap *heap) {
+    struct span *span = sweep.place == 0 ? &span_home : load_acquire(span_list[sweep.place - 1]);
+    uint32_t top = span ? load_relaxed(span->top_units) : 0;
+    for (uint32_t i = 0; i < SALVAGE_LINES && sweep.at < top; i++) salvage_line(span->lines + sweep.at++, heap);
+    if (sweep.at < top) return true;
+    sweep.at = 0;
+    return sweep.place++ < load_acquire(span_count);
+}
+
+void fork_salvage_some(struct heap *heap) {
+    if (__atomic_exchange_n(&sweep.taken, true, __ATOMIC_ACQ_REL)) return;
+    if (load_relaxed(heaps.lost) > 0 && !sweep_some(heap)) end_salvage();
+    store_release(sweep.taken, false);
 }

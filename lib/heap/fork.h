@@ -2,8 +2,10 @@
  *
  * Before: all locks are frozen (base/lock.h), so both levels, the orphans and the heaps are consistent in the copy.
  * The other threads' heaps are not: they were running. The child never trusts their lists. It marks those heaps LOST,
- * and when it frees into one of their slabs, or needs a slab, it takes the slab and finds its free blocks by their
- * keys. The world need not call these before there is a second thread: then a process may fork in a signal handler. */
+ * and when it frees into one of their slabs, or meets one in a sweep over all lines that its slow paths do, some lines at a time,
+ * it takes the slab and finds its free blocks by their keys. After the sweep nothing is lost any more but what those threads had in hand:
+ * the child is a process as others are.
+ * The world need not call these before there is a second thread: then a process may fork in a signal handler. */
 #pragma once
 #include "heap/heap.h"
 
@@ -12,8 +14,9 @@ void fork_parent(void);
 void fork_child(void);
 
 /* In a child: if `slab` belongs to a lost heap, make it `heap`'s; true: it is now. Without a heap (NULL) it is the
- * caller's, who frees into it and disowns it: pushing would mark a block that is being counted. */
+ * caller's, who frees into it, disowns it, and then says so: pushing would mark a block that is being counted. */
 bool fork_salvage(struct unit *slab, struct heap *heap);
+void fork_salvage_end(void);
 
-/* In a child: look at some more units for slabs of lost heaps. */
+/* In a child with lost heaps: look at some more units for their slabs. */
 void fork_salvage_some(struct heap *heap);

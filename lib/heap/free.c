@@ -97,9 +97,10 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
         block_link(block, slab->free, heap_secret());
         slab->free = block;
         slab->used_blocks--;
-        if (!heap)
+        if (!heap) {
             heap_disown(slab);
-        else if (slab->used_blocks == 0)
+            fork_salvage_end();
+        } else if (slab->used_blocks == 0)
             heap_slab_empty(slab, heap);
         return;
     }

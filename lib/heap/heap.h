@@ -85,16 +85,22 @@ extern struct heap heap_none __attribute__((visibility("hidden")));
  *   a parked heap has no blocks and no slabs      verify: parked */
 struct heaps {
     struct lock lock;
-    struct heap *all;
+    struct heap *all;     /* atomic */
     struct heap *parked;
-    uint32_t lost;  /* heaps of threads that a fork left behind */
+    struct heap *left;    /* given up since a parked one was taken last; linked by next_parked, atomic */
+    uint32_t lost;  /* heaps of threads that a fork left behind, until all of their slabs are found */
     bool threaded;  /* there was a second heap once */
+    bool bereft;    /* a fork has left threads behind, and what they had in hand */
+    bool single;    /* no heap was made since that fork: there is one thread, or none else that has anything */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));
 
 /* The secret of this process's block keys; its lowest bit is set. */
 extern uintptr_t heap_secret_word __attribute__((visibility("hidden")));
 INLINE uintptr_t heap_secret(void) { return heap_secret_word; }
+
+/* Make the heap an empty one that waits for a thread. */
+void heap_park(struct heap *heap);
 
 /* A heap of nobody's, live; NULL: no memory. */
 struct heap *heap_create(void);

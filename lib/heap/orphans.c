@@ -58,6 +58,15 @@ static void list_strays(struct orphans *these) {
     }
 }
 
+void orphans_list_strays(void) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+        struct orphans *these = &orphans[class];
+        if (!load_relaxed(these->stray) || !lock_take(&these->lock)) continue;
+        list_strays(these);
+        lock_give(&these->lock);
+    }
+}
+
 /* True: there may be some, and the lock is held. */
 RUN_BY_ALL static bool open_queue(struct orphans *these) {
     if (likely(!load_relaxed(these->queue.first) && !load_relaxed(these->stray))) return false;

@@ -30,6 +30,9 @@ struct unit *orphans_take(uint32_t class, struct heap *heap);
 /* Take and own the one that came first, if it has waited for `age` (slab/holes.h). */
 struct unit *orphans_take_aged(uint32_t class, uint8_t age);
 
+/* Put the strays into their queues. */
+void orphans_list_strays(void);
+
 /* Unlink a slab that a free has just claimed; the caller holds the lock. */
 void orphans_unlink(struct unit *slab);
 

@@ -18,39 +18,57 @@ static struct heap first_heap __attribute__((aligned(64)));
 /* The calling thread's last destructor has run: it gets no heap any more. */
 static _Thread_local bool ended __attribute__((tls_model("initial-exec")));
 
-RUN_BY_ALL static void heap_init(struct heap *heap) {
+/* An empty heap in `state`. It keeps its place among all. */
+RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
     *heap = (struct heap){.secret = heap_secret_word,
                           .slow_left = TICK_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
                           .returns = RETURNS_MAX,
-                          .state = HEAP_LIVE,
+                          .state = state,
                           .cache_max = CACHE_SUM_MIN,
                           .cache_room = CACHE_SUM_MIN,
-                          .next_all = heaps.all};
+                          .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
-    store_release(heaps.all, heap);
 }
 
-/* Heap structs from a fresh unit: the first is returned, the others are parked. Under the heaps lock. */
+RUN_BY_ALL static void heap_init(struct heap *heap) {
+    struct heap *seen = load_acquire(heaps.all);
+    clear(heap, HEAP_LIVE);
+    do heap->next_all = seen;
+    while (!cas(heaps.all, &seen, heap));
+}
+
+/* Without the lock: a fork may have it. */
+static void add_left(struct heap *heap) {
+    struct heap *seen = load_relaxed(heaps.left);
+    store_relaxed(heap->state, HEAP_PARKED);
+    do heap->next_parked = seen;
+    while (!cas(heaps.left, &seen, heap));
+}
+
+void heap_park(struct heap *heap) {
+    clear(heap, HEAP_PARKED);
+    add_left(heap);
+}
+
+/* Heap structs from a fresh unit: the first is returned, the others are parked. */
 static struct heap *carve_heaps(struct unit *unit) {
     size_t bytes = round_up(sizeof(struct heap), 64);
-    struct heap *first = NULL;
+    struct heap *first = (struct heap *)unit->memory;
     for (char *at = unit->memory, *end = at + UNIT_BYTES; at + bytes <= end; at += bytes) {
         struct heap *heap = (struct heap *)at;
         heap->secret = 0; /* not initialised yet */
-        if (first) {
-            heap->state = HEAP_PARKED;
-            heap->next_all = NULL;
-            heap->next_parked = heaps.parked;
-            heaps.parked = heap;
-        } else {
-            first = heap;
-        }
+        heap->next_all = NULL;
+        if (heap != first) add_left(heap);
     }
     return first;
 }
 
+/* Under the heaps lock. */
 static struct heap *unpark(void) {
-    struct heap *heap = heaps.parked;
+    struct heap *heap = load_relaxed(heaps.left) ? swap_value(heaps.left, NULL) : NULL, *last = heap;
+    while (last && last->next_parked) last = last->next_parked;
+    if (last) last->next_parked = heaps.parked, heaps.parked = heap;
+    heap = heaps.parked;
     if (!heap) return NULL;
     heaps.parked = heap->next_parked;
     if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
@@ -66,24 +84,23 @@ static struct heap *first_of_process(void) {
     return &first_heap;
 }
 
+/* While a fork has the lock, which takes long, a new struct is all that can be had. */
 RUN_BY_ALL struct heap *heap_create(void) {
-    if (!lock_take(&heaps.lock)) return NULL;
-    struct heap *heap = first_of_process();
+    struct heap *heap = NULL;
+    bool locked = lock_take(&heaps.lock);
+    if (locked) heap = first_of_process();
     if (!heap) {
         store_relaxed(heaps.threaded, true);
-        heap = unpark();
+        store_release(heaps.single, false);
     }
-    lock_give(&heaps.lock);
-    if (heap) return heap;
+    if (locked && !heap) heap = unpark();
+    if (locked) lock_give(&heaps.lock);
+    if (heap || !heap_secret_word) return heap;
     struct unit *unit = units_take(1, UNIT_META);
-    if (!unit || !lock_take(&heaps.lock)) {
-        if (unit) units_give(unit);
-        return NULL;
-    }
+    if (!unit) return NULL;
     watch_take(unit->memory, UNIT_BYTES);
     heap = carve_heaps(unit);
     heap_init(heap);
-    lock_give(&heaps.lock);
     return heap;
 }
 
@@ -114,9 +131,5 @@ void heap_leave(void) {
     }
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
     heap_self = &heap_none;
-    if (!lock_take(&heaps.lock)) return; /* during a fork: this one struct is lost */
-    heap->state = HEAP_PARKED;
-    heap->next_parked = heaps.parked;
-    heaps.parked = heap;
-    lock_give(&heaps.lock);
+    add_left(heap);
 }

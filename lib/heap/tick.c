@@ -6,6 +6,7 @@
  * enough, every one from then on. */
 #include "heap/tick.h"
 #include "heap/cache.h"
+#include "heap/fork.h"
 #include "heap/orphans.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
@@ -149,6 +150,7 @@ static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
 
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
+    if (unlikely(load_relaxed(heaps.lost) > 0)) fork_salvage_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);

@@ -3,7 +3,7 @@
 #include "heap/heap.h"
 
 bool inspect_has_lost(void) {
-    return heaps.lost > 0;
+    return heaps.bereft;
 }
 
 struct span *inspect_span(uint32_t place) {

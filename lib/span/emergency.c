@@ -5,22 +5,32 @@
 #include "span/units.h"
 #include <heapalloc/port.h>
 
-enum { RESERVE_UNITS_MIN = 512, RESERVE_UNITS_MAX = 32768, SPAN_UNITS = 1024, PAUSES = 8 };
+enum {
+    RESERVES = 8,           /* extents, so that a level 1 in pieces can serve */
+    WISH_UNITS_MIN = 256,   /* in all of them */
+    WISH_UNITS_MAX = 8192,
+    LEAST_UNITS = 64,       /* the heap grows for that many */
+    SPAN_UNITS = 1024,
+    PATIENCE_MS = 100,      /* for the end of the fork, when what was set aside is used up */
+    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
+};
 
-/* The reserve, whole in one word so that it can be taken from, opened and closed by compare-and-swap:
- *   llllllllllllllllllllll ssssssssss iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  i index of the first there
+/* What was set aside, each extent whole in one word so that it can be taken from, opened and closed by compare-and-swap:
+ *   llllllllllllllllllllll ssssssssss ciiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  c clean  i index of the first there
  * s is 0 for the home span, else 1 + its place in span_list. */
-static uint64_t reserve;
-enum { RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
+static uint64_t reserves[RESERVES];
+enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
+#define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How many units the next reserve gets: twice as many after one that did not last. A forking thread reads it unlocked. */
-static uint32_t reserve_units = RESERVE_UNITS_MIN;
+/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. */
+static uint32_t wish_units = WISH_UNITS_MIN;
+static uint32_t opened_units;
+static bool ran_dry;
 
-/* One thread at a time, so that nobody finds the deferred extents in another's hands. Every step is safe without it too,
- * and after some waiting goes on so: in a child its holder may be a thread that is not here. */
+/* One thread at a time, so that nobody finds the deferred extents in another's hands. */
 struct lock emergency_lock = LOCK_OF(RANK_EMERGENCY);
 
-/* The last span of the emergency's own; unlocked where the lock's holder is not here. */
+/* The last span of the emergency's own since the fork began; under the lock. */
 static struct span *further;
 
 static struct span *reserve_span(uint64_t word) {
@@ -28,49 +38,72 @@ static struct span *reserve_span(uint64_t word) {
     return place == 0 ? &span_home : load_acquire(span_list[place - 1]);
 }
 
-static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind, uint8_t flags) {
+static uint32_t reserve_left(uint64_t word) {
+    return (uint32_t)(word >> RESERVE_LEFT_SHIFT);
+}
+
+static uint64_t reserve_of(const struct unit *unit) {
+    struct span *span = span_of(unit->memory);
+    uint64_t place = 0, clean = unit->flags & UNIT_CLEAN ? 1 : 0;
+    while (span != &span_home && span_list[place++] != span) {}
+    return (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT | clean << RESERVE_CLEAN_SHIFT |
+           (uint32_t)(unit - span->lines);
+}
+
+static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind, bool clean) {
     struct unit *unit = span->lines + at;
     unit_describe(unit, (struct unit){.count = count,
                                       .memory = span->base + ((size_t)at << UNIT_SHIFT),
                                       .kind = (uint8_t)kind,
-                                      .flags = flags});
+                                      .flags = clean ? UNIT_CLEAN : 0});
     return unit;
 }
 
-static uint32_t pauses_left;
-
-bool emergency_pause(void) {
-    if ((int32_t)__atomic_fetch_sub(&pauses_left, 1, __ATOMIC_RELAXED) <= 0) return false;
-    port_pause();
-    return true;
+static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_kind kind) {
+    return describe(reserve_span(word), (uint32_t)word & RESERVE_INDEX_MASK, count, kind, word >> RESERVE_CLEAN_SHIFT & 1);
 }
 
 void emergency_open(void) {
-    store_relaxed(pauses_left, PAUSES);
-    struct unit *unit = units_take(load_relaxed(reserve_units), UNIT_LEAVING);
-    if (!unit) return;
-    struct span *span = span_of(unit->memory);
-    uint64_t place = 0;
-    while (place < span_count && span_list[place] != span) place++;
-    place = span == &span_home ? 0 : place + 1;
-    uint64_t none = 0, word = (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT |
-                              (uint32_t)(unit - span->lines);
-    if (!cas(reserve, &none, word)) units_give(unit); /* another thread forks at the same time: one reserve will do */
+    uint32_t sum = 0;
+    ran_dry = false;
+    for (int i = 0; i < RESERVES && sum < wish_units; i++) {
+        struct unit *unit = units_take_clean(wish_units - sum, UNIT_LEAVING);
+        if (!unit && sum < LEAST_UNITS) unit = units_take(LEAST_UNITS, UNIT_LEAVING);
+        if (!unit) break;
+        sum += unit->count;
+        store_release(reserves[i], reserve_of(unit));
+    }
+    opened_units = sum;
+}
+
+static void adapt_wish(uint32_t left) {
+    if (load_relaxed(ran_dry) && wish_units < WISH_UNITS_MAX) wish_units *= 2;
+    if (!load_relaxed(ran_dry) && opened_units - left < wish_units / 4 && wish_units > WISH_UNITS_MIN) wish_units /= 2;
 }
 
 void emergency_close(void) {
-    uint64_t word = swap_value(reserve, 0);
-    uint32_t left = (uint32_t)(word >> RESERVE_LEFT_SHIFT);
-    if (left > 0) units_give(describe(reserve_span(word), (uint32_t)word, left, UNIT_LEAVING, 0));
+    uint32_t left = 0;
+    for (int i = 0; i < RESERVES; i++) {
+        uint64_t word = swap_value(reserves[i], 0);
+        left += reserve_left(word);
+        if (reserve_left(word) > 0) units_give(describe_reserve(word, reserve_left(word), UNIT_LEAVING));
+    }
+    adapt_wish(left);
+    while (!lock_take(&emergency_lock)) {}
+    bool grew = further != NULL;
+    further = NULL;
+    lock_give(&emergency_lock);
+    units_settle(grew);
 }
 
-static struct unit *from_reserve(uint32_t count, enum unit_kind kind) {
-    uint64_t seen = load_acquire(reserve), taken;
-    do {
-        if (seen >> RESERVE_LEFT_SHIFT < count) return NULL;
-        taken = seen + count - ((uint64_t)count << RESERVE_LEFT_SHIFT);
-    } while (!cas(reserve, &seen, taken));
-    return describe(reserve_span(seen), (uint32_t)seen, count, kind, 0);
+struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind) {
+    for (int i = 0; i < RESERVES; i++) {
+        uint64_t seen = load_acquire(reserves[i]), taken;
+        do taken = seen + count - ((uint64_t)count << RESERVE_LEFT_SHIFT);
+        while (reserve_left(seen) >= count && !cas(reserves[i], &seen, taken));
+        if (reserve_left(seen) >= count) return describe_reserve(seen, count, kind);
+    }
+    return NULL;
 }
 
 static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind kind) {
@@ -79,7 +112,7 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
         if (count > span->limit_units - top) return NULL;
     } while (!cas(span->top_units, &top, top + count));
     __atomic_fetch_add(&units.emergency_units, count, __ATOMIC_RELAXED);
-    return describe(span, top, count, kind, UNIT_CLEAN);
+    return describe(span, top, count, kind, true);
 }
 
 /* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole chain
@@ -109,31 +142,48 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     return found;
 }
 
-static void enlarge_reserve(void) {
-    uint32_t now = load_relaxed(reserve_units);
-    if (now < RESERVE_UNITS_MAX) store_relaxed(reserve_units, now * 2);
-}
-
-static struct unit *take_any(uint32_t count, enum unit_kind kind) {
-    struct unit *unit = from_reserve(count, kind);
-    if (!unit) enlarge_reserve();
+/* Under the lock: what others freed, since it was set aside or since then; `grows`: or new memory. */
+static struct unit *take_any(uint32_t count, enum unit_kind kind, bool grows) {
+    struct unit *unit = emergency_take_ready(count, kind);
     if (!unit) unit = from_deferred(count, kind);
-    struct span *last = load_acquire(further);
-    if (!unit && last) unit = from_span(last, count, kind);
-    if (unit) return unit;
+    if (!unit && further) unit = from_span(further, count, kind);
+    if (unit || !grows) return unit;
     struct span *fresh = grow_span(count, SPAN_UNITS, true);
     if (!fresh) return NULL;
-    store_release(further, fresh);
+    further = fresh;
     return from_span(fresh, count, kind);
 }
 
-struct unit *emergency_take(uint32_t count, enum unit_kind kind) {
-    bool held = lock_take_soon(&emergency_lock);
-    for (int i = 0; !held && i < PAUSES; i++) {
-        port_pause();
-        held = lock_take_soon(&emergency_lock);
-    }
-    struct unit *unit = take_any(count, kind);
-    if (held) lock_give(&emergency_lock);
+static struct unit *take_locked(uint32_t count, enum unit_kind kind, bool grows) {
+    if (!lock_take(&emergency_lock)) return NULL;
+    struct unit *unit = take_any(count, kind, grows);
+    lock_give(&emergency_lock);
     return unit;
+}
+
+/* NULL, and `*over`: but a fork is over. */
+static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience_ms, bool *over) {
+    *over = lock_await_fork(patience_ms);
+    return *over ? NULL : take_locked(count, kind, true);
+}
+
+struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over) {
+    struct unit *unit = emergency_take_ready(count, kind);
+    *over = false;
+    if (!unit) unit = take_locked(count, kind, false);
+    if (unit) return unit;
+    store_relaxed(ran_dry, true);
+    unit = take_patiently(count, kind, PATIENCE_MS, over);
+    if (!unit && !*over) unit = take_patiently(count, kind, PATIENCE_LAST_MS, over);
+    return unit;
+}
+
+bool emergency_again(uint32_t count, enum unit_kind kind, enum grow_result grown, uint32_t *forks, struct unit **unit) {
+    uint32_t before = *forks;
+    bool over = true;
+    *forks = lock_forks();
+    *unit = NULL;
+    if (!lock_fork_goes_on()) return grown == GROW_FROZEN || before != *forks;
+    *unit = emergency_take(count, kind, &over);
+    return over;
 }

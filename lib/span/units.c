@@ -119,25 +119,36 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     return hand_out(unit, count, kind);
 }
 
+struct unit *units_take_clean(uint32_t most, enum unit_kind kind) {
+    if (!lock_take(&units.lock)) return NULL;
+    struct unit *unit = find(&units.clean, most);
+    struct tlsf_node *largest = unit ? NULL : tlsf_largest(&units.clean);
+    if (largest) unit = unit_of(largest);
+    if (unit) {
+        uint32_t count = unit->count < most ? unit->count : most;
+        cut_front(unit, count);
+        hand_out(unit, count, kind);
+    }
+    units_unlock();
+    return unit;
+}
+
 RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
+    struct unit *unit = NULL;
+    uint32_t forks = 0;
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
     for (;;) {
-        if (!lock_take(&units.lock)) {
-            if (emergency_pause() && load_relaxed(units.lock.word) != LOCK_FROZEN) continue;
-            struct unit *saved = emergency_take(count, kind);
-            if (saved || load_relaxed(units.lock.word) == LOCK_FROZEN) return saved;
-            continue; /* the fork was over before we asked */
+        enum grow_result grown = GROW_FROZEN;
+        if (lock_take(&units.lock)) {
+            unit = roomy ? take_dirty(count + count / 4, count, kind) : take_free(count, kind);
+            if (!unit) unit = take_top(count, kind);
+            units_unlock();
+            if (likely(unit)) return unit;
+            if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
+            if (unlikely(unit)) return unit;
+            grown = grow_tip_by(count);
         }
-        struct unit *unit = roomy ? take_dirty(count + count / 4, count, kind) : take_free(count, kind);
-        if (!unit) unit = take_top(count, kind);
-        units_unlock();
-        if (likely(unit)) return unit;
-        enum grow_result grown = grow_tip_by(count);
-        if (grown == GROW_NO_MEMORY) return NULL;
-        if (grown == GROW_FROZEN) {
-            struct unit *saved = emergency_take(count, kind);
-            if (saved) return saved;
-        }
+        if (grown != GROW_DONE && !emergency_again(count, kind, grown, &forks, &unit)) return unit;
     }
 }
 
@@ -311,16 +322,25 @@ RUN_BY_ALL void units_publish(struct span *span, size_t bytes) {
     units_unlock();
 }
 
+/* All that `span` has memory for becomes free, but for what others take from its top at the same time (span/emergency.h). */
+static void donate_rest(struct span *span) {
+    uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
+    if (end > top) units_donate(span, top, end - top, true);
+}
+
 RUN_BY_ALL void units_move_tip(struct span *span) {
     while (!lock_take(&units.lock)) {}
-    struct span *old = grow_tip;
-    uint32_t room = old ? (uint32_t)(old->bytes >> UNIT_SHIFT) - old->top_units : 0;
-    if (room > 0) {
-        uint32_t first = old->top_units;
-        old->top_units += room;
-        units_donate(old, first, room, true);
-    }
+    if (grow_tip) donate_rest(grow_tip);
     grow_tip = span;
+    units_unlock();
+}
+
+void units_settle(bool grew) {
+    if (!lock_take(&units.lock)) return;
+    for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
+        struct span *span = load_acquire(span_list[i]);
+        if (span && span != grow_tip) donate_rest(span);
+    }
     units_unlock();
 }
 

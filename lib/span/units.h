@@ -39,7 +39,10 @@ struct unit *units_take(uint32_t count, enum unit_kind kind);
 /* The same of `most` units; of fewer, `least` at least, when they were touched before and so many were not. */
 struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind);
 
-/* The same at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
+/* Clean units that are there: `most` at most, of one extent. NULL: there are none. */
+struct unit *units_take_clean(uint32_t most, enum unit_kind kind);
+
+/* The same as units_take() at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);
 
 /* The same where it can grow later: at the front of touched memory of twice the size, or at the top. */
@@ -47,6 +50,9 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind);
 
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);
+
+/* At the end of a fork: take in what was given meanwhile, and what spans that `grew` meanwhile have left. */
+void units_settle(bool grew);
 
 /* Put a chain of extents, linked by next, among those that wait for the lock. */
 void units_defer(struct unit *first, struct unit *last);

@@ -25,25 +25,26 @@ uint64_t port_random(void) {
 }
 
 /* Worlds leave errno alone; libc's wrapper does not. */
-static void futex(uint32_t *word, int operation, uint32_t value) {
+static void futex(uint32_t *word, int operation, uint32_t value, const struct timespec *limit) {
     int before = errno;
-    syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+    syscall(SYS_futex, word, operation, value, limit, NULL, 0);
     errno = before;
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {
     __atomic_add_fetch(&fake_counts.waits, 1, __ATOMIC_RELAXED);
-    futex(word, FUTEX_WAIT_PRIVATE, seen);
+    futex(word, FUTEX_WAIT_PRIVATE, seen, NULL);
 }
 
 void port_wake(uint32_t *word, bool all) {
     __atomic_add_fetch(&fake_counts.wakes, 1, __ATOMIC_RELAXED);
-    futex(word, FUTEX_WAKE_PRIVATE, all ? INT_MAX : 1);
+    futex(word, FUTEX_WAKE_PRIVATE, all ? INT_MAX : 1, NULL);
 }
 
-void port_pause(void) {
+void port_pause(uint32_t *word, uint32_t seen) {
+    static const struct timespec millisecond = {0, 1000000};
     __atomic_add_fetch(&fake_counts.pauses, 1, __ATOMIC_RELAXED);
-    usleep(1000);
+    futex(word, FUTEX_WAIT_PRIVATE, seen, &millisecond);
 }
 
 static pthread_key_t key;

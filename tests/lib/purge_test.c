@@ -6,6 +6,7 @@
 #include "span/purge.h"
 #include "span/units.h"
 #include "test.h"
+#include <pthread.h>
 
 static struct unit *take(uint32_t count) {
     struct unit *unit = units_take(count, UNIT_LARGE);
@@ -225,8 +226,18 @@ TEST(more_dirty_memory_than_the_heap_may_keep_is_purged_at_once) {
     sound();
 }
 
+/* While a fork is under way, which is the caller's: so nobody waits for it. */
+static struct unit *aside(uint32_t count) {
+    bool over;
+    struct unit *unit = emergency_take(count, UNIT_LARGE, &over);
+    CHECK(!over);
+    return unit;
+}
+
 TEST(emergency_units_come_from_a_span_of_their_own) {
-    struct unit *normal = take(1), *first = emergency_take(3, UNIT_LARGE), *second = emergency_take(1, UNIT_LARGE);
+    struct unit *normal = take(1);
+    lock_fork_begin();
+    struct unit *first = aside(3), *second = aside(1);
     CHECK(first && second);
     CHECK(span_of(first->memory) != span_of(normal->memory));
     CHECK(second == first + 3);
@@ -234,12 +245,15 @@ TEST(emergency_units_come_from_a_span_of_their_own) {
     memset(first->memory, 1, 3 * UNIT_BYTES);
     sound();
     CHECK_EQ(units.emergency_units, 4);
+    lock_fork_end();
 }
 
 TEST(given_emergency_units_join_level_1) {
     take(1);
-    struct unit *unit = emergency_take(3, UNIT_LARGE);
-    emergency_take(1, UNIT_LARGE);
+    lock_fork_begin();
+    struct unit *unit = aside(3);
+    aside(1);
+    lock_fork_end();
     unit->flags = 0;
     units_give(unit);
     sound();
@@ -249,28 +263,72 @@ TEST(given_emergency_units_join_level_1) {
 
 TEST(emergency_units_serve_any_count_and_refuse_what_cannot_be) {
     take(1);
-    for (uint32_t count = 1; count < 5000; count = count * 3 + 1) CHECK(emergency_take(count, UNIT_LARGE) != NULL);
-    CHECK(!emergency_take(SPAN_UNITS_MAX, UNIT_LARGE));
+    lock_fork_begin();
+    for (uint32_t count = 1; count < 5000; count = count * 3 + 1) CHECK(aside(count) != NULL);
+    CHECK(!aside(SPAN_UNITS_MAX));
     fake.fail_at = 1;
     fake.fail_run = UINT32_MAX / 2;
-    CHECK(!emergency_take(5000, UNIT_LARGE));
+    CHECK(!aside(5000));
+    lock_fork_end();
     sound();
+}
+
+/* Units are in the home span, and level 1 has more of them at the end, by what became theirs of the span. */
+TEST(what_a_fork_set_aside_comes_back_whole) {
+    take(1);
+    emergency_open();
+    lock_fork_begin();
+    struct unit *first = aside(10), *other = aside(3000);
+    CHECK(span_of(first->memory) == &span_home && span_of(other->memory) != &span_home);
+    emergency_close();
+    lock_fork_end();
+    sound();
+    CHECK(!emergency_take_ready(1, UNIT_LARGE));
+    units_give(first);
+    units_give(other);
+    sound();
+    uint32_t spans = span_count;
+    for (int i = 0; i < 100; i++) {
+        emergency_open();
+        lock_fork_begin();
+        first = aside(10);
+        emergency_close();
+        lock_fork_end();
+        units_give(first);
+    }
+    sound();
+    CHECK_EQ(span_count, spans);
+}
+
+static struct unit *other;
+
+static void *meet_frozen_locks(void *unit) {
+    CHECK(!lock_take(&units.lock));
+    other = units_take(2, UNIT_LARGE);
+    CHECK(other && span_of(other->memory) != &span_home);
+    units_give(unit);
+    CHECK_EQ(((struct unit *)unit)->kind, UNIT_LEAVING);
+    CHECK(!units_extend(other, 3));
+    CHECK(!units_take_oldest(1));
+    return NULL;
 }
 
 TEST(frozen_locks_lead_to_emergency_units) {
     struct unit *unit = take(2);
+    pthread_t thread;
     take(1);
+    unit->flags = 0;
+    lock_fork_begin();
     lock_freeze(&grow_gate);
     lock_freeze(&units.lock);
-    struct unit *other = units_take(2, UNIT_LARGE);
-    CHECK(other && span_of(other->memory) != &span_home);
-    unit->flags = 0;
+    CHECK_EQ(pthread_create(&thread, NULL, meet_frozen_locks, unit), 0);
+    pthread_join(thread, NULL);
+    CHECK(take(2) == unit || take(2) == unit); /* the locks are ours */
+    CHECK_EQ(units.lock.word, LOCK_FROZEN);
     units_give(unit);
-    CHECK_EQ(unit->kind, UNIT_LEAVING);
-    CHECK(!units_extend(other, 3));
-    CHECK(!units_take_oldest(1));
     lock_thaw(&units.lock);
     lock_thaw(&grow_gate);
-    CHECK(take(2) == unit || take(2) == unit);
+    lock_fork_end();
+    CHECK(take(2) == unit);
     sound();
 }
