@@ -10,6 +10,8 @@ enum { SPIN_READS = 100 };
 /* How long others sleep for a fork, in all: longer than one takes that waits for nobody, and short for one that waits for them. */
 enum { FORK_PATIENCE_MS = 16 };
 
+static _Thread_local uint8_t ranks_held __attribute__((tls_model("initial-exec")));
+
 /* A fork is under way: from its begin to its end, outside of which no lock is frozen. */
 enum { FORK_NONE, FORK_ALONE, FORK_AWAITED };
 static uint32_t fork_state, forks;
@@ -21,8 +23,6 @@ enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1 };
 
 /* The thread whose fork it is, by the address of its naps; the child's only thread has it where it was. */
 static const uint32_t *forker;
-
-static _Thread_local uint8_t ranks_held __attribute__((tls_model("initial-exec")));
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
 void lock_order_check(struct lock *lock, bool enters) {
