@@ -19,8 +19,12 @@ RUN_BY_ALL static NOINLINE void *malloc_small(size_t size, struct heap *heap, si
     return heap_alloc_small_rest(size, heap, class, malloc_last);
 }
 
+static NOINLINE void *malloc_shared(size_t size, struct heap *heap) {
+    return heap_alloc_wide_shared(size, heap, malloc_last);
+}
+
 static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
-    return heap_alloc_wide_rest(size, heap, malloc_last);
+    return heap_alloc_wide_rest(size, heap, malloc_shared, malloc_last);
 }
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {

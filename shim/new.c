@@ -100,8 +100,12 @@ static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
     return heap_alloc_small_rest(size, heap, class, new_last);
 }
 
+static NOINLINE void *new_shared(size_t size, struct heap *heap) {
+    return heap_alloc_wide_shared(size, heap, new_last);
+}
+
 static NOINLINE void *new_wide(size_t size, struct heap *heap) {
-    return heap_alloc_wide_rest(size, heap, new_last);
+    return heap_alloc_wide_rest(size, heap, new_shared, new_last);
 }
 
 void *new_one(size_t size) { return heap_alloc_with(size, new_small, new_wide); }

@@ -45,8 +45,21 @@ static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy)
     return p;
 }
 
+/* The cache has served for a while without a slow path; this is one, and then it may go on. */
+static NOINLINE void *resume(struct heap *heap, size_t size, bool roomy) {
+    heap->hits_left = heap->returns;
+    if (unlikely(load_relaxed(heap->robbed))) cache_flush(heap);
+    heap_count_run(heap);
+    return size <= CACHE_BYTES_MAX && !roomy ? cache_pop(heap, cache_granules(size)) : NULL;
+}
+
 void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
-    heap_count_slow(heap);
+    if (unlikely(heap->hits_left == 0)) {
+        void *p = resume(heap, size, roomy);
+        if (p) return zero ? memset(p, 0, size) : p;
+    } else {
+        heap_count_slow(heap);
+    }
     if (size <= MEDIUM_BYTES_MAX) {
         void *p = medium_block(heap, size, zero, roomy);
         if (likely(p)) return p;
@@ -180,6 +193,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
     if (heap->state == HEAP_NONE) heap = heap_attach();
+    if (heap && heap->state == HEAP_LIVE) heap_count_slow(heap);
     void *p = wide_aligned(size, align);
     if (likely(p) || !heap || heap->state != HEAP_LIVE) return p;
     heap_trim(heap);

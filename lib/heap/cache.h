@@ -30,44 +30,74 @@ INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
 
-/* A cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX; NULL: there is none. */
-INLINE void *cache_pop(struct heap *heap, size_t count) {
-    char *p = heap->cache[count];
-    if (unlikely(!p)) return NULL;
-    struct granule *slot = span_slot(&span_home, p);
-    heap->cache[count] = *cache_link(slot);
+/* Take `p`, the first of the blocks of `count` granules, out of its list. */
+INLINE void *cache_unlist(struct heap *heap, char *p, struct granule *slot, size_t count) {
+    COMPUTED(heap); /* or the list's address gets a register of its own */
+    racy_store(heap->cache[count], *cache_link(slot));
     store_relaxed(*cache_link(slot), NULL);
-    heap->cache_room += (uint32_t)count;
-    store_relaxed(slot->head, (uint32_t)count | GRANULE_USED);
+    guarded_add(heap->cache_room, (uint32_t)count);
     return p;
 }
 
-/* The same for a block of more granules, when there is no other yet. */
-INLINE bool cache_keep_medium(struct heap *heap, struct granule *slot, uint32_t head) {
-    uint32_t count = head - GRANULE_USED;
-    if (count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || heap->recent_medium || heap->state != HEAP_LIVE ||
-        !cas_alone(slot->head, &head, count | GRANULE_CACHED))
-        return false;
-    heap->recent_medium = slot;
-    return true;
+/* A cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX; NULL: there is none, or a slow path is due, which
+ * asks again. There is one thread. */
+INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
+    char *p = heap->cache[count];
+    if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
+    struct granule *slot = span_slot_home(p);
+    racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
+    return cache_unlist(heap, p, slot, count);
+}
+
+/* The same where others may be taking the block (heap/rob.c). When one has, the lists are not to be followed any more. */
+INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
+    char *p = heap->cache[count];
+    if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
+    struct granule *slot = span_slot_home(p);
+    uint32_t seen = (uint32_t)count | GRANULE_CACHED;
+    if (unlikely(!cas(slot->head, &seen, (uint32_t)count | GRANULE_USED)))
+        store_relaxed(heap->robbed, true);
+    else if (likely(!load_relaxed(heap->robbed)))
+        return cache_unlist(heap, p, slot, count);
+    else
+        store_release(slot->head, (uint32_t)count | GRANULE_CACHED);
+    heap->hits_left = 0;
+    return NULL;
+}
+
+INLINE void *cache_pop(struct heap *heap, size_t count) {
+    return alone() ? cache_pop_alone(heap, count) : cache_pop_shared(heap, count);
 }
 
 /* Keep the block at `p`, of the home span and used, when it is what the cache keeps and there is room.
- * False: it is not, nothing was done; the caller looks at the pointer again, from the start. */
-INLINE bool cache_push(struct heap *heap, char *p) {
-    struct granule *slot = span_slot(&span_home, p);
+ * False: it is not, nothing was done; the caller looks at the pointer again, from the start. `shared`: others may be freeing it too. */
+INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
+    struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
-    if (unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
-    if (unlikely(count > CACHE_GRANULES_MAX)) return cache_keep_medium(heap, slot, head);
+    if (config_safety && unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
+    if (unlikely(count > CACHE_GRANULES_MAX)) return false;
     uint32_t room;
     if (unlikely(__builtin_sub_overflow(heap->cache_room, count, &room))) return false;
-    if (!config_safety)
-        store_relaxed(slot->head, count + GRANULE_CACHED);
-    else if (unlikely(!cas_alone(slot->head, &head, count + GRANULE_CACHED)))
-        return false;
+    if (config_safety && shared && unlikely(!cas(slot->head, &head, count + GRANULE_DEFERRED))) return false;
     store_relaxed(*cache_link(slot), heap->cache[count]);
-    heap->cache[count] = p;
-    heap->cache_room = room;
+    if (config_safety && !shared)
+        racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
+    else
+        store_release(slot->head, count + GRANULE_CACHED); /* now another thread may take it */
+    racy_store(heap->cache[count], p);
+    racy_store(heap->cache_room, room);
+    return true;
+}
+
+/* The same for a block of more granules, when there is no other yet. */
+INLINE bool cache_keep_medium(struct heap *heap, char *p) {
+    struct granule *slot = span_slot_home(p);
+    uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
+    if (count <= CACHE_GRANULES_MAX || count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || heap->recent_medium ||
+        heap->state != HEAP_LIVE || (uintptr_t)p & (GRANULE_BYTES - 1) ||
+        !cas_alone(slot->head, &head, count | GRANULE_CACHED))
+        return false;
+    heap->recent_medium = slot;
     return true;
 }
 
@@ -97,17 +127,16 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
 
 /* The block freed last, of more than the cache keeps, when it has just the size asked for. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
-    if (unlikely(heap->slow_left == 1)) return NULL;
     if (size <= MEDIUM_BYTES_MAX) {
         struct granule *slot = heap->recent_medium;
         uint32_t count = (uint32_t)cache_granules(size);
-        if (!slot || granule_count(slot) != count) return NULL;
+        if (!slot || granule_count(slot) != count || unlikely(--heap->hits_left == 0)) return NULL;
         heap->recent_medium = NULL;
         store_relaxed(slot->head, count | GRANULE_USED);
         return span_slot_memory(&span_home, slot);
     }
     struct unit *unit = heap->recent_large;
-    if (!unit || unit->count != (size + UNIT_BYTES - 1) >> UNIT_SHIFT) return NULL;
+    if (!unit || unit->count != (size + UNIT_BYTES - 1) >> UNIT_SHIFT || unlikely(--heap->hits_left == 0)) return NULL;
     heap->recent_large = NULL;
     racy_store(unit->kind, UNIT_LARGE);
     return unit->memory;

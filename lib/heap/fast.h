@@ -51,15 +51,15 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
     return wide(size, heap);
 }
 
-/* What `wide` asks first: the medium cache, for the exact granule count or one more; above its sizes the block freed
- * last. That one declines when a tick is due, so that time passes for programs that free as much as they allocate. */
-INLINE void *heap_alloc_cached(size_t size, struct heap *heap) {
-    if (config_watch) return NULL;
+/* What `wide` asks first: the medium cache, for the exact granule count or up to two more; above its sizes the block freed
+ * last. Both decline after a while, so that time passes for programs that free as much as they allocate. */
+INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
     size_t count = cache_granules(size);
-    if (likely(heap->cache[count])) return cache_pop(heap, count);
-    if (heap->cache[count + 1]) return cache_pop(heap, count + 1);
-    if (heap->cache[count + 2]) return cache_pop(heap, count + 2);
+    if (likely(heap->cache[count])) return pop(heap, count);
+    COMPUTED(count); /* here, and not above with the addresses of all three */
+    if (heap->cache[count + 1]) return pop(heap, count + 1);
+    if (heap->cache[count + 2]) return pop(heap, count + 2);
     return NULL;
 }
 
@@ -87,8 +87,16 @@ INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class,
     void *p = heap_refill_waiting(class, heap);
     return likely(p) ? p : last(size, heap);
 }
-INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *last) {
-    void *p = heap_alloc_cached(size, heap);
+INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {
+    if (config_watch) return last(size, heap);
+    if (unlikely(!alone())) return shared(size, heap);
+    void *p = heap_alloc_cached(size, heap, cache_pop_alone);
+    return likely(p) ? p : last(size, heap);
+}
+
+/* The same while there is more than one thread. */
+INLINE void *heap_alloc_wide_shared(size_t size, struct heap *heap, heap_alloc_wide *last) {
+    void *p = heap_alloc_cached(size, heap, cache_pop_shared);
     return likely(p) ? p : last(size, heap);
 }
 

@@ -218,10 +218,18 @@ static NOINLINE void free_other_slab(struct block *block, struct heap *heap, str
     free_claim(block, heap, slab);
 }
 
+static NOINLINE void free_other_medium(void *p, struct heap *heap) {
+    if (unlikely(!cache_keep_medium(heap, p))) free_checked(p, heap);
+}
+static NOINLINE void free_medium_shared(void *p, struct heap *heap) {
+    if (unlikely(!cache_push(heap, p, true))) free_other_medium(p, heap);
+}
+
 void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
-        if (likely(cache_push(heap, p))) return;
-        return free_checked(p, heap);
+        if (config_safety && unlikely(!alone())) return free_medium_shared(p, heap);
+        if (likely(cache_push(heap, p, false))) return;
+        return free_other_medium(p, heap);
     }
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: return free_other_slab(p, heap, unit);

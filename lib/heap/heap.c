@@ -27,7 +27,7 @@ void heap_unwait(struct heap *heap, struct unit *slab) {
 void heap_slab_empty(struct unit *slab, struct heap *heap) {
     if (heap->open[slab->class] == slab) {
         slab->used_blocks = heap->returns;
-        heap_count_slow(heap);
+        heap_count_run(heap);
         return;
     }
     if (!(slab->flags & UNIT_WAITING)) return; /* current: its next blocks come from it anyway */

@@ -26,7 +26,7 @@ enum {
     CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES, /* at most; a step in between */
     CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
-    RETURNS_MAX = 254,         /* frees into an open slab until one counts as a slow path */
+    RETURNS_MAX = 254,         /* frees into an open slab, or blocks from the cache, until one counts as a slow path */
     RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
     RETURNS_FRESH = 255,       /* its bin was carved from zero memory, and nothing has returned to it since */
     GUESTS_MAX = 255,          /* in a bin; and as many as four slabs have blocks */
@@ -53,6 +53,8 @@ struct heap {
     uint32_t spare_slabs;
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
     uint8_t returns;    /* RETURNS_MAX, or RETURNS_WATCHED while watching */
+    bool robbed;        /* another thread has taken what the cache kept: its lists and sums are wrong; atomic */
+    uint8_t hits_left;  /* blocks that the cache may serve until one is a slow path; 0: the next one is */
     uint64_t tick_ms; /* when all that is free in it was given back last */
     uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;

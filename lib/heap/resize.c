@@ -16,6 +16,12 @@ enum {
     MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
 };
 
+/* A program may resize its blocks and do nothing else for long. */
+static void pass_time(void) {
+    heap_enter();
+    if (heap_self->state == HEAP_LIVE) heap_count_slow(heap_self);
+}
+
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     struct heap *heap = heap_self;
     void *new;
@@ -43,7 +49,7 @@ static void *resize_medium(void *p, size_t size) {
     struct granule *slot = free_check_medium("realloc", p);
     uint32_t have = granule_count(slot);
     size_t bytes = (size_t)have << GRANULE_SHIFT;
-    heap_enter();
+    pass_time();
     if (size > bytes) {
         if (size <= MEDIUM_BYTES_MAX) {
             uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
@@ -79,7 +85,7 @@ static void *grow_large(struct unit *unit, size_t size) {
 static void *resize_large(void *p, struct unit *unit, size_t size) {
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    heap_enter();
+    pass_time();
     if (size > bytes) return grow_large(unit, size);
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (resize_fits(unit->count, count)) return p;

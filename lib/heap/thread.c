@@ -23,6 +23,7 @@ RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
     *heap = (struct heap){.secret = heap_secret_word,
                           .slow_left = TICK_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
                           .returns = RETURNS_MAX,
+                          .hits_left = RETURNS_MAX,
                           .state = state,
                           .cache_max = CACHE_SUM_MIN,
                           .cache_room = CACHE_SUM_MIN,

@@ -120,6 +120,7 @@ static void watch(struct heap *heap, bool idle, bool turns) {
     bool spills = turns || !heap->watching;
     heap->watching = true;
     heap->returns = RETURNS_WATCHED;
+    if (heap->hits_left > RETURNS_WATCHED) heap->hits_left = RETURNS_WATCHED;
     if (spills) heap_spill(heap);
     heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
 }

@@ -11,6 +11,12 @@ INLINE void heap_count_slow(struct heap *heap) {
     if (unlikely(--heap->slow_left == 0)) heap_tick(heap);
 }
 
+/* The same for one that comes after a run of fast ones: there may not be another soon. */
+INLINE void heap_count_run(struct heap *heap) {
+    if (heap->watching) heap->slow_left = 1;
+    heap_count_slow(heap);
+}
+
 /* Every slow path that has given memory back says so: when much waits to be purged, the next one looks at the clock,
  * because there may be few after that. */
 void heap_count_given(struct heap *heap);

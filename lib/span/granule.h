@@ -23,6 +23,7 @@ enum granule_state {
     GRANULE_FREE = 2 << 28,
     GRANULE_CACHED = 3 << 28,   /* freed, kept by a heap's medium cache */
     GRANULE_DEFERRED = 4 << 28, /* freed, waits for whoever has the lock */
+    GRANULE_KEEP = GRANULE_USED ^ GRANULE_CACHED, /* turns one into the other */
     GRANULE_STATE_SHIFT = 28,
     GRANULE_STATE_MASK = 7 << GRANULE_STATE_SHIFT, /* bit 31 is never set */
     GRANULE_ZERO = 1 << 27, /* its memory is known to be zero */

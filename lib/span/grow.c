@@ -95,6 +95,7 @@ static void open_home(void) {
     span_home = (struct span){.base = home + HOME_UNITS,
                               .lines = (struct unit *)(home + UNIT_LINE_BYTES),
                               .slots = (struct granule *)(home + HOME_SLOTS),
+                              .slots_from_0 = span_slots_from_0(home + HOME_SLOTS, home + HOME_UNITS),
                               .limit_units = SPAN_UNITS_MAX,
                               .stepwise = true};
 }
@@ -115,6 +116,7 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
                           .bytes = (size_t)ready << UNIT_SHIFT,
                           .lines = (struct unit *)start + 1,
                           .slots = (struct granule *)(start + lines),
+                          .slots_from_0 = span_slots_from_0(start + lines, start + lines + slots),
                           .limit_units = units,
                           .tabled_units = units};
     span->lines[-1].kind = UNIT_EDGE;

@@ -30,6 +30,7 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
                           .bytes = (size_t)count << UNIT_SHIFT,
                           .lines = (struct unit *)tables + 1,
                           .slots = (struct granule *)((char *)tables + line_bytes(count)),
+                          .slots_from_0 = span_slots_from_0((char *)tables + line_bytes(count), base),
                           .top_units = count,
                           .limit_units = count,
                           .tabled_units = count};

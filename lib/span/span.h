@@ -22,6 +22,7 @@ struct span {
     size_t bytes;           /* [base, base + bytes) has lines, slots and memory; grows only */
     struct unit *lines;     /* lines[-1] is an EDGE, lines[units] readable */
     struct granule *slots;  /* one more than there are granules */
+    uintptr_t slots_from_0; /* where the slot of address 0 would stand */
     uint32_t top_units;     /* units handed out at least once; under the units lock */
     uint32_t limit_units;   /* what `bytes` may grow to */
     uint32_t tabled_units;  /* units with lines and slots */
@@ -50,6 +51,13 @@ struct unit *span_unit(const void *p);
 /* Slot of the granule at `p`, in `span`; memory of a slot. */
 INLINE struct granule *span_slot(const struct span *span, const void *p) {
     return span->slots + ((size_t)((const char *)p - span->base) >> GRANULE_SHIFT);
+}
+/* The same for `p` in the home span, an instruction shorter. */
+INLINE struct granule *span_slot_home(const void *p) {
+    return (struct granule *)(span_home.slots_from_0 + ((uintptr_t)p >> GRANULE_SHIFT) * sizeof(struct granule));
+}
+INLINE uintptr_t span_slots_from_0(const void *slots, const char *base) {
+    return (uintptr_t)slots - ((uintptr_t)base >> GRANULE_SHIFT) * sizeof(struct granule);
 }
 INLINE char *span_slot_memory(const struct span *span, const struct granule *slot) {
     return span->base + ((size_t)(slot - span->slots) << GRANULE_SHIFT);
