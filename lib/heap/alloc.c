@@ -4,6 +4,7 @@
 #include "heap/cache.h"
 #include "heap/fast.h"
 #include "heap/late.h"
+#include "heap/orphans.h"
 #include "heap/refill.h"
 #include "heap/tick.h"
 #include "heap/watched.h"
@@ -74,25 +75,47 @@ static void *pop(struct heap *heap, uint32_t class) {
     return block;
 }
 
-/* The first few blocks of a class without a slab come from a larger class that has one: a size that is hardly used costs
- * no page. The lender's blocks must lie at multiples of whatever those of the class do. */
-static void *borrow(struct heap *heap, uint32_t class) {
-    uint32_t bytes = class_shapes[class].block_bytes, align = bytes & -bytes;
-    for (uint32_t lender = class + 1; lender < CLASS_COUNT; lender++) {
-        uint32_t lent = class_shapes[lender].block_bytes;
-        if (lent > 2 * bytes) break;
-        if ((lent & -lent) < align || heap->bin[lender] == BLOCK_END) continue;
-        heap->borrowed[class]++;
-        return pop(heap, lender);
-    }
-    return NULL;
+INLINE bool can_lend(uint32_t lender, uint32_t align) {
+    uint32_t bytes = class_shapes[lender].block_bytes;
+    return (bytes & -bytes) >= align;
 }
 
-RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) {
+/* The class that is to lend to one of `bytes`, and to all others between it and its own half: the next 112 << k, or the next power
+ * of two where that is not aligned enough. 0: such blocks are too small, or too large. */
+static uint32_t common_lender(uint32_t bytes, uint32_t align) {
+    uint32_t lent = LENT_BYTES_MIN;
+    while (lent <= bytes) lent *= 2;
+    if (lent > LENT_BYTES_MAX || lent > 2 * bytes) return 0;
+    if ((lent & -lent) < align) lent = 2u << bit_high(bytes);
+    return (uint32_t)class_of(lent);
+}
+
+/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no orphan: a process with
+ * one heap would gain a few pages where it hardly uses its sizes, and lose as many where it does. 0: there is none. */
+static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
+    uint32_t bytes = class_shapes[class].block_bytes, lender;
+    for (lender = class + 1; lender < CLASS_COUNT && class_shapes[lender].block_bytes <= 2 * bytes; lender++)
+        if (heap->bin[lender] != BLOCK_END && can_lend(lender, align)) return lender;
+    if (!load_relaxed(heaps.threaded) || load_relaxed(orphans[class].queue.first)) return 0;
+    lender = common_lender(bytes, align);
+    return lender > 0 && heap_refill(heap, lender) ? lender : 0;
+}
+
+/* The first few blocks of a class without a slab come from a larger class: a size that is hardly used costs no page. A request of
+ * just the class's size may be for memory aligned to what that is a multiple of. */
+static void *borrow(struct heap *heap, uint32_t class, size_t size) {
+    uint32_t bytes = class_shapes[class].block_bytes;
+    uint32_t lender = find_lender(heap, class, size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES);
+    if (lender == 0) return NULL;
+    heap->borrowed[class]++;
+    return pop(heap, lender);
+}
+
+RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
     if (heap->bin[class] == BLOCK_END) {
         heap_count_slow(heap);
         if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
-            void *p = borrow(heap, class);
+            void *p = borrow(heap, class, size);
             if (p) return p;
         }
         if (heap->bin[class] == BLOCK_END && unlikely(!heap_refill(heap, class))) return NULL;
@@ -102,7 +125,7 @@ RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class) 
 
 void *alloc_live(struct heap *heap, size_t size) {
     if (likely(size <= CLASS_BYTES_MAX))
-        return alloc_small(heap, (uint32_t)class_of(size + (size == 0)));
+        return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return alloc_wide(heap, size, false, false);
 }

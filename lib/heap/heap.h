@@ -26,6 +26,8 @@ enum {
     CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES, /* at most; a step in between */
     CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
+    LENT_BYTES_MIN = 112,      /* slabs are made for lending to several classes: of 112 << k bytes, up to a few blocks a page */
+    LENT_BYTES_MAX = 1024,
     RETURNS_MAX = 254,         /* frees into an open slab, or blocks from the cache, until one counts as a slow path */
     RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
     RETURNS_FRESH = 255,       /* its bin was carved from zero memory, and nothing has returned to it since */

@@ -75,6 +75,29 @@ HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_woul
     test_nothing_is_lost();
 }
 
+/* Where there are threads, few sizes used a little by each cost few pages in any order: some classes lend to all others. */
+static void few_sizes_cost_few_pages(int first, int step) {
+    uint32_t slabs = 0;
+    heaps.threaded = true;
+    for (int i = first; i >= 100 && i <= 500; i += step) {
+        char *p = memset(MUST(t_malloc((size_t)i)), 1, (size_t)i);
+        CHECK(t_malloc_usable_size(p) >= (size_t)i && t_malloc_usable_size(p) <= 2 * round_up((size_t)i, BLOCK_ALIGN_BYTES));
+    }
+    for (uint32_t i = 0; i < span_home.top_units; i++) slabs += span_home.lines[i].kind == UNIT_SLAB;
+    CHECK_CALM(slabs <= 3);
+    test_nothing_is_lost();
+}
+HEAP_TEST(rising_sizes_of_a_thread_share_pages) { few_sizes_cost_few_pages(100, 16); }
+HEAP_TEST(falling_sizes_of_a_thread_share_pages) { few_sizes_cost_few_pages(500, -16); }
+
+HEAP_TEST(aligned_block_is_not_borrowed_from_a_class_that_is_not) {
+    heaps.threaded = true;
+    for (size_t align = 16; align <= 1024; align *= 2)
+        for (size_t size = align; size <= 1024; size += align)
+            for (int i = 0; i < 2; i++) CHECK_EQ((uintptr_t)MUST(t_memalign(align, size)) & (align - 1), 0);
+    test_nothing_is_lost();
+}
+
 HEAP_TEST(borrowed_blocks_are_zeroed_and_freed_as_what_they_are) {
     char *lender = memset(MUST(t_malloc(480)), 0xee, 480), *p;
     FREE(lender);

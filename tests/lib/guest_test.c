@@ -22,9 +22,16 @@ static uint32_t guests(void) {
     return inspect_guests(list, heap_self, class);
 }
 
+/* This thread's first blocks of the class come from a slab of its own, not from a larger class. */
+static void borrow_nothing(void) {
+    class = (uint32_t)class_of(SIZE);
+    t_free(t_malloc(1)); /* a heap */
+    heap_self->borrowed[class] = BORROWED_MAX;
+}
+
 /* Full slabs, an empty bin, and a slab that has gathered one block when its turn comes. */
 static void invite(void) {
-    class = (uint32_t)class_of(SIZE);
+    borrow_nothing();
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(heap_self->bin[class] == BLOCK_END);
@@ -156,7 +163,7 @@ TEST(guests_are_found_broken) {
 }
 
 static void *host_others(void *unused) {
-    class = (uint32_t)class_of(SIZE);
+    borrow_nothing();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(t_malloc(1) != NULL);
     heap_self->guest_room[class] = 5;
@@ -177,7 +184,7 @@ TEST(guests_come_from_slabs_of_other_heaps_too) {
 }
 
 static void *take_slabs(void *unused) {
-    class = (uint32_t)class_of(SIZE);
+    borrow_nothing();
     for (int slabs = 0; slabs < 3; slabs++) {
         if (slabs == 2) t_free(blocks[0]);
         CHECK_EQ(heap_self->guest_room[class], 0);
@@ -230,6 +237,7 @@ static pthread_barrier_t barrier;
 
 /* Blocks of a full slab, and of one that this thread owns as long as it lives. */
 static void *own(void *unused) {
+    borrow_nothing();
     for (int i = 0; i < 2 * IN_SLAB - 1; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(span_unit(blocks[2 * IN_SLAB - 2])->owner == heap_self);
     pthread_barrier_wait(&barrier);
@@ -258,8 +266,7 @@ static void refill_after_frees_abroad(int first, int count) {
 }
 
 TEST(heap_that_frees_much_into_others_slabs_invites) {
-    t_free(t_malloc(1));
-    class = (uint32_t)class_of(SIZE);
+    borrow_nothing();
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK_EQ(pthread_create(&thread, NULL, own, NULL), 0);

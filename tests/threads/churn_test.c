@@ -120,6 +120,41 @@ CASE(detached_threads_free_their_own_descriptors) {
     while (atomic_load(&left) > 0) sched_yield();
 }
 
+enum { LIVE_THREADS = 60, SIZES = 20 };
+static pthread_barrier_t all_live, all_seen;
+static int size_step;
+
+static void *one_of_each_size(void *unused) {
+    void *blocks[SIZES];
+    for (int i = 0; i < SIZES; i++) {
+        size_t size = 100 + 16 * (size_t)(size_step > 0 ? i : SIZES - 1 - i);
+        expect((blocks[i] = malloc(size)) != NULL);
+        memset(blocks[i], 1, size);
+    }
+    pthread_barrier_wait(&all_live);
+    pthread_barrier_wait(&all_seen);
+    for (int i = 0; i < SIZES; i++) free(blocks[i]);
+    return unused;
+}
+
+/* A thread that uses one block of each of many sizes needs no page for each: 12 KiB of slabs, 5 of its own, and what a thread has anyway. */
+static void sizes_share_pages(int step) {
+    struct team team;
+    size_step = step;
+    pthread_barrier_init(&all_live, NULL, LIVE_THREADS + 1);
+    pthread_barrier_init(&all_seen, NULL, LIVE_THREADS + 1);
+    size_t before = resident_bytes();
+    team_start(&team, LIVE_THREADS, one_of_each_size);
+    pthread_barrier_wait(&all_live);
+    size_t each = (resident_bytes() - before) / LIVE_THREADS;
+    pthread_barrier_wait(&all_seen);
+    team_join(&team);
+    expect_at(each, 0, 0);
+    expect(each <= 36 << 10);
+}
+CASE(rising_sizes_of_a_thread_share_pages) { sizes_share_pages(1); }
+CASE(falling_sizes_of_a_thread_share_pages) { sizes_share_pages(-1); }
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }
