@@ -34,8 +34,20 @@ bool port_purge(void *at, size_t bytes) {
     return false;
 }
 
-bool port_move(void *to, void *from, size_t bytes) {
+bool port_unmap(void *at, size_t bytes) {
+    (void)at, (void)bytes;
+    return false;
+}
+
+bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
     (void)to, (void)from, (void)bytes;
+    *unmapped = NULL;
+    return false;
+}
+
+/* Never asked: nothing was moved. */
+bool port_renew(void *at, size_t bytes) {
+    (void)at, (void)bytes;
     return false;
 }
 

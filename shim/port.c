@@ -14,9 +14,6 @@
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
-#ifndef MREMAP_DONTUNMAP
-#define MREMAP_DONTUNMAP 4
-#endif
 
 enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
@@ -91,22 +88,29 @@ void port_unreserve(void *at, size_t bytes) {
     syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
 }
 
-/* Emulators (qemu-user 7) lose track of a range that MREMAP_DONTUNMAP leaves mapped: it faults, and advice for it is
- * forgotten while they call it taken. A write that fails anyway asks, without touching the memory: the kernel looks at
- * the descriptor first, they at the address. */
-static bool stays_known(void *from) {
-    static int known; /* 0: not asked yet */
-    if (known == 0) known = syscall_6(SYS_write, -1, (long)from, 1, 0, 0, 0) == -EFAULT ? -1 : 1;
-    return known > 0;
+bool port_unmap(void *at, size_t bytes) {
+    return !syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
 }
 
-bool port_move(void *to, void *from, size_t bytes) {
-    if (((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() != 0) return false;
-    long got = syscall_6(SYS_mremap, (long)from, (long)bytes, (long)bytes,
-                         MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
-    if (got != (long)to) return false;
-    if (!stays_known(from)) map(from, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED);
-    return true;
+/* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages. */
+static bool is_mapped(void *at, size_t bytes) {
+    return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
+}
+
+/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings; when it refuses, the target is
+ * a hole. A move that leaves a hole behind needs no address space, so limits do not refuse it; the hole is filled if they
+ * allow. */
+bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
+    long got = syscall_6(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
+    bool moved = got == (long)to;
+    void *hole = moved ? from : to;
+    *unmapped = port_map(hole, bytes) || is_mapped(hole, bytes) ? NULL : hole;
+    return moved;
+}
+
+bool port_renew(void *at, size_t bytes) {
+    if (!syscall_failed(map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED))) return true;
+    return is_mapped(at, bytes) && port_purge(at, bytes); /* a limit that was lowered refuses before anything happens */
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {

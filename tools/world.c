@@ -62,9 +62,19 @@ static const char one_thread = 1;
 const char *const port_alone = &one_thread;
 
 /* Copying does here. */
-bool port_move(void *to, void *from, size_t bytes) {
-    (void)to, (void)from, (void)bytes;
+bool port_unmap(void *at, size_t bytes) {
+    (void)at, (void)bytes;
     return false;
+}
+
+bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
+    (void)to, (void)from, (void)bytes;
+    *unmapped = NULL;
+    return false;
+}
+
+bool port_renew(void *at, size_t bytes) {
+    return port_purge(at, bytes);
 }
 
 void port_huge(void *at, size_t bytes, bool wanted) {

@@ -16,8 +16,12 @@ size_t port_page_bytes(void);
 void *port_home(void);
 
 /* Make [at, at+bytes) readable, writable and zero, when all of it is unused so far.
- * Multiples of 64 KiB. False: it is not free, or there is no more memory. */
+ * Multiples of 64 KiB, but where it was mapped before: multiples of a page. False: it is not free, or there is no more
+ * memory. */
 bool port_map(void *at, size_t bytes);
+
+/* Give whole pages that port_map had mapped back, addresses and all. False: nothing happened. */
+bool port_unmap(void *at, size_t bytes);
 
 /* Set aside a range of addresses anywhere, without memory behind it; NULL: there is none.
  * port_commit then makes a part of it readable, writable and zero; port_unreserve gives all of it back. */
@@ -28,9 +32,14 @@ void port_unreserve(void *at, size_t bytes);
 /* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
 bool port_purge(void *at, size_t bytes);
 
-/* Move the memory behind [from, from+bytes) to [to, to+bytes), leaving `from` mapped and zero.
- * False: nothing happened, copy instead. */
-bool port_move(void *to, void *from, size_t bytes);
+/* Move the memory behind [from, from+bytes), which port_map had mapped, to [to, to+bytes), in place of what is there.
+ * True: `from` is zero now. False: `from` is as it was, the contents of `to` may be lost: copy instead. Either way `*unmapped`
+ * tells which of the two is not mapped any longer, as by port_unmap; NULL: both are. */
+bool port_move(void *to, void *from, size_t bytes, void **unmapped);
+
+/* Replace the memory behind whole pages, some of which was moved there, by zero memory that bears no trace of that.
+ * False: it is not mapped any longer. */
+bool port_renew(void *at, size_t bytes);
 
 /* Advise that [at, at+bytes) is going to be used densely and may be backed by huge pages; not wanted: that it may
  * not be any longer. */

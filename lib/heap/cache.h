@@ -74,7 +74,7 @@ INLINE void *cache_pop(struct heap *heap, size_t count) {
 INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
-    if (config_safety && unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
+    if (unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
     if (unlikely(count > CACHE_GRANULES_MAX)) return false;
     uint32_t room;
     if (unlikely(__builtin_sub_overflow(heap->cache_room, count, &room))) return false;
@@ -107,7 +107,7 @@ INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p
     if (heap->recent_large || heap->state != HEAP_LIVE || p != unit->memory || unit->count > RECENT_UNITS_MAX ||
         !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
-    unit->flags = 0;
+    unit->flags &= UNIT_MOVED;
     heap->recent_large = unit;
     return true;
 }

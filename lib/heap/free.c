@@ -147,7 +147,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     free_check_large("free", p, unit);
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
-    unit->flags = 0;
+    unit->flags &= UNIT_MOVED;
     if (heap && unit->count <= RECENT_UNITS_MAX) {
         struct unit *last = heap->recent_large;
         heap->recent_large = unit;

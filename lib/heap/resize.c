@@ -7,13 +7,18 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/free.h"
+#include "heap/tick.h"
 #include "heap/watched.h"
+#include "span/gone.h"
+#include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
 enum {
     GROWTH_PART = 32,
     MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
+    COPY_PAGE_BYTES = 4096,
+    COPY_STEP_BYTES = 2 << 20,
 };
 
 /* A program may resize its blocks and do nothing else for long. */
@@ -63,9 +68,57 @@ static void *resize_medium(void *p, size_t size) {
     return p;
 }
 
-/* Move whole pages from `unit` into `to`, which is as large or larger. */
-static bool move_pages(struct unit *to, struct unit *unit) {
-    return port_move(to->memory, unit->memory, (size_t)unit->count << UNIT_SHIFT);
+static bool is_zero(const char *page) {
+    const heap_words *word = (const heap_words *)page;
+    for (size_t i = 0; i < COPY_PAGE_BYTES / sizeof(*word); i += 4) {
+        heap_words any = word[i] | word[i + 1] | word[i + 2] | word[i + 3];
+        if (any[0] | any[1]) return false;
+    }
+    return true;
+}
+
+/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so that
+ * they do not become resident. */
+static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
+    for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES)
+        if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
+}
+
+/* Copy all of `from` to the front of `to`. What was copied goes back step by step, so that the peak rises by one step. */
+static void copy_large(struct unit *to, struct unit *from) {
+    size_t bytes = (size_t)from->count << UNIT_SHIFT;
+    bool clean = to->flags & UNIT_CLEAN, goes = purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;
+    to->flags &= (uint8_t)~UNIT_CLEAN;
+    for (size_t at = 0; at < bytes; at += COPY_STEP_BYTES) {
+        size_t step = min_size(bytes - at, COPY_STEP_BYTES);
+        copy_pages(to->memory + at, from->memory + at, step, clean);
+        goes = goes && port_purge(from->memory + at, step);
+    }
+    from->flags = (uint8_t)((from->flags & UNIT_MOVED) | (goes ? UNIT_CLEAN : 0));
+}
+
+/* A block that was copied or moved is free: clean, dirty or gone, as it was left. */
+static void leave_large(struct unit *unit) {
+    uint8_t seen = UNIT_LARGE;
+    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
+    units_give(unit);
+    purge_excess();
+    if (heap_self->state == HEAP_LIVE) heap_count_given(heap_self);
+}
+
+/* Into `to`, which is longer. NULL: no memory, and the block is as it was. */
+static void *move_large(struct unit *to, struct unit *unit) {
+    uint32_t count = to->count;
+    if (!gone_move(to, unit)) {
+        if (unlikely(to->flags & UNIT_GONE)) {
+            units_give(to);
+            to = units_take(count, UNIT_LARGE);
+            if (!to) return NULL;
+        }
+        copy_large(to, unit);
+    }
+    leave_large(unit);
+    return to->memory;
 }
 
 static void *grow_large(struct unit *unit, size_t size) {
@@ -75,11 +128,7 @@ static void *grow_large(struct unit *unit, size_t size) {
     if (units_extend(unit, count + count / GROWTH_PART) || units_extend(unit, count)) return unit->memory;
     if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
     struct unit *to = units_take_top(count, UNIT_LARGE);
-    if (!to) return NULL;
-    if (!move_pages(to, unit)) memcpy(to->memory, unit->memory, bytes);
-    void *memory = to->memory;
-    heap_free_slow(unit->memory, heap_self);
-    return memory;
+    return to ? move_large(to, unit) : NULL;
 }
 
 static void *resize_large(void *p, struct unit *unit, size_t size) {
@@ -93,7 +142,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
         void *new = move_by_copy(p, bytes, size, false);
         if (new != p) return new;
     }
-    unit->flags = 0; /* what is cut off is not clean any more */
+    unit->flags &= UNIT_MOVED; /* what is cut off is not clean any more */
     units_shrink(unit, count);
     return p;
 }

@@ -57,11 +57,13 @@ bool verify_extents(void) {
 }
 
 static bool is_entered(const struct unit *unit) {
-    const struct tlsf *index = unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
-    const struct tlsf *other = unit->flags & UNIT_CLEAN ? &units.dirty : &units.clean;
+    struct tlsf *const all[] = {&units.dirty, &units.clean, &units.gone};
+    const struct tlsf *index = unit->flags & UNIT_GONE ? &units.gone : all[unit->flags & UNIT_CLEAN];
     const struct tlsf_node *before = tlsf_before(index, &unit->node);
     if (!before) return tlsf_at(index, unit->count) == &unit->node;
-    return tlsf_before(other, &unit->node) && before->next == &unit->node;
+    for (int i = 0; i < 3; i++)
+        if (!tlsf_before(all[i], &unit->node)) return false;
+    return before->next == &unit->node;
 }
 
 bool verify_free_extents(void) {
@@ -69,7 +71,7 @@ bool verify_free_extents(void) {
     while (extent_walk_next(&walk)) {
         if (walk.line->kind != UNIT_FREE) continue;
         if (walk.line[walk.units - 1].count != walk.units || !is_entered(walk.line)) return false;
-        if (walk.line->flags & ~(UNIT_CLEAN | UNIT_AGED)) return false;
+        if (walk.line->flags & ~(UNIT_STATES | UNIT_AGED) || (walk.line->flags & UNIT_STATES) == UNIT_STATES) return false;
     }
     return true;
 }
@@ -79,7 +81,7 @@ bool verify_coalesced(void) {
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         if (walk.line->kind != UNIT_FREE) continue;
-        if (walk.line == left_end && !((walk.line->flags ^ left->flags) & UNIT_CLEAN)) return false;
+        if (walk.line == left_end && !((walk.line->flags ^ left->flags) & UNIT_STATES)) return false;
         left = walk.line;
         left_end = walk.line + walk.units;
     }
@@ -87,14 +89,27 @@ bool verify_coalesced(void) {
 }
 
 bool verify_unit_sum(void) {
-    uint32_t dirty = 0, clean = 0, other = 0;
+    uint32_t dirty = 0, clean = 0, gone = 0, other = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         bool is_free = walk.line->kind == UNIT_FREE;
-        *(!is_free ? &other : walk.line->flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
+        uint8_t flags = walk.line->flags;
+        *(!is_free ? &other : flags & UNIT_GONE ? &gone : flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
     }
-    return dirty == units.dirty_units && clean == units.clean_units && units.least_dirty[0] <= dirty &&
+    return dirty == units.dirty_units && clean == units.clean_units && gone == units.gone_units && units.least_dirty[0] <= dirty &&
            other == units.used_units + units.emergency_units;
+}
+
+/* Which extents were moved is counted as they come and go: there may only be so many. */
+bool verify_gone(void) {
+    uint32_t gone = 0, moved = 0;
+    struct extent_walk walk = {0};
+    while (extent_walk_next(&walk)) {
+        uint8_t kind = walk.line->kind, flags = walk.line->flags;
+        if (kind == UNIT_FREE) gone += (flags & UNIT_GONE) != 0;
+        if (kind == UNIT_LARGE || kind == UNIT_LEAVING) moved += (flags & UNIT_MOVED) != 0;
+    }
+    return gone == units.gone_extents && (moved == load_relaxed(units.moved_extents) || inspect_has_lost());
 }
 
 static uint32_t aged_extents(void) {
@@ -109,7 +124,7 @@ bool verify_ages(void) {
     const struct unit *older = NULL;
     for (const struct unit *unit = units.oldest; unit; older = unit, unit = unit->newer) {
         if (left-- == 0 || unit->older != older) return false;
-        if (unit->kind != UNIT_FREE || (unit->flags & (UNIT_AGED | UNIT_CLEAN)) != UNIT_AGED) return false;
+        if (unit->kind != UNIT_FREE || (unit->flags & (UNIT_AGED | UNIT_STATES)) != UNIT_AGED) return false;
     }
     return left == 0 && units.newest == older;
 }

@@ -122,7 +122,7 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
         next = unit->next;
         struct unit *worse = unit;
-        if (unit->count >= count && (!found || unit->count < found->count)) {
+        if (!(unit->flags & UNIT_GONE) && unit->count >= count && (!found || unit->count < found->count)) {
             worse = found;
             found = unit;
         }

@@ -1,6 +1,7 @@
 /* Purging: memory that has been free for a while goes back to the world. */
 #include "span/purge.h"
 #include "base/memory.h"
+#include "span/gone.h"
 #include "span/grow.h"
 #include <heapalloc/port.h>
 
@@ -62,7 +63,11 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
         unit->flags |= UNIT_CLEAN;
         run->purged += count;
-        units_give_purged(purge_tables(unit), true);
+        unit = purge_tables(unit);
+        if (gone_release(unit))
+            units_give(unit);
+        else
+            units_give_purged(unit, true);
     } else if (*tries == 0 || count == least) {
         refuse(run, unit);
     } else {

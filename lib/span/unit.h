@@ -31,13 +31,16 @@ enum unit_flags {
     UNIT_SPARE = 4,   /* an empty slab its owner keeps */
     UNIT_WAITING = 8, /* an owned slab in its heap's waiting list */
     UNIT_OPEN = 16,   /* an owned slab whose blocks return to its heap's bin */
+    UNIT_GONE = 32,   /* a free extent whose addresses went back to the world: mapped again before it is used */
+    UNIT_MOVED = 64,  /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
+    UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* by which free extents are told apart */
 };
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
  *       slab: plain fields are the owner's, `remote` is atomic (slab/owner.h)
  *   every unit below its span's top lies in just one extent                          verify: extents
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
- *   free extents that touch are not both clean, nor both dirty                       verify: coalesced
+ *   free extents that touch are not both clean, nor both dirty, nor both gone        verify: coalesced
  *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a hole;
  *         kept == carved - blocks in holes                                           verify: slab_counts */
 struct unit {

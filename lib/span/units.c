@@ -4,102 +4,34 @@
 #include "base/memory.h"
 #include "span/age.h"
 #include "span/emergency.h"
+#include "span/extent.h"
+#include "span/gone.h"
 #include "span/grow.h"
 
 struct units units = {.lock = LOCK_OF(RANK_UNITS)};
 
-INLINE struct unit *unit_of(struct tlsf_node *node) {
-    return (struct unit *)((char *)node - offsetof(struct unit, node));
-}
-
-INLINE struct tlsf *index_of(const struct unit *unit) {
-    return unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
-}
-
-INLINE uint32_t *sum_of(const struct unit *unit) {
-    return unit->flags & UNIT_CLEAN ? &units.clean_units : &units.dirty_units;
-}
-
-/* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */
-static void enter(struct unit *head, uint32_t count) {
-    head->kind = UNIT_FREE;
-    head->count = count;
-    if (count > 1) {
-        head[count - 1].kind = UNIT_FREE_LAST;
-        head[count - 1].count = count;
-    }
-    tlsf_put(index_of(head), &head->node, count);
-    guarded_add(*sum_of(head), count);
-}
-
-/* Undo enter(): the lines say INSIDE again but for the head, which the caller will fill. */
-static void leave(struct unit *head) {
-    tlsf_drop(index_of(head), &head->node);
-    guarded_add(*sum_of(head), -head->count);
-    head[head->count - 1].kind = UNIT_INSIDE;
-}
-
-INLINE struct unit *find(const struct tlsf *index, uint32_t count) {
-    struct tlsf_node *node = tlsf_at(index, count);
-    if (node && unit_of(node)->count >= count) return unit_of(node);
-    node = tlsf_find(index, count);
-    return node ? unit_of(node) : NULL;
-}
-
-INLINE void note_least(void) {
-    if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
-}
-
-INLINE struct unit *hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
-    unit->owner = NULL;
-    unit->block_bytes = 0;
-    unit->count = count;
-    unit->flags &= UNIT_CLEAN;
-    racy_store(unit->kind, (uint8_t)kind);
-    guarded_add(units.used_units, count);
-    note_least();
-    return unit;
-}
-
-/* Cut `count` units off the front of a free extent.   [ free ] => [ taken ][ rest: as old as before ] */
-static void cut_front(struct unit *free, uint32_t count) {
-    leave(free);
-    struct unit *rest = free + count;
-    uint32_t rest_count = free->count - count;
-    if (rest_count == 0) {
-        age_leave(free);
-        return;
-    }
-    rest->owner = NULL;
-    rest->block_bytes = 0;
-    rest->flags = free->flags & UNIT_CLEAN;
-    rest->memory = free->memory + ((size_t)count << UNIT_SHIFT);
-    age_replace(free, rest);
-    enter(rest, rest_count);
-}
-
 static struct unit *take_free(uint32_t count, enum unit_kind kind) {
-    struct unit *unit = find(&units.dirty, count);
-    if (!unit) unit = find(&units.clean, count);
+    struct unit *unit = extent_find(&units.dirty, count);
+    if (!unit) unit = extent_find(&units.clean, count);
     if (!unit) return NULL;
-    cut_front(unit, count);
-    return hand_out(unit, count, kind);
+    extent_cut_front(unit, count);
+    return extent_hand_out(unit, count, kind);
 }
 
 /* At least `least` and at most `most` units that were touched before, out of the largest such extent. */
 static struct unit *take_dirty(uint32_t least, uint32_t most, enum unit_kind kind) {
     struct tlsf_node *node = tlsf_largest(&units.dirty);
-    struct unit *unit = node ? unit_of(node) : NULL;
+    struct unit *unit = node ? extent_of(node) : NULL;
     if (!unit || unit->count < least) return NULL;
     uint32_t count = unit->count < most ? unit->count : most;
-    cut_front(unit, count);
-    return hand_out(unit, count, kind);
+    extent_cut_front(unit, count);
+    return extent_hand_out(unit, count, kind);
 }
 
 struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
     struct unit *unit = NULL;
     if (load_relaxed(units.dirty_units) > 0 && lock_take(&units.lock)) {
-        unit = find(&units.dirty, most) ? NULL : take_dirty(least, most, kind);
+        unit = extent_find(&units.dirty, most) ? NULL : take_dirty(least, most, kind);
         units_unlock();
     }
     if (!unit) unit = units_take(most, kind);
@@ -116,18 +48,18 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     unit->memory = grow_tip->base + ((size_t)grow_tip->top_units << UNIT_SHIFT);
     unit->flags = UNIT_CLEAN;
     guarded_add(grow_tip->top_units, count);
-    return hand_out(unit, count, kind);
+    return extent_hand_out(unit, count, kind);
 }
 
 struct unit *units_take_clean(uint32_t most, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = find(&units.clean, most);
+    struct unit *unit = extent_find(&units.clean, most);
     struct tlsf_node *largest = unit ? NULL : tlsf_largest(&units.clean);
-    if (largest) unit = unit_of(largest);
+    if (largest) unit = extent_of(largest);
     if (unit) {
         uint32_t count = unit->count < most ? unit->count : most;
-        cut_front(unit, count);
-        hand_out(unit, count, kind);
+        extent_cut_front(unit, count);
+        extent_hand_out(unit, count, kind);
     }
     units_unlock();
     return unit;
@@ -145,7 +77,7 @@ RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool ro
             units_unlock();
             if (likely(unit)) return unit;
             if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
-            if (unlikely(unit)) return unit;
+            if (unlikely(unit) || (unit = gone_take(count, kind))) return unit;
             grown = grow_tip_by(count);
         }
         if (grown != GROW_DONE && !emergency_again(count, kind, grown, &forks, &unit)) return unit;
@@ -191,12 +123,12 @@ static struct unit *left_of(const struct unit *unit) {
     uint8_t kind = racy_load(last->kind); /* its holder may change it, but never to or from being free */
     if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
     const struct unit *head = last - (last->count - 1);
-    return (head->flags ^ unit->flags) & UNIT_CLEAN ? NULL : (struct unit *)head;
+    return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
 }
 
 static struct unit *right_of(const struct unit *unit) {
     const struct unit *head = unit + unit->count;
-    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_CLEAN) return NULL;
+    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
     return (struct unit *)head;
 }
 
@@ -211,13 +143,13 @@ static void merge(struct unit *unit, bool ages) {
     unit->owner = NULL;
     unit->block_bytes = 0;
     if (left) {
-        leave(left);
+        extent_leave(left);
         if (left->flags & UNIT_AGED && left->count > largest) eldest = left, largest = left->count;
         count += left->count;
         head = left;
     }
     if (right) {
-        leave(right);
+        extent_leave(right);
         if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
         count += right->count;
         right->kind = UNIT_INSIDE;
@@ -226,9 +158,9 @@ static void merge(struct unit *unit, bool ages) {
     if (right && right != eldest) age_leave(right);
     if (eldest)
         age_replace(eldest, head);
-    else if ((ages || count > own) && !(head->flags & UNIT_CLEAN))
+    else if ((ages || count > own) && !(head->flags & UNIT_STATES))
         age_enter(head, load_relaxed(units.now_ms));
-    enter(head, count);
+    extent_enter(head, count);
 }
 
 static void give_locked(struct unit *unit, bool ages) {
@@ -262,6 +194,7 @@ RUN_BY_ALL void units_unlock(void) {
 
 void units_give(struct unit *unit) {
     racy_store(unit->kind, UNIT_LEAVING);
+    if (unlikely(unit->flags & UNIT_MOVED)) gone_renew(unit);
     if (!lock_take_soon(&units.lock)) {
         defer(unit);
         return;
@@ -271,15 +204,18 @@ void units_give(struct unit *unit) {
 }
 
 bool units_shrink(struct unit *unit, uint32_t count) {
-    if (unit->count > count) units_give(unit_cut_tail(unit, count));
+    if (unit->count <= count) return true;
+    struct unit *tail = unit_cut_tail(unit, count);
+    if (unlikely(unit->flags & UNIT_MOVED)) gone_count_moved(tail);
+    units_give(tail);
     return true;
 }
 
 /* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
 static bool extend_locked(struct unit *unit, uint32_t more) {
     struct unit *right = unit + unit->count;
-    if (racy_load(right->kind) == UNIT_FREE && right->count >= more) {
-        cut_front(right, more);
+    if (racy_load(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
+        extent_cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
     } else if (grow_tip && right == grow_tip->lines + grow_tip->top_units && tip_has(more)) {
@@ -288,7 +224,7 @@ static bool extend_locked(struct unit *unit, uint32_t more) {
         return false;
     }
     guarded_add(units.used_units, more);
-    note_least();
+    extent_note_least();
     unit->count += more;
     return true;
 }
@@ -348,9 +284,9 @@ struct unit *units_take_oldest(uint32_t before_ms) {
     if (!lock_take(&units.lock)) return NULL;
     struct unit *unit = units.oldest;
     if (unit && (int32_t)(unit->freed_ms - before_ms) < 0) {
-        leave(unit);
+        extent_leave(unit);
         age_leave(unit);
-        hand_out(unit, unit->count, UNIT_LEAVING);
+        extent_hand_out(unit, unit->count, UNIT_LEAVING);
     } else {
         unit = NULL;
     }
@@ -360,13 +296,13 @@ struct unit *units_take_oldest(uint32_t before_ms) {
 
 /* [ unit ] => [ unit: as old as before ][ taken ] */
 static struct unit *cut_surplus(struct unit *unit) {
-    leave(unit);
+    extent_leave(unit);
     if (unit->count <= units.surplus_units) {
         age_leave(unit);
         return unit;
     }
     struct unit *tail = unit_cut_tail(unit, unit->count - units.surplus_units);
-    enter(unit, unit->count);
+    extent_enter(unit, unit->count);
     return tail;
 }
 
@@ -379,7 +315,7 @@ struct unit *units_take_surplus(void) {
         racy_store(units.surplus_units, units.surplus_units - unit->count);
         for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
             units.least_dirty[i] -= units.least_dirty[i] < unit->count ? units.least_dirty[i] : unit->count;
-        hand_out(unit, unit->count, UNIT_LEAVING);
+        extent_hand_out(unit, unit->count, UNIT_LEAVING);
     } else {
         racy_store(units.surplus_units, 0);
     }
@@ -392,13 +328,13 @@ struct unit *units_widen(struct unit *unit) {
     if (!lock_take(&units.lock)) return unit;
     struct unit *left = left_of(unit), *right = right_of(unit);
     if (right) {
-        leave(right);
+        extent_leave(right);
         guarded_add(units.used_units, right->count);
         unit->count += right->count;
         right->kind = UNIT_INSIDE;
     }
     if (left) {
-        leave(left);
+        extent_leave(left);
         guarded_add(units.used_units, left->count);
         left->count += unit->count;
         left->kind = UNIT_LEAVING;

@@ -78,8 +78,27 @@ void *port_home(void) {
     return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
 }
 
+/* The lowest and highest address that port_unmap and port_move left unmapped. */
+static struct {
+    char *from, *to;
+} unmapped_range;
+
+static void note_unmapped(char *at, size_t bytes) {
+    if (!unmapped_range.from || at < unmapped_range.from) unmapped_range.from = at;
+    if (at + bytes > unmapped_range.to) unmapped_range.to = at + bytes;
+    munmap(at, bytes);
+    add(fake_counts.memory, -bytes);
+    add(fake_counts.space, -bytes);
+}
+
+static bool was_unmapped(char *at, size_t bytes) {
+    return at >= unmapped_range.from && at + bytes <= unmapped_range.to;
+}
+
 bool port_map(void *at, size_t bytes) {
-    promise(is_step(at, bytes), "maps multiples of 64 KiB");
+    bool again = was_unmapped(at, bytes);
+    promise(again ? ((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0 : is_step(at, bytes),
+            "maps multiples of 64 KiB, or pages that were mapped");
     if (!grants(bytes, bytes)) return false;
     void *got = mmap(at, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -159,13 +178,48 @@ bool port_purge(void *at, size_t bytes) {
     return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
-/* The memory is where it was, but its contents have moved and zeros stand there. */
-bool port_move(void *to, void *from, size_t bytes) {
-    promise(((uintptr_t)to | (uintptr_t)from | bytes) % 4096 == 0, "moves whole pages");
-    if (!fake.can_move || ((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() != 0) return false;
-    add(fake_counts.moves, 1);
-    memcpy(to, from, bytes);
-    memset(from, 0, bytes);
+/* True when the script lets this call of unmap, move or renew be. */
+static bool lets(void) {
+    uint32_t n = add(fake_counts.changes, 1);
+    return !fake.fail_change || n != fake.fail_change;
+}
+
+bool port_unmap(void *at, size_t bytes) {
+    promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "unmaps whole pages");
+    if (!lets()) return false;
+    add(fake_counts.unmaps, 1);
+    note_unmapped(at, bytes);
+    return true;
+}
+
+/* The memory is where it was, but its contents have moved and zeros stand there. A script that lets moves fail has the target
+ * lost with its mapping, or without; one that lets them work, the source unmapped. */
+bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
+    promise(((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() == 0, "moves whole pages");
+    bool moves = fake.can_move && lets();
+    *unmapped = NULL;
+    if (moves) {
+        add(fake_counts.moves, 1);
+        memcpy(to, from, bytes);
+        memset(from, 0, bytes);
+    } else {
+        memset(to, 0, bytes);
+    }
+    if (fake.move_unmaps) {
+        *unmapped = moves ? from : to;
+        note_unmapped(*unmapped, bytes);
+    }
+    return moves;
+}
+
+bool port_renew(void *at, size_t bytes) {
+    promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "renews whole pages");
+    if (!lets()) {
+        note_unmapped(at, bytes);
+        return false;
+    }
+    add(fake_counts.renewals, 1);
+    memset(at, 0, bytes);
     return true;
 }
 

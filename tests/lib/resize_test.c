@@ -2,6 +2,7 @@
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
+#include "span/units.h"
 #include "test.h"
 
 #define KIB ((size_t)1024)
@@ -90,6 +91,41 @@ HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
         FREE(block.at);
         FREE(wall.at);
     }
+}
+
+/* Blocks grow, shrink and go in turn, whatever fails: a block that could not grow is as it was. */
+static void resize_in_turn(uint64_t seed) {
+    struct held held[6] = {{0}};
+    for (int i = 0; i < 40; i++) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        struct held *block = &held[(seed >> 33) % 6];
+        size_t size = seed >> 61 == 7 ? 0 : MIB + (seed >> 40) % MIB;
+        if (size == 0) t_free(block->at), *block = (struct held){0};
+        if (size == 0) continue;
+        void *p = block->at ? t_realloc(block->at, size) : t_malloc(size);
+        if (p) block->at = p;
+        CHECK(!block->at || contents_hold(block, p && size < block->size ? size : block->size));
+        if (p) *block = (struct held){p, size, size}, contents_fill(block);
+        CHECK(!verify_heap());
+    }
+    for (int i = 0; i < 6; i++) t_free(held[i].at);
+    CHECK_EQ(units.moved_extents, heap_self->recent_large && heap_self->recent_large->flags & UNIT_MOVED);
+}
+
+TEST(no_block_is_lost_whichever_call_fails) {
+    for (int unmaps = 0; unmaps < 2; unmaps++) {
+        fake.move_unmaps = unmaps;
+        for (uint32_t n = 0; n < 12; n++) {
+            fake.fail_change = n ? fake_counts.changes + n : 0;
+            resize_in_turn(n);
+            fake.fail_change = 0;
+            fake.fail_each = n % 4 + 2;
+            resize_in_turn(n);
+            fake.fail_each = 0;
+        }
+    }
+    fake.can_move = false;
+    for (uint32_t n = 0; n < 4; n++) resize_in_turn(n);
 }
 
 /* The part that is cut off was the caller's: it is not zero, whatever the whole extent was when it was new. */

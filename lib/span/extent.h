@@ -1,0 +1,76 @@
+/* Free extents of level 1: how they enter their index and leave it, are found and cut. Under the units lock. */
+#pragma once
+#include "span/age.h"
+#include "span/units.h"
+
+INLINE struct unit *extent_of(struct tlsf_node *node) {
+    return (struct unit *)((char *)node - offsetof(struct unit, node));
+}
+
+INLINE struct tlsf *extent_index(const struct unit *unit) {
+    return unit->flags & UNIT_GONE ? &units.gone : unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
+}
+
+INLINE uint32_t *extent_sum(const struct unit *unit) {
+    return unit->flags & UNIT_GONE ? &units.gone_units : unit->flags & UNIT_CLEAN ? &units.clean_units : &units.dirty_units;
+}
+
+/* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */
+static inline void extent_enter(struct unit *head, uint32_t count) {
+    head->kind = UNIT_FREE;
+    head->count = count;
+    if (count > 1) {
+        head[count - 1].kind = UNIT_FREE_LAST;
+        head[count - 1].count = count;
+    }
+    tlsf_put(extent_index(head), &head->node, count);
+    guarded_add(*extent_sum(head), count);
+    if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, 1);
+}
+
+/* Undo extent_enter(): the lines say INSIDE again but for the head, which the caller will fill. */
+static inline void extent_leave(struct unit *head) {
+    tlsf_drop(extent_index(head), &head->node);
+    guarded_add(*extent_sum(head), -head->count);
+    if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, -1);
+    head[head->count - 1].kind = UNIT_INSIDE;
+}
+
+INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {
+    struct tlsf_node *node = tlsf_at(index, count);
+    if (node && extent_of(node)->count >= count) return extent_of(node);
+    node = tlsf_find(index, count);
+    return node ? extent_of(node) : NULL;
+}
+
+INLINE void extent_note_least(void) {
+    if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
+}
+
+INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
+    unit->owner = NULL;
+    unit->block_bytes = 0;
+    unit->count = count;
+    unit->flags &= UNIT_CLEAN;
+    racy_store(unit->kind, (uint8_t)kind);
+    guarded_add(units.used_units, count);
+    extent_note_least();
+    return unit;
+}
+
+/* Cut `count` units off the front of a free extent.   [ free ] => [ taken ][ rest: as old as before ] */
+static inline void extent_cut_front(struct unit *free, uint32_t count) {
+    extent_leave(free);
+    struct unit *rest = free + count;
+    uint32_t rest_count = free->count - count;
+    if (rest_count == 0) {
+        age_leave(free);
+        return;
+    }
+    rest->owner = NULL;
+    rest->block_bytes = 0;
+    rest->flags = free->flags & UNIT_STATES;
+    rest->memory = free->memory + ((size_t)count << UNIT_SHIFT);
+    age_replace(free, rest);
+    extent_enter(rest, rest_count);
+}
