@@ -10,8 +10,13 @@
 #include "heap/watched.h"
 #include "span/units.h"
 
+/* More than any span can have is not to be had by giving memory back. */
+INLINE bool never_fits(size_t size) {
+    return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
+}
+
 static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
-    if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
+    if (unlikely(never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = heap->recent_large;
     if (unit) {
@@ -132,7 +137,7 @@ void *alloc_live(struct heap *heap, size_t size) {
 
 /* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
-    if (size > ALLOC_BYTES_MAX) return NULL;
+    if (never_fits(size)) return NULL;
     heap_trim(heap);
     return alloc_live(heap, size);
 }
@@ -184,7 +189,7 @@ void *heap_alloc_zeroed(size_t size) {
     void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
     if (p) return memset(p, 0, size);
     p = alloc_wide(heap, size, true, false);
-    if (likely(p)) return p;
+    if (likely(p) || never_fits(size)) return p;
     heap_trim(heap);
     return alloc_wide(heap, size, true, false);
 }
@@ -197,7 +202,7 @@ static void *wide_aligned(size_t size, size_t align) {
         struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
         if (slot) return span_slot_memory(span_of_slot(slot), slot);
     }
-    if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || align > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
+    if (never_fits(size) || never_fits(align)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = units_take_aligned(count + (count == 0), (uint32_t)(align >> UNIT_SHIFT), UNIT_LARGE);
     return unit ? unit->memory : NULL;
@@ -218,7 +223,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (heap->state == HEAP_NONE) heap = heap_attach();
     if (heap && heap->state == HEAP_LIVE) heap_count_slow(heap);
     void *p = wide_aligned(size, align);
-    if (likely(p) || !heap || heap->state != HEAP_LIVE) return p;
+    if (likely(p) || never_fits(size) || never_fits(align) || !heap || heap->state != HEAP_LIVE) return p;
     heap_trim(heap);
     return wide_aligned(size, align);
 }

@@ -242,6 +242,20 @@ HEAP_TEST(what_cannot_be_served_is_refused) {
     CHECK(!t_calloc((size_t)1 << 32, (size_t)1 << 32));
 }
 
+/* What can never be had costs nothing: free memory stays where it is. */
+HEAP_TEST(impossible_size_gives_no_memory_back) {
+    FREE(MUST(t_malloc(2 * MIB)));
+    uint32_t purges = fake_counts.purges, dirty = units.dirty_units;
+    for (size_t size = (size_t)PTRDIFF_MAX; size > (size_t)1 << 40; size /= 2) {
+        void *p;
+        CHECK(!t_malloc(size) && !t_calloc(1, size) && t_posix_memalign(&p, 1 << 16, size) != 0);
+    }
+    CHECK(!t_memalign((size_t)1 << 45, 100));
+    CHECK_EQ(fake_counts.purges, purges);
+    CHECK_EQ(units.dirty_units, dirty);
+    test_nothing_is_lost();
+}
+
 /* Memory that one size has given up serves any other, before the heap says that there is none. */
 TEST(freed_memory_of_one_size_serves_every_other) {
     static const size_t sizes[] = {48, 40 * KIB, 2048, 5 * KIB, 3 * MIB, 16, 300 * KIB};
