@@ -18,9 +18,8 @@ INLINE bool never_fits(size_t size) {
 static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
     if (unlikely(never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
-    struct unit *unit = heap->recent_large;
+    struct unit *unit = take_recent(heap->recent_large);
     if (unit) {
-        heap->recent_large = NULL;
         if (unit->count == count) {
             racy_store(unit->kind, UNIT_LARGE);
             if (zero) memset(unit->memory, 0, size);
@@ -34,9 +33,16 @@ static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
     return unit->memory;
 }
 
+/* A request has the size of a block that there was no room for; or there is next to no room yet, as in a thread's new heap. */
+static void widen(struct heap *heap, uint32_t count) {
+    if (count != heap->cache_refused && heap->cache_max >= CACHE_SUM_MIN) return;
+    if (load_relaxed(heaps.threaded)) heap->cache_refused = 0;
+    cache_widen(heap);
+}
+
 static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
     uint32_t count = (uint32_t)cache_granules(size);
-    if (unlikely(count == heap->cache_refused) && !roomy) cache_widen(heap);
+    if (unlikely(heap->cache_refused) && !roomy) widen(heap, count);
     struct granule *slot = cache_recent_medium(heap, count);
     if (!slot && !roomy) slot = medium_take_ready(count);
     if (unlikely(!slot)) {

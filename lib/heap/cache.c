@@ -5,10 +5,9 @@
 enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };
 
 RUN_BY_ALL void cache_yield(struct heap *heap) {
-    struct unit *recent_large = heap->recent_large;
     if (load_relaxed(units.dirty_units) > 0) return;
+    struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_large) {
-        heap->recent_large = NULL;
         units_give(recent_large);
         return;
     }
@@ -17,37 +16,68 @@ RUN_BY_ALL void cache_yield(struct heap *heap) {
     if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / YIELD_PART) cache_flush(heap);
 }
 
-/* Give a list back, as far as it is this heap's: where another thread has taken a block it has taken the rest too. */
-static void give_list(struct heap *heap, uint32_t count) {
+/* Give a list back, as far as it is this heap's: where another thread has taken a block it has taken the rest too. False: it has. */
+static bool give_list(struct heap *heap, uint32_t count) {
     for (char *p; (p = heap->cache[count]);) {
         struct granule *slot = span_slot_home(p);
         uint32_t seen = count | GRANULE_CACHED;
         if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_USED))) {
             racy_store(heap->cache[count], NULL);
-            return;
+            return false;
         }
         medium_give(span_slot_home(cache_unlist(heap, p, slot, count)));
     }
+    return true;
+}
+
+void cache_return_grant(struct heap *heap) {
+    if (load_relaxed(heap->granted) == 0) return;
+    __atomic_fetch_sub(&heaps.granted, swap_value(heap->granted, 0), __ATOMIC_RELAXED);
 }
 
 void cache_flush(struct heap *heap) {
-    struct granule *recent_medium = heap->recent_medium;
-    struct unit *recent_large = heap->recent_large;
-    heap->recent_medium = NULL; /* first: a fork just then must not find them in two places */
-    heap->recent_large = NULL;
+    struct granule *recent_medium = take_recent(heap->recent_medium); /* first: a fork must not find them in two places */
+    struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
-    bool robbed = load_relaxed(heap->robbed);
-    store_relaxed(heap->robbed, false); /* first: what is taken from now on says so again */
-    for (uint32_t count = 1; (robbed || cache_sum(heap) > 0) && count <= CACHE_GRANULES_MAX; count++)
-        give_list(heap, count);
-    if (robbed) racy_store(heap->cache_room, heap->cache_max);
-    guarded_add(heap->cache_room, CACHE_SUM_MIN - heap->cache_max); /* a wrong sum stays wrong, for the verifier */
-    racy_store(heap->cache_max, CACHE_SUM_MIN);
+    bool robbed = swap_value(heap->robbed, false); /* first: what is taken from now on says so again */
+    bool keeps = robbed || heap->cache_max != heap->cache_room;
+    for (uint32_t count = MEDIUM_GRANULES_MIN; keeps && count <= CACHE_GRANULES_MAX; count++)
+        robbed |= !give_list(heap, count);
+    if (robbed || load_relaxed(heap->robbed)) racy_store(heap->cache_room, heap->cache_max);
+    cache_return_grant(heap);
+    uint32_t first = cache_sum_first();
+    guarded_add(heap->cache_room, first - heap->cache_max); /* a wrong sum stays wrong, for the verifier */
+    racy_store(heap->cache_max, first);
+}
+
+/* What all heaps' caches may keep, in granules. */
+static uint32_t caches_max(void) {
+    uint32_t part = load_relaxed(units.used_units) * (GRANULES_PER_UNIT / 16);
+    return part > CACHES_SUM_MIN ? part : CACHES_SUM_MIN;
+}
+
+/* Up to `wish` granules of what all heaps share, of which one has at most twice its share. Returns how many. */
+static uint32_t grant(struct heap *heap, uint32_t wish) {
+    uint32_t all = caches_max(), most = 2 * all / load_relaxed(heaps.live), seen = load_relaxed(heaps.granted);
+    if (heap->cache_max >= most) return 0;
+    if (wish > most - heap->cache_max) wish = most - heap->cache_max;
+    do {
+        if (seen >= all) return 0;
+        if (wish > all - seen) wish = all - seen;
+    } while (!cas(heaps.granted, &seen, seen + wish));
+    __atomic_fetch_add(&heap->granted, wish, __ATOMIC_RELAXED);
+    return wish;
 }
 
 void cache_widen(struct heap *heap) {
     if (heap->cache_max >= CACHE_SUM_MAX) return;
-    guarded_add(heap->cache_max, CACHE_SUM_STEP);
-    guarded_add(heap->cache_room, CACHE_SUM_STEP);
+    uint32_t more = load_relaxed(heaps.threaded) ? grant(heap, CACHE_SUM_STEP) : CACHE_SUM_STEP;
+    guarded_add(heap->cache_max, more);
+    guarded_add(heap->cache_room, more);
+}
+
+void cache_share(struct heap *heap) {
+    uint32_t live = load_relaxed(heaps.live), share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
+    heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
 }

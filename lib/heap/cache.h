@@ -2,7 +2,8 @@
  *
  *   cache[n]        blocks of exactly n granules, up to 80 KiB, cache_max granules in all; a list, whose
  *                   links stand in the blocks' second slots
- *   recent_medium   the one block above that which was freed last;  recent_large: the same of whole units
+ *   recent_medium   the one block above that which was freed last;  recent_large: the same of whole units;
+ *                   of up to 8 MiB, or this heap's share of what all caches may keep
  *
  * A recent block is handed out again only for just its size; any other request of its level first gives it back,
  * so keeping it never makes the heap take memory that it would not have taken otherwise.
@@ -18,11 +19,22 @@ INLINE size_t cache_granules(size_t size) {
     return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
 }
 
+/* Granules that a cache may keep without being granted them. */
+INLINE uint32_t cache_sum_first(void) { return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN; }
+
 /* Granules in the cache; whoever else asks may be told any number up to its bound. */
 INLINE uint32_t cache_sum(const struct heap *heap) {
+    if (unlikely(load_relaxed(heap->robbed))) return 0;
     uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room);
     return max > room ? max - room : 0;
 }
+
+/* Take the recent block that stands in `place`, one of this heap's; NULL: there is none, another thread may have taken it. */
+#define take_recent(place)                                                                         \
+    ({                                                                                             \
+        __typeof__(place) recent_ = load_relaxed(place);                                           \
+        recent_ && cas_alone((place), &recent_, NULL) ? recent_ : NULL;                            \
+    })
 
 /* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time may
  * look at any slot's upper half. */
@@ -93,30 +105,29 @@ INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
 INLINE bool cache_keep_medium(struct heap *heap, char *p) {
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
-    if (count <= CACHE_GRANULES_MAX || count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || heap->recent_medium ||
-        heap->state != HEAP_LIVE || (uintptr_t)p & (GRANULE_BYTES - 1) ||
+    if (count <= CACHE_GRANULES_MAX || count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || load_relaxed(heap->recent_medium) ||
+        heap->state != HEAP_LIVE || count > heap->recent_units * GRANULES_PER_UNIT || (uintptr_t)p & (GRANULE_BYTES - 1) ||
         !cas_alone(slot->head, &head, count | GRANULE_CACHED))
         return false;
-    heap->recent_medium = slot;
+    store_release(heap->recent_medium, slot);
     return true;
 }
 
 /* Keep the large block at `p`, with `unit` its line, when there is no other yet. */
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
-    if (heap->recent_large || heap->state != HEAP_LIVE || p != unit->memory || unit->count > RECENT_UNITS_MAX ||
+    if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory || unit->count > heap->recent_units ||
         !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
     unit->flags &= UNIT_MOVED;
-    heap->recent_large = unit;
+    store_release(heap->recent_large, unit);
     return true;
 }
 
 /* The recent block when it has just the size asked for; otherwise it is given back. NULL: the levels must serve. */
 INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
-    struct granule *slot = heap->recent_medium;
+    struct granule *slot = take_recent(heap->recent_medium);
     if (!slot) return NULL;
-    heap->recent_medium = NULL;
     if (granule_count(slot) == count) {
         store_relaxed(slot->head, count | GRANULE_USED);
         return slot;
@@ -125,19 +136,20 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     return NULL;
 }
 
-/* The block freed last, of more than the cache keeps, when it has just the size asked for. */
+/* The block freed last, of more than the cache keeps, when it has just the size asked for. Another thread may take it meanwhile, but
+ * only its owner puts another in its place. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
     if (size <= MEDIUM_BYTES_MAX) {
-        struct granule *slot = heap->recent_medium;
+        struct granule *slot = load_relaxed(heap->recent_medium);
         uint32_t count = (uint32_t)cache_granules(size);
         if (!slot || granule_count(slot) != count || unlikely(--heap->hits_left == 0)) return NULL;
-        heap->recent_medium = NULL;
+        if (unlikely(!cas_alone(heap->recent_medium, &slot, NULL))) return NULL;
         store_relaxed(slot->head, count | GRANULE_USED);
         return span_slot_memory(&span_home, slot);
     }
-    struct unit *unit = heap->recent_large;
-    if (!unit || unit->count != (size + UNIT_BYTES - 1) >> UNIT_SHIFT || unlikely(--heap->hits_left == 0)) return NULL;
-    heap->recent_large = NULL;
+    struct unit *unit = load_relaxed(heap->recent_large);
+    if (!unit || racy_load(unit->count) != (size + UNIT_BYTES - 1) >> UNIT_SHIFT || unlikely(--heap->hits_left == 0)) return NULL;
+    if (unlikely(!cas_alone(heap->recent_large, &unit, NULL))) return NULL;
     racy_store(unit->kind, UNIT_LARGE);
     return unit->memory;
 }
@@ -148,6 +160,12 @@ void cache_yield(struct heap *heap);
 
 /* A request has the size of a block that there was no room for: there is more from now on, until everything is given back. */
 void cache_widen(struct heap *heap);
+
+/* What this heap may keep of the share of all has changed, for there are more heaps or fewer. */
+void cache_share(struct heap *heap);
+
+/* Return what the cache was granted; any thread. */
+void cache_return_grant(struct heap *heap);
 
 /* Give every cached block back to its level. */
 void cache_flush(struct heap *heap);

@@ -86,6 +86,8 @@ static void lose_heaps(void) {
         if (heap == heap_self || heap->state != HEAP_LIVE || late_owns(heap)) continue;
         heap->state = HEAP_LOST;
         heaps.lost++;
+        heaps.live--;
+        cache_return_grant(heap);
         salvage_cache(heap);
     }
 }
@@ -97,6 +99,7 @@ void fork_child(void) {
     salvaging.state = unfinished.state = HEAP_LOST;
     if (swap_value(salvages, 0) > 0) lose_salvaged();
     lose_heaps();
+    if (load_relaxed(heap_self->robbed)) cache_flush(heap_self); /* alone, it would believe its lists */
     if (heaps.lost == 0) return;
     heaps.bereft = heaps.single = true;
     sweep.taken = false;

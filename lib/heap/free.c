@@ -132,9 +132,9 @@ static void free_medium(char *p, struct heap *heap) {
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
     if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED)))
         check_misuse("free", p, "is already free");
-    if (heap && count > CACHE_GRANULES_MAX && span_of(p) == &span_home) {
-        struct granule *last = heap->recent_medium;
-        heap->recent_medium = slot;
+    if (heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT && span_of(p) == &span_home) {
+        struct granule *last = take_recent(heap->recent_medium);
+        store_release(heap->recent_medium, slot);
         slot = last;
     }
     if (slot) medium_give(slot);
@@ -148,9 +148,9 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
     unit->flags &= UNIT_MOVED;
-    if (heap && unit->count <= RECENT_UNITS_MAX) {
-        struct unit *last = heap->recent_large;
-        heap->recent_large = unit;
+    if (heap && unit->count <= heap->recent_units) {
+        struct unit *last = take_recent(heap->recent_large);
+        store_release(heap->recent_large, unit);
         unit = last;
     }
     if (unit) {

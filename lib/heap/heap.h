@@ -25,6 +25,7 @@ enum {
     CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES, /* granules in all, to begin with */
     CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES, /* at most; a step in between */
     CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
+    CACHES_SUM_MIN = (8 << 20) / GRANULE_BYTES, /* of all heaps, while there is more than one; or a 16th of what is in use */
     BORROWED_MAX = 4,          /* blocks of larger classes that a class without a slab gets */
     LENT_BYTES_MIN = 112,      /* slabs are made for lending to several classes: of 112 << k bytes, up to a few blocks a page */
     LENT_BYTES_MAX = 1024,
@@ -47,7 +48,7 @@ enum heap_state {
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
- *   cache_max == cache_room + sum of the cached blocks' granules        verify: cache */
+ *   cache_max == cache_room + sum of the cached blocks' granules, unless `robbed`      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
     uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
@@ -63,13 +64,16 @@ struct heap {
     uint32_t cache_room; /* granules that the cache may still take, and in all */
     uint32_t cache_max;
     uint32_t cache_refused; /* granules of the block that found no room in it last */
+    uint32_t granted;   /* the part of cache_max that all heaps share; atomic */
+    uint32_t recent_units; /* of the largest block that is kept for the next request of its size */
+    uint32_t seen_ms;   /* when it looked at the clock last */
     uint32_t idle_ms; /* level 1 had nothing to purge then: it has not before the clock moves */
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
     struct unit *open[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL */
     struct slab_queue waiting[CLASS_COUNT];
-    struct unit *recent_large;     /* heap/cache.h */
+    struct unit *recent_large;     /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     uint32_t share_to[CLASS_COUNT];  /* how many waiting slabs are to be left, while another heap wants some; else 0 */
@@ -86,13 +90,17 @@ extern _Thread_local struct heap *heap_self
 extern struct heap heap_none __attribute__((visibility("hidden")));
 
 /* lock: itself
- *   a parked heap has no blocks and no slabs      verify: parked */
+ *   a parked heap has no blocks and no slabs      verify: parked
+ *   live == heaps that are LIVE; granted == sum of the heaps'        verify: shares */
 struct heaps {
     struct lock lock;
     struct heap *all;     /* atomic */
     struct heap *parked;
     struct heap *left;    /* given up since a parked one was taken last; linked by next_parked, atomic */
     uint32_t lost;  /* heaps of threads that a fork left behind, until all of their slabs are found */
+    uint32_t live;    /* atomic */
+    uint32_t granted; /* granules that caches may keep, once there is more than one heap; atomic */
+    uint32_t robbed_quarter; /* of the decay time, when idle heaps' caches were emptied (heap/rob.h) */
     bool threaded;  /* there was a second heap once */
     bool bereft;    /* a fork has left threads behind, and what they had in hand */
     bool single;    /* no heap was made since that fork: there is one thread, or none else that has anything */

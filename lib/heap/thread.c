@@ -25,8 +25,10 @@ RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
                           .returns = RETURNS_MAX,
                           .hits_left = RETURNS_MAX,
                           .state = state,
-                          .cache_max = CACHE_SUM_MIN,
-                          .cache_room = CACHE_SUM_MIN,
+                          .cache_max = cache_sum_first(),
+                          .cache_room = cache_sum_first(),
+                          .recent_units = RECENT_UNITS_MAX,
+                          .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
 }
@@ -64,6 +66,13 @@ static struct heap *carve_heaps(struct unit *unit) {
     return first;
 }
 
+/* A thread's from now on, or the one of those that have ended. */
+static void begin_life(struct heap *heap) {
+    __atomic_fetch_add(&heaps.live, 1, __ATOMIC_RELAXED);
+    cache_share(heap);
+    store_relaxed(heap->state, HEAP_LIVE);
+}
+
 /* Under the heaps lock. */
 static struct heap *unpark(void) {
     struct heap *heap = load_relaxed(heaps.left) ? swap_value(heaps.left, NULL) : NULL, *last = heap;
@@ -73,7 +82,7 @@ static struct heap *unpark(void) {
     if (!heap) return NULL;
     heaps.parked = heap->next_parked;
     if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
-    heap->state = HEAP_LIVE;
+    begin_life(heap);
     return heap;
 }
 
@@ -82,6 +91,7 @@ static struct heap *first_of_process(void) {
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
     heap_init(&first_heap);
+    heaps.live = 1;
     return &first_heap;
 }
 
@@ -102,6 +112,7 @@ RUN_BY_ALL struct heap *heap_create(void) {
     watch_take(unit->memory, UNIT_BYTES);
     heap = carve_heaps(unit);
     heap_init(heap);
+    begin_life(heap);
     return heap;
 }
 
@@ -132,5 +143,6 @@ void heap_leave(void) {
     }
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
     heap_self = &heap_none;
+    __atomic_fetch_sub(&heaps.live, 1, __ATOMIC_RELAXED);
     add_left(heap);
 }

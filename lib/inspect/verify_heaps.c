@@ -103,7 +103,11 @@ static bool cache_holds(const struct heap *heap) {
     uint32_t sum = 0;
     for (uint32_t count = 0; count < CACHE_GRANULES_MAX + 2; count++) {
         for (char *p = heap->cache[count]; p; p = *cache_link(span_slot(&span_home, p))) {
-            if (span_of(p) != &span_home || span_slot(&span_home, p)->head != (count | GRANULE_CACHED)) return false;
+            if (span_of(p) != &span_home) return false;
+            if (span_slot(&span_home, p)->head != (count | GRANULE_CACHED)) {
+                if (heap->robbed) break;
+                return false;
+            }
             if (count < MEDIUM_GRANULES_MIN || (sum += count) > CACHE_SUM_MAX) return false;
             blocks_cached++;
         }
@@ -111,7 +115,7 @@ static bool cache_holds(const struct heap *heap) {
     const struct granule *recent = heap->recent_medium;
     if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX)) return false;
     blocks_cached += recent != NULL;
-    return sum + heap->cache_room == heap->cache_max && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
+    return (heap->robbed || sum + heap->cache_room == heap->cache_max) && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
 }
 
 static uint32_t blocks_that_say_so(void) {
@@ -152,4 +156,14 @@ static bool all_parked(const struct heap *heap) {
 
 bool verify_parked(void) {
     return all_parked(heaps.parked) && all_parked(load_acquire(heaps.left));
+}
+
+bool verify_shares(void) {
+    uint32_t live = 0, granted = 0;
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
+        live += heap->state == HEAP_LIVE;
+        granted += heap->granted;
+        if (!heap->robbed && heap->granted > heap->cache_max) return false;
+    }
+    return live == heaps.live && granted == heaps.granted;
 }

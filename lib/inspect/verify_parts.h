@@ -29,4 +29,5 @@ bool verify_bins(void);
 bool verify_waiting(void);
 bool verify_spares(void);
 bool verify_cache(void);
+bool verify_shares(void);
 bool verify_parked(void);
