@@ -51,8 +51,9 @@ bool port_renew(void *at, size_t bytes) {
     return false;
 }
 
-void port_huge(void *at, size_t bytes, bool wanted) {
-    (void)at, (void)bytes, (void)wanted;
+bool port_collapse(void *at) {
+    (void)at;
+    return false;
 }
 
 /* Nothing is purged, so nothing has to grow old. */

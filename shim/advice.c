@@ -11,6 +11,9 @@
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 static long advise(void *at, size_t bytes, int advice) {
     return syscall_6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0);
@@ -53,6 +56,8 @@ bool port_purge(void *at, size_t bytes) {
     return (unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) || purge_locked(at, bytes);
 }
 
-void port_huge(void *at, size_t bytes, bool wanted) {
-    syscall_6(SYS_madvise, (long)at, (long)bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, 0, 0, 0);
+/* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread does
+ * not fill what is purged later, as it does where huge pages were advised. */
+bool port_collapse(void *at) {
+    return port_page_bytes() == 4096 && advise(at, 2 << 20, MADV_COLLAPSE) == 0;
 }

@@ -61,12 +61,12 @@ bool port_purge(void *at, size_t bytes) {
 static const char one_thread = 1;
 const char *const port_alone = &one_thread;
 
-/* Copying does here. */
 bool port_unmap(void *at, size_t bytes) {
     (void)at, (void)bytes;
     return false;
 }
 
+/* Copying does here. */
 bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
     (void)to, (void)from, (void)bytes;
     *unmapped = NULL;
@@ -77,8 +77,9 @@ bool port_renew(void *at, size_t bytes) {
     return port_purge(at, bytes);
 }
 
-void port_huge(void *at, size_t bytes, bool wanted) {
-    (void)at, (void)bytes, (void)wanted;
+bool port_collapse(void *at) {
+    (void)at;
+    return false;
 }
 
 /* There is one thread: it can only wait for itself, after a step that was stopped half-way. */

@@ -41,9 +41,9 @@ bool port_move(void *to, void *from, size_t bytes, void **unmapped);
  * False: it is not mapped any longer. */
 bool port_renew(void *at, size_t bytes);
 
-/* Advise that [at, at+bytes) is going to be used densely and may be backed by huge pages; not wanted: that it may
- * not be any longer. */
-void port_huge(void *at, size_t bytes, bool wanted);
+/* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. False: it stays
+ * as it was, the world cannot or will not. */
+bool port_collapse(void *at);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
 void port_wait(uint32_t *word, uint32_t seen);

@@ -9,6 +9,7 @@
 #include "heap/fork.h"
 #include "heap/orphans.h"
 #include "heap/rob.h"
+#include "span/huge.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
 
@@ -170,6 +171,7 @@ void heap_tick(struct heap *heap) {
         watch(heap, idle, turns);
     else
         watch_no_more(heap);
+    huge_step(quarter);
 }
 
 bool heap_trim(struct heap *heap) {

@@ -1,7 +1,7 @@
 /* Holes: pages of a slab that went back to the world. */
 #include "slab/holes.h"
 #include "base/check.h"
-#include "span/grow.h"
+#include "span/huge.h"
 #include <heapalloc/port.h>
 
 uint8_t holes_now;
@@ -74,6 +74,7 @@ static void set_holes(struct unit *slab, uint32_t holes, uint32_t starts) {
 void holes_make(struct unit *slab, uintptr_t secret) {
     uint32_t free_bytes = (uint32_t)(slab->kept_blocks - slab->used_blocks) * slab->block_bytes;
     if (free_bytes < SLAB_CARVE_BYTES || port_page_bytes() > SLAB_CARVE_BYTES) return;
+    if (huge_spares(slab->memory, free_bytes)) return;
     struct marks marks = {0};
     uint32_t holes = slab_holes(slab), begun = 0;
     mark_list(&marks, slab, secret);
@@ -83,7 +84,6 @@ void holes_make(struct unit *slab, uintptr_t secret) {
     uint32_t starts = slab->starts;
     set_holes(slab, holes | (idle & begun), starts);
     slab->flags &= (uint8_t) ~UNIT_CLEAN;
-    grow_decline_huge();
     uint32_t gone = purge_pages(slab, idle);
     if (gone != idle) set_holes(slab, holes | (gone & begun), starts); /* to be tried again */
     relist(&marks, slab, slab_holes(slab), secret);

@@ -1,9 +1,7 @@
 /* Growth: more memory at the tip, and further spans.
  *
  * Steps: 256 KiB while the heap is small, so that a short program is charged little; later an eighth of the heap,
- * at most 32 MiB, so that growth costs a system call per many megabytes. Beyond HUGE_FROM_BYTES steps are
- * multiples of 2 MiB and may be backed by huge pages: a heap that large gains more from fewer address
- * translations than it loses by clearing 2 MiB for what may use a corner of them. */
+ * at most 32 MiB, so that growth costs a system call per many megabytes. */
 #include "span/grow.h"
 #include "base/memory.h"
 #include "span/units.h"
@@ -13,20 +11,17 @@ enum {
     SMALL_STEP_BYTES = 256 * 1024,
     SMALL_HEAP_BYTES = 4 * 1024 * 1024,
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
-    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
     STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
     FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
     FIRST_SPAN_UNITS = 32768,
 };
-#define HUGE_FROM_BYTES ((size_t)1 << 30)
 #define HOME_SLOTS ((size_t)4 << 30)
 #define HOME_UNITS ((size_t)16 << 30)
 
 struct lock grow_gate = LOCK_OF(RANK_GATE);
 struct span *grow_tip;
-static size_t huge_to_bytes; /* the home span may have huge pages up to here; 0: nowhere; atomic */
 
 /* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
@@ -52,24 +47,12 @@ static bool extend(struct span *span, size_t bytes) {
     char *at = span->base + span->bytes;
     if (end >> UNIT_SHIFT > span->limit_units) return false;
     if (!span->stepwise) return port_commit(at, bytes);
-    if (!map_tables(span, end >> UNIT_SHIFT) || !port_map(at, bytes)) return false;
-    if (span->bytes >= HUGE_FROM_BYTES) {
-        port_huge(at, bytes, true);
-        store_relaxed(huge_to_bytes, end);
-    }
-    return true;
-}
-
-void grow_decline_huge(void) {
-    if (likely(load_relaxed(huge_to_bytes) == 0)) return;
-    size_t to = swap_value(huge_to_bytes, 0);
-    if (to > 0) port_huge(span_home.base + HUGE_FROM_BYTES, to - HUGE_FROM_BYTES, false);
+    return map_tables(span, end >> UNIT_SHIFT) && port_map(at, bytes);
 }
 
 static size_t step_bytes(const struct span *span) {
     if (span->bytes < SMALL_HEAP_BYTES) return SMALL_STEP_BYTES;
-    size_t step = round_up(min_size(span->bytes / 8, LARGE_STEP_BYTES), SPAN_STEP_BYTES);
-    return span->bytes < HUGE_FROM_BYTES ? step : round_up(step, HUGE_PAGE_BYTES);
+    return round_up(min_size(span->bytes / 8, LARGE_STEP_BYTES), SPAN_STEP_BYTES);
 }
 
 /* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */
@@ -77,9 +60,7 @@ static bool grow_in_place(struct span *span, uint32_t count) {
     size_t need = ((size_t)load_relaxed(span->top_units) + count) << UNIT_SHIFT;
     if (need <= span->bytes) return true;
     size_t exact = round_up(need - span->bytes, SPAN_STEP_BYTES);
-    size_t step = max_size(step_bytes(span), round_up(exact, span->bytes < HUGE_FROM_BYTES
-                                                                 ? SPAN_STEP_BYTES
-                                                                 : HUGE_PAGE_BYTES));
+    size_t step = max_size(step_bytes(span), exact);
     if (!extend(span, step)) {
         step = exact;
         if (!extend(span, step)) return false;

@@ -14,10 +14,6 @@ extern struct span *grow_tip __attribute__((visibility("hidden")));
 /* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
 enum grow_result grow_tip_by(uint32_t count);
 
-/* Take the advice back that the heap may be backed by huge pages, because some of it is about to be purged: else the
- * system fills the holes again in the background, a huge page at a time. The next step of growth advises anew. */
-void grow_decline_huge(void);
-
 /* A further span of `count` units at least and `wish` at best, entered but not the tip, with memory for `count` units;
  * `whole`: for all of it. NULL: nothing has changed. Takes no lock. */
 struct span *grow_span(uint32_t count, uint32_t wish, bool whole);

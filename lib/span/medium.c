@@ -2,7 +2,7 @@
 #include "span/medium.h"
 #include "base/check.h"
 #include "base/memory.h"
-#include "span/grow.h"
+#include "span/huge.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -356,8 +356,7 @@ static bool purge_block(struct granule *slot) {
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
     char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
     char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
-    grow_decline_huge();
-    if (from < to && !port_purge(from, (size_t)(to - from))) return false;
+    if (from < to && (huge_spares(from, (size_t)(to - from)) || !port_purge(from, (size_t)(to - from)))) return false;
     if (!lock_take(&medium.lock)) {
         medium_give(slot); /* deferred: a fork is under way, and may wait for a lock that our caller holds */
         return true;

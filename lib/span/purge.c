@@ -2,7 +2,7 @@
 #include "span/purge.h"
 #include "base/memory.h"
 #include "span/gone.h"
-#include "span/grow.h"
+#include "span/huge.h"
 #include <heapalloc/port.h>
 
 /* Less surplus than that is left alone. */
@@ -94,6 +94,7 @@ static void purge(struct run *run, struct unit *unit) {
         middle = unit_cut_tail(unit, (uint32_t)((from - unit->memory) >> UNIT_SHIFT));
         units_give_purged(unit, false);
     }
+    if (huge_spares(middle->memory, (size_t)middle->count << UNIT_SHIFT)) return refuse(run, middle);
     uint32_t tries = TRIES_MAX, before = run->purged;
     purge_pages(run, middle, &tries);
     run->barren = run->purged > before ? 0 : run->barren + 1;
@@ -105,7 +106,6 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
     for (uint32_t i = 0; i < extents_max && run.barren < BARREN_MAX; i++) {
         struct unit *unit = units_take_oldest(before_ms);
         if (!unit) break;
-        grow_decline_huge();
         purge(&run, unit);
     }
     run_end(&run);
@@ -137,7 +137,6 @@ uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     while (extents_max-- > 0 && run.barren < BARREN_MAX && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
         if (!unit) break;
-        grow_decline_huge();
         purge(&run, unit);
     }
     run_end(&run);

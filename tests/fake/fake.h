@@ -10,6 +10,7 @@ struct fake_script {
     size_t page_bytes;   /* what port_page_bytes tells; not below the machine's own */
     bool has_home;       /* port_home has a place */
     bool can_purge;
+    bool can_collapse;
     char *refused;       /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
     bool can_move;
     bool move_unmaps;    /* each move leaves its source, or where it fails its target, unmapped */
@@ -39,8 +40,8 @@ struct fake_counts {
     uint32_t waits;
     uint32_t wakes;
     uint32_t pauses;
-    uint32_t hints;      /* of huge pages */
-    uint32_t hints_taken_back;
+    uint32_t collapses;  /* to huge pages */
+    uint32_t collapses_failed;
     uint32_t forks;      /* times the core said that forks may come */
     size_t memory;       /* mapped and committed now */
     size_t space;        /* mapped and reserved now */
@@ -54,6 +55,7 @@ static inline uint32_t fake_failures(void) {
 /* Called at each request for memory, and at each purge, when set: what a test wants to happen just then. */
 extern void (*fake_at_request)(void);
 extern void (*fake_at_purge)(void);
+extern void (*fake_at_collapse)(char *at);
 
 /* Where a misuse ends: expect_stop() runs a statement and proves that it stopped the program with these words. */
 struct fake_catch {

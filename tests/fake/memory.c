@@ -19,6 +19,7 @@ enum { STEP_BYTES = 64 * 1024, RANGES_MAX = 600 };
 struct fake_script fake = {.page_bytes = 4096,
                            .has_home = true,
                            .can_purge = true,
+                           .can_collapse = true,
                            .can_move = true,
                            .fail_run = 1,
                            .now_ms = 1000,
@@ -26,6 +27,7 @@ struct fake_script fake = {.page_bytes = 4096,
 struct fake_counts fake_counts;
 void (*fake_at_request)(void);
 void (*fake_at_purge)(void);
+void (*fake_at_collapse)(char *at);
 
 static struct {
     char *at;
@@ -223,7 +225,9 @@ bool port_renew(void *at, size_t bytes) {
     return true;
 }
 
-void port_huge(void *at, size_t bytes, bool wanted) {
-    promise(is_step(at, bytes), "hints at multiples of 64 KiB");
-    add(*(wanted ? &fake_counts.hints : &fake_counts.hints_taken_back), 1);
+bool port_collapse(void *at) {
+    promise((uintptr_t)at % (2 << 20) == 0, "collapses multiples of 2 MiB");
+    add(*(fake.can_collapse ? &fake_counts.collapses : &fake_counts.collapses_failed), 1);
+    if (fake_at_collapse && fake.can_collapse) fake_at_collapse(at);
+    return fake.can_collapse;
 }

@@ -25,18 +25,6 @@ TEST(steps_become_larger_as_the_heap_grows) {
     for (int i = 0; i < 400; i++) CHECK(t_malloc(MIB) != NULL);
     CHECK(fake_counts.requests < 120);
     CHECK(fake_counts.memory < 520 * MIB);
-    CHECK_EQ(fake_counts.hints, 0);
-}
-
-TEST(advice_of_huge_pages_is_taken_back_once_when_memory_goes_back) {
-    char *p = t_malloc(1100 * MIB), *q = t_malloc(160 * MIB);
-    CHECK(p && q && fake_counts.hints > 0);
-    CHECK_EQ(fake_counts.hints_taken_back, 0);
-    t_free(p);
-    heap_trim(NULL);
-    t_free(q);
-    heap_trim(NULL);
-    CHECK_EQ(fake_counts.hints_taken_back, 1);
 }
 
 TEST(span_begins_at_home_and_is_asked_for_once) {

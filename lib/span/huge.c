@@ -1,0 +1,124 @@
+/* Huge pages for what is dense and old. */
+#include "span/huge.h"
+#include "base/memory.h"
+#include "span/units.h"
+#include <heapalloc/port.h>
+
+enum {
+    RANGE_SHIFT = 21,
+    RANGE_UNITS = (1 << RANGE_SHIFT) / UNIT_BYTES,
+    RANGES_MAX = UNIT_BYTES * 8,  /* a bit each: beyond 256 GiB there are none */
+    LOOKS_PER_STEP = 16,          /* ranges looked at in a tick */
+    COLLAPSES_PER_STEP = 1,       /* and made one page, which takes up to 4 ms where a host lends the memory */
+    COLLAPSES_PER_QUARTER = 4,
+    COLLAPSES_PER_GROWN = 1,      /* a range more of heap lets the hand do one: a heap that grows is no more huge than it grew */
+    FAILURE_COSTS = 64,           /* collapses: who has no huge pages has none in a moment either */
+    SPLIT_BYTES = 128 * 1024,     /* a sixteenth of a huge page that is free is worth to split it */
+};
+#define HUGE_FROM_BYTES ((size_t)1 << 30)
+
+static uint8_t *huge; /* a bit for each range that was made one page; a unit of its own; NULL: none was; atomic */
+static uint8_t busy;  /* somebody moves the hand; atomic */
+
+/* Moved by whoever is busy. */
+static struct {
+    uint32_t range;   /* to be looked at next */
+    uint32_t quarter;
+    uint32_t quarters; /* passed since the heap became large */
+    uint32_t spent;    /* collapses, each time the heap became larger or a quarter passed some more may be */
+} hand;
+
+INLINE bool is_huge(const uint8_t *bits, size_t range) {
+    return load_relaxed(bits[range / 8]) >> range % 8 & 1;
+}
+
+/* The unit has memory behind all of its pages. Racy, as nothing depends on it but what is resident. */
+static bool is_touched(const struct unit *line) {
+    return racy_load(line->kind) == UNIT_SLAB && racy_load(line->starts) != 0 && /* as while it has holes */
+           racy_load(line->carved_blocks) == class_shapes[line->class].capacity_blocks;
+}
+
+static bool is_dense(uint32_t range) {
+    const struct unit *line = span_home.lines + (size_t)range * RANGE_UNITS, *end = line + RANGE_UNITS;
+    while (line < end && is_touched(line)) line++;
+    return line == end;
+}
+
+/* The bits, made when they are first needed. */
+static uint8_t *open_bits(void) {
+    if (huge) return huge;
+    struct unit *unit = units_take(1, UNIT_META);
+    if (!unit) return NULL;
+    if (!(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, UNIT_BYTES);
+    store_release(huge, (uint8_t *)unit->memory);
+    return huge;
+}
+
+static void collapse(uint32_t range) {
+    uint8_t *bits = open_bits();
+    if (!bits) return;
+    bool done = port_collapse(span_home.base + ((size_t)range << RANGE_SHIFT));
+    hand.spent += done ? 1 : FAILURE_COSTS;
+    if (done) __atomic_fetch_or(&bits[range / 8], (uint8_t)(1 << range % 8), __ATOMIC_RELAXED);
+}
+
+static void move_hand(uint32_t ranges, uint32_t may) {
+    for (int looks = 0, done = 0; looks < LOOKS_PER_STEP && done < COLLAPSES_PER_STEP && hand.spent < may; looks++) {
+        if (hand.range >= ranges) hand.range = 0;
+        uint32_t range = hand.range++;
+        if ((huge && is_huge(huge, range)) || !is_dense(range)) continue;
+        collapse(range);
+        done++;
+    }
+}
+
+void huge_step(uint32_t quarter) {
+    size_t bytes = load_acquire(span_home.bytes);
+    if (likely(bytes < HUGE_FROM_BYTES) || !span_home.stepwise || swap_value(busy, true)) return;
+    hand.quarters += hand.quarter != quarter;
+    hand.quarter = quarter;
+    uint32_t ranges = (uint32_t)min_size(bytes >> RANGE_SHIFT, RANGES_MAX);
+    uint32_t grown = (uint32_t)((bytes - HUGE_FROM_BYTES) >> RANGE_SHIFT);
+    move_hand(ranges, grown * COLLAPSES_PER_GROWN + hand.quarters * COLLAPSES_PER_QUARTER);
+    store_release(busy, false);
+}
+
+/* Free bytes of a unit of level 2. */
+static size_t free_in_medium(const struct unit *line) {
+    const struct granule *slot = span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
+    size_t free = 0;
+    for (uint32_t i = 0; i < GRANULES_PER_UNIT; i++)
+        if (granule_state(slot + i) == GRANULE_FREE) free += (size_t)granule_count(slot + i) << GRANULE_SHIFT;
+    return free;
+}
+
+/* Free bytes in the extent that `line` begins, or lies in; racy. */
+static size_t free_in(const struct unit *line, const struct unit *first) {
+    switch (racy_load(line->kind)) {
+    case UNIT_LEAVING:
+    case UNIT_FREE: return (size_t)line->count << UNIT_SHIFT;
+    case UNIT_FREE_LAST: return line->count > line - first + 1 ? (size_t)(line - first + 1) << UNIT_SHIFT : 0;
+    case UNIT_MEDIUM: return free_in_medium(line);
+    case UNIT_SLAB:
+        if (line->flags & UNIT_OPEN || line->kept_blocks < line->used_blocks) return 0;
+        return (size_t)(line->kept_blocks - line->used_blocks) * line->block_bytes;
+    default: return 0;
+    }
+}
+
+static bool is_worth_splitting(size_t range) {
+    const struct unit *first = span_home.lines + range * RANGE_UNITS;
+    size_t free = 0;
+    for (const struct unit *line = first; line < first + RANGE_UNITS && free < SPLIT_BYTES; line++)
+        free += free_in(line, first);
+    return free >= SPLIT_BYTES;
+}
+
+bool huge_spares(const void *at, size_t bytes) {
+    uint8_t *bits = load_acquire(huge);
+    size_t range = (size_t)((const char *)at - span_home.base) >> RANGE_SHIFT;
+    if (likely(!bits) || bytes >= SPLIT_BYTES || range >= RANGES_MAX || !is_huge(bits, range)) return false;
+    if (!is_worth_splitting(range)) return true;
+    __atomic_fetch_and(&bits[range / 8], (uint8_t)~(1 << range % 8), __ATOMIC_RELAXED);
+    return false;
+}
