@@ -46,7 +46,7 @@ static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy)
     struct granule *slot = cache_recent_medium(heap, count);
     if (!slot && !roomy) slot = medium_take_ready(count);
     if (unlikely(!slot)) {
-        cache_yield(heap);
+        heap_yield(heap);
         slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
     }
     if (unlikely(!slot)) return NULL;

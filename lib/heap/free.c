@@ -55,7 +55,7 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
-enum { FREED_SLABS_MAX = 8, FREED_SLABS_MIN = 4 };
+enum { FREED_SLABS_MAX = 3, FREED_SLABS_MIN = 1 };
 
 /* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep: others free into
  * those slabs too, and it would hardly ever look whether they are empty. */

@@ -4,6 +4,7 @@
 #include "heap/cache.h"
 #include "heap/fast.h"
 #include "heap/orphans.h"
+#include "span/units.h"
 
 #define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
 
@@ -24,6 +25,21 @@ void heap_unwait(struct heap *heap, struct unit *slab) {
     slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
 }
 
+static uint32_t spare_steps; /* that the heaps have in all; atomic */
+
+void heap_widen_spares(struct heap *heap) {
+    if (heap_spares_max(heap) == SPARE_SLABS_MAX) return;
+    if (__atomic_add_fetch(&spare_steps, 1, __ATOMIC_RELAXED) <= SPARE_STEPS_OF_ALL)
+        heap->spare_steps++;
+    else
+        __atomic_sub_fetch(&spare_steps, 1, __ATOMIC_RELAXED);
+}
+
+static void narrow_spares(struct heap *heap) {
+    if (heap->spare_steps > 0) __atomic_sub_fetch(&spare_steps, heap->spare_steps, __ATOMIC_RELAXED);
+    heap->spare_steps = heap->spare_refused = 0;
+}
+
 void heap_slab_empty(struct unit *slab, struct heap *heap) {
     if (heap->open[slab->class] == slab) {
         slab->used_blocks = heap->returns;
@@ -32,11 +48,12 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     }
     if (!(slab->flags & UNIT_WAITING)) return; /* current: its next blocks come from it anyway */
     if (slab->flags & UNIT_SPARE) check_misuse("free", slab->free, "is already free");
-    if (heap->spare_slabs < SPARE_SLABS_MAX) {
+    if (heap->spare_slabs < heap_spares_max(heap)) {
         slab->flags |= UNIT_SPARE;
         heap->spare_slabs++;
         return;
     }
+    heap->spare_refused = slab->class;
     heap_unwait(heap, slab);
     if (heap->extra_slabs[slab->class] > 0) heap->extra_slabs[slab->class]--;
     slab_give(slab, heap->secret);
@@ -99,6 +116,7 @@ static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *
  * count as one of its free blocks. */
 void heap_spill(struct heap *heap) {
     struct block *guests = NULL;
+    narrow_spares(heap);
     memset(heap->guest_room, 0, sizeof(heap->guest_room));
     for (uint32_t class = 1; class < CLASS_COUNT; class++) {
         heap_close(heap, class);
@@ -110,8 +128,7 @@ void heap_spill(struct heap *heap) {
     }
 }
 
-void heap_flush(struct heap *heap) {
-    cache_flush(heap);
+static void flush_spares(struct heap *heap) {
     for (uint32_t class = 1; class < CLASS_COUNT && heap->spare_slabs > 0; class++) {
         for (struct unit *slab = heap->waiting[class].first, *next; slab; slab = next) {
             next = slab->next;
@@ -120,4 +137,17 @@ void heap_flush(struct heap *heap) {
             slab_give(slab, heap->secret);
         }
     }
+}
+
+void heap_flush(struct heap *heap) {
+    cache_flush(heap);
+    flush_spares(heap);
+}
+
+void heap_yield(struct heap *heap) {
+    if (unlikely(heap->spare_slabs > SPARE_SLABS_MIN) && load_relaxed(units.dirty_units) == 0) {
+        narrow_spares(heap);
+        flush_spares(heap);
+    }
+    cache_yield(heap);
 }

@@ -33,7 +33,10 @@ enum {
     RETURNS_WATCHED = 16,      /* the same while much memory waits to be purged */
     RETURNS_FRESH = 255,       /* its bin was carved from zero memory, and nothing has returned to it since */
     GUESTS_MAX = 255,          /* in a bin; and as many as four slabs have blocks */
-    SPARE_SLABS_MAX = 8,       /* empty slabs a heap keeps until the next tick */
+    SPARE_SLABS_MIN = 8,       /* empty slabs that every heap may keep for a decay time */
+    SPARE_SLABS_MAX = 256,     /* that one may keep whose classes had none left; in steps, of which there are so many for all heaps */
+    SPARE_SLABS_STEP = 16,
+    SPARE_STEPS_OF_ALL = 32,
 };
 
 enum heap_state {
@@ -54,6 +57,8 @@ struct heap {
     uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
     uint32_t slow_left; /* slow paths until the clock is read again */
     uint32_t spare_slabs;
+    uint16_t spare_steps;   /* by which it may keep more */
+    uint16_t spare_refused; /* class of the slab that found no room among them last */
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
     uint8_t returns;    /* RETURNS_MAX, or RETURNS_WATCHED while watching */
     bool robbed;        /* another thread has taken what the cache kept: its lists and sums are wrong; atomic */
@@ -166,6 +171,20 @@ INLINE void heap_close(struct heap *heap, size_t class) {
 INLINE uint32_t heap_used_blocks(const struct unit *slab) {
     return racy_load(slab->flags) & UNIT_OPEN ? racy_load(slab->kept_blocks) : racy_load(slab->used_blocks);
 }
+
+/* How many empty slabs the heap may keep now. */
+INLINE uint32_t heap_spares_max(const struct heap *heap) {
+    uint32_t most = SPARE_SLABS_MIN + heap->spare_steps * (uint32_t)SPARE_SLABS_STEP;
+    return most < SPARE_SLABS_MAX ? most : SPARE_SLABS_MAX;
+}
+
+/* A class takes a new slab, of which one was given back because there was no room for it among the spare ones: there is more from
+ * now on, until the bins are spilled. */
+void heap_widen_spares(struct heap *heap);
+
+/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes there first:
+ * cache_yield(), and the spare slabs where they are more than every heap may keep. */
+void heap_yield(struct heap *heap);
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {

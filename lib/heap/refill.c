@@ -79,7 +79,7 @@ static struct block *from_orphans(struct heap *heap, uint32_t class) {
 
 /* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that was touched. */
 static void reuse_kept(struct heap *heap) {
-    cache_yield(heap);
+    heap_yield(heap);
     if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
 }
 
@@ -105,6 +105,7 @@ RUN_BY_ALL bool heap_refill(struct heap *heap, uint32_t class) {
             if (unlikely(heaps.lost)) fork_salvage_some(heap);
             reuse_kept(heap);
             if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
+            if (unlikely(heap->spare_refused == class)) heap_widen_spares(heap);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return extra && heap_refill(heap, class);
             refill_make_current(heap, class, slab);

@@ -154,8 +154,57 @@ HEAP_TEST(empty_slabs_are_kept_up_to_a_bound) {
     for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(1024)); /* 125 slabs */
     uint32_t used = units.used_units;
     for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
-    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MAX);
+    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MIN);
     CHECK(used - units.used_units > 100);
+}
+
+/* `count` blocks are taken and given, `turns` times. */
+static void come_and_go(int count, size_t size, int turns) {
+    static void *blocks[4000];
+    while (turns-- > 0) {
+        for (int i = 0; i < count; i++) CHECK((blocks[i] = t_malloc(size)) != NULL);
+        for (int i = 0; i < count; i++) t_free(blocks[i]);
+    }
+}
+
+/* Blocks of which few fit into a slab cost a slab each few calls: it is kept where the next round takes it again. */
+TEST(class_that_lacks_the_slabs_it_gave_back_keeps_more) {
+    come_and_go(900, 4096, 2);
+    uint32_t used = units.used_units;
+    for (int turn = 0; turn < 3; turn++) {
+        come_and_go(900, 4096, 1);
+        CHECK_EQ(units.used_units, used);
+        CHECK_EQ(heap_self->spare_slabs + 1, 900 / 4); /* and the current one */
+    }
+    come_and_go(4000, 4096, 2);
+    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MAX);
+    CHECK(!verify_heap());
+    heap_trim(heap_self);
+    CHECK_EQ(heap_self->spare_slabs, 0);
+    come_and_go(900, 4096, 1);
+    CHECK_EQ(heap_self->spare_slabs, SPARE_SLABS_MIN);
+}
+
+TEST(spare_slabs_of_all_heaps_are_bounded) {
+    static struct heap others[SPARE_STEPS_OF_ALL];
+    uint32_t steps = 0;
+    for (int i = 0; i < SPARE_STEPS_OF_ALL; i++) {
+        for (int n = 0; n < SPARE_SLABS_MAX; n++) heap_widen_spares(&others[i]);
+        CHECK(heap_spares_max(&others[i]) <= SPARE_SLABS_MAX);
+        steps += others[i].spare_steps;
+    }
+    CHECK_EQ(steps, SPARE_STEPS_OF_ALL);
+    come_and_go(900, 4096, 3);
+    CHECK_EQ(heap_self->spare_slabs, SPARE_SLABS_MIN);
+}
+
+TEST(spare_slabs_yield_before_new_memory_is_touched) {
+    come_and_go(900, 4096, 2);
+    while (units.dirty_units > 0) CHECK(units_take(1, UNIT_LARGE) != NULL);
+    uint32_t used = units.used_units;
+    for (int i = 0; i < 700; i++) CHECK(t_malloc(2048) != NULL); /* 88 slabs */
+    CHECK(units.used_units <= used);
+    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MIN);
 }
 
 HEAP_TEST(medium_block_is_cached_for_its_exact_size) {
