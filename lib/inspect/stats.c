@@ -42,12 +42,9 @@ bool stats_read(struct heapalloc_stats *stats) {
     return true;
 }
 
-static void count_slab(struct stats_blocks *blocks, const struct unit *slab) {
-    size_t bytes = racy_load(slab->block_bytes), used = heap_used_blocks(slab) * bytes;
-    used = min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
-    blocks->slabs++;
-    blocks->live_bytes += used;
-    blocks->free_bytes += UNIT_BYTES - used;
+INLINE size_t used_in_slab(const struct unit *slab) {
+    size_t used = (size_t)heap_used_blocks(slab) * racy_load(slab->block_bytes);
+    return min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
 }
 
 /* Level 2 knows how much it has and how much of that is free; the caches know what they keep. */
@@ -59,20 +56,29 @@ static void count_medium(struct stats_blocks *blocks) {
     blocks->free_bytes += free << GRANULE_SHIFT;
 }
 
-/* One unit after another, because extents change under the walk: each line is taken for what it says now. */
+static void count_other(struct stats_blocks *blocks, const struct unit *line, uint8_t kind) {
+    if (kind == UNIT_POOL) blocks->live_bytes += UNIT_BYTES;
+    if (kind == UNIT_ARENA || kind == UNIT_LARGE) blocks->live_bytes += (size_t)racy_load(line->count) << UNIT_SHIFT;
+    if (kind == UNIT_FREE) blocks->free_extents++;
+}
+
+/* One unit after another, because extents change under the walk: each line is taken for what it says now. Most are slabs: their sums
+ * stay in registers. */
 static void count_span(struct stats_blocks *blocks, const struct span *span) {
-    uint32_t top = load_relaxed(span->top_units);
-    for (uint32_t i = 0; i < top; i++) {
-        const struct unit *line = span->lines + i;
-        switch (racy_load(line->kind)) {
-        case UNIT_SLAB: count_slab(blocks, line); break;
-        case UNIT_POOL: blocks->live_bytes += UNIT_BYTES; break;
-        case UNIT_ARENA:
-        case UNIT_LARGE: blocks->live_bytes += (size_t)racy_load(line->count) << UNIT_SHIFT; break;
-        case UNIT_FREE: blocks->free_extents++; break;
-        default: break;
+    size_t slabs = 0, used = 0;
+    const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
+    for (; line < end; line++) {
+        uint8_t kind = racy_load(line->kind);
+        if (likely(kind == UNIT_SLAB)) {
+            slabs++;
+            used += used_in_slab(line);
+        } else if (kind != UNIT_INSIDE) {
+            count_other(blocks, line, kind);
         }
     }
+    blocks->slabs += slabs;
+    blocks->live_bytes += used;
+    blocks->free_bytes += (slabs << UNIT_SHIFT) - used;
 }
 
 void stats_count_blocks(struct stats_blocks *blocks) {
