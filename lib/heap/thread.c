@@ -128,6 +128,7 @@ RUN_BY_ALL struct heap *heap_attach(void) {
 
 void heap_leave(void) {
     struct heap *heap = heap_self;
+    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
     ended = true;
     if (heap->state != HEAP_LIVE) return;
     heap_spill(heap);

@@ -120,6 +120,30 @@ HEAP_TEST(threads_at_the_same_time_have_heaps_of_their_own) {
     test_nothing_is_lost();
 }
 
+static void *use_and_free_much(void *unused) {
+    enum { MUCH = 2000 };
+    static void *much[MUCH];
+    for (int i = 0; i < MUCH; i++) CHECK((much[i] = t_malloc(4096)) != NULL);
+    for (int i = 0; i < MUCH; i++) t_free(much[i]);
+    return unused;
+}
+
+static void *use_one(void *unused) {
+    t_free(t_malloc(1));
+    return unused;
+}
+
+/* Nobody has a slow path left but threads that end. */
+TEST(time_passes_when_threads_end) {
+    run(use_and_free_much, NULL);
+    CHECK(units.dirty_units > 400);
+    for (int i = 0; i < 2; i++) {
+        fake.now_ms += 1000;
+        run(use_one, NULL);
+    }
+    CHECK(units.dirty_units < 16);
+}
+
 static void *hold_some_of_a_slab(void *unused) {
     for (int i = 0; i < 20; i++) blocks[i] = t_malloc(512);
     return unused;
