@@ -20,8 +20,7 @@ RUN_BY_ALL void cache_yield(struct heap *heap) {
 static bool give_list(struct heap *heap, uint32_t count) {
     for (char *p; (p = heap->cache[count]);) {
         struct granule *slot = span_slot_home(p);
-        uint32_t seen = count | GRANULE_CACHED;
-        if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_USED))) {
+        if (unlikely(!cache_claim(slot, count, GRANULE_USED))) {
             racy_store(heap->cache[count], NULL);
             return false;
         }

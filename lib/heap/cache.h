@@ -42,6 +42,22 @@ INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
 
+/* Let a block that says CACHED say `state`: it is the caller's now. False: it said something else. A list that another thread has taken
+ * blocks from may lead to slots of anything, which this sees; ThreadSanitizer would see a race, and is told of the success alone. */
+#ifdef HEAPALLOC_TSAN
+__attribute__((noinline, unused, no_sanitize("thread"))) static bool cache_swap_head(struct granule *slot, uint32_t from, uint32_t to) {
+    return cas(slot->head, &from, to);
+}
+INLINE bool cache_claim(struct granule *slot, uint32_t count, uint32_t state) {
+    return cache_swap_head(slot, count | GRANULE_CACHED, count | state) && load_acquire(slot->head) != 0;
+}
+#else
+INLINE bool cache_claim(struct granule *slot, uint32_t count, uint32_t state) {
+    uint32_t seen = count | GRANULE_CACHED;
+    return cas_alone(slot->head, &seen, count | state);
+}
+#endif
+
 /* Take `p`, the first of the blocks of `count` granules, out of its list. */
 INLINE void *cache_unlist(struct heap *heap, char *p, struct granule *slot, size_t count) {
     COMPUTED(heap); /* or the list's address gets a register of its own */
@@ -66,8 +82,7 @@ INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
     char *p = heap->cache[count];
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
-    uint32_t seen = (uint32_t)count | GRANULE_CACHED;
-    if (unlikely(!cas(slot->head, &seen, (uint32_t)count | GRANULE_USED)))
+    if (unlikely(!cache_claim(slot, (uint32_t)count, GRANULE_USED)))
         store_relaxed(heap->robbed, true);
     else if (likely(!load_relaxed(heap->robbed)))
         return cache_unlist(heap, p, slot, count);
@@ -136,22 +151,28 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     return NULL;
 }
 
-/* The block freed last, of more than the cache keeps, when it has just the size asked for. Another thread may take it meanwhile, but
- * only its owner puts another in its place. */
+/* The block freed last, of more than the cache keeps, when it has just the size asked for. It is taken before it is looked at: another
+ * thread may take it too. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
     if (size <= MEDIUM_BYTES_MAX) {
-        struct granule *slot = load_relaxed(heap->recent_medium);
+        struct granule *slot = take_recent(heap->recent_medium);
         uint32_t count = (uint32_t)cache_granules(size);
-        if (!slot || granule_count(slot) != count || unlikely(--heap->hits_left == 0)) return NULL;
-        if (unlikely(!cas_alone(heap->recent_medium, &slot, NULL))) return NULL;
-        store_relaxed(slot->head, count | GRANULE_USED);
-        return span_slot_memory(&span_home, slot);
+        if (!slot) return NULL;
+        if (likely(granule_count(slot) == count) && likely(--heap->hits_left != 0)) {
+            store_relaxed(slot->head, count | GRANULE_USED);
+            return span_slot_memory(&span_home, slot);
+        }
+        store_release(heap->recent_medium, slot);
+        return NULL;
     }
-    struct unit *unit = load_relaxed(heap->recent_large);
-    if (!unit || racy_load(unit->count) != (size + UNIT_BYTES - 1) >> UNIT_SHIFT || unlikely(--heap->hits_left == 0)) return NULL;
-    if (unlikely(!cas_alone(heap->recent_large, &unit, NULL))) return NULL;
-    racy_store(unit->kind, UNIT_LARGE);
-    return unit->memory;
+    struct unit *unit = take_recent(heap->recent_large);
+    if (!unit) return NULL;
+    if (likely(unit->count == (size + UNIT_BYTES - 1) >> UNIT_SHIFT) && likely(--heap->hits_left != 0)) {
+        racy_store(unit->kind, UNIT_LARGE);
+        return unit->memory;
+    }
+    store_release(heap->recent_large, unit);
+    return NULL;
 }
 
 /* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes there

@@ -72,6 +72,7 @@ struct heap {
     uint32_t granted;   /* the part of cache_max that all heaps share; atomic */
     uint32_t recent_units; /* of the largest block that is kept for the next request of its size */
     uint32_t seen_ms;   /* when it looked at the clock last */
+    uint32_t still_ticks; /* how often since the clock moved */
     uint32_t idle_ms; /* level 1 had nothing to purge then: it has not before the clock moves */
     struct heap *next_all;    /* every heap there ever was */
     struct heap *next_parked;

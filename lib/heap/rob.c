@@ -8,8 +8,7 @@
 static struct granule *claim(const char *p, uint32_t count) {
     if ((size_t)(p - span_home.base) >= racy_load(span_home.bytes)) return NULL;
     struct granule *slot = span_slot_home(p);
-    uint32_t seen = count | GRANULE_CACHED;
-    return cas(slot->head, &seen, count | GRANULE_DEFERRED) ? slot : NULL;
+    return cache_claim(slot, count, GRANULE_DEFERRED) ? slot : NULL;
 }
 
 /* The owner may pop the first block meanwhile, and then another is first. It will not come past one that was claimed. */

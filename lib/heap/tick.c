@@ -6,6 +6,7 @@
  * enough, every one from then on. */
 #include "heap/tick.h"
 #include "heap/cache.h"
+#include "heap/clock.h"
 #include "heap/fork.h"
 #include "heap/orphans.h"
 #include "heap/rob.h"
@@ -20,21 +21,9 @@ enum {
     PURGE_BLOCKS = 1024,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
     WATCH_SLOW_PATHS = 4,
+    STILL_TICKS = 1 << 16, /* of one thread; no clock stands for so long: that takes a second of work, and clocks move each 10 ms */
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
-
-static uint64_t started_ms; /* by the port's clock; 0: it was not read yet */
-
-/* Milliseconds since the first tick, which is when all that was freed before counts as freed. A program that does next to
- * nothing never gets there: no clock is read for it, and nothing arranged for forks. */
-static uint64_t now_ms(void) {
-    uint64_t now = port_now_ms(), started = load_relaxed(started_ms);
-    if (unlikely(started == 0)) {
-        store_relaxed(started_ms, started = now);
-        port_expect_fork();
-    }
-    return now > started ? now - started : 0;
-}
 
 /* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
@@ -152,15 +141,22 @@ static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
     return purged + purge_surplus(quarter, PURGE_EXTENTS);
 }
 
+/* A clock that stands still would keep everything for ever. */
+static void note_time(struct heap *heap, uint32_t now_ms) {
+    heap->still_ticks = heap->seen_ms == now_ms ? heap->still_ticks + 1 : 0;
+    racy_store(heap->seen_ms, now_ms);
+    if (unlikely(heap->still_ticks == STILL_TICKS)) clock_push(purge_decay_ms / DECAY_QUARTERS);
+}
+
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.lost) > 0)) fork_salvage_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;
-    uint64_t now = now_ms();
+    uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
-    racy_store(heap->seen_ms, (uint32_t)now);
+    note_time(heap, (uint32_t)now);
     if (unlikely(load_relaxed(heap->robbed))) cache_flush(heap);
     bool turns = heap->quarter != quarter, idle = !turns && heap->idle_ms == (uint32_t)now;
     if (turns) cache_share(heap);
@@ -175,7 +171,7 @@ void heap_tick(struct heap *heap) {
 }
 
 bool heap_trim(struct heap *heap) {
-    uint32_t now = (uint32_t)now_ms();
+    uint32_t now = (uint32_t)clock_now_ms();
     store_relaxed(units.now_ms, now);
     if (heap) {
         heap_spill(heap);
