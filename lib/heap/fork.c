@@ -8,13 +8,18 @@
 #include "span/grow.h"
 #include "span/units.h"
 
-enum { SALVAGE_LINES = 1024, DRAINS_MAX = 1024 };
+enum {
+    SWEEP_LINES = 512, /* looked at by a slow path, */
+    SWEEP_SLABS = 2,   /* taken by it: counting writes to all of a slab's pages, and the child gets copies of them */
+    DRAINS_MAX = 1024,
+};
 
 static bool frozen;
 
-/* The sweep: one thread at a time looks at all lines once, some at a time. */
+/* The sweep: one thread at a time looks at the lost heaps' caches, one at a time, then at all lines once, some at a time. */
 static struct {
     bool taken;
+    struct heap *heap; /* whose cache is looked at next */
     uint32_t place; /* 0: the home span, else 1 + the place in span_list */
     uint32_t at;    /* unit of it that is looked at next */
 } sweep;
@@ -88,7 +93,6 @@ static void lose_heaps(void) {
         heaps.lost++;
         heaps.live--;
         cache_return_grant(heap);
-        salvage_cache(heap);
     }
 }
 
@@ -103,10 +107,18 @@ void fork_child(void) {
     if (heaps.lost == 0) return;
     heaps.bereft = heaps.single = true;
     sweep.taken = false;
+    sweep.heap = heaps.all;
     sweep.place = sweep.at = 0;
     orphans_list_strays();
     /* A guest has a key, and would count as free in the slab of a lost thread. */
     if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
+}
+
+/* Every block has a key: the slab can go as it is, and none of its pages is written to. */
+static bool is_unused(const struct unit *slab) {
+    const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
+    while (at < end && block_is_free((const struct block *)at, heap_secret())) at += slab->block_bytes;
+    return config_safety && at >= end && slab_holes(slab) == 0;
 }
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
@@ -156,6 +168,12 @@ bool fork_salvage(struct unit *slab, struct heap *heap) {
         return fork_salvage(slab, heap);
     }
     swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
+    if (heap && is_unused(slab)) {
+        slab->used_blocks = 0;
+        slab_give(slab, heap_secret());
+        count_salvage(-1u);
+        return false;
+    }
     recount(slab);
     if (heap) {
         heap_wait(heap, slab);
@@ -165,12 +183,30 @@ bool fork_salvage(struct unit *slab, struct heap *heap) {
     return true;
 }
 
+static bool pushing; /* the one thread is, in fork_push() */
+
+bool fork_push(struct unit *slab, struct block *block) {
+    if (!load_relaxed(heaps.single)) return false;
+    __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before it looks again, or fork_share() would miss it */
+    bool pushes = __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LOST;
+    if (pushes) owner_push(slab, block, heap_secret(), false);
+    store_release(pushing, false);
+    return pushes;
+}
+
+void fork_share(void) {
+    __atomic_store_n(&heaps.single, false, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&pushing, __ATOMIC_SEQ_CST)) cpu_relax();
+}
+
 void fork_salvage_end(void) {
     count_salvage(-1u);
 }
 
-static void salvage_line(struct unit *slab, struct heap *heap) {
-    if (racy_load(slab->kind) == UNIT_SLAB && fork_salvage(slab, heap) && slab->used_blocks == 0) heap_slab_empty(slab, heap);
+static bool salvage_line(struct unit *slab, struct heap *heap) {
+    if (racy_load(slab->kind) != UNIT_SLAB || !fork_salvage(slab, heap)) return false;
+    if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    return true;
 }
 
 /* No slab is a lost heap's any more, and none becomes one's: their structs can be others'. */
@@ -182,11 +218,21 @@ static void end_salvage(void) {
     store_release(heaps.lost, 0);
 }
 
+/* False: there is no heap left. */
+static bool sweep_cache(void) {
+    while (sweep.heap && sweep.heap->state != HEAP_LOST) sweep.heap = sweep.heap->next_all;
+    if (!sweep.heap) return false;
+    salvage_cache(sweep.heap);
+    sweep.heap = sweep.heap->next_all;
+    return true;
+}
+
 /* False: there is no such span. */
-static bool sweep_some(struct heap *heap) {
+static bool sweep_lines(struct heap *heap) {
     struct span *span = sweep.place == 0 ? &span_home : load_acquire(span_list[sweep.place - 1]);
     uint32_t top = span ? load_relaxed(span->top_units) : 0;
-    for (uint32_t i = 0; i < SALVAGE_LINES && sweep.at < top; i++) salvage_line(span->lines + sweep.at++, heap);
+    for (uint32_t i = 0, found = 0; i < SWEEP_LINES && found < SWEEP_SLABS && sweep.at < top; i++)
+        found += salvage_line(span->lines + sweep.at++, heap);
     if (sweep.at < top) return true;
     sweep.at = 0;
     return sweep.place++ < load_acquire(span_count);
@@ -194,6 +240,6 @@ static bool sweep_some(struct heap *heap) {
 
 void fork_salvage_some(struct heap *heap) {
     if (__atomic_exchange_n(&sweep.taken, true, __ATOMIC_ACQ_REL)) return;
-    if (load_relaxed(heaps.lost) > 0 && !sweep_some(heap)) end_salvage();
+    if (load_relaxed(heaps.lost) > 0 && !sweep_cache() && !sweep_lines(heap)) end_salvage();
     store_release(sweep.taken, false);
 }

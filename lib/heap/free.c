@@ -93,6 +93,7 @@ INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
 }
 
 static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, struct heap *heap) {
+    if (unlikely(heaps.lost) && fork_push(slab, block)) return;
     if (unlikely(heaps.lost) && fork_salvage(slab, heap)) {
         block_link(block, slab->free, heap_secret());
         slab->free = block;

@@ -101,8 +101,7 @@ extern struct heap heap_none __attribute__((visibility("hidden")));
 struct heaps {
     struct lock lock;
     struct heap *all;     /* atomic */
-    struct heap *parked;
-    struct heap *left;    /* given up since a parked one was taken last; linked by next_parked, atomic */
+    struct heap *parked;  /* linked by next_parked, atomic */
     uint32_t lost;  /* heaps of threads that a fork left behind, until all of their slabs are found */
     uint32_t live;    /* atomic */
     uint32_t granted; /* granules that caches may keep, once there is more than one heap; atomic */

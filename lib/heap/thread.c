@@ -6,6 +6,7 @@
 #include "base/alone.h"
 #include "base/watch.h"
 #include "heap/cache.h"
+#include "heap/fork.h"
 #include "heap/tick.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -40,17 +41,21 @@ RUN_BY_ALL static void heap_init(struct heap *heap) {
     while (!cas(heaps.all, &seen, heap));
 }
 
-/* Without the lock: a fork may have it. */
-static void add_left(struct heap *heap) {
-    struct heap *seen = load_relaxed(heaps.left);
+/* Link `first` to `last` before the parked ones. Without the lock: a fork may have it. */
+static void add_parked(struct heap *first, struct heap *last) {
+    struct heap *seen = load_relaxed(heaps.parked);
+    do last->next_parked = seen;
+    while (!cas(heaps.parked, &seen, first));
+}
+
+static void park(struct heap *heap) {
     store_relaxed(heap->state, HEAP_PARKED);
-    do heap->next_parked = seen;
-    while (!cas(heaps.left, &seen, heap));
+    add_parked(heap, heap);
 }
 
 void heap_park(struct heap *heap) {
     clear(heap, HEAP_PARKED);
-    add_left(heap);
+    park(heap);
 }
 
 /* Heap structs from a fresh unit: the first is returned, the others are parked. */
@@ -61,7 +66,7 @@ static struct heap *carve_heaps(struct unit *unit) {
         struct heap *heap = (struct heap *)at;
         heap->secret = 0; /* not initialised yet */
         heap->next_all = NULL;
-        if (heap != first) add_left(heap);
+        if (heap != first) park(heap);
     }
     return first;
 }
@@ -73,14 +78,15 @@ static void begin_life(struct heap *heap) {
     store_relaxed(heap->state, HEAP_LIVE);
 }
 
-/* Under the heaps lock. */
+/* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head come back. */
 static struct heap *unpark(void) {
-    struct heap *heap = load_relaxed(heaps.left) ? swap_value(heaps.left, NULL) : NULL, *last = heap;
-    while (last && last->next_parked) last = last->next_parked;
-    if (last) last->next_parked = heaps.parked, heaps.parked = heap;
-    heap = heaps.parked;
+    struct heap *heap = load_relaxed(heaps.parked) ? swap_value(heaps.parked, NULL) : NULL, *none = NULL;
     if (!heap) return NULL;
-    heaps.parked = heap->next_parked;
+    struct heap *rest = heap->next_parked, *last = rest;
+    if (rest && !cas(heaps.parked, &none, rest)) {
+        while (last->next_parked) last = last->next_parked;
+        add_parked(rest, last);
+    }
     if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
     begin_life(heap);
     return heap;
@@ -95,16 +101,16 @@ static struct heap *first_of_process(void) {
     return &first_heap;
 }
 
-/* While a fork has the lock, which takes long, a new struct is all that can be had. */
+/* Without the lock while a fork has it and takes long: the worst that comes of it is one struct more. */
 RUN_BY_ALL struct heap *heap_create(void) {
     struct heap *heap = NULL;
     bool locked = lock_take(&heaps.lock);
     if (locked) heap = first_of_process();
     if (!heap) {
         store_relaxed(heaps.threaded, true);
-        store_release(heaps.single, false);
+        if (unlikely(load_relaxed(heaps.single))) fork_share();
     }
-    if (locked && !heap) heap = unpark();
+    if (!heap && heap_secret_word) heap = unpark();
     if (locked) lock_give(&heaps.lock);
     if (heap || !heap_secret_word) return heap;
     struct unit *unit = units_take(1, UNIT_META);
@@ -145,5 +151,5 @@ void heap_leave(void) {
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
     heap_self = &heap_none;
     __atomic_fetch_sub(&heaps.live, 1, __ATOMIC_RELAXED);
-    add_left(heap);
+    park(heap);
 }

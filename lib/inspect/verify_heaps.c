@@ -144,18 +144,14 @@ static bool has_nothing(const struct heap *heap) {
     return heap->cache_room == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
 }
 
-static bool all_parked(const struct heap *heap) {
+bool verify_parked(void) {
     uint32_t left = 1;
-    for (const struct heap *any = load_acquire(heaps.all); any; any = any->next_all) left++;
+    for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) left++;
     left += 64 * UNIT_BYTES / sizeof(struct heap); /* cut from units (several threads at once), never used yet */
-    for (; heap; heap = heap->next_parked) {
+    for (const struct heap *heap = load_acquire(heaps.parked); heap; heap = heap->next_parked) {
         if (left-- == 0 || heap->state != HEAP_PARKED || !has_nothing(heap)) return false;
     }
     return true;
-}
-
-bool verify_parked(void) {
-    return all_parked(heaps.parked) && all_parked(load_acquire(heaps.left));
 }
 
 bool verify_shares(void) {

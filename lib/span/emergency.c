@@ -22,7 +22,8 @@ static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. */
+/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. It is clean, because what is
+ * dirty would be as young as the latest fork; but where much is needed it may be either. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;
@@ -67,7 +68,8 @@ void emergency_open(void) {
     uint32_t sum = 0;
     ran_dry = false;
     for (int i = 0; i < RESERVES && sum < wish_units; i++) {
-        struct unit *unit = units_take_clean(wish_units - sum, UNIT_LEAVING);
+        struct unit *unit = units_take_some(wish_units - sum, true, UNIT_LEAVING);
+        if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, false, UNIT_LEAVING);
         if (!unit && sum < LEAST_UNITS) unit = units_take(LEAST_UNITS, UNIT_LEAVING);
         if (!unit) break;
         sum += unit->count;

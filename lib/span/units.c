@@ -51,10 +51,11 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
     return extent_hand_out(unit, count, kind);
 }
 
-struct unit *units_take_clean(uint32_t most, enum unit_kind kind) {
+struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = extent_find(&units.clean, most);
-    struct tlsf_node *largest = unit ? NULL : tlsf_largest(&units.clean);
+    const struct tlsf *index = clean ? &units.clean : &units.dirty;
+    struct unit *unit = extent_find(index, most);
+    struct tlsf_node *largest = unit ? NULL : tlsf_largest(index);
     if (largest) unit = extent_of(largest);
     if (unit) {
         uint32_t count = unit->count < most ? unit->count : most;

@@ -45,8 +45,8 @@ struct unit *units_take(uint32_t count, enum unit_kind kind);
 /* The same of `most` units; of fewer, `least` at least, when they were touched before and so many were not. */
 struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind);
 
-/* Clean units that are there: `most` at most, of one extent. NULL: there are none. */
-struct unit *units_take_clean(uint32_t most, enum unit_kind kind);
+/* Clean units that are there, or dirty ones: `most` at most, of one extent. NULL: there are none. */
+struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind);
 
 /* The same as units_take() at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);

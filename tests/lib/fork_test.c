@@ -249,6 +249,122 @@ TEST(much_can_be_allocated_while_another_forks) {
     CHECK(done);
 }
 
+static uint32_t heaps_made(void) {
+    uint32_t count = 0;
+    for (const struct heap *heap = heaps.all; heap; heap = heap->next_all) count++;
+    return count;
+}
+
+static uint32_t units_of_heaps(void) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < span_home.top_units; i++) count += span_home.lines[i].kind == UNIT_META;
+    return count;
+}
+
+static void *live_shortly(void *unused) {
+    t_free(t_malloc(100));
+    heap_leave();
+    return unused;
+}
+
+/* Neither the struct of a heap that is given up while a fork has the locks is lost, nor those made meanwhile. */
+TEST(threads_that_come_and_go_during_forks_leave_no_heaps) {
+    end_thread(begin_thread(have_blocks));
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[3];
+        fork_prepare();
+        for (int i = 0; i < 3; i++) CHECK_EQ(pthread_create(&threads[i], NULL, live_shortly, NULL), 0);
+        for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+        fork_parent();
+        for (int i = 0; i < 3; i++) {
+            CHECK_EQ(pthread_create(&threads[i], NULL, live_shortly, NULL), 0);
+            pthread_join(threads[i], NULL);
+        }
+        sound();
+    }
+    CHECK(units_of_heaps() <= 6);
+    CHECK(heaps_made() <= 12);
+}
+
+/* The forking thread has the locks, and nobody sleeps for it. */
+TEST(forking_thread_uses_the_levels_as_ever) {
+    fill(mine);
+    end_thread(begin_thread(have_blocks));
+    uint32_t pauses = fake_counts.pauses;
+    for (int round = 0; round < 50; round++) {
+        fork_prepare();
+        for (int i = 0; i < 5; i++) t_free(t_malloc(3000000)), check_and_free(mine), fill(mine);
+        fork_parent();
+    }
+    CHECK_EQ(units.emergency_units, 0);
+    CHECK_EQ(fake_counts.pauses, pauses);
+    CHECK_EQ(span_count, 0);
+    CHECK(span_home.bytes < 64 << 20);
+    sound();
+}
+
+static void *hold_on(void *unused) {
+    for (int i = 0; i < 40; i++) t_free(t_malloc(1500000)), t_free(t_malloc(5000));
+    return unused;
+}
+
+/* Others sleep for a while, then take what was set aside; in the end no more is mapped than at first. */
+TEST(many_long_forks_take_no_more_addresses_than_few) {
+    end_thread(begin_thread(have_blocks));
+    size_t space = 0;
+    for (int round = 0; round < 12; round++) {
+        pthread_t thread;
+        fork_prepare();
+        CHECK_EQ(pthread_create(&thread, NULL, hold_on, NULL), 0);
+        pthread_join(thread, NULL);
+        fork_parent();
+        sound();
+        if (round == 3) space = fake_counts.space;
+    }
+    CHECK_EQ(fake_counts.space, space);
+}
+
+static void find_all_that_is_lost(void) {
+    CHECK(heaps.lost > 0);
+    check_and_free(theirs);
+    uint32_t made = heaps_made();
+    for (int i = 0; heaps.lost > 0 && i < 1000; i++) fill(mine), check_and_free(mine);
+    CHECK_EQ(heaps.lost, 0);
+    sound();
+    for (struct heap *heap = heaps.all; heap; heap = heap->next_all) CHECK(heap->state != HEAP_LOST);
+    heap_invite(heap_self, 5); /* as in any process */
+    CHECK(heap_self->guest_room[5] > 0);
+#ifndef HEAPALLOC_TSAN
+    end_thread(begin_thread(have_blocks)); /* with the lost thread's struct */
+    CHECK_EQ(heaps_made(), made);
+    check_and_free(theirs);
+    sound();
+#endif
+    heap_trim(heap_self);
+    heap_leave();
+    heap_trim(NULL);
+    sound();
+    if (config_safety) CHECK(units.used_units + units.emergency_units < 20);
+}
+
+TEST(child_has_no_lost_heaps_after_a_while) {
+    pthread_t thread = begin_thread(have_blocks);
+    fork_and(find_all_that_is_lost);
+    end_thread(thread);
+}
+
+static void find_and_fork(void) {
+    t_free(t_malloc(7000));
+    fork_and(find_all_that_is_lost);
+}
+
+/* The sweep of a child's child begins anew. */
+TEST(child_of_a_child_has_none_either) {
+    pthread_t thread = begin_thread(have_blocks);
+    fork_and(find_and_fork);
+    end_thread(thread);
+}
+
 static void work_late(void *unused) {
     (void)unused;
     heap_leave();

@@ -278,7 +278,7 @@ TEST(cache_is_found_broken) {
 
 TEST(parked_heaps_are_found_broken) {
     populate();
-    struct heap *parked = heaps.left ? heaps.left : heaps.parked;
+    struct heap *parked = heaps.parked;
     while (parked && parked->secret == 0) parked = parked->next_parked;
     CHECK(parked != NULL);
     BREAKS(parked, parked->state, HEAP_LOST);
