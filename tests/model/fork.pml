@@ -6,17 +6,21 @@
  * slabs: who meets one takes it through `owner` and finds the free blocks by their keys, which
  * a block has from being linked into a list until it is handed out. What heap 2 had in hand is
  * lost, and so are its guest and the slabs it was just taking or leaving. Heap 1 sends its own guest home
- * first. All checks go on in the child. */
+ * first. All checks go on in the child.
+ *
+ * Until heap 3 begins, heap 1 pushes to heap 2's slabs as to anybody's; heap 3 waits for a push that has begun, for it may count that
+ * block. When a sweep has seen that no slab is heap 2's, or being counted, the child is a process like others: who frees does not
+ * look for slabs to take any more, and guests are welcome. */
 
 #define SALVAGING 254                        /* owner of a slab while its blocks are looked at */
 #define LOST_HEAP 2
 
 #ifdef FORK
-bit forked;
+bit forked, single, pushing, swept;
 #define is_lost(s) (forked && holder[s] == LOST_HEAP)
 #define may_run() (me != 3 || forked)
 #define while_alive provided (!forked || me != LOST_HEAP)
-#define while_whole !forked                  /* the short way of free is for processes that lost nobody */
+#define while_whole (!forked || swept)       /* the short way of free is for processes that have lost nobody, or found it all */
 #ifdef HEAPLESS
 #define has_heap() (me != 3)
 #else
@@ -24,6 +28,7 @@ bit forked;
 #endif
 #else
 #define is_lost(s) false
+#define swept false
 #define may_run() true
 #define while_alive
 #define while_whole true
@@ -39,6 +44,7 @@ bit forked;
 inline fork() {
     d_step {
         forked = true;
+        single = true;
         busy = 1;
         guest[LOST_HEAP] = 0; bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
         for (q_slab : 1 .. SLABS) {
@@ -55,6 +61,41 @@ inline fork() {
     take_guest(1)
 #endif
 }
+
+/* Heap 3 begins: heap 1 does not push any more, nor does it just now. */
+inline share() {
+    single = false;
+#ifndef BROKEN_FORK_SHARES_AT_ONCE
+    !pushing
+#endif
+}
+
+/* Heap 1 frees block b of a slab that is heap 2's; ok: it is on its word. */
+inline push_lost(s, b) {
+    ok = false;
+    if
+    :: forked && me == 1 && single && owner[s] == LOST_HEAP ->
+        pushing = true;
+        do
+        :: single && !ok -> old = word[s]; push_owned(s, b)
+        :: else -> break
+        od;
+        old = 0;
+        pushing = false
+    :: else
+    fi
+}
+
+#ifdef BROKEN_FORK_SWEEP_HURRIES             /* a slab that is being counted is not found yet */
+#define is_found(s) (owner[s] != LOST_HEAP)
+#else
+#define is_found(s) (owner[s] != LOST_HEAP && owner[s] != SALVAGING)
+#endif
+#if SLABS >= 2
+#define all_found() (is_found(1) && is_found(2))
+#else
+#define all_found() is_found(1)
+#endif
 
 /* Blocks with a key are free, wherever they were; the others are counted as used. */
 inline recount(s) {

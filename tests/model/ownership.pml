@@ -173,8 +173,14 @@ inline push_elsewhere() {
 
 inline free() {
 #ifdef FORK
+    ok = false;
     if
-    :: owner[s] != me -> salvage_mine(s)
+    :: owner[s] != me && !swept ->
+        push_lost(s, b);
+        if
+        :: ok -> goto done                   /* on its word, and no business of ours any more */
+        :: else -> salvage_mine(s)
+        fi
     :: else
     fi;
 #endif
@@ -279,6 +285,15 @@ inline start() {
     :: me != 1 && midway
     fi
 }
+#elif defined(FORK)
+#define start() \
+    if \
+    :: me == 3 -> \
+end_unborn: \
+        forked; \
+        share() \
+    :: me != 3 \
+    fi
 #else
 #define start() skip
 #endif
@@ -328,6 +343,7 @@ end_idle:                                    /* here, and nowhere else, a heap m
 #ifdef FORK
     :: atomic { fork_possible() && may_begin() -> begin(); fork() };
         goto done
+    :: atomic { forked && me == 1 && !swept && all_found() -> swept = true }
 #endif
     od;
 free_it:
