@@ -1,5 +1,6 @@
 /* What the heap tells the kernel about memory that stays mapped: that it is not needed, or used whole. */
 #define _GNU_SOURCE
+#include "advice.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <errno.h>
@@ -49,15 +50,54 @@ static bool purge_locked(char *at, size_t bytes) {
     return known > 0;
 }
 
+enum { HUGE_SHIFT = 21, HUGE_BYTES = 1 << HUGE_SHIFT, NOTED_MAX = 1 << 15 };
+
+/* Where the program advised huge pages, a bit for 2 MiB; those at a distance of 64 GiB share one. */
+static uint8_t noted[NOTED_MAX / 8];
+static bool notes; /* there are any */
+
+static uint8_t *note_of(uintptr_t at, uint8_t *bit) {
+    uintptr_t index = at >> HUGE_SHIFT & (NOTED_MAX - 1);
+    *bit = (uint8_t)(1 << index % 8);
+    return &noted[index / 8];
+}
+
+void advice_note_huge(void *at, size_t bytes) {
+    uint8_t bit;
+    for (uintptr_t range = (uintptr_t)at & -(uintptr_t)HUGE_BYTES; range < (uintptr_t)at + bytes; range += HUGE_BYTES) {
+        uint8_t *note = note_of(range, &bit);
+        __atomic_fetch_or(note, bit, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&notes, true, __ATOMIC_RELAXED);
+}
+
+/* The program's advice was for a block that it has freed: whoever uses a corner of this memory next does not want 2 MiB. Not
+ * for a part of a huge page, which would become a mapping of its own. */
+static void decline_huge(uintptr_t from, uintptr_t to) {
+    uintptr_t first = 0, past = 0;
+    from = (from + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
+    for (uint8_t bit; from + HUGE_BYTES <= to; from += HUGE_BYTES) {
+        uint8_t *note = note_of(from, &bit);
+        if (!(__atomic_load_n(note, __ATOMIC_RELAXED) & bit)) continue;
+        __atomic_fetch_and(note, (uint8_t)~bit, __ATOMIC_RELAXED);
+        first = first ? first : from;
+        past = from + HUGE_BYTES;
+    }
+    if (first) advise((void *)first, past - first, MADV_NOHUGEPAGE);
+}
+
 /* The kernel refuses to take locked pages by the usual advice. */
 bool port_purge(void *at, size_t bytes) {
     long got = advise(at, bytes, MADV_DONTNEED);
-    if (got != -EINVAL) return got == 0;
-    return (unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) || purge_locked(at, bytes);
+    bool done = got == 0 || (got == -EINVAL && ((unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) ||
+                                                purge_locked(at, bytes)));
+    if (done && bytes >= HUGE_BYTES && __atomic_load_n(&notes, __ATOMIC_RELAXED))
+        decline_huge((uintptr_t)at, (uintptr_t)at + bytes);
+    return done;
 }
 
 /* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread does
  * not fill what is purged later, as it does where huge pages were advised. */
 bool port_collapse(void *at) {
-    return port_page_bytes() == 4096 && advise(at, 2 << 20, MADV_COLLAPSE) == 0;
+    return port_page_bytes() == 4096 && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
 }

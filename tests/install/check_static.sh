@@ -9,7 +9,7 @@ source "$here/common.sh"
 
 defined=$(nm -g --defined-only "$1" | awk 'NF == 3 {print $3}' | sort -u)
 # A static program has no further pthread_create or dlopen, and no place behind us: shim/CMakeLists.txt.
-wanted=$(entries "$here/symbols.txt" | grep -vxE 'pthread_create|dlm?open|__asan_default_options')
+wanted=$(entries "$here/symbols.txt" | grep -vxE 'pthread_create|madvise|dlm?open|__asan_default_options')
 for name in $defined; do
     [[ $name == heapalloc_* ]] || grep -qx -- "$name" <<<"$wanted" ||
         fail "$name is visible and not on the list"

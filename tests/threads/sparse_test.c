@@ -48,6 +48,43 @@ CASE(time_passes_in_a_sparse_heap) {
     expect_grown_by(before, 0);
 }
 
+static size_t mappings(void) {
+    char text[4096];
+    size_t lines = 0;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
+        for (ssize_t i = 0; i < got; i++) lines += text[i] == '\n';
+    close(fd);
+    return lines;
+}
+
+/* As array libraries do: huge pages for arrays of 4 to 8 MiB. The advice ends with the array. */
+CASE(advice_of_huge_pages_ends_with_the_block) {
+    static char *blocks[60];
+    uint64_t random = 7;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 60; i++) {
+            size_t bytes = 4 * MIB + next_random(&random) % 1024 * PAGE_BYTES;
+            blocks[i] = malloc(bytes);
+            expect(blocks[i] != NULL);
+            uintptr_t from = ((uintptr_t)blocks[i] + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
+            madvise((void *)from, bytes - PAGE_BYTES, MADV_HUGEPAGE);
+            memset(blocks[i], 1, bytes);
+        }
+        for (int i = 0; i < 60; i++) free(blocks[i]);
+    }
+    malloc_trim(0);
+    size_t before = resident_bytes(), touched = 0;
+    for (int i = 0; i < 60; i++) {
+        blocks[i] = malloc(4 * MIB);
+        expect(blocks[i] != NULL);
+        for (int k = 0; k < 4; k++, touched += PAGE_BYTES) blocks[i][k * MIB] = 1;
+    }
+    expect_grown_by(before, touched);
+    printf("%zu mappings\n", mappings());
+    expect_at(mappings() <= 64 + 60, mappings(), 0);
+}
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }
