@@ -110,9 +110,11 @@ bool lock_take_slow(struct lock *lock) {
             continue;
         }
         if (seen == LOCK_HELD && !cas(lock->word, &seen, LOCK_AWAITED)) continue;
+        count_one(COUNT_WAIT);
         port_wait(&lock->word, LOCK_AWAITED);
         slept = true;
     }
+    count_one(COUNT_LOCK);
     lock_order_enter(lock);
     return true;
 }

@@ -46,6 +46,7 @@ INLINE bool lock_try(struct lock *lock) {
     uint32_t seen = LOCK_FREE;
     if (!alone() && load_relaxed(lock->word) != LOCK_FREE) return false;
     if (!cas_alone(lock->word, &seen, LOCK_HELD)) return false;
+    count_one(COUNT_LOCK);
     lock_order_enter(lock);
     return true;
 }

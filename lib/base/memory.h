@@ -3,6 +3,7 @@
  * A racy load is one whose value only directs a thread to a path that decides by an atomic operation. On the fast
  * paths it must fold into the instruction that uses it, so it is a plain load, except where ThreadSanitizer looks. */
 #pragma once
+#include "base/count.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,10 +17,10 @@
 
 #ifdef HEAPALLOC_TSAN
 #define racy_load(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define racy_store(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define racy_store(x, v) (count_write(&(x)), __atomic_store_n(&(x), (v), __ATOMIC_RELAXED))
 #else
 #define racy_load(x) (x)
-#define racy_store(x, v) ((x) = (v))
+#define racy_store(x, v) (count_write(&(x)), (x) = (v))
 #endif
 
 /* Change a sum that is written under a lock, and that others glance at without it. */
@@ -27,10 +28,13 @@
 
 #define load_relaxed(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define load_acquire(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
-#define store_relaxed(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
-#define store_release(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
-#define swap_value(x, v) __atomic_exchange_n(&(x), (v), __ATOMIC_ACQ_REL)
+#define store_relaxed(x, v) (count_write(&(x)), __atomic_store_n(&(x), (v), __ATOMIC_RELAXED))
+#define store_release(x, v) (count_write(&(x)), __atomic_store_n(&(x), (v), __ATOMIC_RELEASE))
+#define swap_value(x, v)                                                                           \
+    (count_one(COUNT_ATOMIC), count_write(&(x)), __atomic_exchange_n(&(x), (v), __ATOMIC_ACQ_REL))
 #define cas(x, expected, v)                                                                        \
+    (count_one(COUNT_ATOMIC), count_write(&(x)), cas_only(x, expected, v))
+#define cas_only(x, expected, v)                                                                   \
     __atomic_compare_exchange_n(&(x), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 /* The three functions a freestanding compiler may call anyway. */
