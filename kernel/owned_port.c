@@ -39,15 +39,14 @@ bool port_unmap(void *at, size_t bytes) {
     return false;
 }
 
-bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
-    (void)to, (void)from, (void)bytes;
+bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
+    (void)to, (void)to_bytes, (void)from, (void)from_bytes;
     *unmapped = NULL;
     return false;
 }
 
-/* Never asked: nothing was moved. */
-bool port_renew(void *at, size_t bytes) {
-    (void)at, (void)bytes;
+bool port_extend(void *at, size_t bytes, size_t new_bytes) {
+    (void)at, (void)bytes, (void)new_bytes;
     return false;
 }
 

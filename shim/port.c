@@ -97,20 +97,18 @@ static bool is_mapped(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
 }
 
-/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings; when it refuses, the target is
- * a hole. A move that leaves a hole behind needs no address space, so limits do not refuse it; the hole is filled if they
- * allow. */
-bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
-    long got = syscall_6(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
+/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings: when it refuses, the target is
+ * a hole, or never was touched. The hole that stays behind where it moves is what keeps limits from refusing. */
+bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
+    long got = syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+                         (long)to, 0);
     bool moved = got == (long)to;
-    void *hole = moved ? from : to;
-    *unmapped = port_map(hole, bytes) || is_mapped(hole, bytes) ? NULL : hole;
+    *unmapped = moved ? from : is_mapped(to, to_bytes) ? NULL : to;
     return moved;
 }
 
-bool port_renew(void *at, size_t bytes) {
-    if (!syscall_failed(map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED))) return true;
-    return is_mapped(at, bytes) && port_purge(at, bytes); /* a limit that was lowered refuses before anything happens */
+bool port_extend(void *at, size_t bytes, size_t new_bytes) {
+    return syscall_6(SYS_mremap, (long)at, (long)bytes, (long)new_bytes, 0, 0, 0) == (long)at;
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {

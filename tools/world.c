@@ -61,20 +61,20 @@ bool port_purge(void *at, size_t bytes) {
 static const char one_thread = 1;
 const char *const port_alone = &one_thread;
 
-bool port_unmap(void *at, size_t bytes) {
-    (void)at, (void)bytes;
-    return false;
-}
-
 /* Copying does here. */
-bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
-    (void)to, (void)from, (void)bytes;
+bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
+    (void)to, (void)to_bytes, (void)from, (void)from_bytes;
     *unmapped = NULL;
     return false;
 }
 
-bool port_renew(void *at, size_t bytes) {
-    return port_purge(at, bytes);
+bool port_extend(void *at, size_t bytes, size_t new_bytes) {
+    (void)at, (void)bytes, (void)new_bytes;
+    return false;
+}
+
+bool port_unmap(void *at, size_t bytes) {
+    return munmap(at, bytes) == 0;
 }
 
 bool port_collapse(void *at) {

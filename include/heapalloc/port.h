@@ -32,14 +32,14 @@ void port_unreserve(void *at, size_t bytes);
 /* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
 bool port_purge(void *at, size_t bytes);
 
-/* Move the memory behind [from, from+bytes), which port_map had mapped, to [to, to+bytes), in place of what is there.
- * True: `from` is zero now. False: `from` is as it was, the contents of `to` may be lost: copy instead. Either way `*unmapped`
- * tells which of the two is not mapped any longer, as by port_unmap; NULL: both are. */
-bool port_move(void *to, void *from, size_t bytes, void **unmapped);
+/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; what is behind
+ * it there becomes zero. Both were mapped by port_map. True: done, and *unmapped is `from` when it is not mapped any longer,
+ * else NULL, and it is zero. False: `from` is as it was, *unmapped is `to` when that is not mapped any longer, else NULL. */
+bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped);
 
-/* Replace the memory behind whole pages, some of which was moved there, by zero memory that bears no trace of that.
- * False: it is not mapped any longer. */
-bool port_renew(void *at, size_t bytes);
+/* Make [at, at+bytes), to which port_move has moved, longer, when all of [at+bytes, at+new_bytes) is unused. False: nothing
+ * happened. */
+bool port_extend(void *at, size_t bytes, size_t new_bytes);
 
 /* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. False: it stays
  * as it was, the world cannot or will not. */

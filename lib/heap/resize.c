@@ -77,9 +77,16 @@ static bool is_zero(const char *page) {
     return true;
 }
 
-/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so that
- * they do not become resident. */
+static size_t zero_pages(const char *from, size_t bytes) {
+    size_t count = 0;
+    for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES) count += is_zero(from + at);
+    return count;
+}
+
+/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so that they
+ * do not become resident; and where many are, what was touched in `to` goes back first. */
 static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
+    if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
     for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES)
         if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
 }
@@ -106,29 +113,25 @@ static void leave_large(struct unit *unit) {
     if (heap_self->state == HEAP_LIVE) heap_count_given(heap_self);
 }
 
-/* Into `to`, which is longer. NULL: no memory, and the block is as it was. */
-static void *move_large(struct unit *to, struct unit *unit) {
-    uint32_t count = to->count;
-    if (!gone_move(to, unit)) {
-        if (unlikely(to->flags & UNIT_GONE)) {
-            units_give(to);
-            to = units_take(count, UNIT_LARGE);
-            if (!to) return NULL;
-        }
-        copy_large(to, unit);
-    }
-    leave_large(unit);
-    return to->memory;
+/* True when the block could grow where it stands: into memory, or, where it was moved to, into address space. */
+static bool extend_large(struct unit *unit, uint32_t count) {
+    return unit->flags & UNIT_MOVED ? gone_extend(unit, count) : units_extend(unit, count);
 }
 
 static void *grow_large(struct unit *unit, size_t size) {
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    if (units_extend(unit, count + count / GROWTH_PART) || units_extend(unit, count)) return unit->memory;
+    if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) return unit->memory;
     if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
-    struct unit *to = units_take_top(count, UNIT_LARGE);
-    return to ? move_large(to, unit) : NULL;
+    struct unit *to = gone_move(unit, count);
+    if (!to) {
+        to = units_take_top(count, UNIT_LARGE);
+        if (!to) return NULL;
+        copy_large(to, unit);
+    }
+    leave_large(unit);
+    return to->memory;
 }
 
 static void *resize_large(void *p, struct unit *unit, size_t size) {

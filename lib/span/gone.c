@@ -37,8 +37,9 @@ static void give_gone(struct unit *unit) {
     units_give(unit);
 }
 
-struct unit *gone_take(uint32_t count, enum unit_kind kind) {
-    if (likely(load_relaxed(units.gone_units) < count) || !lock_take(&units.lock)) return NULL;
+struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
+    uint32_t gone = load_relaxed(units.gone_units);
+    if (likely(gone < count || gone <= left) || !lock_take(&units.lock)) return NULL;
     struct unit *unit = take_locked(count);
     units_unlock();
     if (!unit) return NULL;
@@ -73,23 +74,82 @@ void gone_count_moved(struct unit *tail) {
     count_moved(1);
 }
 
-bool gone_move(struct unit *to, struct unit *from) {
+/* New units at the tip, twice as many as are needed, without memory: the second half is room to grow. */
+static void open_room(uint32_t count) {
+    struct unit *unit = units_take_fresh(2 * count);
+    if (!unit) unit = units_take_fresh(count);
+    if (!unit) return;
+    if (can_go(unit) && port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_GONE;
+    units_give(unit);
+}
+
+/* The front of the largest gone extent, still without memory, LEAVING. */
+static struct unit *take_room(uint32_t count) {
+    if (!lock_take(&units.lock)) return NULL;
+    struct tlsf_node *node = tlsf_largest(&units.gone);
+    struct unit *unit = node && extent_of(node)->count >= count ? extent_of(node) : extent_find(&units.gone, count);
+    if (unit) {
+        extent_cut_front(unit, count);
+        extent_hand_out(unit, count, UNIT_LEAVING);
+    }
+    units_unlock();
+    return unit;
+}
+
+static bool may_move(const struct unit *from) {
     uint32_t most = from->count >= MOVED_LARGE_UNITS ? MOVED_LARGE_MAX : MOVED_MAX;
-    bool again = from->flags & UNIT_MOVED;
-    if (load_relaxed(units.moved_extents) >= most + again || !can_go(to) || !can_go(from)) return false;
+    return (from->flags & UNIT_MOVED || load_relaxed(units.moved_extents) < most) && can_go(from);
+}
+
+struct unit *gone_move(struct unit *from, uint32_t count) {
+    if (!may_move(from)) return NULL;
+    struct unit *to = take_room(count);
+    if (!to) {
+        open_room(count);
+        to = take_room(count);
+    }
+    if (!to) return NULL;
+    if (!port_map(to->memory, bytes_of(to))) {
+        give_gone(to);
+        return NULL;
+    }
     void *unmapped;
-    if (!port_move(to->memory, from->memory, bytes_of(from), &unmapped)) {
-        if (unmapped) units_shrink(to, from->count); /* behind that it is as it was */
-        to->flags = unmapped ? UNIT_GONE : 0;
+    if (!port_move(to->memory, bytes_of(to), from->memory, bytes_of(from), &unmapped)) {
+        to->flags = unmapped || port_unmap(to->memory, bytes_of(to)) ? UNIT_GONE : 0;
+        units_give(to);
+        return NULL;
+    }
+    bool again = from->flags & UNIT_MOVED;
+    if (!again) count_moved(1);
+    from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_GONE : UNIT_CLEAN;
+    to->flags = UNIT_MOVED;
+    racy_store(to->kind, UNIT_LARGE);
+    return to;
+}
+
+/* [ unit: moved ][ gone ] => [ ---- unit ---- ][ gone ] */
+bool gone_extend(struct unit *unit, uint32_t count) {
+    if (!(unit->flags & UNIT_MOVED) || count > SPAN_UNITS_MAX || !lock_take(&units.lock)) return false;
+    struct unit *right = unit + unit->count;
+    uint32_t more = count - unit->count;
+    bool room = racy_load(right->kind) == UNIT_FREE && right->flags & UNIT_GONE && right->count >= more;
+    if (room) {
+        extent_cut_front(right, more);
+        extent_hand_out(right, more, UNIT_LEAVING);
+    }
+    units_unlock();
+    if (!room) return false;
+    if (!port_extend(unit->memory, bytes_of(unit), (size_t)count << UNIT_SHIFT)) {
+        give_gone(right);
         return false;
     }
-    to->flags = UNIT_MOVED;
-    from->flags = unmapped ? UNIT_GONE : UNIT_CLEAN;
-    if (!again) count_moved(1);
+    racy_store(right->kind, UNIT_INSIDE);
+    unit->count = count;
     return true;
 }
 
-void gone_renew(struct unit *unit) {
+void gone_leave(struct unit *unit) {
     count_moved(-1u);
-    unit->flags = port_renew(unit->memory, bytes_of(unit)) ? UNIT_CLEAN : UNIT_GONE;
+    unit->flags = UNIT_GONE;
+    if (!port_unmap(unit->memory, bytes_of(unit))) unit->flags = 0;
 }

@@ -18,9 +18,9 @@ static struct unit *take_free(uint32_t count, enum unit_kind kind) {
     return extent_hand_out(unit, count, kind);
 }
 
-/* At least `least` and at most `most` units that were touched before, out of the largest such extent. */
-static struct unit *take_dirty(uint32_t least, uint32_t most, enum unit_kind kind) {
-    struct tlsf_node *node = tlsf_largest(&units.dirty);
+/* At least `least` and at most `most` units out of the largest extent. */
+static struct unit *take_largest(struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
+    struct tlsf_node *node = tlsf_largest(index);
     struct unit *unit = node ? extent_of(node) : NULL;
     if (!unit || unit->count < least) return NULL;
     uint32_t count = unit->count < most ? unit->count : most;
@@ -31,7 +31,7 @@ static struct unit *take_dirty(uint32_t least, uint32_t most, enum unit_kind kin
 struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
     struct unit *unit = NULL;
     if (load_relaxed(units.dirty_units) > 0 && lock_take(&units.lock)) {
-        unit = extent_find(&units.dirty, most) ? NULL : take_dirty(least, most, kind);
+        unit = extent_find(&units.dirty, most) ? NULL : take_largest(&units.dirty, least, most, kind);
         units_unlock();
     }
     if (!unit) unit = units_take(most, kind);
@@ -66,6 +66,12 @@ struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
     return unit;
 }
 
+static struct unit *take_roomy(uint32_t count, enum unit_kind kind) {
+    uint32_t room = count + count / 4;
+    struct unit *unit = take_largest(&units.dirty, room, count, kind);
+    return unit ? unit : take_largest(&units.clean, room, count, kind);
+}
+
 RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
     struct unit *unit = NULL;
     uint32_t forks = 0;
@@ -73,14 +79,15 @@ RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool ro
     for (;;) {
         enum grow_result grown = GROW_FROZEN;
         if (lock_take(&units.lock)) {
-            unit = roomy ? take_dirty(count + count / 4, count, kind) : take_free(count, kind);
+            unit = roomy ? take_roomy(count, kind) : take_free(count, kind);
             if (!unit) unit = take_top(count, kind);
             units_unlock();
             if (likely(unit)) return unit;
             if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
-            if (unlikely(unit) || (unit = gone_take(count, kind))) return unit;
+            if (unlikely(unit) || (unit = gone_take(count, kind, GONE_LEFT_UNITS))) return unit;
             grown = grow_tip_by(count);
         }
+        if (grown == GROW_NO_MEMORY && (unit = gone_take(count, kind, 0))) return unit;
         if (grown != GROW_DONE && !emergency_again(count, kind, grown, &forks, &unit)) return unit;
     }
 }
@@ -92,6 +99,13 @@ RUN_BY_ALL struct unit *units_take(uint32_t count, enum unit_kind kind) {
 struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
     struct unit *unit = take(count, kind, true);
     return unit ? unit : take(count, kind, false);
+}
+
+struct unit *units_take_fresh(uint32_t count) {
+    if (count > SPAN_UNITS_MAX || grow_tip_by(count) != GROW_DONE || !lock_take(&units.lock)) return NULL;
+    struct unit *unit = take_top(count, UNIT_LEAVING);
+    units_unlock();
+    return unit;
 }
 
 /* [ spare ][ wanted, aligned ][ spare ] => the spare ends become extents of their own, and free */
@@ -195,7 +209,7 @@ RUN_BY_ALL void units_unlock(void) {
 
 void units_give(struct unit *unit) {
     racy_store(unit->kind, UNIT_LEAVING);
-    if (unlikely(unit->flags & UNIT_MOVED)) gone_renew(unit);
+    if (unlikely(unit->flags & UNIT_MOVED)) gone_leave(unit);
     if (!lock_take_soon(&units.lock)) {
         defer(unit);
         return;
@@ -231,7 +245,7 @@ static bool extend_locked(struct unit *unit, uint32_t more) {
 }
 
 bool units_extend(struct unit *unit, uint32_t count) {
-    if (count > SPAN_UNITS_MAX) return false;
+    if (count > SPAN_UNITS_MAX || unit->flags & UNIT_MOVED) return false;
     for (;;) {
         if (!lock_take(&units.lock)) return false;
         uint32_t more = count - unit->count;

@@ -51,8 +51,11 @@ struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind);
 /* The same as units_take() at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);
 
-/* The same where it can grow later: at the front of touched memory of twice the size, or at the top. */
+/* The same where it can grow later: at the front of free memory with a quarter of room, touched or not, or at the top. */
 struct unit *units_take_top(uint32_t count, enum unit_kind kind);
+
+/* Take `count` units that were never handed out, LEAVING; NULL: no memory. */
+struct unit *units_take_fresh(uint32_t count);
 
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);

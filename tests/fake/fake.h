@@ -14,7 +14,7 @@ struct fake_script {
     char *refused;       /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
     bool can_move;
     bool move_unmaps;    /* each move leaves its source, or where it fails its target, unmapped */
-    uint32_t fail_change; /* the n-th call that unmaps, moves or renews fails, 1 being the next; 0: none does */
+    uint32_t fail_change; /* the n-th call that unmaps, moves or extends fails, 1 being the next; 0: none does */
     uint32_t fail_at;    /* the n-th request for memory fails, 1 being the next one; 0: none does */
     uint32_t fail_run;   /* so many in a row */
     uint32_t fail_each;  /* every n-th request fails; 0: none does */
@@ -35,8 +35,7 @@ struct fake_counts {
     uint32_t refusals;   /* of purges */
     uint32_t moves;
     uint32_t unmaps;
-    uint32_t renewals;
-    uint32_t changes;    /* calls that unmap, move or renew */
+    uint32_t changes;    /* calls that unmap, move or extend */
     uint32_t waits;
     uint32_t wakes;
     uint32_t pauses;

@@ -180,7 +180,7 @@ bool port_purge(void *at, size_t bytes) {
     return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
-/* True when the script lets this call of unmap, move or renew be. */
+/* True when the script lets this call that unmaps, moves or extends be. */
 static bool lets(void) {
     uint32_t n = add(fake_counts.changes, 1);
     return !fake.fail_change || n != fake.fail_change;
@@ -194,35 +194,29 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* The memory is where it was, but its contents have moved and zeros stand there. A script that lets moves fail has the target
- * lost with its mapping, or without; one that lets them work, the source unmapped. */
-bool port_move(void *to, void *from, size_t bytes, void **unmapped) {
-    promise(((uintptr_t)to | (uintptr_t)from | bytes) % port_page_bytes() == 0, "moves whole pages");
+/* A script that lets moves fail has the target lost with its mapping, or without; one that lets them work, the source. */
+bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
+    size_t page = port_page_bytes();
+    promise(((uintptr_t)to | (uintptr_t)from | from_bytes | to_bytes) % page == 0, "moves whole pages");
+    promise(from_bytes <= to_bytes, "moves to where there is room");
     bool moves = fake.can_move && lets();
     *unmapped = NULL;
+    memset(to, 0, to_bytes);
     if (moves) {
         add(fake_counts.moves, 1);
-        memcpy(to, from, bytes);
-        memset(from, 0, bytes);
-    } else {
-        memset(to, 0, bytes);
+        memcpy(to, from, from_bytes);
+        memset(from, 0, from_bytes);
     }
     if (fake.move_unmaps) {
         *unmapped = moves ? from : to;
-        note_unmapped(*unmapped, bytes);
+        note_unmapped(*unmapped, moves ? from_bytes : to_bytes);
     }
     return moves;
 }
 
-bool port_renew(void *at, size_t bytes) {
-    promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "renews whole pages");
-    if (!lets()) {
-        note_unmapped(at, bytes);
-        return false;
-    }
-    add(fake_counts.renewals, 1);
-    memset(at, 0, bytes);
-    return true;
+bool port_extend(void *at, size_t bytes, size_t new_bytes) {
+    promise(((uintptr_t)at | bytes | new_bytes) % port_page_bytes() == 0 && bytes < new_bytes, "extends whole pages");
+    return lets() && port_map((char *)at + bytes, new_bytes - bytes);
 }
 
 bool port_collapse(void *at) {

@@ -1,0 +1,162 @@
+/* realloc of large blocks: how many mappings, how much memory and address space it takes, and what stays whole when the
+ * system refuses. */
+#include "expect.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+enum { BLOCKS = 60, MAPPINGS_MAX = 64 + 1 };
+#define MIB ((size_t)1 << 20)
+
+static int mappings(void) {
+    static char buffer[1 << 16];
+    int count = 0, fd = open("/proc/self/maps", O_RDONLY);
+    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
+        for (ssize_t i = 0; i < got; i++) count += buffer[i] == '\n';
+    close(fd);
+    return count;
+}
+
+static size_t field_kib(const char *file, const char *name) {
+    static char text[8192];
+    int fd = open(file, O_RDONLY);
+    ssize_t got = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = 0;
+    const char *at = strstr(text, name);
+    return at ? strtoul(at + strlen(name), NULL, 10) : 0;
+}
+
+struct blocks {
+    unsigned char *at[BLOCKS];
+    size_t size[BLOCKS];
+    uint64_t random;
+};
+
+static uint64_t draw(uint64_t *random) {
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return *random >> 24;
+}
+
+/* Each block's first and last byte tell which it is. */
+static void resize_one(struct blocks *blocks, size_t least, size_t most) {
+    unsigned k = draw(&blocks->random) % BLOCKS;
+    unsigned char *p = blocks->at[k], mark = (unsigned char)(k + 1);
+    if (p) expect(p[0] == mark && p[blocks->size[k] - 1] == mark);
+    if (draw(&blocks->random) % 5 == 0) {
+        free(p);
+        blocks->at[k] = NULL;
+        return;
+    }
+    size_t size = least + draw(&blocks->random) % (most - least);
+    unsigned char *now = realloc(p, size);
+    if (!now) return;
+    expect(now[0] == mark || !p);
+    now[0] = now[size - 1] = mark;
+    blocks->at[k] = now;
+    blocks->size[k] = size;
+}
+
+static void drop(struct blocks *blocks) {
+    for (int k = 0; k < BLOCKS; k++) free(blocks->at[k]);
+}
+
+CASE(mappings_stay_few) {
+    struct blocks blocks = {.random = 1};
+    for (int i = 0; i < 40000; i++) {
+        resize_one(&blocks, MIB / 4, 4 * MIB);
+        if (i % 1000 != 999) continue;
+        expect_at(i, mappings(), 0);
+        expect(mappings() <= MAPPINGS_MAX);
+    }
+    drop(&blocks);
+}
+
+static void *resize_many(void *seed) {
+    struct blocks blocks = {.random = (uintptr_t)seed};
+    for (int i = 0; i < 3000; i++) resize_one(&blocks, MIB / 4, MIB * 3 / 2);
+    drop(&blocks);
+    return NULL;
+}
+
+/* A thread's stack and its guard are two mappings. */
+CASE(mappings_stay_few_with_eight_threads) {
+    pthread_t threads[8];
+    for (uintptr_t i = 0; i < 8; i++) expect(pthread_create(&threads[i], NULL, resize_many, (void *)(i + 1)) == 0);
+    for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
+    expect_at(mappings(), 0, 0);
+    expect(mappings() <= MAPPINGS_MAX + 16);
+}
+
+/* A block of which little was touched does not become resident by growing, whether it is moved or copied. */
+CASE(untouched_parts_stay_untouched) {
+    enum { COUNT = 40 };
+    unsigned char *blocks[COUNT];
+    for (int i = 0; i < COUNT; i++) expect((blocks[i] = malloc(2 * MIB)) != NULL);
+    for (size_t mib = 3; mib <= 12; mib++)
+        for (int i = 0; i < COUNT; i++) {
+            expect((blocks[i] = realloc(blocks[i], mib * MIB)) != NULL);
+            blocks[i][0] = blocks[i][mib * MIB - 1] = 1;
+        }
+    size_t peak = field_kib("/proc/self/status", "VmHWM:");
+    expect_at(peak, 0, 0);
+    expect(peak < 32 * 1024);
+}
+
+static void limit_to(int resource, size_t bytes) {
+    struct rlimit limit;
+    expect(getrlimit(resource, &limit) == 0);
+    limit.rlim_cur = bytes;
+    expect(setrlimit(resource, &limit) == 0);
+}
+
+/* A limit that is set in mid-life lies below what is mapped, or just above it: nothing that is there is lost. */
+static void lower_limits(int resource) {
+    struct blocks blocks = {.random = 7};
+    for (int i = 0; i < 600; i++) resize_one(&blocks, MIB / 4, 6 * MIB);
+    size_t mapped = field_kib("/proc/self/status", "VmSize:") << 10;
+    static const size_t limits[] = {16, 0, 1, 8, 64, 2, 32, 200};
+    for (unsigned i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        limit_to(resource, i < 2 ? limits[i] * MIB : mapped + limits[i] * MIB);
+        for (int k = 0; k < 600; k++) resize_one(&blocks, MIB / 4, 8 * MIB);
+    }
+    limit_to(resource, RLIM_INFINITY);
+    for (int i = 0; i < 600; i++) resize_one(&blocks, MIB / 4, 8 * MIB);
+    drop(&blocks);
+}
+
+CASE(lowered_address_space_loses_no_block) {
+    lower_limits(RLIMIT_AS);
+}
+
+CASE(lowered_data_segment_loses_no_block) {
+    lower_limits(RLIMIT_DATA);
+}
+
+static void *end_at_once(void *p) {
+    return p;
+}
+
+/* 3 of 4 GiB were the heap's, and freed: the program has them for itself. */
+CASE(freed_address_space_is_everybodys) {
+    enum { COUNT = 3 << 10 };
+    static void *blocks[COUNT];
+    limit_to(RLIMIT_AS, (size_t)4 << 30);
+    for (int i = 0; i < COUNT; i++) expect((blocks[i] = malloc(MIB)) != NULL), *(char *)blocks[i] = 1;
+    for (int i = 0; i < COUNT; i++) free(blocks[i]);
+    void *own = mmap(NULL, (size_t)2 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    expect(own != MAP_FAILED);
+    munmap(own, (size_t)2 << 30);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, (size_t)1800 << 20);
+    expect(pthread_create(&thread, &attributes, end_at_once, NULL) == 0);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < COUNT; i++) expect((blocks[i] = malloc(MIB)) != NULL);
+}
+
+int main(int argc, char **argv) {
+    return run_case(argc, argv);
+}
