@@ -6,6 +6,7 @@
 #   ci/kernel.sh build               build only: build-kernel/heap.img and heap.elf
 #   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (two minutes)
 #   ci/kernel.sh test --all          host tests, then the whole matrix
+#   ci/kernel.sh boards              small heap and example on Cortex-M, RISC-V and AArch64 (one minute)
 #   ci/kernel.sh tables              write the figures of kernel/README.md anew
 #
 # Tests print a line "ok - NAME" or "not ok - NAME" each.
@@ -99,6 +100,10 @@ check_arguments() {
 }
 
 check_arguments "$@"
+if [[ ${1:-} == boards ]]; then
+    "$root/ci/install.sh" --set boards
+    exec python3 -B "$root/kernel/tests/boards.py"
+fi
 "$root/ci/install.sh" --set kernel
 "$root/ci/install.sh" cmake ninja-build
 case ${1:-} in

@@ -17,6 +17,8 @@ declare -A package_sets=(
         libxml2-utils git redis-server redis-tools"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
         device-tree-compiler python3"
+    [boards]="gcc-arm-none-eabi gcc-riscv64-unknown-elf gcc-aarch64-linux-gnu qemu-system-arm
+        qemu-system-misc python3"
 )
 
 # Prints the packages of the named sets, one a line, each once; or what is wrong, and fails.

@@ -8,7 +8,8 @@ struct field {
     format_put *put;
     void *context;
     uint32_t width;
-    bool left, zeros, is_long;
+    bool left, zeros;
+    uint32_t longs; /* 0: int, 1: long, 2: long long */
 };
 
 static void put_times(const struct field *field, char letter, uint32_t times) {
@@ -50,7 +51,7 @@ static const char *read_flags(const char *format, struct field *field) {
     }
     for (; *format >= '0' && *format <= '9'; format++)
         field->width = field->width * 10 + (uint32_t)(*format - '0');
-    for (; *format == 'l' || *format == 'z'; format++) field->is_long = true;
+    for (; *format == 'l' || *format == 'z'; format++) field->longs++;
     return format;
 }
 
@@ -72,11 +73,15 @@ void format_to(format_put *put, void *context, const char *format, va_list args)
             text = text != NULL ? text : "(null)";
             put_field(&field, "", text, (uint32_t)strlen(text));
         } else if (*format == 'd' || *format == 'i') {
-            int64_t value = field.is_long ? va_arg(args, int64_t) : va_arg(args, int);
+            int64_t value = field.longs == 0   ? va_arg(args, int)
+                            : field.longs == 1 ? va_arg(args, long)
+                                               : va_arg(args, long long);
             uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
             put_number(&field, value < 0 ? "-" : "", magnitude, 10);
         } else if (*format == 'u' || *format == 'x') {
-            uint64_t value = field.is_long ? va_arg(args, uint64_t) : va_arg(args, unsigned);
+            uint64_t value = field.longs == 0   ? va_arg(args, unsigned)
+                             : field.longs == 1 ? va_arg(args, unsigned long)
+                                                : va_arg(args, unsigned long long);
             put_number(&field, "", value, *format == 'u' ? 10 : 16);
         } else if (*format == 'p') {
             put_number(&field, "0x", (uintptr_t)va_arg(args, void *), 16);

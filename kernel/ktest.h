@@ -15,7 +15,7 @@ struct ktest {
  * `region` want hole= and those of `beyond` want beyond=, and run by name too. */
 #define KTEST(suite_, name_)                                                                       \
     static void test_##suite_##_##name_(void);                                                     \
-    __attribute__((section("ktests"), used, aligned(8))) /* not 16: an array, not elements */      \
+    __attribute__((section("ktests"), used, aligned(sizeof(void *)))) /* an array, not elements */ \
     static const struct ktest test_##suite_##_##name_##_entry = {#suite_, #name_,                  \
                                                                  test_##suite_##_##name_};         \
     static void test_##suite_##_##name_(void)

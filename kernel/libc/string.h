@@ -10,6 +10,7 @@ void *memchr(const void *from, int value, size_t bytes);
 size_t strlen(const char *text);
 int strcmp(const char *left, const char *right);
 int strncmp(const char *left, const char *right, size_t bytes);
+char *strcpy(char *restrict to, const char *restrict from); /* boards only */
 char *strchr(const char *text, int letter);
 
 void bzero(void *start, size_t bytes); /* bzero.S */

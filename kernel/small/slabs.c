@@ -1,7 +1,7 @@
 /* Slabs: small blocks without heads, of one size in each kilobyte. */
 #include "small.h"
 
-_Static_assert(sizeof(struct slab) == 32, "blocks begin at a multiple of 16");
+_Static_assert(sizeof(struct slab) == 32, "one kilobyte holds 62 blocks of 16 bytes");
 
 static void link_slab(struct slab *slab) {
     struct slab **first = &small.slabs[slab->bytes / 16];

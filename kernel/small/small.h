@@ -52,7 +52,7 @@ struct slab {
     uint16_t used, carved; /* blocks */
     uint16_t bytes;        /* of a block */
     uint16_t listed;
-};
+} __attribute__((aligned(16))); /* blocks begin behind it, at a multiple of 16 */
 
 struct small {
     struct tlsf index;

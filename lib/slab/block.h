@@ -62,9 +62,10 @@ INLINE bool block_is_free(const struct block *block, uintptr_t secret) {
  * it frees: 2.6 ns on Zen 5, half of a pair. */
 INLINE bool block_may_be_free(const struct block *block) {
     typedef uint16_t part __attribute__((may_alias));
-    return config_safety && ((const part *)&block->key)[3] == BLOCK_KEY_UPPER;
+    if (sizeof(uintptr_t) < 8) return config_safety; /* a word of 32 bits has none to spare: look at all of it */
+    return config_safety && ((const part *)&block->key)[sizeof(uintptr_t) / 2 - 1] == BLOCK_KEY_UPPER;
 }
-_Static_assert(sizeof(uintptr_t) == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the last part is the uppermost");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the last part is the uppermost");
 
 /* Make `block` the first of a list that began with `next`. */
 INLINE void block_link(struct block *block, struct block *next, uintptr_t secret) {

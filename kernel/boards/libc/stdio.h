@@ -1,0 +1,9 @@
+/* Of stdio, what the test programs use. */
+#pragma once
+#include <stddef.h>
+
+typedef struct file FILE;
+#define stderr ((FILE *)0)
+
+int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+size_t fwrite(const void *from, size_t size, size_t count, FILE *file);
