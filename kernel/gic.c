@@ -1,6 +1,7 @@
 /* The interrupt controller, GICv2 or GICv3: enable, acknowledge, send to another core. */
 #include "gic.h"
 #include "arch.h"
+#include "console.h"
 #include "device.h"
 #include "panic.h"
 #include <stddef.h>
@@ -73,7 +74,17 @@ static void init_core_v2(struct core *core) {
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-void gic_init(const struct machine *machine) {
+/* Do the cores have the registers of a GICv3? Some trees say gic-400 of one; its version 2 interface would never answer. */
+static bool cores_have_v3(void) {
+    enum { GIC_FIELD = 24 };
+    return (sysreg_read(id_aa64pfr0_el1) >> GIC_FIELD & 0xf) != 0;
+}
+
+void gic_init(struct machine *machine) {
+    if (machine->gic_version == 2 && cores_have_v3()) {
+        kprintf("heapalloc-kernel: the device tree says GICv2, the cores say GICv3: used as that\n");
+        machine->gic_version = 3;
+    }
     version = machine->gic_version;
     distributor = machine->gic_distributor.start;
     cpu_range = machine->gic_cpu;

@@ -8,8 +8,8 @@ enum { GIC_IRQS_MAX = 256 };
 
 typedef void gic_handler(void);
 
-void gic_init(const struct machine *machine); /* once, before any core's */
-void gic_init_core(struct core *core);        /* on each core            */
+void gic_init(struct machine *machine); /* once, before any core's; corrects gic_version */
+void gic_init_core(struct core *core);  /* on each core            */
 
 /* Call `handler` for `irq`, which must be below GIC_IRQS_MAX; private ones (below 32) are enabled
  * on the calling core only, shared ones are sent to it. */

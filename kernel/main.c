@@ -66,6 +66,7 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     fault = world_begin();
     if (fault != NULL) refuse_tree(tree, fault);
 
+    kprintf("heapalloc-kernel: starts GICv%u and %u cores\n", machine.gic_version, machine.core_count);
     psci_init(machine.psci);
     gic_init(&machine);
     core_start_all(&machine);

@@ -133,3 +133,9 @@ const char *memory_broken_seal(void) {
         if (sum_of(seals[i].range) != seals[i].sum) return seals[i].name;
     return NULL;
 }
+
+const char *memory_seal_at(uint64_t address) {
+    for (uint32_t i = 0; i < seal_count; i++)
+        if (address + 8 > seals[i].range.start && address < seals[i].range.end) return seals[i].name;
+    return NULL;
+}

@@ -23,3 +23,6 @@ void memory_print(const struct memory *memory, const struct machine *machine);
  * or the name of what changed since. */
 void memory_seal(const struct memory *memory, const struct machine *machine);
 const char *memory_broken_seal(void);
+
+/* The name of the sealed range that the word at `address` is in; NULL: of none. */
+const char *memory_seal_at(uint64_t address);

@@ -19,7 +19,7 @@ static void run_machine(struct shell *shell) {
     (void)shell;
     memory_print(&memory, &machine);
     const char *broken = memory_broken_seal();
-    kprintf("  seals %s\n", broken != NULL ? broken : "whole");
+    kprintf("  seals %s%s\n", broken != NULL ? "broken: " : "whole", broken != NULL ? broken : "");
 }
 
 static void run_cores(struct shell *shell) {
@@ -76,6 +76,13 @@ static __attribute__((noinline)) const char *attempt(void (*run)(void *context),
     return stopped;
 }
 
+/* What nobody should write to may be poked all the same, to see what comes of it. */
+static bool store(uint64_t address, uint64_t value) {
+    const char *sealed = memory_seal_at(address);
+    if (sealed != NULL) kprintf("  warning: %s is sealed\n", sealed);
+    return guarded_store64(address, value);
+}
+
 /* ---- the session ----------------------------------------------------------------------------- */
 
 static const struct shell_world world = {
@@ -84,7 +91,7 @@ static const struct shell_world world = {
     .resize = krealloc,
     .free = kfree,
     .load = guarded_load64,
-    .store = guarded_store64,
+    .store = store,
     .attempt = attempt,
     .commands = commands,
     .command_count = sizeof commands / sizeof *commands,

@@ -1,6 +1,7 @@
 /* The machine's memory in units: the tables, what goes into them at boot, runs of units. */
 #include "page.h"
 #include "arch.h"
+#include "console.h"
 #include "guarded.h"
 #include "heap/fast.h"
 #include "layout.h"
@@ -44,13 +45,43 @@ static bool place_tables(const struct range_list *free, size_t bytes) {
     return true;
 }
 
-/* Between the lowest and the highest RAM. Nodes so far apart that the table of what lies between
- * fits nowhere: the upper ones stay unused. */
-static bool place_span(const struct range_list *ram, const struct range_list *free) {
-    uint64_t base = ram->count > 0 ? round_down(ram->at[0].start, UNIT_BYTES) : 0;
+/* The RAM that goes into the first table: whole ranges of `ram` from `first` to before `end`. */
+struct group {
+    uint32_t first, end;
+    uint64_t bytes;
+};
 
-    for (uint32_t count = ram->count; count > 0; count--) {
-        size_t units = (round_up(ram->at[count - 1].end, UNIT_BYTES) - base) >> UNIT_SHIFT;
+/* A range joins those before it unless the hole in between is larger than all of their RAM: so half of the table at most
+ * describes nothing. */
+static struct group group_from(const struct range_list *ram, uint32_t first) {
+    struct group group = {first, first, 0};
+
+    for (; group.end < ram->count; group.end++) {
+        const struct range *range = &ram->at[group.end];
+        uint64_t hole = group.end > first ? range->start - range[-1].end : 0, bytes = range->end - range->start;
+        if (hole > group.bytes + bytes) break;
+        group.bytes += bytes;
+    }
+    return group;
+}
+
+static struct group largest_group(const struct range_list *ram) {
+    struct group largest = {0, 0, 0}, group;
+
+    for (uint32_t first = 0; first < ram->count; first = group.end) {
+        group = group_from(ram, first);
+        if (group.bytes > largest.bytes) largest = group;
+    }
+    return largest;
+}
+
+/* One table over the largest group of RAM; over less of it where its table fits nowhere. */
+static bool place_span(const struct range_list *ram, const struct range_list *free) {
+    struct group group = largest_group(ram);
+
+    for (uint64_t base = 0; group.end > group.first; group.end--) {
+        base = round_down(ram->at[group.first].start, UNIT_BYTES);
+        size_t units = (round_up(ram->at[group.end - 1].end, UNIT_BYTES) - base) >> UNIT_SHIFT;
         if (units >= SPAN_UNITS_MAX || !place_tables(free, region_table_bytes(units))) continue;
         region_describe(&span_home, (char *)base, (uint32_t)units, (void *)tables.start);
         purge_decay_ms = PURGE_NEVER;
@@ -59,14 +90,20 @@ static bool place_span(const struct range_list *ram, const struct range_list *fr
     return false;
 }
 
-/* What is not free stays kept back. A range smaller than a unit is lost; one above the span too. */
+/* Into the first table, or as a span with a table of its own. */
+static void enter(struct range range) {
+    if (!heap_add_region((void *)range.start, range.end - range.start))
+        kprintf("heapalloc-kernel: %lu KiB from 0x%lx on stay unused: too small for the heap\n",
+                (range.end - range.start) >> 10, range.start);
+}
+
+/* What is not free stays kept back. */
 const char *page_init(const struct range_list *ram, const struct range_list *free) {
     struct range_list usable = *free;
 
     if (!place_span(ram, free)) return "leaves no memory for the page table";
     if (!ranges_subtract(&usable, tables)) return "cuts the memory into too many pieces";
-    for (uint32_t i = 0; i < usable.count; i++)
-        region_enter(&span_home, (char *)usable.at[i].start, usable.at[i].end - usable.at[i].start);
+    for (uint32_t i = 0; i < usable.count; i++) enter(usable.at[i]);
     return NULL;
 }
 

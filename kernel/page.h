@@ -8,8 +8,8 @@
 
 #define PAGE_UNIT_BYTES ((size_t)16384)
 
-/* Make one table over all of `ram`, behind __end where they fit, and enter what is `free`. Before
- * the first allocation, on one core. What it returns, unless NULL, finishes "the device tree ..".
+/* Make a table over `ram`, behind __end where it fits, and enter what is `free`. Nodes that lie far apart get a table
+ * each, in themselves; what is too small for that is named on the console. Before the first allocation, on one core. What it returns, unless NULL, finishes "the device tree ..".
  */
 const char *page_init(const struct range_list *ram, const struct range_list *free);
 

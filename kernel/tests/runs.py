@@ -3,14 +3,15 @@ import dataclasses
 import functools
 import itertools
 import os
+import re
 import shlex
 import struct
 import subprocess
 import sys
 
 import verdicts
-from boot import (HANG, RAM_START, TREE_AT, Machine, Outcome, Wrong, boot, boot_by_loader,
-                  make_tree, tool)
+from boot import (HANG, QEMU, RAM_START, TREE_AT, Machine, Outcome, Wrong, boot, boot_by_loader,
+                  execute, make_tree, tool)
 
 MIB = 1 << 20
 PLAIN = Machine()
@@ -79,6 +80,64 @@ def beyond_the_table(images):
                         "nothing is left out", outcome)
     verdicts.ends(boot(images, PLAIN, "test=beyond.first"), 1,
                   "^not ok 1 beyond.first_table_ends_below_it", "FAIL 1 of 1")
+
+
+def far_node(images):
+    """Two nodes, five gigabytes of nothing apart: each has a table of its own size, and both are used up by the tests."""
+    def edit(source):
+        return re.sub(r"(memory@40000000 \{\s*reg = )<[^>]*>",
+                      r"\1<0 0x40000000 0 0x10000000 1 0x80000000 0 0x4000000>", source)
+    machine = dataclasses.replace(PLAIN, memory="6G")
+    tree = make_tree(images, machine, "test=all ram=320M", source_edit=edit)
+    outcome = boot_by_loader(images, machine, tree)
+    verdicts.passes(outcome)
+    verdicts.free_is_ram_without(outcome)
+    verdicts.demand(memory_end(outcome) == 0x184000000, "the far node is not there", outcome)
+
+
+def memory_end(outcome):
+    return verdicts.memory_map(outcome, "free")[-1][1]
+
+
+def ram_at_zero(images):
+    """A machine whose RAM begins at address 0."""
+    words = [QEMU, "-M", "xlnx-versal-virt", "-m", "2G", "-smp", "4", "-nodefaults", "-display", "none",
+             "-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel",
+             os.path.join(images.folder, "heap.img"), "-append", "test=all ram=2G"]
+    outcome = execute(words, timeout=100)
+    outcome.lines = [line for line in outcome.lines if not line.startswith("qemu-system")]
+    verdicts.passes(outcome)
+    verdicts.demand(verdicts.memory_map(outcome, "ram") == [(0, 2 << 30)], "RAM from 0 on wanted", outcome)
+
+
+def loses_nothing_silently(images):
+    """What is too small for the heap is named: 12 KiB between two holes."""
+    outcome = boot(images, PLAIN, "test=boot hole=0x45000000+4K hole=0x45004000+4K")
+    verdicts.passes(outcome)
+    verdicts.says(outcome, "^heapalloc-kernel: 12 KiB from 0x45001000 on stay unused")
+
+
+def misdescribed(images):
+    """A GICv3 that the tree calls a gic-400, and a disabled serial port before the real one."""
+    machine = dataclasses.replace(PLAIN, gic=3)
+    tree = make_tree(images, machine, f"test=all {machine.promises()}",
+                     source_edit=lambda text: text.replace('"arm,gic-v3"', '"arm,gic-400"'))
+    outcome = boot_by_loader(images, machine, tree)
+    verdicts.passes(outcome)
+    verdicts.says(outcome, "says GICv2, the cores say GICv3")
+    port = """pl011@8fff000 { status = "disabled"; compatible = "arm,pl011", "arm,primecell";
+              reg = <0 0x8fff000 0 0x1000>; }; pl011@9000000 {"""
+    tree = make_tree(images, PLAIN, "test=boot", source_edit=lambda text: text.replace("pl011@9000000 {", port))
+    verdicts.passes(boot_by_loader(images, PLAIN, tree))
+
+
+def says_so_before_it_starts(images):
+    """A line stands there before the interrupt controller and the cores come up."""
+    def edit(text):
+        return text + '/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; }; }; };'
+    tree = make_tree(images, PLAIN, "test=boot", source_edit=edit)
+    outcome = boot_by_loader(images, PLAIN, tree)
+    verdicts.ends(outcome, 3, "^heapalloc-kernel: starts GICv2 and 5 cores", "was refused by the firmware")
 
 
 def with_reservations(source):
@@ -389,6 +448,9 @@ def console(images):
     outcome = boot(images, PLAIN, "repl", "machine\rpanic\r")
     verdicts.ends(outcome, 99, "^  free +", "^  seals whole",
                   "PANIC on core 0: asked for on the console")
+    image = verdicts.memory_map(outcome, "image")[0][0]
+    outcome = boot(images, PLAIN, "repl", f"poke {image + 16:#x} 0x5\rmachine\rexit 0\r")
+    verdicts.ends(outcome, 0, "^  warning: the image is sealed", "^  seals broken: the image")
 
 
 def explorer(images):
@@ -427,7 +489,8 @@ def all_runs():
     yield Run("runner rejects what it should", True, runner_itself)
     yield from matrix()
     yield from sizes()
-    for check in (two_nodes, beyond_the_table, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
+    for check in (two_nodes, far_node, ram_at_zero, loses_nothing_silently, misdescribed,
+                  says_so_before_it_starts, beyond_the_table, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
                   missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
                   determinism, costs, console, explorer, damaged_at_random):

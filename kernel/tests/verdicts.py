@@ -47,6 +47,10 @@ def ends(outcome, code, *patterns):
     demand(not any("PASS" in line for line in outcome.lines), "PASS is said", outcome)
 
 
+def says(outcome, pattern):
+    demand(any(re.search(pattern, line) for line in outcome.lines), f"`{pattern}` is not said", outcome)
+
+
 def is_one_line(outcome):
     demand(len(outcome.lines) == 1, "one line wanted", outcome)
 

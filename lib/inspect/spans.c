@@ -7,7 +7,7 @@ bool inspect_has_lost(void) {
 }
 
 struct span *inspect_span(uint32_t place) {
-    if (place == 0) return span_home.base ? &span_home : NULL;
+    if (place == 0) return span_home.lines ? &span_home : NULL; /* its base may be address 0 */
     return load_acquire(span_list[place - 1]);
 }
 

@@ -17,13 +17,24 @@ static size_t bytes_above_top(const struct span *span) {
     return span->bytes - ((size_t)span->top_units << UNIT_SHIFT);
 }
 
+/* The tables stand in units of the span itself, which are not handed out: a world's, laid over all of its memory. */
+static bool has_own_tables(const struct span *span) {
+    size_t offset = (size_t)((char *)span->lines - span->base);
+    return offset < span->bytes;
+}
+
 /* Under the units lock. */
 static void add_spans(struct heapalloc_stats *stats) {
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
         if (!span) continue;
-        stats->mapped_bytes += span->bytes + bytes_of_tables(span);
-        stats->table_bytes += bytes_of_tables(span);
+        size_t tables = bytes_of_tables(span);
+        stats->mapped_bytes += span->bytes + tables;
+        stats->table_bytes += tables;
+        if (has_own_tables(span)) { /* counted with the units already, as used */
+            stats->mapped_bytes -= tables;
+            stats->used_bytes -= tables;
+        }
         stats->free_clean_bytes += bytes_above_top(span);
     }
 }
@@ -33,7 +44,7 @@ bool stats_read(struct heapalloc_stats *stats) {
     for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) sums.heap_count++;
     if (!units_lock()) return false;
     add_spans(&sums);
-    sums.used_bytes = (size_t)(units.used_units + load_relaxed(units.emergency_units)) << UNIT_SHIFT;
+    sums.used_bytes += (size_t)(units.used_units + load_relaxed(units.emergency_units)) << UNIT_SHIFT;
     sums.free_dirty_bytes = (size_t)units.dirty_units << UNIT_SHIFT;
     sums.free_clean_bytes += (size_t)units.clean_units << UNIT_SHIFT;
     sums.mapped_bytes -= (size_t)units.gone_units << UNIT_SHIFT;

@@ -74,6 +74,7 @@ static bool cannot_be_touched(uint64_t address) {
 }
 
 KTEST(memory, null_faults_and_is_survived) {
+    if (memory.ram.at[0].start < 1 << BLOCK_SHIFT) return; /* then NULL is in a block of RAM, which is mapped */
     expect(cannot_be_touched(0));
     expect(cannot_be_touched(8));
     expect(cannot_be_touched(PAGE_BYTES));
