@@ -11,6 +11,7 @@ root=$(dirname "$here")
 . "$here/answers.sh"
 no_arguments "$@"
 cd "$root"
+exec </dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 wrong=0

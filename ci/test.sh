@@ -159,7 +159,7 @@ while read -r name preset limit when what; do
     [[ -n $name && $name != \#* ]] || continue
     is_wanted "$name" "$when" || continue
     read -ra words <<<"$what"
-    stage "$name" "$preset" "$limit" "${words[@]}"
+    stage "$name" "$preset" "$limit" "${words[@]}" </dev/null # not this list
 done <"$here/stages.txt"
 
 echo
