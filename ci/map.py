@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the map of lib/ into lib/README.md from the first comment line of each file.
+"""Writes the map of lib/ into docs/ARCHITECTURE.md from the first comment line of each file, and the index of
+docs/decisions/ from the first line of each page.
 
     ci/map.py               rewrites what stands between the markers
     ci/map.py --check       changes nothing; exit 1 when the map is stale or a file tells nothing
@@ -12,6 +13,14 @@ from pathlib import Path
 
 BEGIN = "<!-- map: written by ci/map.py -->"
 END = "<!-- end of map -->"
+PAGE = "docs/ARCHITECTURE.md"
+INDEX = "docs/decisions/README.md"
+INDEX_HEAD = """# Decisions
+
+Why things are as they are, a page each: context, decision, numbers with date and commit, alternatives that were tried.
+A new page takes a free number; `ci/map.py` writes this list.
+
+"""
 
 
 class Unfit(Exception):
@@ -59,22 +68,41 @@ def map_of(root):
 
 
 def page_with_map(root):
-    """lib/README.md as it is and as it should be."""
-    page = (root / "lib/README.md").read_text()
+    """The architecture's page as it is and as it should be."""
+    page = (root / PAGE).read_text()
     head, begin, rest = page.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end:
-        raise Unfit(f"lib/README.md lacks the lines '{BEGIN}' and '{END}'")
+        raise Unfit(f"{PAGE} lacks the lines '{BEGIN}' and '{END}'")
     return page, f"{head}{BEGIN}\n{map_of(root)}{END}{tail}"
 
 
-def run(root, check):
-    page, wanted = page_with_map(root)
-    if page == wanted:
+def title_of(page):
+    """The first line of a decision's page, without its number."""
+    line = page.read_text().partition("\n")[0]
+    match = re.fullmatch(r"# (?:\d{3}: )?(.+)", line)
+    if not match or not re.match(r"\d{3}-", page.name):
+        raise Unfit(f"{page}: a page is NNN-title.md and begins with '# NNN: title'")
+    return match.group(1)
+
+
+def index_of(root):
+    pages = sorted((root / "docs/decisions").glob("*.md"))
+    return INDEX_HEAD + "".join(f"- [{page.name[:3]}]({page.name}) {title_of(page)}\n"
+                                for page in pages if page.name != "README.md")
+
+
+def update(path, wanted, check):
+    if path.exists() and path.read_text() == wanted:
         return
     if check:
-        raise Unfit("the map in lib/README.md is stale: run ci/map.py")
-    (root / "lib/README.md").write_text(wanted)
+        raise Unfit(f"{path.name} is stale: run ci/map.py")
+    path.write_text(wanted)
+
+
+def run(root, check):
+    update(root / PAGE, page_with_map(root)[1], check)
+    update(root / INDEX, index_of(root), check)
 
 
 def is_unfit(root):
@@ -89,14 +117,16 @@ def self_test():
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name, text in (("ci/layers.txt", "include base span\n"),
-                           ("lib/README.md", f"before\n{BEGIN}\n{END}\nafter\n"),
+                           ("docs/decisions/007-seven.md", "# 007: Seven | reasons\n\nmore\n"),
+                           (PAGE, f"before\n{BEGIN}\n{END}\nafter\n"),
                            ("lib/base/bits.h", "/* Bits | counted. */\n"),
                            ("lib/span/span.c", "// One range of addresses\n")):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
         assert is_unfit(root), "an empty map passes"
         run(root, check=False)
-        page = (root / "lib/README.md").read_text()
+        page = (root / PAGE).read_text()
+        assert "- [007](007-seven.md) Seven | reasons\n" in (root / INDEX).read_text(), "a decision is not listed"
         assert not is_unfit(root), "a fresh map is called stale"
         assert page.startswith("before\n") and page.endswith("\nafter\n"), "the page was harmed"
         assert page.index("| `bits.h` | Bits \\| counted |") < page.index(
