@@ -56,9 +56,15 @@ static uint32_t caches_max(void) {
     return part > CACHES_SUM_MIN ? part : CACHES_SUM_MIN;
 }
 
+void cache_share(struct heap *heap) {
+    uint32_t live = load_relaxed(heaps.live), share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
+    heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
+}
+
 /* Up to `wish` granules of what all heaps share, of which one has at most twice its share. Returns how many. */
 static uint32_t grant(struct heap *heap, uint32_t wish) {
     uint32_t all = caches_max(), most = 2 * all / load_relaxed(heaps.live), seen = load_relaxed(heaps.granted);
+    cache_share(heap);
     if (heap->cache_max >= most) return 0;
     if (wish > most - heap->cache_max) wish = most - heap->cache_max;
     do {
@@ -74,9 +80,4 @@ void cache_widen(struct heap *heap) {
     uint32_t more = load_relaxed(heaps.threaded) ? grant(heap, CACHE_SUM_STEP) : CACHE_SUM_STEP;
     guarded_add(heap->cache_max, more);
     guarded_add(heap->cache_room, more);
-}
-
-void cache_share(struct heap *heap) {
-    uint32_t live = load_relaxed(heaps.live), share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
-    heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
 }

@@ -222,3 +222,97 @@ TEST(clock_that_wraps_does_no_harm) {
     a_few_more_allocations();
     CHECK(resident() <= 4 * MIB);
 }
+
+/* ---- whatever comes after the peak ---- */
+
+enum { MANY = 250000 };
+static void *many[MANY];
+
+static size_t fill_many(size_t size) {
+    size_t count = 24 * MIB / size < MANY ? 24 * MIB / size : MANY;
+    for (size_t i = 0; i < count; i++) {
+        many[i] = t_malloc(size);
+        CHECK(many[i] != NULL);
+    }
+    return count;
+}
+
+static void *free_many(void *count) {
+    for (size_t i = 0; i < (size_t)(uintptr_t)count; i++) t_free(many[i]);
+    return NULL;
+}
+
+static void pairs(size_t size, int count) {
+    for (int i = 0; i < count; i++) t_free(t_malloc(size));
+}
+
+/* What of the heap's memory may be resident: units, less what of level 2 is free and purged. */
+static size_t held(void) {
+    return ((size_t)units.used_units + units.dirty_units) * UNIT_BYTES -
+           ((size_t)medium.free_granules - medium.dirty_granules) * GRANULE_BYTES;
+}
+
+static const size_t peaks[] = {16, 100, 1000, 4096, 8 * KIB, 60 * KIB, 200 * KIB, MIB, 4 * MIB};
+enum { PEAKS = sizeof(peaks) / sizeof(peaks[0]) };
+
+/* One size freed, one of all sizes allocated and freed in turn: twenty of these after two decay times are enough. */
+static void peaks_go_back(bool by_another) {
+    for (int peak = 0; peak < PEAKS; peak++) {
+        for (int pair = 0; pair < PEAKS; pair++) {
+            size_t count = fill_many(peaks[peak]);
+            pthread_t thread;
+            if (by_another) {
+                CHECK_EQ(pthread_create(&thread, NULL, free_many, (void *)(uintptr_t)count), 0);
+                pthread_join(thread, NULL);
+            } else {
+                free_many((void *)(uintptr_t)count);
+            }
+            pairs(peaks[pair], by_another ? 5000 : (peak + pair) % 2 * 100);
+            fake.now_ms += 1000;
+            pairs(peaks[pair], 20);
+            CHECK(held() <= 4 * MIB + peaks[pair]); /* the block of the pairs is kept for the next one */
+            fake.now_ms += 1000;
+            pairs(100, 10000);
+        }
+    }
+    CHECK(!verify_heap());
+}
+
+TEST(peak_goes_back_whatever_comes_after) { peaks_go_back(false); }
+TEST(peak_that_another_thread_freed_goes_back) { peaks_go_back(true); }
+
+/* ---- clocks ---- */
+
+static void peak_goes_back_by(size_t size) {
+    size_t count = fill_many(MIB);
+    free_many((void *)(uintptr_t)count);
+    CHECK(held() > 20 * MIB);
+    pairs(size, 6000000);
+    CHECK(held() <= 5 * MIB);
+    CHECK(!verify_heap());
+}
+
+TEST(peak_goes_back_though_the_clock_stands_still) { peak_goes_back_by(100); }
+TEST(peak_goes_back_by_medium_pairs_though_the_clock_stands_still) { peak_goes_back_by(8 * KIB); }
+
+static void clock_leaps(uint64_t ms) {
+    a_few_more_allocations();
+    size_t count = fill_many(MIB);
+    free_many((void *)(uintptr_t)count);
+    pairs(100, 100);
+    fake.now_ms += ms;
+    for (int i = 0; i < 4; i++) {
+        pairs(100, 20);
+        fake.now_ms += 500;
+    }
+    pairs(100, 20);
+    CHECK(held() <= 4 * MIB);
+    CHECK(!verify_heap());
+}
+
+TEST(clock_that_is_set_back_keeps_nothing) {
+    fake.now_ms = UINT64_C(10000000000);
+    clock_leaps(-UINT64_C(3600000));
+}
+TEST(clock_that_leaps_by_half_its_range_keeps_nothing) { clock_leaps(UINT64_C(24) * 86400000); }
+TEST(clock_that_leaps_by_all_its_range_keeps_nothing) { clock_leaps(UINT64_C(49) * 86400000); }

@@ -276,6 +276,13 @@ TEST(cache_is_found_broken) {
     BREAKS(cache, heap_self->recent_medium->head, granule_count(heap_self->recent_medium) | GRANULE_USED);
 }
 
+TEST(shares_are_found_broken) {
+    populate();
+    BREAKS(shares, heaps.live, heaps.live + 1);
+    BREAKS(shares, heaps.granted, heaps.granted + 1);
+    BREAKS(shares, heap_self->granted, heap_self->cache_max + 1);
+}
+
 TEST(parked_heaps_are_found_broken) {
     populate();
     struct heap *parked = heaps.parked;
