@@ -3,6 +3,7 @@
 
 ci/bench.sh installs and builds what this needs, and calls it.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import atexit
 import contextlib

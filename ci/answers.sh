@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # What every script of this folder answers in one way: --help, and an argument that it does not know.
+# SPDX-License-Identifier: MIT
 
 # The script that asks: the outermost one.
 asked=${BASH_SOURCE[-1]}
 
 # Prints the script's head comment without its marks, and ends it.
 print_help() {
-    sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$asked"
+    sed -n '2,/^[^#]/{/SPDX/d;/^#/s/^# \{0,1\}//p}' "$asked"
     exit 0
 }
 

@@ -10,6 +10,7 @@
 #
 # Results: report.html (one file, works offline), summary.txt, summary.svg, results.json and a CSV file for each part.
 # They replace older ones when all is measured; a run that is interrupted leaves those as they were.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

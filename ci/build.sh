@@ -6,6 +6,7 @@
 #     -t TARGET   build this target only (may be repeated)
 #
 # Speaks on stderr. The compiler's output stays in BUILD_DIR/build.log and is shown when it fails.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

@@ -4,6 +4,7 @@
 #
 # A difference is told by the rounds themselves: it is one when chance would make so many rounds agree in one of sixteen
 # cases or less (all of five, eight of nine), and the medians are 1 % apart. Nothing is called equal that is not.
+# SPDX-License-Identifier: MIT
 BEGIN {
     split("CPU time in s,wall time in s,peak memory in MiB,page faults", titles, ",")
     split("less CPU time,less wall time,less memory,fewer page faults", gains, ",")

@@ -8,6 +8,7 @@
 # Each round runs a program on both, the order changing from round to round, so that a machine that gets slower meanwhile
 # is unjust to neither. Shown are the median of the rounds, the least and the most. Exit 1 when a program does not end
 # alike on both.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh

@@ -2,6 +2,7 @@
 # Checks the rules of the house, those of layout and form; a line "ok" or "not ok" for each.
 #
 #   ci/house.sh
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh
@@ -60,6 +61,10 @@ check map ci/map.py --check
 check map_self_test ci/map.py --self-test
 check install_self_test ci/install_test.sh
 check headers_compile_alone headers_compile_alone
+check documents ci/documents.py
+check documents_self_test ci/documents.py --self-test
+check format ci/format.sh --check
+check licenses ci/license.sh
 check files_are_short files_are_short
 check shell_scripts_are_clean shell_scripts_are_clean
 ((wrong == 0))

@@ -6,6 +6,7 @@
 #
 # Speaks on stderr only, and only when something is missing. HEAPALLOC_INSTALL=no never installs:
 # what is missing is then named, and the caller goes on with what the machine has.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/packages.sh

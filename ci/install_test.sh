@@ -2,6 +2,7 @@
 # Tries ci/install.sh on a made-up machine: what it asks of apt-get, how often, and what it says.
 #
 #   ci/install_test.sh
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh

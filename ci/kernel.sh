@@ -11,6 +11,7 @@
 #
 # Tests print a line "ok - NAME" or "not ok - NAME" each.
 # KERNEL_BUILD=DIR builds elsewhere than in build-kernel.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=ci/answers.sh

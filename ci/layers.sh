@@ -3,6 +3,7 @@
 #
 #   ci/layers.sh [ROOT]        one line per include that breaks the rule; exit 1 when there is any
 #   ci/layers.sh --self-test   plants good and bad includes in a made-up tree, checks the verdicts
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh

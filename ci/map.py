@@ -6,6 +6,7 @@ docs/decisions/ from the first line of each page.
     ci/map.py --check       changes nothing; exit 1 when the map is stale or a file tells nothing
     ci/map.py --self-test   tries both on a made-up tree
 """
+# SPDX-License-Identifier: MIT
 import re
 import sys
 import tempfile

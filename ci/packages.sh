@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Names the sets of Debian packages that the scripts of this folder install: `packages_of SET...`.
+# SPDX-License-Identifier: MIT
 
 # One set per use, so that a first try does not pay for what only the tests need.
 declare -A package_sets=(

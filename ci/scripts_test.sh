@@ -4,6 +4,7 @@
 #   ci/scripts_test.sh
 #
 # Prints a line "ok - NAME" or "not ok - NAME" for each test.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

@@ -8,6 +8,7 @@
 # A stage that fails does not stop the next. The last line is 'N passed, N failed', where a build
 # that fails, a stage that is stopped at its limit and a stage without tests count as failed tests.
 # Exit 1 when anything failed. Each stage's log is build/logs/STAGE.log.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

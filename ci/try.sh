@@ -9,6 +9,7 @@
 #   ci/try.sh                                         that too
 #
 # Installs what a build needs and builds when that was not done yet; what it says of that is on stderr.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(dirname "$here")/build/libheapalloc.so

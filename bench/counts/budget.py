@@ -6,6 +6,7 @@
 Prints every row of the table; exit status 1 when a row is over its budget or could not be counted. Counts are exact,
 so that a repeated run gives the same verdict whatever else the machine does.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import os
 import sys

@@ -1,4 +1,5 @@
 """Exact user-mode instruction counts between the marks of a program, by callgrind or by single-stepping."""
+# SPDX-License-Identifier: MIT
 import os
 import re
 import subprocess

@@ -1,4 +1,5 @@
 """Counts instructions per operation for any allocators, above an allocator that does nothing but return a block."""
+# SPDX-License-Identifier: MIT
 import concurrent.futures
 import os
 import subprocess

@@ -6,6 +6,7 @@
  *
  * Both runs call through the same table, so their difference is what the allocator executes beyond one that does
  * nothing but return the same block again. The marks are requests to callgrind, or with `trap` an int3 for step.c. */
+/* SPDX-License-Identifier: MIT */
 #include "ops.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,13 +28,11 @@ void *nothing_same(void *, size_t);
 size_t nothing_size(void *);
 void nothing_free(void *);
 
-static const struct calls nothing_calls = {nothing_block, nothing_free, nothing_block_2, nothing_same,
-                                           nothing_size};
+static const struct calls nothing_calls = {nothing_block, nothing_free, nothing_block_2, nothing_same, nothing_size};
 
 static bool by_trap;
 
-void count_begin(void)
-{
+void count_begin(void) {
     if (by_trap) {
         __asm__ volatile("int3");
     } else {
@@ -43,8 +42,7 @@ void count_begin(void)
 }
 
 /* The dump's trigger tells the reader that these instructions count; others it ignores. */
-void count_end(void)
-{
+void count_end(void) {
     if (by_trap) {
         __asm__ volatile("int3");
     } else {
@@ -53,42 +51,34 @@ void count_end(void)
     }
 }
 
-size_t count_of(const struct op *op)
-{
+size_t count_of(const struct op *op) {
     return by_trap ? op->trap_count : op->count;
 }
 
-static const struct op *find(const char *name)
-{
+static const struct op *find(const char *name) {
     for (const struct op *op = ops; op->name; op++) {
-        if (strcmp(op->name, name) == 0)
-            return op;
+        if (strcmp(op->name, name) == 0) return op;
     }
     return NULL;
 }
 
-static int list(void)
-{
+static int list(void) {
     for (const struct op *op = ops; op->name; op++) {
-        if (count_of(op) > 0)
-            printf("%s %zu\n", op->name, count_of(op));
+        if (count_of(op) > 0) printf("%s %zu\n", op->name, count_of(op));
     }
     return 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     by_trap = argc > 1 && strcmp(argv[argc - 1], "trap") == 0;
     argc -= by_trap;
-    if (argc == 1)
-        return list();
+    if (argc == 1) return list();
     const struct op *op = argc == 3 ? find(argv[1]) : NULL;
     if (!op || count_of(op) == 0 || (strcmp(argv[2], "malloc") != 0 && strcmp(argv[2], "nothing") != 0)) {
         fprintf(stderr, "usage: ops [OP malloc|nothing] [trap]\n");
         return 2;
     }
-    if (strcmp(argv[2], "nothing") == 0)
-        calls = nothing_calls;
+    if (strcmp(argv[2], "nothing") == 0) calls = nothing_calls;
     op->run(op);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* The operations that ops.c counts, and what they call. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <malloc.h>
 #include <stddef.h>
@@ -19,9 +20,9 @@ extern struct calls calls;
 struct op {
     const char *name;
     void (*run)(const struct op *op);
-    size_t count;         /* operations between the marks, in all */
-    size_t trap_count;    /* the same when stepped, which takes up to 20 us per instruction; 0: not stepped */
-    size_t size_bytes;    /* what run() needs: the size, or the largest one */
+    size_t count;      /* operations between the marks, in all */
+    size_t trap_count; /* the same when stepped, which takes up to 20 us per instruction; 0: not stepped */
+    size_t size_bytes; /* what run() needs: the size, or the largest one */
 };
 
 /* Ends with a nameless entry. */

@@ -1,4 +1,5 @@
 """The suite's part `counts`: the table of instructions per operation, for every allocator found."""
+# SPDX-License-Identifier: MIT
 import csv
 
 from counts.count import DEFAULT_COLUMN, FAST_COLUMN, ROWS, Counter

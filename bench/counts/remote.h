@@ -1,4 +1,5 @@
 /* The two operations that need a second thread: freeing another thread's blocks, and allocating after that. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ops.h"
 

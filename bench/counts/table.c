@@ -1,4 +1,5 @@
 /* The counted operations themselves: the rows of the instruction table. Each warms up first, then counts. */
+/* SPDX-License-Identifier: MIT */
 #include "ops.h"
 #include "random.h"
 #include "remote.h"
@@ -7,33 +8,26 @@ enum { SLOTS = 1000 };
 
 static void *slots[SLOTS];
 
-static void pairs(size_t count, size_t size_bytes)
-{
-    for (size_t i = 0; i < count; i++)
-        calls.free(calls.malloc(size_bytes));
+static void pairs(size_t count, size_t size_bytes) {
+    for (size_t i = 0; i < count; i++) calls.free(calls.malloc(size_bytes));
 }
 
-static void run_pair(const struct op *op)
-{
+static void run_pair(const struct op *op) {
     pairs(count_of(op), op->size_bytes);
     count_begin();
     pairs(count_of(op), op->size_bytes);
     count_end();
 }
 
-static void batches(size_t count, size_t size_bytes)
-{
+static void batches(size_t count, size_t size_bytes) {
     size_t blocks = count < SLOTS ? count : SLOTS;
     for (size_t done = 0; done < count; done += blocks) {
-        for (size_t i = 0; i < blocks; i++)
-            slots[i] = calls.malloc(size_bytes);
-        for (size_t i = 0; i < blocks; i++)
-            calls.free(slots[i]);
+        for (size_t i = 0; i < blocks; i++) slots[i] = calls.malloc(size_bytes);
+        for (size_t i = 0; i < blocks; i++) calls.free(slots[i]);
     }
 }
 
-static void run_batch(const struct op *op)
-{
+static void run_batch(const struct op *op) {
     batches(count_of(op), op->size_bytes);
     count_begin();
     batches(count_of(op), op->size_bytes);
@@ -46,8 +40,7 @@ struct replacement {
     uint32_t size_bytes;
 };
 
-static void replace(const struct replacement *list, size_t count)
-{
+static void replace(const struct replacement *list, size_t count) {
     for (size_t i = 0; i < count; i++) {
         void **slot = &slots[list[i].slot];
         calls.free(*slot);
@@ -55,12 +48,10 @@ static void replace(const struct replacement *list, size_t count)
     }
 }
 
-static struct replacement *plan(size_t count, uint32_t (*size_of)(uint64_t *, uint32_t), uint32_t max_bytes)
-{
+static struct replacement *plan(size_t count, uint32_t (*size_of)(uint64_t *, uint32_t), uint32_t max_bytes) {
     struct replacement *list = malloc(count * sizeof *list);
     uint64_t random = 42;
-    if (!list)
-        abort();
+    if (!list) abort();
     for (size_t i = 0; i < count; i++) {
         list[i].slot = random_next(&random) % SLOTS;
         list[i].size_bytes = size_of(&random, max_bytes);
@@ -68,21 +59,18 @@ static struct replacement *plan(size_t count, uint32_t (*size_of)(uint64_t *, ui
     return list;
 }
 
-static uint32_t size_even(uint64_t *random, uint32_t max_bytes)
-{
+static uint32_t size_even(uint64_t *random, uint32_t max_bytes) {
     return 10 + random_next(random) % (max_bytes - 9);
 }
 
 /* The smaller of two even draws: large blocks are rare in proportion, as rptest's linear mode has them. */
-static uint32_t size_linear(uint64_t *random, uint32_t max_bytes)
-{
+static uint32_t size_linear(uint64_t *random, uint32_t max_bytes) {
     uint32_t a = 8 + random_next(random) % (max_bytes - 7);
     uint32_t b = 8 + random_next(random) % (max_bytes - 7);
     return a < b ? a : b;
 }
 
-static void run_replace(const struct op *op, uint32_t (*size_of)(uint64_t *, uint32_t))
-{
+static void run_replace(const struct op *op, uint32_t (*size_of)(uint64_t *, uint32_t)) {
     struct replacement *list = plan(op->count + count_of(op), size_of, (uint32_t)op->size_bytes);
     replace(list, op->count);
     count_begin();
@@ -90,62 +78,49 @@ static void run_replace(const struct op *op, uint32_t (*size_of)(uint64_t *, uin
     count_end();
 }
 
-static void run_random_even(const struct op *op)
-{
+static void run_random_even(const struct op *op) {
     run_replace(op, size_even);
 }
 
-static void run_random_linear(const struct op *op)
-{
+static void run_random_linear(const struct op *op) {
     run_replace(op, size_linear);
 }
 
-static void callocs(size_t count, size_t size_bytes)
-{
-    for (size_t i = 0; i < count; i++)
-        calls.free(calls.calloc(1, size_bytes));
+static void callocs(size_t count, size_t size_bytes) {
+    for (size_t i = 0; i < count; i++) calls.free(calls.calloc(1, size_bytes));
 }
 
-static void run_calloc(const struct op *op)
-{
+static void run_calloc(const struct op *op) {
     callocs(count_of(op), op->size_bytes);
     count_begin();
     callocs(count_of(op), op->size_bytes);
     count_end();
 }
 
-static void run_realloc_within(const struct op *op)
-{
+static void run_realloc_within(const struct op *op) {
     void *block = calls.malloc(op->size_bytes);
     block = calls.realloc(block, op->size_bytes - 2);
     count_begin();
-    for (size_t i = 0; i < count_of(op); i++)
-        block = calls.realloc(block, op->size_bytes - (i & 3));
+    for (size_t i = 0; i < count_of(op); i++) block = calls.realloc(block, op->size_bytes - (i & 3));
     count_end();
 }
 
-static void run_usable(const struct op *op)
-{
+static void run_usable(const struct op *op) {
     void *block = calls.malloc(op->size_bytes);
     size_t sum = calls.usable(block);
     count_begin();
-    for (size_t i = 0; i < count_of(op); i++)
-        sum += calls.usable(block);
+    for (size_t i = 0; i < count_of(op); i++) sum += calls.usable(block);
     count_end();
-    if (sum == 0)
-        abort();
+    if (sum == 0) abort();
 }
 
-static void grow(size_t count, size_t step_bytes)
-{
+static void grow(size_t count, size_t step_bytes) {
     void *block = NULL;
-    for (size_t i = 1; i <= count; i++)
-        block = calls.realloc(block, i * step_bytes);
+    for (size_t i = 1; i <= count; i++) block = calls.realloc(block, i * step_bytes);
     calls.free(block);
 }
 
-static void run_realloc_grow(const struct op *op)
-{
+static void run_realloc_grow(const struct op *op) {
     grow(count_of(op), op->size_bytes);
     count_begin();
     grow(count_of(op), op->size_bytes);

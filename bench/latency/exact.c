@@ -2,9 +2,10 @@
  *
  *   exact objects|any LIVE_BLOCKS OPERATIONS
  *
- * Before that, PAIRS of them in one mark, and one around the same draws without them: what a pair costs on average. Writing a
- * dump takes milliseconds, so what an allocator does every so often would be counted a hundred times too often in a mean
- * of the single ones. */
+ * Before that, PAIRS of them in one mark, and one around the same draws without them: what a pair costs on average.
+ * Writing a dump takes milliseconds, so what an allocator does every so often would be counted a hundred times too
+ * often in a mean of the single ones. */
+/* SPDX-License-Identifier: MIT */
 #include "mix.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +14,12 @@
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
-/* A program runs fifty times slower here than it does natively, and so does the clock, whoever asks: what an allocator does
- * every so many milliseconds would otherwise count fifty times. */
+/* A program runs fifty times slower here than it does natively, and so does the clock, whoever asks: what an allocator
+ * does every so many milliseconds would otherwise count fifty times. */
 enum { SLOWER = 50 };
 
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    if (syscall(SYS_clock_gettime, clock, now) != 0)
-        return -1;
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    if (syscall(SYS_clock_gettime, clock, now) != 0) return -1;
     int64_t at_ns = ((int64_t)now->tv_sec * 1000000000 + now->tv_nsec) / SLOWER;
     now->tv_sec = at_ns / 1000000000;
     now->tv_nsec = at_ns % 1000000000;
@@ -28,23 +27,20 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 }
 
 /* The labels of the dumps; the cost of the marks themselves is counted once, around nothing. */
-static void *counted_malloc(size_t size_bytes)
-{
+static void *counted_malloc(size_t size_bytes) {
     CALLGRIND_ZERO_STATS;
     void *block = malloc(size_bytes);
     CALLGRIND_DUMP_STATS_AT("malloc");
     return block;
 }
 
-static void counted_free(void *block)
-{
+static void counted_free(void *block) {
     CALLGRIND_ZERO_STATS;
     free(block);
     CALLGRIND_DUMP_STATS_AT("free");
 }
 
-static void counted_nothing(void)
-{
+static void counted_nothing(void) {
     CALLGRIND_ZERO_STATS;
     __asm__ volatile("");
     CALLGRIND_DUMP_STATS_AT("nothing");
@@ -59,8 +55,7 @@ struct heap {
     uint64_t random;
 };
 
-static void __attribute__((noinline)) replace(struct heap *heap, uint32_t pairs)
-{
+static void __attribute__((noinline)) replace(struct heap *heap, uint32_t pairs) {
     for (uint32_t i = 0; i < pairs; i++) {
         void **slot = &heap->slots[random_below(&heap->random, heap->live)];
         size_t size_bytes = heap->size_of(&heap->random);
@@ -70,15 +65,15 @@ static void __attribute__((noinline)) replace(struct heap *heap, uint32_t pairs)
 }
 
 /* The same but for the allocator, which is called as often. */
-static void __attribute__((noinline)) nobody_frees(void *block) { __asm__ volatile("" ::"r"(block)); }
-static void *__attribute__((noinline)) nobody_allocates(size_t size_bytes, void *block)
-{
+static void __attribute__((noinline)) nobody_frees(void *block) {
+    __asm__ volatile("" ::"r"(block));
+}
+static void *__attribute__((noinline)) nobody_allocates(size_t size_bytes, void *block) {
     __asm__ volatile("" ::"r"(size_bytes));
     return block;
 }
 
-static void __attribute__((noinline)) replace_nothing(struct heap *heap, uint32_t pairs)
-{
+static void __attribute__((noinline)) replace_nothing(struct heap *heap, uint32_t pairs) {
     for (uint32_t i = 0; i < pairs; i++) {
         void **slot = &heap->slots[random_below(&heap->random, heap->live)];
         size_t size_bytes = heap->size_of(&heap->random);
@@ -87,8 +82,7 @@ static void __attribute__((noinline)) replace_nothing(struct heap *heap, uint32_
     }
 }
 
-static void count_pairs(struct heap *heap)
-{
+static void count_pairs(struct heap *heap) {
     CALLGRIND_ZERO_STATS;
     replace(heap, PAIRS);
     CALLGRIND_DUMP_STATS_AT("pairs");
@@ -97,8 +91,7 @@ static void count_pairs(struct heap *heap)
     CALLGRIND_DUMP_STATS_AT("draws");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 4) {
         fprintf(stderr, "usage: exact objects|any LIVE_BLOCKS OPERATIONS\n");
         return 2;
@@ -107,8 +100,7 @@ int main(int argc, char **argv)
     uint32_t operations = (uint32_t)atol(argv[3]);
     heap.live = (uint32_t)atol(argv[2]);
     heap.slots = own_memory(heap.live * sizeof *heap.slots);
-    for (uint32_t i = 0; i < heap.live; i++)
-        heap.slots[i] = malloc(heap.size_of(&heap.random));
+    for (uint32_t i = 0; i < heap.live; i++) heap.slots[i] = malloc(heap.size_of(&heap.random));
     /* A heap that was only filled has no holes: replace half before counting. */
     replace(&heap, heap.live / 2);
     CALLGRIND_START_INSTRUMENTATION;

@@ -4,6 +4,7 @@
  *   fragment                         lists the scenarios
  *
  * RSS is counted from what the process had before its first block; our own tables lie outside. */
+/* SPDX-License-Identifier: MIT */
 #include "fragment.h"
 #include "mix.h"
 #include <fcntl.h>
@@ -11,27 +12,22 @@
 #include <string.h>
 #include <unistd.h>
 
-void put(struct account *account, struct block *block, size_t size_bytes)
-{
+void put(struct account *account, struct block *block, size_t size_bytes) {
     block->memory = malloc(size_bytes);
-    if (!block->memory)
-        abort();
+    if (!block->memory) abort();
     memset(block->memory, 0x5a, size_bytes);
     block->size_bytes = size_bytes;
     account->live_bytes += size_bytes;
-    if (account->live_bytes > account->peak_bytes)
-        account->peak_bytes = account->live_bytes;
+    if (account->live_bytes > account->peak_bytes) account->peak_bytes = account->live_bytes;
 }
 
-void drop(struct account *account, struct block *block)
-{
+void drop(struct account *account, struct block *block) {
     free(block->memory);
     account->live_bytes -= block->size_bytes;
     *block = (struct block){NULL, 0};
 }
 
-static size_t status_kib(const char *field)
-{
+static size_t status_kib(const char *field) {
     static char text[8192];
     int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, text, sizeof text - 1);
@@ -42,33 +38,25 @@ static size_t status_kib(const char *field)
 }
 
 /* VmHWM begins anew. */
-static void forget_peak(void)
-{
+static void forget_peak(void) {
     int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, "5", 1) != 1)
-        abort();
+    if (fd < 0 || write(fd, "5", 1) != 1) abort();
     close(fd);
 }
 
-static size_t above(size_t kib, size_t base_kib)
-{
+static size_t above(size_t kib, size_t base_kib) {
     return kib > base_kib ? kib - base_kib : 0;
 }
 
-static int list(void)
-{
-    for (const struct scenario *s = scenarios; s->name; s++)
-        printf("%s %s\n", s->name, s->does);
+static int list(void) {
+    for (const struct scenario *s = scenarios; s->name; s++) printf("%s %s\n", s->name, s->does);
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    if (argc == 1)
-        return list();
+int main(int argc, char **argv) {
+    if (argc == 1) return list();
     const struct scenario *scenario = scenarios;
-    while (scenario->name && (argc != 3 || strcmp(scenario->name, argv[1]) != 0))
-        scenario++;
+    while (scenario->name && (argc != 3 || strcmp(scenario->name, argv[1]) != 0)) scenario++;
     struct account account = {.random = 42};
     account.budget_bytes = argc == 3 ? (size_t)atol(argv[2]) << 20 : 0;
     if (!scenario->name || account.budget_bytes == 0) {
@@ -83,7 +71,7 @@ int main(int argc, char **argv)
     size_t base_kib = status_kib("VmRSS:");
     scenario->run(&account);
     size_t peak_kib = status_kib("VmHWM:"), end_kib = status_kib("VmRSS:");
-    printf("%zu %zu %zu %zu\n", account.peak_bytes / 1024, above(peak_kib, base_kib),
-           account.live_bytes / 1024, above(end_kib, base_kib));
+    printf("%zu %zu %zu %zu\n", account.peak_bytes / 1024, above(peak_kib, base_kib), account.live_bytes / 1024,
+           above(end_kib, base_kib));
     return 0;
 }

@@ -1,4 +1,5 @@
 /* Blocks under account: what is live, its peak, and the scenarios that use them. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -10,9 +11,9 @@ struct block {
 
 struct account {
     size_t live_bytes, peak_bytes;
-    size_t budget_bytes;      /* what a scenario lets live at one time */
+    size_t budget_bytes; /* what a scenario lets live at one time */
     uint64_t random;
-    struct block *blocks;     /* the scenario's own table, `capacity` entries, all empty at first */
+    struct block *blocks; /* the scenario's own table, `capacity` entries, all empty at first */
     size_t capacity;
 };
 

@@ -1,4 +1,5 @@
 """The suite's part `latency`: the worst operation, growth of cost with the heap, memory after hard lifetimes."""
+# SPDX-License-Identifier: MIT
 import concurrent.futures
 import csv
 import os

@@ -1,30 +1,26 @@
 /* Lifetimes that are hard on an allocator's memory: three adversarial ones, three as real programs have them. */
+/* SPDX-License-Identifier: MIT */
 #include "fragment.h"
 #include "mix.h"
 
 /* Drop what is spread evenly: all but one of each `keep_one_of` entries. */
-static void thin(struct account *a, size_t count, size_t keep_one_of)
-{
+static void thin(struct account *a, size_t count, size_t keep_one_of) {
     for (size_t i = 0; i < count; i++) {
-        if (i % keep_one_of != 0)
-            drop(a, &a->blocks[i]);
+        if (i % keep_one_of != 0) drop(a, &a->blocks[i]);
     }
 }
 
 /* Fill empty entries from `from` on up to the budget; returns the first entry not looked at. */
-static size_t fill(struct account *a, size_t from, size_t size_bytes)
-{
+static size_t fill(struct account *a, size_t from, size_t size_bytes) {
     size_t i = from;
     for (; i < a->capacity && a->live_bytes + size_bytes <= a->budget_bytes; i++) {
-        if (!a->blocks[i].memory)
-            put(a, &a->blocks[i], size_bytes);
+        if (!a->blocks[i].memory) put(a, &a->blocks[i], size_bytes);
     }
     return i;
 }
 
 /* One survivor among 32 small blocks, everywhere; then blocks of a page are wanted. */
-static void run_comb(struct account *a)
-{
+static void run_comb(struct account *a) {
     size_t count = fill(a, 0, 64);
     thin(a, count, 32);
     fill(a, count, 4096);
@@ -32,13 +28,11 @@ static void run_comb(struct account *a)
 
 /* Every other block goes, and blocks of twice the size are wanted, seven times: Robson, "Bounds for some functions
  * concerning dynamic storage allocation", JACM 1974, builds his lower bound so. */
-static void run_doubling(struct account *a)
-{
+static void run_doubling(struct account *a) {
     size_t begin = 0;
     for (size_t size_bytes = 64; size_bytes <= 8192; size_bytes *= 2) {
         size_t end = fill(a, begin, size_bytes);
-        for (size_t i = 0; i < end; i += 2)
-            drop(a, &a->blocks[i]);
+        for (size_t i = 0; i < end; i += 2) drop(a, &a->blocks[i]);
         /* Survivors stay where they are, in front; only every other of them can go in the next round. */
         size_t kept = 0;
         for (size_t i = 0; i < end; i++) {
@@ -54,8 +48,7 @@ static void run_doubling(struct account *a)
 }
 
 /* As much stays live, but blocks grow slowly from 32 B to 8 KiB: each size class is left behind half empty. */
-static void run_drift(struct account *a)
-{
+static void run_drift(struct account *a) {
     const size_t turns = 20 * a->budget_bytes / 1024;
     size_t entries = a->capacity / 16;
     for (size_t i = 0; i < turns; i++) {
@@ -70,8 +63,7 @@ static void run_drift(struct account *a)
 }
 
 /* 95 of 100 blocks die within a thousand allocations, four within a tenth of the run, one stays long. */
-static void run_generations(struct account *a)
-{
+static void run_generations(struct account *a) {
     enum { YOUNG = 1000 };
     size_t middle = a->budget_bytes / 16384, old = a->budget_bytes / 2048;
     struct block *generation[] = {a->blocks, a->blocks + YOUNG, a->blocks + YOUNG + middle};
@@ -86,8 +78,7 @@ static void run_generations(struct account *a)
 }
 
 /* A compiler over several files: many small nodes, tables that grow by doubling, all of it dropped but a summary. */
-static void run_phases(struct account *a)
-{
+static void run_phases(struct account *a) {
     size_t kept = 0;
     for (size_t file = 0; file < 8; file++) {
         size_t nodes_bytes = a->budget_bytes * (4 + file % 4) / 8;
@@ -111,8 +102,7 @@ static void run_phases(struct account *a)
 }
 
 /* Buffers of a media program: 16 KiB to 2 MiB, replaced at random, with small ones between them. */
-static void run_buffers(struct account *a)
-{
+static void run_buffers(struct account *a) {
     size_t large = a->budget_bytes / (1 << 20), small = 4096;
     for (size_t i = 0; i < 60 * large; i++) {
         struct block *block = &a->blocks[random_below(&a->random, (uint32_t)large)];

@@ -5,6 +5,7 @@
  * Prints `pair,NS`: the median over batches of free + malloc without a clock between them, then a line
  * `malloc,NS,COUNT` or `free,NS,COUNT` for each bucket of the histograms, and `max,malloc,NS`, `max,free,NS`. What
  * reading the counter takes is subtracted; an interrupt or a page fault stays, as a program meets them too. */
+/* SPDX-License-Identifier: MIT */
 #include "histogram.h"
 #include "mix.h"
 #include <stdio.h>
@@ -20,8 +21,7 @@ struct heap {
     uint64_t random;
 };
 
-static double now_ns(void)
-{
+static double now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
@@ -29,15 +29,13 @@ static double now_ns(void)
 
 #if defined(__x86_64__)
 /* The fences keep what is timed between the two readings. */
-static inline uint64_t ticks(void)
-{
+static inline uint64_t ticks(void) {
     uint32_t low, high;
     __asm__ volatile("lfence\n rdtsc\n lfence" : "=a"(low), "=d"(high)::"memory");
     return (uint64_t)high << 32 | low;
 }
 #else
-static inline uint64_t ticks(void)
-{
+static inline uint64_t ticks(void) {
     uint64_t t;
     __asm__ volatile("isb\n mrs %0, cntvct_el0\n isb" : "=r"(t)::"memory");
     return t;
@@ -45,8 +43,7 @@ static inline uint64_t ticks(void)
 #endif
 
 /* Nanoseconds of a tick, over 20 ms. */
-static double tick_ns(void)
-{
+static double tick_ns(void) {
     double start_ns = now_ns(), end_ns = start_ns;
     uint64_t start = ticks(), end = start;
     while (end_ns - start_ns < 20e6) {
@@ -57,8 +54,7 @@ static double tick_ns(void)
 }
 
 /* The least that two readings lie apart. */
-static uint64_t reading_ticks(void)
-{
+static uint64_t reading_ticks(void) {
     uint64_t least = UINT64_MAX;
     for (int i = 0; i < 10000; i++) {
         uint64_t start = ticks(), passed = ticks() - start;
@@ -67,11 +63,9 @@ static uint64_t reading_ticks(void)
     return least;
 }
 
-static void fill(struct heap *heap)
-{
+static void fill(struct heap *heap) {
     heap->slots = own_memory(heap->live * sizeof *heap->slots);
-    for (uint32_t i = 0; i < heap->live; i++)
-        heap->slots[i] = allocate(heap->size_of(&heap->random));
+    for (uint32_t i = 0; i < heap->live; i++) heap->slots[i] = allocate(heap->size_of(&heap->random));
     for (uint32_t i = 0; i < heap->live / 2; i++) {
         void **slot = &heap->slots[random_below(&heap->random, heap->live)];
         free(*slot);
@@ -79,14 +73,12 @@ static void fill(struct heap *heap)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
+static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double pair_ns(struct heap *heap, size_t operations)
-{
+static double pair_ns(struct heap *heap, size_t operations) {
     static double batches[BATCHES_MAX];
     size_t count = operations / BATCH < BATCHES_MAX ? operations / BATCH : BATCHES_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -102,9 +94,7 @@ static double pair_ns(struct heap *heap, size_t operations)
     return batches[count / 2];
 }
 
-static void time_each(struct heap *heap, size_t operations, struct histogram *mallocs,
-                      struct histogram *frees)
-{
+static void time_each(struct heap *heap, size_t operations, struct histogram *mallocs, struct histogram *frees) {
     uint64_t reading = reading_ticks();
     for (size_t i = 0; i < operations; i++) {
         void **slot = &heap->slots[random_below(&heap->random, heap->live)];
@@ -121,25 +111,22 @@ static void time_each(struct heap *heap, size_t operations, struct histogram *ma
     }
 }
 
-static void print(const char *name, const struct histogram *h, double ns)
-{
+static void print(const char *name, const struct histogram *h, double ns) {
     for (size_t i = 0; i < BUCKETS; i++) {
         if (h->counts[i] > 0)
-            printf("%s,%.1f,%llu\n", name, (double)bucket_start(i) * ns,
-                   (unsigned long long)h->counts[i]);
+            printf("%s,%.1f,%llu\n", name, (double)bucket_start(i) * ns, (unsigned long long)h->counts[i]);
     }
     printf("max,%s,%.0f\n", name, (double)h->max * ns);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     static struct histogram mallocs, frees;
     if (argc != 4) {
         fprintf(stderr, "usage: timed objects|any LIVE_BLOCKS OPERATIONS\n");
         return 2;
     }
-    struct heap heap = {.live = (uint32_t)atol(argv[2]), .random = 42,
-                        .size_of = strcmp(argv[1], "any") == 0 ? size_any : size_object};
+    struct heap heap = {
+        .live = (uint32_t)atol(argv[2]), .random = 42, .size_of = strcmp(argv[1], "any") == 0 ? size_any : size_object};
     size_t operations = (size_t)atol(argv[3]);
     double ns = tick_ns();
     fill(&heap);

@@ -1,18 +1,16 @@
-/* Threads exchange blocks through one table: each puts a new block where any other's was, and frees that one. All allocate as
- * much as they free, but hardly ever their own blocks: what one of them gathers must come to the others. */
+/* Threads exchange blocks through one table: each puts a new block where any other's was, and frees that one. All
+ * allocate as much as they free, but hardly ever their own blocks: what one of them gathers must come to the others. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 
 constexpr uint32_t SLOTS = 100000;
 
-static void exchange(std::vector<std::atomic<void *>> *table, const std::vector<uint32_t> *sizes, uint64_t seed)
-{
+static void exchange(std::vector<std::atomic<void *>> *table, const std::vector<uint32_t> *sizes, uint64_t seed) {
     Random random(seed);
-    for (uint32_t size : *sizes)
-        std::free((*table)[random.below(SLOTS)].exchange(use(std::malloc(size))));
+    for (uint32_t size : *sizes) std::free((*table)[random.below(SLOTS)].exchange(use(std::malloc(size))));
 }
 
-static void exchange(benchmark::State &state)
-{
+static void exchange(benchmark::State &state) {
     constexpr size_t EXCHANGES = 1000000;
     size_t threads = static_cast<size_t>(state.range(0)), live_bytes = 0;
     std::vector<uint32_t> sizes = draw(EXCHANGES, size_small);
@@ -26,12 +24,10 @@ static void exchange(benchmark::State &state)
         std::vector<std::thread> running;
         for (size_t i = 0; i < threads; i++)
             running.emplace_back([&table, &sizes, mine = ++seed] { exchange(&table, &sizes, mine); });
-        for (std::thread &thread : running)
-            thread.join();
+        for (std::thread &thread : running) thread.join();
     }
     state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(threads * EXCHANGES));
     report_memory(state, live_bytes);
-    for (std::atomic<void *> &block : table)
-        std::free(block);
+    for (std::atomic<void *> &block : table) std::free(block);
 }
 BENCHMARK(exchange)->Arg(1)->Arg(cores())->Arg(2 * cores())->UseRealTime();

@@ -1,17 +1,15 @@
 /* Large blocks, 64 KiB to 64 MiB: only asked for, and with every page used, where the kernel's share decides. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 
-static void large_pair(benchmark::State &state)
-{
+static void large_pair(benchmark::State &state) {
     size_t size = static_cast<size_t>(state.range(0));
-    for (auto _ : state)
-        std::free(use(std::malloc(size)));
+    for (auto _ : state) std::free(use(std::malloc(size)));
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(large_pair)->RangeMultiplier(4)->Range(64 * KIB, 64 * MIB);
 
-static void large_used(benchmark::State &state)
-{
+static void large_used(benchmark::State &state) {
     size_t size = static_cast<size_t>(state.range(0));
     for (auto _ : state) {
         void *block = std::malloc(size);
@@ -23,8 +21,7 @@ static void large_used(benchmark::State &state)
 BENCHMARK(large_used)->RangeMultiplier(4)->Range(64 * KIB, 64 * MIB);
 
 /* Sixteen live blocks of 64 KiB to 4 MiB, replaced in random order: what image and video buffers do. */
-static void large_replace(benchmark::State &state)
-{
+static void large_replace(benchmark::State &state) {
     constexpr uint32_t SLOTS = 16;
     void *blocks[SLOTS] = {};
     Random random;
@@ -36,7 +33,6 @@ static void large_replace(benchmark::State &state)
         use_pages(block, size);
     }
     state.SetItemsProcessed(state.iterations());
-    for (void *block : blocks)
-        std::free(block);
+    for (void *block : blocks) std::free(block);
 }
 BENCHMARK(large_replace);

@@ -1,4 +1,5 @@
 /* C++ programs: objects through new and delete, and the standard containers that use them. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include <list>
 #include <map>
@@ -13,8 +14,7 @@ struct Node {
 };
 } // namespace
 
-static void new_delete_pair(benchmark::State &state)
-{
+static void new_delete_pair(benchmark::State &state) {
     for (auto _ : state) {
         Node *node = new Node;
         benchmark::DoNotOptimize(node);
@@ -24,8 +24,7 @@ static void new_delete_pair(benchmark::State &state)
 }
 BENCHMARK(new_delete_pair);
 
-static Node *build(int depth)
-{
+static Node *build(int depth) {
     Node *node = new Node;
     if (depth > 0) {
         node->left = build(depth - 1);
@@ -34,8 +33,7 @@ static Node *build(int depth)
     return node;
 }
 
-static void drop(Node *node)
-{
+static void drop(Node *node) {
     if (node) {
         drop(node->left);
         drop(node->right);
@@ -43,18 +41,15 @@ static void drop(Node *node)
     }
 }
 
-static void binary_tree(benchmark::State &state)
-{
+static void binary_tree(benchmark::State &state) {
     int depth = static_cast<int>(state.range(0));
-    for (auto _ : state)
-        drop(build(depth));
+    for (auto _ : state) drop(build(depth));
     state.SetItemsProcessed(state.iterations() * ((2 << depth) - 1));
 }
 BENCHMARK(binary_tree)->Arg(8)->Arg(16);
 
 /* Strings long enough not to live inside the std::string itself. */
-static void string_map(benchmark::State &state)
-{
+static void string_map(benchmark::State &state) {
     constexpr int KEYS = 1000;
     for (auto _ : state) {
         std::unordered_map<std::string, std::string> map;
@@ -66,11 +61,9 @@ static void string_map(benchmark::State &state)
 }
 BENCHMARK(string_map);
 
-static void list_queue(benchmark::State &state)
-{
+static void list_queue(benchmark::State &state) {
     std::list<std::unique_ptr<Node>> queue;
-    for (int i = 0; i < 1000; i++)
-        queue.push_back(std::make_unique<Node>());
+    for (int i = 0; i < 1000; i++) queue.push_back(std::make_unique<Node>());
     for (auto _ : state) {
         queue.push_back(std::make_unique<Node>());
         queue.pop_front();
@@ -79,12 +72,10 @@ static void list_queue(benchmark::State &state)
 }
 BENCHMARK(list_queue);
 
-static void ordered_map(benchmark::State &state)
-{
+static void ordered_map(benchmark::State &state) {
     std::map<uint32_t, Node> map;
     Random random;
-    for (int i = 0; i < 1000; i++)
-        map[random.next()];
+    for (int i = 0; i < 1000; i++) map[random.next()];
     for (auto _ : state) {
         map[random.next()];
         map.erase(map.begin());

@@ -1,4 +1,5 @@
 """The suite's part `micro`: every pattern under every allocator, in interleaved rounds, as ns per operation."""
+# SPDX-License-Identifier: MIT
 import csv
 import json
 import subprocess

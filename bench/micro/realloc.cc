@@ -1,13 +1,12 @@
 /* A block that grows: by a few bytes as a line is read, by doubling as a vector fills, by pages as a file is loaded. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 
-static void grow_bytes(benchmark::State &state)
-{
+static void grow_bytes(benchmark::State &state) {
     constexpr size_t STEPS = 4096, STEP_BYTES = 16;
     for (auto _ : state) {
         void *block = nullptr;
-        for (size_t i = 1; i <= STEPS; i++)
-            block = use(std::realloc(block, i * STEP_BYTES));
+        for (size_t i = 1; i <= STEPS; i++) block = use(std::realloc(block, i * STEP_BYTES));
         std::free(block);
     }
     state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(STEPS));
@@ -15,8 +14,7 @@ static void grow_bytes(benchmark::State &state)
 BENCHMARK(grow_bytes);
 
 /* What is new is written before the next doubling, as push_back would. */
-static void grow_vector(benchmark::State &state)
-{
+static void grow_vector(benchmark::State &state) {
     size_t last = static_cast<size_t>(state.range(0)), steps = 0;
     for (auto _ : state) {
         size_t size = 16;
@@ -33,26 +31,22 @@ static void grow_vector(benchmark::State &state)
 BENCHMARK(grow_vector)->Arg(64 * KIB)->Arg(16 * MIB);
 
 /* Several vectors grow in turn, so that none can simply extend into the room behind it. */
-static void grow_vectors_in_turn(benchmark::State &state)
-{
+static void grow_vectors_in_turn(benchmark::State &state) {
     constexpr size_t VECTORS = 8, LAST = 256 * KIB;
     size_t steps = 0;
     for (auto _ : state) {
         void *blocks[VECTORS] = {};
         steps = 0;
         for (size_t size = 64; size <= LAST; size += size / 2, steps++) {
-            for (void *&block : blocks)
-                block = use(std::realloc(block, size));
+            for (void *&block : blocks) block = use(std::realloc(block, size));
         }
-        for (void *block : blocks)
-            std::free(block);
+        for (void *block : blocks) std::free(block);
     }
     state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(steps * VECTORS));
 }
 BENCHMARK(grow_vectors_in_turn);
 
-static void grow_pages(benchmark::State &state)
-{
+static void grow_pages(benchmark::State &state) {
     constexpr size_t STEP_BYTES = 4 * KIB;
     size_t last = static_cast<size_t>(state.range(0));
     for (auto _ : state) {

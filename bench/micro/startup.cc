@@ -1,12 +1,12 @@
 /* A short process from spawn to end: what an allocator adds to every command of a script. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include <spawn.h>
 #include <sys/wait.h>
 
 extern char **environ;
 
-static void startup(benchmark::State &state)
-{
+static void startup(benchmark::State &state) {
     char path[] = "/bin/true";
     char *arguments[] = {path, nullptr};
     for (auto _ : state) {

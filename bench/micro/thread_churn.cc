@@ -1,11 +1,11 @@
 /* Threads that live shortly, allocate a little and leave some of it to be freed by others after their end. */
+/* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include <deque>
 
 constexpr size_t OPERATIONS = 500, LEFT_BLOCKS = 50, THREADS_REMEMBERED = 200;
 
-static void short_life(std::vector<void *> *left, uint64_t seed)
-{
+static void short_life(std::vector<void *> *left, uint64_t seed) {
     constexpr uint32_t SLOTS = 100;
     void *blocks[SLOTS] = {};
     Random random(seed);
@@ -23,27 +23,23 @@ static void short_life(std::vector<void *> *left, uint64_t seed)
 }
 
 /* What the threads of some time ago left behind is freed by the main thread, oldest first. */
-static void thread_churn(benchmark::State &state)
-{
+static void thread_churn(benchmark::State &state) {
     std::deque<std::vector<void *>> left;
     uint64_t seed = 0;
     auto forget = [&left] {
-        for (void *block : left.front())
-            std::free(block);
+        for (void *block : left.front()) std::free(block);
         left.pop_front();
     };
     for (auto _ : state) {
         left.emplace_back();
         left.back().reserve(LEFT_BLOCKS);
         std::thread(short_life, &left.back(), ++seed).join();
-        if (left.size() > THREADS_REMEMBERED)
-            forget();
+        if (left.size() > THREADS_REMEMBERED) forget();
     }
     size_t live_bytes = left.size() * LEFT_BLOCKS * 255;
     state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(OPERATIONS));
     report_memory(state, live_bytes);
-    while (!left.empty())
-        forget();
+    while (!left.empty()) forget();
 }
 /* Long enough that as many are remembered under every allocator. */
 BENCHMARK(thread_churn)->Iterations(3 * THREADS_REMEMBERED)->UseRealTime();

@@ -1,4 +1,5 @@
 """The real programs of the suite: how each is started, on which input, and what must be set for it to use malloc."""
+# SPDX-License-Identifier: MIT
 import dataclasses
 import glob
 import os

@@ -1,4 +1,5 @@
 """Writes the inputs of the whole programs; the same seed and size give the same bytes."""
+# SPDX-License-Identifier: MIT
 import json
 import os
 import random

@@ -1,4 +1,5 @@
 """The suite's part `programs`: real programs under every allocator in interleaved rounds; time, CPU, memory, faults."""
+# SPDX-License-Identifier: MIT
 import csv
 import shutil
 import tempfile

@@ -1,4 +1,5 @@
 """Runs one program of the catalog once under one allocator; servers are driven by their client meanwhile."""
+# SPDX-License-Identifier: MIT
 import os
 import subprocess
 import tempfile

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes report.html, summary.txt and summary.svg of a run; by hand: build.py RESULTS_FOLDER makes them anew."""
+# SPDX-License-Identifier: MIT
 import json
 import os
 import sys

@@ -1,4 +1,5 @@
 """The promises heapalloc makes about speed and memory, each judged on the measurements of one run."""
+# SPDX-License-Identifier: MIT
 from report import view
 from suite import stats
 

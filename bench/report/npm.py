@@ -1,4 +1,5 @@
 """Fetches uPlot once through npm into a cache outside the tree, and returns its text to be put into the page."""
+# SPDX-License-Identifier: MIT
 import os
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
 """A small still picture of the whole programs' means, for a README: CPU time and peak memory, each over glibc's."""
+# SPDX-License-Identifier: MIT
 import html
 
 from report import view

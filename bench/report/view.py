@@ -1,4 +1,5 @@
 """Turns the measurements of a run into what the page draws: ratios with their ranges, ties, means."""
+# SPDX-License-Identifier: MIT
 import statistics
 
 from suite import stats

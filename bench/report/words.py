@@ -1,4 +1,5 @@
 """The verdict in plain sentences, and the summary printed in the terminal."""
+# SPDX-License-Identifier: MIT
 from report import view
 
 

@@ -1,4 +1,5 @@
 """The suite's part `runtime`: a compiler run time's workloads as ratios to the system's allocator in the same run."""
+# SPDX-License-Identifier: MIT
 import csv
 
 from suite import measure, stats

@@ -1,4 +1,5 @@
 /* The routes through pools and arenas, found in the process at run time so that one program serves every allocator. */
+/* SPDX-License-Identifier: MIT */
 #include "workloads.h"
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -24,83 +25,65 @@ static struct heapalloc_arena *arena;
 
 #define FIND(name) ((name = (__typeof__(name))dlsym(RTLD_DEFAULT, "heapalloc_" #name)) != NULL)
 
-static bool found(void)
-{
-    return FIND(pool_create) && FIND(pool_get) && FIND(pool_put) && FIND(pool_destroy) &&
-           FIND(arena_create) && FIND(arena_alloc) && FIND(arena_reset) && FIND(arena_destroy);
+static bool found(void) {
+    return FIND(pool_create) && FIND(pool_get) && FIND(pool_put) && FIND(pool_destroy) && FIND(arena_create) &&
+           FIND(arena_alloc) && FIND(arena_reset) && FIND(arena_destroy);
 }
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
+static void *must(void *memory) {
+    if (!memory) abort();
     return memory;
 }
 
-static void arena_open(void)
-{
+static void arena_open(void) {
     arena = must(arena_create());
 }
 
-static void arena_close(void)
-{
+static void arena_close(void) {
     arena_destroy(arena);
 }
 
-static void pools_open(void)
-{
-    for (size_t i = 0; i < POOLS; i++)
-        pools[i] = must(pool_create((size_t)POOL_BYTES_MIN << i, 16));
+static void pools_open(void) {
+    for (size_t i = 0; i < POOLS; i++) pools[i] = must(pool_create((size_t)POOL_BYTES_MIN << i, 16));
     arena_open();
 }
 
-static void pools_close(void)
-{
-    for (size_t i = 0; i < POOLS; i++)
-        pool_destroy(pools[i]);
+static void pools_close(void) {
+    for (size_t i = 0; i < POOLS; i++) pool_destroy(pools[i]);
     arena_close();
 }
 
 /* The pool whose blocks are just large enough: 16, 32, 64, 128, 256. */
-static inline struct heapalloc_pool *pool_of(size_t size_bytes)
-{
+static inline struct heapalloc_pool *pool_of(size_t size_bytes) {
     size_t rest = (size_bytes - 1) / POOL_BYTES_MIN;
     return pools[rest == 0 ? 0 : 64 - __builtin_clzl(rest)];
 }
 
-static inline void *pool_take(size_t size_bytes)
-{
-    return size_bytes <= POOL_BYTES_MAX ? pool_get(pool_of(size_bytes))
-                                        : arena_alloc(arena, size_bytes);
+static inline void *pool_take(size_t size_bytes) {
+    return size_bytes <= POOL_BYTES_MAX ? pool_get(pool_of(size_bytes)) : arena_alloc(arena, size_bytes);
 }
 
-static inline void pool_give(void *block, size_t size_bytes)
-{
-    if (size_bytes <= POOL_BYTES_MAX)
-        pool_put(pool_of(size_bytes), block);
+static inline void pool_give(void *block, size_t size_bytes) {
+    if (size_bytes <= POOL_BYTES_MAX) pool_put(pool_of(size_bytes), block);
 }
 
-static inline void *arena_take(size_t size_bytes)
-{
+static inline void *arena_take(size_t size_bytes) {
     return arena_alloc(arena, size_bytes);
 }
 
-static inline void arena_give(void *block, size_t size_bytes)
-{
+static inline void arena_give(void *block, size_t size_bytes) {
     (void)block;
     (void)size_bytes;
 }
 
-static inline void arena_end(void)
-{
+static inline void arena_end(void) {
     arena_reset(arena);
 }
 
 DEFINE_ROUTE(pool, "pool", found, pools_open, pool_take, pool_give, arena_end, pools_close);
 DEFINE_ROUTE(arena, "arena", found, arena_open, arena_take, arena_give, arena_end, arena_close);
 #else
-static bool never(void)
-{
+static bool never(void) {
     return false;
 }
 

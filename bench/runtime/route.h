@@ -1,4 +1,5 @@
 /* The ways to memory that a compiler's run time can take, each with the workloads compiled for it. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,6 +5,7 @@
  * Prints `time,WORKLOAD,ROUTE,SYSTEM_NS,ROUTE_NS`, a line for each repetition: the system's allocator and the route
  * take turns, so that what slows the machine slows both. Then `reused,ROUTE,COUNT`: how many of 30 freed blocks of 12
  * bytes are given out again when 30 are wanted. */
+/* SPDX-License-Identifier: MIT */
 #include "workloads.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,7 @@ uint16_t workload_sizes[HYBRID];
 static const char *const names[WORKLOADS] = {"loop", "held", "batches", "hybrid"};
 
 /* Three of four objects are small, the others up to 2 KiB. */
-static void draw_sizes(void)
-{
+static void draw_sizes(void) {
     uint64_t random = 42;
     for (size_t i = 0; i < HYBRID; i++) {
         random ^= random << 13;
@@ -29,22 +29,19 @@ static void draw_sizes(void)
     }
 }
 
-static double now_ns(void)
-{
+static double now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
-static double time_ns(void (*workload)(void))
-{
+static double time_ns(void (*workload)(void)) {
     double start_ns = now_ns();
     workload();
     return now_ns() - start_ns;
 }
 
-static void compare(const struct route *route, size_t which, long repetitions)
-{
+static void compare(const struct route *route, size_t which, long repetitions) {
     route_system.workloads[which]();
     route->workloads[which]();
     for (long i = 0; i < repetitions; i++) {
@@ -54,19 +51,16 @@ static void compare(const struct route *route, size_t which, long repetitions)
     }
 }
 
-static void take_route(const struct route *route, long repetitions)
-{
+static void take_route(const struct route *route, long repetitions) {
     route->open();
-    for (size_t i = 0; i < WORKLOADS; i++)
-        compare(route, i, repetitions);
+    for (size_t i = 0; i < WORKLOADS; i++) compare(route, i, repetitions);
     route->close();
     route->open();
     printf("reused,%s,%zu\n", route->name, route->moves());
     route->close();
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const struct route *routes[] = {&route_malloc, &route_pool, &route_arena};
     long repetitions = argc == 2 ? atol(argv[1]) : 0;
     if (repetitions < 1) {
@@ -76,8 +70,7 @@ int main(int argc, char **argv)
     draw_sizes();
     route_system.open();
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (routes[i]->present())
-            take_route(routes[i], repetitions);
+        if (routes[i]->present()) take_route(routes[i], repetitions);
     }
     printf("reused,system,%zu\n", route_system.moves());
     return 0;

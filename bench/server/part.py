@@ -1,4 +1,5 @@
 """The suite's part `server`: memory of a long-running process against what it holds, for every allocator."""
+# SPDX-License-Identifier: MIT
 import concurrent.futures
 import csv
 import os

@@ -1,4 +1,5 @@
 /* The server's sessions: a table of blocks that any thread may put, replace and drop. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

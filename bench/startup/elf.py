@@ -1,4 +1,5 @@
 """Reads from a shared library's ELF headers what loading it costs every thread: its thread-local bytes."""
+# SPDX-License-Identifier: MIT
 import struct
 
 PT_TLS = 7

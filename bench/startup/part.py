@@ -1,4 +1,5 @@
 """The suite's part `startup`: what a process that does nothing costs under every allocator."""
+# SPDX-License-Identifier: MIT
 import csv
 import re
 import shutil

@@ -1,4 +1,5 @@
 """Finds the allocators on this machine, and proves of each that it can be preloaded."""
+# SPDX-License-Identifier: MIT
 import dataclasses
 import glob
 import os

@@ -1,4 +1,5 @@
 """What every part of the suite is given: the allocators, the built tools, the size of the run, the progress line."""
+# SPDX-License-Identifier: MIT
 import dataclasses
 import os
 import random

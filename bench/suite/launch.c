@@ -6,6 +6,7 @@
  * processes is sampled every MS milliseconds. A program's ru_maxrss starts at what its launcher had resident at the
  * exec (exec_mmap() in the kernel folds the old peak in), so this is a small static program and not the Python
  * driver. */
+/* SPDX-License-Identifier: MIT */
 #include "tree.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@ struct request {
     const char *preload;
     const char *out_path;
     double limit_s;
-    long sample_ms;    /* 0: the tree is not sampled */
+    long sample_ms; /* 0: the tree is not sampled */
     char **command;
 };
 
@@ -33,26 +34,23 @@ struct result {
     double wall_s;
     int status;
     bool killed;
-    size_t tree_kib;    /* most anonymous memory seen in the tree at one time */
+    size_t tree_kib; /* most anonymous memory seen in the tree at one time */
     struct rusage usage;
 };
 
-static void fail(const char *what)
-{
+static void fail(const char *what) {
     fprintf(stderr, "launch: %s: %s\n", what, strerror(errno));
     exit(CANNOT_RUN);
 }
 
-static double now_s(void)
-{
+static double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* The group is killed as a whole when time is up. */
-static pid_t start(const struct request *request)
-{
+static pid_t start(const struct request *request) {
     if (request->preload)
         setenv("LD_PRELOAD", request->preload, 1);
     else
@@ -63,27 +61,22 @@ static pid_t start(const struct request *request)
         execvp(request->command[0], request->command);
         _exit(CANNOT_RUN);
     }
-    if (child < 0)
-        fail("vfork");
+    if (child < 0) fail("vfork");
     return child;
 }
 
-static void sleep_ms(long ms)
-{
+static void sleep_ms(long ms) {
     struct timespec t = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&t, NULL);
 }
 
 /* Waits by polling when there is something to do meanwhile, else by sleeping in the kernel with an alarm set. */
-static void follow(const struct request *request, pid_t child, double start_s, struct result *r)
-{
+static void follow(const struct request *request, pid_t child, double start_s, struct result *r) {
     bool poll = request->sample_ms > 0;
     for (;;) {
         pid_t ended = wait4(child, &r->status, poll ? WNOHANG : 0, &r->usage);
-        if (ended == child)
-            return;
-        if (ended < 0 && errno != EINTR)
-            fail("wait4");
+        if (ended == child) return;
+        if (ended < 0 && errno != EINTR) fail("wait4");
         if (now_s() - start_s > request->limit_s && !r->killed) {
             kill(-child, SIGKILL);
             r->killed = true;
@@ -96,13 +89,11 @@ static void follow(const struct request *request, pid_t child, double start_s, s
     }
 }
 
-static void on_alarm(int signal)
-{
+static void on_alarm(int signal) {
     (void)signal;
 }
 
-static struct result run(const struct request *request)
-{
+static struct result run(const struct request *request) {
     struct result r = {0};
     /* Without SA_RESTART an alarm ends wait4; it repeats, as one alone could come just before the call. */
     struct sigaction action = {.sa_handler = on_alarm};
@@ -118,29 +109,24 @@ static struct result run(const struct request *request)
     return r;
 }
 
-static double seconds(struct timeval t)
-{
+static double seconds(struct timeval t) {
     return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
 }
 
-static void write_result(const char *path, const struct result *r)
-{
+static void write_result(const char *path, const struct result *r) {
     FILE *out = fopen(path, "we");
     int code = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status);
-    if (!out)
-        fail(path);
+    if (!out) fail(path);
     fprintf(out,
             "{\"wall_s\": %.6f, \"user_s\": %.6f, \"system_s\": %.6f, \"rss_kib\": %ld, "
             "\"tree_kib\": %zu, \"minor_faults\": %ld, \"major_faults\": %ld, \"exit\": %d, "
             "\"killed\": %s}\n",
-            r->wall_s, seconds(r->usage.ru_utime), seconds(r->usage.ru_stime), r->usage.ru_maxrss,
-            r->tree_kib, r->usage.ru_minflt, r->usage.ru_majflt, code, r->killed ? "true" : "false");
-    if (fclose(out) != 0)
-        fail(path);
+            r->wall_s, seconds(r->usage.ru_utime), seconds(r->usage.ru_stime), r->usage.ru_maxrss, r->tree_kib,
+            r->usage.ru_minflt, r->usage.ru_majflt, code, r->killed ? "true" : "false");
+    if (fclose(out) != 0) fail(path);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     struct request request = {.limit_s = 600};
     int option;
     while ((option = getopt(argc, argv, "+p:t:s:o:")) != -1) {

@@ -1,4 +1,5 @@
 """What the numbers were measured on: processor, memory, kernel, versions, and what else the machine did."""
+# SPDX-License-Identifier: MIT
 import datetime
 import os
 import platform

@@ -1,4 +1,5 @@
 """Runs one command under one allocator through `launch` and returns what it cost."""
+# SPDX-License-Identifier: MIT
 import json
 import os
 import subprocess

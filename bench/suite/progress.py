@@ -1,4 +1,5 @@
 """One line on the terminal that says what runs now, how far the suite is and how long it will take."""
+# SPDX-License-Identifier: MIT
 import sys
 import time
 

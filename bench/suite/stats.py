@@ -6,6 +6,7 @@ the sign test, made of two of the sorted ratios themselves (Conover, Practical N
 rounds it is simply least to greatest. Two allocators tie when it holds 1, or when they differ by less than two runs of
 the same allocator did.
 """
+# SPDX-License-Identifier: MIT
 import math
 import statistics
 

@@ -1,4 +1,5 @@
 """What the suite's judgements hold: ties are called ties, differences differences, percentiles and marks are right."""
+# SPDX-License-Identifier: MIT
 import os
 import random
 import sys

@@ -1,4 +1,5 @@
 /* The memory of a process and all its descendants. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

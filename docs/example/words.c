@@ -1,15 +1,16 @@
-/* The README's example: words in a pool, freed together.
- * SPDX-License-Identifier: MIT */
+/* The README's example: copies of words in an arena, freed together. */
+/* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
+#include <string.h>
 
-struct word { struct word *next; char text[24]; };
-
-int main(void) {
-    struct heapalloc_pool *words = heapalloc_pool_create(sizeof(struct word), 0);
-    struct word *last = NULL, *word;
-    while (words && (word = heapalloc_pool_get(words)) && scanf("%23s", word->text) == 1) word->next = last, last = word;
-    for (word = last; word; word = word->next) printf("%s\n", word->text);
-    heapalloc_pool_destroy(words); /* all words at once */
-    printf("heapalloc %s, heap %s\n", heapalloc_version(), heapalloc_verify() ? "damaged" : "whole");
+int main(int count, char **words) {
+    struct heapalloc_arena *arena = heapalloc_arena_create();
+    for (int i = 1; arena && i < count; i++) {
+        char *copy = heapalloc_arena_alloc(arena, strlen(words[i]) + 1);
+        if (copy) puts(strcpy(copy, words[i]));
+    }
+    heapalloc_arena_destroy(arena); /* all copies at once */
+    printf("heapalloc %s: %s\n", heapalloc_version(), heapalloc_verify() ? "damaged" : "whole");
+    return 0;
 }

@@ -3,6 +3,7 @@
 # adds must be ours too,
 # or a block of one allocator ends in the free of the other.
 # Usage: check_family.sh CC
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=tests/install/common.sh

@@ -2,6 +2,7 @@
 # Checks a built shared library from outside: symbols and their versions, needed libraries, TLS,
 # segments.
 # Usage: check_library.sh LIBRARY SONAME
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=tests/install/common.sh

@@ -2,6 +2,7 @@
 # Checks the static library: it defines the family and heapalloc_*, and no other name that could
 # meet a program's own.
 # Usage: check_static.sh LIBRARY
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=tests/install/common.sh

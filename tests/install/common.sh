@@ -1,5 +1,6 @@
 # What the checks of this folder share: how they say what is wrong, and how they read their lists.
 # shellcheck shell=bash
+# SPDX-License-Identifier: MIT
 failures=0
 
 fail() {

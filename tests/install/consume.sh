@@ -1,5 +1,6 @@
 # How a built consumer is judged: does it run, and is the library inside it or beside it as asked?
 # shellcheck shell=bash
+# SPDX-License-Identifier: MIT
 
 # expect_consumer PROGRAM shared|static PREFIX
 expect_consumer() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds heapalloc inside another project, by add_subdirectory and by FetchContent, and looks at what it did to it.
 # Usage: embedded.sh SOURCE CC CXX
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/install/common.sh

@@ -2,6 +2,7 @@
 # Builds and installs from a copy of the sources as a user without root, as the README says, and uses what was installed;
 # then configures for a libc that is not glibc's and expects one sentence.
 # Usage: from_source.sh SOURCE CC
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/install/common.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the installed header alone, in every language a user may have, without one warning.
 # Usage: header.sh INCLUDE_DIR CC CXX
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/install/common.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the consumer project, which finds the installed library with find_package.
 # Usage: with_cmake.sh PREFIX CC CXX
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=tests/install/common.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the consumer through pkg-config: shared, static, and wholly static.
 # Usage: with_pkg_config.sh PREFIX CC CXX
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=tests/install/common.sh
@@ -33,6 +34,11 @@ read -ra static < <(pkg-config --static --libs heapalloc)
 "$cc" -static "${compile[@]}" "$here/consumer/consumer.c" -o "$work/c_wholly_static" "${static[@]}"
 "$cxx" -static "${compile[@]}" "$here/consumer/consumer.cpp" \
     -o "$work/cxx_wholly_static" "${static[@]}"
+
+# The README's example.
+"$cc" -Wall -Wextra -Werror "${compile[@]}" "$here/../../docs/example/words.c" -o "$work/words" "${shared[@]}"
+said=$(LD_LIBRARY_PATH=$(pkg-config --variable=libdir heapalloc) "$work/words" two words) || fail "the example ended with $?"
+[[ $said == two*words*"heapalloc $version"*whole ]] || fail "the example says: $said"
 
 expect_consumer "$work/c_shared" shared "$prefix"
 expect_consumer "$work/cxx_shared" shared "$prefix"

@@ -1,4 +1,5 @@
 """Work for python3: parse JSON, index it, build and drop objects, format text. Argument: the JSON file."""
+# SPDX-License-Identifier: MIT
 import collections
 import json
 import sys

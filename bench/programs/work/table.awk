@@ -1,4 +1,5 @@
 # Work for gawk: aggregate a table by several keys and keep its lines. Input: the CSV file.
+# SPDX-License-Identifier: MIT
 BEGIN { FS = "," }
 FNR > 1 {
     sum[$3] += $4

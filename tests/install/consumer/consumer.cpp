@@ -1,4 +1,5 @@
 // The same from C++: operator new is ours, and at the end of memory it throws.
+/* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
 #include <memory>
 #include <new>

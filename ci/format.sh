@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Formats C and C++ by .clang-format, at most 120 columns.
+#
+#   ci/format.sh [FOLDER|FILE...]           mends the files; without a name those of the folders that are checked
+#   ci/format.sh --check [FOLDER|FILE...]   changes nothing; names the files that differ, exit 1 when there is any
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+# The folders that ci/house.sh checks; more join as they are formatted.
+checked=(bench docs tests/install)
+
+check=no
+names=()
+for word; do
+    case $word in
+        -h | --help) print_help ;;
+        --check) check=yes ;;
+        -*) wrong_argument "there is no option $word" ;;
+        *)
+            [[ -e $word ]] || wrong_argument "there is no $word"
+            names+=("$(realpath -- "$word")")
+            ;;
+    esac
+done
+cd "$(dirname "$here")"
+((${#names[@]})) || names=("${checked[@]}")
+"$here/install.sh" clang-format
+mapfile -t files < <(find "${names[@]}" -type f -regex '.*\.\(c\|h\|cc\|cpp\)')
+((${#files[@]})) || exit 0
+if [[ $check == no ]]; then
+    exec clang-format -i "${files[@]}"
+fi
+rc=0
+for file in "${files[@]}"; do
+    clang-format "$file" | cmp -s - "$file" || { echo "$file differs: ci/format.sh $file"; rc=1; }
+done
+exit "$rc"
