@@ -83,6 +83,16 @@ static void adapt_wish(uint32_t left) {
     if (!load_relaxed(ran_dry) && opened_units - left < wish_units / 4 && wish_units > WISH_UNITS_MIN) wish_units /= 2;
 }
 
+/* Take in what was given meanwhile, and what spans that `grew` meanwhile have left. */
+static void settle(bool grew) {
+    if (!units_lock()) return;
+    for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
+        struct span *span = load_acquire(span_list[i]);
+        if (span && span != grow_tip) units_donate_rest(span);
+    }
+    units_unlock();
+}
+
 void emergency_close(void) {
     uint32_t left = 0;
     for (int i = 0; i < RESERVES; i++) {
@@ -95,7 +105,7 @@ void emergency_close(void) {
     bool grew = further != NULL;
     further = NULL;
     lock_give(&emergency_lock);
-    units_settle(grew);
+    settle(grew);
 }
 
 struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind) {

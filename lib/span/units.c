@@ -19,7 +19,7 @@ static struct unit *take_free(uint32_t count, enum unit_kind kind) {
 }
 
 /* At least `least` and at most `most` units out of the largest extent. */
-static struct unit *take_largest(struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
+static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
     struct tlsf_node *node = tlsf_largest(index);
     struct unit *unit = node ? extent_of(node) : NULL;
     if (!unit || unit->count < least) return NULL;
@@ -53,15 +53,7 @@ static struct unit *take_top(uint32_t count, enum unit_kind kind) {
 
 struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
-    const struct tlsf *index = clean ? &units.clean : &units.dirty;
-    struct unit *unit = extent_find(index, most);
-    struct tlsf_node *largest = unit ? NULL : tlsf_largest(index);
-    if (largest) unit = extent_of(largest);
-    if (unit) {
-        uint32_t count = unit->count < most ? unit->count : most;
-        extent_cut_front(unit, count);
-        extent_hand_out(unit, count, kind);
-    }
+    struct unit *unit = take_largest(clean ? &units.clean : &units.dirty, 1, most, kind);
     units_unlock();
     return unit;
 }
@@ -273,25 +265,15 @@ RUN_BY_ALL void units_publish(struct span *span, size_t bytes) {
     units_unlock();
 }
 
-/* All that `span` has memory for becomes free, but for what others take from its top at the same time (span/emergency.h). */
-static void donate_rest(struct span *span) {
+void units_donate_rest(struct span *span) {
     uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
     if (end > top) units_donate(span, top, end - top, true);
 }
 
 RUN_BY_ALL void units_move_tip(struct span *span) {
     while (!lock_take(&units.lock)) {}
-    if (grow_tip) donate_rest(grow_tip);
+    if (grow_tip) units_donate_rest(grow_tip);
     grow_tip = span;
-    units_unlock();
-}
-
-void units_settle(bool grew) {
-    if (!lock_take(&units.lock)) return;
-    for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
-        struct span *span = load_acquire(span_list[i]);
-        if (span && span != grow_tip) donate_rest(span);
-    }
     units_unlock();
 }
 

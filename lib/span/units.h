@@ -60,9 +60,6 @@ struct unit *units_take_fresh(uint32_t count);
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);
 
-/* At the end of a fork: take in what was given meanwhile, and what spans that `grew` meanwhile have left. */
-void units_settle(bool grew);
-
 /* Put a chain of extents, linked by next, among those that wait for the lock. */
 void units_defer(struct unit *first, struct unit *last);
 
@@ -76,6 +73,9 @@ void units_move_tip(struct span *span);
 
 /* For worlds that own their memory: enter units [first, first + count) of `span` as free, `clean` or not. */
 void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean);
+
+/* The same with all that `span` has memory for above its top, but for what others take there at the same time (span/emergency.h). */
+void units_donate_rest(struct span *span);
 
 /* For span/purge.c: the oldest dirty extent freed before `before_ms`, taken as LEAVING; NULL: none. */
 struct unit *units_take_oldest(uint32_t before_ms);
