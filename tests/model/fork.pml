@@ -15,6 +15,12 @@
 #define SALVAGING 254                        /* owner of a slab while its blocks are looked at */
 #define LOST_HEAP 2
 
+#ifdef SHARES                                /* with both of these, which make many states more */
+#define shares true
+#else
+#define shares false
+#endif
+
 #ifdef FORK
 bit forked, single, pushing, swept;
 #define is_lost(s) (forked && holder[s] == LOST_HEAP)
@@ -74,7 +80,7 @@ inline share() {
 inline push_lost(s, b) {
     ok = false;
     if
-    :: forked && me == 1 && single && owner[s] == LOST_HEAP ->
+    :: shares && forked && me == 1 && single && owner[s] == LOST_HEAP ->
         pushing = true;
         do
         :: single && !ok -> old = word[s]; push_owned(s, b)

@@ -285,7 +285,7 @@ inline start() {
     :: me != 1 && midway
     fi
 }
-#elif defined(FORK)
+#elif defined(SHARES)
 #define start() \
     if \
     :: me == 3 -> \
@@ -343,7 +343,7 @@ end_idle:                                    /* here, and nowhere else, a heap m
 #ifdef FORK
     :: atomic { fork_possible() && may_begin() -> begin(); fork() };
         goto done
-    :: atomic { forked && me == 1 && !swept && all_found() -> swept = true }
+    :: atomic { shares && forked && me == 1 && !swept && all_found() -> swept = true }
 #endif
     od;
 free_it:

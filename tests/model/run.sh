@@ -29,6 +29,7 @@ holds  2 1 3
 holds  3 1 2
 holds  3 1 2 FORK
 holds  3 1 2 FORK HEAPLESS
+holds  3 1 1 FORK SHARES
 moves  2 2 2 NO_GUESTS
 moves  3 1 2 NO_GUESTS
 caught 2 2 2 HARM_ONLY BROKEN_UNOWN_STORE
@@ -55,14 +56,15 @@ caught 3 1 2 FORK BROKEN_FORK_UNLOCKED
 caught 3 1 2 FORK BROKEN_FORK_KEEPS_GUESTS
 caught 3 1 2 FORK BROKEN_FORK_TRUSTS_LISTS
 caught 3 1 2 FORK HEAPLESS BROKEN_FORK_HEAPLESS_PUSHES
-caught 3 1 2 FORK BROKEN_FORK_SHARES_AT_ONCE
-caught 3 1 2 FORK BROKEN_FORK_SWEEP_HURRIES
+caught 3 1 2 FORK SHARES BROKEN_FORK_SHARES_AT_ONCE
+caught 3 1 2 FORK SHARES BROKEN_FORK_SWEEP_HURRIES
 caught 2 1 3 MOVES BROKEN_FREE_WAITS
 '
 long_runs='
 covers 3 2 2 MIDWAY OPS=5
 holds  3 1 3
 holds  2 2 3
+holds  3 1 2 FORK SHARES
 '
 
 # Install what is missing: with the tree's own script where it is, else with apt-get.
