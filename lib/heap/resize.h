@@ -7,14 +7,22 @@ INLINE bool resize_fits(uint32_t have, size_t need) {
     return have - need <= have / 16;
 }
 
-enum { RESIZE_GRANULES_MIN = 4096 / GRANULE_BYTES }; /* a smaller tail is not worth a descriptor */
+enum {
+    RESIZE_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
+    RESIZE_SLACK_SHIFT = 3,                     /* a block that grows takes an eighth more, and may keep as much */
+};
+
+/* How many granules a medium block of `have` may be too long. */
+INLINE uint32_t resize_spare_granules(uint32_t have) {
+    return RESIZE_GRANULES_MIN + (have >> RESIZE_SLACK_SHIFT);
+}
 
 /* True when `slot` is that of a used medium block which is long enough for `size`, and not so much too long that its tail
  * is worth a descriptor. */
 INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {
     uint32_t have = load_relaxed(slot->head) - GRANULE_USED;
     return size - CLASS_BYTES_MAX - 1 < MEDIUM_BYTES_MAX - CLASS_BYTES_MAX &&
-           have - (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT) < RESIZE_GRANULES_MIN;
+           have - (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT) < resize_spare_granules(have);
 }
 
 /* Make the block at `p` (not NULL) at least `size` bytes (not 0) long; its first min(old, new) bytes keep their contents. NULL:
