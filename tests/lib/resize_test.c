@@ -168,6 +168,22 @@ HEAP_TEST(growing_byte_by_byte_seldom_moves) {
     FREE(block.at);
 }
 
+/* Each has something behind it whenever it grows: what it takes at once is what keeps it in place. */
+TEST(vectors_that_grow_in_turn_move_seldom) {
+    enum { VECTORS = 20 };
+    struct held held[VECTORS];
+    int moves = 0;
+    for (int i = 0; i < VECTORS; i++) held[i] = fresh(5 * KIB);
+    for (size_t size = 6 * KIB; size < 250 * KIB; size += 700)
+        for (int i = 0; i < VECTORS; i++) {
+            void *at = held[i].at;
+            held[i] = resized(held[i], size);
+            moves += held[i].at != at;
+        }
+    CHECK(moves <= VECTORS * 36); /* log(250 / 5) / log(9 / 8) = 33 */
+    for (int i = 0; i < VECTORS; i++) FREE(held[i].at);
+}
+
 /* Becoming smaller needs no memory: a refusal must not make it fail. */
 TEST(shrinking_never_fails) {
     static const size_t from[] = {4096, 100 * KIB, 250 * KIB, 3 * MIB}, to[] = {16, 5 * KIB, 40, 6 * KIB};
