@@ -67,3 +67,21 @@ bool half_compare(volatile void *p, uint16_t *old, uint16_t new, int yes, int no
     *old = (uint16_t)wanted;
     return done;
 }
+
+#define FETCH(name, bytes, type, expression)                                                                                  \
+    type name##_##bytes(volatile void *p, type by, int order) __asm__("__atomic_" #name "_" #bytes);                          \
+    type name##_##bytes(volatile void *p, type by, int order) {                                                               \
+        struct place place = place_of(p);                                                                                     \
+        uint32_t mask = (type)-1, old = __atomic_load_n(place.word, __ATOMIC_RELAXED) >> place.shift & mask;                  \
+        (void)order;                                                                                                          \
+        while (!replace(place, mask, &old, (expression) & mask)) {}                                                           \
+        return (type)old;                                                                                                     \
+    }
+FETCH(fetch_or, 1, uint8_t, old | by)
+FETCH(fetch_or, 2, uint16_t, old | by)
+FETCH(fetch_and, 1, uint8_t, old & by)
+FETCH(fetch_and, 2, uint16_t, old & by)
+FETCH(fetch_add, 1, uint8_t, old + by)
+FETCH(fetch_add, 2, uint16_t, old + by)
+FETCH(fetch_sub, 1, uint8_t, old - by)
+FETCH(fetch_sub, 2, uint16_t, old - by)

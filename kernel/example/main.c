@@ -86,6 +86,7 @@ static void resize(void) {
     char *aligned = heap_alloc_aligned(1000, 65536), *zero = heap_alloc_zeroed(5000);
     expect(aligned && (uintptr_t)aligned % 65536 == 0, "a block is not aligned");
     for (int i = 0; i < 5000; i++) expect(zero && zero[i] == 0, "a zeroed block is not zero");
+    expect(!heap_alloc_aligned(9, 0) && !heap_alloc_aligned(9000, 0), "an alignment of 0 is served");
     heap_free(aligned);
     heap_free(zero);
 }

@@ -59,9 +59,10 @@ struct small {
     struct region *regions;
     struct slab *slabs[SLAB_CLASSES + 1]; /* with room, by bytes / 16 */
     uintptr_t secret;
-    size_t used_bytes, free_bytes; /* of blocks, heads included */
+    size_t used_bytes, free_bytes;  /* of blocks, heads included */
+    size_t peak_bytes, least_bytes; /* the most that was used, the least that was free */
 };
-extern struct small small;
+extern struct small small; /* face.c's */
 
 INLINE uint32_t count_of(const struct head *head) {
     return head->word >> 1;
@@ -83,15 +84,15 @@ INLINE struct head *head_of(const void *payload) {
 }
 
 /* blocks.c: TLSF. `align` is a power of two. NULL: no memory. */
-struct head *block_take(size_t size, size_t align);
-void block_give(struct head *head);
-bool block_resize(struct head *head, size_t size);
+struct head *block_take(struct small *heap, size_t size, size_t align);
+void block_give(struct small *heap, struct head *head);
+bool block_resize(struct small *heap, struct head *head, size_t size);
 INLINE size_t block_bytes(const struct head *head) {
     return (size_t)count_of(head) * GRANULE_BYTES - sizeof *head;
 }
 
 /* The region that `p` lies in, or NULL. Where its map has the bit of the slab that `p` lies in. */
-struct region *region_of(const void *p);
+struct region *region_of(const struct small *heap, const void *p);
 INLINE size_t map_bit(const struct region *region, const void *p) {
     return ((uintptr_t)p / SLAB_BYTES) - ((uintptr_t)region / SLAB_BYTES);
 }
@@ -104,16 +105,40 @@ INLINE struct slab *slab_of(const void *p) {
 }
 
 /* slabs.c. slab_checked: `p` is the start of a used block of its slab, or the program ends. */
-void *slab_alloc(size_t size);
-void slab_free(void *p);
-struct slab *slab_checked(const char *function, const void *p);
+void *slab_alloc(struct small *heap, size_t size);
+void slab_free(struct small *heap, void *p);
+void slabs_trim(struct small *heap);
+void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);
+struct slab *slab_checked(const struct small *heap, const char *function, const void *p);
 
 /* check.c: NULL, or which of the equations above does not hold. */
-const char *small_check(void);
+const char *small_check_heap(const struct small *heap);
+INLINE const char *small_check(void) {
+    return small_check_heap(&small);
+}
 
 struct small_stats {
     size_t used_bytes, free_bytes,
         largest_bytes; /* of blocks, heads included; the largest free one's payload */
     size_t free_blocks, slabs;
 };
-void small_stats(struct small_stats *stats);
+void small_stats_heap(const struct small *heap, struct small_stats *stats);
+INLINE void small_stats(struct small_stats *stats) {
+    small_stats_heap(&small, stats);
+}
+
+/* heap.c: what heapalloc/heap.h says of the functions of these names, for any heap. It begins as zeros. */
+bool small_init(struct small *heap, void *start, size_t bytes);
+bool small_add_region(struct small *heap, void *start, size_t bytes);
+void *small_alloc(struct small *heap, size_t size);
+void *small_alloc_aligned(struct small *heap, size_t size, size_t align);
+void *small_realloc(struct small *heap, void *p, size_t size);
+void small_free(struct small *heap, void *p);
+/* `p` is a block in use, or the program ends. The others want such a block. */
+void small_expect(const struct small *heap, const char *function, const void *p);
+size_t small_usable(const struct small *heap, const void *p);
+bool small_resize(struct small *heap, void *p, size_t size); /* where it is; false: it cannot be */
+/* False: no region begins at `start`, or something in it is in use. */
+bool small_remove_region(struct small *heap, const void *start);
+/* check.c: every block in use. */
+void small_each(const struct small *heap, void (*visit)(void *context, void *p), void *context);

@@ -26,7 +26,7 @@ PROCESSORS = {
 }
 FACE = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
         "heap_realloc", "heap_free"]
-SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/face.c",
+SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/heap.c", "kernel/small/face.c",
          "kernel/small/check.c",
          "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CHECK = ["small_check", "small_stats"]

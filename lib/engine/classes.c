@@ -24,7 +24,7 @@ READ_BY_ALL const uint8_t class_by_64[CLASS_BYTES_MAX / 64] = {
 };
 
 size_t class_aligned(size_t size_bytes, size_t align_bytes) {
-    if (size_bytes > CLASS_BYTES_MAX || align_bytes > CLASS_BYTES_MAX) return 0;
+    if (size_bytes > CLASS_BYTES_MAX || align_bytes - 1 >= CLASS_BYTES_MAX) return 0; /* 0 too is no alignment of a class */
     size_t class = class_of(max_size(size_bytes, align_bytes));
     while (class_shapes[class].block_bytes % align_bytes != 0) class++; /* ends at 4096 at the latest */
     return class;

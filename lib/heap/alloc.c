@@ -224,6 +224,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     size_t class = class_aligned(size, align);
     if (class) return heap_pop(heap_self, class, size, aligned_small);
+    if (align == 0) return NULL;
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
     if (heap->state == HEAP_NONE) heap = heap_attach();

@@ -1,0 +1,239 @@
+/* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
+#include "small.h"
+#include <heapalloc/small.h>
+
+/* The build option that puts a guard behind each block, for tests and for looking for leaks. */
+#ifndef SMALL_GUARDED
+#define SMALL_GUARDED 0
+#endif
+enum { config_guarded = SMALL_GUARDED, FREED = 0xdd, BEHIND = 0xa5 };
+
+/* Regions of the same attributes are one part, with an index of its own: so a request by attributes needs no search. */
+struct heapalloc_small {
+    struct small small;
+    struct heapalloc_small *next; /* part; the first is the heap */
+    uint32_t attributes;
+    size_t failures; /* of the first part: the heap's */
+    struct heapalloc_small_hooks hooks;
+};
+
+/* Stands at the very end of a block; between it and what the caller asked for are bytes BEHIND. */
+struct guard {
+    const void *caller;
+    size_t size;
+};
+
+/* [ part | region ] */
+struct heapalloc_small *heapalloc_small_create(void *start, size_t bytes, uint32_t attributes) {
+    uintptr_t from = round_up((uintptr_t)start, 16), region = from + round_up(sizeof(struct heapalloc_small), 16);
+    if (region - (uintptr_t)start > bytes) return NULL;
+    struct heapalloc_small *part = (struct heapalloc_small *)from;
+    memset(part, 0, sizeof *part);
+    part->attributes = attributes;
+    bool done = small_init(&part->small, (void *)region, bytes - (region - (uintptr_t)start));
+    return done ? part : NULL;
+}
+
+static bool meets(const struct heapalloc_small *heap, uintptr_t from, uintptr_t to) {
+    for (const struct heapalloc_small *part = heap; part; part = part->next) {
+        if ((uintptr_t)part < to && from < (uintptr_t)(part + 1)) return true;
+        for (const struct region *region = part->small.regions; region; region = region->next)
+            if ((uintptr_t)region < to && from < (uintptr_t)(region->end + 1)) return true;
+    }
+    return false;
+}
+
+bool heapalloc_small_add_region(struct heapalloc_small *heap, void *start, size_t bytes, uint32_t attributes) {
+    struct heapalloc_small *part = heap;
+    uintptr_t from = (uintptr_t)start;
+    if (from + bytes < from || meets(heap, from, from + bytes)) return false;
+    while (part && part->attributes != attributes) part = part->next;
+    if (part) return small_add_region(&part->small, start, bytes);
+    part = heapalloc_small_create(start, bytes, attributes);
+    if (!part) return false;
+    part->next = heap->next;
+    heap->next = part;
+    return true;
+}
+
+bool heapalloc_small_remove_region(struct heapalloc_small *heap, void *start) {
+    for (struct heapalloc_small *part = heap; part; part = part->next)
+        if (small_remove_region(&part->small, start)) return true;
+    return false;
+}
+
+/* ---- guards ---------------------------------------------------------------------------------- */
+
+static struct guard *guard_of(const struct small *small, void *p) {
+    return (struct guard *)((char *)p + small_usable(small, p)) - 1;
+}
+
+static size_t with_guard(size_t size) {
+    if (!config_guarded) return size;
+    return size > SMALL_SIZE_MOST ? size : size + sizeof(struct guard) + 1;
+}
+
+static void guard_set(const struct small *small, void *p, size_t size, const void *caller) {
+    if (!config_guarded) return;
+    struct guard *guard = guard_of(small, p);
+    memset((char *)p + size, BEHIND, (size_t)((char *)guard - (char *)p) - size);
+    *guard = (struct guard){caller, size};
+}
+
+static size_t guard_check(const char *function, const struct small *small, void *p) {
+    if (!config_guarded) return small_usable(small, p);
+    const struct guard *guard = guard_of(small, p);
+    const unsigned char *end = (const unsigned char *)guard, *at = end;
+    bool holds = guard->size < (size_t)(end - (unsigned char *)p);
+    if (holds)
+        for (at = (unsigned char *)p + guard->size; at < end && *at == BEHIND;) at++;
+    if (!holds || at < end) check_misuse(function, p, "was written to behind its end");
+    return guard->size;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+static void *take(struct heapalloc_small *part, size_t size, size_t align, const void *caller) {
+    void *p = small_alloc_aligned(&part->small, with_guard(size), align);
+    if (p) guard_set(&part->small, p, size, caller);
+    return p;
+}
+
+static void *take_anywhere(struct heapalloc_small *heap, size_t size, size_t align, uint32_t attributes, bool fallback,
+                           const void *caller) {
+    void *p = NULL;
+    if (!is_power_of_two(align)) return NULL;
+    for (struct heapalloc_small *part = heap; part && !p; part = part->next)
+        if ((part->attributes & attributes) == attributes) p = take(part, size, align, caller);
+    for (struct heapalloc_small *part = heap; part && !p && fallback; part = part->next)
+        if ((part->attributes & attributes) != attributes) p = take(part, size, align, caller);
+    return p;
+}
+
+static void *tell(struct heapalloc_small *heap, void *p, size_t size) {
+    const struct heapalloc_small_hooks *hooks = &heap->hooks;
+    if (p && hooks->alloc) hooks->alloc(hooks->context, p, size);
+    if (p) return p;
+    heap->failures++;
+    if (hooks->failed) hooks->failed(hooks->context, size);
+    return NULL;
+}
+
+void *heapalloc_small_alloc_from(struct heapalloc_small *heap, size_t size, size_t align, uint32_t attributes,
+                                 bool fallback) {
+    const void *caller = __builtin_return_address(0);
+    return tell(heap, take_anywhere(heap, size, align, attributes, fallback, caller), size);
+}
+
+void *heapalloc_small_alloc(struct heapalloc_small *heap, size_t size) {
+    const void *caller = __builtin_return_address(0);
+    return tell(heap, take_anywhere(heap, size, GRANULE_BYTES, HEAPALLOC_ANYWHERE, false, caller), size);
+}
+
+/* The part that `p` is in; where there is none, the first part finds the words for it. */
+static struct heapalloc_small *part_of(struct heapalloc_small *heap, const void *p) {
+    struct heapalloc_small *part = heap;
+    while (part && !region_of(&part->small, p)) part = part->next;
+    return part ? part : heap;
+}
+
+static void give(struct heapalloc_small *part, void *p) {
+    size_t bytes = small_usable(&part->small, p);
+    if (config_guarded) memset(p, FREED, bytes);
+    small_free(&part->small, p);
+}
+
+void heapalloc_small_free(struct heapalloc_small *heap, void *p) {
+    if (!p) return;
+    struct heapalloc_small *part = part_of(heap, p);
+    small_expect(&part->small, "free", p);
+    guard_check("free", &part->small, p);
+    if (heap->hooks.free) heap->hooks.free(heap->hooks.context, p);
+    give(part, p);
+}
+
+void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size, size_t align) {
+    const void *caller = __builtin_return_address(0);
+    if (!p) return tell(heap, take_anywhere(heap, size, align, HEAPALLOC_ANYWHERE, false, caller), size);
+    if (size == 0) return heapalloc_small_free(heap, p), NULL;
+    struct heapalloc_small *part = part_of(heap, p);
+    small_expect(&part->small, "realloc", p);
+    size_t had = guard_check("realloc", &part->small, p);
+    if (is_power_of_two(align) && (uintptr_t)p % align == 0 && small_resize(&part->small, p, with_guard(size))) {
+        guard_set(&part->small, p, size, caller);
+        return p;
+    }
+    void *new = take_anywhere(heap, size, align, part->attributes, true, caller);
+    if (!tell(heap, new, size)) return NULL;
+    memcpy(new, p, min_size(had, size));
+    heapalloc_small_free(heap, p);
+    return new;
+}
+
+size_t heapalloc_small_usable(struct heapalloc_small *heap, const void *p) {
+    const struct small *small = &part_of(heap, p)->small;
+    small_expect(small, "usable", p);
+    return config_guarded ? guard_of(small, (void *)p)->size : small_usable(small, p);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+void heapalloc_small_hook(struct heapalloc_small *heap, const struct heapalloc_small_hooks *hooks) {
+    heap->hooks = *hooks;
+}
+
+struct heapalloc_small_figures heapalloc_small_figures(const struct heapalloc_small *heap) {
+    struct heapalloc_small_figures sum = {.failures = heap->failures};
+    for (const struct heapalloc_small *part = heap; part; part = part->next) {
+        sum.used_bytes += part->small.used_bytes, sum.free_bytes += part->small.free_bytes;
+        sum.peak_bytes += part->small.peak_bytes, sum.least_bytes += part->small.least_bytes;
+    }
+    return sum;
+}
+
+const char *heapalloc_small_check(const struct heapalloc_small *heap) {
+    const char *broken = NULL;
+    for (const struct heapalloc_small *part = heap; part && !broken; part = part->next)
+        broken = small_check_heap(&part->small);
+    return broken;
+}
+
+struct look {
+    const struct small *small;
+    void (*visit)(void *context, void *p, size_t size, const void *caller);
+    void *context;
+};
+
+static void look_at(void *context, void *p) {
+    const struct look *look = context;
+    const struct guard *guard = guard_of(look->small, p);
+    look->visit(look->context, p, guard->size, guard->caller);
+}
+
+void heapalloc_small_each(struct heapalloc_small *heap,
+                          void (*visit)(void *context, void *p, size_t size, const void *caller), void *context) {
+    for (struct heapalloc_small *part = heap; part && config_guarded; part = part->next)
+        small_each(&part->small, look_at, &(struct look){&part->small, visit, context});
+}
+
+/* ---- how much is enough ---------------------------------------------------------------------- */
+
+/* A request is refused only while each free block is smaller than the first list that fits it, a 32nd more. Free blocks do not touch:
+ * there is one more than blocks in use at most. */
+size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes) {
+    size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0;
+    size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES), list = block + block / 32 + GRANULE_BYTES;
+    size_t tables = round_up(sizeof(struct heapalloc_small), 16) + sizeof(struct region) + 4 * GRANULE_BYTES;
+    size_t heads = blocks * (sizeof(struct head) + 2 * GRANULE_BYTES + guard), bytes;
+    if (__builtin_mul_overflow(blocks + 1, list, &bytes) || __builtin_add_overflow(bytes, live_bytes, &bytes) ||
+        __builtin_add_overflow(bytes, tables + heads, &bytes))
+        return SIZE_MAX;
+    return bytes;
+}
+
+/* Source: Robson, An estimate of the store size necessary for dynamic storage allocation, JACM 18(3), 1971. */
+size_t heapalloc_small_least(size_t live_bytes, size_t largest_bytes) {
+    size_t units = live_bytes / GRANULE_BYTES, most = max_size(largest_bytes / GRANULE_BYTES, 1);
+    if (units < most) return live_bytes;
+    return (units / 2 * bit_high((uint32_t)most) + units - most + 1) * GRANULE_BYTES;
+}
