@@ -204,7 +204,7 @@ def small_heap(program, images):
             (images.with_ubsan(), Machine(program=program))):
         outcome = boot(folder, machine, f"test=all {machine.promises()}")
         verdicts.passes(outcome)
-        verdicts.says_tests(outcome, "small.", 3 if program == "small_without_check" else 11)
+        verdicts.says_tests(outcome, "small.", 3 if program == "small_without_check" else 12)
 
 
 def small_misuses(program, images):

@@ -1,0 +1,68 @@
+/* Pools of equal blocks with a get that waits (heapalloc/block_pool.h). */
+#include "base/bits.h"
+#include "base/check.h"
+#include <heapalloc/block_pool.h>
+
+typedef struct heapalloc_block_pool pool_t;
+
+static uintptr_t lock(const pool_t *pool) {
+    return pool->world.lock ? pool->world.lock(pool->world.context) : 0;
+}
+
+static void unlock(const pool_t *pool, uintptr_t locked) {
+    if (pool->world.unlock) pool->world.unlock(pool->world.context, locked);
+}
+
+size_t heapalloc_block_pool_init(pool_t *pool, void *start, size_t bytes, size_t block_bytes,
+                                 const struct heapalloc_block_pool_world *world) {
+    char *first = (char *)round_up((uintptr_t)start, 16);
+    size_t skipped = (size_t)(first - (char *)start), size = round_up(block_bytes + (block_bytes == 0), 16);
+    size_t count = size == 0 || bytes < skipped ? 0 : (bytes - skipped) / size;
+    *pool = (pool_t){.first = first, .fresh = first, .end = first + count * size, .block_bytes = size};
+    if (world) pool->world = *world;
+    return count;
+}
+
+static void *take(pool_t *pool) {
+    void *block = pool->free;
+    if (block)
+        pool->free = *(void **)block;
+    else if (pool->fresh < pool->end)
+        block = pool->fresh, pool->fresh += pool->block_bytes;
+    if (block && ++pool->used > pool->peak) pool->peak = pool->used;
+    return block;
+}
+
+/* Whoever waits is counted before the lock is given up, so that a put from then on wakes. */
+void *heapalloc_block_pool_get(pool_t *pool, uint32_t ticks) {
+    for (;;) {
+        uintptr_t locked = lock(pool);
+        void *block = take(pool);
+        bool waits = !block && ticks > 0 && pool->world.wait;
+        if (waits) pool->waiting++;
+        unlock(pool, locked);
+        if (!waits) return block;
+        ticks = pool->world.wait(pool->world.context, ticks);
+        locked = lock(pool);
+        pool->waiting--;
+        unlock(pool, locked);
+    }
+}
+
+void heapalloc_block_pool_put(pool_t *pool, void *block) {
+    if (!block) return;
+    char *at = block;
+    if (at < pool->first || at >= pool->end) check_misuse("block_pool_put", block, "is not of this pool");
+    size_t inside = (size_t)(at - pool->first) % pool->block_bytes;
+    if (inside) check_interior("block_pool_put", block, at - inside, pool->block_bytes);
+    uintptr_t locked = lock(pool);
+    bool never = at >= pool->fresh || pool->used == 0 || pool->free == block, wakes = pool->waiting > 0;
+    if (!never) {
+        *(void **)block = pool->free;
+        pool->free = block;
+        pool->used--;
+    }
+    unlock(pool, locked);
+    if (never) check_misuse("block_pool_put", block, "is already free");
+    if (wakes && pool->world.wake) pool->world.wake(pool->world.context);
+}
