@@ -1,29 +1,27 @@
 /* Pools of equal blocks with a get that waits (heapalloc/block_pool.h). */
-#include "base/bits.h"
 #include "base/check.h"
 #include <heapalloc/block_pool.h>
 
-typedef struct heapalloc_block_pool pool_t;
 
-static uintptr_t lock(const pool_t *pool) {
+static uintptr_t lock(const struct heapalloc_block_pool *pool) {
     return pool->world.lock ? pool->world.lock(pool->world.context) : 0;
 }
 
-static void unlock(const pool_t *pool, uintptr_t locked) {
+static void unlock(const struct heapalloc_block_pool *pool, uintptr_t locked) {
     if (pool->world.unlock) pool->world.unlock(pool->world.context, locked);
 }
 
-size_t heapalloc_block_pool_init(pool_t *pool, void *start, size_t bytes, size_t block_bytes,
+size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start, size_t bytes, size_t block_bytes,
                                  const struct heapalloc_block_pool_world *world) {
     char *first = (char *)round_up((uintptr_t)start, 16);
     size_t skipped = (size_t)(first - (char *)start), size = round_up(block_bytes + (block_bytes == 0), 16);
     size_t count = size == 0 || bytes < skipped ? 0 : (bytes - skipped) / size;
-    *pool = (pool_t){.first = first, .fresh = first, .end = first + count * size, .block_bytes = size};
+    *pool = (struct heapalloc_block_pool){.first = first, .fresh = first, .end = first + count * size, .block_bytes = size};
     if (world) pool->world = *world;
     return count;
 }
 
-static void *take(pool_t *pool) {
+static void *take(struct heapalloc_block_pool *pool) {
     void *block = pool->free;
     if (block)
         pool->free = *(void **)block;
@@ -34,7 +32,7 @@ static void *take(pool_t *pool) {
 }
 
 /* Whoever waits is counted before the lock is given up, so that a put from then on wakes. */
-void *heapalloc_block_pool_get(pool_t *pool, uint32_t ticks) {
+void *heapalloc_block_pool_get(struct heapalloc_block_pool *pool, uint32_t ticks) {
     for (;;) {
         uintptr_t locked = lock(pool);
         void *block = take(pool);
@@ -49,7 +47,7 @@ void *heapalloc_block_pool_get(pool_t *pool, uint32_t ticks) {
     }
 }
 
-void heapalloc_block_pool_put(pool_t *pool, void *block) {
+void heapalloc_block_pool_put(struct heapalloc_block_pool *pool, void *block) {
     if (!block) return;
     char *at = block;
     if (at < pool->first || at >= pool->end) check_misuse("block_pool_put", block, "is not of this pool");
