@@ -2,7 +2,6 @@
 #include "base/check.h"
 #include <heapalloc/block_pool.h>
 
-
 static uintptr_t lock(const struct heapalloc_block_pool *pool) {
     return pool->world.lock ? pool->world.lock(pool->world.context) : 0;
 }
