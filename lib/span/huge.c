@@ -116,9 +116,10 @@ static bool is_worth_splitting(size_t range) {
 
 bool huge_spares(const void *at, size_t bytes) {
     uint8_t *bits = load_acquire(huge);
-    size_t range = (size_t)((const char *)at - span_home.base) >> RANGE_SHIFT;
-    if (likely(!bits) || bytes >= SPLIT_BYTES || range >= RANGES_MAX || !is_huge(bits, range)) return false;
-    if (!is_worth_splitting(range)) return true;
-    __atomic_fetch_and(&bits[range / 8], (uint8_t)~(1 << range % 8), __ATOMIC_RELAXED);
+    size_t offset = (size_t)((const char *)at - span_home.base), range = offset >> RANGE_SHIFT;
+    if (likely(!bits) || offset >= (size_t)RANGES_MAX << RANGE_SHIFT) return false;
+    if (bytes < SPLIT_BYTES && is_huge(bits, range) && !is_worth_splitting(range)) return true;
+    for (size_t last = min_size((offset + bytes - 1) >> RANGE_SHIFT, RANGES_MAX - 1); range <= last; range++)
+        __atomic_fetch_and(&bits[range / 8], (uint8_t)~(1 << range % 8), __ATOMIC_RELAXED);
     return false;
 }
