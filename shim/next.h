@@ -12,8 +12,8 @@ void *next_of(void **known, const char *name);
 #define HEAPALLOC_ASIDE 1
 #endif
 
-/* Every sanitizer's runtime with an allocator has this function, be it shared or in the program; but a program into which gcc
- * linked one keeps it to itself. */
+/* Every sanitizer's runtime with an allocator has this function, be it shared or in the program; but a program into
+ * which gcc linked one keeps it to itself. */
 extern size_t sanitizers_size(const volatile void *) __asm__("__sanitizer_get_allocated_size") __attribute__((weak));
 
 /* A sanitizer's allocator serves this process: it has to see every block, and no block may lie where its shadow is. */

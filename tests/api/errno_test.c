@@ -47,7 +47,8 @@ CASE(realloc_to_zero_leaves_errno) {
     }
 }
 
-/* The code is the return value; like glibc, it sets errno too when memory is out, and not when the alignment is wrong. */
+/* The code is the return value; like glibc, it sets errno too when memory is out, and not when the alignment is wrong.
+ * */
 CASE(posix_memalign_sets_errno_when_memory_is_out) {
     static const size_t impossible[] = {SIZE_MAX / 2, SIZE_MAX - 8, (size_t)1 << 60, SIZE_MAX};
     void *marker = &marker;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds programs with every sanitizer of gcc and clang, their runtime shared and static, in C and C++, and compares what they
-# do with and without a preloaded allocator: the sanitizer's malloc must be the one in use, and find what it finds.
+# Builds programs with every sanitizer of gcc and clang, their runtime shared and static, in C and C++, and compares
+# what they do with and without a preloaded allocator: the sanitizer's malloc must be the one in use, and find what it
+# finds.
 #
 #   tests/programs/sanitizers.sh LIB
 #
@@ -19,7 +20,8 @@ run() {
     shift
     timeout 60 env ${preload:+LD_PRELOAD="$preload"} "$@" >"$work/out" 2>&1 || rc=$?
     grep -E '^[a-z ]+ (own|other)$|^SUMMARY|ERROR: |WARNING: |runtime error|CHECK failed|^FATAL' "$work/out" |
-        sed -E 's/==[0-9]+==//; s/0x[0-9a-f]+/ADDRESS/g; s/\(pid=[0-9]+\)//; s/ on (unknown )?address.*//; s/\(([^() ]*\+)?ADDRESS\)//g' || true
+        sed -E 's/==[0-9]+==//; s/0x[0-9a-f]+/ADDRESS/g; s/\(pid=[0-9]+\)//; s/ on (unknown )?address.*//
+            s/\(([^() ]*\+)?ADDRESS\)//g' || true
     echo "exit $rc"
 }
 

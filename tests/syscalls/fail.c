@@ -2,14 +2,14 @@
  *
  *   fail REPORT LIBRARY SECONDS RULE... -- PROGRAM [ARGUMENT...]
  *
- * A RULE is CALL:ERROR:FIRST:LAST: the FIRST to the LAST call of CALL (mmap, munmap, mremap, mprotect, madvise; place: an mmap
- * at a given address) that LIBRARY makes return ERROR, a number, without being made. With ERROR 0 the kernel itself has them
- * fail, in the middle maybe: while it works the process may have no more address space than it has. Calls are counted over all threads and
- * children together. REPORT gets how often each was made, and how the program ended: "mmap 12 ... exit 0", "... signal 11", or
- * "... hang" after SECONDS.
+ * A RULE is CALL:ERROR:FIRST:LAST: the FIRST to the LAST call of CALL (mmap, munmap, mremap, mprotect, madvise; place:
+ * an mmap at a given address) that LIBRARY makes return ERROR, a number, without being made. With ERROR 0 the kernel
+ * itself has them fail, in the middle maybe: while it works the process may have no more address space than it has.
+ * Calls are counted over all threads and children together. REPORT gets how often each was made, and how the program
+ * ended: "mmap 12 ... exit 0", "... signal 11", or "... hang" after SECONDS.
  *
- * A seccomp filter hands the five calls to this process, which looks in /proc whether the instruction is the library's: it makes its
- * system calls itself, not by libc's functions. */
+ * A seccomp filter hands the five calls to this process, which looks in /proc whether the instruction is the
+ * library's: it makes its system calls itself, not by libc's functions. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -79,7 +79,8 @@ static void run_child(int tell, int go, const struct plan *plan, char **command)
     _exit(127);
 }
 
-/* True when `at` lies in a mapping of the library's file. Where it lay last is remembered: threads and forks have it there too. */
+/* True when `at` lies in a mapping of the library's file. Where it lay last is remembered: threads and forks have it
+ * there too. */
 static bool is_librarys(pid_t pid, unsigned long at, const char *library) {
     static unsigned long from, to;
     char path[64], line[1024];

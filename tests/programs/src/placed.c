@@ -1,4 +1,5 @@
-/* A program with a sanitizer that uses an arena: its blocks must lie where the kernel puts things, not in shadow memory. */
+/* A program with a sanitizer that uses an arena: its blocks must lie where the kernel puts things, not in shadow
+ * memory. */
 #define _GNU_SOURCE
 #include <heapalloc/heapalloc.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* A program, C or C++, that is built with a sanitizer: says whose its blocks are, or makes the mistake that it is asked for.
+/* A program, C or C++, that is built with a sanitizer: says whose its blocks are, or makes the mistake that it is
+ * asked for.
  *
  *   sanitized          "own" for each block that is the sanitizer's, "other" for the rest
  *   sanitized MISTAKE  after-free, double-free, leak, race, unset, mismatch or overflow */
