@@ -1,9 +1,11 @@
-/* Threads that replace blocks, exchange them, or hand them on; prints what they did to one another, per thousand operations.
+/* Threads that replace blocks, exchange them, or hand them on; prints what they did to one another, per thousand
+ * operations.
  *
  *   contention THREADS PATTERN FROM TO SLOTS OPERATIONS      PATTERN: own, exchange, pass; sizes FROM to TO
  *
- * A library built with -DHEAPALLOC_COUNT=ON tells its atomic operations, locks taken, waits and lines written by another
- * thread before. Of any allocator voluntary context switches are told, which is what its waits come to. */
+ * A library built with -DHEAPALLOC_COUNT=ON tells its atomic operations, locks taken, waits and lines written by
+ * another thread before. Of any allocator voluntary context switches are told, which is what its waits come to. */
+/* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>

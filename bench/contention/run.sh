@@ -4,6 +4,7 @@
 #   bench/contention/run.sh BUILD [LIB...]     BUILD: configured with -DHEAPALLOC_COUNT=ON, -DHEAPALLOC_TESTS=ON, targets `contention`, `heapalloc`
 #
 # LIB: other allocators, of which the waits (voluntary context switches) can be told, and no more.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 build=$(realpath -e "${1:?usage: run.sh BUILD [LIB...]}")
 shift
