@@ -60,7 +60,7 @@ static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy)
 /* The cache has served for a while without a slow path; this is one, and then it may go on. */
 static NOINLINE void *resume(struct heap *heap, size_t size, bool roomy) {
     heap->hits_left = heap->returns;
-    if (unlikely(load_relaxed(heap->robbed))) cache_flush(heap);
+    if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     heap_count_run(heap);
     return size <= CACHE_BYTES_MAX && !roomy ? cache_pop(heap, cache_granules(size)) : NULL;
 }

@@ -16,17 +16,17 @@ RUN_BY_ALL void cache_yield(struct heap *heap) {
     if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / YIELD_PART) cache_flush(heap);
 }
 
-/* Give a list back, as far as it is this heap's: where another thread has taken a block it has taken the rest too. False: it has. */
-static bool give_list(struct heap *heap, uint32_t count) {
-    for (char *p; (p = heap->cache[count]);) {
+uint32_t cache_give_list(struct heap *heap, uint32_t count) {
+    if (!load_relaxed(heap->cache[count])) return 0;
+    uint32_t sum = 0;
+    char *p = swap_value(heap->cache[count], NULL);
+    for (char *next; p; p = next, sum += count) {
         struct granule *slot = span_slot_home(p);
-        if (unlikely(!cache_claim(slot, count, GRANULE_USED))) {
-            racy_store(heap->cache[count], NULL);
-            return false;
-        }
-        medium_give(span_slot_home(cache_unlist(heap, p, slot, count)));
+        next = *cache_link(slot);
+        store_relaxed(*cache_link(slot), NULL);
+        medium_give(slot);
     }
-    return true;
+    return sum;
 }
 
 void cache_return_grant(struct heap *heap) {
@@ -39,11 +39,10 @@ void cache_flush(struct heap *heap) {
     struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
-    bool robbed = swap_value(heap->robbed, false); /* first: what is taken from now on says so again */
-    bool keeps = robbed || heap->cache_max != heap->cache_room;
-    for (uint32_t count = MEDIUM_GRANULES_MIN; keeps && count <= CACHE_GRANULES_MAX; count++)
-        robbed |= !give_list(heap, count);
-    if (robbed || load_relaxed(heap->robbed)) racy_store(heap->cache_room, heap->cache_max);
+    uint32_t room = swap_value(heap->stolen, 0);
+    for (uint32_t count = MEDIUM_GRANULES_MIN; heap->cache_max != heap->cache_room + room && count <= CACHE_GRANULES_MAX; count++)
+        room += cache_give_list(heap, count);
+    guarded_add(heap->cache_room, room);
     cache_return_grant(heap);
     uint32_t first = cache_sum_first();
     guarded_add(heap->cache_room, first - heap->cache_max); /* a wrong sum stays wrong, for the verifier */

@@ -24,8 +24,7 @@ INLINE uint32_t cache_sum_first(void) { return load_relaxed(heaps.threaded) ? 0 
 
 /* Granules in the cache; whoever else asks may be told any number up to its bound. */
 INLINE uint32_t cache_sum(const struct heap *heap) {
-    if (unlikely(load_relaxed(heap->robbed))) return 0;
-    uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room);
+    uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room) + load_relaxed(heap->stolen);
     return max > room ? max - room : 0;
 }
 
@@ -42,28 +41,20 @@ INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
 
-/* Let a block that says CACHED say `state`: it is the caller's now. False: it said something else. A list that another thread has taken
- * blocks from may lead to slots of anything, which this sees; ThreadSanitizer would see a race, and is told of the success alone. */
+/* The link of a block that another thread may have taken and given away meanwhile: then it is not used. */
 #ifdef HEAPALLOC_TSAN
-__attribute__((noinline, unused, no_sanitize("thread"))) static bool cache_swap_head(struct granule *slot, uint32_t from, uint32_t to) {
-    return cas(slot->head, &from, to);
-}
-INLINE bool cache_claim(struct granule *slot, uint32_t count, uint32_t state) {
-    return cache_swap_head(slot, count | GRANULE_CACHED, count | state) && load_acquire(slot->head) != 0;
+__attribute__((noinline, unused, no_sanitize("thread"))) static char *cache_next(struct granule *slot) {
+    return *(char *volatile *)cache_link(slot);
 }
 #else
-INLINE bool cache_claim(struct granule *slot, uint32_t count, uint32_t state) {
-    uint32_t seen = count | GRANULE_CACHED;
-    return cas_alone(slot->head, &seen, count | state);
-}
+INLINE char *cache_next(struct granule *slot) { return load_relaxed(*cache_link(slot)); }
 #endif
 
-/* Take `p`, the first of the blocks of `count` granules, out of its list. */
-INLINE void *cache_unlist(struct heap *heap, char *p, struct granule *slot, size_t count) {
-    COMPUTED(heap); /* or the list's address gets a register of its own */
-    racy_store(heap->cache[count], *cache_link(slot));
+/* `p`, of `count` granules, is in no list any more: a caller's. */
+INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, size_t count) {
     store_relaxed(*cache_link(slot), NULL);
     guarded_add(heap->cache_room, (uint32_t)count);
+    racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
     return p;
 }
 
@@ -73,23 +64,19 @@ INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
     char *p = heap->cache[count];
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
-    racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
-    return cache_unlist(heap, p, slot, count);
+    COMPUTED(heap); /* or the list's address gets a register of its own */
+    racy_store(heap->cache[count], *cache_link(slot));
+    return cache_hand_out(heap, p, slot, count);
 }
 
-/* The same where others may be taking the block (heap/rob.c). When one has, the lists are not to be followed any more. */
+/* The same where another thread may be taking the whole list (heap/steal.c). Nobody else ever puts blocks into it, so a first
+ * block that is still the first has the link that was read. */
 INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
-    char *p = heap->cache[count];
+    char *p = load_relaxed(heap->cache[count]), *first = p;
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
-    if (unlikely(!cache_claim(slot, (uint32_t)count, GRANULE_USED)))
-        store_relaxed(heap->robbed, true);
-    else if (likely(!load_relaxed(heap->robbed)))
-        return cache_unlist(heap, p, slot, count);
-    else
-        store_release(slot->head, (uint32_t)count | GRANULE_CACHED);
-    heap->hits_left = 0;
-    return NULL;
+    if (unlikely(!cas(heap->cache[count], &first, cache_next(slot)))) return NULL;
+    return cache_hand_out(heap, p, slot, count);
 }
 
 INLINE void *cache_pop(struct heap *heap, size_t count) {
@@ -105,13 +92,12 @@ INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
     if (unlikely(count > CACHE_GRANULES_MAX)) return false;
     uint32_t room;
     if (unlikely(__builtin_sub_overflow(heap->cache_room, count, &room))) return false;
-    if (config_safety && shared && unlikely(!cas(slot->head, &head, count + GRANULE_DEFERRED))) return false;
-    store_relaxed(*cache_link(slot), heap->cache[count]);
-    if (config_safety && !shared)
-        racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
-    else
-        store_release(slot->head, count + GRANULE_CACHED); /* now another thread may take it */
-    racy_store(heap->cache[count], p);
+    if (config_safety && shared && unlikely(!cas(slot->head, &head, count + GRANULE_CACHED))) return false;
+    if (!config_safety || !shared) racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
+    char *first = load_relaxed(heap->cache[count]);
+    do store_relaxed(*cache_link(slot), first);
+    while (shared && unlikely(!cas(heap->cache[count], &first, p)));
+    if (!shared) racy_store(heap->cache[count], p);
     racy_store(heap->cache_room, room);
     return true;
 }
@@ -187,6 +173,9 @@ void cache_share(struct heap *heap);
 
 /* Return what the cache was granted; any thread. */
 void cache_return_grant(struct heap *heap);
+
+/* Give all cached blocks of `count` granules back; any thread. Returns how many granules that were. */
+uint32_t cache_give_list(struct heap *heap, uint32_t count);
 
 /* Give every cached block back to its level. */
 void cache_flush(struct heap *heap);

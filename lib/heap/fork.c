@@ -103,7 +103,6 @@ void fork_child(void) {
     salvaging.state = unfinished.state = HEAP_LOST;
     if (swap_value(salvages, 0) > 0) lose_salvaged();
     lose_heaps();
-    if (load_relaxed(heap_self->robbed)) cache_flush(heap_self); /* alone, it would believe its lists */
     if (heaps.lost == 0) return;
     heaps.bereft = heaps.single = true;
     sweep.taken = false;

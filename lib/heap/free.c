@@ -131,9 +131,10 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
 static void free_medium(char *p, struct heap *heap) {
     struct granule *slot = free_check_medium("free", p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
+    bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT && span_of(p) == &span_home;
     if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED)))
         check_misuse("free", p, "is already free");
-    if (heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT && span_of(p) == &span_home) {
+    if (keeps) {
         struct granule *last = take_recent(heap->recent_medium);
         store_release(heap->recent_medium, slot);
         slot = last;
@@ -228,7 +229,7 @@ static NOINLINE void free_medium_shared(void *p, struct heap *heap) {
 
 void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
-        if (config_safety && unlikely(!alone())) return free_medium_shared(p, heap);
+        if (unlikely(!alone())) return free_medium_shared(p, heap);
         if (likely(cache_push(heap, p, false))) return;
         return free_other_medium(p, heap);
     }

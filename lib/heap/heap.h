@@ -51,7 +51,7 @@ enum heap_state {
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
  *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
- *   cache_max == cache_room + sum of the cached blocks' granules, unless `robbed`      verify: cache */
+ *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
     uintptr_t secret; /* same in all heaps; here because it shares the bins' register */
@@ -61,13 +61,13 @@ struct heap {
     uint16_t spare_refused; /* class of the slab that found no room among them last */
     bool watching;      /* much memory waits to be purged (heap/tick.c) */
     uint8_t returns;    /* RETURNS_MAX, or RETURNS_WATCHED while watching */
-    bool robbed;        /* another thread has taken what the cache kept: its lists and sums are wrong; atomic */
     uint8_t hits_left;  /* blocks that the cache may serve until one is a slow path; 0: the next one is */
     uint64_t tick_ms; /* when all that is free in it was given back last */
     uint32_t quarter; /* of the decay time, when its old slabs were */
     enum heap_state state;
     uint32_t cache_room; /* granules that the cache may still take, and in all */
     uint32_t cache_max;
+    uint32_t stolen;    /* granules that other threads took out of it, not yet in cache_room; atomic */
     uint32_t cache_refused; /* granules of the block that found no room in it last */
     uint32_t granted;   /* the part of cache_max that all heaps share; atomic */
     uint32_t recent_units; /* of the largest block that is kept for the next request of its size */
@@ -105,7 +105,7 @@ struct heaps {
     uint32_t lost;  /* heaps of threads that a fork left behind, until all of their slabs are found */
     uint32_t live;    /* atomic */
     uint32_t granted; /* granules that caches may keep, once there is more than one heap; atomic */
-    uint32_t robbed_quarter; /* of the decay time, when idle heaps' caches were emptied (heap/rob.h) */
+    uint32_t stolen_quarter; /* of the decay time, when idle heaps' caches were emptied (heap/steal.h) */
     bool threaded;  /* there was a second heap once */
     bool bereft;    /* a fork has left threads behind, and what they had in hand */
     bool single;    /* no heap was made since that fork: there is one thread, or none else that has anything */

@@ -9,7 +9,7 @@
 #include "heap/clock.h"
 #include "heap/fork.h"
 #include "heap/orphans.h"
-#include "heap/rob.h"
+#include "heap/steal.h"
 #include "span/huge.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
@@ -98,7 +98,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? HOLES_QUARTER : HOLES_DECAY;
     store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
     bool done = tidy_orphans(age, tidy_waiting(heap, age, IDLE_SLABS)) > 0;
-    rob_idle(heap, (uint32_t)now_ms, (uint32_t)(now_ms * DECAY_QUARTERS / purge_decay_ms));
+    steal_idle(heap, (uint32_t)now_ms, (uint32_t)(now_ms * DECAY_QUARTERS / purge_decay_ms));
     if (passed >= purge_decay_ms) {
         done &= let_go(heap);
         if (done) heap->tick_ms = now_ms;
@@ -157,7 +157,7 @@ void heap_tick(struct heap *heap) {
     store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
     note_time(heap, (uint32_t)now);
-    if (unlikely(load_relaxed(heap->robbed))) cache_flush(heap);
+    if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     bool turns = heap->quarter != quarter, idle = !turns && heap->idle_ms == (uint32_t)now;
     if (turns) cache_share(heap);
     if (turns && turn(heap, now)) heap->quarter = quarter;
@@ -179,7 +179,7 @@ bool heap_trim(struct heap *heap) {
         for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
         tidy_waiting(heap, 0, UINT32_MAX);
     }
-    rob_all(heap);
+    steal_all(heap);
     tidy_orphans(0, load_relaxed(units.used_units));
     medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;

@@ -168,7 +168,7 @@ static uint32_t say_kept(struct shell *shell) {
         if (!memory) continue;
         struct chain chain = begin(shell, CACHE_SUM_MAX);
         shell_say(shell, "  kept, %u bytes:", count << GRANULE_SHIFT);
-        while (memory && !heap->robbed && add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
+        while (memory && add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
             memory = *cache_link(shell_cached_slot(memory));
         end(&chain);
         lists++;

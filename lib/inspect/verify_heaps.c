@@ -105,7 +105,6 @@ static bool cache_holds(const struct heap *heap) {
         for (char *p = heap->cache[count]; p; p = *cache_link(span_slot(&span_home, p))) {
             if (span_of(p) != &span_home) return false;
             if (span_slot(&span_home, p)->head != (count | GRANULE_CACHED)) {
-                if (heap->robbed) break;
                 return false;
             }
             if (count < MEDIUM_GRANULES_MIN || (sum += count) > CACHE_SUM_MAX) return false;
@@ -115,7 +114,7 @@ static bool cache_holds(const struct heap *heap) {
     const struct granule *recent = heap->recent_medium;
     if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX)) return false;
     blocks_cached += recent != NULL;
-    return (heap->robbed || sum + heap->cache_room == heap->cache_max) && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
+    return sum + heap->stolen + heap->cache_room == heap->cache_max && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
 }
 
 static uint32_t blocks_that_say_so(void) {
@@ -141,7 +140,7 @@ static bool has_nothing(const struct heap *heap) {
     for (uint32_t class = 0; class < CLASS_COUNT; class++) {
         if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->waiting[class].first) return false;
     }
-    return heap->cache_room == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
+    return heap->cache_room + heap->stolen == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
 }
 
 bool verify_parked(void) {
@@ -159,7 +158,7 @@ bool verify_shares(void) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         live += heap->state == HEAP_LIVE;
         granted += heap->granted;
-        if (!heap->robbed && heap->granted > heap->cache_max) return false;
+        if (heap->granted > heap->cache_max) return false;
     }
     return live == heaps.live && granted == heaps.granted;
 }

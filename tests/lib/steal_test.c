@@ -1,6 +1,6 @@
 /* What caches keep: all of them together within a bound, and within reach of others while their threads sleep. */
 #include "heap/fast.h"
-#include "heap/rob.h"
+#include "heap/steal.h"
 #include "inspect/verify.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -107,11 +107,11 @@ static void *work(void *number) {
     return NULL;
 }
 
-TEST(caches_are_robbed_while_their_owners_work) {
+TEST(caches_are_emptied_while_their_owners_work) {
     pthread_t threads[4];
     for (uintptr_t i = 0; i < 4; i++) CHECK_EQ(pthread_create(&threads[i], NULL, work, (void *)(i + 1)), 0);
     for (int i = 0; i < 400; i++) {
-        rob_all(heap_self);
+        steal_all(heap_self);
         if (i % 16 == 0) sched_yield();
     }
     store_relaxed(stop, true);
@@ -121,18 +121,20 @@ TEST(caches_are_robbed_while_their_owners_work) {
     CHECK_EQ(heaps.granted, 0);
 }
 
-/* Its own lists lead nowhere, which its next request finds. */
-TEST(robbed_heap_starts_anew) {
+/* What was taken is room again after its next slow path. */
+TEST(emptied_heap_starts_anew) {
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK_EQ(pthread_create(&thread, NULL, fill_and_sleep, NULL), 0); /* no thread is alone any more */
     pthread_barrier_wait(&barrier);
     fill_cache();
     struct heap *heap = heap_self;
-    rob_all(NULL);
-    CHECK(heap->robbed);
+    steal_all(NULL);
+    CHECK(heap->stolen > 0);
     void *p = t_malloc(size_of(1));
-    CHECK(p != NULL && !heap->robbed);
+    CHECK(p != NULL);
+    cache_flush(heap);
+    CHECK_EQ(heap->stolen, 0);
     CHECK_EQ(heap->cache_room, heap->cache_max);
     CHECK(!verify_heap());
     t_free(p);

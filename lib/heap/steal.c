@@ -1,0 +1,36 @@
+/* Taking what other heaps' caches keep. */
+#include "heap/steal.h"
+#include "heap/cache.h"
+#include "span/purge.h"
+#include "span/units.h"
+
+/* Under the heaps lock: a fork waits until no block is in a thief's hand. */
+static void steal(struct heap *heap) {
+    struct unit *recent_large = swap_value(heap->recent_large, NULL);
+    struct granule *recent_medium = swap_value(heap->recent_medium, NULL);
+    if (recent_large) units_give(recent_large);
+    if (recent_medium) medium_give(recent_medium);
+    if (cache_sum(heap) == 0) return;
+    uint32_t sum = 0;
+    cache_return_grant(heap);
+    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) sum += cache_give_list(heap, count);
+    __atomic_fetch_add(&heap->stolen, sum, __ATOMIC_RELAXED);
+}
+
+void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
+    if (load_relaxed(heaps.live) < 2 || !lock_try(&heaps.lock)) return;
+    bool due = heaps.stolen_quarter != quarter;
+    heaps.stolen_quarter = quarter;
+    for (struct heap *heap = due ? heaps.all : NULL; heap; heap = heap->next_all) {
+        if (heap != self && racy_load(heap->state) == HEAP_LIVE && now_ms - racy_load(heap->seen_ms) >= purge_decay_ms)
+            steal(heap);
+    }
+    lock_give(&heaps.lock);
+}
+
+void steal_all(const struct heap *self) {
+    if (load_relaxed(heaps.live) < 2 || !lock_take(&heaps.lock)) return;
+    for (struct heap *heap = heaps.all; heap; heap = heap->next_all)
+        if (heap != self && racy_load(heap->state) == HEAP_LIVE) steal(heap);
+    lock_give(&heaps.lock);
+}
