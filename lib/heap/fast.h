@@ -89,7 +89,7 @@ INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class,
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {
     if (config_watch) return last(size, heap);
-    if (unlikely(!alone())) return shared(size, heap);
+    if (cache_is_shared()) return shared(size, heap);
     void *p = heap_alloc_cached(size, heap, cache_pop_alone);
     return likely(p) ? p : last(size, heap);
 }

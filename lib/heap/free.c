@@ -229,7 +229,7 @@ static NOINLINE void free_medium_shared(void *p, struct heap *heap) {
 
 void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
-        if (unlikely(!alone())) return free_medium_shared(p, heap);
+        if (cache_is_shared()) return free_medium_shared(p, heap);
         if (likely(cache_push(heap, p, false))) return;
         return free_other_medium(p, heap);
     }

@@ -10,7 +10,7 @@ static void steal(struct heap *heap) {
     struct granule *recent_medium = swap_value(heap->recent_medium, NULL);
     if (recent_large) units_give(recent_large);
     if (recent_medium) medium_give(recent_medium);
-    if (cache_sum(heap) == 0) return;
+    if (!config_safety || cache_sum(heap) == 0) return;
     uint32_t sum = 0;
     cache_return_grant(heap);
     for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) sum += cache_give_list(heap, count);

@@ -2,7 +2,7 @@
  *
  * A list of cached blocks belongs to whoever takes its first block's place by compare-and-swap, a recent block to whoever takes
  * the pointer to it. A thief takes whole lists, puts nothing there, and says how much it was in `stolen`; the owner puts that
- * into its sum at its next slow path, and starts anew. */
+ * into its sum at its next slow path, and starts anew. In the fast build lists are their owner's alone, and recent blocks are taken. */
 #pragma once
 #include "heap/heap.h"
 

@@ -1,5 +1,5 @@
 /* Level 2: blocks of 512-byte granules. */
-#include "span/medium.h"
+#include "span/medium_list.h"
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/huge.h"
@@ -8,69 +8,20 @@
 #include <heapalloc/port.h>
 
 enum {
-    LISTED_MIN = MEDIUM_GRANULES_MIN, /* smaller free blocks fit no request and only wait to be merged */
     RUN_UNITS = 64,                   /* taken from level 1 at a time, or an eighth of what level 2 has */
     RUN_UNITS_FIRST = 16,
     SHED_UNITS_MIN = 16,    /* a give returns runs of at least this */
     KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
     DEFERRED_MAX = 8,
-    FREE_FLAGS = GRANULE_ZERO | GRANULE_PURGED,
 };
 
 struct medium medium = {.lock = LOCK_OF(RANK_MEDIUM)};
-
-INLINE struct tlsf_node *node_of(struct granule *slot) { return (struct tlsf_node *)(slot + 1); }
-INLINE struct granule *slot_of(struct tlsf_node *node) { return (struct granule *)node - 1; }
-_Static_assert(sizeof(struct tlsf_node) == 2 * sizeof(struct granule), "a node takes two slots");
-
-INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
-    store_relaxed(slot->head, count | state);
-    slot[count].before = count;
-}
 
 /* Level 2, by an address that stays in a register; the compiler would build one anew for each field. */
 INLINE struct medium *here(void) {
     struct medium *level = &medium;
     __asm__("" : "+r"(level));
     return level;
-}
-
-/* The index that a listed free block stands in, by its flags. */
-INLINE struct tlsf *index_of(uint32_t flags) {
-    return flags & (GRANULE_PURGED | GRANULE_ZERO) ? &medium.purged : &medium.dirty;
-}
-
-/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the caller's. */
-INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
-    describe(slot, count, GRANULE_FREE | flags);
-    if (count >= LISTED_MIN) tlsf_put(index_of(flags), node_of(slot), count);
-}
-
-/* How much of a free block of `count` counts as dirty. */
-INLINE uint32_t dirty_part(uint32_t count, uint32_t flags) {
-    return count >= LISTED_MIN && index_of(flags) == &medium.dirty ? count : 0;
-}
-
-static void enter(struct granule *slot, uint32_t count, uint32_t flags) {
-    guarded_add(medium.free_granules, count);
-    guarded_add(medium.dirty_granules, dirty_part(count, flags));
-    list(slot, count, flags);
-}
-
-/* Undo list() for a block with this head: its slots are empty again. Returns how much of it was dirty. */
-INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head, uint32_t count) {
-    bool dirty = !(head & (GRANULE_PURGED | GRANULE_ZERO));
-    slot->head = 0;
-    if (unlikely(count < LISTED_MIN)) return 0;
-    tlsf_drop(dirty ? &level->dirty : &level->purged, node_of(slot));
-    slot[1] = slot[2] = (struct granule){0, 0};
-    return dirty ? count : 0;
-}
-
-static void leave(struct granule *slot) {
-    uint32_t count = granule_count(slot);
-    guarded_add(medium.free_granules, -count);
-    guarded_add(medium.dirty_granules, -unlist(&medium, slot, slot->head, count));
 }
 
 /* [ left ][ this, `*own` ][ right ] => [ -- one free block, `*own` -- ], entered; returns its slot. */
