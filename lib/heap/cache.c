@@ -22,7 +22,7 @@ uint32_t cache_give_list(struct heap *heap, uint32_t count) {
     char *p = swap_value(heap->cache[count], NULL);
     for (char *next; p; p = next, sum += count) {
         struct granule *slot = span_slot_home(p);
-        next = *cache_link(slot);
+        next = load_relaxed(*cache_link(slot));
         store_relaxed(*cache_link(slot), NULL);
         medium_give(slot);
     }

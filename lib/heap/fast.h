@@ -56,10 +56,10 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
     size_t count = cache_granules(size);
-    if (likely(heap->cache[count])) return pop(heap, count);
+    if (likely(racy_load(heap->cache[count]))) return pop(heap, count);
     COMPUTED(count); /* here, and not above with the addresses of all three */
-    if (heap->cache[count + 1]) return pop(heap, count + 1);
-    if (heap->cache[count + 2]) return pop(heap, count + 2);
+    if (racy_load(heap->cache[count + 1])) return pop(heap, count + 1);
+    if (racy_load(heap->cache[count + 2])) return pop(heap, count + 2);
     return NULL;
 }
 

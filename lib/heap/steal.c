@@ -21,7 +21,7 @@ void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
     if (load_relaxed(heaps.live) < 2 || !lock_try(&heaps.lock)) return;
     bool due = heaps.stolen_quarter != quarter;
     heaps.stolen_quarter = quarter;
-    for (struct heap *heap = due ? heaps.all : NULL; heap; heap = heap->next_all) {
+    for (struct heap *heap = due ? load_acquire(heaps.all) : NULL; heap; heap = heap->next_all) {
         if (heap != self && racy_load(heap->state) == HEAP_LIVE && now_ms - racy_load(heap->seen_ms) >= purge_decay_ms)
             steal(heap);
     }
@@ -30,7 +30,7 @@ void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
 
 void steal_all(const struct heap *self) {
     if (load_relaxed(heaps.live) < 2 || !lock_take(&heaps.lock)) return;
-    for (struct heap *heap = heaps.all; heap; heap = heap->next_all)
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all)
         if (heap != self && racy_load(heap->state) == HEAP_LIVE) steal(heap);
     lock_give(&heaps.lock);
 }

@@ -86,15 +86,17 @@ static struct {
 } unmapped_range;
 
 static void note_unmapped(char *at, size_t bytes) {
-    if (!unmapped_range.from || at < unmapped_range.from) unmapped_range.from = at;
-    if (at + bytes > unmapped_range.to) unmapped_range.to = at + bytes;
+    char *from = __atomic_load_n(&unmapped_range.from, __ATOMIC_RELAXED), *to = __atomic_load_n(&unmapped_range.to, __ATOMIC_RELAXED);
+    while ((!from || at < from) && !__atomic_compare_exchange_n(&unmapped_range.from, &from, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+    while (at + bytes > to && !__atomic_compare_exchange_n(&unmapped_range.to, &to, at + bytes, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
     munmap(at, bytes);
     add(fake_counts.memory, -bytes);
     add(fake_counts.space, -bytes);
 }
 
 static bool was_unmapped(char *at, size_t bytes) {
-    return at >= unmapped_range.from && at + bytes <= unmapped_range.to;
+    return at >= __atomic_load_n(&unmapped_range.from, __ATOMIC_RELAXED) &&
+           at + bytes <= __atomic_load_n(&unmapped_range.to, __ATOMIC_RELAXED);
 }
 
 bool port_map(void *at, size_t bytes) {

@@ -109,6 +109,7 @@ static void *work(void *number) {
 
 TEST(caches_are_emptied_while_their_owners_work) {
     pthread_t threads[4];
+    t_free(t_malloc(1)); /* the heap is there before there are threads */
     for (uintptr_t i = 0; i < 4; i++) CHECK_EQ(pthread_create(&threads[i], NULL, work, (void *)(i + 1)), 0);
     for (int i = 0; i < 400; i++) {
         steal_all(heap_self);
