@@ -100,11 +100,11 @@ check_arguments() {
     esac
 }
 
-check_arguments "$@"
 if [[ ${1:-} == boards ]]; then
     "$root/ci/install.sh" --set boards
     exec python3 -B "$root/kernel/tests/boards.py"
 fi
+check_arguments "$@"
 "$root/ci/install.sh" --set kernel
 "$root/ci/install.sh" cmake ninja-build
 case ${1:-} in

@@ -333,7 +333,7 @@ static void find_all_that_is_lost(void) {
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) CHECK(heap->state != HEAP_LOST);
     heap_invite(heap_self, 5); /* as in any process */
     CHECK(heap_self->guest_room[5] > 0);
-#ifndef HEAPALLOC_TSAN
+#if !defined(HEAPALLOC_TSAN) && !defined(NO_THREADS_IN_CHILD)
     uint32_t made = heaps_made();
     end_thread(begin_thread(have_blocks)); /* with the lost thread's struct */
     CHECK_EQ(heaps_made(), made);

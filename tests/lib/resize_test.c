@@ -87,7 +87,7 @@ HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
         uint32_t moves = fake_counts.moves;
         struct held block = fresh(2 * MIB), wall = fresh(MIB);
         block = resized(block, 5 * MIB);
-        CHECK_CALM(fake_counts.moves - moves == (uint32_t)can_move);
+        CHECK_CALM(fake_counts.moves - moves == (uint32_t)(can_move && port_page_bytes() <= UNIT_BYTES)); /* else by copy */
         FREE(block.at);
         FREE(wall.at);
     }
