@@ -23,6 +23,14 @@
 #define racy_store(x, v) (count_write(&(x)), (x) = (v))
 #endif
 
+/* A function whose racy looks ThreadSanitizer is not shown: it reads what its owner writes to plainly, and what it says is
+ * confirmed by an atomic operation, or is no more than a hint. Before `static`. */
+#ifdef HEAPALLOC_TSAN
+#define UNWATCHED __attribute__((noinline, unused, no_sanitize("thread")))
+#else
+#define UNWATCHED __attribute__((always_inline)) inline
+#endif
+
 /* Change a sum that is written under a lock, and that others glance at without it. */
 #define guarded_add(x, n) racy_store(x, (x) + (n))
 

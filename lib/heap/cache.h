@@ -42,13 +42,7 @@ INLINE char **cache_link(struct granule *slot) {
 }
 
 /* The link of a block that another thread may have taken and given away meanwhile: then it is not used. */
-#ifdef HEAPALLOC_TSAN
-__attribute__((noinline, unused, no_sanitize("thread"))) static char *cache_next(struct granule *slot) {
-    return *(char *volatile *)cache_link(slot);
-}
-#else
-INLINE char *cache_next(struct granule *slot) { return load_relaxed(*cache_link(slot)); }
-#endif
+UNWATCHED static char *cache_next(struct granule *slot) { return *(char *volatile *)cache_link(slot); }
 
 /* `p`, of `count` granules, is in no list any more: a caller's. */
 INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, size_t count) {

@@ -82,15 +82,9 @@ static void take_in(struct unit *slab, struct heap *heap) {
 
 /* The slab whose word this is waits among the orphans, and when one more block is freed, none is in use. A guess where it has
  * been taken since. */
-#ifdef HEAPALLOC_TSAN
-__attribute__((noinline, no_sanitize("thread"))) static bool is_last_of(const struct unit *slab, uint32_t word) {
+UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
     return remote_count(word) + 1 >= *(const volatile uint16_t *)&slab->used_blocks;
 }
-#else
-INLINE bool is_last_of(const struct unit *slab, uint32_t word) {
-    return remote_count(word) + 1 >= racy_load(slab->used_blocks);
-}
-#endif
 
 /* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn at the lock,
  * and another to give it up again. */
