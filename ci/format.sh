@@ -8,8 +8,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
-# The folders that ci/house.sh checks; more join as they are formatted.
-checked=(bench docs tests/install)
+# The folders that ci/house.sh checks.
+checked=(lib shim include kernel tools bench docs tests)
 
 check=no
 names=()

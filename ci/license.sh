@@ -9,8 +9,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
-# The folders that ci/house.sh checks; lib, shim, kernel, tools, include and the other tests join when they have it.
-checked=(bench ci docs tests/install)
+# The folders that ci/house.sh checks.
+checked=(lib shim include kernel tools bench ci docs tests)
 line='SPDX-License-Identifier: MIT'
 
 add=no

@@ -1,15 +1,15 @@
 /* What C cannot say about an AArch64 core: system registers, barriers, the interrupt mask. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-#define sysreg_read(name)                                                                          \
-    ({                                                                                             \
-        uint64_t value_;                                                                           \
-        __asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory");                               \
-        value_;                                                                                    \
+#define sysreg_read(name)                                            \
+    ({                                                               \
+        uint64_t value_;                                             \
+        __asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory"); \
+        value_;                                                      \
     })
-#define sysreg_write(name, value)                                                                  \
-    __asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
+#define sysreg_write(name, value) __asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
 
 /* Mask interrupts; the answer is what irq_restore wants. The pair nests. */
 static inline uint64_t irq_save(void) {

@@ -1,4 +1,5 @@
 /* Big-endian numbers at any address. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 

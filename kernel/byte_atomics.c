@@ -1,7 +1,9 @@
-/* Atomic bytes and half words, for processors that have only words of them (RISC-V without Zabha): gcc calls these there.
+/* Atomic bytes and half words, for processors that have only words of them (RISC-V without Zabha): gcc calls these
+ * there.
  *
  * The whole word is exchanged, with the other bytes as they are. Add this file to a kernel whose linker misses
  * __atomic_exchange_1 or the like and that links no libatomic; elsewhere it adds nothing but unused functions. */
+/* SPDX-License-Identifier: MIT */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,14 +28,15 @@ static bool replace(struct place place, uint32_t mask, uint32_t *old, uint32_t n
             *old = now;
             return false;
         }
-    } while (!__atomic_compare_exchange_n(place.word, &seen, (seen & ~(mask << place.shift)) | new << place.shift, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    } while (!__atomic_compare_exchange_n(place.word, &seen, (seen & ~(mask << place.shift)) | new << place.shift,
+                                          false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     return true;
 }
 
 static uint32_t exchange(struct place place, uint32_t mask, uint32_t new) {
     uint32_t old = __atomic_load_n(place.word, __ATOMIC_RELAXED) >> place.shift & mask;
-    while (!replace(place, mask, &old, new)) {}
+    while (!replace(place, mask, &old, new)) {
+    }
     return old;
 }
 
@@ -59,7 +62,8 @@ bool byte_compare(volatile void *p, uint8_t *old, uint8_t new, int yes, int no) 
     return done;
 }
 
-bool half_compare(volatile void *p, uint16_t *old, uint16_t new, int yes, int no) __asm__("__atomic_compare_exchange_2");
+bool half_compare(volatile void *p, uint16_t *old, uint16_t new, int yes,
+                  int no) __asm__("__atomic_compare_exchange_2");
 bool half_compare(volatile void *p, uint16_t *old, uint16_t new, int yes, int no) {
     uint32_t wanted = *old;
     (void)yes, (void)no;
@@ -68,19 +72,20 @@ bool half_compare(volatile void *p, uint16_t *old, uint16_t new, int yes, int no
     return done;
 }
 
-#define FETCH(name, bytes, type, expression)                                                                                  \
-    type name##_##bytes(volatile void *p, type by, int order) __asm__("__atomic_" #name "_" #bytes);                          \
-    type name##_##bytes(volatile void *p, type by, int order) {                                                               \
-        struct place place = place_of(p);                                                                                     \
-        uint32_t mask = (type)-1, old = __atomic_load_n(place.word, __ATOMIC_RELAXED) >> place.shift & mask;                  \
-        (void)order;                                                                                                          \
-        while (!replace(place, mask, &old, (expression) & mask)) {}                                                           \
-        return (type)old;                                                                                                     \
+#define FETCH(name, bytes, type, expression)                                                                 \
+    type name##_##bytes(volatile void *p, type by, int order) __asm__("__atomic_" #name "_" #bytes);         \
+    type name##_##bytes(volatile void *p, type by, int order) {                                              \
+        struct place place = place_of(p);                                                                    \
+        uint32_t mask = (type)-1, old = __atomic_load_n(place.word, __ATOMIC_RELAXED) >> place.shift & mask; \
+        (void)order;                                                                                         \
+        while (!replace(place, mask, &old, (expression)&mask)) {                                             \
+        }                                                                                                    \
+        return (type)old;                                                                                    \
     }
 FETCH(fetch_or, 1, uint8_t, old | by)
 FETCH(fetch_or, 2, uint16_t, old | by)
-FETCH(fetch_and, 1, uint8_t, old & by)
-FETCH(fetch_and, 2, uint16_t, old & by)
+FETCH(fetch_and, 1, uint8_t, old &by)
+FETCH(fetch_and, 2, uint16_t, old &by)
 FETCH(fetch_add, 1, uint8_t, old + by)
 FETCH(fetch_add, 2, uint16_t, old + by)
 FETCH(fetch_sub, 1, uint8_t, old - by)

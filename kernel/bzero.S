@@ -1,4 +1,5 @@
 /* bzero(start, bytes): pairs of stores, and whole cache lines by DC ZVA where it is allowed. */
+/* SPDX-License-Identifier: MIT */
 
 /*   start         first multiple of z         last multiple of z        end
  *     |  stp, stp, ..  |   dc zva  dc zva ...          |  stp .. , tail  |

@@ -1,4 +1,5 @@
 /* The console: printed text from every core, edited lines from a person or a script. */
+/* SPDX-License-Identifier: MIT */
 #include "console.h"
 #include "arch.h"
 #include "format.h"

@@ -1,4 +1,5 @@
 /* The cores: each one's own data, starting them, giving them work, meeting at a barrier. */
+/* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "arch.h"
 #include "console.h"
@@ -153,8 +154,7 @@ void core_run_all(void (*run)(void *argument), void *argument) {
     run(argument);
     for (uint32_t i = 1; i < online_count; i++) {
         while (__atomic_load_n(&cores[i].job_done, __ATOMIC_ACQUIRE) != number) {
-            if (deadline_passed(deadline))
-                give_up("did not finish its job", &cores[i], EXIT_TIMEOUT);
+            if (deadline_passed(deadline)) give_up("did not finish its job", &cores[i], EXIT_TIMEOUT);
             timer_nap();
         }
     }
@@ -170,8 +170,7 @@ void core_barrier(void) {
         return;
     }
     while (__atomic_load_n(&barrier.round, __ATOMIC_ACQUIRE) == round) {
-        if (deadline_passed(deadline))
-            give_up("waited too long at a barrier", core_self(), EXIT_TIMEOUT);
+        if (deadline_passed(deadline)) give_up("waited too long at a barrier", core_self(), EXIT_TIMEOUT);
         timer_nap();
     }
 }

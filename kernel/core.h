@@ -1,4 +1,5 @@
 /* The cores: each one's own data, starting them, giving them work, meeting at a barrier. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "layout.h"
 #include "machine.h"

@@ -1,4 +1,5 @@
 /* What the machine's own operations cost, in instructions; `wcet` on the boot arguments. */
+/* SPDX-License-Identifier: MIT */
 #include "cost.h"
 #include "arch.h"
 #include "console.h"

@@ -1,4 +1,5 @@
 /* What the machine's own operations cost, in instructions; `wcet` on the boot arguments. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 

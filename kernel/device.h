@@ -1,4 +1,5 @@
 /* Device registers: 32-bit and 64-bit accesses in program order. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
 /* The format of a flattened device tree: one bounded walk over its nodes. */
+/* SPDX-License-Identifier: MIT */
 #include "fdt.h"
 #include "big.h"
 #include <string.h>
@@ -25,8 +26,7 @@ static const char *const names[FDT_NAMES] = {
 /* ---- header ---------------------------------------------------------------------------------- */
 
 static bool fits(const struct fdt *tree, uint32_t offset, uint32_t bytes) {
-    return offset >= HEADER_BYTES && offset <= tree->total_bytes &&
-           bytes <= tree->total_bytes - offset;
+    return offset >= HEADER_BYTES && offset <= tree->total_bytes && bytes <= tree->total_bytes - offset;
 }
 
 bool fdt_reservation(const struct fdt *tree, uint32_t index, struct range *range) {
@@ -55,8 +55,7 @@ const char *fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max) {
     const uint8_t *header = blob;
 
     if ((uintptr_t)blob % 8 != 0) return "does not start at a multiple of 8";
-    if (bytes_max < HEADER_BYTES || big32(header) != MAGIC)
-        return "does not start with the magic number d00dfeed";
+    if (bytes_max < HEADER_BYTES || big32(header) != MAGIC) return "does not start with the magic number d00dfeed";
     *tree = (struct fdt){
         .blob = blob,
         .total_bytes = big32(header + 4),
@@ -66,14 +65,11 @@ const char *fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max) {
         .strings_bytes = big32(header + 32),
         .structure_bytes = big32(header + 36),
     };
-    if (tree->total_bytes < HEADER_BYTES || tree->total_bytes > bytes_max)
-        return "has an impossible size";
-    if (big32(header + 20) < VERSION || big32(header + 24) > VERSION)
-        return "has a version other than 17";
+    if (tree->total_bytes < HEADER_BYTES || tree->total_bytes > bytes_max) return "has an impossible size";
+    if (big32(header + 20) < VERSION || big32(header + 24) > VERSION) return "has a version other than 17";
     if (!fits(tree, tree->structure, tree->structure_bytes) || tree->structure % 4 != 0)
         return "has its structure block outside itself";
-    if (!fits(tree, tree->strings, tree->strings_bytes))
-        return "has its strings block outside itself";
+    if (!fits(tree, tree->strings, tree->strings_bytes)) return "has its strings block outside itself";
     if (tree->strings_bytes == 0 || tree->blob[tree->strings + tree->strings_bytes - 1] != '\0')
         return "has a strings block that does not end in a NUL";
     if (!fits(tree, tree->reservations, RESERVATION_BYTES) || !reservations_end(tree))
@@ -166,10 +162,8 @@ static const char *take_token(struct walk *walk, uint32_t token, fdt_visit *visi
     const char *fault;
 
     if (token == NOP) return NULL;
-    if (token != BEGIN_NODE && token != END_NODE && token != PROPERTY)
-        return "has a token that means nothing";
-    if (walk->depth == 0)
-        return token == BEGIN_NODE ? open_node(walk) : "has a token outside its root";
+    if (token != BEGIN_NODE && token != END_NODE && token != PROPERTY) return "has a token that means nothing";
+    if (walk->depth == 0) return token == BEGIN_NODE ? open_node(walk) : "has a token outside its root";
     if (token == PROPERTY) return take_property(walk);
 
     fault = visit_pending(walk, visit, context);

@@ -1,4 +1,5 @@
 /* The format of a flattened device tree: one bounded walk over its nodes. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ranges.h"
 #include <stdbool.h>

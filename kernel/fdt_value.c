@@ -1,4 +1,5 @@
 /* What the properties of a device tree node say: texts, numbers, addresses across buses. */
+/* SPDX-License-Identifier: MIT */
 #include "big.h"
 #include "fdt.h"
 #include <stddef.h>
@@ -7,9 +8,7 @@
 const char *fdt_text(const struct fdt_node *node, enum fdt_name name) {
     const struct fdt_property *property = &node->property[name];
 
-    if (property->value == NULL || property->bytes == 0 ||
-        property->value[property->bytes - 1] != '\0')
-        return NULL;
+    if (property->value == NULL || property->bytes == 0 || property->value[property->bytes - 1] != '\0') return NULL;
     return (const char *)property->value;
 }
 
@@ -25,8 +24,7 @@ bool fdt_has_string(const struct fdt_node *node, enum fdt_name name, const char 
 bool fdt_is_named(const struct fdt_node *node, const char *name) {
     size_t length = strlen(name);
 
-    return strncmp(node->name, name, length) == 0 &&
-           (node->name[length] == '\0' || node->name[length] == '@');
+    return strncmp(node->name, name, length) == 0 && (node->name[length] == '\0' || node->name[length] == '@');
 }
 
 bool fdt_is_enabled(const struct fdt_node *node) {
@@ -77,15 +75,13 @@ static bool cross_bus(const struct fdt_node *bus, struct range *range) {
 
     if (windows->value == NULL || behind > 2 || front > 2 || bus->size_cells > 2) return false;
     if (windows->bytes == 0) return true; /* the same addresses on both sides */
-    for (uint32_t at = 0; entry_cells > 0 && entry_cells * 4 <= windows->bytes - at;
-         at += entry_cells * 4) {
+    for (uint32_t at = 0; entry_cells > 0 && entry_cells * 4 <= windows->bytes - at; at += entry_cells * 4) {
         const uint8_t *entry = windows->value + at;
         uint64_t from = cells_value(entry, behind);
         uint64_t to = cells_value(entry + behind * 4, front);
         uint64_t bytes = cells_value(entry + (behind + front) * 4, bus->size_cells);
 
-        if (range->start < from || range->start - from > bytes || range->end - from > bytes)
-            continue;
+        if (range->start < from || range->start - from > bytes || range->end - from > bytes) continue;
         if (to > UINT64_MAX - bytes) return false;
         *range = (struct range){to + (range->start - from), to + (range->end - from)};
         return true;

@@ -1,4 +1,5 @@
 /* printf's formatting without a C library: %c %s %d %i %u %x %p %%, with 0, -, width, l, ll, z. */
+/* SPDX-License-Identifier: MIT */
 #include "format.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,8 +18,7 @@ static void put_times(const struct field *field, char letter, uint32_t times) {
 }
 
 /* sign, then digits, in the field's width */
-static void put_field(const struct field *field, const char *sign, const char *text,
-                      uint32_t length) {
+static void put_field(const struct field *field, const char *sign, const char *text, uint32_t length) {
     uint32_t used = (uint32_t)strlen(sign) + length;
     uint32_t fill = field->width > used ? field->width - used : 0;
 
@@ -49,8 +49,7 @@ static const char *read_flags(const char *format, struct field *field) {
         else
             break;
     }
-    for (; *format >= '0' && *format <= '9'; format++)
-        field->width = field->width * 10 + (uint32_t)(*format - '0');
+    for (; *format >= '0' && *format <= '9'; format++) field->width = field->width * 10 + (uint32_t)(*format - '0');
     for (; *format == 'l' || *format == 'z'; format++) field->longs++;
     return format;
 }

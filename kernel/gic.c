@@ -1,4 +1,5 @@
 /* The interrupt controller, GICv2 or GICv3: enable, acknowledge, send to another core. */
+/* SPDX-License-Identifier: MIT */
 #include "gic.h"
 #include "arch.h"
 #include "console.h"
@@ -44,8 +45,7 @@ static uint64_t find_redistributor(uint64_t mpidr) {
 }
 
 static void wake_redistributor(uint64_t redist) {
-    device_write(redist + REDIST_WAKER,
-                 device_read(redist + REDIST_WAKER) & ~(uint32_t)WAKER_SLEEP);
+    device_write(redist + REDIST_WAKER, device_read(redist + REDIST_WAKER) & ~(uint32_t)WAKER_SLEEP);
     for (int polls = 0; (device_read(redist + REDIST_WAKER) & WAKER_ASLEEP) != 0; polls++)
         if (polls == POLLS_MAX) panic("gic: a redistributor does not wake");
 }
@@ -66,15 +66,15 @@ static void init_core_v3(struct core *core) {
 static void init_core_v2(struct core *core) {
     core->gic_private = distributor;
     core->gic_target = device_read(distributor + TARGETS_V2) & 0xff; /* banked: names its reader, */
-    if (core->gic_target == 0)
-        core->gic_target = 1; /* except on a machine of one core, where it reads as zero */
+    if (core->gic_target == 0) core->gic_target = 1; /* except on a machine of one core, where it reads as zero */
     device_write(cpu_range.start + CPU_PRIORITY_MASK, PRIORITY_ALL);
     device_write(cpu_range.start + CPU_CONTROL, 1);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-/* Do the cores have the registers of a GICv3? Some trees say gic-400 of one; its version 2 interface would never answer. */
+/* Do the cores have the registers of a GICv3? Some trees say gic-400 of one; its version 2 interface would never
+ * answer. */
 static bool cores_have_v3(void) {
     enum { GIC_FIELD = 24 };
     return (sysreg_read(id_aa64pfr0_el1) >> GIC_FIELD & 0xf) != 0;
@@ -138,15 +138,12 @@ void gic_send(const struct core *core, uint32_t sgi) {
         return;
     }
     uint64_t mpidr = core->mpidr;
-    uint64_t affinity =
-        (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
-    sysreg_write(icc_sgi1r_el1,
-                 affinity | (mpidr & 0xf0) << 40 | (uint64_t)sgi << 24 | 1u << (mpidr & 0xf));
+    uint64_t affinity = (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
+    sysreg_write(icc_sgi1r_el1, affinity | (mpidr & 0xf0) << 40 | (uint64_t)sgi << 24 | 1u << (mpidr & 0xf));
 }
 
 static uint32_t acknowledge(void) {
-    return version == 3 ? (uint32_t)sysreg_read(icc_iar1_el1)
-                        : device_read(cpu_range.start + CPU_ACKNOWLEDGE);
+    return version == 3 ? (uint32_t)sysreg_read(icc_iar1_el1) : device_read(cpu_range.start + CPU_ACKNOWLEDGE);
 }
 
 void gic_handle(void) {
@@ -154,8 +151,7 @@ void gic_handle(void) {
     uint32_t irq = version == 3 ? taken & 0xffffff : taken & 0x3ff; /* version 2 adds the sender */
 
     if (irq >= SPURIOUS) return;
-    gic_handler *handler =
-        irq < GIC_IRQS_MAX ? __atomic_load_n(&handlers[irq], __ATOMIC_ACQUIRE) : NULL;
+    gic_handler *handler = irq < GIC_IRQS_MAX ? __atomic_load_n(&handlers[irq], __ATOMIC_ACQUIRE) : NULL;
     if (handler != NULL) handler();
     if (version == 3)
         sysreg_write(icc_eoir1_el1, taken);

@@ -1,4 +1,5 @@
 /* The interrupt controller, GICv2 or GICv3: enable, acknowledge, send to another core. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "core.h"
 #include "machine.h"

@@ -1,4 +1,5 @@
 /* The instructions that may fault and live: guarded loads and stores, the semihosting call. */
+/* SPDX-License-Identifier: MIT */
 
 /* `fixup insn, landing`: when the instruction at insn faults, trap.c continues at landing.
  * The table holds distances, so it needs no relocation. */

@@ -1,4 +1,5 @@
 /* Accesses to addresses that may not be there: they answer false instead of faulting. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* What the heap's calls cost, in instructions: mean and maximum over random sizes and orders; part
  * of `wcet`. */
+/* SPDX-License-Identifier: MIT */
 #include "heap_cost.h"
 #include "arch.h"
 #include "console.h"
@@ -45,8 +46,7 @@ static void resize(struct level *level, void **block, size_t size) {
     if (p != NULL) *block = p;
 }
 
-static void step(struct level *level, struct random *random, void **blocks, size_t *sizes,
-                 size_t count) {
+static void step(struct level *level, struct random *random, void **blocks, size_t *sizes, size_t count) {
     size_t i = random_below(random, count);
 
     if (blocks[i] == NULL) {
@@ -66,8 +66,8 @@ static void step(struct level *level, struct random *random, void **blocks, size
 }
 
 static void print(const struct tally *tally) {
-    kprintf("HEAP %-14s %8lu %6lu %6lu\n", tally->name, tally->calls,
-            tally->calls > 0 ? tally->sum / tally->calls : 0, tally->most);
+    kprintf("HEAP %-14s %8lu %6lu %6lu\n", tally->name, tally->calls, tally->calls > 0 ? tally->sum / tally->calls : 0,
+            tally->most);
 }
 
 static void measure(struct level *level, uint64_t salt) {
@@ -76,8 +76,7 @@ static void measure(struct level *level, uint64_t salt) {
     struct random random = random_seeded(salt);
     size_t count = BLOCKS / (level->least > 65536 ? 8 : 1);
 
-    for (uint64_t i = 0; i < options.iters * STEPS_PER_ITER; i++)
-        step(level, &random, blocks, sizes, count);
+    for (uint64_t i = 0; i < options.iters * STEPS_PER_ITER; i++) step(level, &random, blocks, sizes, count);
     for (size_t i = 0; i < count; i++) {
         heap_free(blocks[i]);
         blocks[i] = NULL;

@@ -1,4 +1,5 @@
 /* What the boot found, for everybody to read: the machine, its memory, what was asked for. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "machine.h"
 #include "memory.h"

@@ -1,4 +1,5 @@
 /* The heap for the kernel: lib/'s, one heap a core, interrupts masked around each call. */
+/* SPDX-License-Identifier: MIT */
 #include "kmalloc.h"
 #include "arch.h"
 #include "heap/fast.h"

@@ -5,6 +5,7 @@
  * interrupt of the same core. k* mask interrupts for as long as a call takes, so that handlers may
  * use them too; a block may be freed by any core. heap_* do not: call them with interrupts masked,
  * or from a kernel whose handlers never allocate. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heap.h>
 #include <stdbool.h>
@@ -12,10 +13,8 @@
 
 /* `size` bytes at a multiple of 16; 0 is served as 1. NULL: no memory. */
 void *kmalloc(size_t size);
-void *kzalloc(size_t size); /* that read as zero */
-void *kmalloc_aligned(
-    size_t size,
-    size_t align); /* at a multiple of `align`; NULL also when that is no power of two */
+void *kzalloc(size_t size);                       /* that read as zero */
+void *kmalloc_aligned(size_t size, size_t align); /* at a multiple of `align`; NULL also when that is no power of two */
 
 /* Make the block at `p` `size` bytes long, here or elsewhere. NULL: no memory, and the block is as
  * it was. krealloc(NULL, n) is kmalloc(n); krealloc(p, 0) frees and returns NULL. */

@@ -1,4 +1,5 @@
 /* Tests inside the machine: found in a linker section, reported as TAP on the console. */
+/* SPDX-License-Identifier: MIT */
 #include "ktest.h"
 #include "console.h"
 #include "kernel.h"
@@ -32,8 +33,8 @@ static bool run_one(uint32_t number, const struct ktest *test) {
     if (failed.count == 0)
         kprintf("ok %u %s.%s\n", number, test->suite, test->name);
     else
-        kprintf("not ok %u %s.%s # %s:%d: %s\n", number, test->suite, test->name, failed.file,
-                failed.line, failed.what);
+        kprintf("not ok %u %s.%s # %s:%d: %s\n", number, test->suite, test->name, failed.file, failed.line,
+                failed.what);
     return failed.count == 0;
 }
 
@@ -70,8 +71,7 @@ static bool is_wanted(const struct ktest *test, const char *pattern) {
 uint64_t ktest_run(const char *pattern) {
     uint32_t wanted = 0, number = 0, failures = 0;
 
-    for (const struct ktest *test = __ktests_start; test < __ktests_end; test++)
-        wanted += is_wanted(test, pattern);
+    for (const struct ktest *test = __ktests_start; test < __ktests_end; test++) wanted += is_wanted(test, pattern);
     kprintf("1..%u\n", wanted);
     for (const struct ktest *test = __ktests_start; test < __ktests_end; test++)
         if (is_wanted(test, pattern)) failures += !run_one(++number, test);

@@ -1,4 +1,5 @@
 /* Tests inside the machine: found in a linker section, reported as TAP on the console. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,18 +14,17 @@ struct ktest {
  * A test of the suites `control` and `misuse` runs only when asked for by name: it fails, hangs or
  * panics on purpose, so that the runner on the host can prove it would notice. Those of
  * `region` want hole= and those of `beyond` want beyond=, and run by name too. */
-#define KTEST(suite_, name_)                                                                       \
-    static void test_##suite_##_##name_(void);                                                     \
-    __attribute__((section("ktests"), used, aligned(sizeof(void *)))) /* an array, not elements */ \
-    static const struct ktest test_##suite_##_##name_##_entry = {#suite_, #name_,                  \
-                                                                 test_##suite_##_##name_};         \
+#define KTEST(suite_, name_)                                                                                \
+    static void test_##suite_##_##name_(void);                                                              \
+    __attribute__((section("ktests"), used, aligned(sizeof(void *)))) /* an array, not elements */          \
+    static const struct ktest test_##suite_##_##name_##_entry = {#suite_, #name_, test_##suite_##_##name_}; \
     static void test_##suite_##_##name_(void)
 
 /* From any core. The first that fails is named in the report. */
 #define expect(condition) ktest_expect((condition), #condition, __FILE_NAME__, __LINE__)
-#define require(condition)                                                                         \
-    do {                                                                                           \
-        if (!expect(condition)) return;                                                            \
+#define require(condition)              \
+    do {                                \
+        if (!expect(condition)) return; \
     } while (0)
 
 bool ktest_expect(bool holds, const char *what, const char *file, int line);

@@ -1,4 +1,5 @@
 /* The numbers that assembly and C must agree on. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 #define CORES_MAX 8

@@ -1,4 +1,5 @@
 /* A spinlock that masks interrupts while it is held. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "arch.h"
 #include <stdint.h>

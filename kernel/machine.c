@@ -1,4 +1,5 @@
 /* The machine as its device tree describes it: RAM, cores, console, interrupts, firmware. */
+/* SPDX-License-Identifier: MIT */
 #include "machine.h"
 #include "fdt.h"
 #include <stddef.h>
@@ -28,8 +29,7 @@ static const char *read_chosen(const struct fdt_node *node, struct machine *mach
         machine->bootargs = fdt_text(node, FDT_BOOTARGS);
         if (machine->bootargs == NULL) return "has bootargs that do not end in a NUL";
     }
-    if (!fdt_number(node, FDT_INITRD_START, &initrd.start) ||
-        !fdt_number(node, FDT_INITRD_END, &initrd.end))
+    if (!fdt_number(node, FDT_INITRD_START, &initrd.start) || !fdt_number(node, FDT_INITRD_END, &initrd.end))
         return NULL;
     if (initrd.end < initrd.start) return "has an initrd that ends before it starts";
     machine->initrd = initrd;
@@ -52,16 +52,14 @@ static void read_uart(const struct fdt_node *node, struct machine *machine) {
     uint32_t kind, number;
 
     if (machine->uart.end != 0 || !fdt_reg(node, 0, &machine->uart)) return;
-    if (fdt_cell(node, FDT_INTERRUPTS, 0, &kind) && fdt_cell(node, FDT_INTERRUPTS, 1, &number) &&
-        number < 988)
+    if (fdt_cell(node, FDT_INTERRUPTS, 0, &kind) && fdt_cell(node, FDT_INTERRUPTS, 1, &number) && number < 988)
         machine->uart_irq = number + (kind == INTERRUPT_SPI ? FIRST_SPI : FIRST_PPI);
 }
 
 static void read_gic(const struct fdt_node *node, struct machine *machine, uint32_t version) {
     struct range distributor, cpu;
 
-    if (machine->gic_version != 0 || !fdt_reg(node, 0, &distributor) || !fdt_reg(node, 1, &cpu))
-        return;
+    if (machine->gic_version != 0 || !fdt_reg(node, 0, &distributor) || !fdt_reg(node, 1, &cpu)) return;
     machine->gic_version = version;
     machine->gic_distributor = distributor;
     machine->gic_cpu = cpu;
@@ -101,11 +99,9 @@ static const char *visit(const struct fdt_node *node, void *context) {
     if (node->parent == NULL || !fdt_is_enabled(node)) return NULL;
     if (node->parent->parent == NULL && fdt_has_string(node, FDT_DEVICE_TYPE, "memory"))
         return add_regs(node, &machine->ram);
-    if (node->parent->parent == NULL && fdt_is_named(node, "chosen"))
-        return read_chosen(node, machine);
+    if (node->parent->parent == NULL && fdt_is_named(node, "chosen")) return read_chosen(node, machine);
     if (is_child_of(node, "reserved-memory")) return add_regs(node, &machine->reserved);
-    if (is_child_of(node, "cpus"))
-        return fdt_has_string(node, FDT_DEVICE_TYPE, "cpu") ? add_core(node, machine) : NULL;
+    if (is_child_of(node, "cpus")) return fdt_has_string(node, FDT_DEVICE_TYPE, "cpu") ? add_core(node, machine) : NULL;
     read_device(node, machine);
     return NULL;
 }

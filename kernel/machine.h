@@ -1,4 +1,5 @@
 /* The machine as its device tree describes it: RAM, cores, console, interrupts, firmware. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "layout.h"
 #include "ranges.h"

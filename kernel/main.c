@@ -1,4 +1,5 @@
 /* The way from the first C instruction to the world that this image is. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "console.h"
 #include "core.h"
@@ -28,8 +29,7 @@ static void read_tree(uint64_t tree) {
     uint64_t ignored;
     const char *fault = "cannot be read";
 
-    if (guarded_load64(tree, &ignored))
-        fault = machine_read(&machine, (const void *)tree, FDT_BYTES_MAX);
+    if (guarded_load64(tree, &ignored)) fault = machine_read(&machine, (const void *)tree, FDT_BYTES_MAX);
     if (fault != NULL) refuse_tree(tree, fault);
 }
 
@@ -46,8 +46,7 @@ static void introduce(void) {
             : machine.psci == PSCI_SMC ? "smc"
                                        : "nobody");
     memory_print(&memory, &machine);
-    if (options.unknown[0] != '\0')
-        kprintf("heapalloc-kernel: boot argument `%s` ignored\n", options.unknown);
+    if (options.unknown[0] != '\0') kprintf("heapalloc-kernel: boot argument `%s` ignored\n", options.unknown);
 }
 
 void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {

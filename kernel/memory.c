@@ -1,4 +1,5 @@
 /* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+/* SPDX-License-Identifier: MIT */
 #include "memory.h"
 #include "console.h"
 #include "mmu.h"
@@ -32,15 +33,13 @@ static bool leave_out(struct memory *memory, uint64_t from) {
 }
 
 /* free = ram - taken, as sets; the image is taken up to __end. */
-static bool sort_out(struct memory *memory, const struct machine *machine,
-                     const struct options *options) {
+static bool sort_out(struct memory *memory, const struct machine *machine, const struct options *options) {
     struct range null_page = {0, PAGE_BYTES}; /* the address NULL is nobody's memory */
 
     for (uint32_t i = 0; i < machine->ram.count; i++)
         if (!ranges_add(&memory->ram, machine->ram.at[i])) return false;
     if (!take_all(memory, &machine->reserved) || !take_all(memory, &options->holes) ||
-        !ranges_add(&memory->taken, range_cover(image_range(), PAGE_BYTES)) ||
-        !ranges_add(&memory->taken, null_page))
+        !ranges_add(&memory->taken, range_cover(image_range(), PAGE_BYTES)) || !ranges_add(&memory->taken, null_page))
         return false;
     memory->free = memory->ram;
     for (uint32_t i = 0; i < memory->taken.count; i++)
@@ -49,13 +48,10 @@ static bool sort_out(struct memory *memory, const struct machine *machine,
     return leave_out(memory, options->beyond);
 }
 
-const char *memory_init(struct memory *memory, const struct machine *machine,
-                        const struct options *options) {
-    if (!sort_out(memory, machine, options))
-        return "cuts the memory into more pieces than this kernel keeps";
+const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options) {
+    if (!sort_out(memory, machine, options)) return "cuts the memory into more pieces than this kernel keeps";
     for (uint32_t i = 0; i < memory->ram.count; i++)
-        if (!mmu_map(memory->ram.at[i], MMU_RAM))
-            return "has memory beyond what this kernel can map";
+        if (!mmu_map(memory->ram.at[i], MMU_RAM)) return "has memory beyond what this kernel can map";
     return NULL;
 }
 
@@ -92,10 +88,8 @@ static uint64_t sum_of(struct range range) {
     uint64_t sum = 0xcbf29ce484222325;
     uint64_t at = range.start;
 
-    for (; at % 8 != 0 && at < range.end; at++)
-        sum = (sum ^ *(const volatile uint8_t *)at) * 0x100000001b3;
-    for (; range.end - at >= 8; at += 8)
-        sum = (sum ^ *(const volatile uint64_t *)at) * 0x100000001b3;
+    for (; at % 8 != 0 && at < range.end; at++) sum = (sum ^ *(const volatile uint8_t *)at) * 0x100000001b3;
+    for (; range.end - at >= 8; at += 8) sum = (sum ^ *(const volatile uint64_t *)at) * 0x100000001b3;
     for (; at < range.end; at++) sum = (sum ^ *(const volatile uint8_t *)at) * 0x100000001b3;
     return sum;
 }
@@ -105,10 +99,8 @@ static void seal(const char *name, struct range range) {
 }
 
 static const char *name_of(const struct machine *machine, struct range range) {
-    if (range.start == machine->tree.start && range.end == machine->tree.end)
-        return "the device tree";
-    if (range.start == machine->initrd.start && range.end == machine->initrd.end)
-        return "the initrd";
+    if (range.start == machine->tree.start && range.end == machine->tree.end) return "the device tree";
+    if (range.start == machine->initrd.start && range.end == machine->initrd.end) return "the initrd";
     return "a reserved range";
 }
 
@@ -121,8 +113,7 @@ void memory_seal(const struct memory *memory, const struct machine *machine) {
         struct range range = machine->reserved.at[i];
         struct range_list outside = {.at = {range}, .count = 1};
 
-        for (uint32_t j = 0; j < memory->ram.count; j++)
-            ranges_subtract(&outside, memory->ram.at[j]);
+        for (uint32_t j = 0; j < memory->ram.count; j++) ranges_subtract(&outside, memory->ram.at[j]);
         if (outside.count == 0) /* a reservation may lie outside RAM: nothing to read there */
             seal(name_of(machine, range), range);
     }

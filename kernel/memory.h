@@ -1,4 +1,5 @@
 /* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "machine.h"
 #include "options.h"
@@ -15,8 +16,7 @@ struct memory {
 enum { PAGE_BYTES = 4096 };
 
 /* Sort out the RAM and map it. What it returns, unless NULL, finishes "the device tree ..". */
-const char *memory_init(struct memory *memory, const struct machine *machine,
-                        const struct options *options);
+const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options);
 void memory_print(const struct memory *memory, const struct machine *machine);
 
 /* Remember a checksum of every reserved range in RAM and of the image's constant part; later, NULL

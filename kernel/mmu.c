@@ -1,4 +1,5 @@
 /* The identity map: what start.S began, extended to the machine's RAM and devices. */
+/* SPDX-License-Identifier: MIT */
 #include "mmu.h"
 #include "layout.h"
 #include <stddef.h>

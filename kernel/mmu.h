@@ -1,4 +1,5 @@
 /* The identity map: what start.S began, extended to the machine's RAM and devices. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ranges.h"
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* The console's shell: lib/'s explorer over the machine's heap, with some commands about the
  * machine. */
+/* SPDX-License-Identifier: MIT */
 #include "monitor.h"
 #include "arch.h"
 #include "console.h"
@@ -25,8 +26,8 @@ static void run_machine(struct shell *shell) {
 static void run_cores(struct shell *shell) {
     (void)shell;
     for (uint32_t i = 0; i < core_count(); i++)
-        kprintf("  core %u  mpidr %lx  entered at EL%u  ticks %lu  wakes %lu\n", i,
-                core_at(i)->mpidr, core_at(i)->entry_level, core_at(i)->ticks, core_at(i)->wakes);
+        kprintf("  core %u  mpidr %lx  entered at EL%u  ticks %lu  wakes %lu\n", i, core_at(i)->mpidr,
+                core_at(i)->entry_level, core_at(i)->ticks, core_at(i)->wakes);
 }
 
 static void run_panic(struct shell *shell) {

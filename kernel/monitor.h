@@ -1,10 +1,10 @@
 /* The console's shell: lib/'s explorer over the machine's heap, with some commands about the
  * machine. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-uint64_t
-monitor_run(void); /* reads commands until `exit`; returns what the machine shall end with */
+uint64_t monitor_run(void); /* reads commands until `exit`; returns what the machine shall end with */
 
 /* The heap, or a bad access, stops here: if that was in a step of this core's shell, go back to it
  * with the sentence; otherwise return. */

@@ -1,10 +1,10 @@
 /* Numbers as people type them: decimal or 0x hexadecimal, with K, M or G. */
+/* SPDX-License-Identifier: MIT */
 #include "number.h"
 
 static uint32_t digit(char letter) {
     if (letter >= '0' && letter <= '9') return (uint32_t)(letter - '0');
-    if ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f')
-        return (uint32_t)((letter | 0x20) - 'a' + 10);
+    if ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f') return (uint32_t)((letter | 0x20) - 'a' + 10);
     return 99;
 }
 

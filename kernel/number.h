@@ -1,4 +1,5 @@
 /* Numbers as people type them: decimal or 0x hexadecimal, with K, M or G. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* What the boot arguments ask for: `test=all seed=1 iters=20000 hz=5000`. */
+/* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "number.h"
 #include <stddef.h>
@@ -18,8 +19,7 @@ static const char *value_of(const char *word, const char *key) {
 static void copy_word(char *to, const char *word) {
     size_t length = 0;
 
-    for (; !is_end(word[length]) && length < OPTION_TEXT_MAX - 1; length++)
-        to[length] = word[length];
+    for (; !is_end(word[length]) && length < OPTION_TEXT_MAX - 1; length++) to[length] = word[length];
     to[length] = '\0';
 }
 
@@ -28,14 +28,10 @@ static bool parse_number(struct options *options, const char *word) {
         const char *key;
         size_t place;
     } numbers[] = {
-        {"seed=", offsetof(struct options, seed)},
-        {"iters=", offsetof(struct options, iters)},
-        {"hz=", offsetof(struct options, hz)},
-        {"ram=", offsetof(struct options, ram)},
-        {"cores=", offsetof(struct options, cores)},
-        {"el=", offsetof(struct options, el)},
-        {"gic=", offsetof(struct options, gic)},
-        {"patience=", offsetof(struct options, patience)},
+        {"seed=", offsetof(struct options, seed)},     {"iters=", offsetof(struct options, iters)},
+        {"hz=", offsetof(struct options, hz)},         {"ram=", offsetof(struct options, ram)},
+        {"cores=", offsetof(struct options, cores)},   {"el=", offsetof(struct options, el)},
+        {"gic=", offsetof(struct options, gic)},       {"patience=", offsetof(struct options, patience)},
         {"beyond=", offsetof(struct options, beyond)},
     };
 
@@ -55,9 +51,8 @@ static bool parse_hole(struct options *options, const char *word) {
     struct range hole;
     uint64_t bytes;
 
-    if (value == NULL || !number_take(&value, &hole.start) || *value++ != '+' ||
-        !number_take(&value, &bytes) || !is_end(*value) ||
-        __builtin_add_overflow(hole.start, bytes, &hole.end))
+    if (value == NULL || !number_take(&value, &hole.start) || *value++ != '+' || !number_take(&value, &bytes) ||
+        !is_end(*value) || __builtin_add_overflow(hole.start, bytes, &hole.end))
         return false;
     return ranges_append(&options->holes, hole);
 }

@@ -1,4 +1,5 @@
 /* What the boot arguments ask for: `test=all seed=1 iters=20000 hz=5000`. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ranges.h"
 #include <stdbool.h>

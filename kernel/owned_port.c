@@ -1,5 +1,6 @@
 /* What lib/ asks a world to lend (port.h), answered for every world that owns its memory: there is
  * nothing to lend, the heap has it all since heap_init(). Compile it beside your own port. */
+/* SPDX-License-Identifier: MIT */
 #include <heapalloc/port.h>
 
 /* Nobody says here when a second core begins. */

@@ -1,4 +1,5 @@
 /* The machine's memory in units: the tables, what goes into them at boot, runs of units. */
+/* SPDX-License-Identifier: MIT */
 #include "page.h"
 #include "arch.h"
 #include "console.h"
@@ -51,8 +52,8 @@ struct group {
     uint64_t bytes;
 };
 
-/* A range joins those before it unless the hole in between is larger than all of their RAM: so half of the table at most
- * describes nothing. */
+/* A range joins those before it unless the hole in between is larger than all of their RAM: so half of the table at
+ * most describes nothing. */
 static struct group group_from(const struct range_list *ram, uint32_t first) {
     struct group group = {first, first, 0};
 
@@ -146,8 +147,7 @@ void page_free(void *run) {
     uint8_t seen = PAGE_RUN;
 
     if (run == NULL) return;
-    if (!unit || unit->kind != UNIT_META || unit->memory != run ||
-        !cas(unit->class, &seen, PAGE_NONE))
+    if (!unit || unit->kind != UNIT_META || unit->memory != run || !cas(unit->class, &seen, PAGE_NONE))
         panic("page_free(): %p is not the start of a run of pages", run);
     uint64_t daif = irq_save();
     unit->flags = 0;

@@ -1,5 +1,6 @@
 /* The machine's memory in units of 16 KiB: the heap's unit table is the page metadata array, level
  * 1 the page manager. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ranges.h"
 #include <stdbool.h>
@@ -9,7 +10,8 @@
 #define PAGE_UNIT_BYTES ((size_t)16384)
 
 /* Make a table over `ram`, behind __end where it fits, and enter what is `free`. Nodes that lie far apart get a table
- * each, in themselves; what is too small for that is named on the console. Before the first allocation, on one core. What it returns, unless NULL, finishes "the device tree ..".
+ * each, in themselves; what is too small for that is named on the console. Before the first allocation, on one core.
+ * What it returns, unless NULL, finishes "the device tree ..".
  */
 const char *page_init(const struct range_list *ram, const struct range_list *free);
 

@@ -1,4 +1,5 @@
 /* The end of the machine: one sentence, what is known, exit code 99. */
+/* SPDX-License-Identifier: MIT */
 #include "panic.h"
 #include "arch.h"
 #include "console.h"
@@ -17,8 +18,7 @@ static void seize(void) {
     const struct core *self = core_self();
 
     irq_save();
-    if (!__atomic_compare_exchange_n(&first, &none, self, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
+    if (!__atomic_compare_exchange_n(&first, &none, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         while (none != self) core_sleep();
         machine_exit(EXIT_PANIC);
     }
@@ -55,8 +55,8 @@ void panic_frame(const char *what, const struct trap_frame *frame) {
     print_place("far", frame->far);
     kprintf("  esr  %016lx  spsr %016lx  sp   %016lx\n", frame->esr, frame->spsr, frame->sp);
     for (int i = 0; i < 30; i += 3)
-        kprintf("  x%-2d  %016lx  x%-2d  %016lx  x%-2d  %016lx\n", i, frame->x[i], i + 1,
-                frame->x[i + 1], i + 2, frame->x[i + 2]);
+        kprintf("  x%-2d  %016lx  x%-2d  %016lx  x%-2d  %016lx\n", i, frame->x[i], i + 1, frame->x[i + 1], i + 2,
+                frame->x[i + 2]);
     if (!core_stacks_are_whole()) kprintf("  a stack overflowed\n");
     machine_exit(EXIT_PANIC);
 }

@@ -1,5 +1,6 @@
 /* What the bounded paths of the heap cost, call by call, in exact instructions: those that
  * tests/wcet.py has computed a bound for, and only calls that stay on them; part of `wcet`. */
+/* SPDX-License-Identifier: MIT */
 #include "path_cost.h"
 #include "arch.h"
 #include "console.h"
@@ -14,13 +15,11 @@ enum { BLOCKS = 256, COSTS = 256, STEPS = 20000, WIDE = 256, LISTED = MEDIUM_GRA
 static struct path {
     const char *name;
     uint32_t calls[COSTS]; /* by what they cost; the last is for all above */
-} slab_alloc = {.name = "slab_alloc"}, slab_free = {.name = "slab_free"},
-  slab_resize = {.name = "slab_resize"}, tlsf_take = {.name = "tlsf_take"},
-  tlsf_give = {.name = "tlsf_give"}, tlsf_resize = {.name = "tlsf_resize"};
+} slab_alloc = {.name = "slab_alloc"}, slab_free = {.name = "slab_free"}, slab_resize = {.name = "slab_resize"},
+  tlsf_take = {.name = "tlsf_take"}, tlsf_give = {.name = "tlsf_give"}, tlsf_resize = {.name = "tlsf_resize"};
 
-static uint64_t
-    overhead;         /* of the call and of reading the counter, the callee's own not included */
-static uint64_t cost; /* of the latest call */
+static uint64_t overhead; /* of the call and of reading the counter, the callee's own not included */
+static uint64_t cost;     /* of the latest call */
 
 /* The counter is read next to the call, so that nothing else is in between. */
 static uint64_t call(uintptr_t function, uint64_t first, uint64_t second) {
@@ -30,8 +29,8 @@ static uint64_t call(uintptr_t function, uint64_t first, uint64_t second) {
     __asm__ volatile("mrs %0, pmevcntr0_el0\n\tblr %4\n\tmrs %1, pmevcntr0_el0"
                      : "=&r"(start), "=&r"(end), "+r"(x0), "+r"(x1)
                      : "r"(function)
-                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
-                       "x14", "x15", "x16", "x17", "x18", "x30", "cc", "memory");
+                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                       "x17", "x18", "x30", "cc", "memory");
     cost = end - start - overhead;
     return x0;
 }
@@ -104,8 +103,7 @@ static struct granule *take(uint32_t count_granules) {
 
 /* Does it stay: what becomes of it and its neighbours is not so wide that units leave level 2. */
 static void put(struct granule *slot) {
-    uint32_t width = granule_count(slot) + free_count(slot + granule_count(slot)) +
-                     free_count(slot - slot->before);
+    uint32_t width = granule_count(slot) + free_count(slot + granule_count(slot)) + free_count(slot - slot->before);
 
     call((uintptr_t)medium_give, (uintptr_t)slot, 0);
     count(&tlsf_give, width < WIDE);
@@ -141,15 +139,12 @@ static void measure_level_2(struct random *random) {
 
     for (int step = 0; step < STEPS; step++) {
         size_t i = random_below(random, BLOCKS);
-        uint32_t size =
-            LISTED + (uint32_t)random_below(random, (uint64_t)1 << random_below(random, 8));
+        uint32_t size = LISTED + (uint32_t)random_below(random, (uint64_t)1 << random_below(random, 8));
         if (blocks[i] == NULL) {
             blocks[i] = take(size);
         } else if (random_below(random, 3) == 0) {
             uint32_t have = granule_count(blocks[i]);
-            stretch(blocks[i], random_below(random, 2) ? have + LISTED
-                               : have > 12             ? have - LISTED
-                                                       : have);
+            stretch(blocks[i], random_below(random, 2) ? have + LISTED : have > 12 ? have - LISTED : have);
         } else {
             put(blocks[i]);
             blocks[i] = NULL;

@@ -1,4 +1,5 @@
 /* The PL011 serial port: one letter out, one letter in. */
+/* SPDX-License-Identifier: MIT */
 #include "pl011.h"
 #include "device.h"
 

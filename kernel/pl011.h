@@ -1,4 +1,5 @@
 /* The PL011 serial port: one letter out, one letter in. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

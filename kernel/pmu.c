@@ -1,4 +1,5 @@
 /* The count of executed instructions, exact under QEMU's -icount. */
+/* SPDX-License-Identifier: MIT */
 #include "pmu.h"
 #include "arch.h"
 
@@ -7,9 +8,7 @@
 enum { INST_RETIRED = 0x08, ENABLE = 1, COUNTER_0 = 1 };
 
 bool pmu_init(void) {
-    if ((sysreg_read(pmceid0_el0) & 1 << INST_RETIRED) == 0 ||
-        (sysreg_read(pmcr_el0) >> 11 & 31) == 0)
-        return false;
+    if ((sysreg_read(pmceid0_el0) & 1 << INST_RETIRED) == 0 || (sysreg_read(pmcr_el0) >> 11 & 31) == 0) return false;
     sysreg_write(pmevtyper0_el0, INST_RETIRED);
     sysreg_write(pmcntenset_el0, COUNTER_0);
     sysreg_write(pmcr_el0, sysreg_read(pmcr_el0) | ENABLE);

@@ -1,4 +1,5 @@
 /* The count of executed instructions, exact under QEMU's -icount. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

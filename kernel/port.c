@@ -1,5 +1,6 @@
 /* What lib/ asks of its world (port.h), answered by the machine: a core that waits spins. Its RAM
  * is the heap's from the start; owned_port.c answers what is asked about that. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -49,8 +50,7 @@ void port_thread_begin(void) {
 
 bool port_on_stack(const void *p) {
     for (uint32_t i = 0; i < core_count(); i++)
-        if ((size_t)(core_at(i)->stack_top - (const uint8_t *)p - 1) < CORE_STACK_BYTES)
-            return true;
+        if ((size_t)(core_at(i)->stack_top - (const uint8_t *)p - 1) < CORE_STACK_BYTES) return true;
     return false;
 }
 

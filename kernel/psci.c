@@ -1,4 +1,5 @@
 /* The firmware: start a core, switch off; and the exit code a semihosting host receives. */
+/* SPDX-License-Identifier: MIT */
 #include "psci.h"
 #include "arch.h"
 #include "guarded.h"

@@ -1,4 +1,5 @@
 /* The firmware: start a core, switch off; and the exit code a semihosting host receives. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "machine.h"
 #include <stdint.h>

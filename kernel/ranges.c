@@ -1,4 +1,5 @@
 /* Sets of address ranges: union, subtraction and trimming by true interval arithmetic. */
+/* SPDX-License-Identifier: MIT */
 #include "ranges.h"
 
 static bool is_empty(struct range range) {
@@ -103,7 +104,6 @@ uint64_t ranges_bytes(const struct range_list *set) {
 
 bool ranges_overlap(const struct range_list *set, struct range range) {
     for (uint32_t i = 0; i < set->count; i++)
-        if (!is_empty(range) && set->at[i].start < range.end && range.start < set->at[i].end)
-            return true;
+        if (!is_empty(range) && set->at[i].start < range.end && range.start < set->at[i].end) return true;
     return false;
 }

@@ -1,4 +1,5 @@
 /* Sets of address ranges: union, subtraction and trimming by true interval arithmetic. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* The first instructions: Image header, EL2 to EL1, identity map, MMU, relocation; then C. */
+/* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
 /* Nothing here may touch data before mmu_on except the translation tables: with the MMU off

@@ -1,4 +1,5 @@
 /* Time: the generic counter, deadlines for every wait, and the timer interrupt. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

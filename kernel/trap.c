@@ -1,4 +1,5 @@
 /* Exceptions: interrupts go to their handler, known faults to their fix-up, the rest to panic. */
+/* SPDX-License-Identifier: MIT */
 #include "gic.h"
 #include "monitor.h"
 #include "panic.h"

@@ -1,4 +1,5 @@
 /* The 16 exception entries: save every register, call trap(frame, kind), restore. */
+/* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
     .macro  vector kind

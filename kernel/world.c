@@ -1,4 +1,5 @@
 /* heap.img: all free RAM is the heap's; then tests, instruction counts, or the shell. */
+/* SPDX-License-Identifier: MIT */
 #include "world.h"
 #include "cost.h"
 #include "kernel.h"

@@ -1,5 +1,6 @@
 /* What an image does in the machine that the boot found: world.c in heap.img, small/tests/machine.c
  * in those of the small heap. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 

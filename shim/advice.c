@@ -1,9 +1,10 @@
 /* What the heap tells the kernel about memory that stays mapped: that it is not needed, or used whole. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
 #include "syscall.h"
-#include <heapalloc/port.h>
 #include <errno.h>
+#include <heapalloc/port.h>
 #include <sys/mman.h>
 
 #ifndef MADV_COLD
@@ -20,14 +21,14 @@ static long advise(void *at, size_t bytes, int advice) {
     return syscall_6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0);
 }
 
-/* A page beside a range is mapped and not locked. This advice moves one page to the end of those in use, and fails where the
- * page is locked, or the kernel older than 5.4. */
+/* A page beside a range is mapped and not locked. This advice moves one page to the end of those in use, and fails
+ * where the page is locked, or the kernel older than 5.4. */
 static bool is_unlocked(char *page) {
     return advise(page, port_page_bytes(), MADV_COLD) == 0;
 }
 
-/* Unlock what the program locked and freed, as munmap would, where this does not split a mapping: after mlockall all around
- * is locked, and stays so. */
+/* Unlock what the program locked and freed, as munmap would, where this does not split a mapping: after mlockall all
+ * around is locked, and stays so. */
 static bool unlock(char *at, size_t bytes) {
     if (!is_unlocked(at - port_page_bytes()) && !is_unlocked(at + bytes)) return false;
     return syscall_6(SYS_munlock, (long)at, (long)bytes, 0, 0, 0, 0) == 0;
@@ -39,7 +40,8 @@ static bool is_resident(char *page) {
     return syscall_failed(got) || state & 1;
 }
 
-/* Linux has this advice since 5.18. An emulator takes advice that it does not know for taken: see whether a page goes. */
+/* Linux has this advice since 5.18. An emulator takes advice that it does not know for taken: see whether a page goes.
+ */
 static bool purge_locked(char *at, size_t bytes) {
     static int works; /* 0: not tried yet; below: it does not */
     int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
@@ -71,8 +73,8 @@ void advice_note_huge(void *at, size_t bytes) {
     __atomic_store_n(&notes, true, __ATOMIC_RELAXED);
 }
 
-/* The program's advice was for a block that it has freed: whoever uses a corner of this memory next does not want 2 MiB. Not
- * for a part of a huge page, which would become a mapping of its own. */
+/* The program's advice was for a block that it has freed: whoever uses a corner of this memory next does not want 2
+ * MiB. Not for a part of a huge page, which would become a mapping of its own. */
 static void decline_huge(uintptr_t from, uintptr_t to) {
     uintptr_t first = 0, past = 0;
     from = (from + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
@@ -89,15 +91,15 @@ static void decline_huge(uintptr_t from, uintptr_t to) {
 /* The kernel refuses to take locked pages by the usual advice. */
 bool port_purge(void *at, size_t bytes) {
     long got = advise(at, bytes, MADV_DONTNEED);
-    bool done = got == 0 || (got == -EINVAL && ((unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) ||
-                                                purge_locked(at, bytes)));
+    bool done = got == 0 || (got == -EINVAL &&
+                             ((unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) || purge_locked(at, bytes)));
     if (done && bytes >= HUGE_BYTES && __atomic_load_n(&notes, __ATOMIC_RELAXED))
         decline_huge((uintptr_t)at, (uintptr_t)at + bytes);
     return done;
 }
 
-/* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread does
- * not fill what is purged later, as it does where huge pages were advised. */
+/* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread
+ * does not fill what is purged later, as it does where huge pages were advised. */
 bool port_collapse(void *at) {
     return port_page_bytes() == 4096 && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
 }

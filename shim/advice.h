@@ -1,4 +1,5 @@
 /* What the program advised for memory of the heap. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

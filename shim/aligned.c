@@ -1,4 +1,5 @@
 /* The aligned family, and the sized frees of C23. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "next.h"
@@ -61,7 +62,15 @@ EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
     heap_free_with(p, free_outside);
 }
 
-EXPORT void *__libc_memalign(size_t align, size_t size) { return memalign(align, size); }
-EXPORT void *__libc_valloc(size_t size) { return valloc(size); }
-EXPORT void *__libc_pvalloc(size_t size) { return pvalloc(size); }
-EXPORT int __posix_memalign(void **to, size_t align, size_t size) { return posix_memalign(to, align, size); }
+EXPORT void *__libc_memalign(size_t align, size_t size) {
+    return memalign(align, size);
+}
+EXPORT void *__libc_valloc(size_t size) {
+    return valloc(size);
+}
+EXPORT void *__libc_pvalloc(size_t size) {
+    return pvalloc(size);
+}
+EXPORT int __posix_memalign(void **to, size_t align, size_t size) {
+    return posix_memalign(to, align, size);
+}

@@ -1,8 +1,9 @@
 /* heapalloc's own interface. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
-#include "shim.h"
 #include "inspect/stats.h"
 #include "inspect/verify.h"
+#include "shim.h"
 #include <heapalloc/heapalloc.h>
 
 #define TEXT(x) #x

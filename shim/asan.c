@@ -1,4 +1,5 @@
 /* What a shared AddressSanitizer asks a program that it finds itself loaded in. */
+/* SPDX-License-Identifier: MIT */
 #include "shim.h"
 
 /* It ends a program in which another library comes first, because its malloc might not be the one in use. Ours steps

@@ -1,5 +1,6 @@
-/* pthread_create, so that fork handlers stand before there is a second thread: a thread that registered them at its first
- * malloc, under a lock of stdio's maybe, would wait for a fork that waits for this lock. */
+/* pthread_create, so that fork handlers stand before there is a second thread: a thread that registered them at its
+ * first malloc, under a lock of stdio's maybe, would wait for a fork that waits for this lock. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "next.h"
 #include "shim.h"

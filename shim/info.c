@@ -1,4 +1,5 @@
 /* The questions of malloc.h, answered for this heap and not for the empty one of libc. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "inspect/stats.h"

@@ -1,5 +1,6 @@
-/* madvise, to know where a program wants huge pages: what it says of a block holds until it frees the block, and the kernel
- * forgets it only when the memory is unmapped, which the heap's is not. */
+/* madvise, to know where a program wants huge pages: what it says of a block holds until it frees the block, and the
+ * kernel forgets it only when the memory is unmapped, which the heap's is not. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
 #include "shim.h"

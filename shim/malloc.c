@@ -1,4 +1,5 @@
 /* The malloc family under its own names. Contracts are glibc's where the standard leaves a choice. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "next.h"
@@ -80,8 +81,18 @@ EXPORT size_t malloc_usable_size(void *p) {
 }
 
 /* What older programs and libc's own callers know the functions by. */
-EXPORT void *__libc_malloc(size_t size) { return malloc(size); }
-EXPORT void __libc_free(void *p) { free(p); }
-EXPORT void cfree(void *p) { free(p); }
-EXPORT void *__libc_calloc(size_t count, size_t size) { return calloc(count, size); }
-EXPORT void *__libc_realloc(void *p, size_t size) { return realloc(p, size); }
+EXPORT void *__libc_malloc(size_t size) {
+    return malloc(size);
+}
+EXPORT void __libc_free(void *p) {
+    free(p);
+}
+EXPORT void cfree(void *p) {
+    free(p);
+}
+EXPORT void *__libc_calloc(size_t count, size_t size) {
+    return calloc(count, size);
+}
+EXPORT void *__libc_realloc(void *p, size_t size) {
+    return realloc(p, size);
+}

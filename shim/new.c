@@ -5,6 +5,7 @@
  *
  * C cannot throw. When memory is out, the new-handler and bad_alloc are libstdc++'s: it is in every process that
  * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "next.h"
@@ -25,7 +26,8 @@ void *new_many_nothrow(size_t size, const void *nothrow) CXX("_ZnamRKSt9nothrow_
 void *new_one_aligned(size_t size, size_t align) CXX("_ZnwmSt11align_val_t");
 void *new_many_aligned(size_t size, size_t align) CXX("_ZnamSt11align_val_t");
 void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnwmSt11align_val_tRKSt9nothrow_t");
-void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
+void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow)
+    CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
 
 /* The same two under names that nobody can replace. */
 static void *our_one(size_t size) __attribute__((alias("_Znwm")));
@@ -108,17 +110,25 @@ static NOINLINE void *new_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, new_shared, new_last);
 }
 
-void *new_one(size_t size) { return heap_alloc_with(size, new_small, new_wide); }
-void *new_many(size_t size) { return new_one(size); }
+void *new_one(size_t size) {
+    return heap_alloc_with(size, new_small, new_wide);
+}
+void *new_many(size_t size) {
+    return new_one(size);
+}
 void *new_one_aligned(size_t size, size_t align) {
     if (aside()) return new_aligned_aside(size, align);
     return new_or_throw(size, align);
 }
-void *new_many_aligned(size_t size, size_t align) { return new_one_aligned(size, align); }
+void *new_many_aligned(size_t size, size_t align) {
+    return new_one_aligned(size, align);
+}
 void *new_one_nothrow(size_t size, const void *nothrow) {
     return new_or_null(size, 0, "_ZnwmRKSt9nothrow_t", nothrow);
 }
-void *new_many_nothrow(size_t size, const void *nothrow) { return new_one_nothrow(size, nothrow); }
+void *new_many_nothrow(size_t size, const void *nothrow) {
+    return new_one_nothrow(size, nothrow);
+}
 void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_or_null(size, align, "_ZnwmSt11align_val_tRKSt9nothrow_t", nothrow);
 }
@@ -137,17 +147,25 @@ static NOINLINE void delete_outside(void *p, struct heap *heap) {
     heap_free_slow(p, heap);
 }
 
-void delete_one(void *p) { heap_free_with(p, delete_outside); }
-void delete_many(void *p) { delete_one(p); }
+void delete_one(void *p) {
+    heap_free_with(p, delete_outside);
+}
+void delete_many(void *p) {
+    delete_one(p);
+}
 void delete_one_aligned(void *p, size_t align) {
     if (aside()) return delete_aligned_aside(p, align);
     heap_free_fast(p);
 }
-void delete_many_aligned(void *p, size_t align) { delete_one_aligned(p, align); }
+void delete_many_aligned(void *p, size_t align) {
+    delete_one_aligned(p, align);
+}
 
-#define DELETE_FORM(name, mangled, parameters, call)                                               \
-    void name parameters CXX(mangled);                                                             \
-    void name parameters { call; }
+#define DELETE_FORM(name, mangled, parameters, call) \
+    void name parameters CXX(mangled);               \
+    void name parameters {                           \
+        call;                                        \
+    }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), delete_one(p))
 DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), delete_many(p))

@@ -1,4 +1,5 @@
 /* Looks up what stands behind this library. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "next.h"
 #include <dlfcn.h>
@@ -14,16 +15,11 @@ void *next_of(void **known, const char *name) {
 /* free first of all: dlsym frees the reason of an earlier failure. */
 void *aside_next(enum aside_name name) {
     static const char *const names[] = {
-        [ASIDE_FREE] = "free",
-        [ASIDE_MALLOC] = "malloc",
-        [ASIDE_CALLOC] = "calloc",
-        [ASIDE_REALLOC] = "realloc",
-        [ASIDE_MEMALIGN] = "memalign",
-        [ASIDE_USABLE] = "malloc_usable_size",
-        [ASIDE_NEW] = "_Znwm",
-        [ASIDE_NEW_ALIGNED] = "_ZnwmSt11align_val_t",
-        [ASIDE_DELETE] = "_ZdlPv",
-        [ASIDE_DELETE_ALIGNED] = "_ZdlPvSt11align_val_t",
+        [ASIDE_FREE] = "free",         [ASIDE_MALLOC] = "malloc",
+        [ASIDE_CALLOC] = "calloc",     [ASIDE_REALLOC] = "realloc",
+        [ASIDE_MEMALIGN] = "memalign", [ASIDE_USABLE] = "malloc_usable_size",
+        [ASIDE_NEW] = "_Znwm",         [ASIDE_NEW_ALIGNED] = "_ZnwmSt11align_val_t",
+        [ASIDE_DELETE] = "_ZdlPv",     [ASIDE_DELETE_ALIGNED] = "_ZdlPvSt11align_val_t",
     };
     static void *known[ASIDE_COUNT];
     next_of(&known[ASIDE_FREE], names[ASIDE_FREE]);

@@ -1,4 +1,5 @@
 /* What stands behind this library: the functions that would be called without it, and when it leaves malloc to them. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 #include <stddef.h>
@@ -44,5 +45,7 @@ void *aside_next(enum aside_name name);
 
 /* Defines `name`, which leaves to that one: by a jump, so that a report shows the caller of malloc, and apart, so that
  * who asks aside() saves no register for it. */
-#define ASIDE_FUNCTION(result, name, which, parameters, ...)                                                           \
-    static COLD result name parameters { return ((result(*) parameters)(uintptr_t)aside_next(which))(__VA_ARGS__); }
+#define ASIDE_FUNCTION(result, name, which, parameters, ...)                      \
+    static COLD result name parameters {                                          \
+        return ((result(*) parameters)(uintptr_t)aside_next(which))(__VA_ARGS__); \
+    }

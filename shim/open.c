@@ -3,6 +3,7 @@
  * RTLD_DEEPBIND makes a library look into itself and what it needs first, so that it finds libc's malloc and free
  * where the rest of the process has ours; the first block that crosses ends the program. libc decides by the caller's
  * address whose search path counts, so both functions leave by a jump. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "next.h"
 #include "shim.h"

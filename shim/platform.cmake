@@ -1,4 +1,5 @@
 # Ends configuring with one sentence where heapalloc does not run, instead of in the middle of a build.
+# SPDX-License-Identifier: MIT
 include(CheckCSourceCompiles)
 
 function(heapalloc_stop)

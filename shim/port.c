@@ -1,12 +1,13 @@
 /* The Linux process as the core sees it: memory, clock, sleep. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "next.h"
 #include "syscall.h"
-#include <heapalloc/port.h>
-#include <linux/futex.h>
 #include <elf.h>
 #include <errno.h>
+#include <heapalloc/port.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/single_threaded.h>
 #include <time.h>
@@ -56,8 +57,8 @@ RUN_BY_ALL uint64_t port_random(void) {
 }
 
 /* The kernel fills an address space from its top, programs and their brk heap stand in its upper third: a random
- * place between an eighth and five eighths has nobody above it for hundreds of gigabytes, but a sanitizer's shadow: where
- * one is (arenas and pools are ours there, too) the kernel finds room. */
+ * place between an eighth and five eighths has nobody above it for hundreds of gigabytes, but a sanitizer's shadow:
+ * where one is (arenas and pools are ours there, too) the kernel finds room. */
 RUN_BY_ALL void *port_home(void) {
     if (aside()) return NULL;
     uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
@@ -92,16 +93,18 @@ bool port_unmap(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
 }
 
-/* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages. */
+/* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages.
+ */
 static bool is_mapped(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
 }
 
-/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings: when it refuses, the target is
- * a hole, or never was touched. The hole that stays behind where it moves is what keeps limits from refusing. */
+/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings: when it refuses, the
+ * target is a hole, or never was touched. The hole that stays behind where it moves is what keeps limits from refusing.
+ */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
-    long got = syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
-                         (long)to, 0);
+    long got =
+        syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
     bool moved = got == (long)to;
     *unmapped = moved ? from : is_mapped(to, to_bytes) ? NULL : to;
     return moved;

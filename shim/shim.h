@@ -1,4 +1,5 @@
 /* What the files of the Linux world share: how a symbol is exported, how a failure is told to C. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <errno.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* The end of a program that misused its heap: one sentence on stderr, then SIGABRT. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "syscall.h"
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* System calls without libc: no cancellation point, no errno, no wrapper that somebody may have put in between. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <sys/syscall.h>
 
@@ -23,10 +24,7 @@ static inline long syscall_6(long number, long a, long b, long c, long d, long e
     register long x3 __asm__("x3") = d;
     register long x4 __asm__("x4") = e;
     register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0"
-                     : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                     : "memory");
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
     return x0;
 }
 #else

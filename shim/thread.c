@@ -1,12 +1,13 @@
 /* Threads and forks of the process: when a heap is given up, when all locks are held. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sys/single_threaded.h>
 
-/* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start files, whose code
- * would run at each start, apart from RUN_BY_ALL's. */
+/* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
+ * files, whose code would run at each start, apart from RUN_BY_ALL's. */
 void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
 static pthread_key_t key;
@@ -22,15 +23,15 @@ static void round_ended(void *rounds_left) {
         heap_leave();
 }
 
-/* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only libc
- * knows: a thread may be free()ing before it has a heap. */
+/* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
+ * libc knows: a thread may be free()ing before it has a heap. */
 static void prepare_fork(void) {
     if (!__libc_single_threaded) fork_prepare();
 }
 
-/* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after a
- * fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and is
- * here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
+/* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after
+ * a fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and
+ * is here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
  * shim/create.c sees to it that there is hardly ever one. */
 void port_expect_fork(void) {
     static bool begun;
@@ -46,7 +47,8 @@ static void start(void) {
         pthread_key_create(&key, round_ended);
         __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
     }
-    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {}
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {
+    }
 }
 
 RUN_BY_ALL void port_thread_begin(void) {

@@ -1,5 +1,6 @@
 /* Line editing, history and completion by libedit; a build without it answers false to edit_open().
  */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/shell.h"
 

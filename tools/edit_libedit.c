@@ -1,4 +1,5 @@
 /* Line editing, history and completion by libedit. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "edit.h"
 #include <errno.h>
@@ -39,8 +40,7 @@ static int next_letter(EditLine *el, wchar_t *letter) {
     (void)el;
     FD_ZERO(&in);
     FD_SET(STDIN_FILENO, &in);
-    while (!interrupted && pselect(STDIN_FILENO + 1, &in, NULL, NULL, NULL, &outside) < 0 &&
-           errno == EINTR) {
+    while (!interrupted && pselect(STDIN_FILENO + 1, &in, NULL, NULL, NULL, &outside) < 0 && errno == EINTR) {
     }
     if (interrupted || read(STDIN_FILENO, &byte, 1) != 1) return interrupted ? -1 : 0;
     *letter = byte < 0x80 ? byte : '?';
@@ -58,8 +58,7 @@ static unsigned char complete(EditLine *el, int letter) {
         if (match) return CC_ERROR;
         match = name;
     }
-    if (!match || el_insertstr(el, match + length) < 0 || el_insertstr(el, " ") < 0)
-        return CC_ERROR;
+    if (!match || el_insertstr(el, match + length) < 0 || el_insertstr(el, " ") < 0) return CC_ERROR;
     return CC_REFRESH;
 }
 

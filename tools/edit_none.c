@@ -1,4 +1,5 @@
 /* A build without libedit: lines are read as the terminal gives them. */
+/* SPDX-License-Identifier: MIT */
 #include "edit.h"
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
 /* `heapalloc explore`: the shell over a private heap, on a terminal or from a script. */
+/* SPDX-License-Identifier: MIT */
 #include "explore.h"
 #include "family.h"
 #include "guard.h"
@@ -9,17 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "usage: heapalloc explore [< SCRIPT]\n"
-    "\n"
-    "A heap of heapalloc's own, with nobody in it but you: allocate, free, look at\n"
-    "blocks and lists, write over them, and have it checked. `help` lists the\n"
-    "commands. On a terminal lines can be edited (libedit), the arrow keys go back in\n"
-    "history and Tab completes a command. A script's lines are printed with their\n"
-    "answers; # begins a comment.\n"
-    "\n"
-    "The program ends by the code given to `exit`, else by 1 when a line of a script\n"
-    "failed, else by 0.\n";
+static const char usage[] = "usage: heapalloc explore [< SCRIPT]\n"
+                            "\n"
+                            "A heap of heapalloc's own, with nobody in it but you: allocate, free, look at\n"
+                            "blocks and lists, write over them, and have it checked. `help` lists the\n"
+                            "commands. On a terminal lines can be edited (libedit), the arrow keys go back in\n"
+                            "history and Tab completes a command. A script's lines are printed with their\n"
+                            "answers; # begins a comment.\n"
+                            "\n"
+                            "The program ends by the code given to `exit`, else by 1 when a line of a script\n"
+                            "failed, else by 0.\n";
 
 static void write_out(const char *text, size_t length) {
     fwrite(text, 1, length, stdout);
@@ -27,8 +27,7 @@ static void write_out(const char *text, size_t length) {
 
 static bool terminal_has_colour(void) {
     const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 &&
-           !(refused && *refused);
+    return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0 && !(refused && *refused);
 }
 
 static int explore(bool interactive) {
@@ -65,9 +64,7 @@ int explore_run(int argc, char **argv) {
         return 0;
     }
     if (argc > 1) {
-        fprintf(stderr,
-                "heapalloc: explore takes no argument `%s`; a script is read from standard input\n",
-                argv[1]);
+        fprintf(stderr, "heapalloc: explore takes no argument `%s`; a script is read from standard input\n", argv[1]);
         return 2;
     }
     return explore(isatty(STDIN_FILENO));

@@ -1,5 +1,6 @@
 /* The exported malloc family (shim/malloc.c) over the private heap, under other names: the fast
  * paths that programs get. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
 /* What may go wrong without ending the program. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "guard.h"
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* What may go wrong without ending the program: accesses to addresses that are not there, and the
  * heap's own stops. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* The program `heapalloc`: which of its commands is asked for. */
+/* SPDX-License-Identifier: MIT */
 #include "explore.h"
 #include "inspect/shell.h"
 #include <heapalloc/heapalloc.h>
@@ -9,8 +10,8 @@ enum { EXIT_USAGE = 2 };
 
 #define TEXT(x) #x
 #define NUMBER(x) TEXT(x)
-#define VERSION                                                                                    \
-    NUMBER(HEAPALLOC_VERSION_MAJOR)                                                                \
+#define VERSION                     \
+    NUMBER(HEAPALLOC_VERSION_MAJOR) \
     "." NUMBER(HEAPALLOC_VERSION_MINOR) "." NUMBER(HEAPALLOC_VERSION_PATCH)
 
 struct subcommand {
@@ -19,28 +20,23 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-    {"explore", "a heap of its own to allocate in, look at, break and check, line by line",
-     explore_run},
+    {"explore", "a heap of its own to allocate in, look at, break and check, line by line", explore_run},
 };
 
 enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };
 
 static void help(FILE *to) {
     fprintf(to, "usage: heapalloc COMMAND [ARGUMENTS]\n\n");
-    for (int i = 0; i < SUBCOMMAND_COUNT; i++)
-        fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
-    fprintf(to,
-            "\n`heapalloc COMMAND --help` tells more. `heapalloc --version` prints " VERSION ".\n");
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++) fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+    fprintf(to, "\n`heapalloc COMMAND --help` tells more. `heapalloc --version` prints " VERSION ".\n");
 }
 
 static int unknown(const char *word) {
-    const char *nearest =
-        shell_nearest(word, &subcommands[0].name, SUBCOMMAND_COUNT, sizeof(subcommands[0]));
+    const char *nearest = shell_nearest(word, &subcommands[0].name, SUBCOMMAND_COUNT, sizeof(subcommands[0]));
     if (nearest)
         fprintf(stderr, "heapalloc: there is no command `%s`; did you mean `%s`?\n", word, nearest);
     else
-        fprintf(stderr, "heapalloc: there is no command `%s`; `heapalloc --help` lists them\n",
-                word);
+        fprintf(stderr, "heapalloc: there is no command `%s`; `heapalloc --help` lists them\n", word);
     return EXIT_USAGE;
 }
 

@@ -1,4 +1,5 @@
 /* Where the explorer's lines come from. */
+/* SPDX-License-Identifier: MIT */
 #include "lines.h"
 #include "edit.h"
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* Where the explorer's lines come from: a terminal with editing and history, or a script. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/shell.h"
 

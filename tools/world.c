@@ -4,6 +4,7 @@
  * there, and a heap that was broken on purpose takes nothing along. Time stands still so that a
  * session reads the same however slowly it is typed: free memory goes back by `trim`, not by age.
  */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "guard.h"
 #include <heapalloc/port.h>
@@ -17,8 +18,7 @@
 #endif
 
 enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, PROBE_BYTES = 64 * 1024 };
-#define HOME_BELOW                                                                                 \
-    ((uintptr_t)96 << 30) /* of the machine's own mappings nobody is to be expected */
+#define HOME_BELOW ((uintptr_t)96 << 30) /* of the machine's own mappings nobody is to be expected */
 #define HOME_ALOFT ((uintptr_t)64 << 30)
 
 size_t port_page_bytes(void) {
@@ -29,8 +29,7 @@ void *port_home(void) {
     char *probe = mmap(NULL, PROBE_BYTES, PROT_NONE, ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED) return NULL;
     munmap(probe, PROBE_BYTES);
-    if ((uintptr_t)probe <= HOME_BELOW)
-        return (void *)HOME_ALOFT; /* an emulator that maps from the bottom */
+    if ((uintptr_t)probe <= HOME_BELOW) return (void *)HOME_ALOFT; /* an emulator that maps from the bottom */
     return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
 }
 
@@ -84,8 +83,7 @@ bool port_collapse(void *at) {
 
 /* There is one thread: it can only wait for itself, after a step that was stopped half-way. */
 void port_wait(uint32_t *word, uint32_t seen) {
-    static const char text[] =
-        "a lock of the heap was never given back: a step before was stopped half-way";
+    static const char text[] = "a lock of the heap was never given back: a step before was stopped half-way";
     if (__atomic_load_n(word, __ATOMIC_RELAXED) == seen) guard_stop(text, sizeof(text) - 1);
 }
 
@@ -103,8 +101,7 @@ uint64_t port_now_ms(void) {
 
 uint64_t port_random(void) {
     uint64_t number;
-    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-        number = (uintptr_t)&number;
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) number = (uintptr_t)&number;
     return number;
 }
 

@@ -81,22 +81,22 @@ ALWAYS_INLINE size_t run_moves(const struct calls *calls) {
 }
 
 /* Compiles the workloads for a route in the file that has its functions. */
-#define DEFINE_ROUTE(id, title, present, open, take, give, end, close)                                                 \
-    static const struct calls id##_calls = {take, give, end};                                                          \
-    static void id##_loop(void) {                                                                                      \
-        run_loop(&id##_calls);                                                                                         \
-    }                                                                                                                  \
-    static void id##_held(void) {                                                                                      \
-        run_held(&id##_calls);                                                                                         \
-    }                                                                                                                  \
-    static void id##_batches(void) {                                                                                   \
-        run_batches(&id##_calls);                                                                                      \
-    }                                                                                                                  \
-    static void id##_hybrid(void) {                                                                                    \
-        run_hybrid(&id##_calls);                                                                                       \
-    }                                                                                                                  \
-    static size_t id##_moves(void) {                                                                                   \
-        return run_moves(&id##_calls);                                                                                 \
-    }                                                                                                                  \
-    const struct route route_##id = {title,      present, open, {id##_loop, id##_held, id##_batches, id##_hybrid},     \
+#define DEFINE_ROUTE(id, title, present, open, take, give, end, close)                                             \
+    static const struct calls id##_calls = {take, give, end};                                                      \
+    static void id##_loop(void) {                                                                                  \
+        run_loop(&id##_calls);                                                                                     \
+    }                                                                                                              \
+    static void id##_held(void) {                                                                                  \
+        run_held(&id##_calls);                                                                                     \
+    }                                                                                                              \
+    static void id##_batches(void) {                                                                               \
+        run_batches(&id##_calls);                                                                                  \
+    }                                                                                                              \
+    static void id##_hybrid(void) {                                                                                \
+        run_hybrid(&id##_calls);                                                                                   \
+    }                                                                                                              \
+    static size_t id##_moves(void) {                                                                               \
+        return run_moves(&id##_calls);                                                                             \
+    }                                                                                                              \
+    const struct route route_##id = {title,      present, open, {id##_loop, id##_held, id##_batches, id##_hybrid}, \
                                      id##_moves, close}

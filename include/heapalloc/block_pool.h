@@ -1,4 +1,6 @@
-/* Pools of equal blocks in memory of the caller's, with a get that waits: for tasks and interrupt handlers of an embedded system. */
+/* Pools of equal blocks in memory of the caller's, with a get that waits: for tasks and interrupt handlers of an
+ * embedded system. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,8 +10,8 @@
 struct heapalloc_block_pool_world {
     uintptr_t (*lock)(void *context);                /* mask interrupts, or take a lock */
     void (*unlock)(void *context, uintptr_t locked); /* `locked`: what lock() returned */
-    /* Wait until wake() is called, for `ticks` at most; may return early. returns how many ticks are left, 0 when time is up.
-     * A wake() between the look at the pool and this call must not be lost: count it, as a semaphore does. */
+    /* Wait until wake() is called, for `ticks` at most; may return early. returns how many ticks are left, 0 when time
+     * is up. A wake() between the look at the pool and this call must not be lost: count it, as a semaphore does. */
     uint32_t (*wait)(void *context, uint32_t ticks);
     void (*wake)(void *context); /* let one who waits look again */
     void *context;
@@ -28,8 +30,10 @@ struct heapalloc_block_pool {
 size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start, size_t bytes, size_t block_bytes,
                                  const struct heapalloc_block_pool_world *world);
 
-/* Take a block, waiting `ticks` at most; 0 (the only choice in an interrupt handler) never waits. NULL: there was none. O(1). */
+/* Take a block, waiting `ticks` at most; 0 (the only choice in an interrupt handler) never waits. NULL: there was none.
+ * O(1). */
 void *heapalloc_block_pool_get(struct heapalloc_block_pool *pool, uint32_t ticks);
 
-/* Put a block back and wake one who waits. `block` may be NULL. What is no block of this pool ends in port_stop(). O(1). */
+/* Put a block back and wake one who waits. `block` may be NULL. What is no block of this pool ends in port_stop().
+ * O(1). */
 void heapalloc_block_pool_put(struct heapalloc_block_pool *pool, void *block);

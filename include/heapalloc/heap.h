@@ -1,9 +1,11 @@
 /* The freestanding face: the heap for a world that owns its memory, such as a kernel or a firmware.
  *
- * heap_init() once, then the rest, on any core. Each core (whatever has thread-locals of its own) has a heap of its own, made at
- * its first allocation; any core may free any block. An interrupt handler that allocates, or frees, must not come in
- * between a call of its own core: mask interrupts around calls then. Misuse ends in port_stop() with one sentence.
- * kernel/README.md tells which files to compile, kernel/example is a small world. Not in the host's library. */
+ * heap_init() once, then the rest, on any core. Each core (whatever has thread-locals of its own) has a heap of its
+ * own, made at its first allocation; any core may free any block. An interrupt handler that allocates, or frees, must
+ * not come in between a call of its own core: mask interrupts around calls then. Misuse ends in port_stop() with one
+ * sentence. kernel/README.md tells which files to compile, kernel/example is a small world. Not in the host's library.
+ */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* heapalloc's own interface, beside the malloc family that it exports under the standard names. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,9 +46,9 @@ HEAPALLOC_API const char *heapalloc_verify(void);
 HEAPALLOC_API bool heapalloc_trim(void);
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
- * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at a
- * time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes were
- * written to while others were put back after it, a pool that is none) ends the program with a sentence. */
+ * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at
+ * a time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes
+ * were written to while others were put back after it, a pool that is none) ends the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384

@@ -3,6 +3,7 @@
  * A world is the Linux process (shim/), the AArch64 machine (kernel/) or the scripted one of the tests
  * (tests/fake/). The core calls nothing else, not even libc. Every function may be called from any thread and
  * from any state of the program; none may allocate but where it says so. Sizes are bytes. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,13 +33,14 @@ void port_unreserve(void *at, size_t bytes);
 /* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
 bool port_purge(void *at, size_t bytes);
 
-/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; what is behind
- * it there becomes zero. Both were mapped by port_map. True: done, and *unmapped is `from` when it is not mapped any longer,
- * else NULL, and it is zero. False: `from` is as it was, *unmapped is `to` when that is not mapped any longer, else NULL. */
+/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; what is
+ * behind it there becomes zero. Both were mapped by port_map. True: done, and *unmapped is `from` when it is not mapped
+ * any longer, else NULL, and it is zero. False: `from` is as it was, *unmapped is `to` when that is not mapped any
+ * longer, else NULL. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped);
 
-/* Make [at, at+bytes), to which port_move has moved, longer, when all of [at+bytes, at+new_bytes) is unused. False: nothing
- * happened. */
+/* Make [at, at+bytes), to which port_move has moved, longer, when all of [at+bytes, at+new_bytes) is unused. False:
+ * nothing happened. */
 bool port_extend(void *at, size_t bytes, size_t new_bytes);
 
 /* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. False: it stays
@@ -61,13 +63,13 @@ uint64_t port_random(void);
 /* The calling thread has a heap now: arrange that heap_leave() (heap/fast.h) runs when it ends. */
 void port_thread_begin(void);
 
-/* There may be more than one thread, or this is more than a moment's program: arrange that a fork calls what heap/fork.h
- * says. Called more than once, and before a second thread takes a lock; it may allocate. */
+/* There may be more than one thread, or this is more than a moment's program: arrange that a fork calls what
+ * heap/fork.h says. Called more than once, and before a second thread takes a lock; it may allocate. */
 void port_expect_fork(void);
 
-/* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic then. It
- * changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds the core with
- * HEAPALLOC_ALONE=0, which never asks. */
+/* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic
+ * then. It changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds the
+ * core with HEAPALLOC_ALONE=0, which never asks. */
 extern const char *const port_alone __attribute__((visibility("hidden")));
 
 /* True when `p` lies on a thread's stack (used to word a message). */

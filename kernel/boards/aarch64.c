@@ -1,4 +1,6 @@
-/* An AArch64 in QEMU's virt machine without page tables: the least that the core runs on. heap.img is the real kernel. */
+/* An AArch64 in QEMU's virt machine without page tables: the least that the core runs on. heap.img is the real kernel.
+ */
+/* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <stdint.h>
 
@@ -21,7 +23,8 @@ __asm__(".section .start, \"ax\"\n"
 void board_write(const char *text, size_t length) {
     volatile uint32_t *uart = (volatile uint32_t *)UART;
     for (; length > 0; length--, text++) {
-        while (uart[UART_STATE] & STATE_FULL) {}
+        while (uart[UART_STATE] & STATE_FULL) {
+        }
         uart[0] = (uint8_t)*text;
     }
 }
@@ -31,5 +34,6 @@ _Noreturn void board_exit(int code) {
     register uint64_t call __asm__("x0") = SYS_EXIT;
     register uint64_t *argument __asm__("x1") = block;
     __asm__ volatile("hlt #0xf000" : "+r"(call) : "r"(argument) : "memory");
-    for (;;) {}
+    for (;;) {
+    }
 }

@@ -1,4 +1,5 @@
 /* What a board does for the programs that run on it: letters out, and an end with a status. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

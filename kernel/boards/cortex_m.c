@@ -1,4 +1,5 @@
 /* A Cortex-M in QEMU's mps2-an385: vectors, the CMSDK serial port, an end by semihosting. */
+/* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <stdint.h>
 
@@ -19,12 +20,13 @@ static void fault(void) {
 
 /* Stack, reset, NMI, and every fault that there is. */
 __attribute__((section(".start"), used)) static const void *const vectors[] = {stack_top, start, fault, fault,
-                                                                             fault,     fault, fault};
+                                                                               fault,     fault, fault};
 
 void board_write(const char *text, size_t length) {
     volatile uint32_t *uart = (volatile uint32_t *)UART;
     for (; length > 0; length--, text++) {
-        while (uart[UART_STATE] & STATE_FULL) {}
+        while (uart[UART_STATE] & STATE_FULL) {
+        }
         uart[UART_DATA] = (uint8_t)*text;
     }
 }
@@ -34,5 +36,6 @@ _Noreturn void board_exit(int code) {
     register uint32_t call __asm__("r0") = SYS_EXIT_EXTENDED;
     register uint32_t *argument __asm__("r1") = block;
     __asm__ volatile("bkpt 0xab" : "+r"(call) : "r"(argument) : "memory");
-    for (;;) {}
+    for (;;) {
+    }
 }

@@ -1,4 +1,5 @@
 /* What the test programs ask of a C library, over a board. The strings are the kernel's. */
+/* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include "format.h"
 #include <stdio.h>

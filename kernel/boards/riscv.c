@@ -1,4 +1,5 @@
 /* A RISC-V, of 32 or 64 bits, in QEMU's virt machine: entered in machine mode, serial port, test device. */
+/* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <stdint.h>
 
@@ -27,12 +28,14 @@ void board_trap(void) {
 void board_write(const char *text, size_t length) {
     volatile uint8_t *uart = (volatile uint8_t *)UART;
     for (; length > 0; length--, text++) {
-        while (!(uart[UART_STATE] & STATE_EMPTY)) {}
+        while (!(uart[UART_STATE] & STATE_EMPTY)) {
+        }
         uart[0] = (uint8_t)*text;
     }
 }
 
 _Noreturn void board_exit(int code) {
     *(volatile uint32_t *)TEST_DEVICE = code == 0 ? TEST_PASS : (uint32_t)code << 16 | TEST_FAIL;
-    for (;;) {}
+    for (;;) {
+    }
 }

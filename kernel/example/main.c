@@ -2,6 +2,7 @@
  *
  *   example            uses the heap up and gives it back, then the same with twice the memory
  *   example MISUSE     double-free, inside, foreign, stack: ends by port_stop() with a sentence */
+/* SPDX-License-Identifier: MIT */
 #include <heapalloc/heap.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,8 +44,7 @@ static struct parcel *take_all(size_t *bytes) {
             refusals++;
             continue;
         }
-        expect(is_ours(parcel, wish) && (uintptr_t)parcel % 16 == 0,
-               "a block is where none may be");
+        expect(is_ours(parcel, wish) && (uintptr_t)parcel % 16 == 0, "a block is where none may be");
         memset(parcel, (int)((uintptr_t)parcel >> 4), wish);
         parcel->next = first, parcel->size = wish;
         first = parcel;
@@ -58,8 +58,7 @@ static void free_all(struct parcel *first) {
         struct parcel *next = first->next;
         const unsigned char *bytes = (const unsigned char *)first;
         for (uint32_t i = sizeof *first; i < first->size; i++)
-            expect(bytes[i] == (unsigned char)((uintptr_t)first >> 4),
-                   "a block has lost its contents");
+            expect(bytes[i] == (unsigned char)((uintptr_t)first >> 4), "a block has lost its contents");
         heap_free(first);
         first = next;
     }
@@ -114,8 +113,7 @@ int main(int count, char **arguments) {
     size_t twice = use_up();
     expect(once > RAM_BYTES * 3 / 4, "one region serves too little");
     expect(twice > (RAM_BYTES + MORE_BYTES) * 3 / 4, "two regions serve too little");
-    printf("example: %zu of %d bytes, then %zu of %d\n", once, RAM_BYTES, twice,
-           RAM_BYTES + MORE_BYTES);
+    printf("example: %zu of %d bytes, then %zu of %d\n", once, RAM_BYTES, twice, RAM_BYTES + MORE_BYTES);
     printf("example: %s\n", failure ? failure : "PASS");
     return failure != NULL;
 }

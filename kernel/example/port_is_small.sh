@@ -3,6 +3,7 @@
 # kernel/README.md names just those.
 #
 #   port_is_small.sh ROOT
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$1"
 

@@ -1,5 +1,6 @@
 /* A small world: all that lib/ needs of a program that owns its memory and runs on one core, beside
  * owned_port.c. In a kernel of your own, these eight are yours to write. */
+/* SPDX-License-Identifier: MIT */
 #include <heapalloc/port.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* The string functions a freestanding world owes its compiler and its C files. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

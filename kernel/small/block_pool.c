@@ -1,4 +1,5 @@
 /* Pools of equal blocks with a get that waits (heapalloc/block_pool.h). */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include <heapalloc/block_pool.h>
 
@@ -15,7 +16,8 @@ size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start,
     char *first = (char *)round_up((uintptr_t)start, 16);
     size_t skipped = (size_t)(first - (char *)start), size = round_up(block_bytes + (block_bytes == 0), 16);
     size_t count = size == 0 || bytes < skipped ? 0 : (bytes - skipped) / size;
-    *pool = (struct heapalloc_block_pool){.first = first, .fresh = first, .end = first + count * size, .block_bytes = size};
+    *pool =
+        (struct heapalloc_block_pool){.first = first, .fresh = first, .end = first + count * size, .block_bytes = size};
     if (world) pool->world = *world;
     return count;
 }

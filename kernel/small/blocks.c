@@ -1,4 +1,5 @@
 /* Blocks with heads, in the two-level index: taken and given in constant time. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 
 static void enter(struct small *heap, struct head *head, uint32_t count) {
@@ -33,9 +34,7 @@ static uint32_t count_for(size_t size) {
 static struct head *find(struct small *heap, uint32_t count) {
     struct tlsf_lists lists = tlsf_lists(count);
     struct tlsf_node *node = *tlsf_head(&heap->index, lists.exact);
-    size_t list = node && count_of(head_of(node)) >= count
-                      ? lists.exact
-                      : tlsf_next_list(&heap->index, lists.enough);
+    size_t list = node && count_of(head_of(node)) >= count ? lists.exact : tlsf_next_list(&heap->index, lists.enough);
     if (list == 0) return NULL;
     node = *tlsf_head(&heap->index, list);
     if (node->prev != (struct tlsf_node *)tlsf_head(&heap->index, list) ||
@@ -98,8 +97,7 @@ bool block_resize(struct small *heap, struct head *head, size_t size) {
         tlsf_drop(&heap->index, node_of(right));
         right->word = 0;
         have += room;
-        heap->free_bytes +=
-            (size_t)(have - room) * GRANULE_BYTES; /* all of it is free, for cut() */
+        heap->free_bytes += (size_t)(have - room) * GRANULE_BYTES; /* all of it is free, for cut() */
         heap->used_bytes -= (size_t)(have - room) * GRANULE_BYTES;
         head->word = have << 1;
         right_of(head)->left = have;

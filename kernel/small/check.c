@@ -1,4 +1,5 @@
 /* The small heap looked at: every equation of small.h, and sums. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 
 /* A free block is the first of the list of its size, or the next of the one before it. */
@@ -12,8 +13,7 @@ static bool is_listed(const struct small *heap, struct head *head) {
 static bool slab_holds(const struct small *heap, const struct slab *slab) {
     uint32_t free = 0;
     for (const struct block *block = slab->free; block != BLOCK_END; block = block->next, free++) {
-        if (slab_of(block) != slab || !block_is_free(block, heap->secret) || free > slab->carved)
-            return false;
+        if (slab_of(block) != slab || !block_is_free(block, heap->secret) || free > slab->carved) return false;
     }
     return slab->used + free == slab->carved;
 }
@@ -24,9 +24,7 @@ static const char *check_block(const struct small *heap, const struct region *re
     if (head == region->end) return NULL;
     if (count_of(head) < COUNT_LEAST || right_of(head) > region->end) return "left";
     if (is_used(head))
-        return is_in_slab(region, node_of(head)) && !slab_holds(heap, (struct slab *)node_of(head))
-                   ? "slab"
-                   : NULL;
+        return is_in_slab(region, node_of(head)) && !slab_holds(heap, (struct slab *)node_of(head)) ? "slab" : NULL;
     if (before && !is_used(before)) return "coalesced";
     return is_listed(heap, head) ? NULL : "index";
 }
@@ -35,9 +33,7 @@ static const char *check_block(const struct small *heap, const struct region *re
 static size_t listed_nodes(const struct small *heap, size_t most) {
     size_t nodes = 0;
     for (size_t list = 0; list < TLSF_LISTS; list++)
-        for (struct tlsf_node *node = *tlsf_head(&heap->index, list); node && nodes <= most;
-             node = node->next)
-            nodes++;
+        for (struct tlsf_node *node = *tlsf_head(&heap->index, list); node && nodes <= most; node = node->next) nodes++;
     return nodes;
 }
 

@@ -1,4 +1,5 @@
 /* The face of heapalloc/heap.h over the one heap of a system that needs no more. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 #include <heapalloc/heap.h>
 

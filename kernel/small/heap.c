@@ -1,11 +1,11 @@
 /* One small heap: its regions, and which way a request goes. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 #include <heapalloc/port.h>
 
 struct region *region_of(const struct small *heap, const void *p) {
     struct region *region = heap->regions;
-    while (region &&
-           !((const char *)p > (char *)region->first && (const char *)p < (char *)region->end))
+    while (region && !((const char *)p > (char *)region->first && (const char *)p < (char *)region->end))
         region = region->next;
     return region;
 }
@@ -15,15 +15,14 @@ bool small_add_region(struct small *heap, void *start, size_t bytes) {
     struct region *region = (struct region *)round_up((uintptr_t)start, 16);
     uintptr_t from = (uintptr_t)region, to = round_down((uintptr_t)start + bytes, 16);
     size_t map = config_slabs ? bytes / SLAB_BYTES / 8 + 2 : 0;
-    uintptr_t first =
-        round_up(from + sizeof *region + map + sizeof(struct head), 16) - sizeof(struct head);
+    uintptr_t first = round_up(from + sizeof *region + map + sizeof(struct head), 16) - sizeof(struct head);
     if (to < (uintptr_t)start || to > from + SMALL_SIZE_MOST || first + 256 > to) return false;
     for (struct region *other = heap->regions; other; other = other->next)
         if (from < (uintptr_t)(other->end + 1) && (uintptr_t)other < to) return false;
     uint32_t count = (uint32_t)((to - sizeof(struct head) - first) / GRANULE_BYTES);
     memset(region, 0, sizeof *region + map);
-    *region = (struct region){heap->regions, (struct head *)first,
-                              (struct head *)(first + (size_t)count * GRANULE_BYTES)};
+    *region =
+        (struct region){heap->regions, (struct head *)first, (struct head *)(first + (size_t)count * GRANULE_BYTES)};
     *region->first = (struct head){0, count << 1 | USED};
     *region->end = (struct head){count, USED};
     heap->regions = region;
@@ -47,8 +46,8 @@ static struct head *checked(const char *function, const struct region *region, c
     if ((uintptr_t)p % 16 != 0) check_misuse(function, p, "is no block's start");
     if (!is_used(head)) check_misuse(function, p, "is already free");
     struct head *right = right_of(head), *left = left_of(head);
-    bool agree = right > head && right <= region->end && right->left == count_of(head) &&
-                 left >= region->first && (head == region->first || count_of(left) == head->left);
+    bool agree = right > head && right <= region->end && right->left == count_of(head) && left >= region->first &&
+                 (head == region->first || count_of(left) == head->left);
     if (!agree) check_misuse(function, p, "is no block's start, or its head was written to");
     return head;
 }

@@ -1,4 +1,5 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 #include <heapalloc/small.h>
 
@@ -218,11 +219,12 @@ void heapalloc_small_each(struct heapalloc_small *heap,
 
 /* ---- how much is enough ---------------------------------------------------------------------- */
 
-/* A request is refused only while each free block is smaller than the first list that fits it, a 32nd more. Free blocks do not touch:
- * there is one more than blocks in use at most. */
+/* A request is refused only while each free block is smaller than the first list that fits it, a 32nd more. Free blocks
+ * do not touch: there is one more than blocks in use at most. */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes) {
     size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0;
-    size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES), list = block + block / 32 + GRANULE_BYTES;
+    size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES),
+           list = block + block / 32 + GRANULE_BYTES;
     size_t tables = round_up(sizeof(struct heapalloc_small), 16) + sizeof(struct region) + 4 * GRANULE_BYTES;
     size_t heads = blocks * (sizeof(struct head) + 2 * GRANULE_BYTES + guard), bytes;
     if (__builtin_mul_overflow(blocks + 1, list, &bytes) || __builtin_add_overflow(bytes, live_bytes, &bytes) ||

@@ -1,4 +1,5 @@
 /* Slabs: small blocks without heads, of one size in each kilobyte. */
+/* SPDX-License-Identifier: MIT */
 #include "small.h"
 
 _Static_assert(sizeof(struct slab) == 32, "one kilobyte holds 62 blocks of 16 bytes");

@@ -12,6 +12,7 @@
  *   the index has all free blocks and nothing else                     small_check: index
  *   slab: used + length(free) == carved                                small_check: slab
  */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
 #include "base/memory.h"
@@ -118,8 +119,7 @@ INLINE const char *small_check(void) {
 }
 
 struct small_stats {
-    size_t used_bytes, free_bytes,
-        largest_bytes; /* of blocks, heads included; the largest free one's payload */
+    size_t used_bytes, free_bytes, largest_bytes; /* of blocks, heads included; the largest free one's payload */
     size_t free_blocks, slabs;
 };
 void small_stats_heap(const struct small *heap, struct small_stats *stats);

@@ -4,6 +4,7 @@
 boards.py [--keep FOLDER]
   Prints "ok - NAME" or "not ok - NAME" for each program; --keep leaves them in a folder.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import dataclasses
 import glob

@@ -1,4 +1,5 @@
 """One machine under QEMU: how it is started, what it said, how it ended."""
+# SPDX-License-Identifier: MIT
 import dataclasses
 import os
 import struct

@@ -1,4 +1,5 @@
 """The longest way through AArch64 machine code, in instructions; refuses what has none."""
+# SPDX-License-Identifier: MIT
 import functools
 import re
 import subprocess

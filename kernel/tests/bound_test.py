@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Longest paths of small pieces of assembly whose answers are known; each refusal is provoked."""
+# SPDX-License-Identifier: MIT
 import os
 import subprocess
 import sys

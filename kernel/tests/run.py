@@ -11,6 +11,7 @@ A test run passes when the console shows a complete TAP report, ends in
 `heapalloc-kernel: PASS n tests`, AND the emulator exits with code 0.
 A control run passes when it fails as it should.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import concurrent.futures
 import os

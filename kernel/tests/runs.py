@@ -1,4 +1,5 @@
 """The runs: every machine of the matrix, special memory, broken trees, controls, the console."""
+# SPDX-License-Identifier: MIT
 import dataclasses
 import functools
 import itertools

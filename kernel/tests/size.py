@@ -5,6 +5,7 @@ size.py [--write]
   Fails when a size is above its limit. --write puts the table into kernel/README.md; otherwise the
   table there must be the present one, when it is of this compiler.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import glob
 import os

@@ -1,4 +1,5 @@
 """What a console must show: complete TAP reports, panics, memory maps."""
+# SPDX-License-Identifier: MIT
 import re
 
 from boot import HANG, Wrong

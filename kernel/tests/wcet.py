@@ -9,6 +9,7 @@ wcet.py [--image DIR] [--write]
   --write     put table and histogram into kernel/README.md and kernel/wcet.svg
   otherwise   check that those there are the present ones, when they are of this compiler
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import os
 import re

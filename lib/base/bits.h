@@ -1,4 +1,5 @@
 /* Arithmetic on words: powers of two, logarithms, branch hints. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,9 +12,9 @@
 #define NOINLINE __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
 
-/* A function that every process runs, be it ever so short, and a constant that it reads. Linux maps a file in steps of 64 KiB:
- * the functions stand together at the end of a library's code, where less than a step is left to map, and the constants
- * beside what the loader writes to. */
+/* A function that every process runs, be it ever so short, and a constant that it reads. Linux maps a file in steps of
+ * 64 KiB: the functions stand together at the end of a library's code, where less than a step is left to map, and the
+ * constants beside what the loader writes to. */
 #ifdef __PIC__
 #define RUN_BY_ALL __attribute__((section("heapalloc_start")))
 #define READ_BY_ALL __attribute__((section(".data.rel.ro")))
@@ -29,15 +30,29 @@
 #define COMPUTED(x) __asm__("" : "+r"(x))
 
 /* True for 1, 2, 4, ...; false for 0. */
-INLINE bool is_power_of_two(size_t x) { return x != 0 && (x & (x - 1)) == 0; }
+INLINE bool is_power_of_two(size_t x) {
+    return x != 0 && (x & (x - 1)) == 0;
+}
 
 /* `x` rounded up, or down, to a multiple of the power of two `step`. */
-INLINE size_t round_up(size_t x, size_t step) { return (x + step - 1) & ~(step - 1); }
-INLINE size_t round_down(size_t x, size_t step) { return x & ~(step - 1); }
+INLINE size_t round_up(size_t x, size_t step) {
+    return (x + step - 1) & ~(step - 1);
+}
+INLINE size_t round_down(size_t x, size_t step) {
+    return x & ~(step - 1);
+}
 
 /* Position of the highest, or lowest, set bit; x != 0. */
-INLINE uint32_t bit_high(uint32_t x) { return 31u - (uint32_t)__builtin_clz(x); }
-INLINE uint32_t bit_low(uint32_t x) { return (uint32_t)__builtin_ctz(x); }
+INLINE uint32_t bit_high(uint32_t x) {
+    return 31u - (uint32_t)__builtin_clz(x);
+}
+INLINE uint32_t bit_low(uint32_t x) {
+    return (uint32_t)__builtin_ctz(x);
+}
 
-INLINE size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
-INLINE size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
+INLINE size_t min_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+INLINE size_t max_size(size_t a, size_t b) {
+    return a > b ? a : b;
+}

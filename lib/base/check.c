@@ -1,4 +1,5 @@
 /* How the core stops a program. */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/text.h"
 #include <heapalloc/port.h>
@@ -24,8 +25,7 @@ void check_misuse(const char *function, const void *pointer, const char *sentenc
     stop(&text);
 }
 
-void check_interior(const char *function, const void *pointer, const void *block,
-                    size_t block_bytes) {
+void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes) {
     struct text text;
     begin(&text, function, pointer);
     text_add(&text, "is in the middle of a block of ");

@@ -2,6 +2,7 @@
  *
  * check_misuse: the caller's fault, found where memory comes from outside. Always compiled, O(1).
  * debug_check:  ours; evaluated in debug builds only, but it compiles in all of them and so cannot rot. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 #include "base/config.h"
@@ -10,8 +11,7 @@
 _Noreturn COLD void check_misuse(const char *function, const void *pointer, const char *sentence);
 
 /* The same for a pointer into a block: "is in the middle of a block of N bytes at 0x...". */
-_Noreturn COLD void check_interior(const char *function, const void *pointer, const void *block,
-                                   size_t block_bytes);
+_Noreturn COLD void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes);
 
 _Noreturn COLD void check_failed(const char *condition, const char *file, int line);
 

@@ -1,4 +1,5 @@
 /* The counts of a build that counts. */
+/* SPDX-License-Identifier: MIT */
 #include "base/count.h"
 
 typedef int count_nothing_otherwise;

@@ -1,4 +1,5 @@
 /* What differs between processors: the hint of a spinning loop. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /* Tell the core that this is a waiting loop. */

@@ -1,4 +1,5 @@
 /* The waiting half of the lock: read-spin, sleep, freeze. */
+/* SPDX-License-Identifier: MIT */
 #include "base/lock.h"
 #include "base/check.h"
 #include "base/cpu.h"
@@ -7,7 +8,8 @@
 /* About 2 us of reading before sleeping: longer than any holder needs, shorter than a scheduler's slice. */
 enum { SPIN_READS = 100 };
 
-/* How long others sleep for a fork, in all: longer than one takes that waits for nobody, and short for one that waits for them. */
+/* How long others sleep for a fork, in all: longer than one takes that waits for nobody, and short for one that waits
+ * for them. */
 enum { FORK_PATIENCE_MS = 16 };
 
 static _Thread_local uint8_t ranks_held __attribute__((tls_model("initial-exec")));
@@ -53,7 +55,8 @@ static bool nap(uint32_t most) {
     return true;
 }
 
-/* A fork that begins while one waits for another is on the same account, or a storm of them would be waited for, for ever. */
+/* A fork that begins while one waits for another is on the same account, or a storm of them would be waited for, for
+ * ever. */
 static void open_account(void) {
     uint32_t latest = lock_forks() << NAPS_BITS;
     if ((naps & ~(uint32_t)NAPS_MASK) != latest) naps = latest;

@@ -5,10 +5,11 @@
  *
  * Holders make no system call, touch no user memory and call nobody back; the one exception is the gate of
  * span/grow.c, which exists to be held over a system call.
- * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others sleep until the
- * fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating just now. Then
- * lock_take() fails (span/emergency.h says what such a thread does instead).
- * Lock order, outermost first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
+ * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others
+ * sleep until the fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating
+ * just now. Then lock_take() fails (span/emergency.h says what such a thread does instead). Lock order, outermost
+ * first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
 #include "base/bits.h"
@@ -24,9 +25,10 @@ struct lock {
 
 enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
 
-/* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost nothing
- * until they are touched. */
-#define LOCK_OF(rank) {LOCK_FREE, config_debug ? (rank) : 0}
+/* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost
+ * nothing until they are touched. */
+#define LOCK_OF(rank) \
+    { LOCK_FREE, config_debug ? (rank) : 0 }
 
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);
@@ -72,7 +74,8 @@ INLINE void lock_give(struct lock *lock) {
     if (unlikely(lock_drop(lock))) lock_give_slow(lock);
 }
 
-/* The calling thread forks from here to there, in the parent and in the child; one thread at a time, others sleep here. */
+/* The calling thread forks from here to there, in the parent and in the child; one thread at a time, others sleep here.
+ */
 void lock_fork_begin(void);
 void lock_fork_end(void);
 
@@ -87,6 +90,6 @@ bool lock_fork_is_mine(void);
 /* How many forks have begun. */
 uint32_t lock_forks(void);
 
-/* Sleep until no fork is under way, while the calling thread has slept for less than `most` milliseconds on account of the one that is. False:
- * it is not over, or is the caller's own. */
+/* Sleep until no fork is under way, while the calling thread has slept for less than `most` milliseconds on account of
+ * the one that is. False: it is not over, or is the caller's own. */
 bool lock_await_fork(uint32_t most);

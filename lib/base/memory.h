@@ -2,6 +2,7 @@
  *
  * A racy load is one whose value only directs a thread to a path that decides by an atomic operation. On the fast
  * paths it must fold into the instruction that uses it, so it is a plain load, except where ThreadSanitizer looks. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/count.h"
 #include <stddef.h>
@@ -23,8 +24,8 @@
 #define racy_store(x, v) (count_write(&(x)), (x) = (v))
 #endif
 
-/* A function whose racy looks ThreadSanitizer is not shown: it reads what its owner writes to plainly, and what it says is
- * confirmed by an atomic operation, or is no more than a hint. Before `static`. */
+/* A function whose racy looks ThreadSanitizer is not shown: it reads what its owner writes to plainly, and what it says
+ * is confirmed by an atomic operation, or is no more than a hint. Before `static`. */
 #ifdef HEAPALLOC_TSAN
 #define UNWATCHED __attribute__((noinline, unused, no_sanitize("thread")))
 #else
@@ -38,11 +39,9 @@
 #define load_acquire(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define store_relaxed(x, v) (count_write(&(x)), __atomic_store_n(&(x), (v), __ATOMIC_RELAXED))
 #define store_release(x, v) (count_write(&(x)), __atomic_store_n(&(x), (v), __ATOMIC_RELEASE))
-#define swap_value(x, v)                                                                           \
-    (count_one(COUNT_ATOMIC), count_write(&(x)), __atomic_exchange_n(&(x), (v), __ATOMIC_ACQ_REL))
-#define cas(x, expected, v)                                                                        \
-    (count_one(COUNT_ATOMIC), count_write(&(x)), cas_only(x, expected, v))
-#define cas_only(x, expected, v)                                                                   \
+#define swap_value(x, v) (count_one(COUNT_ATOMIC), count_write(&(x)), __atomic_exchange_n(&(x), (v), __ATOMIC_ACQ_REL))
+#define cas(x, expected, v) (count_one(COUNT_ATOMIC), count_write(&(x)), cas_only(x, expected, v))
+#define cas_only(x, expected, v) \
     __atomic_compare_exchange_n(&(x), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 /* The three functions a freestanding compiler may call anyway. */

@@ -1,4 +1,5 @@
 /* Short texts built in a fixed buffer. */
+/* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
 static void add_char(struct text *text, char c) {

@@ -1,4 +1,5 @@
 /* Short texts built in a fixed buffer, without stdio: messages of a program that is about to end, small reports. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* What valgrind's memcheck is told about blocks, in a build for it (config_watch); nothing in any other. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/config.h"
 #include <stddef.h>
@@ -6,7 +7,8 @@
 #if HEAPALLOC_VALGRIND
 #include <valgrind/memcheck.h>
 #else
-#define VALGRIND_MALLOCLIKE_BLOCK(at, bytes, redzone, zeroed) ((void)(at), (void)(bytes), (void)(redzone), (void)(zeroed))
+#define VALGRIND_MALLOCLIKE_BLOCK(at, bytes, redzone, zeroed) \
+    ((void)(at), (void)(bytes), (void)(redzone), (void)(zeroed))
 #define VALGRIND_FREELIKE_BLOCK(at, redzone) ((void)(at), (void)(redzone))
 #define VALGRIND_MAKE_MEM_NOACCESS(at, bytes) ((void)(at), (void)(bytes))
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, bytes) ((void)(at), (void)(bytes))

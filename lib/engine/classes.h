@@ -11,20 +11,21 @@
  * which is below (blocks * e) exactly when r == 0 and k < blocks, because r * recip >= 2^20 > 16384 >= k * e.
  * One multiplication and one comparison thus prove both that a pointer is a block's start and that the block was
  * ever handed out. After Lemire, Kaser, Kurz: Faster remainder by direct computation, SPE 2019, section 3.2. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 
 enum {
     UNIT_SHIFT = 14,
     UNIT_BYTES = 1 << UNIT_SHIFT,
-    CLASS_TINY_BYTES = 512,   /* up to here a class is a quotient */
-    CLASS_BYTES_MAX = 4096,   /* beyond, blocks come from the medium level */
-    CLASS_COUNT = 53,         /* 0 is no class: requests of 0 bytes go to class 1 by the slow path */
+    CLASS_TINY_BYTES = 512, /* up to here a class is a quotient */
+    CLASS_BYTES_MAX = 4096, /* beyond, blocks come from the medium level */
+    CLASS_COUNT = 53,       /* 0 is no class: requests of 0 bytes go to class 1 by the slow path */
     BLOCK_ALIGN_BYTES = 16,
 };
 
 struct class_shape {
-    uint32_t recip;           /* 2^32 / block_bytes + 1 */
+    uint32_t recip; /* 2^32 / block_bytes + 1 */
     uint16_t block_bytes;
     uint16_t capacity_blocks; /* per unit */
 };
@@ -33,7 +34,9 @@ extern const struct class_shape class_shapes[CLASS_COUNT] __attribute__((visibil
 extern const uint8_t class_by_64[CLASS_BYTES_MAX / 64] __attribute__((visibility("hidden")));
 
 /* Class of a request of 513..CLASS_BYTES_MAX bytes. */
-INLINE size_t class_of_wide(size_t size_bytes) { return class_by_64[(size_bytes - 1) >> 6]; }
+INLINE size_t class_of_wide(size_t size_bytes) {
+    return class_by_64[(size_bytes - 1) >> 6];
+}
 
 /* Class of a request of 1..CLASS_BYTES_MAX bytes. */
 INLINE size_t class_of(size_t size_bytes) {

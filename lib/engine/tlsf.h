@@ -12,6 +12,7 @@
  *
  *   row_map bit r == (column_map[r] != 0)           verify: tlsf_maps
  *   column_map[r] bit c == (head[r][c] != NULL)     verify: tlsf_maps */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 

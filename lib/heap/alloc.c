@@ -1,4 +1,5 @@
 /* Allocation beyond the fast path. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
 #include "base/check.h"
 #include "heap/cache.h"
@@ -33,7 +34,8 @@ static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
     return unit->memory;
 }
 
-/* A request has the size of a block that there was no room for; or there is next to no room yet, as in a thread's new heap. */
+/* A request has the size of a block that there was no room for; or there is next to no room yet, as in a thread's new
+ * heap. */
 static void widen(struct heap *heap, uint32_t count) {
     if (count != heap->cache_refused && heap->cache_max >= CACHE_SUM_MIN) return;
     if (load_relaxed(heaps.threaded)) heap->cache_refused = 0;
@@ -91,8 +93,8 @@ INLINE bool can_lend(uint32_t lender, uint32_t align) {
     return (bytes & -bytes) >= align;
 }
 
-/* The class that is to lend to one of `bytes`, and to all others between it and its own half: the next 112 << k, or the next power
- * of two where that is not aligned enough. 0: such blocks are too small, or too large. */
+/* The class that is to lend to one of `bytes`, and to all others between it and its own half: the next 112 << k, or the
+ * next power of two where that is not aligned enough. 0: such blocks are too small, or too large. */
 static uint32_t common_lender(uint32_t bytes, uint32_t align) {
     uint32_t lent = LENT_BYTES_MIN;
     while (lent <= bytes) lent *= 2;
@@ -101,8 +103,9 @@ static uint32_t common_lender(uint32_t bytes, uint32_t align) {
     return (uint32_t)class_of(lent);
 }
 
-/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no orphan: a process with
- * one heap would gain a few pages where it hardly uses its sizes, and lose as many where it does. 0: there is none. */
+/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no orphan:
+ * a process with one heap would gain a few pages where it hardly uses its sizes, and lose as many where it does. 0:
+ * there is none. */
 static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     uint32_t bytes = class_shapes[class].block_bytes, lender;
     for (lender = class + 1; lender < CLASS_COUNT && class_shapes[lender].block_bytes <= 2 * bytes; lender++)
@@ -112,8 +115,8 @@ static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     return lender > 0 && heap_refill(heap, lender) ? lender : 0;
 }
 
-/* The first few blocks of a class without a slab come from a larger class: a size that is hardly used costs no page. A request of
- * just the class's size may be for memory aligned to what that is a multiple of. */
+/* The first few blocks of a class without a slab come from a larger class: a size that is hardly used costs no page. A
+ * request of just the class's size may be for memory aligned to what that is a multiple of. */
 static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     uint32_t bytes = class_shapes[class].block_bytes;
     uint32_t lender = find_lender(heap, class, size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES);
@@ -135,8 +138,7 @@ RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, 
 }
 
 void *alloc_live(struct heap *heap, size_t size) {
-    if (likely(size <= CLASS_BYTES_MAX))
-        return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
+    if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return alloc_wide(heap, size, false, false);
 }

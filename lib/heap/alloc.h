@@ -1,4 +1,5 @@
 /* Allocation beyond the fast path: by class, by granules, by units; zeroed, aligned. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 

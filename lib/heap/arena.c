@@ -1,4 +1,5 @@
 /* Arenas: blocks one behind the other in chunks, freed together. */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/watch.h"
 #include "heap/alloc.h"
@@ -10,11 +11,11 @@ enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
 #define ARENA_MARK ((uintptr_t)0x6865617061726e61)
 
 struct heapalloc_arena {
-    uintptr_t at;          /* next free byte of the newest chunk, a multiple of 16 */
+    uintptr_t at; /* next free byte of the newest chunk, a multiple of 16 */
     uintptr_t end;
-    uintptr_t mark;        /* ARENA_MARK ^ address, while the arena lives */
-    struct unit *chunks;   /* heads, newest first, by next */
-    uint32_t chunk_units;  /* of the next chunk */
+    uintptr_t mark;       /* ARENA_MARK ^ address, while the arena lives */
+    struct unit *chunks;  /* heads, newest first, by next */
+    uint32_t chunk_units; /* of the next chunk */
 };
 
 static void check_arena(const char *function, const struct heapalloc_arena *arena) {
@@ -23,8 +24,7 @@ static void check_arena(const char *function, const struct heapalloc_arena *aren
 
 struct heapalloc_arena *heapalloc_arena_create(void) {
     struct heapalloc_arena *arena = heap_alloc_slow(sizeof(*arena), heap_self);
-    if (arena)
-        *arena = (struct heapalloc_arena){.mark = ARENA_MARK ^ (uintptr_t)arena, .chunk_units = 1};
+    if (arena) *arena = (struct heapalloc_arena){.mark = ARENA_MARK ^ (uintptr_t)arena, .chunk_units = 1};
     return arena;
 }
 

@@ -1,4 +1,5 @@
 /* The medium cache: giving it back. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "span/units.h"
 
@@ -35,12 +36,14 @@ void cache_return_grant(struct heap *heap) {
 }
 
 void cache_flush(struct heap *heap) {
-    struct granule *recent_medium = take_recent(heap->recent_medium); /* first: a fork must not find them in two places */
+    struct granule *recent_medium =
+        take_recent(heap->recent_medium); /* first: a fork must not find them in two places */
     struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
     uint32_t room = swap_value(heap->stolen, 0);
-    for (uint32_t count = MEDIUM_GRANULES_MIN; heap->cache_max != heap->cache_room + room && count <= CACHE_GRANULES_MAX; count++)
+    for (uint32_t count = MEDIUM_GRANULES_MIN;
+         heap->cache_max != heap->cache_room + room && count <= CACHE_GRANULES_MAX; count++)
         room += cache_give_list(heap, count);
     guarded_add(heap->cache_room, room);
     cache_return_grant(heap);
@@ -56,7 +59,8 @@ static uint32_t caches_max(void) {
 }
 
 void cache_share(struct heap *heap) {
-    uint32_t live = load_relaxed(heaps.live), share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
+    uint32_t live = load_relaxed(heaps.live),
+             share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
     heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
 }
 

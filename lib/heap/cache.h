@@ -9,6 +9,7 @@
  * so keeping it never makes the heap take memory that it would not have taken otherwise.
  * A cached block says so in its slot or line, where a second free meets it; the state changes by compare-and-swap,
  * because the second free may come from another thread at the same time. Only blocks of the home span are kept. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
 #include "heap/heap.h"
@@ -20,7 +21,9 @@ INLINE size_t cache_granules(size_t size) {
 }
 
 /* Granules that a cache may keep without being granted them. */
-INLINE uint32_t cache_sum_first(void) { return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN; }
+INLINE uint32_t cache_sum_first(void) {
+    return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN;
+}
 
 /* Granules in the cache; whoever else asks may be told any number up to its bound. */
 INLINE uint32_t cache_sum(const struct heap *heap) {
@@ -28,21 +31,24 @@ INLINE uint32_t cache_sum(const struct heap *heap) {
     return max > room ? max - room : 0;
 }
 
-/* Take the recent block that stands in `place`, one of this heap's; NULL: there is none, another thread may have taken it. */
-#define take_recent(place)                                                                         \
-    ({                                                                                             \
-        __typeof__(place) recent_ = load_relaxed(place);                                           \
-        recent_ && cas_alone((place), &recent_, NULL) ? recent_ : NULL;                            \
+/* Take the recent block that stands in `place`, one of this heap's; NULL: there is none, another thread may have taken
+ * it. */
+#define take_recent(place)                                                     \
+    ({                                                                         \
+        __typeof__(place) recent_ = load_relaxed(place);                       \
+        recent_ != NULL &&cas_alone((place), &recent_, NULL) ? recent_ : NULL; \
     })
 
-/* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time may
- * look at any slot's upper half. */
+/* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time
+ * may look at any slot's upper half. */
 INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
 
 /* The link of a block that another thread may have taken and given away meanwhile: then it is not used. */
-UNWATCHED static char *cache_next(struct granule *slot) { return *(char *volatile *)cache_link(slot); }
+UNWATCHED static char *cache_next(struct granule *slot) {
+    return *(char *volatile *)cache_link(slot);
+}
 
 /* `p`, of `count` granules, is in no list any more: a caller's. */
 INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, size_t count) {
@@ -63,8 +69,8 @@ INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
     return cache_hand_out(heap, p, slot, count);
 }
 
-/* The same where another thread may be taking the whole list (heap/steal.c). Nobody else ever puts blocks into it, so a first
- * block that is still the first has the link that was read. */
+/* The same where another thread may be taking the whole list (heap/steal.c). Nobody else ever puts blocks into it, so a
+ * first block that is still the first has the link that was read. */
 INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
     char *p = load_relaxed(heap->cache[count]), *first = p;
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
@@ -73,15 +79,19 @@ INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
     return cache_hand_out(heap, p, slot, count);
 }
 
-/* Other threads may take whole lists; not so in the fast build, where that would cost a pair three instructions too many. */
-INLINE bool cache_is_shared(void) { return config_safety && unlikely(!alone()); }
+/* Other threads may take whole lists; not so in the fast build, where that would cost a pair three instructions too
+ * many. */
+INLINE bool cache_is_shared(void) {
+    return config_safety && unlikely(!alone());
+}
 
 INLINE void *cache_pop(struct heap *heap, size_t count) {
     return !cache_is_shared() ? cache_pop_alone(heap, count) : cache_pop_shared(heap, count);
 }
 
 /* Keep the block at `p`, of the home span and used, when it is what the cache keeps and there is room.
- * False: it is not, nothing was done; the caller looks at the pointer again, from the start. `shared`: others may be freeing it too. */
+ * False: it is not, nothing was done; the caller looks at the pointer again, from the start. `shared`: others may be
+ * freeing it too. */
 INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
@@ -104,8 +114,8 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
     if (count <= CACHE_GRANULES_MAX || count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || load_relaxed(heap->recent_medium) ||
-        heap->state != HEAP_LIVE || count > heap->recent_units * GRANULES_PER_UNIT || (uintptr_t)p & (GRANULE_BYTES - 1) ||
-        !cas_alone(slot->head, &head, count | GRANULE_CACHED))
+        heap->state != HEAP_LIVE || count > heap->recent_units * GRANULES_PER_UNIT ||
+        (uintptr_t)p & (GRANULE_BYTES - 1) || !cas_alone(slot->head, &head, count | GRANULE_CACHED))
         return false;
     store_release(heap->recent_medium, slot);
     return true;
@@ -114,8 +124,8 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
 /* Keep the large block at `p`, with `unit` its line, when there is no other yet. */
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
-    if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory || unit->count > heap->recent_units ||
-        !cas_alone(unit->kind, &seen, UNIT_LEAVING))
+    if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
+        unit->count > heap->recent_units || !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
     unit->flags &= UNIT_MOVED;
     store_release(heap->recent_large, unit);
@@ -134,8 +144,8 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     return NULL;
 }
 
-/* The block freed last, of more than the cache keeps, when it has just the size asked for. It is taken before it is looked at: another
- * thread may take it too. */
+/* The block freed last, of more than the cache keeps, when it has just the size asked for. It is taken before it is
+ * looked at: another thread may take it too. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
     if (size <= MEDIUM_BYTES_MAX) {
         struct granule *slot = take_recent(heap->recent_medium);
@@ -158,11 +168,12 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
     return NULL;
 }
 
-/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes there
- * first, if it is a noticeable part of the heap: the peak is what counts as a program's memory. */
+/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes
+ * there first, if it is a noticeable part of the heap: the peak is what counts as a program's memory. */
 void cache_yield(struct heap *heap);
 
-/* A request has the size of a block that there was no room for: there is more from now on, until everything is given back. */
+/* A request has the size of a block that there was no room for: there is more from now on, until everything is given
+ * back. */
 void cache_widen(struct heap *heap);
 
 /* What this heap may keep of the share of all has changed, for there are more heaps or fewer. */

@@ -1,4 +1,5 @@
 /* The heap's own time. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/clock.h"
 #include "base/bits.h"
 #include "base/memory.h"
@@ -13,7 +14,9 @@ static uint64_t started_ms; /* by the world's clock; 0: it was not read yet */
 static uint64_t seen_ms;    /* its latest reading */
 static uint64_t skewed_ms;  /* what its time is too little (modulo 2^64) */
 
-static void skew(uint64_t ms) { __atomic_fetch_add(&skewed_ms, ms, __ATOMIC_RELAXED); }
+static void skew(uint64_t ms) {
+    __atomic_fetch_add(&skewed_ms, ms, __ATOMIC_RELAXED);
+}
 
 static NOINLINE uint64_t begin(uint64_t now) {
     store_relaxed(seen_ms, now);

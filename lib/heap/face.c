@@ -1,4 +1,5 @@
 /* The freestanding face: the fast paths as functions, for worlds that have no family of their own to export. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include <heapalloc/heap.h>
 

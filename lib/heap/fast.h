@@ -1,9 +1,10 @@
 /* The two fast paths, to be inlined into the functions a world exports; everything else is a tail call from here.
  *
  * malloc: class = size / 16, pop the bin's first block if its key is right. free: one compare says "in the home span"
- * (and so not NULL, not foreign), one "my slab", one multiplication and compare "a block's start", one "not free yet"; push
- * to the bin or the slab. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins and own no slab.
- * What is not as expected goes to the slow functions, which look again and say what is wrong. */
+ * (and so not NULL, not foreign), one "my slab", one multiplication and compare "a block's start", one "not free yet";
+ * push to the bin or the slab. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins
+ * and own no slab. What is not as expected goes to the slow functions, which look again and say what is wrong. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/alloc.h"
 #include "heap/cache.h"
@@ -29,8 +30,8 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab);
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
 
-/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which was freed
- * long ago maybe, is on its way into the cache while the program writes to this one. */
+/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which
+ * was freed long ago maybe, is on its way into the cache while the program writes to this one. */
 INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
@@ -51,8 +52,8 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
     return wide(size, heap);
 }
 
-/* What `wide` asks first: the medium cache, for the exact granule count or up to two more; above its sizes the block freed
- * last. Both decline after a while, so that time passes for programs that free as much as they allocate. */
+/* What `wide` asks first: the medium cache, for the exact granule count or up to two more; above its sizes the block
+ * freed last. Both decline after a while, so that time passes for programs that free as much as they allocate. */
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
     size_t count = cache_granules(size);
@@ -63,9 +64,9 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
     return NULL;
 }
 
-/* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has none left.
- * Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no more than the one
- * block invites guests, and so does who frees much abroad. */
+/* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has
+ * none left. Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no
+ * more than the one block invites guests, and so does who frees much abroad. */
 INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
     struct slab_queue *queue = &heap->waiting[class];
     struct unit *slab = queue->first, *old = heap->current[class];
@@ -100,15 +101,16 @@ INLINE void *heap_alloc_wide_shared(size_t size, struct heap *heap, heap_alloc_w
     return likely(p) ? p : last(size, heap);
 }
 
-/* True when what is at `offset` in the home span is the start of a block of `slab`, whosever it is, and does not look free. */
+/* True when what is at `offset` in the home span is the start of a block of `slab`, whosever it is, and does not look
+ * free. */
 INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
     uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
     return likely(start < racy_load(slab->starts)) && likely(!block_may_be_free(block));
 }
 
-/* The list that takes a freed block: the bin if the slab is open, else the slab's. Which of the two no processor foresees, so there is
- * no branch. */
+/* The list that takes a freed block: the bin if the slab is open, else the slab's. Which of the two no processor
+ * foresees, so there is no branch. */
 INLINE struct block **heap_list_of(struct unit *slab) {
     char *at = (char *)slab;
 #if defined(__x86_64__)
@@ -170,7 +172,8 @@ INLINE void *heap_clear_short(char *p, size_t bytes) {
 /* Zero a block of 65 bytes or more. Apart, so that the short way needs no register saved. */
 void *heap_clear_long(char *p, size_t bytes);
 
-/* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link. */
+/* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link.
+ */
 INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct heap *heap = heap_self;
     if (config_watch || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
@@ -187,8 +190,8 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     return block;
 }
 
-/* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer: growing by
- * little is mostly this. */
+/* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer: growing
+ * by little is mostly this. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_watch || offset >= racy_load(span_home.bytes)) return false;
@@ -199,7 +202,8 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
            resize_fits(unit->count, (size + UNIT_BYTES - 1) >> UNIT_SHIFT);
 }
 
-/* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full. */
+/* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full.
+ */
 INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t)) {
     size_t offset = (size_t)((char *)p - span_home.base);
     if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);

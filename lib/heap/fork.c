@@ -1,4 +1,5 @@
 /* fork. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fork.h"
 #include "base/cpu.h"
 #include "heap/cache.h"
@@ -16,12 +17,13 @@ enum {
 
 static bool frozen;
 
-/* The sweep: one thread at a time looks at the lost heaps' caches, one at a time, then at all lines once, some at a time. */
+/* The sweep: one thread at a time looks at the lost heaps' caches, one at a time, then at all lines once, some at a
+ * time. */
 static struct {
     bool taken;
     struct heap *heap; /* whose cache is looked at next */
-    uint32_t place; /* 0: the home span, else 1 + the place in span_list */
-    uint32_t at;    /* unit of it that is looked at next */
+    uint32_t place;    /* 0: the home span, else 1 + the place in span_list */
+    uint32_t at;       /* unit of it that is looked at next */
 } sweep;
 
 /* The owner of a slab while its blocks are counted: lost, and so nobody's. */
@@ -143,8 +145,8 @@ static void recount(struct unit *slab) {
     slab->flags = 0;
 }
 
-/* The slab may be taken from `owner`: a heap that is lost; or nobody, where a lost thread had it in hand, for in a process of one thread
- * no other has one in hand now. */
+/* The slab may be taken from `owner`: a heap that is lost; or nobody, where a lost thread had it in hand, for in a
+ * process of one thread no other has one in hand now. */
 static bool is_lost(const struct unit *slab, const struct heap *owner) {
     if (!(load_acquire(slab->remote) & REMOTE_OWNED)) return false;
     return owner ? owner->state == HEAP_LOST : load_acquire(heaps.single) && !load_relaxed(orphans[slab->class].stray);

@@ -2,10 +2,11 @@
  *
  * Before: all locks are frozen (base/lock.h), so both levels, the orphans and the heaps are consistent in the copy.
  * The other threads' heaps are not: they were running. The child never trusts their lists. It marks those heaps LOST,
- * and when it frees into one of their slabs, or meets one in a sweep over all lines that its slow paths do, some lines at a time,
- * it takes the slab and finds its free blocks by their keys. After the sweep nothing is lost any more but what those threads had in hand:
- * the child is a process as others are.
- * The world need not call these before there is a second thread: then a process may fork in a signal handler. */
+ * and when it frees into one of their slabs, or meets one in a sweep over all lines that its slow paths do, some lines
+ * at a time, it takes the slab and finds its free blocks by their keys. After the sweep nothing is lost any more but
+ * what those threads had in hand: the child is a process as others are. The world need not call these before there is a
+ * second thread: then a process may fork in a signal handler. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 
@@ -18,8 +19,9 @@ void fork_child(void);
 bool fork_salvage(struct unit *slab, struct heap *heap);
 void fork_salvage_end(void);
 
-/* In a child with lost heaps and one thread: push a block to a lost heap's slab, as to any other; the sweep will find it, and no page
- * is written to but the block's. False: it is none, or there are threads again, who may be counting it. */
+/* In a child with lost heaps and one thread: push a block to a lost heap's slab, as to any other; the sweep will find
+ * it, and no page is written to but the block's. False: it is none, or there are threads again, who may be counting it.
+ */
 bool fork_push(struct unit *slab, struct block *block);
 
 /* A second thread comes: from now on fork_push() does nothing. */

@@ -1,10 +1,11 @@
 /* Freeing beyond the fast path: other threads' slabs, medium and large blocks, and everything that is wrong. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/free.h"
 #include "base/alone.h"
 #include "base/check.h"
 #include "heap/cache.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
-#include "heap/free.h"
 #include "heap/orphans.h"
 #include "heap/tick.h"
 #include "heap/watched.h"
@@ -38,7 +39,8 @@ void free_bad_medium(const char *function, const void *p) {
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
     char *block = slab_block_around(slab, p);
-    if (slab_in_hole(slab_holes(slab), (uintptr_t)block & (UNIT_BYTES - 1))) check_misuse(function, p, "is already free");
+    if (slab_in_hole(slab_holes(slab), (uintptr_t)block & (UNIT_BYTES - 1)))
+        check_misuse(function, p, "is already free");
     if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");
     if (block_is_free((struct block *)block, heap_secret())) check_misuse(function, p, "is already free");
     check_interior(function, p, block, slab->block_bytes);
@@ -57,8 +59,8 @@ void free_bad_unit(const char *function, const void *p) {
 
 enum { FREED_SLABS_MAX = 3, FREED_SLABS_MIN = 1 };
 
-/* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep: others free into
- * those slabs too, and it would hardly ever look whether they are empty. */
+/* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep:
+ * others free into those slabs too, and it would hardly ever look whether they are empty. */
 INLINE void wait_in(struct heap *heap, struct unit *slab) {
     struct slab_queue *queue = &heap->waiting[slab->class];
     heap_wait(heap, slab);
@@ -80,14 +82,14 @@ static void take_in(struct unit *slab, struct heap *heap) {
     heap_count_slow(heap);
 }
 
-/* The slab whose word this is waits among the orphans, and when one more block is freed, none is in use. A guess where it has
- * been taken since. */
+/* The slab whose word this is waits among the orphans, and when one more block is freed, none is in use. A guess where
+ * it has been taken since. */
 UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
     return remote_count(word) + 1 >= *(const volatile uint16_t *)&slab->used_blocks;
 }
 
-/* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn at the lock,
- * and another to give it up again. */
+/* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn
+ * at the lock, and another to give it up again. */
 INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
     return heap && heap->current[slab->class];
 }
@@ -107,7 +109,8 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
     }
     struct lock *lock = &orphans[slab->class].lock;
     uint32_t word = load_relaxed(slab->remote);
-    bool locked = word & REMOTE_LISTED && (is_last_of(slab, word) ? lock_take_soon(lock) : allocates(heap, slab) && lock_try(lock));
+    bool locked = word & REMOTE_LISTED &&
+                  (is_last_of(slab, word) ? lock_take_soon(lock) : allocates(heap, slab) && lock_try(lock));
     enum owner_push push = owner_push(slab, block, heap_secret(), locked);
     if (push == OWNER_CLAIMED_LISTED) orphans_unlink(slab);
     if (locked) lock_give(lock);
@@ -131,9 +134,9 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
 static void free_medium(char *p, struct heap *heap) {
     struct granule *slot = free_check_medium("free", p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
-    bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT && span_of(p) == &span_home;
-    if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED)))
-        check_misuse("free", p, "is already free");
+    bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
+                 span_of(p) == &span_home;
+    if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED))) check_misuse("free", p, "is already free");
     if (keeps) {
         struct granule *last = take_recent(heap->recent_medium);
         store_release(heap->recent_medium, slot);
@@ -216,7 +219,8 @@ static NOINLINE void free_other_slab(struct block *block, struct heap *heap, str
     if (heap->guest_room[slab->class] > 0) return free_to_host(block, heap, slab, seen);
     if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
     if (likely(seen & REMOTE_OWNED)) return free_abroad(block, heap, slab, seen);
-    if (seen & REMOTE_LISTED && !allocates(heap, slab) && !is_last_of(slab, seen)) return free_abroad(block, heap, slab, seen);
+    if (seen & REMOTE_LISTED && !allocates(heap, slab) && !is_last_of(slab, seen))
+        return free_abroad(block, heap, slab, seen);
     free_claim(block, heap, slab);
 }
 

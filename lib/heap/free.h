@@ -1,4 +1,5 @@
 /* What every function that is given a block asks about it first. Each ends the program with a sentence, or returns. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
 #include "heap/heap.h"
@@ -33,6 +34,5 @@ INLINE struct granule *free_check_medium(const char *function, const void *p) {
 
 /* `p` is the start of the extent whose head is `unit`. */
 INLINE void free_check_large(const char *function, const void *p, struct unit *unit) {
-    if (unlikely(p != unit->memory))
-        check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
+    if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
 }

@@ -1,4 +1,5 @@
 /* The heap: its slabs' comings and goings. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 #include "base/check.h"
 #include "heap/cache.h"
@@ -6,7 +7,8 @@
 #include "heap/orphans.h"
 #include "span/units.h"
 
-#define EMPTY_BINS {[0 ... CLASS_COUNT - 1] = BLOCK_END}
+#define EMPTY_BINS \
+    { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
 /* Empty bins, no slabs, a full cache: whatever a thread without a heap does takes the slow path. Never written to. */
 struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .state = HEAP_NONE};
@@ -87,7 +89,8 @@ void heap_disown_waiting(struct heap *heap, uint32_t class, uint32_t count) {
     orphans_put_all(class, first);
 }
 
-/* A bin's own blocks go to the slab in the order they have; the guests come before `guests`, without keys. Returns the first. */
+/* A bin's own blocks go to the slab in the order they have; the guests come before `guests`, without keys. Returns the
+ * first. */
 static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *guests) {
     struct unit *slab = heap->current[class];
     struct block *first = BLOCK_END, *last = NULL;
@@ -118,7 +121,7 @@ void heap_spill(struct heap *heap) {
     struct block *guests = NULL;
     narrow_spares(heap);
     memset(heap->guest_room, 0, sizeof(heap->guest_room));
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         heap_close(heap, class);
         if (heap->bin[class] != BLOCK_END) guests = spill_bin(heap, class, guests);
     }
@@ -129,7 +132,7 @@ void heap_spill(struct heap *heap) {
 }
 
 static void flush_spares(struct heap *heap) {
-    for (uint32_t class = 1; class < CLASS_COUNT && heap->spare_slabs > 0; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT && heap->spare_slabs > 0; class ++) {
         for (struct unit *slab = heap->waiting[class].first, *next; slab; slab = next) {
             next = slab->next;
             if (!(slab->flags & UNIT_SPARE)) continue;

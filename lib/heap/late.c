@@ -1,4 +1,5 @@
 /* Allocation for threads whose last destructor has run. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/late.h"
 #include "heap/alloc.h"
 #include "span/units.h"

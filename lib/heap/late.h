@@ -1,4 +1,5 @@
 /* Allocation for threads whose last destructor has run: libc still allocates and frees a little for them. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 

@@ -1,7 +1,9 @@
 /* Slabs that no heap has. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/orphans.h"
 
-/* A taker takes so many slabs at most, until they have so many blocks: each turn at the lock then serves more than one malloc. */
+/* A taker takes so many slabs at most, until they have so many blocks: each turn at the lock then serves more than one
+ * malloc. */
 enum { TAKEN_SLABS_MAX = 4, TAKEN_BLOCKS = 8 };
 
 struct orphans orphans[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
@@ -59,7 +61,7 @@ static void list_strays(struct orphans *these) {
 }
 
 void orphans_list_strays(void) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         struct orphans *these = &orphans[class];
         if (!load_relaxed(these->stray) || !lock_take(&these->lock)) continue;
         list_strays(these);
@@ -116,7 +118,7 @@ struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
 }
 
 void orphans_freeze(void) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) lock_freeze(&orphans[class].lock);
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) lock_freeze(&orphans[class].lock);
 }
 
 void orphans_thaw(void) {

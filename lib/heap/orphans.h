@@ -1,7 +1,9 @@
 /* Slabs that no heap has, by class: partly used, waiting for a heap that needs blocks of their size.
  *
- * Their thread has ended, or has not needed them for long, or only frees, or has many while another one wants some. Each class
- * has a lock of its own, and takers wait for it: who went without a slab because the lock was just taken would take a new one. */
+ * Their thread has ended, or has not needed them for long, or only frees, or has many while another one wants some.
+ * Each class has a lock of its own, and takers wait for it: who went without a slab because the lock was just taken
+ * would take a new one. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
 #include "slab/holes.h"
@@ -23,8 +25,8 @@ bool orphans_put(struct unit *slab);
 /* The same for slabs of one class linked by next; what others have freed into them meanwhile goes along. */
 void orphans_put_all(uint32_t class, struct unit *first);
 
-/* Make the slabs of `class` that came last `heap`'s, linked by next: one, or some more while they have but a few blocks. So
- * the first ones have time to become empty. NULL: there is none, or a fork is under way. */
+/* Make the slabs of `class` that came last `heap`'s, linked by next: one, or some more while they have but a few
+ * blocks. So the first ones have time to become empty. NULL: there is none, or a fork is under way. */
 struct unit *orphans_take(uint32_t class, struct heap *heap);
 
 /* Take and own the one that came first, if it has waited for `age` (slab/holes.h). */

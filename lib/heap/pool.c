@@ -4,6 +4,7 @@
  * known to be the pool's by one compare, and free() of one says whose it is.
  * The block put back last waits outside of the list and is not written to: a program that puts and gets in turn then
  * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/watch.h"
 #include "heap/alloc.h"

@@ -2,9 +2,10 @@
  *
  *   1 the current slab's free list, its remote list    2 the waiting slabs, unless they are poor    3 an orphan
  *   4 the current slab's next page                     5 a new slab */
+/* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
-#include "heap/fork.h"
 #include "heap/cache.h"
+#include "heap/fork.h"
 #include "heap/orphans.h"
 #include "span/units.h"
 
@@ -13,7 +14,8 @@ enum {
     SHARED_MAX = 16, /* slabs */
 };
 
-/* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into theirs. */
+/* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into
+ * theirs. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
         heap_invite(heap, slab->class);
@@ -40,10 +42,11 @@ static struct block *from_waiting(struct heap *heap, uint32_t class) {
     return BLOCK_END;
 }
 
-/* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the orphans, those
- * that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more of what all free,
- * needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its too. Where nobody
- * frees what others allocated there is nothing to share: the slabs would be in the other processor's cache. */
+/* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the
+ * orphans, those that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more of what
+ * all free, needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its
+ * too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other processor's
+ * cache. */
 static void share(struct heap *heap, uint32_t class) {
     struct slab_queue *queue = &heap->waiting[class];
     if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
@@ -55,9 +58,9 @@ static void share(struct heap *heap, uint32_t class) {
     store_relaxed(orphans[class].wanting, NULL);
 }
 
-/* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share; when none has
- * done so since, the blocks of others that this one frees become guests, for it will need just these. Not of a heap that frees none: what
- * it hosts would keep slabs for as long as its thread sleeps. */
+/* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share;
+ * when none has done so since, the blocks of others that this one frees become guests, for it will need just these. Not
+ * of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
     if (load_relaxed(orphans[class].wanting) && heap->abroad[class] > 0) heap_invite(heap, class);
     store_relaxed(orphans[class].wanting, heap);
@@ -77,7 +80,8 @@ static struct block *from_orphans(struct heap *heap, uint32_t class) {
     return list;
 }
 
-/* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that was touched. */
+/* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that
+ * was touched. */
 static void reuse_kept(struct heap *heap) {
     heap_yield(heap);
     if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();

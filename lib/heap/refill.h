@@ -1,4 +1,5 @@
 /* Filling an empty bin. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 #include "heap/orphans.h"
@@ -17,9 +18,9 @@ INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
     return wanting && wanting != heap && heap->exchanges[class];
 }
 
-/* A slab is poor that has gathered but a few blocks when its turn comes: each turn costs a claim and a refill, in a large heap for
- * a single block. When several have been, the class gets a slab although others wait, so that those gather more; up to one for
- * EXTRA_PART that wait. */
+/* A slab is poor that has gathered but a few blocks when its turn comes: each turn costs a claim and a refill, in a
+ * large heap for a single block. When several have been, the class gets a slab although others wait, so that those
+ * gather more; up to one for EXTRA_PART that wait. */
 enum { POOR_PART = 32, POOR_BLOCKS_MAX = 8, POOR_REFILLS_MAX = 4, EXTRA_PART = 12, ABROAD_MANY = 16 };
 
 INLINE bool refill_is_poor(const struct unit *slab, size_t class) {
@@ -27,8 +28,8 @@ INLINE bool refill_is_poor(const struct unit *slab, size_t class) {
     return (uint32_t)(slab->kept_blocks - slab->used_blocks) < (few < POOR_BLOCKS_MAX ? few : POOR_BLOCKS_MAX);
 }
 
-/* A waiting slab is about to fill the bin. When the heap has given others many blocks since the last one did, or the slab has gathered
- * no more than the `only` one, what it frees next stays here. */
+/* A waiting slab is about to fill the bin. When the heap has given others many blocks since the last one did, or the
+ * slab has gathered no more than the `only` one, what it frees next stays here. */
 INLINE void refill_invite(struct heap *heap, size_t class, bool only) {
     if (unlikely(heap->abroad[class] > 0)) {
         if (heap->abroad[class] >= ABROAD_MANY) heap_invite(heap, class);

@@ -3,6 +3,7 @@
  * A block that must move because it grew will grow again: its new place has room on its right (alloc_wide's roomy),
  * so growing byte by byte moves it a few times at most. A large one takes a 32nd more of that room than was asked for,
  * so that it asks some twenty times until it has doubled, however small its steps are. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
@@ -16,7 +17,7 @@
 
 enum {
     GROWTH_PART = 32,
-    MOVE_BYTES_MIN = 1 << 20,    /* below, copying costs less than the page tables' work */
+    MOVE_BYTES_MIN = 1 << 20, /* below, copying costs less than the page tables' work */
     COPY_PAGE_BYTES = 4096,
     COPY_STEP_BYTES = 2 << 20,
 };
@@ -37,8 +38,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     void *new = NULL;
     if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : with_slack(size), false, true);
-    if (!new)
-        new = heap_alloc_slow(size, heap);
+    if (!new) new = heap_alloc_slow(size, heap);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
     heap_free_slow(p, heap_self);
@@ -87,15 +87,16 @@ static size_t zero_pages(const char *from, size_t bytes) {
     return count;
 }
 
-/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so that they
- * do not become resident; and where many are, what was touched in `to` goes back first. */
+/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so
+ * that they do not become resident; and where many are, what was touched in `to` goes back first. */
 static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
     if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
     for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES)
         if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
 }
 
-/* Copy all of `from` to the front of `to`. What was copied goes back step by step, so that the peak rises by one step. */
+/* Copy all of `from` to the front of `to`. What was copied goes back step by step, so that the peak rises by one step.
+ */
 static void copy_large(struct unit *to, struct unit *from) {
     size_t bytes = (size_t)from->count << UNIT_SHIFT;
     bool clean = to->flags & UNIT_CLEAN, goes = purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;

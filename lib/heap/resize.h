@@ -1,4 +1,5 @@
 /* realloc: in place where the neighbour allows, by moving pages where it is large, by copying otherwise. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 
@@ -17,14 +18,14 @@ INLINE uint32_t resize_spare_granules(uint32_t have) {
     return RESIZE_GRANULES_MIN + (have >> RESIZE_SLACK_SHIFT);
 }
 
-/* True when `slot` is that of a used medium block which is long enough for `size`, and not so much too long that its tail
- * is worth a descriptor. */
+/* True when `slot` is that of a used medium block which is long enough for `size`, and not so much too long that its
+ * tail is worth a descriptor. */
 INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {
     uint32_t have = load_relaxed(slot->head) - GRANULE_USED;
     return size - CLASS_BYTES_MAX - 1 < MEDIUM_BYTES_MAX - CLASS_BYTES_MAX &&
            have - (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT) < resize_spare_granules(have);
 }
 
-/* Make the block at `p` (not NULL) at least `size` bytes (not 0) long; its first min(old, new) bytes keep their contents. NULL:
- * no memory, and the block is as it was. */
+/* Make the block at `p` (not NULL) at least `size` bytes (not 0) long; its first min(old, new) bytes keep their
+ * contents. NULL: no memory, and the block is as it was. */
 void *heap_resize(void *p, size_t size);

@@ -1,4 +1,5 @@
 /* Taking what other heaps' caches keep. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/steal.h"
 #include "heap/cache.h"
 #include "span/purge.h"
@@ -13,7 +14,8 @@ static void steal(struct heap *heap) {
     if (!config_safety || cache_sum(heap) == 0) return;
     uint32_t sum = 0;
     cache_return_grant(heap);
-    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) sum += cache_give_list(heap, count);
+    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++)
+        sum += cache_give_list(heap, count);
     __atomic_fetch_add(&heap->stolen, sum, __ATOMIC_RELAXED);
 }
 

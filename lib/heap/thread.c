@@ -2,6 +2,7 @@
  *
  * Heap structs are never unmapped and never become anything else: another thread may look at one of a thread
  * that is long gone. The first one stands in the library's own data, so that a short program touches no unit for it. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/thread.h"
 #include "base/alone.h"
 #include "base/watch.h"
@@ -31,7 +32,7 @@ RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
                           .recent_units = RECENT_UNITS_MAX,
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) heap->bin[class] = BLOCK_END;
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
 }
 
 RUN_BY_ALL static void heap_init(struct heap *heap) {
@@ -78,7 +79,8 @@ static void begin_life(struct heap *heap) {
     store_relaxed(heap->state, HEAP_LIVE);
 }
 
-/* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head come back. */
+/* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head
+ * come back. */
 static struct heap *unpark(void) {
     struct heap *heap = load_relaxed(heaps.parked) ? swap_value(heaps.parked, NULL) : NULL, *none = NULL;
     if (!heap) return NULL;
@@ -139,7 +141,7 @@ void heap_leave(void) {
     if (heap->state != HEAP_LIVE) return;
     heap_spill(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         struct unit *slab = heap->current[class];
         heap->current[class] = NULL;
         if (slab) heap_disown(slab);

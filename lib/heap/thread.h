@@ -1,4 +1,5 @@
 /* A thread's heap: made at its first allocation, given up when the thread ends, its struct used again. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 

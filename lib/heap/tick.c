@@ -4,6 +4,7 @@
  * awake do the purging, a bounded step at a time. While memory waits to be purged they look at the clock more often,
  * because a program that has just freed its peak may take very few of them: every fourth while none of it is old
  * enough, every one from then on. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
 #include "heap/cache.h"
 #include "heap/clock.h"
@@ -21,7 +22,9 @@ enum {
     PURGE_BLOCKS = 1024,
     KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES,
     WATCH_SLOW_PATHS = 4,
-    STILL_TICKS = 1 << 16, /* of one thread; no clock stands for so long: that takes a second of work, and clocks move each 10 ms */
+    STILL_TICKS =
+        1
+        << 16, /* of one thread; no clock stands for so long: that takes a second of work, and clocks move each 10 ms */
     PENDING_UNITS = 128, /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
 };
 
@@ -48,9 +51,10 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
 }
 
 /* Tidy the waiting slabs, and the orphans, of at least `age`, at most `most`. What this heap has not needed for so long
- * goes to the orphans, for another may lack it; those go to the end of their queue. Returns how many more it could have been. */
+ * goes to the orphans, for another may lack it; those go to the end of their queue. Returns how many more it could have
+ * been. */
 static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct unit *last = heap->waiting[class].last;
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = heap->waiting[class].first;
@@ -67,7 +71,7 @@ static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
 }
 
 static uint32_t tidy_orphans(uint8_t age, uint32_t most) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct unit *last = load_relaxed(orphans[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = orphans_take_aged(class, age);
@@ -87,12 +91,12 @@ static uint32_t granules_kept(void) {
 static bool let_go(struct heap *heap) {
     heap_spill(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) drop_current(heap, class);
     return medium_purge(granules_kept(), PURGE_BLOCKS);
 }
 
-/* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False: there
- * is more. */
+/* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False:
+ * there is more. */
 static bool turn(struct heap *heap, uint64_t now_ms) {
     uint64_t passed = now_ms - heap->tick_ms;
     uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? HOLES_QUARTER : HOLES_DECAY;
@@ -107,7 +111,8 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow paths. */
+/* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow
+ * paths. */
 static void watch(struct heap *heap, bool idle, bool turns) {
     bool spills = turns || !heap->watching;
     heap->watching = true;
@@ -176,7 +181,7 @@ bool heap_trim(struct heap *heap) {
     if (heap) {
         heap_spill(heap);
         heap_flush(heap);
-        for (uint32_t class = 1; class < CLASS_COUNT; class++) drop_current(heap, class);
+        for (uint32_t class = 1; class < CLASS_COUNT; class ++) drop_current(heap, class);
         tidy_waiting(heap, 0, UINT32_MAX);
     }
     steal_all(heap);

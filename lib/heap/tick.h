@@ -1,4 +1,5 @@
 /* What is done now and then: slow paths count down, a tick reads the clock, and old free memory goes back. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 

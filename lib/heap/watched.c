@@ -5,6 +5,7 @@
  *
  * The core's own two words, in a free block's first 16 bytes, thus lie in a band; nothing in the tables is the address
  * of a caller's block, so a block that the program has lost is one that memcheck finds lost. realloc always moves. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/watched.h"
 #include "base/watch.h"
 #include "heap/alloc.h"

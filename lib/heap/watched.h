@@ -1,4 +1,5 @@
 /* The family in a build for valgrind (config_watch): every block between two bands, and memcheck told of each. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 

@@ -1,4 +1,5 @@
 /* What is in a bin. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/bin.h"
 
 enum { BIN_BLOCKS_MAX = UNIT_BYTES / BLOCK_ALIGN_BYTES + GUESTS_MAX };

@@ -1,4 +1,5 @@
 /* The explorer's shell: which command a line asks for. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
 static void help(struct shell *shell);
@@ -15,27 +16,20 @@ static void leave(struct shell *shell) {
 }
 
 static const struct shell_command commands[] = {
-    {"alloc", "SIZE [NAME]", "allocate a block; it gets the next number, and a name if you like",
-     shell_alloc, 1, 2},
+    {"alloc", "SIZE [NAME]", "allocate a block; it gets the next number, and a name if you like", shell_alloc, 1, 2},
     {"free", "BLOCK", "free a block", shell_free, 1, 1},
-    {"realloc", "BLOCK SIZE", "make a block larger or smaller, where it stands or elsewhere",
-     shell_realloc, 2, 2},
+    {"realloc", "BLOCK SIZE", "make a block larger or smaller, where it stands or elsewhere", shell_realloc, 2, 2},
     {"status", "", "the blocks allocated here, and their sums", shell_status, 0, 0},
     {"visualize", "[PLACE [BYTES]]",
-     "a picture of the heap; of the slab or extent at PLACE; of so many BYTES from there",
-     shell_visualize, 0, 2},
-    {"walk", "[PLACE]", "every extent of the heap; every block of the one at PLACE", shell_walk, 0,
-     1},
+     "a picture of the heap; of the slab or extent at PLACE; of so many BYTES from there", shell_visualize, 0, 2},
+    {"walk", "[PLACE]", "every extent of the heap; every block of the one at PLACE", shell_walk, 0, 1},
     {"block", "PLACE", "what lies there: size, state, neighbours", shell_show_block, 1, 1},
-    {"freelist", "[SIZE|medium|large]", "the lists of free blocks as they are linked",
-     shell_freelist, 0, 1},
+    {"freelist", "[SIZE|medium|large]", "the lists of free blocks as they are linked", shell_freelist, 0, 1},
     {"peek", "PLACE [WORDS]", "read memory", shell_peek, 1, 2},
-    {"poke", "PLACE VALUE", "write a word of memory: a number, or a place by name or +0x...",
-     shell_poke, 2, 2},
+    {"poke", "PLACE VALUE", "write a word of memory: a number, or a place by name or +0x...", shell_poke, 2, 2},
     {"check", "", "is the heap whole, and if not, what is wrong where", shell_check, 0, 0},
     {"stats", "", "sums over the whole heap", shell_stats, 0, 0},
-    {"flush", "", "put what is kept for the next requests back where it merges with its neighbours",
-     shell_flush, 0, 0},
+    {"flush", "", "put what is kept for the next requests back where it merges with its neighbours", shell_flush, 0, 0},
     {"trim", "", "flush, and give free memory back to the system", shell_trim, 0, 0},
     {"origin", "[PLACE]", "where addresses count from; 0x0: from zero", shell_origin, 0, 1},
     {"help", "[COMMAND]", "this", help, 0, 1},
@@ -65,8 +59,7 @@ static const struct shell_command *command_named(const struct shell *shell, cons
 }
 
 static void unknown(struct shell *shell, const char *name) {
-    const char *nearest =
-        shell_nearest(name, &commands[0].name, COMMAND_COUNT, sizeof(commands[0]));
+    const char *nearest = shell_nearest(name, &commands[0].name, COMMAND_COUNT, sizeof(commands[0]));
     if (!nearest && shell->world->command_count > 0)
         nearest = shell_nearest(name, &shell->world->commands[0].name, shell->world->command_count,
                                 sizeof(shell->world->commands[0]));
@@ -114,8 +107,7 @@ static void run(struct shell *shell) {
     if (!command)
         unknown(shell, shell->words[0]);
     else if (given < command->least || given > command->most)
-        shell_fail(shell, "%s: %s %s\n",
-                   given < command->least ? "something is missing" : "that is too much",
+        shell_fail(shell, "%s: %s %s\n", given < command->least ? "something is missing" : "that is too much",
                    command->name, command->arguments);
     else
         command->run(shell);
@@ -128,8 +120,8 @@ void shell_begin(struct shell *shell, const struct shell_world *world) {
 void shell_line(struct shell *shell, const char *line) {
     shell->failed = false;
     if (!shell_split(shell, line))
-        shell_fail(shell, "that line is too long: %u words and %u letters at most\n",
-                   SHELL_WORDS_MAX, SHELL_LINE_MAX - 1);
+        shell_fail(shell, "that line is too long: %u words and %u letters at most\n", SHELL_WORDS_MAX,
+                   SHELL_LINE_MAX - 1);
     else if (shell->word_count > 0)
         run(shell);
     shell->failures += shell->failed;

@@ -8,6 +8,7 @@
  * Addresses are printed as distances from an origin, the unit of the first block: the same session
  * reads the same wherever the heap lies. What is printed can be typed: +0x50, slot:+0x4000,
  * line:+0x0. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* The shell's blocks: allocated, freed and resized by number or name. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
 /* ---- the table ---- */
@@ -37,9 +38,7 @@ struct shell_block *shell_block_named(struct shell *shell, const char *word, siz
     copy(name, word, length + 1 < sizeof(name) ? length + 1 : sizeof(name));
     struct shell_block *block = find_named(shell, name);
     if (!block)
-        shell_fail(shell,
-                   "there is no block `%s`: `status` lists them; addresses begin with 0x or +0x\n",
-                   name);
+        shell_fail(shell, "there is no block `%s`: `status` lists them; addresses begin with 0x or +0x\n", name);
     return block;
 }
 
@@ -49,8 +48,7 @@ struct shell_label shell_label(struct shell *shell, const void *memory) {
     if (!block) return label;
     char digits[11], *at = digits + sizeof(digits) - 1;
     *at = 0;
-    for (uint32_t number = block->number; number > 0; number /= 10)
-        *--at = (char)('0' + number % 10);
+    for (uint32_t number = block->number; number > 0; number /= 10) *--at = (char)('0' + number % 10);
     uint32_t length = 0;
     if (!block->live) label.text[length++] = '(';
     for (const char *c = block->name[0] ? block->name : at; *c; c++) label.text[length++] = *c;
@@ -73,8 +71,7 @@ static struct shell_block *place_for_one(struct shell *shell) {
 static void forget_within(struct shell *shell, const char *memory, size_t bytes) {
     for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
         struct shell_block *block = &shell->blocks[i];
-        if (!block->live && block->memory && (size_t)(block->memory - memory) < bytes)
-            block->memory = NULL;
+        if (!block->live && block->memory && (size_t)(block->memory - memory) < bytes) block->memory = NULL;
     }
 }
 
@@ -86,8 +83,8 @@ static bool name_is_right(struct shell *shell, const char *name) {
         if (!letter && !(length > 0 && c >= '0' && c <= '9')) break;
     }
     if (name[length] || length >= SHELL_NAME_MAX) {
-        shell_fail(shell, "`%s` is not a name: letters, digits and _, %u at most, a letter first\n",
-                   name, SHELL_NAME_MAX - 1);
+        shell_fail(shell, "`%s` is not a name: letters, digits and _, %u at most, a letter first\n", name,
+                   SHELL_NAME_MAX - 1);
         return false;
     }
     const struct shell_block *other = find_named(shell, name);
@@ -95,8 +92,7 @@ static bool name_is_right(struct shell *shell, const char *name) {
         shell_fail(shell, "`end` is what ends a list, not a name\n");
         return false;
     }
-    if (other && other->live)
-        shell_fail(shell, "block %u is called %s already\n", other->number, name);
+    if (other && other->live) shell_fail(shell, "block %u is called %s already\n", other->number, name);
     return !other || !other->live;
 }
 
@@ -149,8 +145,7 @@ static struct shell_found live_at(struct shell *shell, const char *word) {
     if (!shell_place(shell, word, &address)) return found;
     found = shell_find(address);
     const struct shell_block *block = shell_block_at(shell, (void *)address);
-    bool is_block =
-        found.kind == SHELL_BLOCK || found.kind == SHELL_MEDIUM || found.kind == SHELL_LARGE;
+    bool is_block = found.kind == SHELL_BLOCK || found.kind == SHELL_MEDIUM || found.kind == SHELL_LARGE;
     if (found.kind == SHELL_DAMAGED) {
         found.start = (char *)address; /* the heap itself shall say what it thinks of it */
         return found;
@@ -163,8 +158,8 @@ static struct shell_found live_at(struct shell *shell, const char *word) {
     } else if (!is_block) {
         shell_fail(shell, "%p is no block of this heap\n", (void *)address);
     } else if (found.start != (char *)address) {
-        shell_fail(shell, "%p is in the middle of a block of %zu bytes at %p\n", (void *)address,
-                   found.bytes, (void *)found.start);
+        shell_fail(shell, "%p is in the middle of a block of %zu bytes at %p\n", (void *)address, found.bytes,
+                   (void *)found.start);
     } else {
         return found;
     }
@@ -194,10 +189,8 @@ void shell_alloc(struct shell *shell) {
     struct shell_label before = shell_label(shell, request.memory);
     size_t bytes = usable(request.memory);
     forget_within(shell, request.memory, bytes);
-    *block = (struct shell_block){.number = ++shell->last_number,
-                                  .memory = request.memory,
-                                  .asked_bytes = request.bytes,
-                                  .live = true};
+    *block = (struct shell_block){
+        .number = ++shell->last_number, .memory = request.memory, .asked_bytes = request.bytes, .live = true};
     copy(block->name, name, sizeof(block->name));
     say_called(shell, block);
     shell_say(shell, "%zu bytes at %p, a block of %zu", request.bytes, request.memory, bytes);
@@ -225,8 +218,7 @@ void shell_realloc(struct shell *shell) {
     struct shell_block *block = shell_block_at(shell, found.start);
     if (!attempt(shell, step_realloc, &request)) return;
     if (!request.memory) {
-        shell_fail(shell, "there is no memory for %zu bytes; the block is as it was\n",
-                   request.bytes);
+        shell_fail(shell, "there is no memory for %zu bytes; the block is as it was\n", request.bytes);
         return;
     }
     size_t bytes = usable(request.memory);
@@ -240,6 +232,5 @@ void shell_realloc(struct shell *shell) {
     }
     shell_say(shell, "%zu bytes at %p, a block of %zu, ", request.bytes, request.memory, bytes);
     shell_say(shell, found.start == request.memory ? "where it was%s\n" : "moved from %s\n",
-              found.start == request.memory ? ""
-                                            : shell_address(shell, (uintptr_t)found.start).text);
+              found.start == request.memory ? "" : shell_address(shell, (uintptr_t)found.start).text);
 }

@@ -1,5 +1,6 @@
 /* The shell's check: is the heap whole, and if not, what is wrong, where, and what should be there.
  */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include "inspect/verify.h"
 

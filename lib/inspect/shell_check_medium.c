@@ -1,4 +1,5 @@
 /* What is wrong with the slots of medium blocks, and with what is linked through them, in words. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "inspect/shell_parts.h"
 
@@ -21,8 +22,7 @@ static bool is_state(uint32_t state) {
 static uint32_t count_by_right(const struct granule *slot, const struct granule *end) {
     uint32_t most = (uint32_t)(end - slot);
     for (uint32_t count = 1; count <= most; count++) {
-        if (slot[count].before == count && (count == most || is_state(granule_state(slot + count))))
-            return count;
+        if (slot[count].before == count && (count == most || is_state(granule_state(slot + count)))) return count;
     }
     return 0;
 }
@@ -31,16 +31,12 @@ static uint32_t say_head(struct shell *shell, const struct granule *slot, uint32
     uint32_t count = granule_count(slot), state = granule_state(slot);
     shell_fail(shell, "%p: ", (void *)(uintptr_t)slot);
     if (!is_state(state))
-        shell_fail(shell, "a block should begin here, but its state is %u (%s)\n", state >> 28,
-                   state_name(state));
+        shell_fail(shell, "a block should begin here, but its state is %u (%s)\n", state >> 28, state_name(state));
     else if (wanted > 0)
-        shell_fail(
-            shell,
-            "this block (%s) should have %u granules, as its right neighbour says, and has %u\n",
-            state_name(state), wanted, count);
+        shell_fail(shell, "this block (%s) should have %u granules, as its right neighbour says, and has %u\n",
+                   state_name(state), wanted, count);
     else
-        shell_fail(shell,
-                   "this block (%s) says %u granules, and no right neighbour bears that out\n",
+        shell_fail(shell, "this block (%s) says %u granules, and no right neighbour bears that out\n",
                    state_name(state), count);
     return 1;
 }
@@ -50,30 +46,26 @@ static uint32_t check_inner(struct shell *shell, const struct medium_walk *block
     uint32_t linked = block->state != GRANULE_USED && block->count >= MEDIUM_GRANULES_MIN ? 2 : 0;
     for (uint32_t i = 1 + linked; i < block->count; i++) {
         if (block->slot[i].head == 0) continue;
-        shell_fail(
-            shell,
-            "%p: it lies inside of the block of %u granules at %p and should be 0, and is 0x%x\n",
-            (void *)(block->slot + i), block->count, (void *)block->slot, block->slot[i].head);
+        shell_fail(shell, "%p: it lies inside of the block of %u granules at %p and should be 0, and is 0x%x\n",
+                   (void *)(block->slot + i), block->count, (void *)block->slot, block->slot[i].head);
         return 1;
     }
     return 0;
 }
 
-static uint32_t check_free(struct shell *shell, const struct medium_walk *block,
-                           const struct granule *end) {
+static uint32_t check_free(struct shell *shell, const struct medium_walk *block, const struct granule *end) {
     uint32_t found = 0;
     if (block->state != GRANULE_FREE) return 0;
     const struct granule *right = block->slot + block->count;
     if (right < end && granule_state(right) == GRANULE_FREE) {
-        shell_fail(shell, "%p and %p: two free blocks touch, they should be one\n",
-                   (void *)block->slot, (void *)(uintptr_t)right);
+        shell_fail(shell, "%p and %p: two free blocks touch, they should be one\n", (void *)block->slot,
+                   (void *)(uintptr_t)right);
         found++;
     }
     if (block->count < MEDIUM_GRANULES_MIN) return found;
     const struct tlsf_node *node = (const struct tlsf_node *)(block->slot + 1);
     bool dirty = !(block->slot->head & (GRANULE_PURGED | GRANULE_ZERO));
-    const struct tlsf_node *links[2] = {node->next,
-                                        tlsf_before(dirty ? &medium.dirty : &medium.purged, node)};
+    const struct tlsf_node *links[2] = {node->next, tlsf_before(dirty ? &medium.dirty : &medium.purged, node)};
     for (int i = 0; i < 2; i++) {
         const struct granule *to = links[i] ? shell_slot_of(links[i]) : NULL;
         if (!links[i] || (to && granule_state(to) == GRANULE_FREE)) continue;
@@ -95,8 +87,7 @@ static uint32_t check_extent(struct shell *shell, const struct extent_walk *exte
         const struct granule *right = block.slot + block.count;
         if (right->before != block.count) {
             uint32_t wanted = count_by_right(block.slot, end);
-            if (wanted > 0 && wanted != block.count)
-                return found + say_head(shell, block.slot, wanted);
+            if (wanted > 0 && wanted != block.count) return found + say_head(shell, block.slot, wanted);
             shell_fail(shell, "%p: it should say that %u granules stand to its left, and says %u\n",
                        (void *)(uintptr_t)&right->before, block.count, right->before);
             found++;
@@ -123,17 +114,14 @@ static uint32_t check_kept(struct shell *shell, const struct heap *heap, uint32_
             return 1;
         }
         if (slot->head != (count | GRANULE_CACHED)) {
-            shell_fail(
-                shell,
-                "%p: it is in the list of kept blocks of %u granules, but says %u granules, %s\n",
-                (void *)slot, count, granule_count(slot), state_name(granule_state(slot)));
+            shell_fail(shell, "%p: it is in the list of kept blocks of %u granules, but says %u granules, %s\n",
+                       (void *)slot, count, granule_count(slot), state_name(granule_state(slot)));
             return 1;
         }
         place = cache_link(slot);
     }
     if (!*place) return 0;
-    shell_fail(shell, "%p: the list of kept blocks of %u granules has a loop\n",
-               (void *)(uintptr_t)place, count);
+    shell_fail(shell, "%p: the list of kept blocks of %u granules has a loop\n", (void *)(uintptr_t)place, count);
     return 1;
 }
 
@@ -157,8 +145,8 @@ static uint32_t check_lost(struct shell *shell, const struct extent_walk *extent
     uint32_t found = 0;
     while (medium_walk_next(extent, &block)) {
         if (block.state != GRANULE_CACHED || is_kept(block.slot) || inspect_has_lost()) continue;
-        shell_fail(shell, "%p: this block of %u granules says kept, but no heap keeps it\n",
-                   (void *)block.slot, block.count);
+        shell_fail(shell, "%p: this block of %u granules says kept, but no heap keeps it\n", (void *)block.slot,
+                   block.count);
         found++;
     }
     return found;
@@ -172,8 +160,7 @@ uint32_t shell_check_medium(struct shell *shell) {
     }
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (heap->state != HEAP_LIVE) continue;
-        for (uint32_t count = 0; count <= CACHE_GRANULES_MAX; count++)
-            found += check_kept(shell, heap, count);
+        for (uint32_t count = 0; count <= CACHE_GRANULES_MAX; count++) found += check_kept(shell, heap, count);
     }
     for (walk = (struct extent_walk){0}; found == 0 && extent_walk_next(&walk);) {
         if (walk.line->kind == UNIT_MEDIUM) found += check_lost(shell, &walk);

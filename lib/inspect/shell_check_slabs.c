@@ -1,4 +1,5 @@
 /* What is wrong with slabs and their lists of free blocks, in words. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include "inspect/slab_map.h"
 
@@ -20,8 +21,7 @@ static void begin_finding(struct look *look) {
 
 /* ---- the line ---- */
 
-static bool expect(struct look *look, const void *place, const char *what, uint64_t is,
-                   uint64_t wanted) {
+static bool expect(struct look *look, const void *place, const char *what, uint64_t is, uint64_t wanted) {
     if (is == wanted) return true;
     begin_finding(look);
     shell_fail(look->shell, "%s at %p should be %lu, and is %lu\n", what, (void *)(uintptr_t)place,
@@ -33,9 +33,7 @@ static bool expect(struct look *look, const void *place, const char *what, uint6
 static uint32_t class_of_most(const struct unit *slab) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct class_shape *shape = &class_shapes[class];
-        if ((slab->class == class) + (slab->block_bytes == shape->block_bytes) +
-                (slab->recip == shape->recip) >=
-            2)
+        if ((slab->class == class) + (slab->block_bytes == shape->block_bytes) + (slab->recip == shape->recip) >= 2)
             return class;
     }
     return 0;
@@ -46,15 +44,13 @@ static bool shape_is_right(struct look *look) {
     uint32_t class = class_of_most(slab);
     if (class == 0) {
         begin_finding(look);
-        shell_fail(look->shell,
-                   "class %u, size of blocks and reciprocal 0x%x in %p do not belong together\n",
+        shell_fail(look->shell, "class %u, size of blocks and reciprocal 0x%x in %p do not belong together\n",
                    slab->class, slab->recip, (void *)(uintptr_t)slab);
         return false;
     }
     const struct class_shape *shape = &class_shapes[class];
     bool right = expect(look, &slab->class, "its class", slab->class, class);
-    right &= expect(look, &slab->block_bytes, "its size of blocks", slab->block_bytes,
-                    shape->block_bytes);
+    right &= expect(look, &slab->block_bytes, "its size of blocks", slab->block_bytes, shape->block_bytes);
     right &= expect(look, &slab->recip, "its reciprocal", slab->recip, shape->recip);
     if (!right) return false;
     if (slab->carved_blocks > shape->capacity_blocks)
@@ -69,8 +65,7 @@ static bool shape_is_right(struct look *look) {
 /* ---- the lists ---- */
 
 static bool is_block(const struct look *look, const struct block *block) {
-    return ((uintptr_t)block ^ (uintptr_t)look->memory) >> UNIT_SHIFT == 0 &&
-           slab_is_block(look->slab, block);
+    return ((uintptr_t)block ^ (uintptr_t)look->memory) >> UNIT_SHIFT == 0 && slab_is_block(look->slab, block);
 }
 
 static const char *link_text(const struct block *block, struct shell_address *address) {
@@ -85,20 +80,16 @@ static void say_key(struct look *look, const char *list, const struct block *blo
     struct shell_address by_key = shell_address(look->shell, (uintptr_t)told);
     begin_finding(look);
     struct shell_label label = shell_label(look->shell, block);
-    shell_fail(look->shell,
-               "the free block %p%s%s in %s was written to: ", (void *)(uintptr_t)block,
+    shell_fail(look->shell, "the free block %p%s%s in %s was written to: ", (void *)(uintptr_t)block,
                label.text[0] ? " " : "", label.text, list);
     if (told == BLOCK_END || is_block(look, told))
-        shell_fail(look->shell, "its link should be %s, by its key, and is %s\n",
-                   link_text(told, &by_key), link_text(block->next, &is));
+        shell_fail(look->shell, "its link should be %s, by its key, and is %s\n", link_text(told, &by_key),
+                   link_text(block->next, &is));
     else if (block->next == BLOCK_END || is_block(look, block->next))
-        shell_fail(look->shell, "its key at %p should be 0x%lx, and is 0x%lx\n",
-                   (void *)(uintptr_t)&block->key,
-                   (unsigned long)block_key(block, block->next, heap_secret()),
-                   (unsigned long)block->key);
+        shell_fail(look->shell, "its key at %p should be 0x%lx, and is 0x%lx\n", (void *)(uintptr_t)&block->key,
+                   (unsigned long)block_key(block, block->next, heap_secret()), (unsigned long)block->key);
     else
-        shell_fail(look->shell, "neither its link %s nor its key 0x%lx is right\n", is.text,
-                   (unsigned long)block->key);
+        shell_fail(look->shell, "neither its link %s nor its key 0x%lx is right\n", is.text, (unsigned long)block->key);
 }
 
 static bool meet(struct look *look, const char *list, const struct block *block) {
@@ -109,22 +100,20 @@ static bool meet(struct look *look, const char *list, const struct block *block)
         return true;
     }
     begin_finding(look);
-    shell_fail(look->shell,
-               "the free block %p in %s was met before: it is in two lists, or a list has a loop\n",
+    shell_fail(look->shell, "the free block %p in %s was met before: it is in two lists, or a list has a loop\n",
                (void *)(uintptr_t)block, list);
     return false;
 }
 
-/* The length of a list, or of what is not guests in the bin of `host`, as far as it is sound: to its end, or of `most` blocks.
- * It is followed only from blocks whose keys are right. */
+/* The length of a list, or of what is not guests in the bin of `host`, as far as it is sound: to its end, or of `most`
+ * blocks. It is followed only from blocks whose keys are right. */
 static uint32_t check_list(struct look *look, const char *list, const void *place, const struct block *block,
                            uint32_t most, const struct heap *host) {
     uint32_t length = 0;
     block = inspect_own(host, look->slab->class, block);
     if (block != BLOCK_END && most > 0 && !is_block(look, block)) {
         begin_finding(look);
-        shell_fail(look->shell,
-                   "%s, at %p, should begin with a block or be empty, and begins with %p\n", list,
+        shell_fail(look->shell, "%s, at %p, should begin with a block or be empty, and begins with %p\n", list,
                    (void *)(uintptr_t)place, (void *)(uintptr_t)block);
         return 0;
     }
@@ -144,8 +133,7 @@ static void check_remote(struct look *look) {
     uint32_t word = load_acquire(look->slab->remote), count = remote_count(word);
     const struct block *first = (const struct block *)(look->memory + (word & REMOTE_OFFSET_MASK));
     uint32_t length = check_list(look, "its remote list", &look->slab->remote, first, count, NULL);
-    if (look->found == 0)
-        expect(look, &look->slab->remote, "the number of remote blocks", count, length);
+    if (look->found == 0) expect(look, &look->slab->remote, "the number of remote blocks", count, length);
 }
 
 static void check_bins(struct look *look) {
@@ -165,21 +153,15 @@ uint32_t shell_check_slabs(struct shell *shell) {
     uint32_t found = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
-        if (walk.line->kind != UNIT_SLAB ||
-            (walk.line->owner && walk.line->owner->state == HEAP_LOST))
-            continue;
-        struct look look = {.shell = shell,
-                            .extent = &walk,
-                            .slab = walk.line,
-                            .memory = shell_extent_memory(&walk)};
+        if (walk.line->kind != UNIT_SLAB || (walk.line->owner && walk.line->owner->state == HEAP_LOST)) continue;
+        struct look look = {.shell = shell, .extent = &walk, .slab = walk.line, .memory = shell_extent_memory(&walk)};
         if (shape_is_right(&look)) {
-            uint32_t listed =
-                check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX, NULL);
+            uint32_t listed = check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX, NULL);
             check_remote(&look);
             check_bins(&look);
             if (look.found == 0)
-                expect(&look, &walk.line->used_blocks, "its number of blocks that are out",
-                       heap_used_blocks(walk.line), walk.line->kept_blocks - listed);
+                expect(&look, &walk.line->used_blocks, "its number of blocks that are out", heap_used_blocks(walk.line),
+                       walk.line->kept_blocks - listed);
         }
         found += look.found;
     }

@@ -1,4 +1,5 @@
 /* What is wrong with unit lines, in words. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 #include "inspect/shell_parts.h"
 #include "span/units.h"
@@ -32,13 +33,10 @@ static uint32_t units_to_next_head(const struct extent_walk *walk) {
 static uint32_t check_length(struct shell *shell, const struct extent_walk *walk) {
     if (!walk->broken && walk->units == 0) return 0;
     uint32_t units = units_to_next_head(walk);
-    bool counts = walk->line->kind != UNIT_SLAB && walk->line->kind != UNIT_MEDIUM &&
-                  walk->line->kind != UNIT_POOL;
+    bool counts = walk->line->kind != UNIT_SLAB && walk->line->kind != UNIT_MEDIUM && walk->line->kind != UNIT_POOL;
     if (!counts || walk->line->count == units) return 0;
-    shell_fail(
-        shell,
-        "%p (%s): its count of units should be %u, by where the next extent begins, and is %u\n",
-        (void *)&walk->line->count, kind_name(walk->line->kind), units, walk->line->count);
+    shell_fail(shell, "%p (%s): its count of units should be %u, by where the next extent begins, and is %u\n",
+               (void *)&walk->line->count, kind_name(walk->line->kind), units, walk->line->count);
     return 1;
 }
 
@@ -48,9 +46,8 @@ static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) 
     const char *memory = shell_extent_memory(walk);
     uint32_t found = 0;
     if (line->kind != UNIT_MEDIUM && line->memory != memory) {
-        shell_fail(shell, "%p (%s): the address of its memory should be %p, and is %p\n",
-                   (void *)&line->memory, kind_name(line->kind), (void *)memory,
-                   (void *)line->memory);
+        shell_fail(shell, "%p (%s): the address of its memory should be %p, and is %p\n", (void *)&line->memory,
+                   kind_name(line->kind), (void *)memory, (void *)line->memory);
         found++;
     }
     if (line->kind != UNIT_SLAB && line->block_bytes != 0) {
@@ -58,8 +55,7 @@ static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) 
                    (void *)&line->block_bytes, kind_name(line->kind), line->block_bytes);
         found++;
     }
-    if (line->kind == UNIT_SLAB ? !shell_owner_is_known(line)
-                                : line->kind != UNIT_POOL && line->owner != NULL) {
+    if (line->kind == UNIT_SLAB ? !shell_owner_is_known(line) : line->kind != UNIT_POOL && line->owner != NULL) {
         shell_fail(shell, "%p (%s): its owner should be %s, and is 0x%lx\n", (void *)&line->owner,
                    kind_name(line->kind), line->kind == UNIT_SLAB ? "a heap or nobody" : "nobody",
                    (unsigned long)(uintptr_t)line->owner);
@@ -69,14 +65,12 @@ static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) 
 }
 
 /* The links of a line, which later looks follow, lead to lines. */
-static uint32_t check_link(struct shell *shell, const struct unit *line, const void *place,
-                           const struct unit *to, uint8_t kind, const char *name) {
+static uint32_t check_link(struct shell *shell, const struct unit *line, const void *place, const struct unit *to,
+                           uint8_t kind, const char *name) {
     if (!to) return 0;
-    const struct unit *unit =
-        shell_unit_of((const struct tlsf_node *)((uintptr_t)to + offsetof(struct unit, node)));
+    const struct unit *unit = shell_unit_of((const struct tlsf_node *)((uintptr_t)to + offsetof(struct unit, node)));
     if (unit && unit->kind == kind) return 0;
-    shell_fail(shell,
-               "%p (%s): its link to the %s should be 0 or the line of another such, and is %p\n",
+    shell_fail(shell, "%p (%s): its link to the %s should be 0 or the line of another such, and is %p\n",
                (void *)(uintptr_t)place, kind_name(line->kind), name, (void *)(uintptr_t)to);
     return 1;
 }
@@ -88,15 +82,12 @@ static const struct unit *unit_of(const struct tlsf_node *node) {
 static uint32_t check_links(struct shell *shell, const struct unit *line) {
     uint32_t found = 0;
     if (line->kind == UNIT_FREE) {
-        found += check_link(shell, line, &line->node.next, unit_of(line->node.next), UNIT_FREE,
-                            "next of its size");
-        const struct tlsf_node *before =
-            tlsf_before(line->flags & UNIT_GONE    ? &units.gone
-                        : line->flags & UNIT_CLEAN ? &units.clean
-                                                   : &units.dirty,
-                        &line->node);
-        found += check_link(shell, line, &line->node.prev, unit_of(before), UNIT_FREE,
-                            "previous of its size");
+        found += check_link(shell, line, &line->node.next, unit_of(line->node.next), UNIT_FREE, "next of its size");
+        const struct tlsf_node *before = tlsf_before(line->flags & UNIT_GONE    ? &units.gone
+                                                     : line->flags & UNIT_CLEAN ? &units.clean
+                                                                                : &units.dirty,
+                                                     &line->node);
+        found += check_link(shell, line, &line->node.prev, unit_of(before), UNIT_FREE, "previous of its size");
         if (!(line->flags & UNIT_AGED)) return found;
         found += check_link(shell, line, &line->older, line->older, UNIT_FREE, "next older");
         found += check_link(shell, line, &line->newer, line->newer, UNIT_FREE, "next newer");
@@ -121,14 +112,12 @@ static uint32_t check_inside(struct shell *shell, const struct extent_walk *walk
         bool last = kind == UNIT_FREE && i == walk->units - 1;
         uint8_t wanted = last ? UNIT_FREE_LAST : kind == UNIT_MEDIUM ? UNIT_MEDIUM : UNIT_INSIDE;
         if (line->kind != wanted) {
-            shell_fail(shell, "%p: its kind should be %u (%s), and is %u (%s)\n",
-                       (void *)&line->kind, wanted, kind_name(wanted), line->kind,
-                       kind_name(line->kind));
+            shell_fail(shell, "%p: its kind should be %u (%s), and is %u (%s)\n", (void *)&line->kind, wanted,
+                       kind_name(wanted), line->kind, kind_name(line->kind));
             return 1;
         }
         if (last && line->count != walk->units) {
-            shell_fail(shell,
-                       "%p: the last line of a free extent should say %u units, and says %u\n",
+            shell_fail(shell, "%p: the last line of a free extent should say %u units, and says %u\n",
                        (void *)&line->count, walk->units, line->count);
             return 1;
         }
@@ -141,13 +130,12 @@ uint32_t shell_check_units(struct shell *shell) {
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         if (!is_head(walk.line->kind)) {
-            shell_fail(shell, "%p: an extent should begin here, but its kind is %u (%s)\n",
-                       (void *)&walk.line->kind, walk.line->kind, kind_name(walk.line->kind));
+            shell_fail(shell, "%p: an extent should begin here, but its kind is %u (%s)\n", (void *)&walk.line->kind,
+                       walk.line->kind, kind_name(walk.line->kind));
             return found + 1;
         }
         if (check_length(shell, &walk) > 0) return found + 1; /* nothing behind it can be trusted */
-        found +=
-            check_head(shell, &walk) + check_links(shell, walk.line) + check_inside(shell, &walk);
+        found += check_head(shell, &walk) + check_links(shell, walk.line) + check_inside(shell, &walk);
     }
     return walk.broken ? found + check_length(shell, &walk) : found;
 }

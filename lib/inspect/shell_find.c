@@ -1,4 +1,5 @@
 /* What lies at an address: the extent, the block in it, its state. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include "inspect/slab_map.h"
 
@@ -50,8 +51,7 @@ static const char *list_of(const struct lists *lists, uint32_t index) {
     return lists->remote[index / 64] >> index % 64 & 1 ? "in its slab's remote list" : "in the bin";
 }
 
-static struct shell_found slab_part(const struct extent_walk *extent, const struct lists *lists,
-                                    uint32_t index) {
+static struct shell_found slab_part(const struct extent_walk *extent, const struct lists *lists, uint32_t index) {
     const struct unit *slab = extent->line;
     struct shell_found part = {.kind = SHELL_BLOCK, .extent = *extent, .bytes = slab->block_bytes};
     part.start = shell_extent_memory(extent) + (size_t)index * slab->block_bytes;
@@ -79,8 +79,7 @@ static bool slab_parts(const struct extent_walk *extent, shell_part *function, v
         function(&part, context);
     }
     size_t carved = (size_t)slab->carved_blocks * slab->block_bytes;
-    struct shell_found rest = {
-        .kind = SHELL_UNCARVED, .extent = *extent, .bytes = UNIT_BYTES - carved, .where = ""};
+    struct shell_found rest = {.kind = SHELL_UNCARVED, .extent = *extent, .bytes = UNIT_BYTES - carved, .where = ""};
     rest.start = shell_extent_memory(extent) + carved;
     if (rest.bytes > 0) function(&rest, context);
     return true;
@@ -91,13 +90,10 @@ static bool slab_parts(const struct extent_walk *extent, shell_part *function, v
 static bool medium_parts(const struct extent_walk *extent, shell_part *function, void *context) {
     struct medium_walk block = {0};
     while (medium_walk_next(extent, &block)) {
-        struct shell_found part = {
-            .kind = SHELL_MEDIUM, .extent = *extent, .slot = block.slot, .where = ""};
+        struct shell_found part = {.kind = SHELL_MEDIUM, .extent = *extent, .slot = block.slot, .where = ""};
         part.start = span_slot_memory(extent->span, block.slot);
         part.bytes = (size_t)block.count << GRANULE_SHIFT;
-        part.state = block.state == GRANULE_USED   ? WALK_USED
-                     : block.state == GRANULE_FREE ? WALK_FREE
-                                                   : WALK_HELD;
+        part.state = block.state == GRANULE_USED ? WALK_USED : block.state == GRANULE_FREE ? WALK_FREE : WALK_HELD;
         if (part.state == WALK_HELD) part.where = "kept for the next request of its size";
         function(&part, context);
     }
@@ -114,9 +110,7 @@ bool shell_parts(const struct extent_walk *extent, shell_part *function, void *c
     case UNIT_SLAB: return slab_parts(extent, function, context);
     case UNIT_MEDIUM: return medium_parts(extent, function, context);
     case UNIT_LARGE: part.kind = SHELL_LARGE; break;
-    case UNIT_LEAVING:
-        part.kind = SHELL_LARGE, part.state = WALK_HELD, part.where = shell_extent_name(extent);
-        break;
+    case UNIT_LEAVING: part.kind = SHELL_LARGE, part.state = WALK_HELD, part.where = shell_extent_name(extent); break;
     case UNIT_FREE: part.kind = SHELL_FREE, part.state = WALK_FREE; break;
     case UNIT_META:
     case UNIT_POOL:
@@ -151,8 +145,7 @@ struct shell_found shell_find(uintptr_t address) {
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         search.found.extent = walk;
-        if (address - (uintptr_t)shell_extent_memory(&walk) >= (size_t)walk.units << UNIT_SHIFT)
-            continue;
+        if (address - (uintptr_t)shell_extent_memory(&walk) >= (size_t)walk.units << UNIT_SHIFT) continue;
         if (!shell_parts(&walk, compare, &search)) search.found.kind = SHELL_DAMAGED;
         break;
     }

@@ -1,4 +1,5 @@
 /* The shell's freelist: the lists of free blocks, followed as the heap follows them. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/bin.h"
@@ -42,8 +43,7 @@ static void end(struct chain *chain) {
 /* ---- slabs ---- */
 
 static bool is_start(const struct unit *slab, const struct block *block) {
-    return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 &&
-           slab_is_block(slab, block);
+    return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 && slab_is_block(slab, block);
 }
 
 /* A list with a mark at its end, one of just `count` blocks, or what is not guests in the bin of `host`. */
@@ -73,9 +73,9 @@ static void say_class(struct shell *shell, uint32_t class, bool also_none) {
         const struct unit *slab = walk.line;
         if (slab->kind != UNIT_SLAB || slab->class != class) continue;
         slabs++;
-        shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes,
-                  (void *)shell_extent_memory(&walk));
-        if (slab == heap_self->current[class]) say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX, heap_self);
+        shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes, (void *)shell_extent_memory(&walk));
+        if (slab == heap_self->current[class])
+            say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX, heap_self);
         say_blocks(shell, "list", slab, slab->free, UINT32_MAX, NULL);
         say_remote(shell, slab);
     }
@@ -85,8 +85,7 @@ static void say_class(struct shell *shell, uint32_t class, bool also_none) {
         shell_say(shell, "blocks of %u bytes, also in the bin: %u of full slabs, the first %p\n",
                   class_shapes[class].block_bytes, count, (const void *)guests[0]);
     if (slabs == 0 && also_none)
-        shell_say(shell, "blocks of %u bytes: there is no slab of them\n",
-                  class_shapes[class].block_bytes);
+        shell_say(shell, "blocks of %u bytes: there is no slab of them\n", class_shapes[class].block_bytes);
 }
 
 /* ---- the indexes of both levels ---- */
@@ -99,8 +98,7 @@ struct granule *shell_slot_of(const struct tlsf_node *node) {
     uintptr_t at = (uintptr_t)node - sizeof(struct granule);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
-        if (span && lies_in(at, span->slots, (size_t)span->tabled_units * GRANULES_PER_UNIT,
-                            sizeof(struct granule)))
+        if (span && lies_in(at, span->slots, (size_t)span->tabled_units * GRANULES_PER_UNIT, sizeof(struct granule)))
             return (struct granule *)at;
     }
     return NULL;
@@ -110,8 +108,7 @@ struct unit *shell_unit_of(const struct tlsf_node *node) {
     uintptr_t at = (uintptr_t)node - offsetof(struct unit, node);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
-        if (span && lies_in(at, span->lines, span->tabled_units, UNIT_LINE_BYTES))
-            return (struct unit *)at;
+        if (span && lies_in(at, span->lines, span->tabled_units, UNIT_LINE_BYTES)) return (struct unit *)at;
     }
     return NULL;
 }
@@ -131,8 +128,7 @@ static bool add_granules(struct chain *chain, const struct tlsf_node *node) {
 
 static bool add_units(struct chain *chain, const struct tlsf_node *node) {
     const struct unit *unit = shell_unit_of(node);
-    return add(chain, unit ? span_line_memory(unit) : NULL,
-               unit ? (size_t)unit->count << UNIT_SHIFT : 0);
+    return add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
 }
 
 /* Sizes from here on are in the list of that place. */
@@ -141,8 +137,7 @@ static size_t least_of(uint32_t row, uint32_t column) {
 }
 
 /* All lists of two indexes, by size. Returns how many there are. */
-static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[2], uint32_t shift,
-                            add_node *add_one) {
+static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[2], uint32_t shift, add_node *add_one) {
     uint32_t lists = 0;
     for (uint32_t i = 0; i < TLSF_ROWS * TLSF_COLUMNS * 2; i++) {
         uint32_t row = i / 2 / TLSF_COLUMNS, column = i / 2 % TLSF_COLUMNS;
@@ -200,8 +195,7 @@ static void say_large(struct shell *shell) {
     const struct unit *recent = heap_self->recent_large;
     shell_say(shell, "units of 16 KiB:\n");
     if (recent) say_recent(shell, recent->memory, (size_t)recent->count << UNIT_SHIFT);
-    if (say_indexes(shell, indexes, UNIT_SHIFT, add_units) == 0 && !recent)
-        shell_say(shell, "  none is free\n");
+    if (say_indexes(shell, indexes, UNIT_SHIFT, add_units) == 0 && !recent) shell_say(shell, "  none is free\n");
 }
 
 void shell_freelist(struct shell *shell) {
@@ -218,7 +212,6 @@ void shell_freelist(struct shell *shell) {
     } else if (shell_number(word, &size) && size > 0 && size <= CLASS_BYTES_MAX) {
         say_class(shell, (uint32_t)class_of(size), true);
     } else {
-        shell_fail(shell, "`%s` is no list: those are sizes from 1 to %u, medium and large\n", word,
-                   CLASS_BYTES_MAX);
+        shell_fail(shell, "`%s` is no list: those are sizes from 1 to %u, medium and large\n", word, CLASS_BYTES_MAX);
     }
 }

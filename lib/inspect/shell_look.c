@@ -1,4 +1,5 @@
 /* The shell's looks at blocks: walk, block; and at words of memory: peek, poke. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 #include "inspect/shell_parts.h"
 
@@ -35,8 +36,7 @@ static void walk_part(const struct shell_found *part, void *context) {
     const struct shell_found *first = &run->first;
     bool alike = run->count > 0 && part->kind == first->kind && part->state == first->state &&
                  part->bytes == first->bytes && part->where == first->where;
-    if (alike && !shell_label(run->shell, part->start).text[0] &&
-        !shell_label(run->shell, first->start).text[0]) {
+    if (alike && !shell_label(run->shell, part->start).text[0] && !shell_label(run->shell, first->start).text[0]) {
         run->count++;
         return;
     }
@@ -46,10 +46,9 @@ static void walk_part(const struct shell_found *part, void *context) {
 }
 
 static void say_extent(struct shell *shell, const struct extent_walk *extent) {
-    shell_say(shell, "%p  %zu KiB  %s", (void *)shell_extent_memory(extent),
-              (size_t)extent->units << (UNIT_SHIFT - 10), shell_extent_name(extent));
-    if (extent->line->kind == UNIT_SLAB)
-        shell_say(shell, " of blocks of %u bytes", extent->line->block_bytes);
+    shell_say(shell, "%p  %zu KiB  %s", (void *)shell_extent_memory(extent), (size_t)extent->units << (UNIT_SHIFT - 10),
+              shell_extent_name(extent));
+    if (extent->line->kind == UNIT_SLAB) shell_say(shell, " of blocks of %u bytes", extent->line->block_bytes);
     shell_say(shell, "\n");
 }
 
@@ -69,8 +68,7 @@ static bool extent_around(struct shell *shell, const char *word, struct extent_w
     struct shell_found found = shell_find(address);
     *extent = found.extent;
     if (found.kind == SHELL_FOREIGN) shell_fail(shell, "%p is not the heap's\n", (void *)address);
-    if (found.kind == SHELL_UNTOUCHED)
-        shell_fail(shell, "%p was never handed out so far\n", (void *)address);
+    if (found.kind == SHELL_UNTOUCHED) shell_fail(shell, "%p was never handed out so far\n", (void *)address);
     return found.kind != SHELL_FOREIGN && found.kind != SHELL_UNTOUCHED;
 }
 
@@ -83,8 +81,7 @@ void shell_walk(struct shell *shell) {
     uint32_t extents = 0;
     for (; extent_walk_next(&walk); extents++) say_extent(shell, &walk);
     if (walk.broken)
-        shell_fail(shell, "%p is damaged; `check` tells more\n",
-                   (void *)shell_extent_memory(&walk));
+        shell_fail(shell, "%p is damaged; `check` tells more\n", (void *)shell_extent_memory(&walk));
     else if (extents == 0)
         shell_say(shell, "the heap is empty\n");
 }
@@ -107,24 +104,20 @@ static void say_neighbour(struct shell *shell, const char *side, const struct sh
         shell_say(shell, "  %-5s the extent's border\n", side);
         return;
     }
-    shell_say(shell, "  %-5s %p, %zu bytes, %s", side, (void *)part->start, part->bytes,
-              state_of(part));
+    shell_say(shell, "  %-5s %p, %zu bytes, %s", side, (void *)part->start, part->bytes, state_of(part));
     struct shell_label label = shell_label(shell, part->start);
     shell_say(shell, label.text[0] ? ", %s\n" : "%s\n", label.text);
 }
 
 static void say_slab(struct shell *shell, const struct shell_found *found) {
     const struct unit *slab = found->extent.line;
-    shell_say(shell,
-              "  slab  %p, class %u, %u of %u blocks cut so far, %u in its list; described by %p\n",
+    shell_say(shell, "  slab  %p, class %u, %u of %u blocks cut so far, %u in its list; described by %p\n",
               (void *)shell_extent_memory(&found->extent), slab->class, slab->carved_blocks,
-              class_shapes[slab->class].capacity_blocks,
-              slab->kept_blocks - heap_used_blocks(slab), (void *)slab);
+              class_shapes[slab->class].capacity_blocks, slab->kept_blocks - heap_used_blocks(slab), (void *)slab);
     if (found->state != WALK_FREE) return;
     const struct block *block = (const struct block *)found->start;
     shell_say(shell, "  link  %s\n",
-              block->next == BLOCK_END ? "end of the list"
-                                       : shell_address(shell, (uintptr_t)block->next).text);
+              block->next == BLOCK_END ? "end of the list" : shell_address(shell, (uintptr_t)block->next).text);
 }
 
 static void say_medium(struct shell *shell, const struct shell_found *found) {
@@ -136,13 +129,11 @@ void shell_show_block(struct shell *shell) {
     uintptr_t address;
     if (!shell_place(shell, shell->words[1], &address)) return;
     struct shell_found found = shell_find(address);
-    if (found.kind == SHELL_FOREIGN || found.kind == SHELL_UNTOUCHED ||
-        found.kind == SHELL_DAMAGED) {
+    if (found.kind == SHELL_FOREIGN || found.kind == SHELL_UNTOUCHED || found.kind == SHELL_DAMAGED) {
         shell_fail(shell, "%p %s\n", (void *)address,
-                   found.kind == SHELL_FOREIGN ? "is not the heap's"
-                   : found.kind == SHELL_UNTOUCHED
-                       ? "was never handed out so far"
-                       : "is described by damaged tables; `check` tells more");
+                   found.kind == SHELL_FOREIGN     ? "is not the heap's"
+                   : found.kind == SHELL_UNTOUCHED ? "was never handed out so far"
+                                                   : "is described by damaged tables; `check` tells more");
         return;
     }
     struct neighbours pair = {.start = found.start};
@@ -182,8 +173,7 @@ void shell_peek(struct shell *shell) {
     uintptr_t address;
     uint64_t words = 1, word;
     if (!shell_place(shell, shell->words[1], &address)) return;
-    if (shell->word_count > 2 &&
-        (!shell_number(shell->words[2], &words) || words == 0 || words > WORDS_MAX)) {
+    if (shell->word_count > 2 && (!shell_number(shell->words[2], &words) || words == 0 || words > WORDS_MAX)) {
         shell_fail(shell, "`%s`: 1 to %u words\n", shell->words[2], WORDS_MAX);
         return;
     }
@@ -207,9 +197,7 @@ static bool value_of(struct shell *shell, const char *word, uint64_t *value) {
         *value = (uintptr_t)BLOCK_END;
         return true;
     }
-    if (digits)
-        shell_fail(shell, "`%s` is not a number: those are decimal or 0x..., with K, M or G\n",
-                   word);
+    if (digits) shell_fail(shell, "`%s` is not a number: those are decimal or 0x..., with K, M or G\n", word);
     if (digits || !shell_place(shell, word, &address)) return false;
     *value = address;
     return true;
@@ -218,8 +206,7 @@ static bool value_of(struct shell *shell, const char *word, uint64_t *value) {
 void shell_poke(struct shell *shell) {
     uintptr_t address;
     uint64_t value, before = 0;
-    if (!shell_place(shell, shell->words[1], &address) || !value_of(shell, shell->words[2], &value))
-        return;
+    if (!shell_place(shell, shell->words[1], &address) || !value_of(shell, shell->words[2], &value)) return;
     if (!shell->world->load(address, &before) || !shell->world->store(address, value)) {
         shell_fail(shell, "%p cannot be written\n", (void *)address);
         return;

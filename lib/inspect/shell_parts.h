@@ -1,4 +1,5 @@
 /* What the files of the shell share. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/shell.h"
 #include "inspect/spans.h"

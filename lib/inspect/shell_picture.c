@@ -1,4 +1,5 @@
 /* The shell's visualize: a bar in proportion, with offsets above and the names of blocks below. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
 enum { CELLS = 64, TICK_CELLS = 16 };
@@ -39,11 +40,9 @@ static void paint(struct picture *picture, uintptr_t from, size_t bytes, enum pa
     if (end <= picture->from || from >= picture->from + picture->bytes) return;
     uint64_t first = from > picture->from ? from - picture->from : 0;
     uint64_t last = end - picture->from < picture->bytes ? end - picture->from : picture->bytes;
-    for (uint32_t cell = cell_of(picture, first); cell < CELLS && cell_start(picture, cell) < last;
-         cell++) {
+    for (uint32_t cell = cell_of(picture, first); cell < CELLS && cell_start(picture, cell) < last; cell++) {
         uint64_t start = cell_start(picture, cell), stop = cell_start(picture, cell + 1);
-        picture->painted[cell][kind] +=
-            (last < stop ? last : stop) - (first > start ? first : start);
+        picture->painted[cell][kind] += (last < stop ? last : stop) - (first > start ? first : start);
     }
 }
 
@@ -63,9 +62,7 @@ static void label(struct picture *picture, uintptr_t at) {
 static enum paint paint_of(const struct shell_found *part) {
     if (part->kind == SHELL_OTHER) return PAINT_OWN;
     if (part->kind == SHELL_UNCARVED) return PAINT_UNCUT;
-    return part->state == WALK_USED   ? PAINT_USED
-           : part->state == WALK_HELD ? PAINT_KEPT
-                                      : PAINT_FREE;
+    return part->state == WALK_USED ? PAINT_USED : part->state == WALK_HELD ? PAINT_KEPT : PAINT_FREE;
 }
 
 static void paint_part(const struct shell_found *part, void *context) {
@@ -91,8 +88,7 @@ static void say_ticks(struct picture *picture) {
     uint32_t written = 0;
     shell_say(picture->shell, "   ");
     for (uint32_t cell = 0; cell < CELLS; cell += TICK_CELLS) {
-        struct shell_address at =
-            shell_address(picture->shell, picture->from + cell_start(picture, cell));
+        struct shell_address at = shell_address(picture->shell, picture->from + cell_start(picture, cell));
         if (written > 0 && written >= cell) continue; /* the one before was long */
         for (; written < cell; written++) shell_say(picture->shell, " ");
         shell_say(picture->shell, "%s", at.text);
@@ -124,8 +120,7 @@ static void say_bar(struct picture *picture) {
         if (picture->shown[i] && i != PAINT_UNCUT)
             shell_say(picture->shell, "%c %s  ", paints[i].letter, paints[i].name);
     if (mixed) shell_say(picture->shell, "+ partly used  ");
-    shell_say(picture->shell, "a cell is %lu bytes\n",
-              (unsigned long)((picture->bytes + CELLS - 1) / CELLS));
+    shell_say(picture->shell, "a cell is %lu bytes\n", (unsigned long)((picture->bytes + CELLS - 1) / CELLS));
 }
 
 static void draw(struct shell *shell, const char *what, uintptr_t from, uint64_t bytes) {
@@ -134,10 +129,8 @@ static void draw(struct shell *shell, const char *what, uintptr_t from, uint64_t
     struct extent_walk walk = {0};
     for (uint32_t i = 0; i < sizeof(picture.labels); i++) picture.labels[i] = ' ';
     while (extent_walk_next(&walk)) {
-        uintptr_t start = (uintptr_t)shell_extent_memory(&walk),
-                  end = start + ((size_t)walk.units << UNIT_SHIFT);
-        if (start < from + picture.bytes && end > from)
-            whole &= shell_parts(&walk, paint_part, &picture);
+        uintptr_t start = (uintptr_t)shell_extent_memory(&walk), end = start + ((size_t)walk.units << UNIT_SHIFT);
+        if (start < from + picture.bytes && end > from) whole &= shell_parts(&walk, paint_part, &picture);
     }
     shell_say(shell, "%s%p, %lu bytes\n", what, (void *)from, (unsigned long)picture.bytes);
     say_ticks(&picture);
@@ -161,8 +154,7 @@ static void draw_heap(struct shell *shell) {
 static uint64_t bytes_of(const struct extent_walk *extent) {
     const struct unit *line = extent->line;
     bool slab = line->kind == UNIT_SLAB && line->carved_blocks > 0 && line->block_bytes > 0;
-    return slab ? (uint64_t)line->carved_blocks * line->block_bytes
-                : (uint64_t)extent->units << UNIT_SHIFT;
+    return slab ? (uint64_t)line->carved_blocks * line->block_bytes : (uint64_t)extent->units << UNIT_SHIFT;
 }
 
 void shell_visualize(struct shell *shell) {

@@ -1,4 +1,5 @@
 /* What the shell says: formatted text, addresses that can be typed again. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include <stdarg.h>
 
@@ -25,8 +26,7 @@ struct field {
     bool left, zeros, is_long;
 };
 
-static void put_field(struct out *out, const struct field *field, const char *text,
-                      uint32_t length) {
+static void put_field(struct out *out, const struct field *field, const char *text, uint32_t length) {
     uint32_t fill = field->width > length ? field->width - length : 0;
     for (uint32_t i = 0; !field->left && i < fill; i++) put(out, field->zeros ? '0' : ' ');
     for (uint32_t i = 0; i < length; i++) put(out, text[i]);
@@ -56,8 +56,7 @@ static const char *read_field(const char *format, struct field *field) {
         else
             break;
     }
-    for (; *format >= '0' && *format <= '9'; format++)
-        field->width = field->width * 10 + (uint32_t)(*format - '0');
+    for (; *format >= '0' && *format <= '9'; format++) field->width = field->width * 10 + (uint32_t)(*format - '0');
     for (; *format == 'l' || *format == 'z'; format++) field->is_long = true;
     return format;
 }
@@ -74,14 +73,10 @@ static void say(struct shell *shell, const char *format, va_list arguments) {
         switch (*format) {
         case 's': put_string(&out, &field, va_arg(arguments, const char *)); break;
         case 'c': put(&out, (char)va_arg(arguments, int)); break;
-        case 'p':
-            put_string(&out, &field,
-                       shell_address(shell, (uintptr_t)va_arg(arguments, void *)).text);
-            break;
+        case 'p': put_string(&out, &field, shell_address(shell, (uintptr_t)va_arg(arguments, void *)).text); break;
         case 'u':
         case 'x': {
-            uint64_t number =
-                field.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
+            uint64_t number = field.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
             put_number(&out, &field, number, *format == 'u' ? 10 : 16);
             break;
         }
@@ -151,8 +146,7 @@ static void add_distance(struct shell_address *to, const struct shell *shell, ui
 }
 
 /* An address in a table: the entry of which unit or granule, and how far into it. */
-static bool add_entry(struct shell_address *to, const struct shell *shell, uintptr_t address,
-                      const struct span *span) {
+static bool add_entry(struct shell_address *to, const struct shell *shell, uintptr_t address, const struct span *span) {
     size_t line = address - (uintptr_t)span->lines, slot = address - (uintptr_t)span->slots;
     size_t unit_count = span->tabled_units, inner;
     if (line < unit_count * UNIT_LINE_BYTES) {
@@ -161,8 +155,7 @@ static bool add_entry(struct shell_address *to, const struct shell *shell, uintp
         inner = line % UNIT_LINE_BYTES;
     } else if (slot < unit_count * GRANULES_PER_UNIT * sizeof(struct granule)) {
         add(to, "slot:");
-        add_distance(to, shell,
-                     (uintptr_t)span->base + (slot / sizeof(struct granule) << GRANULE_SHIFT));
+        add_distance(to, shell, (uintptr_t)span->base + (slot / sizeof(struct granule) << GRANULE_SHIFT));
         inner = slot % sizeof(struct granule);
     } else {
         return false;

@@ -1,4 +1,5 @@
 /* The shell's sums: status, stats; giving back, and the origin of addresses. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
 #include "inspect/shell_parts.h"
 #include "inspect/stats.h"
@@ -16,8 +17,7 @@ void shell_status(struct shell *shell) {
     for (uint32_t number = 1; number <= shell->last_number; number++) {
         const struct shell_block *block = NULL;
         for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++)
-            if (shell->blocks[i].number == number && shell->blocks[i].memory)
-                block = &shell->blocks[i];
+            if (shell->blocks[i].number == number && shell->blocks[i].memory) block = &shell->blocks[i];
         if (!block) continue;
         struct shell_found found = shell_find((uintptr_t)block->memory);
         shell_say(shell, "%4u  %-10p %8zu  %-4s", number, (void *)block->memory, block->asked_bytes,
@@ -86,8 +86,7 @@ void shell_flush(struct shell *shell) {
 void shell_trim(struct shell *shell) {
     struct trimmed trimmed = {false};
     if (attempt(shell, step_trim, &trimmed))
-        shell_say(shell, trimmed.some ? "memory went back to the system\n"
-                                      : "there was nothing to give back\n");
+        shell_say(shell, trimmed.some ? "memory went back to the system\n" : "there was nothing to give back\n");
 }
 
 void shell_origin(struct shell *shell) {

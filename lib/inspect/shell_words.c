@@ -1,4 +1,5 @@
 /* What the shell is told: words, numbers, places, and which name was meant. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
 enum { WORD_MAX = 24 };
@@ -11,8 +12,7 @@ bool shell_same(const char *left, const char *right) {
 bool shell_split(struct shell *shell, const char *line) {
     uint32_t length = 0;
     for (; line[length] && length < SHELL_LINE_MAX - 1; length++) {
-        bool blank = line[length] == ' ' || line[length] == '\t' || line[length] == '\r' ||
-                     line[length] == '\n';
+        bool blank = line[length] == ' ' || line[length] == '\t' || line[length] == '\r' || line[length] == '\n';
         shell->line[length] = blank ? 0 : line[length];
     }
     shell->line[length] = 0;
@@ -31,8 +31,7 @@ bool shell_split(struct shell *shell, const char *line) {
 
 static uint32_t digit(char letter) {
     if (letter >= '0' && letter <= '9') return (uint32_t)(letter - '0');
-    if ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f')
-        return (uint32_t)((letter | 0x20) - 'a' + 10);
+    if ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f') return (uint32_t)((letter | 0x20) - 'a' + 10);
     return 99;
 }
 
@@ -123,8 +122,7 @@ bool shell_place(struct shell *shell, const char *word, uintptr_t *address) {
         uintptr_t described = *address;
         *address = entry_of(described, line);
         if (*address == 0) {
-            shell_fail(shell, "%p is not the heap's: it has no %s\n", (void *)described,
-                       line ? "line" : "slot");
+            shell_fail(shell, "%p is not the heap's: it has no %s\n", (void *)described, line ? "line" : "slot");
             return false;
         }
     }
@@ -157,12 +155,10 @@ static uint32_t distance(const char *left, const char *right) {
     uint32_t rows[3][WORD_MAX + 1], wide = length_of(right), high = length_of(left);
     for (uint32_t i = 0; i <= wide; i++) rows[0][i] = i;
     for (uint32_t row = 1; row <= high; row++) {
-        uint32_t *now = rows[row % 3], *above = rows[(row + 2) % 3],
-                 *two_above = rows[(row + 1) % 3];
+        uint32_t *now = rows[row % 3], *above = rows[(row + 2) % 3], *two_above = rows[(row + 1) % 3];
         now[0] = row;
         for (uint32_t i = 1; i <= wide; i++) {
-            now[i] = least(least(above[i], now[i - 1]) + 1,
-                           above[i - 1] + (left[row - 1] != right[i - 1]));
+            now[i] = least(least(above[i], now[i - 1]) + 1, above[i - 1] + (left[row - 1] != right[i - 1]));
             if (row > 1 && i > 1 && left[row - 1] == right[i - 2] && left[row - 2] == right[i - 1])
                 now[i] = least(now[i], two_above[i - 2] + 1);
         }

@@ -1,4 +1,5 @@
 /* Which blocks of a slab are free. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/slab_map.h"
 
 INLINE bool lies_in(const struct unit *slab, const struct block *block) {
@@ -14,8 +15,8 @@ static bool enter(struct slab_map *map, const struct unit *slab, const struct bl
     return true;
 }
 
-/* Enter the blocks of a list, or of the bin of `host`, at most `most`; returns how many, or more than the slab has when one of
- * them is wrong. */
+/* Enter the blocks of a list, or of the bin of `host`, at most `most`; returns how many, or more than the slab has when
+ * one of them is wrong. */
 static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most,
                            const struct heap *host) {
     enum { WRONG = UNIT_BYTES };

@@ -1,12 +1,14 @@
-/* Which blocks of a slab are free, as the lists tell: its own list, the remote one, its owner's bin, all heaps' guests. */
+/* Which blocks of a slab are free, as the lists tell: its own list, the remote one, its owner's bin, all heaps' guests.
+ */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/bin.h"
 
 struct slab_map {
     uint64_t free[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64]; /* bit n: block n is in one of the lists */
-    uint32_t listed;  /* blocks in the slab's own list */
+    uint32_t listed;                                    /* blocks in the slab's own list */
     uint32_t remote;
-    uint32_t binned;  /* guests too */
+    uint32_t binned; /* guests too */
 };
 
 /* Fill the map. False: a list leaves the slab, holds a block twice or one that does not look free, or is not as long
@@ -17,4 +19,6 @@ bool slab_map_fill(struct slab_map *map, const struct unit *slab);
 uint32_t slab_blocks_kept(const struct unit *slab);
 
 /* True when block `index` is in a list. */
-INLINE bool slab_map_has(const struct slab_map *map, uint32_t index) { return map->free[index / 64] >> index % 64 & 1; }
+INLINE bool slab_map_has(const struct slab_map *map, uint32_t index) {
+    return map->free[index / 64] >> index % 64 & 1;
+}

@@ -1,4 +1,5 @@
 /* Walking what the spans hold. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/spans.h"
 #include "heap/heap.h"
 

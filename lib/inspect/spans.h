@@ -3,6 +3,7 @@
  * After a fork the child's spans also hold what its lost threads had in hand just then: extents on their way from one
  * purpose to another, whose heads need not tell the truth. They end where the next head stands; a unit that is of
  * no extent, or of level 2 without blocks, is passed over. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/span.h"
 
@@ -17,7 +18,9 @@ struct extent_walk {
 };
 
 /* The number of places where a span may be entered; the span there, 0 being home; NULL: none. */
-INLINE uint32_t inspect_span_places(void) { return 1 + load_acquire(span_count); }
+INLINE uint32_t inspect_span_places(void) {
+    return 1 + load_acquire(span_count);
+}
 struct span *inspect_span(uint32_t place);
 
 /* True in a child whose threads were not all forked. */
@@ -37,8 +40,8 @@ INLINE uint32_t extent_granules(const struct extent_walk *walk) {
 /* One block of level 2 after another in such an extent; begin with {.slot = NULL}. False: no more, or broken. */
 struct medium_walk {
     struct granule *slot;
-    uint32_t count;  /* granules */
+    uint32_t count; /* granules */
     uint32_t state;
-    bool broken;     /* blocks do not tile the extent */
+    bool broken; /* blocks do not tile the extent */
 };
 bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk);

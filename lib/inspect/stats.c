@@ -1,4 +1,5 @@
 /* Sums over the heap. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/stats.h"
 #include "heap/cache.h"
 #include "heap/heap.h"
@@ -73,8 +74,8 @@ static void count_other(struct stats_blocks *blocks, const struct unit *line, ui
     if (kind == UNIT_FREE) blocks->free_extents++;
 }
 
-/* One unit after another, because extents change under the walk: each line is taken for what it says now. Most are slabs: their sums
- * stay in registers. */
+/* One unit after another, because extents change under the walk: each line is taken for what it says now. Most are
+ * slabs: their sums stay in registers. */
 static void count_span(struct stats_blocks *blocks, const struct span *span) {
     size_t slabs = 0, used = 0;
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);

@@ -1,4 +1,5 @@
 /* Sums over the heap, for heapalloc_stats() and mallinfo(). */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
 

@@ -1,19 +1,20 @@
 /* The verifier: all its parts in turn. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
 
-#define PART(name) {#name, verify_##name}
+#define PART(name) \
+    { #name, verify_##name }
 
 /* What others rely on comes first: extents before what walks them, slabs before the bins cut from them. */
 static const struct {
     const char *name;
     bool (*holds)(void);
 } parts[] = {
-    PART(extents),       PART(tlsf_maps),     PART(free_extents),     PART(coalesced),
-    PART(unit_sum),      PART(ages),          PART(medium_blocks),    PART(medium_before),
-    PART(medium_sum),    PART(medium_coalesced), PART(slab_counts),   PART(orphans),
-    PART(waiting),       PART(spares),        PART(slab_owners),      PART(bins),
-    PART(cache),         PART(parked),        PART(gone),          PART(shares),
+    PART(extents),     PART(tlsf_maps),     PART(free_extents),  PART(coalesced),  PART(unit_sum),
+    PART(ages),        PART(medium_blocks), PART(medium_before), PART(medium_sum), PART(medium_coalesced),
+    PART(slab_counts), PART(orphans),       PART(waiting),       PART(spares),     PART(slab_owners),
+    PART(bins),        PART(cache),         PART(parked),        PART(gone),       PART(shares),
 };
 
 const char *verify_heap(void) {

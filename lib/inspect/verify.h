@@ -1,4 +1,5 @@
 /* The verifier: proves every equation that a struct comment of lib/ marks `verify: NAME`. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /* NULL when all of them hold, otherwise the NAME of the first that does not. Nobody may use the heap meanwhile; heaps

@@ -1,4 +1,5 @@
 /* The verifier, heaps: bins, waiting slabs, spares, the medium cache. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/slab_map.h"
@@ -46,7 +47,7 @@ static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
 static bool bins_hold(const struct heap *heap) {
     uint32_t open = 0;
     if (heap->secret != heap_secret()) return false;
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (!bin_holds(heap, class)) return false;
         open += heap->open[class] != NULL;
     }
@@ -65,7 +66,7 @@ static bool is_worth_waiting(const struct unit *slab) {
 
 static bool queues_hold(const struct heap *heap) {
     uint32_t left = slabs_flagged(heap, UNIT_WAITING);
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;
         size_t count = 0;
         for (const struct unit *slab = heap->waiting[class].first; slab; prev = slab, slab = slab->next, count++) {
@@ -83,7 +84,7 @@ bool verify_waiting(void) {
 
 static bool spares_hold(const struct heap *heap) {
     uint32_t spares = 0;
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         for (const struct unit *slab = heap->waiting[class].first; slab; slab = slab->next) {
             if (!(slab->flags & UNIT_SPARE)) continue;
             if (slab->used_blocks != 0) return false;
@@ -112,9 +113,11 @@ static bool cache_holds(const struct heap *heap) {
         }
     }
     const struct granule *recent = heap->recent_medium;
-    if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX)) return false;
+    if (recent && (granule_state(recent) != GRANULE_CACHED || granule_count(recent) <= CACHE_GRANULES_MAX))
+        return false;
     blocks_cached += recent != NULL;
-    return sum + heap->stolen + heap->cache_room == heap->cache_max && (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
+    return sum + heap->stolen + heap->cache_room == heap->cache_max &&
+           (!heap->recent_large || heap->recent_large->kind == UNIT_LEAVING);
 }
 
 static uint32_t blocks_that_say_so(void) {
@@ -137,10 +140,11 @@ bool verify_cache(void) {
 
 static bool has_nothing(const struct heap *heap) {
     if (heap->secret == 0) return true; /* never used: all zero, but for its state */
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->waiting[class].first) return false;
     }
-    return heap->cache_room + heap->stolen == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium && !heap->recent_large;
+    return heap->cache_room + heap->stolen == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium &&
+           !heap->recent_large;
 }
 
 bool verify_parked(void) {

@@ -1,4 +1,5 @@
 /* The verifier, the indexes: maps, lists and the places of what is in them. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 #include "span/medium.h"

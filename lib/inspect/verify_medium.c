@@ -1,4 +1,5 @@
 /* The verifier, level 2: blocks tile its units, know their left neighbours, and never touch when free. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 #include "span/medium.h"

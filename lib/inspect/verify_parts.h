@@ -1,4 +1,5 @@
 /* The parts of the verifier. verify_NAME() is true when the equations marked `verify: NAME` hold. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 

@@ -1,4 +1,5 @@
 /* The verifier, slabs: their blocks are all accounted for, and somebody accounts for them. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/orphans.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
@@ -40,7 +41,8 @@ bool verify_slab_counts(void) {
 }
 
 static bool is_waiting_in(const struct unit *slab, const struct slab_queue *queue) {
-    return (slab->prev ? slab->prev->next : queue->first) == slab && (slab->next ? slab->next->prev : queue->last) == slab;
+    return (slab->prev ? slab->prev->next : queue->first) == slab &&
+           (slab->next ? slab->next->prev : queue->last) == slab;
 }
 
 static bool is_stray(const struct unit *slab) {
@@ -79,7 +81,7 @@ static uint32_t listed_slabs(void) {
 
 bool verify_orphans(void) {
     uint32_t left = listed_slabs();
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;
         size_t count = 0;
         for (const struct unit *slab = orphans[class].queue.first; slab; prev = slab, slab = slab->next, count++) {

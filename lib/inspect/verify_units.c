@@ -1,15 +1,17 @@
 /* The verifier, level 1: extents, their sums, their list by age. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 #include "span/units.h"
 
 INLINE bool is_extent(uint8_t kind) {
-    return kind == UNIT_FREE || kind == UNIT_SLAB || kind == UNIT_MEDIUM || kind == UNIT_LARGE ||
-           kind == UNIT_META || kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
+    return kind == UNIT_FREE || kind == UNIT_SLAB || kind == UNIT_MEDIUM || kind == UNIT_LARGE || kind == UNIT_META ||
+           kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
 }
 
-/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs and pools have owners. */
+/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs and pools have
+ * owners. */
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
@@ -71,7 +73,8 @@ bool verify_free_extents(void) {
     while (extent_walk_next(&walk)) {
         if (walk.line->kind != UNIT_FREE) continue;
         if (walk.line[walk.units - 1].count != walk.units || !is_entered(walk.line)) return false;
-        if (walk.line->flags & ~(UNIT_STATES | UNIT_AGED) || (walk.line->flags & UNIT_STATES) == UNIT_STATES) return false;
+        if (walk.line->flags & ~(UNIT_STATES | UNIT_AGED) || (walk.line->flags & UNIT_STATES) == UNIT_STATES)
+            return false;
     }
     return true;
 }
@@ -96,8 +99,8 @@ bool verify_unit_sum(void) {
         uint8_t flags = walk.line->flags;
         *(!is_free ? &other : flags & UNIT_GONE ? &gone : flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
     }
-    return dirty == units.dirty_units && clean == units.clean_units && gone == units.gone_units && units.least_dirty[0] <= dirty &&
-           other == units.used_units + units.emergency_units;
+    return dirty == units.dirty_units && clean == units.clean_units && gone == units.gone_units &&
+           units.least_dirty[0] <= dirty && other == units.used_units + units.emergency_units;
 }
 
 /* Which extents were moved is counted as they come and go: there may only be so many. */

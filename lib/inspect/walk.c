@@ -1,4 +1,5 @@
 /* Walking the heap's blocks. */
+/* SPDX-License-Identifier: MIT */
 #include "inspect/walk.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
@@ -28,7 +29,9 @@ static bool visit_slab(const struct visitor *visitor, const struct unit *slab) {
 static bool visit_medium(const struct visitor *visitor, const struct extent_walk *extent) {
     struct medium_walk block = {0};
     while (medium_walk_next(extent, &block)) {
-        enum walk_state state = block.state == GRANULE_USED ? WALK_USED : block.state == GRANULE_FREE ? WALK_FREE : WALK_HELD;
+        enum walk_state state = block.state == GRANULE_USED   ? WALK_USED
+                                : block.state == GRANULE_FREE ? WALK_FREE
+                                                              : WALK_HELD;
         visit(visitor, span_slot_memory(extent->span, block.slot), (size_t)block.count << GRANULE_SHIFT, state, 0);
     }
     return !block.broken;

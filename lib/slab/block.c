@@ -1,4 +1,5 @@
 /* The mark that ends every list of blocks. */
+/* SPDX-License-Identifier: MIT */
 #include "slab/block.h"
 
 READ_BY_ALL const struct block block_end_mark __attribute__((aligned(16)));

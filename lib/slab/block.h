@@ -8,6 +8,7 @@
  * list never yields a block that is in use, because a block in use has no key. The secret's lowest bit is set and
  * block_end's words are zero, so block_end never has a right key: an empty list and a damaged one leave the fast
  * path by the same comparison. In the fast build lists are plain and end with NULL. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 #include "base/config.h"
@@ -22,24 +23,35 @@ extern const struct block block_end_mark __attribute__((visibility("hidden")));
 /* Ends every list of blocks. An address constant. */
 #define BLOCK_END (config_safety ? (struct block *)&block_end_mark : (struct block *)0)
 
-/* The upper 16 bits of each secret, and so of each key, because addresses do not differ there: no address and no small number
- * (none set, or all), no text, and of a double only next to nothing. */
+/* The upper 16 bits of each secret, and so of each key, because addresses do not differ there: no address and no small
+ * number (none set, or all), no text, and of a double only next to nothing. */
 enum { BLOCK_KEY_UPPER = 0x8003 };
 
-/* The secret made of a random number. Mixed, so that a world with little chance to offer still gives keys that differ. */
+/* The secret made of a random number. Mixed, so that a world with little chance to offer still gives keys that differ.
+ */
 INLINE uintptr_t block_secret(uint64_t random) {
     const uint64_t lowest = 1, below = (UINT64_C(1) << 48) - 1;
-    return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & below) | (uint64_t)BLOCK_KEY_UPPER << 48 | lowest);
+    return (uintptr_t)((((random + 1) * UINT64_C(0x9e3779b97f4a7c15)) & below) | (uint64_t)BLOCK_KEY_UPPER << 48 |
+                       lowest);
 }
 
-/* Two addresses made one word of no more than 48 bits, and back. x86-64 adds two registers into a third, and a program's addresses
- * have 47 bits; elsewhere they may have 48, whose sum would reach into the bits that block_may_be_free() compares. */
+/* Two addresses made one word of no more than 48 bits, and back. x86-64 adds two registers into a third, and a
+ * program's addresses have 47 bits; elsewhere they may have 48, whose sum would reach into the bits that
+ * block_may_be_free() compares. */
 #ifdef __x86_64__
-INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) { return block + next; }
-INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) { return mix - block; }
+INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) {
+    return block + next;
+}
+INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) {
+    return mix - block;
+}
 #else
-INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) { return block ^ next; }
-INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) { return mix ^ block; }
+INLINE uintptr_t block_mix(uintptr_t block, uintptr_t next) {
+    return block ^ next;
+}
+INLINE uintptr_t block_unmix(uintptr_t block, uintptr_t mix) {
+    return mix ^ block;
+}
 #endif
 
 INLINE uintptr_t block_key(const struct block *block, const struct block *next, uintptr_t secret) {
@@ -57,9 +69,9 @@ INLINE bool block_is_free(const struct block *block, uintptr_t secret) {
     return block->key == block_key(block, block->next, secret);
 }
 
-/* False: `block` is in use. True of every free one, and of one in use whose two bytes here happen to be a key's upper ones: look
- * again. Two bytes, because a wider load waits when the program has just stored to a part of it, a counter say, right before
- * it frees: 2.6 ns on Zen 5, half of a pair. */
+/* False: `block` is in use. True of every free one, and of one in use whose two bytes here happen to be a key's upper
+ * ones: look again. Two bytes, because a wider load waits when the program has just stored to a part of it, a counter
+ * say, right before it frees: 2.6 ns on Zen 5, half of a pair. */
 INLINE bool block_may_be_free(const struct block *block) {
     typedef uint16_t part __attribute__((may_alias));
     if (sizeof(uintptr_t) < 8) return config_safety; /* a word of 32 bits has none to spare: look at all of it */

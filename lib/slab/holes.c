@@ -1,4 +1,5 @@
 /* Holes: pages of a slab that went back to the world. */
+/* SPDX-License-Identifier: MIT */
 #include "slab/holes.h"
 #include "base/check.h"
 #include "span/huge.h"
@@ -83,7 +84,7 @@ void holes_make(struct unit *slab, uintptr_t secret) {
     if (idle == 0) return;
     uint32_t starts = slab->starts;
     set_holes(slab, holes | (idle & begun), starts);
-    slab->flags &= (uint8_t) ~UNIT_CLEAN;
+    slab->flags &= (uint8_t)~UNIT_CLEAN;
     uint32_t gone = purge_pages(slab, idle);
     if (gone != idle) set_holes(slab, holes | (gone & begun), starts); /* to be tried again */
     relist(&marks, slab, slab_holes(slab), secret);

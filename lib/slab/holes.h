@@ -5,6 +5,7 @@
  * A free block's words lie in the block, so those that start in a hole are no blocks any more: they are in no list,
  * are carved anew when their class has nothing else, and until then every free into the slab takes the slow path, which
  * knows a block in a hole from a used one. Blocks only reach into holes from the left, with no words of theirs. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "slab/slab.h"
 
@@ -20,5 +21,6 @@ INLINE uint8_t holes_age(const struct unit *slab) {
     return (uint8_t)(load_relaxed(holes_now) - (slab->holes & ~HOLES_MASK));
 }
 
-/* Give back the pages in which all blocks are free, of a slab one owns that is in nobody's hands but waits. System calls. */
+/* Give back the pages in which all blocks are free, of a slab one owns that is in nobody's hands but waits. System
+ * calls. */
 void holes_make(struct unit *slab, uintptr_t secret);

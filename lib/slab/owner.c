@@ -1,4 +1,5 @@
 /* The ownership word of a slab. */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "slab/slab.h"
 
@@ -68,5 +69,6 @@ bool owner_leave_listed(struct unit *slab, bool with_remote) {
 
 void owner_adopt(struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
-    while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {}
+    while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {
+    }
 }

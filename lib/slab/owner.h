@@ -2,8 +2,8 @@
  *
  *   cccccccccccccccccc oooooooooo 00 L O      O owned: some heap has the plain fields
  *                                             L listed: nobody has them; the slab waits in the orphans' list
- *                                             o offset of the first remote block, in its place as it is a multiple of 16
- *                                             c how many remote blocks
+ *                                             o offset of the first remote block, in its place as it is a multiple of
+ * 16 c how many remote blocks
  *
  *   owned (O) --unown, when full--> 0 (no owner, no list) --a free claims--> owned
  *   owned (O) --orphan, when its thread ends--> listed (L) --adopt, or a free claims--> owned
@@ -15,6 +15,7 @@
  *
  *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full
  *   owned, but by nobody: strays among the orphans                                          verify: slab_owners */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
 #include "base/memory.h"
@@ -32,7 +33,9 @@ enum {
 enum owner_push { OWNER_PUSHED, OWNER_CLAIMED, OWNER_CLAIMED_LISTED };
 
 /* Blocks the word carries. */
-INLINE uint32_t remote_count(uint32_t word) { return word >> REMOTE_COUNT_SHIFT; }
+INLINE uint32_t remote_count(uint32_t word) {
+    return word >> REMOTE_COUNT_SHIFT;
+}
 
 /* Link `block` before the word's first one; returns the word that carries it. The two offsets change places. */
 INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret) {
@@ -53,8 +56,8 @@ INLINE bool owner_claim_full(struct unit *slab) {
     return cas_alone(slab->remote, &seen, REMOTE_OWNED);
 }
 
-/* Take the remote blocks of a slab one owns into its free list; how many. At once where that list is empty and no page is a
- * hole: each block's key is looked at when it is handed out. */
+/* Take the remote blocks of a slab one owns into its free list; how many. At once where that list is empty and no page
+ * is a hole: each block's key is looked at when it is handed out. */
 uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */

@@ -1,4 +1,5 @@
 /* A slab: one unit cut into equal blocks. */
+/* SPDX-License-Identifier: MIT */
 #include "slab/slab.h"
 #include "base/check.h"
 #include "base/watch.h"
@@ -16,7 +17,7 @@ RUN_BY_ALL struct unit *slab_take(uint32_t class, struct heap *owner) {
     slab->next = slab->prev = NULL;
     slab->carved_blocks = 0;
     slab->holes = 0;
-    slab->class = (uint8_t)class;
+    slab->class = (uint8_t) class;
     store_relaxed(slab->remote, REMOTE_OWNED);
     racy_store(slab->block_bytes, shape->block_bytes);
     racy_store(slab->kind, UNIT_SLAB);
@@ -106,8 +107,8 @@ RUN_BY_ALL struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     return first;
 }
 
-/* The owner sets `holes` before it takes `starts` back, and gives `starts` before it clears `holes`. Whoever sees both as
- * zero met it in between; that happens once in a decay time. */
+/* The owner sets `holes` before it takes `starts` back, and gives `starts` before it clears `holes`. Whoever sees both
+ * as zero met it in between; that happens once in a decay time. */
 bool slab_is_block(const struct unit *slab, const void *p) {
     uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
     for (int look = 0; look < 3; look++) {

@@ -3,8 +3,9 @@
  *   | block | block | ... | block | not carved yet ... |tail|
  *   0                             carved               capacity
  *
- * Blocks are carved only up to about the next page's border: a class that is used once costs one page. In memory that was
- * touched before it would cost none, so there larger blocks are carved all at once. */
+ * Blocks are carved only up to about the next page's border: a class that is used once costs one page. In memory that
+ * was touched before it would cost none, so there larger blocks are carved all at once. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "slab/owner.h"
 
@@ -46,8 +47,8 @@ INLINE uint32_t slab_carve_to(uint32_t from, uint32_t block_bytes) {
 /* Take a unit and make it an empty slab of `class`, owned by `owner`; NULL: no memory. */
 struct unit *slab_take(uint32_t class, struct heap *owner);
 
-/* Give an empty slab's unit back. Before it becomes something else every block is accounted for: one that was freed twice,
- * with its words wiped in between, is found here at the latest. */
+/* Give an empty slab's unit back. Before it becomes something else every block is accounted for: one that was freed
+ * twice, with its words wiped in between, is found here at the latest. */
 void slab_give(struct unit *slab, uintptr_t secret);
 
 /* Blocks not carved yet, and those in holes. */
@@ -55,8 +56,8 @@ INLINE uint32_t slab_uncarved(const struct unit *slab) {
     return class_shapes[slab->class].capacity_blocks - slab->kept_blocks;
 }
 
-/* Carve the first hole again, else up to the next page's border, at least a block, or all of a slab that was not clean, if the blocks have
- * CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
+/* Carve the first hole again, else up to the next page's border, at least a block, or all of a slab that was not clean,
+ * if the blocks have CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
 struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
 /* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */
@@ -68,8 +69,12 @@ INLINE bool slab_is_start(const struct unit *slab, const void *p) {
 bool slab_is_block(const struct unit *slab, const void *p);
 
 /* The pages of a slab that went back, a bit each; true when the block that starts at `offset` lies in one. */
-INLINE uint32_t slab_holes(const struct unit *slab) { return load_acquire(slab->holes) & HOLES_MASK; }
-INLINE bool slab_in_hole(uint32_t holes, size_t offset) { return holes >> offset / SLAB_CARVE_BYTES & 1; }
+INLINE uint32_t slab_holes(const struct unit *slab) {
+    return load_acquire(slab->holes) & HOLES_MASK;
+}
+INLINE bool slab_in_hole(uint32_t holes, size_t offset) {
+    return holes >> offset / SLAB_CARVE_BYTES & 1;
+}
 
 /* The block that the inner pointer `p` lies in; for messages. */
 INLINE char *slab_block_around(const struct unit *slab, const void *p) {

@@ -1,4 +1,5 @@
 /* The list of dirty free extents by age: the oldest is purged first. Under the units lock; every step O(1). */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/units.h"
 

@@ -1,4 +1,5 @@
 /* Units without a lock, while a fork is under way. */
+/* SPDX-License-Identifier: MIT */
 #include "span/emergency.h"
 #include "base/memory.h"
 #include "span/grow.h"
@@ -6,24 +7,24 @@
 #include <heapalloc/port.h>
 
 enum {
-    RESERVES = 8,           /* extents, so that a level 1 in pieces can serve */
-    WISH_UNITS_MIN = 256,   /* in all of them */
+    RESERVES = 8,         /* extents, so that a level 1 in pieces can serve */
+    WISH_UNITS_MIN = 256, /* in all of them */
     WISH_UNITS_MAX = 8192,
-    LEAST_UNITS = 64,       /* the heap grows for that many */
+    LEAST_UNITS = 64, /* the heap grows for that many */
     SPAN_UNITS = 1024,
-    PATIENCE_MS = 100,      /* for the end of the fork, when what was set aside is used up */
+    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up */
     PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
 };
 
-/* What was set aside, each extent whole in one word so that it can be taken from, opened and closed by compare-and-swap:
- *   llllllllllllllllllllll ssssssssss ciiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  c clean  i index of the first there
- * s is 0 for the home span, else 1 + its place in span_list. */
+/* What was set aside, each extent whole in one word so that it can be taken from, opened and closed by
+ * compare-and-swap: llllllllllllllllllllll ssssssssss ciiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  c clean
+ * i index of the first there s is 0 for the home span, else 1 + its place in span_list. */
 static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. It is clean, because what is
- * dirty would be as young as the latest fork; but where much is needed it may be either. */
+/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. It
+ * is clean, because what is dirty would be as young as the latest fork; but where much is needed it may be either. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;
@@ -46,7 +47,8 @@ static uint32_t reserve_left(uint64_t word) {
 static uint64_t reserve_of(const struct unit *unit) {
     struct span *span = span_of(unit->memory);
     uint64_t place = 0, clean = unit->flags & UNIT_CLEAN ? 1 : 0;
-    while (span != &span_home && span_list[place++] != span) {}
+    while (span != &span_home && span_list[place++] != span) {
+    }
     return (uint64_t)unit->count << RESERVE_LEFT_SHIFT | place << RESERVE_SPAN_SHIFT | clean << RESERVE_CLEAN_SHIFT |
            (uint32_t)(unit - span->lines);
 }
@@ -61,7 +63,8 @@ static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enu
 }
 
 static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_kind kind) {
-    return describe(reserve_span(word), (uint32_t)word & RESERVE_INDEX_MASK, count, kind, word >> RESERVE_CLEAN_SHIFT & 1);
+    return describe(reserve_span(word), (uint32_t)word & RESERVE_INDEX_MASK, count, kind,
+                    word >> RESERVE_CLEAN_SHIFT & 1);
 }
 
 void emergency_open(void) {
@@ -101,7 +104,8 @@ void emergency_close(void) {
         if (reserve_left(word) > 0) units_give(describe_reserve(word, reserve_left(word), UNIT_LEAVING));
     }
     adapt_wish(left);
-    while (!lock_take(&emergency_lock)) {}
+    while (!lock_take(&emergency_lock)) {
+    }
     bool grew = further != NULL;
     further = NULL;
     lock_give(&emergency_lock);
@@ -127,8 +131,8 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
     return describe(span, top, count, kind, true);
 }
 
-/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole chain
- * to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
+/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole
+ * chain to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
 static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     struct unit *found = NULL, *rest = NULL, *last = NULL;
     for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {

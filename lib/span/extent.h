@@ -1,4 +1,5 @@
 /* Free extents of level 1: how they enter their index and leave it, are found and cut. Under the units lock. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/age.h"
 #include "span/units.h"
@@ -12,7 +13,9 @@ INLINE struct tlsf *extent_index(const struct unit *unit) {
 }
 
 INLINE uint32_t *extent_sum(const struct unit *unit) {
-    return unit->flags & UNIT_GONE ? &units.gone_units : unit->flags & UNIT_CLEAN ? &units.clean_units : &units.dirty_units;
+    return unit->flags & UNIT_GONE    ? &units.gone_units
+           : unit->flags & UNIT_CLEAN ? &units.clean_units
+                                      : &units.dirty_units;
 }
 
 /* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */

@@ -1,16 +1,17 @@
 /* Address space that goes back to the world, and extents whose pages were moved. */
+/* SPDX-License-Identifier: MIT */
 #include "span/gone.h"
 #include "base/memory.h"
 #include "span/extent.h"
 #include <heapalloc/port.h>
 
 enum {
-    STEP_UNITS = (16 << 20) / UNIT_BYTES,          /* asked for again at once, so that small requests do not ask each */
-    CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
+    STEP_UNITS = (16 << 20) / UNIT_BYTES,        /* asked for again at once, so that small requests do not ask each */
+    CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
-    EXTENTS_MAX = 12,                              /* each is a hole, and splits a mapping */
-    MOVED_MAX = 10,                                /* each is a mapping, and may split another one */
-    MOVED_LARGE_MAX = 14,                          /* of those that are dear to copy */
+    EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
+    MOVED_MAX = 10,       /* each is a mapping, and may split another one */
+    MOVED_LARGE_MAX = 14, /* of those that are dear to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
 };
 

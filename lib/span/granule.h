@@ -1,10 +1,12 @@
 /* The granule's slot: 8 bytes that describe 512 bytes of the medium level, apart from it.
  *
- *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count,  before = count of the block to the left
- *   slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its list node
+ *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count,  before = count of the
+ * block to the left slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its
+ * list node
  *
  * `before` is written by the left neighbour, whoever that is, also across the border of an extent; so a block finds
  * its left neighbour by looking whether a free head of just that count stands there. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/memory.h"
 #include "engine/classes.h"
@@ -19,15 +21,15 @@ enum {
 /* A used block's head, less GRANULE_USED, is its count: one subtraction and comparison tell both. */
 enum granule_state {
     GRANULE_NONE = 0,
-    GRANULE_USED = 1 << 28,     /* a caller's */
+    GRANULE_USED = 1 << 28, /* a caller's */
     GRANULE_FREE = 2 << 28,
-    GRANULE_CACHED = 3 << 28,   /* freed, kept by a heap's medium cache */
-    GRANULE_DEFERRED = 4 << 28, /* freed, waits for whoever has the lock */
+    GRANULE_CACHED = 3 << 28,                     /* freed, kept by a heap's medium cache */
+    GRANULE_DEFERRED = 4 << 28,                   /* freed, waits for whoever has the lock */
     GRANULE_KEEP = GRANULE_USED ^ GRANULE_CACHED, /* turns one into the other */
     GRANULE_STATE_SHIFT = 28,
     GRANULE_STATE_MASK = 7 << GRANULE_STATE_SHIFT, /* bit 31 is never set */
-    GRANULE_ZERO = 1 << 27, /* its memory is known to be zero */
-    GRANULE_PURGED = 1 << 26, /* free, and the pages wholly inside have no memory behind them */
+    GRANULE_ZERO = 1 << 27,                        /* its memory is known to be zero */
+    GRANULE_PURGED = 1 << 26,                      /* free, and the pages wholly inside have no memory behind them */
     GRANULE_COUNT_MASK = GRANULE_PURGED - 1,
 };
 

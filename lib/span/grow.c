@@ -2,6 +2,7 @@
  *
  * Steps: 256 KiB while the heap is small, so that a short program is charged little; later an eighth of the heap,
  * at most 32 MiB, so that growth costs a system call per many megabytes. */
+/* SPDX-License-Identifier: MIT */
 #include "span/grow.h"
 #include "base/memory.h"
 #include "span/units.h"

@@ -1,4 +1,5 @@
 /* Growth: more memory at the tip, and further spans when the tip cannot grow where it stands. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
 #include "span/span.h"

@@ -1,4 +1,5 @@
 /* Huge pages for what is dense and old. */
+/* SPDX-License-Identifier: MIT */
 #include "span/huge.h"
 #include "base/memory.h"
 #include "span/units.h"
@@ -7,13 +8,14 @@
 enum {
     RANGE_SHIFT = 21,
     RANGE_UNITS = (1 << RANGE_SHIFT) / UNIT_BYTES,
-    RANGES_MAX = UNIT_BYTES * 8,  /* a bit each: beyond 256 GiB there are none */
-    LOOKS_PER_STEP = 16,          /* ranges looked at in a tick */
-    COLLAPSES_PER_STEP = 1,       /* and made one page, which takes up to 4 ms where a host lends the memory */
+    RANGES_MAX = UNIT_BYTES * 8, /* a bit each: beyond 256 GiB there are none */
+    LOOKS_PER_STEP = 16,         /* ranges looked at in a tick */
+    COLLAPSES_PER_STEP = 1,      /* and made one page, which takes up to 4 ms where a host lends the memory */
     COLLAPSES_PER_QUARTER = 4,
-    COLLAPSES_PER_GROWN = 1,      /* a range more of heap lets the hand do one: a heap that grows is no more huge than it grew */
-    FAILURE_COSTS = 64,           /* collapses: who has no huge pages has none in a moment either */
-    SPLIT_BYTES = 128 * 1024,     /* a sixteenth of a huge page that is free is worth to split it */
+    COLLAPSES_PER_GROWN =
+        1,              /* a range more of heap lets the hand do one: a heap that grows is no more huge than it grew */
+    FAILURE_COSTS = 64, /* collapses: who has no huge pages has none in a moment either */
+    SPLIT_BYTES = 128 * 1024, /* a sixteenth of a huge page that is free is worth to split it */
 };
 #define HUGE_FROM_BYTES ((size_t)1 << 30)
 
@@ -22,7 +24,7 @@ static uint8_t busy;  /* somebody moves the hand; atomic */
 
 /* Moved by whoever is busy. */
 static struct {
-    uint32_t range;   /* to be looked at next */
+    uint32_t range; /* to be looked at next */
     uint32_t quarter;
     uint32_t quarters; /* passed since the heap became large */
     uint32_t spent;    /* collapses, each time the heap became larger or a quarter passed some more may be */
@@ -120,6 +122,6 @@ bool huge_spares(const void *at, size_t bytes) {
     if (likely(!bits) || offset >= (size_t)RANGES_MAX << RANGE_SHIFT) return false;
     if (bytes < SPLIT_BYTES && is_huge(bits, range) && !is_worth_splitting(range)) return true;
     for (size_t last = min_size((offset + bytes - 1) >> RANGE_SHIFT, RANGES_MAX - 1); range <= last; range++)
-        __atomic_fetch_and(&bits[range / 8], (uint8_t)~(1 << range % 8), __ATOMIC_RELAXED);
+        __atomic_fetch_and(&bits[range / 8], (uint8_t) ~(1 << range % 8), __ATOMIC_RELAXED);
     return false;
 }

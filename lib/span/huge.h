@@ -4,6 +4,7 @@
  * resident. So nothing is advised when the heap grows; a hand goes over the home span and has 2 MiB made one huge page
  * where all of it lies in slabs that are carved to their ends: those are touched as a whole. Whether larger blocks are
  * is not known here, and there is no call to ask that every sandbox allows. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/span.h"
 

@@ -1,16 +1,17 @@
 /* Level 2: blocks of 512-byte granules. */
-#include "span/medium_list.h"
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/huge.h"
+#include "span/medium_list.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
 enum {
-    RUN_UNITS = 64,                   /* taken from level 1 at a time, or an eighth of what level 2 has */
+    RUN_UNITS = 64, /* taken from level 1 at a time, or an eighth of what level 2 has */
     RUN_UNITS_FIRST = 16,
-    SHED_UNITS_MIN = 16,    /* a give returns runs of at least this */
+    SHED_UNITS_MIN = 16,                         /* a give returns runs of at least this */
     KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
     DEFERRED_MAX = 8,
 };
@@ -84,7 +85,9 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
 }
 
 /* What a merge has made is worth giving units back, if enough stays free besides. */
-INLINE bool is_wide(uint32_t count) { return count >= SHED_UNITS_MIN * GRANULES_PER_UNIT; }
+INLINE bool is_wide(uint32_t count) {
+    return count >= SHED_UNITS_MIN * GRANULES_PER_UNIT;
+}
 
 /* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
 static NOINLINE void drain_and_give(struct unit *leaving) {
@@ -293,15 +296,16 @@ bool medium_resize(struct granule *slot, uint32_t count) {
     return done;
 }
 
-/* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it. */
+/* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it.
+ */
 static void call_purged(struct granule *slot) {
     uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
     leave(slot);
     enter(slot, count, flags | GRANULE_PURGED);
 }
 
-/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not take them,
- * and the block is still nobody's. */
+/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not
+ * take them, and the block is still nobody's. */
 static bool purge_block(struct granule *slot) {
     char *memory = span_slot_memory(span_of_slot(slot), slot);
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);

@@ -7,6 +7,7 @@
  *   free blocks never touch                                        verify: medium_coalesced
  *   slot[count].before == count for every block                    verify: medium_before
  *   free_granules == sum of the free blocks' counts                verify: medium_sum */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
 #include "span/span.h"
@@ -18,10 +19,10 @@ enum {
 
 struct medium {
     struct lock lock;
-    uint32_t used_units;       /* units that level 2 has from level 1 */
+    uint32_t used_units; /* units that level 2 has from level 1 */
     uint32_t free_granules;
-    uint32_t dirty_granules;   /* free, listed, and not purged */
-    struct granule *deferred;  /* given while the lock was taken; linked through the list node's place, atomic */
+    uint32_t dirty_granules;  /* free, listed, and not purged */
+    struct granule *deferred; /* given while the lock was taken; linked through the list node's place, atomic */
     struct tlsf dirty;
     struct tlsf purged;
 };
@@ -32,7 +33,8 @@ extern struct medium medium __attribute__((visibility("hidden")));
  * zero. NULL: no memory, or a fork is under way. */
 struct granule *medium_take(uint32_t count, uint32_t align_granules);
 
-/* The same, unaligned, of what level 2 has, while nobody else holds its lock. NULL: medium_take() may have to take more units. */
+/* The same, unaligned, of what level 2 has, while nobody else holds its lock. NULL: medium_take() may have to take more
+ * units. */
 struct granule *medium_take_ready(uint32_t count);
 
 /* Take a block at the low end of about the largest free block: it has room to grow. */
@@ -48,9 +50,11 @@ bool medium_resize(struct granule *slot, uint32_t count);
  * free and dirty; the largest first, `blocks_max` at most. False: there is more. System calls, outside the lock. */
 bool medium_purge(uint32_t keep_granules, uint32_t blocks_max);
 
-/* Return a run of free units that were touched before to level 1, where it has none: what asks for units is about to touch
- * new ones. False: there is none. */
+/* Return a run of free units that were touched before to level 1, where it has none: what asks for units is about to
+ * touch new ones. False: there is none. */
 bool medium_shed(void);
 
-INLINE bool medium_lock(void) { return lock_take(&medium.lock); }
+INLINE bool medium_lock(void) {
+    return lock_take(&medium.lock);
+}
 void medium_unlock(void);

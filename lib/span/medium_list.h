@@ -1,4 +1,5 @@
 /* Free blocks of level 2: how they enter their index and leave it. Under the medium lock. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/memory.h"
 #include "span/medium.h"
@@ -8,8 +9,12 @@ enum {
     FREE_FLAGS = GRANULE_ZERO | GRANULE_PURGED,
 };
 
-INLINE struct tlsf_node *node_of(struct granule *slot) { return (struct tlsf_node *)(slot + 1); }
-INLINE struct granule *slot_of(struct tlsf_node *node) { return (struct granule *)node - 1; }
+INLINE struct tlsf_node *node_of(struct granule *slot) {
+    return (struct tlsf_node *)(slot + 1);
+}
+INLINE struct granule *slot_of(struct tlsf_node *node) {
+    return (struct granule *)node - 1;
+}
 _Static_assert(sizeof(struct tlsf_node) == 2 * sizeof(struct granule), "a node takes two slots");
 
 INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
@@ -22,7 +27,8 @@ INLINE struct tlsf *index_of(uint32_t flags) {
     return flags & (GRANULE_PURGED | GRANULE_ZERO) ? &medium.purged : &medium.dirty;
 }
 
-/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the caller's. */
+/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the
+ * caller's. */
 INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
     describe(slot, count, GRANULE_FREE | flags);
     if (count >= LISTED_MIN) tlsf_put(index_of(flags), node_of(slot), count);

@@ -1,4 +1,5 @@
 /* Purging: memory that has been free for a while goes back to the world. */
+/* SPDX-License-Identifier: MIT */
 #include "span/purge.h"
 #include "base/memory.h"
 #include "span/gone.h"
@@ -10,13 +11,14 @@ enum { SURPLUS_UNITS_MIN = 16 };
 
 enum { DIRTY_KEPT_UNITS = (256 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
 
-/* Around one page that cannot be purged lie thirty pieces of half a GiB; where nothing can be, few extents are tried in vain. */
+/* Around one page that cannot be purged lie thirty pieces of half a GiB; where nothing can be, few extents are tried in
+ * vain. */
 enum { TRIES_MAX = 64, BARREN_MAX = 8 };
 
 uint32_t purge_decay_ms = 500;
 
-/* A part of a table that says nothing, but for what lies in [changed, changed_to) it did so before: purge the whole pages
- * that have now come to say nothing. */
+/* A part of a table that says nothing, but for what lies in [changed, changed_to) it did so before: purge the whole
+ * pages that have now come to say nothing. */
 static void purge_table(char *from, char *to, char *changed, char *changed_to) {
     size_t page = port_page_bytes();
     from = (char *)max_size(round_up((uintptr_t)from, page), round_down((uintptr_t)changed, page));
@@ -24,12 +26,13 @@ static void purge_table(char *from, char *to, char *changed, char *changed_to) {
     if (from < to) port_purge(from, (size_t)(to - from));
 }
 
-/* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the clean
- * ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
+/* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the
+ * clean ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
 static struct unit *purge_tables(struct unit *unit) {
     uint32_t count = unit->count;
     struct unit *wide = units_widen(unit);
-    struct granule *slot = span_slot(span_of(wide->memory), wide->memory), *own = slot + (unit - wide) * GRANULES_PER_UNIT;
+    struct granule *slot = span_slot(span_of(wide->memory), wide->memory),
+                   *own = slot + (unit - wide) * GRANULES_PER_UNIT;
     purge_table((char *)(wide + 1), (char *)(wide + wide->count - 1), (char *)unit, (char *)(unit + count));
     purge_table((char *)(slot + 1), (char *)(slot + (size_t)wide->count * GRANULES_PER_UNIT), (char *)own,
                 (char *)(own + (size_t)count * GRANULES_PER_UNIT));
@@ -40,8 +43,8 @@ static struct unit *purge_tables(struct unit *unit) {
  * tried twice in one, and ages anew. */
 struct run {
     struct unit *refused, *refused_last;
-    uint32_t purged;   /* units */
-    uint32_t barren;   /* extents in a row of which nothing could be purged */
+    uint32_t purged; /* units */
+    uint32_t barren; /* extents in a row of which nothing could be purged */
 };
 
 static void refuse(struct run *run, struct unit *unit) {
@@ -56,8 +59,8 @@ static void run_end(struct run *run) {
     if (units_lock()) units_unlock();
 }
 
-/* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or too much
- * did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
+/* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or
+ * too much did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
 static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     uint32_t count = unit->count, least = max_size(port_page_bytes() >> UNIT_SHIFT, 1);
     if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
@@ -119,8 +122,8 @@ static uint32_t least_of_all(void) {
     return least;
 }
 
-/* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents those
- * were does not matter, for one that merges with what comes and goes never grows old. */
+/* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents
+ * those were does not matter, for one that merges with what comes and goes never grows old. */
 static void turn(uint32_t quarter) {
     if (!lock_try(&units.lock)) return; /* the next tick will do it */
     for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)

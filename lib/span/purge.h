@@ -1,4 +1,5 @@
 /* Purging: memory that has been free for a while goes back to the world; its addresses stay ours, and clean. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/units.h"
 
@@ -12,7 +13,8 @@ extern uint32_t purge_decay_ms __attribute__((visibility("hidden")));
  * Returns how many units were purged. System calls, outside any lock. */
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);
 
-/* Purge what nobody needed for a decay time, at most `extents_max`; `quarter`: the time in quarters of it. Returns as above. */
+/* Purge what nobody needed for a decay time, at most `extents_max`; `quarter`: the time in quarters of it. Returns as
+ * above. */
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max);
 
 /* Purge the oldest while more is dirty than the heap may keep: a quarter of what is in use, at least 256 MiB. */

@@ -1,4 +1,5 @@
 /* Regions: spans over memory that the world owns. */
+/* SPDX-License-Identifier: MIT */
 #include "span/region.h"
 #include "base/memory.h"
 #include "span/purge.h"
@@ -35,7 +36,8 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
                           .limit_units = count,
                           .tabled_units = count};
     span->lines[-1].kind = UNIT_EDGE;
-    while (!units_lock()) {} /* frozen by a fork: it ends */
+    while (!units_lock()) {
+    } /* frozen by a fork: it ends */
     keep_back(span, 0, count);
     units_unlock();
 }
@@ -73,7 +75,8 @@ static size_t units_that_fit(uintptr_t start, uintptr_t end) {
     return count;
 }
 
-/* Tables, then units, in [start, start + bytes), with `before` bytes left out in front of the tables. False: it is too small. */
+/* Tables, then units, in [start, start + bytes), with `before` bytes left out in front of the tables. False: it is too
+ * small. */
 static bool lay_out(struct span *span, char *start, size_t bytes, size_t before) {
     uintptr_t end = (uintptr_t)start + bytes, tables = round_up((uintptr_t)start + before, UNIT_LINE_BYTES);
     if (bytes < LEAST_BYTES || end < (uintptr_t)start) return false;

@@ -2,8 +2,9 @@
  *
  *   | span | lines > | slots > | units >                      a region that heap_init or heap_add_region was given
  *
- * A region begins kept back as a whole, as an extent of the allocator's own; what is free is entered, piece by piece. So
- * holes, tables and images that lie between are simply never entered. */
+ * A region begins kept back as a whole, as an extent of the allocator's own; what is free is entered, piece by piece.
+ * So holes, tables and images that lie between are simply never entered. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/span.h"
 
@@ -13,8 +14,8 @@ enum { REGION_KEPT_BACK = 0xfe };
 /* How many bytes the tables of `units` units take. */
 size_t region_table_bytes(size_t units);
 
-/* Make `span` describe `units` units from `base`, a multiple of a unit, all kept back. The tables stand at `tables`, a multiple of 64, and are
- * written over. The span is not entered among the others; takes the units lock. */
+/* Make `span` describe `units` units from `base`, a multiple of a unit, all kept back. The tables stand at `tables`, a
+ * multiple of 64, and are written over. The span is not entered among the others; takes the units lock. */
 void region_describe(struct span *span, char *base, uint32_t units, void *tables);
 
 /* Enter the whole units in [start, start + bytes), which are kept back in `span`, as free. False: there is none, or

@@ -1,4 +1,5 @@
 /* The spans: from a pointer to its line. */
+/* SPDX-License-Identifier: MIT */
 #include "span/span.h"
 #include "base/memory.h"
 
@@ -26,8 +27,7 @@ struct unit *span_unit(const void *p) {
 }
 
 INLINE bool has_slot(const struct span *span, const struct granule *slot) {
-    return slot >= span->slots &&
-           slot < span->slots + (size_t)span->limit_units * GRANULES_PER_UNIT;
+    return slot >= span->slots && slot < span->slots + (size_t)span->limit_units * GRANULES_PER_UNIT;
 }
 
 struct span *span_of_slot(const struct granule *slot) {

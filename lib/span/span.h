@@ -7,6 +7,7 @@
  * The home span is mapped step by step as it grows, nothing is set aside before it is needed: a limit on
  * addresses, strict overcommit, mlockall and emulators see a heap of the size it has. When it cannot grow where
  * it stands (or the world has no home), further spans follow; they are found on the cold path, by a walk. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/granule.h"
 #include "span/unit.h"

@@ -3,6 +3,7 @@
  * A run of units with one purpose is an extent; its first line is its head and says everything, the lines after
  * it say INSIDE (a free extent's last line also says where it begins). A line leaves the head's state before it
  * becomes inside of another extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/memory.h"
 #include "engine/classes.h"
@@ -46,20 +47,20 @@ enum unit_flags {
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {
-        struct {                   /* a slab */
-            struct block *free;    /* blocks the owner may hand out, LIFO                 */
-            uint16_t used_blocks;  /* kept and not in `free`: with a caller, in a bin, in remote;
-                                      of an open slab a countdown (heap/heap.h) */
-            uint16_t kept_blocks;  /* carved and not in holes                             */
-            uint32_t recip;        /* class_shape.recip, here for free()'s start check    */
-            uint32_t starts;       /* carved blocks * class_start_step; 0 while it has holes */
-            uint32_t remote;       /* slab/owner.h                                        */
+        struct {                  /* a slab */
+            struct block *free;   /* blocks the owner may hand out, LIFO                 */
+            uint16_t used_blocks; /* kept and not in `free`: with a caller, in a bin, in remote;
+                                     of an open slab a countdown (heap/heap.h) */
+            uint16_t kept_blocks; /* carved and not in holes                             */
+            uint32_t recip;       /* class_shape.recip, here for free()'s start check    */
+            uint32_t starts;      /* carved blocks * class_start_step; 0 while it has holes */
+            uint32_t remote;      /* slab/owner.h                                        */
         };
-        struct {                   /* any other extent */
-            struct unit *older;    /* free and dirty: the list by age */
+        struct {                /* any other extent */
+            struct unit *older; /* free and dirty: the list by age */
             struct unit *newer;
-            uint32_t count;        /* units */
-            uint32_t freed_ms;     /* when it became free */
+            uint32_t count;    /* units */
+            uint32_t freed_ms; /* when it became free */
         };
     };
     union {
@@ -68,7 +69,7 @@ struct unit {
             struct unit *next;
             struct unit *prev;
         };
-        char *bin;             /* open slab, which is in neither: its bin stands where this has `free` */
+        char *bin; /* open slab, which is in neither: its bin stands where this has `free` */
     };
     char *memory;           /* what the extent describes */
     uint16_t carved_blocks; /* cut so far, from the start */
@@ -76,7 +77,7 @@ struct unit {
     uint8_t class;
     uint8_t kind;
     uint8_t flags;
-    uint8_t holes;          /* slab: which of its pages went back, and when it began to wait (slab/holes.h) */
+    uint8_t holes; /* slab: which of its pages went back, and when it began to wait (slab/holes.h) */
 };
 
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
@@ -93,9 +94,9 @@ INLINE void unit_describe(struct unit *unit, struct unit line) {
 INLINE struct unit *unit_cut_tail(struct unit *unit, uint32_t count) {
     struct unit *tail = unit + count;
     unit_describe(tail, (struct unit){.count = unit->count - count,
-                          .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
-                          .kind = UNIT_LEAVING,
-                          .flags = unit->flags & UNIT_CLEAN});
+                                      .memory = unit->memory + ((size_t)count << UNIT_SHIFT),
+                                      .kind = UNIT_LEAVING,
+                                      .flags = unit->flags & UNIT_CLEAN});
     unit->count = count;
     return tail;
 }

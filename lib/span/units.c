@@ -1,4 +1,5 @@
 /* Level 1: extents of whole units. */
+/* SPDX-License-Identifier: MIT */
 #include "span/units.h"
 #include "base/check.h"
 #include "base/memory.h"
@@ -115,9 +116,9 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
     }
     struct unit *unit = front + skip;
     unit_describe(unit, (struct unit){.count = front->count - skip,
-                          .memory = front->memory + ((size_t)skip << UNIT_SHIFT),
-                          .kind = (uint8_t)kind,
-                          .flags = clean});
+                                      .memory = front->memory + ((size_t)skip << UNIT_SHIFT),
+                                      .kind = (uint8_t)kind,
+                                      .flags = clean});
     front->count = skip;
     units_give(front);
     units_shrink(unit, count);
@@ -253,14 +254,15 @@ bool units_extend(struct unit *unit, uint32_t count) {
 void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
     struct unit *unit = span->lines + first;
     unit_describe(unit, (struct unit){.count = count,
-                          .memory = span->base + ((size_t)first << UNIT_SHIFT),
-                          .kind = UNIT_LEAVING,
-                          .flags = clean ? UNIT_CLEAN : 0});
+                                      .memory = span->base + ((size_t)first << UNIT_SHIFT),
+                                      .kind = UNIT_LEAVING,
+                                      .flags = clean ? UNIT_CLEAN : 0});
     merge(unit, true);
 }
 
 RUN_BY_ALL void units_publish(struct span *span, size_t bytes) {
-    while (!lock_take(&units.lock)) {} /* freezing takes the gate first, and the gate is ours */
+    while (!lock_take(&units.lock)) {
+    } /* freezing takes the gate first, and the gate is ours */
     store_release(span->bytes, bytes);
     units_unlock();
 }
@@ -271,7 +273,8 @@ void units_donate_rest(struct span *span) {
 }
 
 RUN_BY_ALL void units_move_tip(struct span *span) {
-    while (!lock_take(&units.lock)) {}
+    while (!lock_take(&units.lock)) {
+    }
     if (grow_tip) units_donate_rest(grow_tip);
     grow_tip = span;
     units_unlock();

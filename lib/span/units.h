@@ -5,6 +5,7 @@
  * costs no page fault and no peak; what is clean costs nothing while it waits. Memory that never was handed out
  * lies above the tip's top and is touched last. Dirty extents age in a list; span/purge.h cleans the old ones. What is
  * clean beyond a bound goes back to the world with its addresses (span/gone.h): a third index. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
 #include "span/span.h"
@@ -13,20 +14,20 @@ enum { DECAY_QUARTERS = 4 };
 
 struct units {
     struct lock lock;
-    uint32_t used_units;       /* handed out under the lock, less what came back (modulo 2^32) */
-    uint32_t emergency_units;  /* handed out without it (span/emergency.h); atomic */
-    uint32_t dirty_units;      /* free, in dirty */
-    uint32_t clean_units;      /* free, in clean */
-    uint32_t gone_units;       /* free, in gone */
-    uint32_t gone_extents;     /* how many those are */
-    uint32_t moved_extents;    /* with UNIT_MOVED; atomic */
-    uint32_t now_ms;           /* the time of the latest tick: stamps what becomes free */
-    uint32_t quarter;          /* the same in quarters of the decay time */
+    uint32_t used_units;                      /* handed out under the lock, less what came back (modulo 2^32) */
+    uint32_t emergency_units;                 /* handed out without it (span/emergency.h); atomic */
+    uint32_t dirty_units;                     /* free, in dirty */
+    uint32_t clean_units;                     /* free, in clean */
+    uint32_t gone_units;                      /* free, in gone */
+    uint32_t gone_extents;                    /* how many those are */
+    uint32_t moved_extents;                   /* with UNIT_MOVED; atomic */
+    uint32_t now_ms;                          /* the time of the latest tick: stamps what becomes free */
+    uint32_t quarter;                         /* the same in quarters of the decay time */
     uint32_t least_dirty[DECAY_QUARTERS + 1]; /* least dirty_units in this quarter, in the one before, ... */
-    uint32_t surplus_units;    /* nobody needed as many of dirty_units for a decay time: to be purged */
-    struct unit *oldest;       /* dirty extents by age */
+    uint32_t surplus_units;                   /* nobody needed as many of dirty_units for a decay time: to be purged */
+    struct unit *oldest;                      /* dirty extents by age */
     struct unit *newest;
-    struct unit *deferred;     /* heads given while the lock was taken; linked by node.next, atomic */
+    struct unit *deferred; /* heads given while the lock was taken; linked by node.next, atomic */
     struct tlsf dirty;
     struct tlsf clean;
     struct tlsf gone;
@@ -51,7 +52,8 @@ struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind);
 /* The same as units_take() at a multiple of `align_units` (a power of two) units. Takes no more than it hands out. */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind);
 
-/* The same where it can grow later: at the front of free memory with a quarter of room, touched or not, or at the top. */
+/* The same where it can grow later: at the front of free memory with a quarter of room, touched or not, or at the top.
+ */
 struct unit *units_take_top(uint32_t count, enum unit_kind kind);
 
 /* Take `count` units that were never handed out, LEAVING; NULL: no memory. */
@@ -74,7 +76,8 @@ void units_move_tip(struct span *span);
 /* For worlds that own their memory: enter units [first, first + count) of `span` as free, `clean` or not. */
 void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean);
 
-/* The same with all that `span` has memory for above its top, but for what others take there at the same time (span/emergency.h). */
+/* The same with all that `span` has memory for above its top, but for what others take there at the same time
+ * (span/emergency.h). */
 void units_donate_rest(struct span *span);
 
 /* For span/purge.c: the oldest dirty extent freed before `before_ms`, taken as LEAVING; NULL: none. */
@@ -90,5 +93,7 @@ struct unit *units_widen(struct unit *unit);
 void units_give_purged(struct unit *unit, bool clean);
 
 /* The lock for a look around (inspect, fork). */
-INLINE bool units_lock(void) { return lock_take(&units.lock); }
+INLINE bool units_lock(void) {
+    return lock_take(&units.lock);
+}
 void units_unlock(void);

@@ -1,5 +1,6 @@
 /* calloc gives zeroes whatever lay there before: small, large, resized, trimmed or left for the
  * decay time. */
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <malloc.h>
 #include <time.h>

@@ -1,4 +1,5 @@
 /* Prints what the malloc family answers to edge cases: tests/api/as_glibc.sh compares the lines with glibc's own. */
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -8,8 +9,8 @@
 #include <unistd.h>
 
 static const size_t sizes[] = {0, 1, 100, 100000, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 100, SIZE_MAX};
-static const size_t aligns[] = {0,    1,    2,    3,           8,           16,          24,          32,
-                                4096, 6000, 1u << 21, (size_t)1 << 62, ((size_t)1 << 62) + 1, (size_t)1 << 63, SIZE_MAX};
+static const size_t aligns[] = {
+    0, 1, 2, 3, 8, 16, 24, 32, 4096, 6000, 1u << 21, (size_t)1 << 62, ((size_t)1 << 62) + 1, (size_t)1 << 63, SIZE_MAX};
 static volatile size_t wraps = SIZE_MAX / 2 + 2; /* the compiler knows calloc's limit, too */
 enum { SIZES = sizeof sizes / sizeof sizes[0], ALIGNS = sizeof aligns / sizeof aligns[0] };
 
@@ -71,8 +72,9 @@ static void show_aligned(void) {
 }
 
 static void show_questions(void) {
-    static const int options[] = {M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_CHECK_ACTION,
-                                  M_PERTURB, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS, M_GRAIN, M_KEEP, -100};
+    static const int options[] = {M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX,
+                                  M_CHECK_ACTION,   M_PERTURB, M_ARENA_TEST,     M_ARENA_MAX,
+                                  M_NLBLKS,         M_GRAIN,   M_KEEP,           -100};
     for (unsigned i = 0; i < sizeof options / sizeof options[0]; i++)
         printf("mallopt(%d) %d %d\n", options[i], mallopt(options[i], 1 << 16), mallopt(options[i], 1));
     printf("usable size of NULL: %zu\n", malloc_usable_size(NULL));
@@ -82,11 +84,19 @@ static void show_questions(void) {
 
 /* The elements of malloc_info, each once: what tools look for. */
 static void show_info(void) {
-    static const char *const wanted[] = {"<malloc version=\"1\">", "<heap nr=\"0\">", "<sizes>", "</sizes>", "</heap>",
-                                         "<total type=\"fast\" count=\"", "<total type=\"rest\" count=\"",
-                                         "<total type=\"mmap\" count=\"", "<system type=\"current\" size=\"",
-                                         "<system type=\"max\" size=\"", "<aspace type=\"total\" size=\"",
-                                         "<aspace type=\"mprotect\" size=\"", "</malloc>\n"};
+    static const char *const wanted[] = {"<malloc version=\"1\">",
+                                         "<heap nr=\"0\">",
+                                         "<sizes>",
+                                         "</sizes>",
+                                         "</heap>",
+                                         "<total type=\"fast\" count=\"",
+                                         "<total type=\"rest\" count=\"",
+                                         "<total type=\"mmap\" count=\"",
+                                         "<system type=\"current\" size=\"",
+                                         "<system type=\"max\" size=\"",
+                                         "<aspace type=\"total\" size=\"",
+                                         "<aspace type=\"mprotect\" size=\"",
+                                         "</malloc>\n"};
     char *text = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);

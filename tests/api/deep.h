@@ -1,4 +1,5 @@
 /* What the library of tests/api/deep_dso.c offers: its own view of malloc, and a dlopen of its own. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

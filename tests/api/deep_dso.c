@@ -1,5 +1,6 @@
 /* A library that is opened with RTLD_DEEPBIND. It allocates, frees what others allocated, and opens others by names
  * that only its own search path finds. */
+/* SPDX-License-Identifier: MIT */
 #include "deep.h"
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* RTLD_DEEPBIND binds no library past the preloaded malloc, and dlopen goes on to see who calls it. */
+/* SPDX-License-Identifier: MIT */
 #include "deep.h"
 #include "expect.h"
 #include <dlfcn.h>

@@ -1,4 +1,5 @@
 /* Libraries that link the allocator come and go in a program that does not. */
+/* SPDX-License-Identifier: MIT */
 #include "plugin.h"
 #include "workload.h"
 #include <dlfcn.h>
@@ -94,8 +95,7 @@ CASE(threads_end_after_the_library_is_closed) {
         void *handle = open_or_fail(allocator_path, RTLD_NOW | RTLD_LOCAL);
         pthread_barrier_init(&used, NULL, 4);
         pthread_barrier_init(&closed, NULL, 4);
-        for (unsigned i = 0; i < 3; i++)
-            expect(pthread_create(&threads[i], NULL, use_and_outlive, handle) == 0);
+        for (unsigned i = 0; i < 3; i++) expect(pthread_create(&threads[i], NULL, use_and_outlive, handle) == 0);
         pthread_barrier_wait(&used);
         expect(dlclose(handle) == 0);
         pthread_barrier_wait(&closed);

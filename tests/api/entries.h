@@ -1,4 +1,5 @@
 /* The entries of the malloc family as tables, so that a test can say "each of them". */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <errno.h>
 #include <malloc.h>

@@ -1,11 +1,11 @@
 /* errno: ENOMEM from whoever fails, untouched by whoever succeeds and by free. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 
 enum { SENTINEL = 123456 };
 
-static const size_t sizes[] = {0,     1,     16,     100,     1000,    4096,
-                               10000, 70000, 300000, 1 << 20, 5 << 20, 40 << 20};
+static const size_t sizes[] = {0, 1, 16, 100, 1000, 4096, 10000, 70000, 300000, 1 << 20, 5 << 20, 40 << 20};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 CASE(success_leaves_errno) {
@@ -89,8 +89,7 @@ static int reallocarray_refused(size_t count, size_t size) {
 
 /* Pairs whose product wraps, most of them to something small that would be granted. */
 CASE(products_that_overflow_are_refused) {
-    int (*const entries[])(size_t, size_t) = {calloc_refused, reallocarray_null_refused,
-                                              reallocarray_refused};
+    int (*const entries[])(size_t, size_t) = {calloc_refused, reallocarray_null_refused, reallocarray_refused};
     const size_t high = (size_t)1 << 32;
     for (unsigned e = 0; e < sizeof entries / sizeof entries[0]; e++) {
         expect_overflow(SIZE_MAX, SIZE_MAX, entries[e]);

@@ -1,4 +1,5 @@
 /* After memory ran out on one size and was freed again, every other size can have it. */
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <malloc.h>
 #include <pthread.h>
@@ -119,8 +120,8 @@ CASE(threads_run_out_together) {
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 64 << 10);
     for (unsigned i = 0; i < 4; i++)
-        expect(pthread_create(&threads[i], &attributes, exhaust_in_thread,
-                              (void *)(uintptr_t)(100 + i * i * 40000)) == 0);
+        expect(pthread_create(&threads[i], &attributes, exhaust_in_thread, (void *)(uintptr_t)(100 + i * i * 40000)) ==
+               0);
     for (unsigned i = 0; i < 4; i++) expect(pthread_join(threads[i], NULL) == 0);
 }
 

@@ -1,5 +1,6 @@
 // Static and thread-local C++ objects allocate in their constructors and destructors, before and
 // after main.
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <map>
 #include <memory>
@@ -48,8 +49,7 @@ CASE(static_objects_allocate_in_destructors) {
 CASE(thread_local_objects_allocate_in_destructors) {
     for (int round = 0; round < 20; round++) {
         std::vector<std::thread> threads;
-        for (int i = 0; i < 4; i++)
-            threads.emplace_back([] { expect(of_thread.texts.size() == 500); });
+        for (int i = 0; i < 4; i++) threads.emplace_back([] { expect(of_thread.texts.size() == 500); });
         for (auto &thread : threads) thread.join();
     }
     expect(of_thread.texts.size() == 500);

@@ -1,5 +1,6 @@
 /* The end of a process: handlers, destructors and other threads still allocate, and stdio may be
  * gone. */
+/* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <pthread.h>
 

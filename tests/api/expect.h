@@ -1,4 +1,5 @@
 /* How a test program names its cases and says what must hold; each case runs in its own process. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <errno.h>
 #include <stddef.h>
@@ -15,29 +16,25 @@ struct test_case {
     void (*run)(void);
 };
 
-#define CASE(id)                                                                                   \
-    static void case_##id(void);                                                                   \
-    static const struct test_case entry_##id = {#id, case_##id};                                   \
-    __attribute__((used,                                                                           \
-                   section("test_cases"))) static const struct test_case *const listed_##id =      \
-        &entry_##id;                                                                               \
+#define CASE(id)                                                                                                 \
+    static void case_##id(void);                                                                                 \
+    static const struct test_case entry_##id = {#id, case_##id};                                                 \
+    __attribute__((used, section("test_cases"))) static const struct test_case *const listed_##id = &entry_##id; \
     static void case_##id(void)
 
-#define expect(condition)                                                                          \
-    ((condition) ? (void)0 : expect_failed(__FILE__, __LINE__, #condition, expect_context))
+#define expect(condition) ((condition) ? (void)0 : expect_failed(__FILE__, __LINE__, #condition, expect_context))
 
 /* What the loop is at, printed when an expectation fails in it. */
 static size_t expect_context[3] __attribute__((unused));
-#define expect_at(a, b, c)                                                                         \
-    (expect_context[0] = (size_t)(a), expect_context[1] = (size_t)(b),                             \
-     expect_context[2] = (size_t)(c))
+#define expect_at(a, b, c) \
+    (expect_context[0] = (size_t)(a), expect_context[1] = (size_t)(b), expect_context[2] = (size_t)(c))
 
 /* No stdio stream and no malloc: the allocator under test may be the thing that is broken. */
-__attribute__((noreturn, unused)) static void expect_failed(const char *file, int line,
-                                                            const char *what, const size_t *at) {
+__attribute__((noreturn, unused)) static void expect_failed(const char *file, int line, const char *what,
+                                                            const size_t *at) {
     char text[512];
-    int length = snprintf(text, sizeof text, "%s:%d: not true: %s  (at %zu, %zu, %zu; errno %d)\n",
-                          file, line, what, at[0], at[1], at[2], errno);
+    int length = snprintf(text, sizeof text, "%s:%d: not true: %s  (at %zu, %zu, %zu; errno %d)\n", file, line, what,
+                          at[0], at[1], at[2], errno);
     if (length > 0 && write(2, text, (size_t)length) != length) _exit(3);
     _exit(1);
 }

@@ -1,5 +1,6 @@
 /* The family is complete and of one house: each symbol comes from the allocator that malloc comes
  * from. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 #include <dirent.h>
@@ -22,11 +23,9 @@ static void expect_same_home(const char *const *symbols) {
 }
 
 CASE(c_symbols_have_one_home) {
-    expect_same_home((const char *const[]){"malloc", "free", "calloc", "realloc", "posix_memalign",
-                                           "aligned_alloc", "memalign", "valloc", "pvalloc",
-                                           "malloc_usable_size", "malloc_trim", "mallopt",
-                                           "mallinfo", "mallinfo2", "malloc_stats",
-                                           "malloc_info", NULL});
+    expect_same_home((const char *const[]){"malloc", "free", "calloc", "realloc", "posix_memalign", "aligned_alloc",
+                                           "memalign", "valloc", "pvalloc", "malloc_usable_size", "malloc_trim",
+                                           "mallopt", "mallinfo", "mallinfo2", "malloc_stats", "malloc_info", NULL});
 }
 
 CASE(c23_symbols_have_the_same_home) {
@@ -59,9 +58,8 @@ CASE(cxx_operators_have_the_same_home) {
 
 /* Programs abort when mallopt says no, and read mallinfo to print it. */
 CASE(tuning_and_figures_answer) {
-    static const int options[] = {M_MXFAST,         M_TRIM_THRESHOLD, M_TOP_PAD,
-                                  M_MMAP_THRESHOLD, M_MMAP_MAX,       M_CHECK_ACTION,
-                                  M_PERTURB,        M_ARENA_TEST,     M_ARENA_MAX};
+    static const int options[] = {M_MXFAST,       M_TRIM_THRESHOLD, M_TOP_PAD,    M_MMAP_THRESHOLD, M_MMAP_MAX,
+                                  M_CHECK_ACTION, M_PERTURB,        M_ARENA_TEST, M_ARENA_MAX};
     static const int values[] = {64, 128 << 10, 4096, 256 << 10, 65536, 3, 0, 1, 1};
     for (unsigned i = 0; i < sizeof options / sizeof options[0]; i++) {
         expect_at(i, options[i], 0);

@@ -1,5 +1,6 @@
 /* The first call of the process or thread is any member of the family, from any place that code can
  * run in. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 #include "first_call_dso.h"
@@ -59,8 +60,7 @@ static void in_preinit(int argc, char **argv, char **envp) {
     (void)argc, (void)envp;
     at("preinit", argv);
 }
-__attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **,
-                                                                              char **) = in_preinit;
+__attribute__((section(".preinit_array"), used)) static void (*const preinit)(int, char **, char **) = in_preinit;
 
 __attribute__((constructor)) static void in_constructor(int argc, char **argv, char **envp) {
     (void)argc, (void)envp;

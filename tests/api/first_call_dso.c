@@ -1,5 +1,6 @@
 /* A library whose constructor runs before main and calls the program, which then allocates for the
  * first time. */
+/* SPDX-License-Identifier: MIT */
 #include "first_call_dso.h"
 #include <stddef.h>
 

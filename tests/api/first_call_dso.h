@@ -1,4 +1,5 @@
 /* What the library of first_call calls back in the program, from its constructor. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 void first_call_in_library(int argc, char **argv) __attribute__((weak));

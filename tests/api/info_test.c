@@ -1,5 +1,6 @@
 /* mallinfo, malloc_stats and malloc_info tell what is really there: known allocations change the figures by what they
  * are. */
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <limits.h>
 #include <malloc.h>
@@ -8,7 +9,8 @@
 enum { MIB = 1 << 20, BLOCKS_MAX = 20000 };
 static void *blocks[BLOCKS_MAX];
 
-/* Blocks of `size`, of which each takes `taken` bytes; the rest of a slab or run, and what is in a bin, is the slack. */
+/* Blocks of `size`, of which each takes `taken` bytes; the rest of a slab or run, and what is in a bin, is the slack.
+ */
 static void expect_counted(unsigned count, size_t size, size_t taken, size_t slack) {
     struct mallinfo2 before = mallinfo2();
     expect_at(size, count, before.uordblks);

@@ -1,4 +1,5 @@
 /* Tight limits: address space, data segment, the smallest stacks, locked memory. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "workload.h"
 #include <limits.h>
@@ -100,8 +101,7 @@ CASE(smallest_stacks_suffice) {
     pthread_attr_init(&attributes);
     expect(pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN) == 0);
     for (unsigned round = 0; round < 10; round++) {
-        for (unsigned i = 0; i < 8; i++)
-            expect(pthread_create(&threads[i], &attributes, on_small_stack, NULL) == 0);
+        for (unsigned i = 0; i < 8; i++) expect(pthread_create(&threads[i], &attributes, on_small_stack, NULL) == 0);
         for (unsigned i = 0; i < 8; i++) expect(pthread_join(threads[i], NULL) == 0);
     }
 }

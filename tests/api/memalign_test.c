@@ -1,5 +1,6 @@
 /* The aligned entries: every alignment from 8 B to 1 GiB, what they refuse, and how odd values are
  * taken. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 

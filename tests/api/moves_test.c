@@ -1,5 +1,6 @@
 /* realloc of large blocks: how many mappings, how much memory and address space it takes, and what stays whole when the
  * system refuses. */
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <fcntl.h>
 #include <pthread.h>

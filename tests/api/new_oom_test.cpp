@@ -1,5 +1,6 @@
 // operator new when memory is really out: the new-handler loop, bad_alloc, nothrow, and exceptions
 // thrown meanwhile.
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <new>
 #include <stdexcept>

@@ -1,6 +1,7 @@
 // A program that replaces only operator new(size_t) and operator delete(void *): by the standard
 // every other form goes through the two, so a library that answers the other forms itself would be
 // given pointers it never gave.
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <memory>
 #include <new>

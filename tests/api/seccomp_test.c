@@ -1,5 +1,6 @@
 /* Sandboxes: only a few system calls allowed, or one of ours refused; the allocator goes on and
  * calloc is zero. */
+/* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -15,21 +16,19 @@ enum { THIS_ARCH = (int)AUDIT_ARCH_X86_64 };
 enum { THIS_ARCH = (int)AUDIT_ARCH_AARCH64 };
 #endif
 
-static const int allowed[] = {
-    SYS_brk,        SYS_mmap,          SYS_munmap,       SYS_mremap,         SYS_mprotect,
-    SYS_madvise,    SYS_futex,         SYS_write,        SYS_read,           SYS_exit,
-    SYS_exit_group, SYS_clock_gettime, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn};
+static const int allowed[] = {SYS_brk,          SYS_mmap,           SYS_munmap,      SYS_mremap,
+                              SYS_mprotect,     SYS_madvise,        SYS_futex,       SYS_write,
+                              SYS_read,         SYS_exit,           SYS_exit_group,  SYS_clock_gettime,
+                              SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn};
 enum { ALLOWED = sizeof allowed / sizeof allowed[0] };
 
 /* Loads the number of the call; a call of another architecture kills. */
 static unsigned filter_head(struct sock_filter *code) {
     unsigned n = 0;
-    code[n++] =
-        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)THIS_ARCH, 1, 0);
     code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    code[n++] =
-        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     return n;
 }
 
@@ -132,8 +131,7 @@ CASE(threads_live_and_end_under_the_filter) {
     pthread_t threads[4];
     pthread_barrier_init(&started, NULL, 5); /* libc has made its own calls for each by then */
     pthread_barrier_init(&filtered, NULL, 5);
-    for (unsigned i = 0; i < 4; i++)
-        expect(pthread_create(&threads[i], NULL, load_in_thread, NULL) == 0);
+    for (unsigned i = 0; i < 4; i++) expect(pthread_create(&threads[i], NULL, load_in_thread, NULL) == 0);
     pthread_barrier_wait(&started);
     allow_few(SECCOMP_RET_KILL_PROCESS);
     pthread_barrier_wait(&filtered);

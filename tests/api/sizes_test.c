@@ -1,4 +1,5 @@
 /* What malloc promises about sizes: zero, too much, alignment, and the usable size. */
+/* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
 

@@ -1,5 +1,6 @@
 /* Wrappers of libc functions, as tracing and sandbox libraries bring them: each one allocates
  * before it goes on. */
+/* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -30,13 +31,13 @@ static void allocate_wildly(void) {
     free(small);
 }
 
-#define WRAP(result, name, parameters, arguments)                                                  \
-    result name parameters;                                                                        \
-    result name parameters {                                                                       \
-        static result(*real) parameters;                                                           \
-        allocate_wildly();                                                                         \
-        if (real == NULL) real = (result(*) parameters)dlsym(RTLD_NEXT, #name);                    \
-        return real arguments;                                                                     \
+#define WRAP(result, name, parameters, arguments)                               \
+    result name parameters;                                                     \
+    result name parameters {                                                    \
+        static result(*real) parameters;                                        \
+        allocate_wildly();                                                      \
+        if (real == NULL) real = (result(*) parameters)dlsym(RTLD_NEXT, #name); \
+        return real arguments;                                                  \
     }
 
 WRAP(ssize_t, readlink, (const char *path, char *text, size_t room), (path, text, room))
@@ -62,21 +63,20 @@ WRAP(void *, pthread_getspecific, (pthread_key_t key), (key))
 WRAP(int, pthread_once, (pthread_once_t * once, void (*run)(void)), (once, run))
 WRAP(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex))
 WRAP(int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex))
-WRAP(int, __register_atfork,
-     (void (*before)(void), void (*parent)(void), void (*child)(void), void *dso),
+WRAP(int, __register_atfork, (void (*before)(void), void (*parent)(void), void (*child)(void), void *dso),
      (before, parent, child, dso))
 
 /* The variadic ones take what they may have been given. */
-#define WRAP_OPEN(name)                                                                            \
-    int name(const char *path, int flags, ...) {                                                   \
-        static int (*real)(const char *, int, ...);                                                \
-        va_list more;                                                                              \
-        va_start(more, flags);                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;                    \
-        va_end(more);                                                                              \
-        allocate_wildly();                                                                         \
-        if (real == NULL) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name);         \
-        return real(path, flags, mode);                                                            \
+#define WRAP_OPEN(name)                                                                    \
+    int name(const char *path, int flags, ...) {                                           \
+        static int (*real)(const char *, int, ...);                                        \
+        va_list more;                                                                      \
+        va_start(more, flags);                                                             \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;            \
+        va_end(more);                                                                      \
+        allocate_wildly();                                                                 \
+        if (real == NULL) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \
+        return real(path, flags, mode);                                                    \
     }
 WRAP_OPEN(open)
 WRAP_OPEN(open64)

@@ -1,5 +1,6 @@
 /* A mixed load on the whole family that checks contents, alignment and zeroes; used wherever "it
  * still works" is asked. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "expect.h"
 #include <malloc.h>

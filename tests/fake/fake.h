@@ -1,4 +1,5 @@
 /* The scripted world: port.h over plain memory, which fails, counts and tells the time as a test says. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <setjmp.h>
 #include <stdbool.h>
@@ -7,19 +8,19 @@
 
 /* What the test says. Set it before the first allocation, or whenever nothing is under way. */
 struct fake_script {
-    size_t page_bytes;   /* what port_page_bytes tells; not below the machine's own */
-    bool has_home;       /* port_home has a place */
+    size_t page_bytes; /* what port_page_bytes tells; not below the machine's own */
+    bool has_home;     /* port_home has a place */
     bool can_purge;
     bool can_collapse;
-    char *refused;       /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
+    char *refused; /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
     bool can_move;
-    bool move_unmaps;    /* each move leaves its source, or where it fails its target, unmapped */
+    bool move_unmaps;     /* each move leaves its source, or where it fails its target, unmapped */
     uint32_t fail_change; /* the n-th call that unmaps, moves or extends fails, 1 being the next; 0: none does */
-    uint32_t fail_at;    /* the n-th request for memory fails, 1 being the next one; 0: none does */
-    uint32_t fail_run;   /* so many in a row */
-    uint32_t fail_each;  /* every n-th request fails; 0: none does */
-    size_t memory_max;   /* sum of what is mapped and committed; 0: no limit */
-    size_t space_max;    /* sum of what is mapped and reserved; 0: no limit */
+    uint32_t fail_at;     /* the n-th request for memory fails, 1 being the next one; 0: none does */
+    uint32_t fail_run;    /* so many in a row */
+    uint32_t fail_each;   /* every n-th request fails; 0: none does */
+    size_t memory_max;    /* sum of what is mapped and committed; 0: no limit */
+    size_t space_max;     /* sum of what is mapped and reserved; 0: no limit */
     uint64_t now_ms;
     uint64_t random;
 };
@@ -27,23 +28,23 @@ extern struct fake_script fake;
 
 /* What happened. */
 struct fake_counts {
-    uint32_t requests;   /* for memory or address space, of any kind */
-    uint32_t failures;   /* of those, refused */
-    uint32_t homes;      /* times port_home was asked */
+    uint32_t requests; /* for memory or address space, of any kind */
+    uint32_t failures; /* of those, refused */
+    uint32_t homes;    /* times port_home was asked */
     uint32_t purges;
     size_t purged_bytes;
-    uint32_t refusals;   /* of purges */
+    uint32_t refusals; /* of purges */
     uint32_t moves;
     uint32_t unmaps;
-    uint32_t changes;    /* calls that unmap, move or extend */
+    uint32_t changes; /* calls that unmap, move or extend */
     uint32_t waits;
     uint32_t wakes;
     uint32_t pauses;
-    uint32_t collapses;  /* to huge pages */
+    uint32_t collapses; /* to huge pages */
     uint32_t collapses_failed;
-    uint32_t forks;      /* times the core said that forks may come */
-    size_t memory;       /* mapped and committed now */
-    size_t space;        /* mapped and reserved now */
+    uint32_t forks; /* times the core said that forks may come */
+    size_t memory;  /* mapped and committed now */
+    size_t space;   /* mapped and reserved now */
 };
 extern struct fake_counts fake_counts;
 
@@ -65,13 +66,13 @@ extern _Thread_local struct fake_catch *fake_catch;
 
 bool fake_stopped(const struct fake_catch *catch, const char *words);
 
-#define expect_stop(words, statement)                                                              \
-    do {                                                                                           \
-        struct fake_catch catch = {.text = ""};                                                    \
-        fake_catch = &catch;                                                                       \
-        if (!setjmp(catch.back)) {                                                                 \
-            statement;                                                                             \
-        }                                                                                          \
-        fake_catch = NULL;                                                                         \
-        CHECK(fake_stopped(&catch, words));                                                        \
+#define expect_stop(words, statement)           \
+    do {                                        \
+        struct fake_catch catch = {.text = ""}; \
+        fake_catch = &catch;                    \
+        if (!setjmp(catch.back)) {              \
+            statement;                          \
+        }                                       \
+        fake_catch = NULL;                      \
+        CHECK(fake_stopped(&catch, words));     \
     } while (0)

@@ -1,4 +1,5 @@
 /* The scripted world's memory: pages of the machine, given and refused as the script says. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "fake.h"
 #include <heapalloc/port.h>
@@ -36,8 +37,8 @@ static struct {
 
 #define add(x, n) __atomic_add_fetch(&(x), (n), __ATOMIC_RELAXED)
 
-/* Where the last range was given back: the next is asked for there, as a kernel would choose. Emulators move on to ever new
- * addresses instead, and keep tables for all that were ever used. */
+/* Where the last range was given back: the next is asked for there, as a kernel would choose. Emulators move on to ever
+ * new addresses instead, and keep tables for all that were ever used. */
 static char *given_back;
 
 /* A broken promise of the core to the port. */
@@ -81,14 +82,17 @@ void *port_home(void) {
 }
 
 /* The lowest and highest address that port_unmap and port_move left unmapped. */
-static struct {
-    char *from, *to;
-} unmapped_range;
+static struct { char *from, *to; } unmapped_range;
 
 static void note_unmapped(char *at, size_t bytes) {
-    char *from = __atomic_load_n(&unmapped_range.from, __ATOMIC_RELAXED), *to = __atomic_load_n(&unmapped_range.to, __ATOMIC_RELAXED);
-    while ((!from || at < from) && !__atomic_compare_exchange_n(&unmapped_range.from, &from, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
-    while (at + bytes > to && !__atomic_compare_exchange_n(&unmapped_range.to, &to, at + bytes, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+    char *from = __atomic_load_n(&unmapped_range.from, __ATOMIC_RELAXED),
+         *to = __atomic_load_n(&unmapped_range.to, __ATOMIC_RELAXED);
+    while ((!from || at < from) &&
+           !__atomic_compare_exchange_n(&unmapped_range.from, &from, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    while (at + bytes > to && !__atomic_compare_exchange_n(&unmapped_range.to, &to, at + bytes, false, __ATOMIC_RELAXED,
+                                                           __ATOMIC_RELAXED)) {
+    }
     munmap(at, bytes);
     add(fake_counts.memory, -bytes);
     add(fake_counts.space, -bytes);
@@ -196,7 +200,8 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* A script that lets moves fail has the target lost with its mapping, or without; one that lets them work, the source. */
+/* A script that lets moves fail has the target lost with its mapping, or without; one that lets them work, the source.
+ */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     size_t page = port_page_bytes();
     promise(((uintptr_t)to | (uintptr_t)from | from_bytes | to_bytes) % page == 0, "moves whole pages");

@@ -1,9 +1,10 @@
 /* The scripted world beside its memory: time, sleep, threads, the end. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "fake.h"
 #include "heap/thread.h"
-#include <heapalloc/port.h>
 #include <errno.h>
+#include <heapalloc/port.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>

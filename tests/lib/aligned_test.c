@@ -1,4 +1,5 @@
 /* The aligned family: every size at every alignment, without loss. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "span/units.h"

@@ -1,4 +1,5 @@
 /* malloc and free of one thread: where blocks come from, in which order, and what is never handed out. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -51,7 +52,7 @@ HEAP_TEST(sizes_go_to_their_level) {
 
 /* A program that uses one block of each size touches one page for each. */
 HEAP_TEST(class_used_once_is_carved_to_one_page) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         void *p = MUST(t_malloc(class_shapes[class].block_bytes));
         CHECK((size_t)span_unit(p)->carved_blocks * class_shapes[class].block_bytes <= 8192 - 16);
     }
@@ -61,7 +62,7 @@ HEAP_TEST(class_used_once_is_carved_to_one_page) {
 /* From the largest class down, each finds a lender: few sizes used a little cost few pages. */
 HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_would) {
     uint32_t borrowed = 0;
-    for (uint32_t class = CLASS_COUNT - 1; class > 0; class--) {
+    for (uint32_t class = CLASS_COUNT - 1; class > 0; class --) {
         uint32_t bytes = class_shapes[class].block_bytes, align = bytes & -bytes;
         for (int i = 0; i <= BORROWED_MAX; i++) {
             char *p = memset(MUST(t_malloc(bytes)), 1, bytes);
@@ -75,20 +76,26 @@ HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_woul
     test_nothing_is_lost();
 }
 
-/* Where there are threads, few sizes used a little by each cost few pages in any order: some classes lend to all others. */
+/* Where there are threads, few sizes used a little by each cost few pages in any order: some classes lend to all
+ * others. */
 static void few_sizes_cost_few_pages(int first, int step) {
     uint32_t slabs = 0;
     heaps.threaded = true;
     for (int i = first; i >= 100 && i <= 500; i += step) {
         char *p = memset(MUST(t_malloc((size_t)i)), 1, (size_t)i);
-        CHECK(t_malloc_usable_size(p) >= (size_t)i && t_malloc_usable_size(p) <= 2 * round_up((size_t)i, BLOCK_ALIGN_BYTES));
+        CHECK(t_malloc_usable_size(p) >= (size_t)i &&
+              t_malloc_usable_size(p) <= 2 * round_up((size_t)i, BLOCK_ALIGN_BYTES));
     }
     for (uint32_t i = 0; i < span_home.top_units; i++) slabs += span_home.lines[i].kind == UNIT_SLAB;
     CHECK_CALM(slabs <= 3);
     test_nothing_is_lost();
 }
-HEAP_TEST(rising_sizes_of_a_thread_share_pages) { few_sizes_cost_few_pages(100, 16); }
-HEAP_TEST(falling_sizes_of_a_thread_share_pages) { few_sizes_cost_few_pages(500, -16); }
+HEAP_TEST(rising_sizes_of_a_thread_share_pages) {
+    few_sizes_cost_few_pages(100, 16);
+}
+HEAP_TEST(falling_sizes_of_a_thread_share_pages) {
+    few_sizes_cost_few_pages(500, -16);
+}
 
 HEAP_TEST(aligned_block_is_not_borrowed_from_a_class_that_is_not) {
     heaps.threaded = true;
@@ -249,7 +256,8 @@ HEAP_TEST(cache_yields_before_new_memory_is_touched) {
     enum { BLOCKS = 100 };
     void *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(20 * KIB));
-    while (medium_take_ready(41)) {} /* neither level has anything else that was touched */
+    while (medium_take_ready(41)) {
+    } /* neither level has anything else that was touched */
     CHECK_EQ(units.dirty_units, 0);
     uint32_t used = units.used_units;
     for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);

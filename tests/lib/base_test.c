@@ -1,4 +1,5 @@
 /* Words, texts, messages, locks. */
+/* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/lock.h"
 #include "base/text.h"

@@ -1,4 +1,5 @@
 /* Bins: what was freed last comes first, and what is not the current slab's goes home. */
+/* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -8,7 +9,9 @@
 enum { SIZE = 1000, IN_SLAB = 16 };
 static char *blocks[3 * IN_SLAB];
 
-static uint32_t class_here(void) { return (uint32_t)class_of(SIZE); }
+static uint32_t class_here(void) {
+    return (uint32_t)class_of(SIZE);
+}
 
 static void sound(void) {
     const char *broken = verify_heap();

@@ -1,4 +1,5 @@
 /* BREAKS(): damage one place of the heap and see the verifier's check of that name find it. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
@@ -11,12 +12,12 @@ static inline void expect_broken(bool (*part)(void), const char *name, int line)
 }
 
 /* Damage, see it found, repair. */
-#define BREAKS(name, place, damage)                                                                \
-    do {                                                                                           \
-        __typeof__(place) whole = (place);                                                         \
-        CHECK(verify_##name());                                                                    \
-        (place) = (damage);                                                                        \
-        expect_broken(verify_##name, #name, __LINE__);                                                       \
-        (place) = whole;                                                                           \
-        CHECK(!verify_heap());                                                                     \
+#define BREAKS(name, place, damage)                    \
+    do {                                               \
+        __typeof__(place) whole = (place);             \
+        CHECK(verify_##name());                        \
+        (place) = (damage);                            \
+        expect_broken(verify_##name, #name, __LINE__); \
+        (place) = whole;                               \
+        CHECK(!verify_heap());                         \
     } while (0)

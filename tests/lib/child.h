@@ -1,4 +1,5 @@
 /* What a test does in the child of a fork. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fork.h"
 #include "test.h"

@@ -1,4 +1,5 @@
 /* The contents of a test's block. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* The contents of a test's block: words that tell the block and the place, so that a mix-up shows. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

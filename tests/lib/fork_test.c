@@ -1,4 +1,5 @@
 /* fork: the child has all blocks of all threads and can go on; while it is under way nobody waits for it. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "child.h"
 #include "contents.h"
@@ -99,7 +100,7 @@ static void lose_little(void) {
     check_and_free(mine);
     /* Enough requests of every class to meet all slabs of the lost heap. */
     void *held[40];
-    for (int class = 1; class < CLASS_COUNT; class++) {
+    for (int class = 1; class < CLASS_COUNT; class ++) {
         for (int round = 0; round < 30; round++) {
             for (int i = 0; i < 40; i++) held[i] = t_malloc(class_shapes[class].block_bytes);
             for (int i = 0; i < 40; i++) t_free(held[i]);

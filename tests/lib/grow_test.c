@@ -1,4 +1,5 @@
 /* Growth: where memory comes from, and what becomes of refusals. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/tick.h"
 #include "inspect/verify.h"

@@ -1,4 +1,5 @@
 /* Guests: blocks freed into slabs of others that a heap takes into its bin at once. */
+/* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "child.h"
 #include "contents.h"

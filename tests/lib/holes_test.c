@@ -1,5 +1,6 @@
 /* Holes: pages of partly used slabs go back, their neighbours keep what they hold, and nothing that was freed into a
  * hole is ever handed out twice. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "contents.h"
 #include "heap/fast.h"
@@ -110,7 +111,7 @@ static void pages_go_and_come(uint32_t class) {
 
 TEST(idle_pages_of_every_class_go_and_come) {
     if (!has_pages_of_4_kib()) return;
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) pages_go_and_come(class);
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) pages_go_and_come(class);
     test_nothing_is_lost();
 }
 
@@ -197,7 +198,7 @@ TEST(slab_with_holes_is_used_as_any_other) {
 /* A hole does not read as zero where a block from the left reaches into it. */
 TEST(zeroed_blocks_from_holes_are_zero) {
     if (!has_pages_of_4_kib()) return;
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         take(class);
         free_all_but_one_in(9);
         heap_trim(heap_self);
@@ -247,7 +248,7 @@ TEST(slab_of_which_nothing_can_be_purged_is_as_before) {
 }
 
 static void *take_and_leave(void *class) {
-    take((uint32_t)(uintptr_t)class);
+    take((uint32_t)(uintptr_t) class);
     free_all_but_one_in(11);
     heap_leave();
     return NULL;
@@ -257,7 +258,7 @@ static void orphans_have_holes(uint32_t class) {
     pthread_t thread;
     t_free(t_malloc(1));
     let_time_pass();
-    CHECK_EQ(pthread_create(&thread, NULL, take_and_leave, (void *)(uintptr_t)class), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, take_and_leave, (void *)(uintptr_t) class), 0);
     pthread_join(thread, NULL);
     size_t before = fake_counts.purged_bytes, idle = idle_bytes();
     let_time_pass();

@@ -1,5 +1,6 @@
 /* Huge pages: only what is touched as a whole becomes one, only in a large heap, a bounded number at a time; and little
  * that is free inside does not split it. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/tick.h"
 #include "inspect/verify.h"
@@ -97,7 +98,7 @@ TEST(little_does_not_split_a_huge_page) {
     while (blocks[first] != range) first++;
     take_all_back();
     size_t before = fake_counts.purged_bytes;
-    for (int i = 0; i < 16; i++) t_free(blocks[first + i]), blocks[first + i] = NULL; /* a slab */
+    for (int i = 0; i < 16; i++) t_free(blocks[first + i]), blocks[first + i] = NULL;  /* a slab */
     for (int i = 32; i < 36; i++) t_free(blocks[first + i]), blocks[first + i] = NULL; /* a page */
     take_all_back();
     CHECK_EQ(fake_counts.purged_bytes, before);

@@ -1,4 +1,5 @@
 /* Walking and summing up the heap. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "inspect/stats.h"
 #include "inspect/walk.h"
@@ -80,7 +81,8 @@ TEST(statistics_add_up) {
     populate();
     for (int i = 0; i < 5; i++) t_free(t_malloc((size_t)1 << 20 << i));
     CHECK(stats_read(&stats));
-    CHECK_EQ(stats.mapped_bytes, stats.used_bytes + stats.free_dirty_bytes + stats.free_clean_bytes + stats.table_bytes);
+    CHECK_EQ(stats.mapped_bytes,
+             stats.used_bytes + stats.free_dirty_bytes + stats.free_clean_bytes + stats.table_bytes);
     CHECK_EQ(stats.mapped_bytes, fake_counts.memory);
     CHECK_EQ(stats.used_bytes, (size_t)units.used_units * UNIT_BYTES);
     CHECK(stats.free_dirty_bytes > 0);
@@ -95,7 +97,8 @@ TEST(statistics_of_further_spans_add_up) {
     CHECK(span_count > 0 || span_home.limit_units > 10000);
     struct heapalloc_stats stats;
     CHECK(stats_read(&stats));
-    CHECK_EQ(stats.mapped_bytes, stats.used_bytes + stats.free_dirty_bytes + stats.free_clean_bytes + stats.table_bytes);
+    CHECK_EQ(stats.mapped_bytes,
+             stats.used_bytes + stats.free_dirty_bytes + stats.free_clean_bytes + stats.table_bytes);
     CHECK_EQ(stats.mapped_bytes, fake_counts.memory);
 }
 

@@ -1,4 +1,5 @@
 /* Level 2: blocks of granules. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "inspect/verify.h"
 #include "span/medium.h"
@@ -179,7 +180,8 @@ static void purge_between_used_blocks(size_t page) {
     struct held held[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
         slots[i] = take(K(5 + (uint32_t)i * 7 % 90));
-        held[i] = (struct held){(unsigned char *)memory(slots[i]), (size_t)granule_count(slots[i]) << GRANULE_SHIFT, (uint64_t)i + 1};
+        held[i] = (struct held){(unsigned char *)memory(slots[i]), (size_t)granule_count(slots[i]) << GRANULE_SHIFT,
+                                (uint64_t)i + 1};
         contents_fill(&held[i]);
     }
     for (int i = 1; i < BLOCKS; i += 2) give(slots[i]);
@@ -198,9 +200,15 @@ static void purge_between_used_blocks(size_t page) {
     CHECK_EQ(medium.used_units, 0);
 }
 
-TEST(pages_of_4_kib_between_used_blocks_are_purged) { purge_between_used_blocks(4096); }
-TEST(pages_of_16_kib_between_used_blocks_are_purged) { purge_between_used_blocks(16384); }
-TEST(pages_of_64_kib_between_used_blocks_are_purged) { purge_between_used_blocks(65536); }
+TEST(pages_of_4_kib_between_used_blocks_are_purged) {
+    purge_between_used_blocks(4096);
+}
+TEST(pages_of_16_kib_between_used_blocks_are_purged) {
+    purge_between_used_blocks(16384);
+}
+TEST(pages_of_64_kib_between_used_blocks_are_purged) {
+    purge_between_used_blocks(65536);
+}
 
 /* A block with whole pages, but without a whole unit. */
 static struct granule *take_amid_units(void) {
@@ -305,13 +313,16 @@ TEST(random_blocks_keep_their_contents) {
             uint32_t old = granule_count(slots[at]);
             bool done = medium_resize(slots[at], count);
             CHECK_EQ(granule_count(slots[at]), done ? count : old);
-            held[at].size = held[at].size < (size_t)count << GRANULE_SHIFT ? held[at].size : (size_t)granule_count(slots[at]) << GRANULE_SHIFT;
+            held[at].size = held[at].size < (size_t)count << GRANULE_SHIFT
+                                ? held[at].size
+                                : (size_t)granule_count(slots[at]) << GRANULE_SHIFT;
         } else {
             medium_give(slots[at]);
             slots[at] = NULL;
         }
         if (slots[at]) {
-            held[at] = (struct held){(unsigned char *)memory(slots[at]), (size_t)granule_count(slots[at]) << GRANULE_SHIFT, state};
+            held[at] = (struct held){(unsigned char *)memory(slots[at]),
+                                     (size_t)granule_count(slots[at]) << GRANULE_SHIFT, state};
             contents_fill(&held[at]);
         }
         if (i % 100 == 0) sound();

@@ -1,4 +1,5 @@
 /* The model: random operations, each compared with what must come of it. */
+/* SPDX-License-Identifier: MIT */
 #include "model.h"
 #include "fake/fake.h"
 #include "fake/family.h"
@@ -37,7 +38,8 @@ void model_close(struct model *model) {
 
 /* Sizes of every level, small ones more often. */
 static size_t random_size(struct model *model) {
-    static const size_t tops[] = {64, 64, 512, 512, 512, 1100, 4096, 5000, 16384, 65536, 70000, 270000, 1 << 20, 6 << 20};
+    static const size_t tops[] = {64,   64,    512,   512,   512,    1100,    4096,
+                                  5000, 16384, 65536, 70000, 270000, 1 << 20, 6 << 20};
     size_t top = tops[model_below(model, sizeof(tops) / sizeof(tops[0]))];
     if (top > model->mix.size) top = model->mix.size;
     if (top > 300000 && model_below(model, 4) != 0) top = 300;
@@ -67,7 +69,8 @@ static void enter(struct model *model, void *p, size_t size, size_t align) {
 static struct held leave(struct model *model, size_t index) {
     struct held block = model->blocks[index];
     if (!contents_hold(&block, block.size)) model_wrong(model, "has other contents", block.at, block.size);
-    if (!order_leave(model->order, (uintptr_t)block.at)) model_wrong(model, "is not in the order", block.at, block.size);
+    if (!order_leave(model->order, (uintptr_t)block.at))
+        model_wrong(model, "is not in the order", block.at, block.size);
     model->blocks[index] = model->blocks[--model->count];
     model->bytes -= block.size;
     return block;
@@ -190,7 +193,8 @@ static void step_odd(struct model *model) {
         model_wrong(model, "served the impossible", NULL, big);
     if (errno != ENOMEM) model_wrong(model, "did not say ENOMEM", NULL, big);
     if (t_memalign(many, big / 2) || t_pvalloc(big)) model_wrong(model, "served the impossible", NULL, big);
-    if (t_posix_memalign(&p, 24, 8) != EINVAL || t_aligned_alloc(24, 8)) model_wrong(model, "took 24 for a power of two", p, 24);
+    if (t_posix_memalign(&p, 24, 8) != EINVAL || t_aligned_alloc(24, 8))
+        model_wrong(model, "took 24 for a power of two", p, 24);
     if (model->count > 0 && t_realloc(model->blocks[0].at, big)) model_wrong(model, "served the impossible", NULL, big);
 }
 

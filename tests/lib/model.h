@@ -1,4 +1,5 @@
 /* The model: what the heap must hold, kept apart from it, and random operations compared with it. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "contents.h"
 #include <stdbool.h>
@@ -16,7 +17,7 @@ struct model {
     size_t count;
     size_t bytes;
     struct mix mix;
-    size_t wish;       /* how many to hold just now: it swings between a tenth and all of mix.blocks */
+    size_t wish; /* how many to hold just now: it swings between a tenth and all of mix.blocks */
     struct order *order;
     uint64_t random;
     uint64_t steps;

@@ -1,4 +1,5 @@
 /* A million random operations on one heap, compared with the model, the verifier run throughout. */
+/* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -12,7 +13,7 @@
 struct scene {
     const char *name;
     struct mix mix;
-    uint64_t steps;        /* for a run of a million in all */
+    uint64_t steps; /* for a run of a million in all */
     uint64_t verify_every;
     struct fake_script script;
 };
@@ -25,8 +26,16 @@ static const struct scene scenes[] = {
     {"small, in further spans", {60, 1 << 20, 300000}, 10000, 1, {WORLD, .has_home = false}},
     {"tiny blocks", {20000, 4 << 20, 512}, 250000, 2500, {WORLD, .has_home = true}},
     {"all sizes", {3000, 96 << 20, 8 << 20}, 300000, 1000, {WORLD, .has_home = true}},
-    {"all sizes, pages of 64 KiB", {1000, 48 << 20, 8 << 20}, 100000, 500, {.page_bytes = 65536, .has_home = true, .can_purge = true, .can_move = true, .now_ms = 1, .random = 3}},
-    {"nothing purged, nothing moved", {1000, 48 << 20, 8 << 20}, 80000, 500, {.page_bytes = 4096, .has_home = true, .random = 7}},
+    {"all sizes, pages of 64 KiB",
+     {1000, 48 << 20, 8 << 20},
+     100000,
+     500,
+     {.page_bytes = 65536, .has_home = true, .can_purge = true, .can_move = true, .now_ms = 1, .random = 3}},
+    {"nothing purged, nothing moved",
+     {1000, 48 << 20, 8 << 20},
+     80000,
+     500,
+     {.page_bytes = 4096, .has_home = true, .random = 7}},
     {"in further spans", {1000, 48 << 20, 8 << 20}, 90000, 500, {WORLD}},
     {"memory for half of it", {1000, 48 << 20, 8 << 20}, 80000, 200, {WORLD, .has_home = true, .memory_max = 24 << 20}},
     {"every second request refused", {1000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true, .fail_each = 2}},

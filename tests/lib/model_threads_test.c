@@ -2,6 +2,7 @@
  *
  * Each thread has a model of its own and hands blocks to the others through a mailbox. Between rounds all stand
  * still, and the whole heap is verified. Every round new threads replace some of the old ones. */
+/* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "fake/family.h"
 #include "heap/fast.h"
@@ -96,7 +97,8 @@ static void *stay(void *number) {
 static void verify(uint64_t round) {
     const char *broken = verify_heap();
     if (!broken) return;
-    fprintf(stderr, "threads: round %llu, seed %llu: %s is broken\n", (unsigned long long)round, (unsigned long long)seed, broken);
+    fprintf(stderr, "threads: round %llu, seed %llu: %s is broken\n", (unsigned long long)round,
+            (unsigned long long)seed, broken);
     abort();
 }
 

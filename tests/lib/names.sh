@@ -4,6 +4,7 @@
 #   names.sh ROOT          `verify: NAME` in a comment <=> verify_NAME() in lib/inspect, run by verify_heap(), and
 #                          broken on purpose in tests/lib/verify_test.c
 #   names.sh --self-test   plants one missing of each kind
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 
 named() { grep -rhoE 'verify: [a-z0-9_]+' "$1/lib" --include='*.h' --include='*.c' | sed 's/.*: //' | sort -u; }

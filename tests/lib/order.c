@@ -1,4 +1,5 @@
 /* An ordered set of ranges. Its memory is libc's: the heap under test is another. */
+/* SPDX-License-Identifier: MIT */
 #include "order.h"
 #include <stdlib.h>
 

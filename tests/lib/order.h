@@ -1,4 +1,5 @@
 /* An ordered set of ranges (a treap): tells at once when a new one overlaps another. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

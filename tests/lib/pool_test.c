@@ -1,4 +1,5 @@
 /* Pools and arenas. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/heap.h"
 #include "span/units.h"
@@ -45,11 +46,21 @@ static void exercise(size_t bytes, size_t align) {
     test_nothing_is_lost();
 }
 
-TEST(blocks_of_16_do_not_overlap) { exercise(16, 0); }
-TEST(blocks_of_100_do_not_overlap) { exercise(100, 16); }
-TEST(blocks_of_300_aligned_to_256) { exercise(300, 256); }
-TEST(blocks_of_5000_do_not_overlap) { exercise(5000, 8); }
-TEST(blocks_of_a_unit_aligned_to_it) { exercise(HEAPALLOC_POOL_BYTES_MAX, HEAPALLOC_POOL_BYTES_MAX); }
+TEST(blocks_of_16_do_not_overlap) {
+    exercise(16, 0);
+}
+TEST(blocks_of_100_do_not_overlap) {
+    exercise(100, 16);
+}
+TEST(blocks_of_300_aligned_to_256) {
+    exercise(300, 256);
+}
+TEST(blocks_of_5000_do_not_overlap) {
+    exercise(5000, 8);
+}
+TEST(blocks_of_a_unit_aligned_to_it) {
+    exercise(HEAPALLOC_POOL_BYTES_MAX, HEAPALLOC_POOL_BYTES_MAX);
+}
 
 TEST(pool_is_last_in_first_out) {
     struct heapalloc_pool *pool = pool_of(64, 0);
@@ -145,7 +156,8 @@ TEST(arena_refuses_what_cannot_be_and_without_memory) {
     CHECK(!heapalloc_arena_alloc_aligned(arena, 10, 32768));
     CHECK(!heapalloc_arena_alloc_aligned(arena, SIZE_MAX, 16));
     fake.memory_max = fake_counts.memory;
-    while (heapalloc_arena_alloc(arena, 10000)) {}
+    while (heapalloc_arena_alloc(arena, 10000)) {
+    }
     fake.memory_max = 0;
     CHECK(heapalloc_arena_alloc(arena, 10000));
     heapalloc_arena_destroy(arena);

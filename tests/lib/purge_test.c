@@ -1,4 +1,5 @@
 /* Purging, with pages of every size, and the emergency units. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "inspect/verify.h"
 #include "span/emergency.h"
@@ -62,10 +63,15 @@ TEST(purged_extents_merge_with_clean_neighbours) {
     clean_is_zero();
 }
 
-/* A page of slots describes 16 units, a page of lines 64: each goes back when the last of its units has become clean, and
- * what lies beside it stays. */
+/* A page of slots describes 16 units, a page of lines 64: each goes back when the last of its units has become clean,
+ * and what lies beside it stays. */
 TEST(tables_of_clean_units_go_back) {
-    enum { UNITS = 200, PAGE = 4096, SLOTS_PAGE = PAGE / (int)sizeof(struct granule), LINES_PAGE = PAGE / UNIT_LINE_BYTES };
+    enum {
+        UNITS = 200,
+        PAGE = 4096,
+        SLOTS_PAGE = PAGE / (int)sizeof(struct granule),
+        LINES_PAGE = PAGE / UNIT_LINE_BYTES
+    };
     struct unit *held[UNITS], *wall = take(1);
     for (int i = 0; i < UNITS; i++) held[i] = take(1);
     take(1);
@@ -189,11 +195,18 @@ static void purge_randomly(size_t page) {
     CHECK(units.dirty_units <= (page > UNIT_BYTES ? span_home.top_units / 8 : 0));
 }
 
-TEST(pages_of_4_kib_are_purged_whole) { purge_randomly(4096); }
-TEST(pages_of_16_kib_are_purged_whole) { purge_randomly(16384); }
-TEST(pages_of_64_kib_are_purged_whole) { purge_randomly(65536); }
+TEST(pages_of_4_kib_are_purged_whole) {
+    purge_randomly(4096);
+}
+TEST(pages_of_16_kib_are_purged_whole) {
+    purge_randomly(16384);
+}
+TEST(pages_of_64_kib_are_purged_whole) {
+    purge_randomly(65536);
+}
 
-/* The ends that share a page with a block in use must not keep their place in the list: they would be tried for ever. */
+/* The ends that share a page with a block in use must not keep their place in the list: they would be tried for ever.
+ */
 TEST(ends_of_an_extent_on_a_shared_page_stay_dirty_until_the_neighbour_goes) {
     fake.page_bytes = 65536;
     struct unit *left = take(1), *middle = take(10), *right = take(1);

@@ -1,4 +1,5 @@
 /* How many slabs a class has: one more where slabs gather but a few blocks until their turn comes. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "inspect/verify.h"
 #include "span/units.h"
@@ -42,7 +43,7 @@ static uint32_t replace(uint32_t count) {
 
 static uint32_t extras(void) {
     uint32_t count = 0;
-    for (int class = 1; class <= SIZES; class++) count += heap_self->extra_slabs[class];
+    for (int class = 1; class <= SIZES; class ++) count += heap_self->extra_slabs[class];
     return count;
 }
 
@@ -85,8 +86,9 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
     fill();
     replace(2 * BLOCKS);
     fake.memory_max = 1;
-    while (units_take(1, UNIT_LARGE)) {}
-    for (uint32_t class = 1; class <= SIZES; class++) {
+    while (units_take(1, UNIT_LARGE)) {
+    }
+    for (uint32_t class = 1; class <= SIZES; class ++) {
         CHECK(heap_self->waiting[class].count > EXTRA_PART);
         while (slab_uncarved(heap_self->current[class]) > 0 || heap_self->bin[class] != BLOCK_END)
             CHECK(t_malloc(16 * class) != NULL);
@@ -100,7 +102,7 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
 
 /* Slabs of few blocks: one that has gathered a single block has gathered enough. */
 TEST(classes_of_large_blocks_get_no_more) {
-    for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; class++) {
+    for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; class ++) {
         struct unit slab = {.kept_blocks = 2, .used_blocks = 1};
         CHECK(!refill_is_poor(&slab, class));
     }

@@ -1,9 +1,10 @@
 /* Memory that the world owns: regions become the heap's, all of them and nothing beside them. */
-#include "span/region.h"
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
 #include "span/purge.h"
+#include "span/region.h"
 #include "span/units.h"
 #include "test.h"
 #include <heapalloc/heap.h>
@@ -189,7 +190,9 @@ TEST(heaps_own_units_are_no_region) {
 }
 
 static bool was_asked;
-static void note(void) { was_asked = true; }
+static void note(void) {
+    was_asked = true;
+}
 
 TEST(memory_may_begin_anywhere_and_null_is_no_block) {
     struct memory memory = owned(MIB);

@@ -1,4 +1,5 @@
 /* realloc: in place where it can be, by moving pages where it is large, never losing or inventing contents. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -87,7 +88,8 @@ HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
         uint32_t moves = fake_counts.moves;
         struct held block = fresh(2 * MIB), wall = fresh(MIB);
         block = resized(block, 5 * MIB);
-        CHECK_CALM(fake_counts.moves - moves == (uint32_t)(can_move && port_page_bytes() <= UNIT_BYTES)); /* else by copy */
+        CHECK_CALM(fake_counts.moves - moves ==
+                   (uint32_t)(can_move && port_page_bytes() <= UNIT_BYTES)); /* else by copy */
         FREE(block.at);
         FREE(wall.at);
     }
@@ -190,7 +192,8 @@ TEST(shrinking_never_fails) {
     for (int i = 0; i < 4; i++) {
         struct held block = fresh(from[i]);
         fake.memory_max = 1;
-        while (t_malloc(to[i])) {}
+        while (t_malloc(to[i])) {
+        }
         void *p = t_realloc(block.at, to[i]);
         CHECK(p != NULL);
         block.at = p;

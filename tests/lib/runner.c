@@ -1,4 +1,5 @@
 /* Runs the tests of a program, each in its own process. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "heap/heap.h"
@@ -121,7 +122,8 @@ static int run_apart(const struct test *test, uint32_t fail_at, uint32_t fail_ru
     if (WIFSIGNALED(status)) fprintf(stderr, "%s: ended by signal %d\n", test->name, WTERMSIG(status));
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : WRONG;
     if (code != SOUND && fail_at)
-        if (code != SOUND_BUT_REFUSED) fprintf(stderr, "%s: with requests %u.. refused: %u\n", test->name, fail_at, fail_run);
+        if (code != SOUND_BUT_REFUSED)
+            fprintf(stderr, "%s: with requests %u.. refused: %u\n", test->name, fail_at, fail_run);
     return code;
 }
 

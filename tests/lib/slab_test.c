@@ -1,4 +1,5 @@
 /* Slabs: carving, the ownership word's transitions, what is found when a list is damaged. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/thread.h"
 #include "slab/slab.h"
 #include "test.h"
@@ -42,7 +43,7 @@ static uint32_t take_all(struct unit *slab, struct block **blocks) {
 
 TEST(slab_is_carved_page_by_page_in_order) {
     test_leaves_a_broken_heap();
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         struct unit *slab = slab_of(class);
         uint32_t bytes = class_shapes[class].block_bytes, carved = 0;
         CHECK_EQ(slab->carved_blocks, 0);
@@ -54,8 +55,8 @@ TEST(slab_is_carved_page_by_page_in_order) {
             CHECK_EQ(slab->carved_blocks, carved);
             for (; list != BLOCK_END; list = list->next, expected += bytes) CHECK((char *)list == expected);
             /* Not beyond the page in which the last step's first block ended, and the last one's readers look. */
-            CHECK(carved == class_shapes[class].capacity_blocks || 4096 - (carved * bytes - 1) % 4096 <= bytes + READ_BEYOND_BYTES ||
-                  bytes > 2048);
+            CHECK(carved == class_shapes[class].capacity_blocks ||
+                  4096 - (carved * bytes - 1) % 4096 <= bytes + READ_BEYOND_BYTES || bytes > 2048);
             if (bytes <= CLASS_TINY_BYTES && carved < class_shapes[class].capacity_blocks)
                 CHECK((carved * bytes - 1) % 4096 < 4096 - READ_BEYOND_BYTES);
         }
@@ -66,7 +67,7 @@ TEST(slab_is_carved_page_by_page_in_order) {
 /* Few blocks a step would be a slow path for each few, and save no page. */
 TEST(larger_blocks_in_touched_memory_are_carved_at_once) {
     test_leaves_a_broken_heap();
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         slab_give(slab_of(class), secret);
         struct unit *slab = slab_of(class);
         CHECK(!(slab->flags & UNIT_CLEAN));

@@ -1,4 +1,5 @@
 /* What caches keep: all of them together within a bound, and within reach of others while their threads sleep. */
+/* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/steal.h"
 #include "inspect/verify.h"
@@ -15,7 +16,9 @@ enum { THREADS = 32, BLOCKS = 200 };
 static pthread_barrier_t barrier;
 static bool stop;
 
-static size_t size_of(int i) { return 5 * KIB + (size_t)i * 7919 % (70 * KIB); }
+static size_t size_of(int i) {
+    return 5 * KIB + (size_t)i * 7919 % (70 * KIB);
+}
 
 /* Allocate and free a few times over, so that the cache is as wide as it gets. */
 static void fill_cache(void) {
@@ -88,9 +91,15 @@ static void go_back_by_trim(void) {
     CHECK_EQ(units.dirty_units, 0);
 }
 
-TEST(caches_keep_no_more_together_than_a_bound) { with_sleepers(are_within_a_bound); }
-TEST(caches_of_sleeping_threads_go_back_after_a_while) { with_sleepers(go_back_after_a_while); }
-TEST(trim_empties_the_caches_of_sleeping_threads) { with_sleepers(go_back_by_trim); }
+TEST(caches_keep_no_more_together_than_a_bound) {
+    with_sleepers(are_within_a_bound);
+}
+TEST(caches_of_sleeping_threads_go_back_after_a_while) {
+    with_sleepers(go_back_after_a_while);
+}
+TEST(trim_empties_the_caches_of_sleeping_threads) {
+    with_sleepers(go_back_by_trim);
+}
 
 /* Blocks say whose they are for as long as they are. */
 static void *work(void *number) {

@@ -7,6 +7,7 @@
  *                                                              n-th on, until none was refused
  * MUST() ends a run at the first NULL that a refusal explains: the heap must be sound then, must have all blocks
  * back once they are freed, and must serve again. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "fake/fake.h"
 #include "fake/family.h"
@@ -28,23 +29,22 @@ void test_forget(void *p);
 /* Give all blocks that MUST() has seen back, and prove that nothing is lost then. */
 void test_nothing_is_lost(void);
 
-/* TEST_PERCENT of `full`, at least one; all of it unless the environment says otherwise. For loops that prove the same by
- * every round, where a sanitizer or an emulator makes each dear. */
+/* TEST_PERCENT of `full`, at least one; all of it unless the environment says otherwise. For loops that prove the same
+ * by every round, where a sanitizer or an emulator makes each dear. */
 unsigned test_rounds(unsigned full);
 
 /* The test breaks the heap, so its end proves nothing. */
 void test_leaves_a_broken_heap(void);
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) test_fail(__FILE__, __LINE__, #condition, 0, 0);                         \
+#define CHECK(condition)                                                   \
+    do {                                                                   \
+        if (!(condition)) test_fail(__FILE__, __LINE__, #condition, 0, 0); \
     } while (0)
 
-#define CHECK_EQ(left, right)                                                                      \
-    do {                                                                                           \
-        long long left_is = (long long)(left), right_is = (long long)(right);                      \
-        if (left_is != right_is)                                                                   \
-            test_fail(__FILE__, __LINE__, #left " == " #right, left_is, right_is);                 \
+#define CHECK_EQ(left, right)                                                                           \
+    do {                                                                                                \
+        long long left_is = (long long)(left), right_is = (long long)(right);                           \
+        if (left_is != right_is) test_fail(__FILE__, __LINE__, #left " == " #right, left_is, right_is); \
     } while (0)
 
 /* Holds unless the world has refused something in this run. */
@@ -53,17 +53,19 @@ void test_leaves_a_broken_heap(void);
 #define MUST(expression) test_must((expression), __FILE__, __LINE__, #expression)
 
 /* Free a block that MUST() has seen. */
-#define FREE(p)                                                                                    \
-    do {                                                                                           \
-        void *freed = (p);                                                                         \
-        test_forget(freed);                                                                        \
-        t_free(freed);                                                                             \
+#define FREE(p)             \
+    do {                    \
+        void *freed = (p);  \
+        test_forget(freed); \
+        t_free(freed);      \
     } while (0)
 
-#define TEST_OF(id, failures)                                                                      \
-    static void id(void);                                                                          \
-    static struct test id##_test = {#id, id, failures, NULL};                                      \
-    __attribute__((constructor)) static void id##_register(void) { test_register(&id##_test); }    \
+#define TEST_OF(id, failures)                                      \
+    static void id(void);                                          \
+    static struct test id##_test = {#id, id, failures, NULL};      \
+    __attribute__((constructor)) static void id##_register(void) { \
+        test_register(&id##_test);                                 \
+    }                                                              \
     static void id(void)
 
 #define TEST(id) TEST_OF(id, 0)

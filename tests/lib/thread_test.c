@@ -1,6 +1,7 @@
 /* Threads: blocks that outlive their thread, frees from elsewhere, heaps that are used again. */
-#include "contents.h"
+/* SPDX-License-Identifier: MIT */
 #include "base/alone.h"
+#include "contents.h"
 #include "heap/fast.h"
 #include "heap/orphans.h"
 #include "inspect/verify.h"

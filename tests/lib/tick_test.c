@@ -1,4 +1,5 @@
 /* Time: what is free goes back to the world after a while, whoever is awake, and at once when asked for. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -32,7 +33,8 @@ static void a_few_more_allocations(void) {
 
 /* Memory that the heap has from the world and that was not purged: free and dirty, or in use. */
 static size_t resident(void) {
-    return ((size_t)units.used_units + units.dirty_units) * UNIT_BYTES - ((size_t)medium.free_granules - medium.dirty_granules) * KIB;
+    return ((size_t)units.used_units + units.dirty_units) * UNIT_BYTES -
+           ((size_t)medium.free_granules - medium.dirty_granules) * KIB;
 }
 
 static void peak_goes_back(size_t size) {
@@ -49,11 +51,21 @@ static void peak_goes_back(size_t size) {
     CHECK(!verify_heap());
 }
 
-TEST(peak_of_small_blocks_goes_back_after_a_while) { peak_goes_back(1000); }
-TEST(peak_of_slab_sized_blocks_goes_back_after_a_while) { peak_goes_back(4096); }
-TEST(peak_of_medium_blocks_goes_back_after_a_while) { peak_goes_back(20 * KIB); }
-TEST(peak_of_wide_blocks_goes_back_after_a_while) { peak_goes_back(200 * KIB); }
-TEST(peak_of_large_blocks_goes_back_after_a_while) { peak_goes_back(3 * MIB); }
+TEST(peak_of_small_blocks_goes_back_after_a_while) {
+    peak_goes_back(1000);
+}
+TEST(peak_of_slab_sized_blocks_goes_back_after_a_while) {
+    peak_goes_back(4096);
+}
+TEST(peak_of_medium_blocks_goes_back_after_a_while) {
+    peak_goes_back(20 * KIB);
+}
+TEST(peak_of_wide_blocks_goes_back_after_a_while) {
+    peak_goes_back(200 * KIB);
+}
+TEST(peak_of_large_blocks_goes_back_after_a_while) {
+    peak_goes_back(3 * MIB);
+}
 
 TEST(peak_goes_back_though_every_tenth_block_stays) {
     peak_of(20 * KIB);
@@ -278,8 +290,12 @@ static void peaks_go_back(bool by_another) {
     CHECK(!verify_heap());
 }
 
-TEST(peak_goes_back_whatever_comes_after) { peaks_go_back(false); }
-TEST(peak_that_another_thread_freed_goes_back) { peaks_go_back(true); }
+TEST(peak_goes_back_whatever_comes_after) {
+    peaks_go_back(false);
+}
+TEST(peak_that_another_thread_freed_goes_back) {
+    peaks_go_back(true);
+}
 
 /* ---- clocks ---- */
 
@@ -292,8 +308,12 @@ static void peak_goes_back_by(size_t size) {
     CHECK(!verify_heap());
 }
 
-TEST(peak_goes_back_though_the_clock_stands_still) { peak_goes_back_by(100); }
-TEST(peak_goes_back_by_medium_pairs_though_the_clock_stands_still) { peak_goes_back_by(8 * KIB); }
+TEST(peak_goes_back_though_the_clock_stands_still) {
+    peak_goes_back_by(100);
+}
+TEST(peak_goes_back_by_medium_pairs_though_the_clock_stands_still) {
+    peak_goes_back_by(8 * KIB);
+}
 
 static void clock_leaps(uint64_t ms) {
     a_few_more_allocations();
@@ -314,5 +334,9 @@ TEST(clock_that_is_set_back_keeps_nothing) {
     fake.now_ms = UINT64_C(10000000000);
     clock_leaps(-UINT64_C(3600000));
 }
-TEST(clock_that_leaps_by_half_its_range_keeps_nothing) { clock_leaps(UINT64_C(24) * 86400000); }
-TEST(clock_that_leaps_by_all_its_range_keeps_nothing) { clock_leaps(UINT64_C(49) * 86400000); }
+TEST(clock_that_leaps_by_half_its_range_keeps_nothing) {
+    clock_leaps(UINT64_C(24) * 86400000);
+}
+TEST(clock_that_leaps_by_all_its_range_keeps_nothing) {
+    clock_leaps(UINT64_C(49) * 86400000);
+}

@@ -1,4 +1,5 @@
 /* The two-level index against a model that looks at every node. */
+/* SPDX-License-Identifier: MIT */
 #include "engine/tlsf.h"
 #include "test.h"
 

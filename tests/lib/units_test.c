@@ -1,4 +1,5 @@
 /* Level 1: extents are cut, merged, extended and aged as they should be. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "inspect/verify.h"
 #include "span/grow.h"

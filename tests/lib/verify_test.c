@@ -1,4 +1,5 @@
 /* The verifier finds each kind of damage, and calls it by its name. */
+/* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "heap/fast.h"
 #include "heap/orphans.h"

@@ -1,4 +1,5 @@
 /* calloc: always zero, and cleared no more than needed. */
+/* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
 #include "span/units.h"
@@ -13,8 +14,9 @@ static void *zeroed(size_t size) {
 }
 
 /* Blocks of every level: new, used before, cached, kept as recent, purged. */
-static const size_t sizes[] = {0, 1, 15, 16, 17, 100, 256, 257, 512, 513, 1000, 2048, 4096, 4097, 5000, 20 * KIB,
-                               64 * KIB, 65 * KIB, 200 * KIB, 256 * KIB, 256 * KIB + 1, 1000 * KIB};
+static const size_t sizes[] = {
+    0,    1,    15,   16,   17,       100,      256,      257,       512,       513,           1000,
+    2048, 4096, 4097, 5000, 20 * KIB, 64 * KIB, 65 * KIB, 200 * KIB, 256 * KIB, 256 * KIB + 1, 1000 * KIB};
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), EACH = 3 };
 
 static void use_up(void *p) {

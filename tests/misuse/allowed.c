@@ -1,4 +1,5 @@
 /* What looks like misuse and must not be taken for it. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "oracle.h"
 #include <malloc.h>

@@ -1,4 +1,5 @@
 /* Misuse: a block is freed twice, in every order and by every thread that could. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "oracle.h"
 #include <malloc.h>
@@ -122,8 +123,7 @@ MISUSE(double_free, freed_again_later, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     char *before = take(size), *block = take(size), *after = take(size);
     free(block);
     for (unsigned round = 0; round < 5; round++) {
-        for (unsigned i = 0; i < 400; i++)
-            others[i] = take(size <= SMALL_MAX / 2 ? size * 2 + 40 : 700);
+        for (unsigned i = 0; i < 400; i++) others[i] = take(size <= SMALL_MAX / 2 ? size * 2 + 40 : 700);
         for (unsigned i = 0; i < 400; i++) free(others[i]);
     }
     say_caught(block, size <= SMALL_MAX ? ALREADY_FREE : CAUGHT_SOMEHOW);

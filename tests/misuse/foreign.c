@@ -1,4 +1,5 @@
 /* Misuse: pointers that no allocator ever gave. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <pthread.h>
 #include <sys/mman.h>
@@ -176,15 +177,15 @@ static void free_at_boundary(size_t boundary, size_t past) {
     free_foreign(aligned + past, NOT_OURS);
 }
 
-#define BOUNDARY(name, bytes)                                                                      \
-    FOREIGN(at_##name) {                                                                           \
-        free_at_boundary(bytes, 0);                                                                \
-    }                                                                                              \
-    FOREIGN(past_##name) {                                                                         \
-        free_at_boundary(bytes, 16);                                                               \
-    }                                                                                              \
-    FOREIGN(kib_past_##name) {                                                                     \
-        free_at_boundary(bytes, 1024);                                                             \
+#define BOUNDARY(name, bytes)          \
+    FOREIGN(at_##name) {               \
+        free_at_boundary(bytes, 0);    \
+    }                                  \
+    FOREIGN(past_##name) {             \
+        free_at_boundary(bytes, 16);   \
+    }                                  \
+    FOREIGN(kib_past_##name) {         \
+        free_at_boundary(bytes, 1024); \
     }
 
 BOUNDARY(4_kib, (size_t)4 << 10)

@@ -1,4 +1,5 @@
 /* Misuse: pointers into our own memory that are not the start of a live block. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <malloc.h>
 

@@ -1,5 +1,6 @@
 /* The misuse program: `misuse CASE SIZE VIA PLACE` does one misuse and says on fd 1 what must come
  * of it; `misuse --list` tells the runner the cases. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <malloc.h>
 #include <pthread.h>
@@ -25,15 +26,14 @@ static void say(const char *text, int length) {
 
 static void say_pattern(const void *pointer, const char *sentence) {
     char text[200];
-    say(text, snprintf(text, sizeof text, "caught %d 0x%lx %s\n", (int)getpid(),
-                       (unsigned long)(uintptr_t)pointer, sentence));
+    say(text, snprintf(text, sizeof text, "caught %d 0x%lx %s\n", (int)getpid(), (unsigned long)(uintptr_t)pointer,
+                       sentence));
 }
 
 void say_caught(const void *pointer, unsigned sentences) {
     if (sentences & NOT_OURS) say_pattern(pointer, "is not ours");
     if (sentences & ON_A_STACK) say_pattern(pointer, "is on a stack");
-    if (sentences & IN_THE_MIDDLE)
-        say_pattern(pointer, "is in the middle of a block of * bytes at 0x*");
+    if (sentences & IN_THE_MIDDLE) say_pattern(pointer, "is in the middle of a block of * bytes at 0x*");
     if (sentences & ALREADY_FREE) say_pattern(pointer, "is already free");
 }
 
@@ -82,9 +82,7 @@ static void *call_in_thread(void *call) {
 void in_other_thread(void (*work)(void *), void *argument) {
     pthread_t thread;
     struct call call = {work, argument};
-    if (pthread_create(&thread, NULL, call_in_thread, &call) != 0 ||
-        pthread_join(thread, NULL) != 0)
-        _exit(95);
+    if (pthread_create(&thread, NULL, call_in_thread, &call) != 0 || pthread_join(thread, NULL) != 0) _exit(95);
 }
 
 static sem_t work_given, work_done;
@@ -177,8 +175,7 @@ void stale_access_ends(void) {
 
 static int list(void) {
     for (const struct misuse_case *const *c = __start_misuse_cases; c < __stop_misuse_cases; c++)
-        printf("%s %s %zu %zu %u\n", (*c)->group, (*c)->name, (*c)->size_min, (*c)->size_max,
-               (*c)->variants);
+        printf("%s %s %zu %zu %u\n", (*c)->group, (*c)->name, (*c)->size_min, (*c)->size_max, (*c)->variants);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* How the misuse program names its cases, says what it expects, and lets go of a block in the way
  * it was asked to. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -31,13 +32,11 @@ struct misuse_case {
 
 /* MISUSE(group, name, size_min, size_max, variants) { ... } defines a case; `size` is its argument.
  */
-#define MISUSE(group, name, size_min, size_max, variants)                                          \
-    static void misuse_##name(size_t size);                                                        \
-    static const struct misuse_case case_##name = {#group,   #name,    size_min,                   \
-                                                   size_max, variants, misuse_##name};             \
-    __attribute__((                                                                                \
-        used, section("misuse_cases"))) static const struct misuse_case *const listed_##name =     \
-        &case_##name;                                                                              \
+#define MISUSE(group, name, size_min, size_max, variants)                                                       \
+    static void misuse_##name(size_t size);                                                                     \
+    static const struct misuse_case case_##name = {#group, #name, size_min, size_max, variants, misuse_##name}; \
+    __attribute__((used, section("misuse_cases"))) static const struct misuse_case *const listed_##name =       \
+        &case_##name;                                                                                           \
     static void misuse_##name(size_t size __attribute__((unused)))
 
 /* The sentences, as bits. */

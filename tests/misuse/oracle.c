@@ -1,5 +1,6 @@
 /* The oracle: a live set outside the heap, patterns in all blocks, and a check by sorted addresses.
  */
+/* SPDX-License-Identifier: MIT */
 #include "oracle.h"
 #include "misuse.h"
 #include <malloc.h>
@@ -48,8 +49,7 @@ static void check_filled(const struct held *h) {
 
 static void hold(void *pointer, size_t size, int is_own) {
     if (held == NULL)
-        held = mmap(NULL, HELD_MAX * sizeof *held, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        held = mmap(NULL, HELD_MAX * sizeof *held, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pointer == NULL || held == MAP_FAILED || held_count == HELD_MAX) harm("no memory", pointer);
     struct held *h = &held[held_count++];
     h->start = pointer;
@@ -58,8 +58,7 @@ static void hold(void *pointer, size_t size, int is_own) {
     h->tag = ++tags_given * 0x9e3779b97f4a7c15u;
     if (h->usable < size) harm("usable size too small", pointer);
     for (size_t i = 0; i < forbidden_count; i++)
-        if (h->start < forbidden[i].start + forbidden[i].count &&
-            forbidden[i].start < h->start + h->usable)
+        if (h->start < forbidden[i].start + forbidden[i].count && forbidden[i].start < h->start + h->usable)
             harm("malloc returned memory that is not its own", pointer);
     fill(h);
 }
@@ -108,16 +107,13 @@ static void sort_held(void) {
 static void check_all(void) {
     sort_held();
     for (size_t i = 1; i < held_count; i++)
-        if (held[i - 1].start + held[i - 1].usable > held[i].start)
-            harm("two live blocks overlap", held[i].start);
+        if (held[i - 1].start + held[i - 1].usable > held[i].start) harm("two live blocks overlap", held[i].start);
     for (size_t i = 0; i < held_count; i++) check_filled(&held[i]);
 }
 
 static void take_and_hold(size_t size, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        void *pointer = i % 8 == 3   ? calloc(1, size)
-                        : i % 8 == 5 ? realloc(NULL, size)
-                                     : malloc(size);
+        void *pointer = i % 8 == 3 ? calloc(1, size) : i % 8 == 5 ? realloc(NULL, size) : malloc(size);
         hold(pointer, size, 1);
     }
 }
@@ -125,12 +121,10 @@ static void take_and_hold(size_t size, size_t count) {
 /* The asked size often enough to use up every list it may be on; others to take what was wrongly
  * given back. */
 static void take_much(void *size_asked) {
-    static const size_t others[] = {16,   32,   48,   64,   128,   500,
-                                    1024, 2048, 4096, 8000, 30000, 300000};
+    static const size_t others[] = {16, 32, 48, 64, 128, 500, 1024, 2048, 4096, 8000, 30000, 300000};
     size_t size = *(size_t *)size_asked;
     take_and_hold(size, size > 1 << 20 ? 2 : 4 + (size < 1500 ? 1500 : (2 << 20) / size));
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        take_and_hold(others[i], others[i] < 10000 ? 40 : 3);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) take_and_hold(others[i], others[i] < 10000 ? 40 : 3);
 }
 
 static void free_half(void) {

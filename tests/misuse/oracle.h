@@ -1,5 +1,6 @@
 /* The oracle: after a misuse it allocates heavily and looks whether any two live blocks share a
  * byte. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

@@ -1,6 +1,7 @@
 /* The runner: starts every variant of the cases of a group and compares what became of each with
  * what was promised. Usage: run LIBRARY MISUSE-PROGRAM GROUP default|fast|survey [STRIDE]
  * With a stride only one variant in so many; 3 or 5 meet every size, every way and every thread. */
+/* SPDX-License-Identifier: MIT */
 #include "run.h"
 #include "misuse.h"
 #include <fnmatch.h>
@@ -15,18 +16,18 @@ static const size_t sizes[] = {0,    16,   24,    48,     100,    256,     1000,
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 /* The name that a sentence begins with, by the way the block was given. */
-static const char *const functions[][2] = {
-    {"free", "free"}, {"realloc", "realloc"}, {"free", "free_sized"}, {"free", "operator delete"},
-    {"malloc_usable_size", "malloc_usable_size"}};
+static const char *const functions[][2] = {{"free", "free"},
+                                           {"realloc", "realloc"},
+                                           {"free", "free_sized"},
+                                           {"free", "operator delete"},
+                                           {"malloc_usable_size", "malloc_usable_size"}};
 
 static const char *library, *program;
 static int is_fast, is_survey;
 static unsigned runs, failures, caught, well, hung;
 static unsigned stride = 1, variants_met;
 
-enum {
-    HANGS_MAX = 3
-}; /* so many in a case, and the rest of it is not tried: a hang costs all the patience */
+enum { HANGS_MAX = 3 }; /* so many in a case, and the rest of it is not tried: a hang costs all the patience */
 
 struct listed {
     char group[64], name[128];
@@ -52,9 +53,7 @@ static int is_sentence(const struct outcome *o, int pid, const char *function, c
 
 static int is_expected_sentence(const struct outcome *o, unsigned via, int pid, const char *rest) {
     char other[256];
-    if (is_sentence(o, pid, functions[via][0], rest) ||
-        is_sentence(o, pid, functions[via][1], rest))
-        return 1;
+    if (is_sentence(o, pid, functions[via][0], rest) || is_sentence(o, pid, functions[via][1], rest)) return 1;
     /* The fast build does not look for stacks. */
     const char *stack = strstr(rest, "is on a stack");
     if (!is_fast || stack == NULL) return 0;
@@ -66,8 +65,7 @@ static int is_expected_sentence(const struct outcome *o, unsigned via, int pid, 
 static int is_one_of_said(const struct outcome *o, unsigned via) {
     char said[TEXT_ROOM], *saved = NULL;
     memcpy(said, o->said, sizeof said);
-    for (char *line = strtok_r(said, "\n", &saved); line != NULL;
-         line = strtok_r(NULL, "\n", &saved)) {
+    for (char *line = strtok_r(said, "\n", &saved); line != NULL; line = strtok_r(NULL, "\n", &saved)) {
         int pid, skip = 0;
         if (sscanf(line, "caught %d %n", &pid, &skip) == 1 && skip > 0 &&
             is_expected_sentence(o, via, pid, line + skip))
@@ -85,17 +83,15 @@ static int is_as_promised(const struct outcome *o, unsigned via) {
     if (strstr(o->said, "HARM") != NULL || strstr(o->said, "not caught") != NULL) return 0;
     if (strncmp(o->said, "caught ", 7) == 0) return aborted(o) && is_one_of_said(o, via);
     if (strcmp(o->said, "late\n") == 0) return aborted(o) && is_late_sentence(o);
-    if (strcmp(o->said, "harmless\n") == 0)
-        return ended_well(o) || (aborted(o) && is_late_sentence(o));
+    if (strcmp(o->said, "harmless\n") == 0) return ended_well(o) || (aborted(o) && is_late_sentence(o));
     return strcmp(o->said, "clean\n") == 0 && ended_well(o);
 }
 
 /* ------------------------------------------------------------ running the variants */
 
-static void complain(const struct listed *c, size_t size, unsigned via, unsigned place,
-                     const struct outcome *o) {
-    printf("FAILED %s %zu %s %s: status 0x%x\n  said: %s  wrote: %s\n", c->name, size, vias[via],
-           places[place], (unsigned)o->status, o->said, o->reported);
+static void complain(const struct listed *c, size_t size, unsigned via, unsigned place, const struct outcome *o) {
+    printf("FAILED %s %zu %s %s: status 0x%x\n  said: %s  wrote: %s\n", c->name, size, vias[via], places[place],
+           (unsigned)o->status, o->said, o->reported);
 }
 
 static void run_one(const struct listed *c, size_t size, unsigned via, unsigned place) {
@@ -124,25 +120,22 @@ static void run_variants(const struct listed *c, size_t size) {
 }
 
 static void run_sizes(const struct listed *c) {
-    size_t least =
-        is_fast && c->size_max > SMALL_MAX && strcmp(c->group, "allowed") != 0 ? SMALL_MAX + 1 : 0;
+    size_t least = is_fast && c->size_max > SMALL_MAX && strcmp(c->group, "allowed") != 0 ? SMALL_MAX + 1 : 0;
     if (c->variants & DISTANCES)
-        for (size_t distance = c->size_min; distance <= c->size_max; distance *= 2)
-            run_variants(c, distance);
+        for (size_t distance = c->size_min; distance <= c->size_max; distance *= 2) run_variants(c, distance);
     else if (c->size_max == 0)
         run_variants(c, 0);
     else
         for (unsigned s = 0; s < SIZES; s++)
-            if (sizes[s] >= c->size_min && sizes[s] <= c->size_max && sizes[s] >= least)
-                run_variants(c, sizes[s]);
+            if (sizes[s] >= c->size_min && sizes[s] <= c->size_max && sizes[s] >= least) run_variants(c, sizes[s]);
 }
 
 static void run_case(const struct listed *c) {
     unsigned runs_before = runs, failures_before = failures;
     caught = well = hung = 0;
     run_sizes(c);
-    printf("%-48s %4u runs, %4u ended by SIGABRT, %4u ended well, %4u not as promised\n", c->name,
-           runs - runs_before, caught, well, failures - failures_before);
+    printf("%-48s %4u runs, %4u ended by SIGABRT, %4u ended well, %4u not as promised\n", c->name, runs - runs_before,
+           caught, well, failures - failures_before);
     fflush(stdout);
 }
 
@@ -157,8 +150,8 @@ int main(int argc, char **argv) {
     snprintf(command, sizeof command, "%s --list", program);
     FILE *list = popen(command, "r");
     struct listed c;
-    while (list != NULL && fscanf(list, "%63s %127s %zu %zu %u", c.group, c.name, &c.size_min,
-                                  &c.size_max, &c.variants) == 5)
+    while (list != NULL &&
+           fscanf(list, "%63s %127s %zu %zu %u", c.group, c.name, &c.size_min, &c.size_max, &c.variants) == 5)
         if (strcmp(c.group, argv[3]) == 0 && (!is_fast || (c.variants & IN_FAST))) run_case(&c);
     printf("%u runs, %u not as promised\n", runs, failures);
     return list == NULL || pclose(list) != 0 || runs == 0 || (failures != 0 && !is_survey);

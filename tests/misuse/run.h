@@ -1,4 +1,5 @@
 /* Starting one misuse and collecting what became of it. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
 /* Starts one misuse in a process of its own, reads both its outputs, and ends it if it hangs. */
+/* SPDX-License-Identifier: MIT */
 #include "run.h"
 #include <poll.h>
 #include <signal.h>

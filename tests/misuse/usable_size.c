@@ -1,5 +1,6 @@
 /* Misuse: malloc_usable_size() of what is no live block. A number would be used: as the room to write into, or copied
  * from. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <malloc.h>
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 /* Misuse: writes through stale pointers, and past the end into a freed neighbour. */
+/* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "oracle.h"
 #include <malloc.h>
@@ -159,17 +160,16 @@ WRITE(zero_all) {
 }
 
 WRITE(pointers_all) {
-    for (size_t i = 0; i + 8 <= count; i += 8)
-        set_word(bytes + i, i % 16 ? (uintptr_t)other : (uintptr_t)decoy + 64);
+    for (size_t i = 0; i + 8 <= count; i += 8) set_word(bytes + i, i % 16 ? (uintptr_t)other : (uintptr_t)decoy + 64);
 }
 
-#define LINK_CASE(name, write)                                                                     \
-    MISUSE(write_after_free_link, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {                    \
-        link_written_after_free(size, write);                                                      \
+#define LINK_CASE(name, write)                                                  \
+    MISUSE(write_after_free_link, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) { \
+        link_written_after_free(size, write);                                   \
     }
-#define WORD_CASE(name, write)                                                                     \
-    MISUSE(write_after_free, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {                         \
-        written_after_free(size, write);                                                           \
+#define WORD_CASE(name, write)                                             \
+    MISUSE(write_after_free, name, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) { \
+        written_after_free(size, write);                                   \
     }
 
 LINK_CASE(link_flipped_by_16, flip_16)
@@ -195,13 +195,13 @@ WORD_CASE(key_incremented, increment_key)
 
 /* ------------------------------------------------------------ one byte at each place */
 
-#define BYTE_CASE(place)                                                                           \
-    WRITE(write_byte_##place) {                                                                    \
-        UNUSED;                                                                                    \
-        bytes[place] ^= 0x41;                                                                      \
-    }                                                                                              \
-    MISUSE(write_after_free_byte, byte_##place, 16, LARGE_MAX, EACH_PLACE) {                       \
-        written_after_free(size, write_byte_##place);                                              \
+#define BYTE_CASE(place)                                                     \
+    WRITE(write_byte_##place) {                                              \
+        UNUSED;                                                              \
+        bytes[place] ^= 0x41;                                                \
+    }                                                                        \
+    MISUSE(write_after_free_byte, byte_##place, 16, LARGE_MAX, EACH_PLACE) { \
+        written_after_free(size, write_byte_##place);                        \
     }
 
 BYTE_CASE(0)

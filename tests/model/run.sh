@@ -12,6 +12,7 @@
 #
 # Broken variants run with -DHARM_ONLY where they can: then not the broken rule itself (who may
 # touch what), but the damage it does must be seen. A few run with the rules, to try those too.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

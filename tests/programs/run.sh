@@ -13,6 +13,7 @@
 #   judge_NAME         judges the two runs itself, in place of "the same output and exit status"
 # That LIB served malloc is not assumed: a second preloaded library (src/witness.c) writes down, in
 # each process, whose malloc it is; a program passes only if every process on that list is LIB's.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 limit_seconds=120

@@ -6,6 +6,7 @@
 #   tests/programs/sanitizers.sh LIB
 #
 # What this machine's compilers cannot build or run without LIB is skipped, and named.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(realpath -e "${1:?usage: sanitizers.sh LIB}")

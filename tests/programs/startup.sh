@@ -7,6 +7,7 @@
 # this shape takes, 40 minor faults and 200 kB of RSS; LIB may own 16 bytes of thread-local data.
 # ls may take 256 kB: it allocates in some sixteen sizes, each of which may have a page of its own
 # where glibc packs them all into the first pages of its heap.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(realpath -e "${1:?usage: startup.sh LIB}")

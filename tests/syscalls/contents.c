@@ -1,5 +1,6 @@
 /* A program that knows what its blocks hold: it goes on when memory is refused, and ends with 1 when a byte is wrong, a
  * refusal is not told by errno, or a block is lost in a realloc that failed. */
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>

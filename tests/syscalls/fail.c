@@ -10,6 +10,7 @@
  *
  * A seccomp filter hands the five calls to this process, which looks in /proc whether the instruction is the
  * library's: it makes its system calls itself, not by libc's functions. */
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -172,7 +173,8 @@ static void add_rule(struct plan *plan, const char *text) {
     char name[16];
     int at = plan->rule_count++, kind = 0;
     must(at < RULES_MAX && sscanf(text, "%15[a-z]:%d:%ld:%ld", name, &plan->rules[at].error, &plan->rules[at].first,
-                                  &plan->rules[at].last) == 4, text);
+                                  &plan->rules[at].last) == 4,
+         text);
     while (kind < KINDS && strcmp(name, kinds[kind].name) != 0) kind++;
     must(kind < KINDS, text);
     plan->rules[at].kind = kind;

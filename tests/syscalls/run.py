@@ -7,6 +7,7 @@ Each run gives the right output, or ends as such a program does when memory is o
 reason for, no wrong output, no hang, no message of the allocator's. --each takes at most N places of each kind of failure, spread
 over all that there are; --minutes goes on at random and prints what each failure can be repeated with.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import concurrent.futures
 import dataclasses

@@ -1,5 +1,6 @@
 /* A library whose constructor registers fork handlers that allocate, perhaps before the allocator
  * registers its own. */
+/* SPDX-License-Identifier: MIT */
 #include "atfork_dso.h"
 #include <pthread.h>
 #include <stdlib.h>

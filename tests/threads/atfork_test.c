@@ -1,5 +1,6 @@
 /* Other people's fork handlers allocate, registered early by a library and late by the program,
  * among busy threads. */
+/* SPDX-License-Identifier: MIT */
 #include "atfork_dso.h"
 #include "team.h"
 

@@ -1,5 +1,6 @@
 /* Cancellation: the family has no cancellation point, and a cancelled thread leaves the allocator
  * whole. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 
 static atomic_int stop, survived;

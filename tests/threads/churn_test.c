@@ -1,4 +1,5 @@
 /* Threads come and go by the thousand while their blocks stay; memory stays bounded. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 
 enum { WIDTH = 8, KEPT = 2000 };
@@ -10,8 +11,7 @@ static void *live_briefly(void *index) {
     uint64_t random = (uintptr_t)index * 2654435761u + 1;
     struct parcel *own[40];
     for (unsigned i = 0; i < 40; i++) own[i] = parcel_take(parcel_size(&random) / 4, i);
-    for (unsigned i = 0; i < 40; i++)
-        parcel_give(atomic_exchange(&kept[next_random(&random) % KEPT], own[i]));
+    for (unsigned i = 0; i < 40; i++) parcel_give(atomic_exchange(&kept[next_random(&random) % KEPT], own[i]));
     return NULL;
 }
 
@@ -153,8 +153,12 @@ static void sizes_share_pages(int step) {
     expect_at(each, 0, 0);
     expect(each <= 48 << 10);
 }
-CASE(rising_sizes_of_a_thread_share_pages) { sizes_share_pages(1); }
-CASE(falling_sizes_of_a_thread_share_pages) { sizes_share_pages(-1); }
+CASE(rising_sizes_of_a_thread_share_pages) {
+    sizes_share_pages(1);
+}
+CASE(falling_sizes_of_a_thread_share_pages) {
+    sizes_share_pages(-1);
+}
 
 int main(int argc, char **argv) {
     return run_case(argc, argv);

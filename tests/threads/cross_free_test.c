@@ -1,5 +1,6 @@
 /* Blocks are freed by other threads than took them, in every arrangement that has leaked or
  * corrupted somewhere. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 
 enum { RING = 1024, PARCELS = 150000 };

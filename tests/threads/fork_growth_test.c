@@ -1,6 +1,8 @@
-/* Thousands of forks among busy threads leave a process as large as some forks did: addresses, resident pages, mappings.
+/* Thousands of forks among busy threads leave a process as large as some forks did: addresses, resident pages,
+ * mappings.
  *
  * usage: threads_fork_growth CASE [FORKS], for a soak */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <sys/resource.h>
 

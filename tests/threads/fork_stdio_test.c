@@ -1,6 +1,7 @@
 /* fork against stdio: libc takes its stream locks after the atfork handlers, so whoever then waits
  * for an allocator lock with a stream lock held, while fork holds the first and waits for the
  * second, never returns. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 
 static atomic_int stop;
@@ -9,8 +10,7 @@ static FILE *shared_stream;
 /* Enough of all sizes that no thread-local cache can serve it: the allocator's locks are taken. */
 static void allocate_much(uint64_t *random) {
     struct parcel *parcels[64];
-    for (unsigned i = 0; i < 64; i++)
-        parcels[i] = parcel_take(next_random(random) % (i % 8 ? 3000 : 200000), i);
+    for (unsigned i = 0; i < 64; i++) parcels[i] = parcel_take(next_random(random) % (i % 8 ? 3000 : 200000), i);
     for (unsigned i = 0; i < 64; i++) parcel_give(parcels[i]);
 }
 
@@ -128,9 +128,7 @@ CASE(fork_while_streams_open_and_close) {
 }
 
 CASE(fork_while_all_of_it_happens) {
-    fork_against(
-        (work *const[]){read_under_lock, write_to_memory, allocate_under_lock, flush_all, NULL},
-        100);
+    fork_against((work *const[]){read_under_lock, write_to_memory, allocate_under_lock, flush_all, NULL}, 100);
 }
 
 int main(int argc, char **argv) {

@@ -1,5 +1,6 @@
 /* fork while everything moves: the child can allocate and free at once, with the blocks of every
  * former thread. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <spawn.h>
 
@@ -62,8 +63,7 @@ static void *fork_deeper(void *depth) {
     uintptr_t left = (uintptr_t)depth;
     uint64_t random = left + 3;
     for (unsigned i = 0; i < 300; i++)
-        parcel_give(atomic_exchange(&shared[next_random(&random) % SHARED],
-                                    parcel_take(parcel_size(&random) / 4, i)));
+        parcel_give(atomic_exchange(&shared[next_random(&random) % SHARED], parcel_take(parcel_size(&random) / 4, i)));
     if (left == 0) return NULL;
     pid_t child = fork();
     if (child == 0) {
@@ -125,8 +125,7 @@ CASE(fork_in_a_signal_handler) {
     struct itimerspec every = {{0, 2000000}, {0, 2000000}};
     expect(timer_settime(timer, 0, &every, NULL) == 0);
     while (signals_left > 0)
-        parcel_give(atomic_exchange(&shared[next_random(&random) % 64],
-                                    parcel_take(parcel_size(&random), 5)));
+        parcel_give(atomic_exchange(&shared[next_random(&random) % 64], parcel_take(parcel_size(&random), 5)));
 }
 
 /* The child goes on allocating where the parent stood, freed blocks and all, generation after
@@ -135,8 +134,8 @@ CASE(fork_in_fork_in_fork) {
     uint64_t random = 23;
     for (unsigned depth = 0; depth < 40; depth++) {
         for (unsigned i = 0; i < 300; i++)
-            parcel_give(atomic_exchange(&shared[next_random(&random) % SHARED],
-                                        parcel_take(parcel_size(&random) / 4, i)));
+            parcel_give(
+                atomic_exchange(&shared[next_random(&random) % SHARED], parcel_take(parcel_size(&random) / 4, i)));
         pid_t child = fork();
         if (child != 0) {
             expect_child_well(child);
@@ -145,8 +144,8 @@ CASE(fork_in_fork_in_fork) {
     }
 }
 
-/* A process that has hardly allocated has no fork handlers registered yet: its second thread's first calls do that, while
- * the first one forks. */
+/* A process that has hardly allocated has no fork handlers registered yet: its second thread's first calls do that,
+ * while the first one forks. */
 static void *storm(void *unused) {
     uint64_t random = 5;
     for (unsigned i = 0; i < 3000; i++) parcel_give(parcel_take(parcel_size(&random), i));

@@ -1,6 +1,7 @@
 /* Memory that the program locked goes back like any other once it is free: one locked page keeps no other, and what was
  * locked and freed is not locked any more. With kernels that have no advice for locked pages too, as a filter of system
  * calls plays them. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>

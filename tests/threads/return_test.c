@@ -1,5 +1,6 @@
 /* Memory goes back: after a peak of 300 MiB is freed, the decay time and a few more allocations,
  * what is resident is within 10 % of what is live, and 4 MiB. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <malloc.h>
 #include <sys/mman.h>
@@ -16,8 +17,8 @@ static size_t held_count, resident_before;
 static uint64_t random_state = 4711;
 
 __attribute__((constructor)) static void make_table(void) {
-    held = mmap(NULL, HELD_MAX * sizeof *held, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    held =
+        mmap(NULL, HELD_MAX * sizeof *held, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     expect(held != MAP_FAILED);
     resident_before = resident_bytes();
 }
@@ -126,8 +127,7 @@ static void expect_returned(void) {
     printf("live %zu KiB, resident %zu KiB\n", live >> 10, now >> 10);
     expect_at(live, now, 0);
     expect(now <= live + live / 10 + (4u << 20));
-    for (size_t i = 0; i < held_count; i++)
-        expect(held[i].size == 0 || held[i].start[held[i].size - 1] == 1);
+    for (size_t i = 0; i < held_count; i++) expect(held[i].size == 0 || held[i].start[held[i].size - 1] == 1);
 }
 
 static void peak_then_wait(size_t (*size_of)(void), int (*survives)(size_t)) {
@@ -197,8 +197,8 @@ CASE(peak_of_dead_threads) {
 static void *take_free_and_idle(void *index) {
     enum { COUNT = 100000 };
     uint64_t random = (uintptr_t)index + 9;
-    struct parcel **mine = mmap(NULL, COUNT * sizeof(struct parcel *), PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct parcel **mine =
+        mmap(NULL, COUNT * sizeof(struct parcel *), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     expect(mine != MAP_FAILED);
     for (unsigned i = 0; i < COUNT; i++) mine[i] = parcel_take(next_random(&random) % 2000, i);
     for (unsigned i = 0; i < COUNT; i++) parcel_give(mine[i]);

@@ -1,5 +1,6 @@
-/* A little of much: blocks of which few pages are touched make no more than those resident, however large the heap is, and
- * whatever advice was given for the memory before. */
+/* A little of much: blocks of which few pages are touched make no more than those resident, however large the heap is,
+ * and whatever advice was given for the memory before. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <malloc.h>
 #include <sys/mman.h>

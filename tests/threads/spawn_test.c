@@ -1,5 +1,6 @@
 /* Other ways to make a process, from threads that allocate meanwhile: exec after fork, posix_spawn,
  * vfork, popen. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <spawn.h>
 

@@ -1,4 +1,5 @@
 /* Starting, joining and releasing threads together, and reading how much memory is resident. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "expect.h"
 #include <fcntl.h>
@@ -15,14 +16,12 @@ struct team {
     unsigned count;
 };
 
-__attribute__((unused)) static void team_add(struct team *team, void *(*run)(void *),
-                                             void *argument) {
+__attribute__((unused)) static void team_add(struct team *team, void *(*run)(void *), void *argument) {
     expect(team->count < TEAM_MAX);
     expect(pthread_create(&team->threads[team->count++], NULL, run, argument) == 0);
 }
 
-__attribute__((unused)) static void team_start(struct team *team, unsigned count,
-                                               void *(*run)(void *)) {
+__attribute__((unused)) static void team_start(struct team *team, unsigned count, void *(*run)(void *)) {
     team->count = 0;
     for (uintptr_t i = 0; i < count; i++) team_add(team, run, (void *)i);
 }
@@ -93,8 +92,7 @@ __attribute__((unused)) static struct parcel *parcel_take(size_t size, uint32_t 
 
 __attribute__((unused)) static void parcel_check(const struct parcel *parcel) {
     size_t count = parcel->size - sizeof *parcel;
-    for (size_t i = 0; i < count; i += i < 256 ? 1 : 61)
-        expect(parcel->bytes[i] == (parcel->tag & 255));
+    for (size_t i = 0; i < count; i += i < 256 ? 1 : 61) expect(parcel->bytes[i] == (parcel->tag & 255));
     expect(count == 0 || parcel->bytes[count - 1] == (parcel->tag & 255));
 }
 

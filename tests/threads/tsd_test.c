@@ -1,5 +1,6 @@
 /* Destructors of thread-specific data allocate and free in all rounds, on keys made before and
  * after the allocator's. */
+/* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <limits.h>
 
@@ -38,8 +39,7 @@ __attribute__((constructor)) static void make_keys_before(void) {
 
 static void make_keys_after(void) {
     free(malloc(100));
-    for (unsigned i = KEYS_BEFORE; i < KEYS; i++)
-        expect(pthread_key_create(&keys[i], destroy) == 0);
+    for (unsigned i = KEYS_BEFORE; i < KEYS; i++) expect(pthread_key_create(&keys[i], destroy) == 0);
 }
 
 static struct value *new_value(unsigned key) {

@@ -9,6 +9,7 @@ Each session builds a heap, pokes random values into its blocks, lines and slots
 with every command after each. Whatever happens the program must not crash or hang, and a poke that is
 undone leaves a heap that is whole.
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import os
 import random

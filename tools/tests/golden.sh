@@ -6,6 +6,7 @@
 #
 # SCRIPT.expected is also what the kernel's console must say (kernel/tests/runs.py). To make it anew:
 # build/heapalloc explore <SCRIPT.script | sed 's/ *$//' >SCRIPT.expected, and read the difference.
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 
 compare() {

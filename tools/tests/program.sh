@@ -2,6 +2,7 @@
 # The program heapalloc and its explorer from outside: arguments, exit codes, scripts of any kind.
 #
 #   program.sh PROGRAM...     PROGRAM may have an emulator in front
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 program=("$@")
 wrong=0

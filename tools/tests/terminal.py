@@ -3,6 +3,7 @@
 
     terminal.py PROGRAM [--plain]     --plain: a build without libedit, whose lines the terminal itself edits
 """
+# SPDX-License-Identifier: MIT
 import os
 import pty
 import re

@@ -3,6 +3,7 @@
 
     typed_at_random.py [--lines N] [--seed N] PROGRAM...
 """
+# SPDX-License-Identifier: MIT
 import argparse
 import random
 import subprocess

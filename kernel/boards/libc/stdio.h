@@ -1,4 +1,5 @@
 /* Of stdio, what the test programs use. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 

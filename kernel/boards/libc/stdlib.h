@@ -1,4 +1,5 @@
 /* Of stdlib, what the test programs use. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 _Noreturn void exit(int code);

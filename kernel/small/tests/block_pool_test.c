@@ -1,4 +1,5 @@
 /* Pools of equal blocks: all blocks and no more, waiting with a limit, a put that ends a wait. */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <heapalloc/block_pool.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* Each equation of small.h is broken on purpose, and named. */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>
 
@@ -17,8 +18,7 @@ static void expect_seen(void *place, unsigned char flip, const char *name) {
 
 KTEST(small, damage_is_named) {
     begin();
-    char *one = heap_alloc(500), *two = heap_alloc(500), *three = heap_alloc(500),
-         *small_one = heap_alloc(20);
+    char *one = heap_alloc(500), *two = heap_alloc(500), *three = heap_alloc(500), *small_one = heap_alloc(20);
     require(one && two && three && small_one);
     heap_free(two);
     expect_seen(&head_of(three)->left, 4, "left");

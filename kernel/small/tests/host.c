@@ -2,6 +2,7 @@
  *
  *   small_test             all tests of the suite `small`
  *   small_test NAME        that test: a misuse ends by port_stop() with a sentence */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <heapalloc/port.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* The small heap's images: the same boot, and nothing of the large heap; only tests run. */
+/* SPDX-License-Identifier: MIT */
 #include "kernel.h"
 #include "ktest.h"
 #include "monitor.h"

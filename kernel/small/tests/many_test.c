@@ -1,4 +1,5 @@
 /* Several small heaps: by attributes, removed again, hooked, counted, guarded; and RAM that is enough. */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <heapalloc/small.h>
 #include <string.h>
@@ -23,7 +24,8 @@ KTEST(small, heaps_are_independent) {
     require(one && two && !heapalloc_small_create(three_ram, 300, 0));
     void *blocks[2] = {heapalloc_small_alloc(one, 100), heapalloc_small_alloc(two, 300)};
     expect(is_in(blocks[0], one_ram) && is_in(blocks[1], two_ram));
-    while (heapalloc_small_alloc(one, 500)) {}
+    while (heapalloc_small_alloc(one, 500)) {
+    }
     expect(heapalloc_small_figures(one).failures == 1 && heapalloc_small_figures(two).failures == 0);
     void *more = heapalloc_small_alloc(two, 5000);
     expect(more && !heapalloc_small_check(one) && !heapalloc_small_check(two));
@@ -40,7 +42,8 @@ KTEST(small, attributes_say_where) {
     expect(heapalloc_small_add_region(heap, three_ram, PART_BYTES, FAST | DMA));
     expect(is_in(heapalloc_small_alloc_from(heap, 1000, 16, DMA, false), three_ram));
     expect(!heapalloc_small_alloc_from(heap, 10, 16, 4, false) && heapalloc_small_alloc_from(heap, 10, 16, 4, true));
-    while (heapalloc_small_alloc_from(heap, 3000, 64, DMA, false)) {}
+    while (heapalloc_small_alloc_from(heap, 3000, 64, DMA, false)) {
+    }
     void *fallen = heapalloc_small_alloc_from(heap, 3000, 64, DMA, true);
     expect(fallen && !is_in(fallen, three_ram) && (uintptr_t)fallen % 64 == 0);
     expect(is_in(heapalloc_small_alloc_from(heap, 9000, 16, FAST, false), two_ram));
@@ -61,7 +64,8 @@ KTEST(small, region_goes_when_nothing_in_it_is_used) {
     expect(heapalloc_small_remove_region(heap, two_ram) && !heapalloc_small_remove_region(heap, two_ram));
     expect(heapalloc_small_figures(heap).free_bytes == before && !heapalloc_small_check(heap));
     memset(two_ram, 0xff, PART_BYTES);
-    while (heapalloc_small_alloc(heap, 100)) {}
+    while (heapalloc_small_alloc(heap, 100)) {
+    }
     expect(heapalloc_small_check(heap) == NULL);
 }
 

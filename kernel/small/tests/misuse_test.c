@@ -1,4 +1,5 @@
 /* Controls: each misuse ends the world with a sentence that names it; they run by name only. */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* The small heap against a model with contents, every equation checked after every step; used up,
  * in pieces, and whole again. */
+/* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* What the small heap's tests share. They are KTESTs: host.c runs them in a process, machine.c in
  * the bare machine. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "ktest.h"
 #include "small.h"

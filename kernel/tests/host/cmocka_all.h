@@ -1,4 +1,5 @@
 /* cmocka, with the headers it wants before itself. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,7 @@
 
 fdt_compare.py MACHINE_PRINT TREE.dtb...
 """
+# SPDX-License-Identifier: MIT
 import functools
 import re
 import subprocess

@@ -1,4 +1,5 @@
 /* Feeds the reader hundreds of thousands of damaged device trees; the sanitizers watch. */
+/* SPDX-License-Identifier: MIT */
 #include "machine.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,9 +40,8 @@ static struct tree load(const char *path) {
 /* ---- damage ---------------------------------------------------------------------------------- */
 
 static uint32_t interesting(void) {
-    static const uint32_t numbers[] = {
-        0,  1,  2,  3,          4,          5,          9,          16,
-        17, 39, 40, 0x7fffffff, 0x80000000, 0xfffffffc, 0xfffffff0, 0xffffffff};
+    static const uint32_t numbers[] = {0,  1,  2,  3,          4,          5,          9,          16,
+                                       17, 39, 40, 0x7fffffff, 0x80000000, 0xfffffffc, 0xfffffff0, 0xffffffff};
 
     return random_below(4) == 0 ? random_below(UINT32_MAX) >> random_below(32)
                                 : numbers[random_below(sizeof numbers / sizeof *numbers)];
@@ -69,8 +69,7 @@ static void change(uint8_t *bytes, uint32_t size) {
 
 /* A copy of exactly the size it claims to us, so that one byte too far is seen. */
 static uint8_t *damaged(const struct tree *tree, uint32_t *size) {
-    *size =
-        random_below(8) == 0 ? HEADER_BYTES + random_below(tree->size - HEADER_BYTES) : tree->size;
+    *size = random_below(8) == 0 ? HEADER_BYTES + random_below(tree->size - HEADER_BYTES) : tree->size;
     uint8_t *bytes = malloc(*size);
 
     if (bytes == NULL) abort();
@@ -97,8 +96,7 @@ static bool is_sane(const struct machine *machine, const uint8_t *bytes, uint32_
            machine->core_count <= CORES_MAX && machine->core_count <= machine->cores_named &&
            machine->uart.start <= machine->uart.end && machine->psci <= PSCI_SMC &&
            (machine->gic_version == 2 || machine->gic_version == 3) &&
-           (inside ? memchr(bootargs, '\0', (size_t)(bytes + size - bootargs)) != NULL
-                   : machine->bootargs[0] == '\0');
+           (inside ? memchr(bootargs, '\0', (size_t)(bytes + size - bootargs)) != NULL : machine->bootargs[0] == '\0');
 }
 
 int main(int count, char **words) {

@@ -1,4 +1,5 @@
 /* fdt.c: what a walk sees, how addresses cross buses, and every way a tree can be broken. */
+/* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "fdt.h"
 #include "tree_builder.h"
@@ -106,8 +107,7 @@ static const char *find_reg(const struct fdt_node *node, void *context) {
         found->seen = true;
         found->count = fdt_reg_count(node);
         found->readable = fdt_reg(node, 0, &found->range);
-        assert_false(fdt_reg(node, found->count < 0 ? 0 : (uint32_t)found->count, &found->range) &&
-                     found->count >= 0);
+        assert_false(fdt_reg(node, found->count < 0 ? 0 : (uint32_t)found->count, &found->range) && found->count >= 0);
         found->readable = fdt_reg(node, 0, &found->range);
     }
     return NULL;
@@ -234,8 +234,7 @@ static void every_broken_header_is_named(void **state) {
         tree_set_header(blob, broken[i].word, broken[i].value);
         const char *fault = fault_of(blob, bytes);
         if (fault == NULL || strstr(fault, broken[i].fragment) == NULL)
-            fail_msg("case %zu: wanted `%s`, got `%s`", i, broken[i].fragment,
-                     fault != NULL ? fault : "no fault");
+            fail_msg("case %zu: wanted `%s`, got `%s`", i, broken[i].fragment, fault != NULL ? fault : "no fault");
         free(blob);
     }
 }

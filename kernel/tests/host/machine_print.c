@@ -1,4 +1,5 @@
 /* Prints what the kernel's reader finds in a device tree file, for comparison with fdtget. */
+/* SPDX-License-Identifier: MIT */
 #include "fdt.h"
 #include "machine.h"
 #include <inttypes.h>
@@ -15,8 +16,7 @@ static void print_machine(const struct machine *machine) {
     for (uint32_t i = 0; i < machine->ram.count; i++) print_range("ram", machine->ram.at[i]);
     for (uint32_t i = 1; i < machine->reserved.count; i++) /* [0] is the tree itself */
         print_range("reserved", machine->reserved.at[i]);
-    for (uint32_t i = 0; i < machine->core_count; i++)
-        printf("core %" PRIx64 "\n", machine->cores[i]);
+    for (uint32_t i = 0; i < machine->core_count; i++) printf("core %" PRIx64 "\n", machine->cores[i]);
     printf("cores %" PRIu32 "\n", machine->cores_named);
     print_range("uart", machine->uart);
     printf("irq %" PRIu32 "\n", machine->uart_irq);

@@ -1,4 +1,5 @@
 /* machine.c: what the kernel understands of a tree, and what it refuses to start without. */
+/* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "machine.h"
 #include "tree_builder.h"
@@ -149,8 +150,7 @@ static void reservations_of_all_kinds_are_kept(void **state) {
     tree_cells(&tree, "#address-cells", 1, 2);
     tree_cells(&tree, "#size-cells", 1, 2);
     tree_bytes(&tree, "ranges", "", 0);
-    memory("buffer@42000000", 0x42000000,
-           0x3000); /* whatever it calls itself, it is no RAM of ours */
+    memory("buffer@42000000", 0x42000000, 0x3000); /* whatever it calls itself, it is no RAM of ours */
     tree_open(&tree, "placed-later");
     tree_cells(&tree, "size", 2, 0, 0x1000);
     tree_close(&tree);

@@ -1,4 +1,5 @@
 /* ranges.c against a model: a set of ranges is a row of cells, each inside or outside. */
+/* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "ranges.h"
 #include <stdlib.h>
@@ -133,8 +134,7 @@ static void full_list_takes_no_more(void **state) {
     (void)state;
     struct range_list list = {.count = 0};
 
-    for (uint64_t i = 0; i < RANGES_MAX; i++)
-        assert_true(ranges_append(&list, (struct range){i * 10, i * 10 + 1}));
+    for (uint64_t i = 0; i < RANGES_MAX; i++) assert_true(ranges_append(&list, (struct range){i * 10, i * 10 + 1}));
     assert_true(ranges_append(&list, (struct range){5, 5})); /* empty: nothing to keep */
     assert_false(ranges_append(&list, (struct range){5, 6}));
     assert_false(ranges_add(&list, (struct range){5, 6}));

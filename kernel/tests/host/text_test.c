@@ -1,4 +1,5 @@
 /* format.c against the C library's snprintf, number.c and options.c against tables. */
+/* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "format.h"
 #include "number.h"
@@ -10,12 +11,12 @@
 
 /* ---- format ---------------------------------------------------------------------------------- */
 
-#define assert_formats(...)                                                                        \
-    do {                                                                                           \
-        char wanted[200], got[200];                                                                \
-        int length = snprintf(wanted, sizeof wanted, __VA_ARGS__);                                 \
-        assert_int_equal(format_text(got, sizeof got, __VA_ARGS__), length);                       \
-        assert_string_equal(got, wanted);                                                          \
+#define assert_formats(...)                                                  \
+    do {                                                                     \
+        char wanted[200], got[200];                                          \
+        int length = snprintf(wanted, sizeof wanted, __VA_ARGS__);           \
+        assert_int_equal(format_text(got, sizeof got, __VA_ARGS__), length); \
+        assert_string_equal(got, wanted);                                    \
     } while (0)
 
 static void text_is_formatted_as_by_the_c_library(void **state) {
@@ -31,17 +32,14 @@ static void text_is_formatted_as_by_the_c_library(void **state) {
 
 static void numbers_are_formatted_as_by_the_c_library(void **state) {
     (void)state;
-    static const int64_t numbers[] = {0,   1,         -1,        9,         10,
-                                      255, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    static const int64_t numbers[] = {0, 1, -1, 9, 10, 255, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         long number = numbers[i];
         assert_formats("%d %i %u %x", (int)number, (int)number, (unsigned)number, (unsigned)number);
-        assert_formats("%ld %lu %lx %zu", number, (unsigned long)number, (unsigned long)number,
-                       (size_t)number);
+        assert_formats("%ld %lu %lx %zu", number, (unsigned long)number, (unsigned long)number, (size_t)number);
         assert_formats("%8d|%-8d|%08d|", (int)number, (int)number, (int)number);
-        assert_formats("%20ld|%-20ld|%020ld|%016lx|", number, number, number,
-                       (unsigned long)number);
+        assert_formats("%20ld|%-20ld|%020ld|%016lx|", number, number, number, (unsigned long)number);
         assert_formats("%llu %3lld", (unsigned long long)number, (long long)number);
     }
 }

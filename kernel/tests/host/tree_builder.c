@@ -1,4 +1,5 @@
 /* Builds flattened device trees for the tests, right ones and wrong ones. */
+/* SPDX-License-Identifier: MIT */
 #include "tree_builder.h"
 #include <assert.h>
 #include <stdarg.h>
@@ -84,16 +85,8 @@ uint8_t *tree_finish(struct tree_builder *tree, uint32_t *bytes) {
     uint8_t *blob = malloc(*bytes);
     assert(blob != NULL);
     memset(blob, 0, *bytes);
-    uint32_t header[10] = {0xd00dfeed,
-                           *bytes,
-                           structure,
-                           strings,
-                           HEADER_BYTES,
-                           17,
-                           16,
-                           0,
-                           tree->strings_bytes,
-                           tree->structure_bytes};
+    uint32_t header[10] = {
+        0xd00dfeed, *bytes, structure, strings, HEADER_BYTES, 17, 16, 0, tree->strings_bytes, tree->structure_bytes};
     for (int i = 0; i < 10; i++) tree_set_header(blob, i, header[i]);
     for (uint32_t i = 0; i < tree->reservation_count * 2; i++) {
         uint64_t number = tree->reservations[i / 2][i % 2];

@@ -1,4 +1,5 @@
 /* Builds flattened device trees for the tests, right ones and wrong ones. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
 /* Memory beyond the first unit table: refused where it may not be given, then served, freed and
  * checked like the first. Wants beyond=; each test builds on those before it. */
+/* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "heap_check.h"
 #include "kernel.h"
@@ -175,8 +176,7 @@ static void fill_own_share(void *unused) {
 
     (void)unused;
     for (uint32_t i = 0; i < BLOCKS; i++) {
-        shares[self][i].size =
-            1 + random_below(random, (uint64_t)1 << random_below(random, SIZE_BITS + 1));
+        shares[self][i].size = 1 + random_below(random, (uint64_t)1 << random_below(random, SIZE_BITS + 1));
         shares[self][i].at = filled(shares[self][i].size);
     }
 }

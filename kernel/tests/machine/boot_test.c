@@ -1,4 +1,5 @@
 /* What the boot promised: the machine is the one the command line of the emulator asked for. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -13,8 +14,7 @@ static uint64_t ram_bytes(void) {
 /* The runner on the host passes what it told the emulator: ram=, cores=, el=, gic=. */
 KTEST(boot, machine_is_what_was_promised) {
     if (options.ram != 0) expect(ram_bytes() == options.ram);
-    if (options.cores != 0)
-        expect(core_count() == options.cores && machine.cores_named == options.cores);
+    if (options.cores != 0) expect(core_count() == options.cores && machine.cores_named == options.cores);
     if (options.el != 0) expect(core_self()->entry_level == options.el);
     if (options.gic != 0) expect(machine.gic_version == options.gic);
     expect(ram_bytes() >= 8 << 20);
@@ -64,9 +64,7 @@ KTEST(boot, every_page_of_ram_is_either_taken_or_free) {
     struct range_list taken = memory.taken;
     struct range_list outside = memory.taken;
 
-    for (uint32_t i = 0; i < memory.ram.count; i++)
-        expect(ranges_subtract(&outside, memory.ram.at[i]));
+    for (uint32_t i = 0; i < memory.ram.count; i++) expect(ranges_subtract(&outside, memory.ram.at[i]));
     for (uint32_t i = 0; i < outside.count; i++) expect(ranges_subtract(&taken, outside.at[i]));
-    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) + ranges_bytes(&memory.beyond) ==
-           ram_bytes());
+    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) + ranges_bytes(&memory.beyond) == ram_bytes());
 }

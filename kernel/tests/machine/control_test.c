@@ -1,4 +1,5 @@
 /* Controls: tests that fail, hang or fault on purpose; they run by name only. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -54,8 +55,7 @@ KTEST(control, breaks) {
 
 KTEST(control, overflows_a_signed_number) {
     volatile int32_t large = INT32_MAX;
-    expect(large + (int32_t)core_count() !=
-           0); /* a panic in the UBSan build, a pass in the other */
+    expect(large + (int32_t)core_count() != 0); /* a panic in the UBSan build, a pass in the other */
 }
 
 KTEST(control, panics) {

@@ -1,4 +1,5 @@
 /* Cores: each has its own data, work reaches all of them, barriers and locks hold. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -44,8 +45,7 @@ KTEST(core, work_reaches_every_core_once) {
 
     for (uint32_t i = 0; i < CORES_MAX; i++) before[i] = seen[i].visits;
     core_run_all(visit, &one);
-    for (uint32_t i = 0; i < CORES_MAX; i++)
-        expect(seen[i].visits - before[i] == (i < core_count() ? 1 : 0));
+    for (uint32_t i = 0; i < CORES_MAX; i++) expect(seen[i].visits - before[i] == (i < core_count() ? 1 : 0));
     for (uint32_t i = 0; i < core_count(); i++) {
         expect(is_named_by_the_tree(core_at(i)->mpidr));
         for (uint32_t j = 0; j < i; j++) {
@@ -126,8 +126,7 @@ static struct {
 static void count_under_lock(void) {
     uint64_t daif = spin_take(&shared.lock);
     uint64_t count = *(volatile uint64_t *)&shared.count;
-    for (int i = 0; i < 50; i++)
-        core_relax(); /* without the lock, here another core would count too */
+    for (int i = 0; i < 50; i++) core_relax(); /* without the lock, here another core would count too */
     *(volatile uint64_t *)&shared.count = count + 1;
     spin_give(&shared.lock, daif);
 }
@@ -145,8 +144,7 @@ static void count_many(void *unused) {
     core_barrier();
     timer_start(options.hz);
     for (uint64_t i = 0; i < options.iters; i++) count_under_lock();
-    for (; core_self()->ticks < ticks_before + 3 && !deadline_passed(deadline); extra++)
-        count_under_lock();
+    for (; core_self()->ticks < ticks_before + 3 && !deadline_passed(deadline); extra++) count_under_lock();
     __atomic_fetch_add(&shared.extra, extra, __ATOMIC_RELAXED);
     timer_stop();
     expect(core_self()->ticks >= ticks_before + 3);

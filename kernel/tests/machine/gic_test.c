@@ -1,4 +1,5 @@
 /* Interrupts sent from core to core: each arrives, at the one it was sent to. */
+/* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "gic.h"
 #include "kernel.h"

@@ -1,4 +1,5 @@
 /* What the heap's tests share: patterns in blocks, and a heap at rest. */
+/* SPDX-License-Identifier: MIT */
 #pragma once
 #include "page.h"
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 /* The heap on all cores: blocks change hands, timer interrupts allocate in between, not a byte is
  * lost. */
+/* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "heap_check.h"
 #include "kernel.h"
@@ -24,10 +25,8 @@ static void count(uint64_t *counter) {
 }
 
 static struct parcel *pack(struct random *random) {
-    uint64_t size =
-        TAG_BYTES + random_below(random, (uint64_t)1 << random_below(random, SIZE_BITS + 1));
-    struct parcel *parcel =
-        random_below(random, 5) == 0 ? kmalloc_aligned(size, 256) : kmalloc(size);
+    uint64_t size = TAG_BYTES + random_below(random, (uint64_t)1 << random_below(random, SIZE_BITS + 1));
+    struct parcel *parcel = random_below(random, 5) == 0 ? kmalloc_aligned(size, 256) : kmalloc(size);
 
     if (parcel == NULL) {
         count(&refused);
@@ -106,8 +105,7 @@ static void exchange_while_ticking(void *unused) {
 
     (void)unused;
     timer_start(options.hz);
-    while (__atomic_load_n(&core->ticks, __ATOMIC_RELAXED) - before < TICKS &&
-           !deadline_passed(deadline))
+    while (__atomic_load_n(&core->ticks, __ATOMIC_RELAXED) - before < TICKS && !deadline_passed(deadline))
         for (int i = 0; i < 16; i++) exchange(&randoms[core->index][0]);
     timer_stop();
     expect(core->ticks - before >= TICKS);
@@ -135,8 +133,7 @@ KTEST(heapcores, producer_does_not_run_dry) {
     struct page_sums before = heap_check_settle();
 
     for (uint64_t turn = 0; turn < 20; turn++) {
-        for (uint32_t i = 0; i < core_count() * 64; i++)
-            require((blocks[i] = kmalloc(200 + turn * 3)));
+        for (uint32_t i = 0; i < core_count() * 64; i++) require((blocks[i] = kmalloc(200 + turn * 3)));
         core_run_all(free_own_share, blocks);
     }
     struct page_sums after = heap_check_settle();

@@ -1,5 +1,6 @@
 /* The heap on one core: against a model, at every alignment, to the last byte, in pieces and whole
  * again. */
+/* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 #include "kernel.h"
 #include "kmalloc.h"
@@ -43,8 +44,7 @@ static void *allocate(struct random *random, size_t size) {
 
 static bool overlaps_another(const struct block_model *block) {
     for (const struct block_model *other = blocks; other < blocks + BLOCKS; other++)
-        if (other != block && other->at != NULL &&
-            (char *)other->at < (char *)block->at + block->size &&
+        if (other != block && other->at != NULL && (char *)other->at < (char *)block->at + block->size &&
             (char *)block->at < (char *)other->at + other->size)
             return true;
     return false;
@@ -85,8 +85,7 @@ static bool step(struct random *random) {
 KTEST(heap, model_agrees_and_verifier_holds_after_every_step) {
     struct page_sums before = heap_check_settle();
     struct random random = random_seeded(40);
-    uint64_t stride =
-        before.units <= VERIFY_UNITS ? 1 : VERIFY_RARELY; /* it walks the whole table */
+    uint64_t stride = before.units <= VERIFY_UNITS ? 1 : VERIFY_RARELY; /* it walks the whole table */
 
     for (uint64_t i = 0; i < options.iters; i++) {
         require(step(&random));
@@ -134,8 +133,7 @@ KTEST(heap, odd_requests_are_served_or_refused) {
     kfree(other);
     kfree(NULL);
     expect(kmalloc(SIZE_MAX) == NULL && kzalloc(SIZE_MAX / 2) == NULL);
-    expect(kmalloc_aligned(SIZE_MAX - 5, 4096) == NULL &&
-           kmalloc_aligned(1, (size_t)1 << 63) == NULL);
+    expect(kmalloc_aligned(SIZE_MAX - 5, 4096) == NULL && kmalloc_aligned(1, (size_t)1 << 63) == NULL);
     expect(kmalloc(ranges_bytes(&memory.ram)) == NULL);
     void *p = krealloc(NULL, 100);
     heap_check_fill(p, 100, 1);

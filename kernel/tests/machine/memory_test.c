@@ -1,4 +1,5 @@
 /* All RAM is mapped and nothing else is; an access that faults is survived. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "guarded.h"
 #include "kernel.h"
@@ -28,8 +29,7 @@ KTEST(memory, every_block_of_ram_is_mapped) {
     uint64_t value;
 
     for (uint32_t i = 0; i < memory.ram.count; i++)
-        for (uint64_t at = memory.ram.at[i].start; at < memory.ram.at[i].end;
-             at += 1 << BLOCK_SHIFT)
+        for (uint64_t at = memory.ram.at[i].start; at < memory.ram.at[i].end; at += 1 << BLOCK_SHIFT)
             require(guarded_load64(at, &value));
 }
 
@@ -42,9 +42,7 @@ KTEST(memory, gigabytes_are_distinct) {
 
     for (uint32_t i = 0; i < memory.free.count; i++)
         for (uint64_t at = memory.free.at[i].end - 8;
-             at > memory.free.at[i].start && count<WORDS_MAX; at -= at> 1u << GIGA_SHIFT
-                 ? 1u << GIGA_SHIFT
-                 : at,
+             at > memory.free.at[i].start && count<WORDS_MAX; at -= at> 1u << GIGA_SHIFT ? 1u << GIGA_SHIFT : at,
                       count++) {
             old[count] = *(volatile uint64_t *)at;
             *(volatile uint64_t *)at = count;
@@ -52,9 +50,7 @@ KTEST(memory, gigabytes_are_distinct) {
     uint32_t again = 0;
     for (uint32_t i = 0; i < memory.free.count; i++)
         for (uint64_t at = memory.free.at[i].end - 8;
-             at > memory.free.at[i].start && again<WORDS_MAX; at -= at> 1u << GIGA_SHIFT
-                 ? 1u << GIGA_SHIFT
-                 : at,
+             at > memory.free.at[i].start && again<WORDS_MAX; at -= at> 1u << GIGA_SHIFT ? 1u << GIGA_SHIFT : at,
                       again++) {
             expect(*(volatile uint64_t *)at == again);
             *(volatile uint64_t *)at = old[again];
@@ -69,8 +65,8 @@ static bool cannot_be_touched(uint64_t address) {
     uint64_t word;
     uint8_t byte;
 
-    return !guarded_load64(address, &word) && !guarded_store64(address, 1) &&
-           !guarded_load8(address, &byte) && !guarded_store8(address, 1);
+    return !guarded_load64(address, &word) && !guarded_store64(address, 1) && !guarded_load8(address, &byte) &&
+           !guarded_store8(address, 1);
 }
 
 KTEST(memory, null_faults_and_is_survived) {

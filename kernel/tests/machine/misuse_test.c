@@ -1,5 +1,6 @@
 /* Controls of the heap: each misuse ends the machine with a sentence that names it; they run by
  * name only. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -126,8 +127,7 @@ KTEST(misuse, allocates_unmasked) {
     timer_start(options.hz);
     while (!deadline_passed(deadline)) {
         for (int i = 0; i < 100; i++) {
-            void *one = heap_alloc((size_t)(i + 20) << 14),
-                 *other = heap_alloc((size_t)(i + 21) << 14);
+            void *one = heap_alloc((size_t)(i + 20) << 14), *other = heap_alloc((size_t)(i + 21) << 14);
             heap_free(one);
             heap_free(other);
         }

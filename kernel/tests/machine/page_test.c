@@ -1,4 +1,5 @@
 /* Runs of units: all of the free memory and nothing else, and all of it again. */
+/* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "heap/fast.h"
 #include "heap_check.h"
@@ -34,8 +35,7 @@ static uint32_t take_all(void) {
 }
 
 static void give_all(uint32_t count) {
-    for (uint32_t i = 0; i < count; i += 2)
-        page_free(runs[i].at); /* no run meets a free neighbour */
+    for (uint32_t i = 0; i < count; i += 2) page_free(runs[i].at); /* no run meets a free neighbour */
     for (uint32_t i = 1; i < count; i += 2) page_free(runs[i].at);
 }
 
@@ -54,8 +54,7 @@ KTEST(page, free_memory_is_entered) {
     struct page_sums sums = heap_check_settle();
     struct range tables = page_tables();
     uint64_t bytes = ranges_bytes(&memory.free) - (tables.end - tables.start);
-    uint64_t lost =
-        2 * PAGE_UNIT_BYTES * (memory.free.count + 1) + 16 * PAGE_UNIT_BYTES; /* heaps of cores */
+    uint64_t lost = 2 * PAGE_UNIT_BYTES * (memory.free.count + 1) + 16 * PAGE_UNIT_BYTES; /* heaps of cores */
 
     expect(sums.free_units * PAGE_UNIT_BYTES <= bytes);
     for (uint32_t i = 0; i < span_count; i++) lost += span_list[i]->bytes / 40; /* their tables */
@@ -77,8 +76,7 @@ KTEST(page, runs_are_free_memory_and_disjoint) {
         expect(rest.count == 0);
         units += runs[i].units;
         for (uint32_t j = 0; j < i; j++)
-            expect(!ranges_overlap(&(struct range_list){.at = {range_of(&runs[j])}, .count = 1},
-                                   range_of(&runs[i])));
+            expect(!ranges_overlap(&(struct range_list){.at = {range_of(&runs[j])}, .count = 1}, range_of(&runs[i])));
     }
     expect(units == before.free_units);
     expect(kmalloc_verify() == NULL);

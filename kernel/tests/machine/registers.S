@@ -1,4 +1,5 @@
 /* Fills every register, takes an exception, and counts the registers that came back changed. */
+/* SPDX-License-Identifier: MIT */
 
 #define REGISTERS 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, \
     24, 25, 26, 27, 28

@@ -1,4 +1,5 @@
 /* bzero and the string functions, swept over sizes and offsets against byte loops. */
+/* SPDX-License-Identifier: MIT */
 #include "ktest.h"
 #include <string.h>
 
@@ -46,8 +47,8 @@ KTEST(string, bzero_clears_large_sizes) {
 
     require(zeroes_exactly(4096, 4096));
     for (int i = 0; i < 200; i++)
-        require(zeroes_exactly(GUARD + (uint32_t)random_below(&random, 4096),
-                               (uint32_t)random_below(&random, LARGE_MAX)));
+        require(
+            zeroes_exactly(GUARD + (uint32_t)random_below(&random, 4096), (uint32_t)random_below(&random, LARGE_MAX)));
 }
 
 KTEST(string, memset_fills_exactly) {
@@ -55,8 +56,7 @@ KTEST(string, memset_fills_exactly) {
         for (uint32_t offset = 0; offset < 16; offset++) {
             fill(buffer, 128);
             memset(buffer + 16 + offset, 0x1a5, bytes);
-            for (uint32_t i = 0; i < 128; i++)
-                require(buffer[i] == (i - 16 - offset < bytes ? 0xa5 : letter_at(i)));
+            for (uint32_t i = 0; i < 128; i++) require(buffer[i] == (i - 16 - offset < bytes ? 0xa5 : letter_at(i)));
         }
     }
 }
@@ -66,15 +66,13 @@ static bool moves_as_by_bytes(uint32_t to, uint32_t from, uint32_t bytes, uint32
     fill(model, window);
     fill(other, window);
     for (uint32_t i = 0; i < bytes; i++) model[to + i] = other[from + i];
-    return memmove(buffer + to, buffer + from, bytes) == buffer + to &&
-           memcmp(buffer, model, window) == 0;
+    return memmove(buffer + to, buffer + from, bytes) == buffer + to && memcmp(buffer, model, window) == 0;
 }
 
 KTEST(string, memmove_survives_every_overlap) {
     for (uint32_t bytes = 0; bytes < 67; bytes++)
         for (uint32_t to = 8; to < 60; to += 3)
-            for (uint32_t from = 8; from < 60; from += 5)
-                require(moves_as_by_bytes(to, from, bytes, 160));
+            for (uint32_t from = 8; from < 60; from += 5) require(moves_as_by_bytes(to, from, bytes, 160));
     require(moves_as_by_bytes(1, 4000, 4096, 8200));
     require(moves_as_by_bytes(4000, 1, 4096, 8200));
 }

@@ -1,4 +1,5 @@
 /* The timer interrupt arrives on every core, waits while masked, and stops when told. */
+/* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
 #include "kernel.h"
@@ -49,8 +50,7 @@ static void hold_registers(void *unused) {
 
     (void)unused;
     timer_start(options.hz);
-    for (int i = 0; i < TICKS; i++)
-        expect(registers_changed_by_interrupt(&core->ticks, core->ticks) == 0);
+    for (int i = 0; i < TICKS; i++) expect(registers_changed_by_interrupt(&core->ticks, core->ticks) == 0);
     timer_stop();
 }
 
@@ -83,8 +83,7 @@ static void sleep_for_tick(void *unused) {
 
     (void)unused;
     timer_start(options.hz);
-    for (int sleeps = 0; *(volatile uint64_t *)&core_self()->ticks == before && sleeps < 100;
-         sleeps++)
+    for (int sleeps = 0; *(volatile uint64_t *)&core_self()->ticks == before && sleeps < 100; sleeps++)
         core_sleep(); /* other interrupts may wake us too */
     timer_stop();
     expect(core_self()->ticks > before);

@@ -1,4 +1,5 @@
 /* Small faults with heap blocks, one per run; memcheck must report each. `sound` has none. */
+/* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 # Runs the faulty program's cases under memcheck and expects the report of each.
 #
 #   faulty.sh PROGRAM          linked with a library that tells memcheck about its blocks
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 program=$1
 wrong=0

@@ -2,6 +2,7 @@
 # Real programs under valgrind with the library preloaded: same output, and no report.
 #
 #   preload.sh LIBRARY
+# SPDX-License-Identifier: MIT
 set -euo pipefail
 library=$1
 wrong=0

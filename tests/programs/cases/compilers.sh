@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Compilers and linkers on a large generated file; what they write is compared byte by byte.
+# SPDX-License-Identifier: MIT
 packages="g++ clang binutils python3 gdb"
 
 prepare() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # The small programs of every system: they start, do one thing and end.
+# SPDX-License-Identifier: MIT
 packages="coreutils xz-utils"
 
 prepare() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Programs that read documents, keep tables, or encrypt.
+# SPDX-License-Identifier: MIT
 packages="jq libxml2-utils openssl sqlite3 nodejs openjdk-17-jre-headless"
 
 prepare() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2164
 # git: a repository made on the spot, cloned, packed by threads, collected and checked.
+# SPDX-License-Identifier: MIT
 packages="git"
 processes="git"
 export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@localhost \

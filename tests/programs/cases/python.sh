@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # python3 with every object on malloc: json, re, threads, multiprocessing, sqlite3.
+# SPDX-License-Identifier: MIT
 packages="python3"
 processes="python3*"
 export PYTHONMALLOC=malloc PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1

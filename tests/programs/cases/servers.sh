@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # redis on a unix socket: a benchmark with pipelines, a known load and its digest, a fork to save.
+# SPDX-License-Identifier: MIT
 packages="redis-tools"
 processes="redis-check-* redis-cli redis-benchmark"
 

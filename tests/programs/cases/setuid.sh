@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # A program that runs with another user's rights must not have the library, and works as ever.
+# SPDX-License-Identifier: MIT
 packages="gcc libc6-dev util-linux"
 
 prepare() {

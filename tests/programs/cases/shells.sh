@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Scripts: arrays, substitutions, here documents, subshells, pipes and traps.
+# SPDX-License-Identifier: MIT
 packages="bash dash"
 
 processes_bash="bash"

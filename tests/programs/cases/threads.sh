@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Programs of many threads, ours and stress-ng's.
+# SPDX-License-Identifier: MIT
 packages="g++ stress-ng"
 
 prepare() {

@@ -1,4 +1,5 @@
 // A program for the debugger to stop in: a struct, a vector, a list on the heap.
+/* SPDX-License-Identifier: MIT */
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -9,18 +10,14 @@ struct node {
     node *next;
 };
 
-static int sum_of_squares(const std::vector<int> &values, const node *first)
-{
+static int sum_of_squares(const std::vector<int> &values, const node *first) {
     int sum = 0;
-    for (int value : values)
-        sum += value * value;
-    for (const node *at = first; at; at = at->next)
-        sum += at->value + static_cast<int>(at->name.size());
+    for (int value : values) sum += value * value;
+    for (const node *at = first; at; at = at->next) sum += at->value + static_cast<int>(at->name.size());
     return sum;
 }
 
-int main()
-{
+int main() {
     std::vector<int> values;
     node *first = nullptr;
     for (int i = 0; i < 20; i++) {

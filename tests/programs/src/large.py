@@ -3,6 +3,7 @@
 
     large.py CLASSES
 """
+# SPDX-License-Identifier: MIT
 import sys
 
 HEAD = """#include <algorithm>

@@ -1,5 +1,6 @@
 /* A program with a sanitizer that uses an arena: its blocks must lie where the kernel puts things, not in shadow
  * memory. */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <heapalloc/heapalloc.h>
 #include <stdint.h>

@@ -3,6 +3,7 @@
  *
  *   sanitized          "own" for each block that is the sanitizer's, "other" for the rest
  *   sanitized MISTAKE  after-free, double-free, leak, race, unset, mismatch or overflow */
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
@@ -13,7 +14,8 @@
 #include <new>
 extern "C"
 #endif
-int __sanitizer_get_ownership(const volatile void *block) __attribute__((weak));
+    int
+    __sanitizer_get_ownership(const volatile void *block) __attribute__((weak));
 
 static void say_whose(const char *how, void *block) {
     int owned = block && __sanitizer_get_ownership && __sanitizer_get_ownership(block);

@@ -3,12 +3,12 @@
  * Text, constants, relocated constants, data, zeroed data of more than a page and a thread-local
  * pointer make the dynamic linker open, map, protect and close as it does for the real library;
  * the system calls beyond these are the allocator's own. */
+/* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
 int shape_text(void);
 
-int shape_text(void)
-{
+int shape_text(void) {
     return 1;
 }
 
