@@ -86,7 +86,7 @@ static bool store(uint64_t address, uint64_t value) {
 
 /* ---- the session ----------------------------------------------------------------------------- */
 
-static const struct shell_world world = {
+static const struct shell_platform world = {
     .write = console_write,
     .alloc = kmalloc,
     .resize = krealloc,

@@ -11,12 +11,12 @@ ASIDE_FUNCTION(void *, realloc_aside, ASIDE_REALLOC, (void *p, size_t size), p, 
 ASIDE_FUNCTION(void, free_aside, ASIDE_FREE, (void *p), p)
 ASIDE_FUNCTION(size_t, usable_aside, ASIDE_USABLE, (const void *p), p)
 
-RUN_BY_ALL static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     if (aside()) return malloc_aside(size);
     return or_enomem(heap_alloc_slow(size, heap));
 }
 
-RUN_BY_ALL static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
+STARTUP_TEXT static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
     return heap_alloc_small_rest(size, heap, class, malloc_last);
 }
 
@@ -30,7 +30,7 @@ static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
-    void *p = size <= CLASS_BYTES_MAX ? heap_refill_waiting(class_of(size), heap) : NULL;
+    void *p = size <= CLASS_BYTES_MAX ? heap_refill_partial(class_of(size), heap) : NULL;
     return likely(p) ? memset(p, 0, size) : or_enomem(heap_alloc_zeroed(size));
 }
 
@@ -53,11 +53,11 @@ static NOINLINE size_t usable_outside(const void *p) {
     return heap_usable_slow(p);
 }
 
-EXPORT HOT RUN_BY_ALL void *malloc(size_t size) {
+EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {
     return heap_alloc_with(size, malloc_small, malloc_wide);
 }
 
-EXPORT HOT RUN_BY_ALL void free(void *p) {
+EXPORT HOT STARTUP_TEXT void free(void *p) {
     heap_free_with(p, free_outside);
 }
 

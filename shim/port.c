@@ -37,7 +37,7 @@ static uintptr_t auxiliary(uintptr_t type, uintptr_t otherwise) {
     return otherwise;
 }
 
-RUN_BY_ALL size_t port_page_bytes(void) {
+STARTUP_TEXT size_t port_page_bytes(void) {
     static size_t bytes;
     if (bytes == 0) bytes = auxiliary(AT_PAGESZ, 4096);
     return bytes;
@@ -49,7 +49,7 @@ static uint64_t random_word(int index) {
     return bytes ? bytes[index] : (uint64_t)(uintptr_t)&bytes * 0x9e3779b97f4a7c15;
 }
 
-RUN_BY_ALL uint64_t port_random(void) {
+STARTUP_TEXT uint64_t port_random(void) {
     /* The words themselves guard stacks and setjmp; what a heap block holds must not give them away. */
     uint64_t mix = (random_word(0) ^ random_word(1) >> 7) * 0x9e3779b97f4a7c15;
     mix = (mix ^ mix >> 29) * 0xbf58476d1ce4e5b9;
@@ -59,7 +59,7 @@ RUN_BY_ALL uint64_t port_random(void) {
 /* The kernel fills an address space from its top, programs and their brk heap stand in its upper third: a random
  * place between an eighth and five eighths has nobody above it for hundreds of gigabytes, but a sanitizer's shadow:
  * where one is (arenas and pools are ours there, too) the kernel finds room. */
-RUN_BY_ALL void *port_home(void) {
+STARTUP_TEXT void *port_home(void) {
     if (aside()) return NULL;
     uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
     unsigned bits = 64 - (unsigned)__builtin_clzl(stack);
@@ -68,7 +68,7 @@ RUN_BY_ALL void *port_home(void) {
     return (void *)(from + (random_word(1) % (room >> 30) << 30));
 }
 
-RUN_BY_ALL bool port_map(void *at, size_t bytes) {
+STARTUP_TEXT bool port_map(void *at, size_t bytes) {
     long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
     if (syscall_failed(got)) return false;
     if ((void *)got == at) return true;
@@ -76,12 +76,12 @@ RUN_BY_ALL bool port_map(void *at, size_t bytes) {
     return false;
 }
 
-RUN_BY_ALL void *port_reserve(size_t bytes) {
+STARTUP_TEXT void *port_reserve(size_t bytes) {
     long got = map(NULL, bytes, PROT_NONE, ANONYMOUS);
     return syscall_failed(got) ? NULL : (void *)got;
 }
 
-RUN_BY_ALL bool port_commit(void *at, size_t bytes) {
+STARTUP_TEXT bool port_commit(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
 }
 

@@ -7,7 +7,7 @@
 #include <sys/single_threaded.h>
 
 /* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
- * files, whose code would run at each start, apart from RUN_BY_ALL's. */
+ * files, whose code would run at each start, apart from STARTUP_TEXT's. */
 void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
 static pthread_key_t key;
@@ -51,7 +51,7 @@ static void start(void) {
     }
 }
 
-RUN_BY_ALL void port_thread_begin(void) {
+STARTUP_TEXT void port_thread_begin(void) {
     start();
 #ifdef HEAPALLOC_STATIC
     port_expect_fork();

@@ -32,14 +32,14 @@ static bool terminal_has_colour(void) {
 
 static int explore(bool interactive) {
     static struct shell shell;
-    struct shell_world world = {.write = write_out,
-                                .alloc = family_malloc,
-                                .resize = family_realloc,
-                                .free = family_free,
-                                .load = guard_load,
-                                .store = guard_store,
-                                .attempt = guard_attempt,
-                                .colour = terminal_has_colour()};
+    struct shell_platform world = {.write = write_out,
+                                   .alloc = family_malloc,
+                                   .resize = family_realloc,
+                                   .free = family_free,
+                                   .load = guard_load,
+                                   .store = guard_store,
+                                   .attempt = guard_attempt,
+                                   .colour = terminal_has_colour()};
     const char *line;
     guard_begin();
     shell_begin(&shell, &world);

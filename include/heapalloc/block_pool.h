@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* What the pool asks of the system it runs in. Each may be NULL: then there is nothing to guard, and nobody waits. */
-struct heapalloc_block_pool_world {
+struct heapalloc_block_pool_platform {
     uintptr_t (*lock)(void *context);                /* mask interrupts, or take a lock */
     void (*unlock)(void *context, uintptr_t locked); /* `locked`: what lock() returned */
     /* Wait until wake() is called, for `ticks` at most; may return early. returns how many ticks are left, 0 when time
@@ -18,7 +18,7 @@ struct heapalloc_block_pool_world {
 };
 
 struct heapalloc_block_pool {
-    struct heapalloc_block_pool_world world;
+    struct heapalloc_block_pool_platform world;
     char *first, *fresh, *end; /* memory; from `fresh` on nothing was handed out yet */
     void *free;                /* blocks put back, the last first */
     size_t block_bytes;
@@ -28,7 +28,7 @@ struct heapalloc_block_pool {
 /* Make a pool over [start, start + bytes) of blocks of `block_bytes`, rounded up to a multiple of 16.
  * returns   how many blocks it has; 0: not even one */
 size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start, size_t bytes, size_t block_bytes,
-                                 const struct heapalloc_block_pool_world *world);
+                                 const struct heapalloc_block_pool_platform *world);
 
 /* Take a block, waiting `ticks` at most; 0 (the only choice in an interrupt handler) never waits. NULL: there was none.
  * O(1). */

@@ -12,7 +12,7 @@ static void unlock(const struct heapalloc_block_pool *pool, uintptr_t locked) {
 }
 
 size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start, size_t bytes, size_t block_bytes,
-                                 const struct heapalloc_block_pool_world *world) {
+                                 const struct heapalloc_block_pool_platform *world) {
     char *first = (char *)round_up((uintptr_t)start, 16);
     size_t skipped = (size_t)(first - (char *)start), size = round_up(block_bytes + (block_bytes == 0), 16);
     size_t count = size == 0 || bytes < skipped ? 0 : (bytes - skipped) / size;

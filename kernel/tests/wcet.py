@@ -62,7 +62,7 @@ ELSEWHERE = ["grow_tip_by", "gone_take", "emergency_take", "emergency_take_ready
 LOOPS = {
     "slab_carve": [("SLAB_CARVE_BYTES / BLOCK_ALIGN_BYTES", "lib/slab/slab.h",
                     "round_up((from + 1) * block_bytes + beyond, SLAB_CARVE_BYTES)")],
-    "carve_hole": [("SLAB_CARVE_BYTES / BLOCK_ALIGN_BYTES", "lib/slab/slab.c",
+    "carve_purged": [("SLAB_CARVE_BYTES / BLOCK_ALIGN_BYTES", "lib/slab/slab.c",
                     "uint32_t to = ((page + 1) * SLAB_CARVE_BYTES + bytes - 1) / bytes;")],
     "owner_collect": [("UNIT_BYTES / BLOCK_ALIGN_BYTES", "lib/slab/owner.c",
                        "for (uint32_t i = 1; i < count; i++)")],

@@ -16,10 +16,10 @@
  * 64 KiB: the functions stand together at the end of a library's code, where less than a step is left to map, and the
  * constants beside what the loader writes to. */
 #ifdef __PIC__
-#define RUN_BY_ALL __attribute__((section("heapalloc_start")))
+#define STARTUP_TEXT __attribute__((section("heapalloc_start")))
 #define READ_BY_ALL __attribute__((section(".data.rel.ro")))
 #else
-#define RUN_BY_ALL HOT
+#define STARTUP_TEXT HOT
 #define READ_BY_ALL
 #endif
 

@@ -8,7 +8,7 @@
  * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others
  * sleep until the fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating
  * just now. Then lock_take() fails (span/emergency.h says what such a thread does instead). Lock order, outermost
- * first: late, heaps, orphans, medium, gate, units, emergency. A thread holds one of a kind at a time. */
+ * first: late, heaps, abandoned slabs, medium, gate, units, emergency. A thread holds one of a kind at a time. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"

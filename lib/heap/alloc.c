@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
 #include "base/check.h"
+#include "heap/abandoned.h"
 #include "heap/cache.h"
+#include "heap/exited_thread.h"
 #include "heap/fast.h"
-#include "heap/late.h"
-#include "heap/orphans.h"
 #include "heap/refill.h"
 #include "heap/tick.h"
-#include "heap/watched.h"
+#include "heap/valgrind.h"
 #include "span/units.h"
 
 /* More than any span can have is not to be had by giving memory back. */
@@ -103,14 +103,14 @@ static uint32_t common_lender(uint32_t bytes, uint32_t align) {
     return (uint32_t)class_of(lent);
 }
 
-/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no orphan:
- * a process with one heap would gain a few pages where it hardly uses its sizes, and lose as many where it does. 0:
- * there is none. */
+/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no
+ * abandoned slab: a process with one heap would gain a few pages where it hardly uses its sizes, and lose as many where
+ * it does. 0: there is none. */
 static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     uint32_t bytes = class_shapes[class].block_bytes, lender;
     for (lender = class + 1; lender < CLASS_COUNT && class_shapes[lender].block_bytes <= 2 * bytes; lender++)
         if (heap->bin[lender] != BLOCK_END && can_lend(lender, align)) return lender;
-    if (!load_relaxed(heaps.threaded) || load_relaxed(orphans[class].queue.first)) return 0;
+    if (!load_relaxed(heaps.threaded) || load_relaxed(abandoned[class].queue.first)) return 0;
     lender = common_lender(bytes, align);
     return lender > 0 && heap_refill(heap, lender) ? lender : 0;
 }
@@ -125,7 +125,7 @@ static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     return pop(heap, lender);
 }
 
-RUN_BY_ALL static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
+STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
     if (heap->bin[class] == BLOCK_END) {
         heap_count_slow(heap);
         if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
@@ -150,11 +150,11 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     return alloc_live(heap, size);
 }
 
-RUN_BY_ALL void *heap_alloc_slow(size_t size, struct heap *heap) {
-    if (config_watch && watched_is_due()) return watched_alloc(size);
+STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
+    if (config_valgrind && valgrind_is_due()) return valgrind_alloc(size);
     if (unlikely(heap->state != HEAP_LIVE)) {
-        heap = heap_attach();
-        if (!heap) return late_alloc(size);
+        heap = heap_for_thread();
+        if (!heap) return exited_alloc(size);
     }
     void *p = alloc_live(heap, size);
     return likely(p) ? p : alloc_again(heap, size);
@@ -179,19 +179,19 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
     heap = heap_self;
-    const struct unit *open = heap->open[class_of(size + (size == 0))];
-    bool fresh = open && open->used_blocks == RETURNS_FRESH;
+    const struct unit *attached = heap->attached[class_of(size + (size == 0))];
+    bool fresh = attached && attached->used_blocks == RETURNS_FRESH;
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 
 void *heap_alloc_zeroed(size_t size) {
-    if (config_watch) return watched_zeroed(size);
+    if (config_valgrind) return valgrind_zeroed(size);
     struct heap *heap = heap_self;
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach();
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
     if (unlikely(!heap)) {
-        void *late = late_alloc(size);
+        void *late = exited_alloc(size);
         return late ? memset(late, 0, size) : NULL;
     }
     void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
@@ -222,14 +222,14 @@ static NOINLINE void *aligned_small(size_t size, struct heap *heap, size_t class
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {
-    if (config_watch && watched_is_due()) return watched_aligned(size, align);
+    if (config_valgrind && valgrind_is_due()) return valgrind_aligned(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     size_t class = class_aligned(size, align);
     if (class) return heap_pop(heap_self, class, size, aligned_small);
     if (align == 0) return NULL;
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
-    if (heap->state == HEAP_NONE) heap = heap_attach();
+    if (heap->state == HEAP_NONE) heap = heap_for_thread();
     if (heap && heap->state == HEAP_LIVE) heap_count_slow(heap);
     void *p = wide_aligned(size, align);
     if (likely(p) || never_fits(size) || never_fits(align) || !heap || heap->state != HEAP_LIVE) return p;

@@ -1,7 +1,7 @@
 /* Arenas: blocks one behind the other in chunks, freed together. */
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
-#include "base/watch.h"
+#include "base/valgrind.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "span/units.h"
@@ -31,7 +31,7 @@ struct heapalloc_arena *heapalloc_arena_create(void) {
 static struct unit *take_chunk(uint32_t count) {
     heap_enter();
     struct unit *chunk = units_take(count, UNIT_ARENA);
-    if (chunk) watch_take(chunk->memory, (size_t)count << UNIT_SHIFT);
+    if (chunk) valgrind_take(chunk->memory, (size_t)count << UNIT_SHIFT);
     return chunk;
 }
 

@@ -5,7 +5,7 @@
 
 enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };
 
-RUN_BY_ALL void cache_yield(struct heap *heap) {
+STARTUP_TEXT void cache_yield(struct heap *heap) {
     if (load_relaxed(units.dirty_units) > 0) return;
     struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_large) {

@@ -46,7 +46,7 @@ INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_s
 /* Allocate `size` bytes: up to CLASS_BYTES_MAX from a bin or by `small`, else by `wide`. */
 INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wide *wide) {
     struct heap *heap = heap_self;
-    if (config_watch) return wide(size, heap);
+    if (config_valgrind) return wide(size, heap);
     if (likely(size <= CLASS_TINY_BYTES)) return heap_pop(heap, (size + (BLOCK_ALIGN_BYTES - 1)) >> 4, size, small);
     if (likely(size <= CLASS_BYTES_MAX)) return heap_pop(heap, class_of_wide(size), size, small);
     return wide(size, heap);
@@ -66,30 +66,30 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
 
 /* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has
  * none left. Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no
- * more than the one block invites guests, and so does who frees much abroad. */
-INLINE struct block *heap_refill_waiting(size_t class, struct heap *heap) {
-    struct slab_queue *queue = &heap->waiting[class];
+ * more than the one block invites adopted, and so does who frees much remote_frees. */
+INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
+    struct slab_queue *queue = &heap->partial[class];
     struct unit *slab = queue->first, *old = heap->current[class];
-    if (config_watch || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
+    if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (unlikely(refill_is_poor(slab, class)) && heap->poor_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
+    if (unlikely(refill_is_sparse(slab, class)) && heap->sparse_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
     heap->slow_left--;
-    heap_unwait_first(heap, queue, slab);
+    heap_partial_remove_first(heap, queue, slab);
     refill_make_current(heap, class, slab);
-    refill_invite(heap, class, block->next == BLOCK_END);
+    refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
     return block;
 }
 
 /* These as a world's functions call them: what does not serve calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
-    void *p = heap_refill_waiting(class, heap);
+    void *p = heap_refill_partial(class, heap);
     return likely(p) ? p : last(size, heap);
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {
-    if (config_watch) return last(size, heap);
+    if (config_valgrind) return last(size, heap);
     if (cache_is_shared()) return shared(size, heap);
     void *p = heap_alloc_cached(size, heap, cache_pop_alone);
     return likely(p) ? p : last(size, heap);
@@ -106,7 +106,7 @@ INLINE void *heap_alloc_wide_shared(size_t size, struct heap *heap, heap_alloc_w
 INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
     uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
-    return likely(start < racy_load(slab->starts)) && likely(!block_may_be_free(block));
+    return likely(start < racy_load(slab->start_limit)) && likely(!block_may_be_free(block));
 }
 
 /* The list that takes a freed block: the bin if the slab is open, else the slab's. Which of the two no processor
@@ -114,11 +114,11 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
 INLINE struct block **heap_list_of(struct unit *slab) {
     char *at = (char *)slab;
 #if defined(__x86_64__)
-    __asm__("testb %2, %1\n\tcmovne %3, %0" : "+r"(at) : "m"(slab->flags), "i"(UNIT_OPEN), "m"(slab->bin) : "cc");
+    __asm__("testb %2, %1\n\tcmovne %3, %0" : "+r"(at) : "m"(slab->flags), "i"(UNIT_ATTACHED), "m"(slab->bin) : "cc");
 #else
     char *bin = slab->bin;
     COMPUTED(bin);
-    if (slab->flags & UNIT_OPEN) at = bin;
+    if (slab->flags & UNIT_ATTACHED) at = bin;
     COMPUTED(at);
 #endif
     return (struct block **)(at + offsetof(struct unit, free));
@@ -139,7 +139,7 @@ INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *h
 /* Free `p`; what is not in the home span (NULL, too) goes to `outside`, in tail position. */
 INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     struct heap *heap = heap_self;
-    if (config_watch) return outside(p, heap);
+    if (config_valgrind) return outside(p, heap);
     size_t offset = (size_t)((char *)p - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return outside(p, heap);
     struct unit *slab = span_line(&span_home, offset);
@@ -176,7 +176,7 @@ void *heap_clear_long(char *p, size_t bytes);
  */
 INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct heap *heap = heap_self;
-    if (config_watch || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
+    if (config_valgrind || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
     size_t class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap);
@@ -185,7 +185,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     heap->bin[class] = next;
     PREFETCH(next);
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
-    if (heap->open[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
+    if (heap->attached[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
     *(heap_words *)block = (heap_words){0, 0};
     return block;
 }
@@ -194,7 +194,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
  * by little is mostly this. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - span_home.base);
-    if (config_watch || offset >= racy_load(span_home.bytes)) return false;
+    if (config_valgrind || offset >= racy_load(span_home.bytes)) return false;
     const struct unit *unit = span_line(&span_home, offset);
     if (racy_load(unit->kind) == UNIT_MEDIUM)
         return ((uintptr_t)p & (GRANULE_BYTES - 1)) == 0 && resize_fits_medium(span_slot(&span_home, p), size);
@@ -206,7 +206,7 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
  */
 INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t)) {
     size_t offset = (size_t)((char *)p - span_home.base);
-    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
+    if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
     if (unlikely(size > bytes || size <= bytes / 2)) return slow(p, size);
@@ -218,7 +218,7 @@ size_t heap_usable_slow(const void *p);
 
 INLINE size_t heap_usable_with(const void *p, size_t (*outside)(const void *p)) {
     size_t offset = (size_t)((const char *)p - span_home.base);
-    if (config_watch || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);
+    if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);
     if (config_safety >= SAFETY_HARDENED) return heap_usable_slow(p); /* only asks, so elsewhere it may be wrong */

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/fork.h"
 #include "base/cpu.h"
+#include "heap/abandoned.h"
 #include "heap/cache.h"
-#include "heap/late.h"
-#include "heap/orphans.h"
+#include "heap/exited_thread.h"
 #include "span/emergency.h"
 #include "span/grow.h"
 #include "span/units.h"
@@ -33,9 +33,10 @@ static uint32_t salvages; /* threads that are counting one; atomic */
 /* The owner of a slab whose counting a further fork cut short. */
 static struct heap unfinished;
 
-/* The orphans' locks stand between them. While there is one heap, nobody else can be at those. */
+/* The abandoned list's locks stand between them. While there is one heap, nobody else can be at those. */
 static bool orphans_are_frozen;
-static struct lock *const outer[] = {&late_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate, &units.lock};
+static struct lock *const outer[] = {&exited_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate,
+                                                                                   &units.lock};
 enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
 
 void fork_prepare(void) {
@@ -43,7 +44,7 @@ void fork_prepare(void) {
     if (load_relaxed(heaps.threaded)) emergency_open();
     for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
     orphans_are_frozen = load_relaxed(heaps.threaded);
-    if (orphans_are_frozen) orphans_freeze();
+    if (orphans_are_frozen) abandoned_freeze();
     for (int i = 0; i < INNER_LOCKS; i++) lock_freeze(inner[i]);
     frozen = true;
 }
@@ -53,7 +54,7 @@ static void thaw(void) {
     frozen = false;
     emergency_close();
     for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
-    if (orphans_are_frozen) orphans_thaw();
+    if (orphans_are_frozen) abandoned_thaw();
     for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
     lock_fork_end();
     for (int i = 0; load_relaxed(medium.deferred) && i < DRAINS_MAX && medium_lock(); i++) medium_unlock();
@@ -90,9 +91,9 @@ static void lose_salvaged(void) {
 
 static void lose_heaps(void) {
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
-        if (heap == heap_self || heap->state != HEAP_LIVE || late_owns(heap)) continue;
-        heap->state = HEAP_LOST;
-        heaps.lost++;
+        if (heap == heap_self || heap->state != HEAP_LIVE || exited_owns(heap)) continue;
+        heap->state = HEAP_LEFT_BY_FORK;
+        heaps.left_by_fork++;
         heaps.live--;
         cache_return_grant(heap);
     }
@@ -102,16 +103,16 @@ void fork_child(void) {
     if (!frozen) return;
     lock_thaw(&emergency_lock);
     thaw();
-    salvaging.state = unfinished.state = HEAP_LOST;
+    salvaging.state = unfinished.state = HEAP_LEFT_BY_FORK;
     if (swap_value(salvages, 0) > 0) lose_salvaged();
     lose_heaps();
-    if (heaps.lost == 0) return;
+    if (heaps.left_by_fork == 0) return;
     heaps.bereft = heaps.single = true;
     sweep.taken = false;
     sweep.heap = heaps.all;
     sweep.place = sweep.at = 0;
-    orphans_list_strays();
-    /* A guest has a key, and would count as free in the slab of a lost thread. */
+    abandoned_list_pending();
+    /* An adopted block has a key, and would count as free in the slab of a lost thread. */
     if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
 }
 
@@ -119,17 +120,17 @@ void fork_child(void) {
 static bool is_unused(const struct unit *slab) {
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
     while (at < end && block_is_free((const struct block *)at, heap_secret())) at += slab->block_bytes;
-    return config_safety && at >= end && slab_holes(slab) == 0;
+    return config_safety && at >= end && slab_purged_pages(slab) == 0;
 }
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
 static void recount(struct unit *slab) {
     const struct class_shape *shape = &class_shapes[slab->class];
-    uint32_t holes = slab_holes(slab), kept = slab->carved_blocks, used = 0;
+    uint32_t purged = slab_purged_pages(slab), kept = slab->carved_blocks, used = 0;
     slab->free = BLOCK_END;
     for (uint32_t i = slab->carved_blocks; i-- > 0;) {
         struct block *block = (struct block *)(slab->memory + (size_t)i * shape->block_bytes);
-        if (slab_in_hole(holes, (uintptr_t)block & (UNIT_BYTES - 1))) {
+        if (slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1))) {
             kept--;
         } else if (config_safety && block_is_free(block, heap_secret())) {
             block_link(block, slab->free, heap_secret());
@@ -138,9 +139,9 @@ static void recount(struct unit *slab) {
             used++;
         }
     }
-    slab->kept_blocks = (uint16_t)kept;
+    slab->resident_blocks = (uint16_t)kept;
     slab->used_blocks = (uint16_t)used;
-    racy_store(slab->starts, holes ? 0 : slab->carved_blocks * class_start_step(shape));
+    racy_store(slab->start_limit, purged ? 0 : slab->carved_blocks * class_start_step(shape));
     slab->next = slab->prev = NULL;
     slab->flags = 0;
 }
@@ -149,7 +150,8 @@ static void recount(struct unit *slab) {
  * process of one thread no other has one in hand now. */
 static bool is_lost(const struct unit *slab, const struct heap *owner) {
     if (!(load_acquire(slab->remote) & REMOTE_OWNED)) return false;
-    return owner ? owner->state == HEAP_LOST : load_acquire(heaps.single) && !load_relaxed(orphans[slab->class].stray);
+    return owner ? owner->state == HEAP_LEFT_BY_FORK
+                 : load_acquire(heaps.single) && !load_relaxed(abandoned[slab->class].pending);
 }
 
 static void count_salvage(uint32_t more) {
@@ -177,7 +179,7 @@ bool fork_salvage(struct unit *slab, struct heap *heap) {
     }
     recount(slab);
     if (heap) {
-        heap_wait(heap, slab);
+        heap_partial_add(heap, slab);
         store_release(slab->owner, heap);
         count_salvage(-1u);
     }
@@ -189,7 +191,8 @@ static bool pushing; /* the one thread is, in fork_push() */
 bool fork_push(struct unit *slab, struct block *block) {
     if (!load_relaxed(heaps.single)) return false;
     __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before it looks again, or fork_share() would miss it */
-    bool pushes = __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LOST;
+    bool pushes =
+        __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
     if (pushes) owner_push(slab, block, heap_secret(), false);
     store_release(pushing, false);
     return pushes;
@@ -214,14 +217,14 @@ static bool salvage_line(struct unit *slab, struct heap *heap) {
 static void end_salvage(void) {
     for (struct heap *heap = load_acquire(heaps.all), *next; heap; heap = next) {
         next = heap->next_all;
-        if (heap->state == HEAP_LOST) heap_park(heap);
+        if (heap->state == HEAP_LEFT_BY_FORK) heap_park(heap);
     }
-    store_release(heaps.lost, 0);
+    store_release(heaps.left_by_fork, 0);
 }
 
 /* False: there is no heap left. */
 static bool sweep_cache(void) {
-    while (sweep.heap && sweep.heap->state != HEAP_LOST) sweep.heap = sweep.heap->next_all;
+    while (sweep.heap && sweep.heap->state != HEAP_LEFT_BY_FORK) sweep.heap = sweep.heap->next_all;
     if (!sweep.heap) return false;
     salvage_cache(sweep.heap);
     sweep.heap = sweep.heap->next_all;
@@ -241,6 +244,6 @@ static bool sweep_lines(struct heap *heap) {
 
 void fork_salvage_some(struct heap *heap) {
     if (__atomic_exchange_n(&sweep.taken, true, __ATOMIC_ACQ_REL)) return;
-    if (load_relaxed(heaps.lost) > 0 && !sweep_cache() && !sweep_lines(heap)) end_salvage();
+    if (load_relaxed(heaps.left_by_fork) > 0 && !sweep_cache() && !sweep_lines(heap)) end_salvage();
     store_release(sweep.taken, false);
 }

@@ -3,12 +3,12 @@
 #include "heap/free.h"
 #include "base/alone.h"
 #include "base/check.h"
+#include "heap/abandoned.h"
 #include "heap/cache.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
-#include "heap/orphans.h"
 #include "heap/tick.h"
-#include "heap/watched.h"
+#include "heap/valgrind.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -39,7 +39,7 @@ void free_bad_medium(const char *function, const void *p) {
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
     char *block = slab_block_around(slab, p);
-    if (slab_in_hole(slab_holes(slab), (uintptr_t)block & (UNIT_BYTES - 1)))
+    if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)block & (UNIT_BYTES - 1)))
         check_misuse(function, p, "is already free");
     if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");
     if (block_is_free((struct block *)block, heap_secret())) check_misuse(function, p, "is already free");
@@ -62,11 +62,11 @@ enum { FREED_SLABS_MAX = 3, FREED_SLABS_MIN = 1 };
 /* A claimed slab waits. What a thread claims that only frees, or while another one wants slabs, it does not keep:
  * others free into those slabs too, and it would hardly ever look whether they are empty. */
 INLINE void wait_in(struct heap *heap, struct unit *slab) {
-    struct slab_queue *queue = &heap->waiting[slab->class];
-    heap_wait(heap, slab);
+    struct slab_queue *queue = &heap->partial[slab->class];
+    heap_partial_add(heap, slab);
     if (likely(queue->count <= FREED_SLABS_MAX)) return;
     if (heap->current[slab->class] && !refill_is_wanted(heap, slab->class)) return;
-    heap_disown_waiting(heap, slab->class, FREED_SLABS_MAX + 1 - FREED_SLABS_MIN);
+    heap_disown_partial(heap, slab->class, FREED_SLABS_MAX + 1 - FREED_SLABS_MIN);
 }
 
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
@@ -82,8 +82,8 @@ static void take_in(struct unit *slab, struct heap *heap) {
     heap_count_slow(heap);
 }
 
-/* The slab whose word this is waits among the orphans, and when one more block is freed, none is in use. A guess where
- * it has been taken since. */
+/* The slab whose word this is waits among the abandoned slabs, and when one more block is freed, none is in use. A
+ * guess where it has been taken since. */
 UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
     return remote_count(word) + 1 >= *(const volatile uint16_t *)&slab->used_blocks;
 }
@@ -95,8 +95,8 @@ INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
 }
 
 static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, struct heap *heap) {
-    if (unlikely(heaps.lost) && fork_push(slab, block)) return;
-    if (unlikely(heaps.lost) && fork_salvage(slab, heap)) {
+    if (unlikely(heaps.left_by_fork) && fork_push(slab, block)) return;
+    if (unlikely(heaps.left_by_fork) && fork_salvage(slab, heap)) {
         block_link(block, slab->free, heap_secret());
         slab->free = block;
         slab->used_blocks--;
@@ -107,12 +107,12 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
             heap_slab_empty(slab, heap);
         return;
     }
-    struct lock *lock = &orphans[slab->class].lock;
+    struct lock *lock = &abandoned[slab->class].lock;
     uint32_t word = load_relaxed(slab->remote);
     bool locked = word & REMOTE_LISTED &&
                   (is_last_of(slab, word) ? lock_take_soon(lock) : allocates(heap, slab) && lock_try(lock));
     enum owner_push push = owner_push(slab, block, heap_secret(), locked);
-    if (push == OWNER_CLAIMED_LISTED) orphans_unlink(slab);
+    if (push == OWNER_CLAIMED_LISTED) abandoned_unlink(slab);
     if (locked) lock_give(lock);
     if (push != OWNER_PUSHED) take_in(slab, heap);
 }
@@ -167,7 +167,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
 
 static NOINLINE void free_checked(void *p, struct heap *heap) {
     struct unit *unit = free_check_unit("free", p);
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_attach();
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: free_slab(p, unit, heap); break;
     case UNIT_MEDIUM: free_medium(p, heap); break;
@@ -176,7 +176,7 @@ static NOINLINE void free_checked(void *p, struct heap *heap) {
 }
 
 void heap_free_slow(void *p, struct heap *heap) {
-    if (config_watch && watched_is_due()) return watched_free(p);
+    if (config_valgrind && valgrind_is_due()) return valgrind_free(p);
     if (p != NULL) free_checked(p, heap);
 }
 
@@ -197,15 +197,15 @@ static NOINLINE void free_claim(struct block *block, struct heap *heap, struct u
     heap->slow_left--;
 }
 
-/* There is room for a guest. */
-static NOINLINE void free_to_host(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    if (seen & REMOTE_OWNED) heap->abroad[slab->class]++;
-    if (unlikely(!heap_host(heap, slab->class, block))) free_checked(block, heap);
+/* There is room for an adopted block. */
+static NOINLINE void free_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    if (seen & REMOTE_OWNED) heap->remote_frees[slab->class]++;
+    if (unlikely(!heap_adopt(heap, slab->class, block))) free_checked(block, heap);
 }
 
-/* Another heap owns the slab, or it waits among the orphans and stays there. */
-static NOINLINE void free_abroad(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    if (likely(seen & REMOTE_OWNED)) heap->abroad[slab->class]++;
+/* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
+static NOINLINE void free_remote(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    if (likely(seen & REMOTE_OWNED)) heap->remote_frees[slab->class]++;
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
     block_clear(block); /* it has no place yet, and must not look free */
     free_checked(block, heap);
@@ -216,11 +216,11 @@ static NOINLINE void free_other_slab(struct block *block, struct heap *heap, str
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_checked(block, heap);
-    if (heap->guest_room[slab->class] > 0) return free_to_host(block, heap, slab, seen);
-    if (unlikely(heap->slow_left <= 1 || heaps.lost > 0)) return free_checked(block, heap);
-    if (likely(seen & REMOTE_OWNED)) return free_abroad(block, heap, slab, seen);
+    if (heap->adopt_budget[slab->class] > 0) return free_adopt(block, heap, slab, seen);
+    if (unlikely(heap->slow_left <= 1 || heaps.left_by_fork > 0)) return free_checked(block, heap);
+    if (likely(seen & REMOTE_OWNED)) return free_remote(block, heap, slab, seen);
     if (seen & REMOTE_LISTED && !allocates(heap, slab) && !is_last_of(slab, seen))
-        return free_abroad(block, heap, slab, seen);
+        return free_remote(block, heap, slab, seen);
     free_claim(block, heap, slab);
 }
 
@@ -245,7 +245,7 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
 }
 
 size_t heap_usable_slow(const void *p) {
-    if (config_watch) return watched_usable(p);
+    if (config_valgrind) return valgrind_usable(p);
     if (p == NULL) return 0;
     struct unit *unit = free_check_unit("malloc_usable_size", p);
     if (unit->kind == UNIT_SLAB) {

@@ -6,19 +6,20 @@
  * always knows how many of its blocks are out, and is given back when none is. Blocks in a bin count as used. A slab
  * that woke by a free waits at the FIFO's end and gathers more before its turn comes.
  *
- * The current slab is *open* from when it fills the bin until it is left or the bin is spilled. All blocks of an open
- * slab are out, for its own list is empty; so its count of them is free to count down the frees until the next slow
- * path (heap_used_blocks()).
+ * The current slab is *attached* from when it fills the bin until it is left or the bin is spilled. All blocks of an
+ * open slab are out, for its own list is empty; so its count of them is free to count down the frees until the next
+ * slow path (slab_used()).
  *
- * A block that is freed into a slab of another heap, or of nobody, can be a *guest*: it goes into the bin at once, and
- * its slab goes on counting it as used. A heap invites guests of a class where that saves most: where a slab whose turn
- * has come has gathered no more than one block, where new slabs must be taken while other threads have free blocks,
- * where other threads free into its own slabs, and where it would itself free into theirs what it is about to need. */
+ * A block that is freed into a slab of another heap, or of nobody, can be a *adopted block*: it goes into the bin at
+ * once, and its slab goes on counting it as used. A heap invites adopted blocks of a class where that saves most: where
+ * a slab whose turn has come has gathered no more than one block, where new slabs must be taken while other threads
+ * have free blocks, where other threads free into its own slabs, and where it would itself free into theirs what it is
+ * about to need. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
-#include "slab/holes.h"
+#include "slab/purged_pages.h"
 #include "span/medium.h"
 
 enum {
@@ -33,39 +34,39 @@ enum {
     LENT_BYTES_MIN =
         112, /* slabs are made for lending to several classes: of 112 << k bytes, up to a few blocks a page */
     LENT_BYTES_MAX = 1024,
-    RETURNS_MAX = 254,    /* frees into an open slab, or blocks from the cache, until one counts as a slow path */
-    RETURNS_WATCHED = 16, /* the same while much memory waits to be purged */
+    RETURNS_MAX = 254,    /* frees into an attached slab, or blocks from the cache, until one counts as a slow path */
+    RETURNS_PURGING = 16, /* the same while much memory waits to be purged */
     RETURNS_FRESH = 255,  /* its bin was carved from zero memory, and nothing has returned to it since */
-    GUESTS_MAX = 255,     /* in a bin; and as many as four slabs have blocks */
-    SPARE_SLABS_MIN = 8,  /* empty slabs that every heap may keep for a decay time */
-    SPARE_SLABS_MAX =
+    ADOPTED_MAX = 255,    /* in a bin; and as many as four slabs have blocks */
+    EMPTY_SLABS_MIN = 8,  /* empty slabs that every heap may keep for a decay time */
+    EMPTY_SLABS_MAX =
         256, /* that one may keep whose classes had none left; in steps, of which there are so many for all heaps */
-    SPARE_SLABS_STEP = 16,
-    SPARE_STEPS_OF_ALL = 32,
+    EMPTY_SLABS_STEP = 16,
+    EMPTY_STEPS_OF_ALL = 32,
 };
 
 enum heap_state {
     HEAP_NONE, /* the heap of a thread that has none yet, or none any more */
     HEAP_LIVE,
     HEAP_PARKED,
-    HEAP_LOST, /* after fork, in the child: its thread is not here */
+    HEAP_LEFT_BY_FORK, /* after fork, in the child: its thread is not here */
 };
 
 /* lock: none, its thread's; `state` is read by others
- *   bin[c]: blocks of current[c], and guests; empty unless open[c]; open[c] == current[c] or NULL,
+ *   bin[c]: blocks of current[c], and adopted; empty unless attached[c]; attached[c] == current[c] or NULL,
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
- *   waiting[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: waiting
- *   spare_slabs == waiting slabs that say SPARE, all empty             verify: spares
+ *   partial[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
+ *   empty_slabs == partial slabs that say SPARE, all empty             verify: empty
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
     uintptr_t secret;   /* same in all heaps; here because it shares the bins' register */
     uint32_t slow_left; /* slow paths until the clock is read again */
-    uint32_t spare_slabs;
-    uint16_t spare_steps;   /* by which it may keep more */
-    uint16_t spare_refused; /* class of the slab that found no room among them last */
-    bool watching;          /* much memory waits to be purged (heap/tick.c) */
-    uint8_t returns;        /* RETURNS_MAX, or RETURNS_WATCHED while watching */
+    uint32_t empty_slabs;
+    uint16_t empty_steps;   /* by which it may keep more */
+    uint16_t empty_refused; /* class of the slab that found no room among them last */
+    bool purge_pending;     /* much memory waits to be purged (heap/tick.c) */
+    uint8_t returns;        /* RETURNS_MAX, or RETURNS_PURGING while purge_pending */
     uint8_t hits_left;      /* blocks that the cache may serve until one is a slow path; 0: the next one is */
     uint64_t tick_ms;       /* when all that is free in it was given back last */
     uint32_t quarter;       /* of the decay time, when its old slabs were */
@@ -82,19 +83,19 @@ struct heap {
     struct heap *next_all;  /* every heap there ever was */
     struct heap *next_parked;
     struct unit *current[CLASS_COUNT];
-    struct unit *open[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL */
-    struct slab_queue waiting[CLASS_COUNT];
+    struct unit *attached[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL */
+    struct slab_queue partial[CLASS_COUNT];
     struct unit *recent_large; /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     uint32_t share_to[CLASS_COUNT]; /* how many waiting slabs are to be left, while another heap wants some; else 0 */
-    uint32_t extra_slabs[CLASS_COUNT]; /* taken while poor ones waited (heap/refill.h), less what was given back */
-    uint8_t poor_refills[CLASS_COUNT]; /* since the class was asked to have one */
-    uint8_t guest_room[CLASS_COUNT];   /* guests that bin[c] may still take in */
-    uint16_t
-        abroad[CLASS_COUNT]; /* blocks freed into slabs that others own, since bin[c] was filled from a waiting slab */
-    bool exchanges[CLASS_COUNT];   /* others have freed into its slabs since it shared some last */
-    uint8_t borrowed[CLASS_COUNT]; /* blocks that larger classes served in place of c */
+    uint32_t extra_slabs[CLASS_COUNT];   /* taken while poor ones waited (heap/refill.h), less what was given back */
+    uint8_t sparse_refills[CLASS_COUNT]; /* since the class was asked to have one */
+    uint8_t adopt_budget[CLASS_COUNT];   /* adopted that bin[c] may still take in */
+    uint16_t remote_frees[CLASS_COUNT];  /* blocks freed into slabs that others own, since bin[c] was filled from a
+                                            waiting slab */
+    bool exchanges[CLASS_COUNT];         /* others have freed into its slabs since it shared some last */
+    uint8_t borrowed[CLASS_COUNT];       /* blocks that larger classes served in place of c */
 };
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));
@@ -107,7 +108,7 @@ struct heaps {
     struct lock lock;
     struct heap *all;        /* atomic */
     struct heap *parked;     /* linked by next_parked, atomic */
-    uint32_t lost;           /* heaps of threads that a fork left behind, until all of their slabs are found */
+    uint32_t left_by_fork;   /* heaps of threads that a fork left behind, until all of their slabs are found */
     uint32_t live;           /* atomic */
     uint32_t granted;        /* granules that caches may keep, once there is more than one heap; atomic */
     uint32_t stolen_quarter; /* of the decay time, when idle heaps' caches were emptied (heap/steal.h) */
@@ -130,98 +131,98 @@ void heap_park(struct heap *heap);
 struct heap *heap_create(void);
 
 /* The calling thread's live heap, made if it has none; NULL: no memory, or the thread has ended. */
-struct heap *heap_attach(void);
+struct heap *heap_for_thread(void);
 
 /* What may take a lock and needs no heap begins with this: while a thread has none, nothing is arranged for forks. */
 INLINE void heap_enter(void) {
-    if (unlikely(heap_self->state == HEAP_NONE)) heap_attach();
+    if (unlikely(heap_self->state == HEAP_NONE)) heap_for_thread();
 }
 
-/* Put an owned slab at the end of its heap's waiting queue; take it out. */
-void heap_wait(struct heap *heap, struct unit *slab);
-void heap_unwait(struct heap *heap, struct unit *slab);
+/* Put an owned slab at the end of its heap's partial queue; take it out. */
+void heap_partial_add(struct heap *heap, struct unit *slab);
+void heap_partial_remove(struct heap *heap, struct unit *slab);
 
-INLINE void heap_unwait_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
+INLINE void heap_partial_remove_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
     queue->first = slab->next;
     *(slab->next ? &slab->next->prev : &queue->last) = NULL;
     slab->next = NULL;
     queue->count--;
-    if (slab->flags & UNIT_SPARE) heap->spare_slabs--;
-    slab->flags &= (uint8_t) ~(UNIT_WAITING | UNIT_SPARE);
+    if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
+    slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
 }
 
-/* What an open slab's line says of its bin. */
+/* What an attached slab's line says of its bin. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
     return (char *)(uintptr_t)&heap->bin[class] - offsetof(struct unit, free);
 }
 
 /* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
  * counts. */
-INLINE void heap_open(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
-    heap->open[class] = slab;
-    slab->flags |= UNIT_OPEN;
+INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
+    heap->attached[class] = slab;
+    slab->flags |= UNIT_ATTACHED;
     slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
     slab->used_blocks = returns;
 }
 
 /* The current slab counts its blocks again; they are all out. */
-INLINE void heap_close(struct heap *heap, size_t class) {
-    struct unit *slab = heap->open[class];
+INLINE void heap_detach_slab(struct heap *heap, size_t class) {
+    struct unit *slab = heap->attached[class];
     if (!slab) return;
-    heap->open[class] = NULL;
-    slab->flags &= (uint8_t)~UNIT_OPEN;
+    heap->attached[class] = NULL;
+    slab->flags &= (uint8_t)~UNIT_ATTACHED;
     slab->bin = NULL;
-    slab->used_blocks = slab->kept_blocks;
+    slab->used_blocks = slab->resident_blocks;
 }
 
 /* Blocks of a slab that are out. */
-INLINE uint32_t heap_used_blocks(const struct unit *slab) {
-    return racy_load(slab->flags) & UNIT_OPEN ? racy_load(slab->kept_blocks) : racy_load(slab->used_blocks);
+INLINE uint32_t slab_used(const struct unit *slab) {
+    return racy_load(slab->flags) & UNIT_ATTACHED ? racy_load(slab->resident_blocks) : racy_load(slab->used_blocks);
 }
 
 /* How many empty slabs the heap may keep now. */
-INLINE uint32_t heap_spares_max(const struct heap *heap) {
-    uint32_t most = SPARE_SLABS_MIN + heap->spare_steps * (uint32_t)SPARE_SLABS_STEP;
-    return most < SPARE_SLABS_MAX ? most : SPARE_SLABS_MAX;
+INLINE uint32_t heap_empty_max(const struct heap *heap) {
+    uint32_t most = EMPTY_SLABS_MIN + heap->empty_steps * (uint32_t)EMPTY_SLABS_STEP;
+    return most < EMPTY_SLABS_MAX ? most : EMPTY_SLABS_MAX;
 }
 
-/* A class takes a new slab, of which one was given back because there was no room for it among the spare ones: there is
+/* A class takes a new slab, of which one was given back because there was no room for it among the empty ones: there is
  * more from now on, until the bins are spilled. */
-void heap_widen_spares(struct heap *heap);
+void heap_widen_empty(struct heap *heap);
 
 /* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes
- * there first: cache_yield(), and the spare slabs where they are more than every heap may keep. */
+ * there first: cache_yield(), and the empty slabs where they are more than every heap may keep. */
 void heap_yield(struct heap *heap);
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
     heap->bin[class] = first->next;
-    heap_open(heap, class, slab, heap->returns);
+    heap_attach_slab(heap, class, slab, heap->returns);
     block_clear(first);
 }
 
-/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for a guest; false: but
- * no current slab. */
-INLINE bool heap_host(struct heap *heap, size_t class, struct block *block) {
-    struct unit *open = heap->open[class];
-    if (!open) return false;
-    heap->guest_room[class]--;
-    open->used_blocks = heap->returns; /* not fresh any more */
+/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
+ * false: but no current slab. */
+INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
+    struct unit *attached = heap->attached[class];
+    if (!attached) return false;
+    heap->adopt_budget[class]--;
+    attached->used_blocks = heap->returns; /* not fresh any more */
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
     return true;
 }
 
-/* The next frees of `class` into others' slabs may be guests. Not where a fork has lost threads: their slabs are
- * counted by keys, which guests have too. */
-INLINE void heap_invite(struct heap *heap, size_t class) {
+/* The next frees of `class` into others' slabs may be adopted blocks. Not where a fork has lost threads: their slabs
+ * are counted by keys, which adopted blocks have too. */
+INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
     uint32_t blocks = class_shapes[class].capacity_blocks * 4u;
-    if (heaps.lost == 0) heap->guest_room[class] = blocks < GUESTS_MAX ? (uint8_t)blocks : GUESTS_MAX;
+    if (heaps.left_by_fork == 0) heap->adopt_budget[class] = blocks < ADOPTED_MAX ? (uint8_t)blocks : ADOPTED_MAX;
 }
 
-/* True when `block`, of a bin whose current slab is `current` or NULL, is a guest there. */
-INLINE bool heap_is_guest(const struct unit *current, const struct block *block) {
+/* True when `block`, of a bin whose current slab is `current` or NULL, is an adopted block there. */
+INLINE bool heap_is_adopted(const struct unit *current, const struct block *block) {
     return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
 }
 
@@ -229,13 +230,13 @@ INLINE bool heap_is_guest(const struct unit *current, const struct block *block)
  * slow path is due. */
 void heap_slab_empty(struct unit *slab, struct heap *heap);
 
-/* Give up an owned slab that is neither current nor waiting: back, without owner, or to the orphans. */
+/* Give up an owned slab that is neither current nor waiting: back, without owner, or to the abandoned. */
 void heap_disown(struct unit *slab);
 
 /* The same for the first `count` slabs that wait. */
-void heap_disown_waiting(struct heap *heap, uint32_t class, uint32_t count);
+void heap_disown_partial(struct heap *heap, uint32_t class, uint32_t count);
 
-/* Give back the medium cache and the spare slabs. */
+/* Give back the medium cache and the empty slabs. */
 void heap_flush(struct heap *heap);
 
 /* Take the first block, which is still a free one, from a bin that is not empty. */
@@ -247,6 +248,6 @@ INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
     return block;
 }
 
-/* Put the bins' blocks back into their slabs, and free all guests again; no more are taken in until heap_invite(), and
- * no block returns to a bin until it is filled. */
+/* Put the bins' blocks back into their slabs, and free all adopted blocks again; no more are taken in until
+ * heap_adopt_enable(), and no block returns to a bin until it is filled. */
 void heap_spill(struct heap *heap);

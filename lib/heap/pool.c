@@ -6,7 +6,7 @@
  * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
-#include "base/watch.h"
+#include "base/valgrind.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "span/units.h"
@@ -53,9 +53,9 @@ static struct unit *add_slab(struct heapalloc_pool *pool) {
     heap_enter();
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (!slab) return NULL;
-    watch_take(slab->memory, UNIT_BYTES);
+    valgrind_take(slab->memory, UNIT_BYTES);
     slab->recip = pool->recip;
-    slab->starts = 0;
+    slab->start_limit = 0;
     slab->next = pool->slabs;
     pool->slabs = slab;
     pool->carved_bytes = 0;
@@ -78,7 +78,7 @@ static bool carve(struct heapalloc_pool *pool) {
         block_link(block, pool->free, pool->secret);
         pool->free = block;
     }
-    slab->starts = to * (pool->recip * bytes);
+    slab->start_limit = to * (pool->recip * bytes);
     pool->carved_bytes = to * bytes;
     return true;
 }
@@ -110,7 +110,7 @@ HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
 /* True when `block` lies in one of the pool's slabs, `slab`, and is the start of one of its blocks. */
 INLINE bool is_block(struct heapalloc_pool *pool, const struct unit *slab, const void *block) {
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
-    return racy_load(slab->owner) == as_owner(pool) && offset * slab->recip < slab->starts;
+    return racy_load(slab->owner) == as_owner(pool) && offset * slab->recip < slab->start_limit;
 }
 
 /* Let `block` be the last, and list the one that was. */

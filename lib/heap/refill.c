@@ -1,12 +1,12 @@
 /* Filling an empty bin: memory that was touched before comes first, what is carved or new comes last.
  *
- *   1 the current slab's free list, its remote list    2 the waiting slabs, unless they are poor    3 an orphan
+ *   1 the current slab's free list, its remote list    2 the partial slabs, unless they are poor    3 an abandoned slab
  *   4 the current slab's next page                     5 a new slab */
 /* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
+#include "heap/abandoned.h"
 #include "heap/cache.h"
 #include "heap/fork.h"
-#include "heap/orphans.h"
 #include "span/units.h"
 
 enum {
@@ -18,61 +18,61 @@ enum {
  * theirs. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
-        heap_invite(heap, slab->class);
+        heap_adopt_enable(heap, slab->class);
         heap->exchanges[slab->class] = true;
     }
     struct block *list = slab->free;
     slab->free = BLOCK_END;
-    slab->used_blocks = slab->kept_blocks;
+    slab->used_blocks = slab->resident_blocks;
     return list;
 }
 
-static struct block *from_waiting(struct heap *heap, uint32_t class) {
+static struct block *from_partial(struct heap *heap, uint32_t class) {
     for (int i = 0; i < WAITING_TRIES; i++) {
-        struct unit *slab = heap->waiting[class].first;
+        struct unit *slab = heap->partial[class].first;
         if (!slab) return BLOCK_END;
-        heap_unwait(heap, slab);
+        heap_partial_remove(heap, slab);
         struct block *list = take_list(heap, slab);
         if (list != BLOCK_END || slab_uncarved(slab) > 0) {
             refill_make_current(heap, class, slab);
             return list;
         }
-        if (!owner_leave_full(slab)) heap_wait(heap, slab);
+        if (!owner_leave_full(slab)) heap_partial_add(heap, slab);
     }
     return BLOCK_END;
 }
 
 /* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the
- * orphans, those that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more of what
- * all free, needs no more than before, and so owns ever more; the other's new slabs become full, and half of them its
- * too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other processor's
- * cache. */
+ * abandoned slabs, those that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more
+ * of what all free, needs no more than before, and so owns ever more; the other's new slabs become full, and half of
+ * them its too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other
+ * processor's cache. */
 static void share(struct heap *heap, uint32_t class) {
-    struct slab_queue *queue = &heap->waiting[class];
+    struct slab_queue *queue = &heap->partial[class];
     if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
     size_t surplus = queue->count > heap->share_to[class] ? queue->count - heap->share_to[class] : 0;
-    heap_disown_waiting(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
+    heap_disown_partial(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
     if (queue->count > heap->share_to[class]) return;
     heap->share_to[class] = 0;
     heap->exchanges[class] = false;
-    store_relaxed(orphans[class].wanting, NULL);
+    store_relaxed(abandoned[class].wanting, NULL);
 }
 
-/* There was no slab with blocks, neither here nor among the orphans. The first time another heap is asked to share;
- * when none has done so since, the blocks of others that this one frees become guests, for it will need just these. Not
- * of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
+/* There was no slab with blocks, neither here nor among the abandoned. The first time another heap is asked to share;
+ * when none has done so since, the blocks of others that this one frees become adopted, for it will need just these.
+ * Not of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
-    if (load_relaxed(orphans[class].wanting) && heap->abroad[class] > 0) heap_invite(heap, class);
-    store_relaxed(orphans[class].wanting, heap);
+    if (load_relaxed(abandoned[class].wanting) && heap->remote_frees[class] > 0) heap_adopt_enable(heap, class);
+    store_relaxed(abandoned[class].wanting, heap);
 }
 
-static struct block *from_orphans(struct heap *heap, uint32_t class) {
-    struct unit *slab = orphans_take(class, heap);
+static struct block *from_abandoned(struct heap *heap, uint32_t class) {
+    struct unit *slab = abandoned_take(class, heap);
     if (!slab) return BLOCK_END;
     for (struct unit *more = slab->next, *next; more; more = next) {
         next = more->next;
         owner_collect(more, heap->secret);
-        heap_wait(heap, more);
+        heap_partial_add(heap, more);
     }
     slab->next = NULL;
     struct block *list = take_list(heap, slab);
@@ -89,27 +89,27 @@ static void reuse_kept(struct heap *heap) {
 
 /* Slabs wait, but they are poor, and there is room for one more. */
 static bool gets_extra(struct heap *heap, uint32_t class) {
-    if (likely(heap->poor_refills[class] <= POOR_REFILLS_MAX)) return false;
-    heap->poor_refills[class] = 0;
-    return heap->extra_slabs[class] < heap->waiting[class].count / EXTRA_PART;
+    if (likely(heap->sparse_refills[class] <= POOR_REFILLS_MAX)) return false;
+    heap->sparse_refills[class] = 0;
+    return heap->extra_slabs[class] < heap->partial[class].count / EXTRA_PART;
 }
 
-RUN_BY_ALL bool heap_refill(struct heap *heap, uint32_t class) {
+STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
-    heap_close(heap, class);
+    heap_detach_slab(heap, class);
     struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
     uint8_t returns = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
     bool extra = gets_extra(heap, class);
-    if (list == BLOCK_END && !extra) list = from_waiting(heap, class);
-    if (list == BLOCK_END) list = from_orphans(heap, class);
+    if (list == BLOCK_END && !extra) list = from_partial(heap, class);
+    if (list == BLOCK_END) list = from_abandoned(heap, class);
     if (list == BLOCK_END) {
         slab = heap->current[class];
         if (!slab || slab_uncarved(slab) == 0) {
-            if (unlikely(heaps.lost)) fork_salvage_some(heap);
+            if (unlikely(heaps.left_by_fork)) fork_salvage_some(heap);
             reuse_kept(heap);
             if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
-            if (unlikely(heap->spare_refused == class)) heap_widen_spares(heap);
+            if (unlikely(heap->empty_refused == class)) heap_widen_empty(heap);
             slab = slab_take(class, heap);
             if (unlikely(!slab)) return extra && heap_refill(heap, class);
             refill_make_current(heap, class, slab);
@@ -119,6 +119,6 @@ RUN_BY_ALL bool heap_refill(struct heap *heap, uint32_t class) {
         if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;
     }
     heap->bin[class] = list;
-    heap_open(heap, class, heap->current[class], returns);
+    heap_attach_slab(heap, class, heap->current[class], returns);
     return true;
 }

@@ -1,20 +1,20 @@
 /* Filling an empty bin. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "heap/abandoned.h"
 #include "heap/heap.h"
-#include "heap/orphans.h"
 
 /* Let `slab` be the class's current one; the former waits if it has room, and has no owner if it is full. */
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
     struct unit *old = heap->current[class];
-    heap_close(heap, class);
+    heap_detach_slab(heap, class);
     heap->current[class] = slab;
-    if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) heap_wait(heap, old);
+    if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) heap_partial_add(heap, old);
 }
 
 /* Another heap lacks slabs of `class`, and this one has some because others free into them. */
 INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
-    const struct heap *wanting = load_relaxed(orphans[class].wanting);
+    const struct heap *wanting = load_relaxed(abandoned[class].wanting);
     return wanting && wanting != heap && heap->exchanges[class];
 }
 
@@ -23,19 +23,19 @@ INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
  * gather more; up to one for EXTRA_PART that wait. */
 enum { POOR_PART = 32, POOR_BLOCKS_MAX = 8, POOR_REFILLS_MAX = 4, EXTRA_PART = 12, ABROAD_MANY = 16 };
 
-INLINE bool refill_is_poor(const struct unit *slab, size_t class) {
+INLINE bool refill_is_sparse(const struct unit *slab, size_t class) {
     uint32_t few = class_shapes[class].capacity_blocks / POOR_PART;
-    return (uint32_t)(slab->kept_blocks - slab->used_blocks) < (few < POOR_BLOCKS_MAX ? few : POOR_BLOCKS_MAX);
+    return (uint32_t)(slab->resident_blocks - slab->used_blocks) < (few < POOR_BLOCKS_MAX ? few : POOR_BLOCKS_MAX);
 }
 
 /* A waiting slab is about to fill the bin. When the heap has given others many blocks since the last one did, or the
  * slab has gathered no more than the `only` one, what it frees next stays here. */
-INLINE void refill_invite(struct heap *heap, size_t class, bool only) {
-    if (unlikely(heap->abroad[class] > 0)) {
-        if (heap->abroad[class] >= ABROAD_MANY) heap_invite(heap, class);
-        heap->abroad[class] = 0;
+INLINE void refill_adopt_enable(struct heap *heap, size_t class, bool only) {
+    if (unlikely(heap->remote_frees[class] > 0)) {
+        if (heap->remote_frees[class] >= ABROAD_MANY) heap_adopt_enable(heap, class);
+        heap->remote_frees[class] = 0;
     }
-    if (only) heap_invite(heap, class);
+    if (only) heap_adopt_enable(heap, class);
 }
 
 /* Fill bin[class], which is empty; false: no memory. */

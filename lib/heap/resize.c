@@ -9,7 +9,7 @@
 #include "heap/fast.h"
 #include "heap/free.h"
 #include "heap/tick.h"
-#include "heap/watched.h"
+#include "heap/valgrind.h"
 #include "span/gone.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -156,7 +156,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
 }
 
 void *heap_resize(void *p, size_t size) {
-    if (config_watch) return watched_resize(p, size);
+    if (config_valgrind) return valgrind_resize(p, size);
     struct unit *unit = free_check_unit("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);

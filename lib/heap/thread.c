@@ -5,7 +5,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/thread.h"
 #include "base/alone.h"
-#include "base/watch.h"
+#include "base/valgrind.h"
 #include "heap/cache.h"
 #include "heap/fork.h"
 #include "heap/tick.h"
@@ -21,7 +21,7 @@ static struct heap first_heap __attribute__((aligned(64)));
 static _Thread_local bool ended __attribute__((tls_model("initial-exec")));
 
 /* An empty heap in `state`. It keeps its place among all. */
-RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
+STARTUP_TEXT static void clear(struct heap *heap, enum heap_state state) {
     *heap = (struct heap){.secret = heap_secret_word,
                           .slow_left = TICK_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
                           .returns = RETURNS_MAX,
@@ -35,7 +35,7 @@ RUN_BY_ALL static void clear(struct heap *heap, enum heap_state state) {
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
 }
 
-RUN_BY_ALL static void heap_init(struct heap *heap) {
+STARTUP_TEXT static void heap_init(struct heap *heap) {
     struct heap *seen = load_acquire(heaps.all);
     clear(heap, HEAP_LIVE);
     do heap->next_all = seen;
@@ -104,7 +104,7 @@ static struct heap *first_of_process(void) {
 }
 
 /* Without the lock while a fork has it and takes long: the worst that comes of it is one struct more. */
-RUN_BY_ALL struct heap *heap_create(void) {
+STARTUP_TEXT struct heap *heap_create(void) {
     struct heap *heap = NULL;
     bool locked = lock_take(&heaps.lock);
     if (locked) heap = first_of_process();
@@ -117,14 +117,14 @@ RUN_BY_ALL struct heap *heap_create(void) {
     if (heap || !heap_secret_word) return heap;
     struct unit *unit = units_take(1, UNIT_META);
     if (!unit) return NULL;
-    watch_take(unit->memory, UNIT_BYTES);
+    valgrind_take(unit->memory, UNIT_BYTES);
     heap = carve_heaps(unit);
     heap_init(heap);
     begin_life(heap);
     return heap;
 }
 
-RUN_BY_ALL struct heap *heap_attach(void) {
+STARTUP_TEXT struct heap *heap_for_thread(void) {
     if (ended) return NULL;
     if (!alone()) port_expect_fork(); /* before this thread takes a lock */
     struct heap *heap = heap_create();
@@ -145,8 +145,8 @@ void heap_leave(void) {
         struct unit *slab = heap->current[class];
         heap->current[class] = NULL;
         if (slab) heap_disown(slab);
-        while ((slab = heap->waiting[class].first)) {
-            heap_unwait(heap, slab);
+        while ((slab = heap->partial[class].first)) {
+            heap_partial_remove(heap, slab);
             heap_disown(slab);
         }
     }

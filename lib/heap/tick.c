@@ -6,10 +6,10 @@
  * enough, every one from then on. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
+#include "heap/abandoned.h"
 #include "heap/cache.h"
 #include "heap/clock.h"
 #include "heap/fork.h"
-#include "heap/orphans.h"
 #include "heap/steal.h"
 #include "span/huge.h"
 #include "span/purge.h"
@@ -31,7 +31,7 @@ enum {
 /* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 static void drop_current(struct heap *heap, uint32_t class) {
     struct unit *slab = heap->current[class];
-    if (!slab || heap->open[class]) return;
+    if (!slab || heap->attached[class]) return;
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
     heap->current[class] = NULL;
@@ -43,38 +43,38 @@ static void drop_current(struct heap *heap, uint32_t class) {
 static bool tidy(struct unit *slab, uintptr_t secret) {
     owner_collect(slab, secret);
     if (slab->used_blocks > 0) {
-        if (purge_decay_ms != PURGE_NEVER) holes_make(slab, secret);
+        if (purge_decay_ms != PURGE_NEVER) purged_make(slab, secret);
         return true;
     }
     slab_give(slab, secret);
     return false;
 }
 
-/* Tidy the waiting slabs, and the orphans, of at least `age`, at most `most`. What this heap has not needed for so long
- * goes to the orphans, for another may lack it; those go to the end of their queue. Returns how many more it could have
- * been. */
-static uint32_t tidy_waiting(struct heap *heap, uint8_t age, uint32_t most) {
+/* Tidy the partial slabs, and the abandoned slabs, of at least `age`, at most `most`. What this heap has not needed for
+ * so long goes to the abandoned slabs, for another may lack it; those go to the end of their queue. Returns how many
+ * more it could have been. */
+static uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
-        const struct unit *last = heap->waiting[class].last;
+        const struct unit *last = heap->partial[class].last;
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
-            slab = heap->waiting[class].first;
-            if (holes_age(slab) < age) break;
-            heap_unwait(heap, slab);
+            slab = heap->partial[class].first;
+            if (purged_age(slab) < age) break;
+            heap_partial_remove(heap, slab);
             if (!tidy(slab, heap->secret)) continue;
             if (load_relaxed(heaps.threaded))
                 heap_disown(slab);
             else
-                heap_wait(heap, slab);
+                heap_partial_add(heap, slab);
         }
     }
     return most;
 }
 
-static uint32_t tidy_orphans(uint8_t age, uint32_t most) {
+static uint32_t tidy_abandoned(uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
-        const struct unit *last = load_relaxed(orphans[class].queue.last);
+        const struct unit *last = load_relaxed(abandoned[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
-            slab = orphans_take_aged(class, age);
+            slab = abandoned_take_aged(class, age);
             if (!slab) break;
             if (tidy(slab, heap_secret())) heap_disown(slab);
         }
@@ -99,9 +99,9 @@ static bool let_go(struct heap *heap) {
  * there is more. */
 static bool turn(struct heap *heap, uint64_t now_ms) {
     uint64_t passed = now_ms - heap->tick_ms;
-    uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? HOLES_QUARTER : HOLES_DECAY;
+    uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? PURGED_QUARTER : PURGED_DECAY;
     store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
-    bool done = tidy_orphans(age, tidy_waiting(heap, age, IDLE_SLABS)) > 0;
+    bool done = tidy_abandoned(age, tidy_partial(heap, age, IDLE_SLABS)) > 0;
     steal_idle(heap, (uint32_t)now_ms, (uint32_t)(now_ms * DECAY_QUARTERS / purge_decay_ms));
     if (passed >= purge_decay_ms) {
         done &= let_go(heap);
@@ -114,16 +114,16 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 /* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow
  * paths. */
 static void watch(struct heap *heap, bool idle, bool turns) {
-    bool spills = turns || !heap->watching;
-    heap->watching = true;
-    heap->returns = RETURNS_WATCHED;
-    if (heap->hits_left > RETURNS_WATCHED) heap->hits_left = RETURNS_WATCHED;
+    bool spills = turns || !heap->purge_pending;
+    heap->purge_pending = true;
+    heap->returns = RETURNS_PURGING;
+    if (heap->hits_left > RETURNS_PURGING) heap->hits_left = RETURNS_PURGING;
     if (spills) heap_spill(heap);
     heap->slow_left = idle ? WATCH_SLOW_PATHS : 1;
 }
 
 static void watch_no_more(struct heap *heap) {
-    heap->watching = false;
+    heap->purge_pending = false;
     heap->returns = RETURNS_MAX;
 }
 
@@ -155,11 +155,11 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
 
 void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
-    if (unlikely(load_relaxed(heaps.lost) > 0)) fork_salvage_some(heap);
+    if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) fork_salvage_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
-    store_relaxed(holes_now, (uint8_t)(quarter << HOLES_SINCE_SHIFT));
+    store_relaxed(purged_now, (uint8_t)(quarter << PURGED_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
     note_time(heap, (uint32_t)now);
     if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
@@ -168,7 +168,7 @@ void heap_tick(struct heap *heap) {
     if (turns && turn(heap, now)) heap->quarter = quarter;
     if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
         heap->idle_ms = (uint32_t)now;
-    if (heap->quarter != quarter || is_much_dirty(heap->watching ? PENDING_UNITS / 2 : PENDING_UNITS))
+    if (heap->quarter != quarter || is_much_dirty(heap->purge_pending ? PENDING_UNITS / 2 : PENDING_UNITS))
         watch(heap, idle, turns);
     else
         watch_no_more(heap);
@@ -182,10 +182,10 @@ bool heap_trim(struct heap *heap) {
         heap_spill(heap);
         heap_flush(heap);
         for (uint32_t class = 1; class < CLASS_COUNT; class ++) drop_current(heap, class);
-        tidy_waiting(heap, 0, UINT32_MAX);
+        tidy_partial(heap, 0, UINT32_MAX);
     }
     steal_all(heap);
-    tidy_orphans(0, load_relaxed(units.used_units));
+    tidy_abandoned(0, load_relaxed(units.used_units));
     medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;
 }

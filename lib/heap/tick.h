@@ -14,7 +14,7 @@ INLINE void heap_count_slow(struct heap *heap) {
 
 /* The same for one that comes after a run of fast ones: there may not be another soon. */
 INLINE void heap_count_run(struct heap *heap) {
-    if (heap->watching) heap->slow_left = 1;
+    if (heap->purge_pending) heap->slow_left = 1;
     heap_count_slow(heap);
 }
 

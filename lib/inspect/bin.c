@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/bin.h"
 
-enum { BIN_BLOCKS_MAX = UNIT_BYTES / BLOCK_ALIGN_BYTES + GUESTS_MAX };
+enum { BIN_BLOCKS_MAX = UNIT_BYTES / BLOCK_ALIGN_BYTES + ADOPTED_MAX };
 
 static bool is_sound(const struct block *block, uint32_t class) {
     const struct unit *slab = span_unit(block);
@@ -10,19 +10,19 @@ static bool is_sound(const struct block *block, uint32_t class) {
            block_is_free(block, heap_secret());
 }
 
-uint32_t inspect_guests(const struct block *guests[GUESTS_MAX], const struct heap *heap, uint32_t class) {
+uint32_t inspect_adopted(const struct block *adopted[ADOPTED_MAX], const struct heap *heap, uint32_t class) {
     const struct block *block = heap->bin[class];
     uint32_t count = 0;
     for (uint32_t met = 0; block != BLOCK_END && met < BIN_BLOCKS_MAX && is_sound(block, class); met++) {
-        if (heap_is_guest(heap->current[class], block) && count < GUESTS_MAX) guests[count++] = block;
+        if (heap_is_adopted(heap->current[class], block) && count < ADOPTED_MAX) adopted[count++] = block;
         block = block->next;
     }
     return count;
 }
 
 const struct block *inspect_own(const struct heap *heap, uint32_t class, const struct block *block) {
-    for (uint32_t met = 0; heap && block != BLOCK_END && met < GUESTS_MAX; met++) {
-        if (!heap_is_guest(heap->current[class], block) || !is_sound(block, class)) break;
+    for (uint32_t met = 0; heap && block != BLOCK_END && met < ADOPTED_MAX; met++) {
+        if (!heap_is_adopted(heap->current[class], block) || !is_sound(block, class)) break;
         block = block->next;
     }
     return block;

@@ -113,7 +113,7 @@ static void run(struct shell *shell) {
         command->run(shell);
 }
 
-void shell_begin(struct shell *shell, const struct shell_world *world) {
+void shell_begin(struct shell *shell, const struct shell_platform *world) {
     *shell = (struct shell){.world = world};
 }
 

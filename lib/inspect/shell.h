@@ -30,7 +30,7 @@ struct shell_command {
 };
 
 /* What the shell needs of its world beside port.h. */
-struct shell_world {
+struct shell_platform {
     void (*write)(const char *text, size_t length);
 
     /* The heap as its world offers it; `resize` as realloc, for blocks and sizes that are not 0. */
@@ -63,7 +63,7 @@ struct shell_block {
 };
 
 struct shell {
-    const struct shell_world *world;
+    const struct shell_platform *world;
     struct shell_block blocks[SHELL_BLOCKS_MAX];
     uint32_t last_number;
     uintptr_t origin; /* 0: addresses are absolute */
@@ -78,7 +78,7 @@ struct shell {
     uint64_t code;
 };
 
-void shell_begin(struct shell *shell, const struct shell_world *world);
+void shell_begin(struct shell *shell, const struct shell_platform *world);
 
 /* Do what a line says. Nobody else may use the heap meanwhile. */
 void shell_line(struct shell *shell, const char *line);

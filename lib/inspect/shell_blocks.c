@@ -99,7 +99,7 @@ static bool name_is_right(struct shell *shell, const char *name) {
 /* ---- the heap's answers ---- */
 
 struct request {
-    const struct shell_world *world;
+    const struct shell_platform *world;
     void *memory;
     size_t bytes;
 };

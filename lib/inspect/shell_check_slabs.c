@@ -55,11 +55,11 @@ static bool shape_is_right(struct look *look) {
     if (!right) return false;
     if (slab->carved_blocks > shape->capacity_blocks)
         return expect(look, &slab->carved_blocks, "its number of cut blocks", slab->carved_blocks,
-                      slab->starts / class_start_step(shape));
-    uint32_t starts = slab_holes(slab) ? 0 : slab->carved_blocks * class_start_step(shape);
-    right = expect(look, &slab->kept_blocks, "its number of cut blocks outside of holes", slab->kept_blocks,
+                      slab->start_limit / class_start_step(shape));
+    uint32_t starts = slab_purged_pages(slab) ? 0 : slab->carved_blocks * class_start_step(shape);
+    right = expect(look, &slab->resident_blocks, "its number of cut blocks outside of holes", slab->resident_blocks,
                    slab_blocks_kept(slab));
-    return expect(look, &slab->starts, "its bound for the start of blocks", slab->starts, starts) && right;
+    return expect(look, &slab->start_limit, "its bound for the start of blocks", slab->start_limit, starts) && right;
 }
 
 /* ---- the lists ---- */
@@ -105,8 +105,8 @@ static bool meet(struct look *look, const char *list, const struct block *block)
     return false;
 }
 
-/* The length of a list, or of what is not guests in the bin of `host`, as far as it is sound: to its end, or of `most`
- * blocks. It is followed only from blocks whose keys are right. */
+/* The length of a list, or of what is not adopted blocks in the bin of `host`, as far as it is sound: to its end, or of
+ * `most` blocks. It is followed only from blocks whose keys are right. */
 static uint32_t check_list(struct look *look, const char *list, const void *place, const struct block *block,
                            uint32_t most, const struct heap *host) {
     uint32_t length = 0;
@@ -140,9 +140,9 @@ static void check_bins(struct look *look) {
     uint32_t class = look->slab->class;
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (!heap_is_readable(heap)) continue;
-        const struct block *guests[GUESTS_MAX];
-        for (uint32_t count = inspect_guests(guests, heap, class), i = 0; i < count; i++) {
-            if (is_block(look, guests[i])) meet(look, "a bin", guests[i]);
+        const struct block *adopted[ADOPTED_MAX];
+        for (uint32_t count = inspect_adopted(adopted, heap, class), i = 0; i < count; i++) {
+            if (is_block(look, adopted[i])) meet(look, "a bin", adopted[i]);
         }
         if (heap->current[class] == look->slab)
             check_list(look, "the bin", &heap->bin[class], heap->bin[class], UINT32_MAX, heap);
@@ -153,15 +153,16 @@ uint32_t shell_check_slabs(struct shell *shell) {
     uint32_t found = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
-        if (walk.line->kind != UNIT_SLAB || (walk.line->owner && walk.line->owner->state == HEAP_LOST)) continue;
+        if (walk.line->kind != UNIT_SLAB || (walk.line->owner && walk.line->owner->state == HEAP_LEFT_BY_FORK))
+            continue;
         struct look look = {.shell = shell, .extent = &walk, .slab = walk.line, .memory = shell_extent_memory(&walk)};
         if (shape_is_right(&look)) {
             uint32_t listed = check_list(&look, "its own list", &walk.line->free, walk.line->free, UINT32_MAX, NULL);
             check_remote(&look);
             check_bins(&look);
             if (look.found == 0)
-                expect(&look, &walk.line->used_blocks, "its number of blocks that are out", heap_used_blocks(walk.line),
-                       walk.line->kept_blocks - listed);
+                expect(&look, &walk.line->used_blocks, "its number of blocks that are out", slab_used(walk.line),
+                       walk.line->resident_blocks - listed);
         }
         found += look.found;
     }

@@ -91,7 +91,7 @@ static uint32_t check_links(struct shell *shell, const struct unit *line) {
         if (!(line->flags & UNIT_AGED)) return found;
         found += check_link(shell, line, &line->older, line->older, UNIT_FREE, "next older");
         found += check_link(shell, line, &line->newer, line->newer, UNIT_FREE, "next newer");
-    } else if (line->kind == UNIT_SLAB && line->flags & UNIT_OPEN) {
+    } else if (line->kind == UNIT_SLAB && line->flags & UNIT_ATTACHED) {
         const char *bin = heap_bin_of(line->class, line->owner);
         if (line->bin == bin) return 0;
         shell_fail(shell, "%p (slab): its bin should be its heap's, %p, and is %p\n", (void *)&line->bin,

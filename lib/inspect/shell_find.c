@@ -75,7 +75,8 @@ static bool slab_parts(const struct extent_walk *extent, shell_part *function, v
         return false;
     for (uint32_t i = 0; i < slab->carved_blocks; i++) {
         struct shell_found part = slab_part(extent, &lists, i);
-        if (slab_in_hole(slab_holes(slab), (uintptr_t)part.start & (UNIT_BYTES - 1))) part.kind = SHELL_UNCARVED;
+        if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)part.start & (UNIT_BYTES - 1)))
+            part.kind = SHELL_UNCARVED;
         function(&part, context);
     }
     size_t carved = (size_t)slab->carved_blocks * slab->block_bytes;

@@ -46,7 +46,7 @@ static bool is_start(const struct unit *slab, const struct block *block) {
     return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 && slab_is_block(slab, block);
 }
 
-/* A list with a mark at its end, one of just `count` blocks, or what is not guests in the bin of `host`. */
+/* A list with a mark at its end, one of just `count` blocks, or what is not adopted blocks in the bin of `host`. */
 static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
                        uint32_t count, const struct heap *host) {
     struct chain chain = begin(shell, slab->carved_blocks);
@@ -79,11 +79,11 @@ static void say_class(struct shell *shell, uint32_t class, bool also_none) {
         say_blocks(shell, "list", slab, slab->free, UINT32_MAX, NULL);
         say_remote(shell, slab);
     }
-    const struct block *guests[GUESTS_MAX];
-    uint32_t count = inspect_guests(guests, heap_self, class);
+    const struct block *adopted[ADOPTED_MAX];
+    uint32_t count = inspect_adopted(adopted, heap_self, class);
     if (count > 0)
         shell_say(shell, "blocks of %u bytes, also in the bin: %u of full slabs, the first %p\n",
-                  class_shapes[class].block_bytes, count, (const void *)guests[0]);
+                  class_shapes[class].block_bytes, count, (const void *)adopted[0]);
     if (slabs == 0 && also_none)
         shell_say(shell, "blocks of %u bytes: there is no slab of them\n", class_shapes[class].block_bytes);
 }

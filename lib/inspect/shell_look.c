@@ -113,7 +113,7 @@ static void say_slab(struct shell *shell, const struct shell_found *found) {
     const struct unit *slab = found->extent.line;
     shell_say(shell, "  slab  %p, class %u, %u of %u blocks cut so far, %u in its list; described by %p\n",
               (void *)shell_extent_memory(&found->extent), slab->class, slab->carved_blocks,
-              class_shapes[slab->class].capacity_blocks, slab->kept_blocks - heap_used_blocks(slab), (void *)slab);
+              class_shapes[slab->class].capacity_blocks, slab->resident_blocks - slab_used(slab), (void *)slab);
     if (found->state != WALK_FREE) return;
     const struct block *block = (const struct block *)found->start;
     shell_say(shell, "  link  %s\n",

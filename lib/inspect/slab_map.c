@@ -31,25 +31,26 @@ static const struct block *first_remote(const struct unit *slab, uint32_t word) 
     return (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-/* What the heaps have of the slab in their bins: the one whose current slab it is, its blocks, and any heap guests. */
+/* What the heaps have of the slab in their bins: the one whose current slab it is, its blocks, and any heap adopted
+ * blocks. */
 static bool enter_binned(struct slab_map *map, const struct unit *slab) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (!heap_is_readable(heap)) continue;
-        const struct block *guests[GUESTS_MAX];
-        for (uint32_t i = inspect_guests(guests, heap, slab->class); i-- > 0;) {
-            if (!lies_in(slab, guests[i])) continue;
-            if (!enter(map, slab, guests[i])) return false;
+        const struct block *adopted[ADOPTED_MAX];
+        for (uint32_t i = inspect_adopted(adopted, heap, slab->class); i-- > 0;) {
+            if (!lies_in(slab, adopted[i])) continue;
+            if (!enter(map, slab, adopted[i])) return false;
             map->binned++;
         }
         if (heap->current[slab->class] == slab)
             map->binned += enter_list(map, slab, heap->bin[slab->class], UNIT_BYTES, heap);
     }
-    return map->binned <= slab->kept_blocks;
+    return map->binned <= slab->resident_blocks;
 }
 
 bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     *map = (struct slab_map){0};
-    uint32_t word = load_acquire(slab->remote), kept = slab->kept_blocks;
+    uint32_t word = load_acquire(slab->remote), kept = slab->resident_blocks;
     map->listed = enter_list(map, slab, slab->free, UNIT_BYTES, NULL);
     if (map->listed > kept) return false;
     map->remote = enter_list(map, slab, first_remote(slab, word), remote_count(word), NULL);
@@ -58,7 +59,7 @@ bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
 }
 
 uint32_t slab_blocks_kept(const struct unit *slab) {
-    uint32_t holes = slab_holes(slab), kept = 0;
-    for (uint32_t i = 0; i < slab->carved_blocks; i++) kept += !slab_in_hole(holes, (size_t)i * slab->block_bytes);
+    uint32_t purged = slab_purged_pages(slab), kept = 0;
+    for (uint32_t i = 0; i < slab->carved_blocks; i++) kept += !slab_is_purged(purged, (size_t)i * slab->block_bytes);
     return kept;
 }

@@ -55,7 +55,7 @@ bool stats_read(struct heapalloc_stats *stats) {
 }
 
 INLINE size_t used_in_slab(const struct unit *slab) {
-    size_t used = (size_t)heap_used_blocks(slab) * racy_load(slab->block_bytes);
+    size_t used = (size_t)slab_used(slab) * racy_load(slab->block_bytes);
     return min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
 }
 

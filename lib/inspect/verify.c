@@ -13,7 +13,7 @@ static const struct {
 } parts[] = {
     PART(extents),     PART(tlsf_maps),     PART(free_extents),  PART(coalesced),  PART(unit_sum),
     PART(ages),        PART(medium_blocks), PART(medium_before), PART(medium_sum), PART(medium_coalesced),
-    PART(slab_counts), PART(orphans),       PART(waiting),       PART(spares),     PART(slab_owners),
+    PART(slab_counts), PART(abandoned),     PART(partial),       PART(empty),      PART(slab_owners),
     PART(bins),        PART(cache),         PART(parked),        PART(gone),       PART(shares),
 };
 

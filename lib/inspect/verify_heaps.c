@@ -1,4 +1,4 @@
-/* The verifier, heaps: bins, waiting slabs, spares, the medium cache. */
+/* The verifier, heaps: bins, partial slabs, spares, the medium cache. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "heap/heap.h"
@@ -21,19 +21,20 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
 }
 
 static bool open_holds(const struct heap *heap, uint32_t class) {
-    const struct unit *open = heap->open[class];
-    if (!open) return heap->bin[class] == BLOCK_END;
-    return open == heap->current[class] && open->flags & UNIT_OPEN && open->bin == heap_bin_of(class, heap) &&
-           open->free == BLOCK_END && open->used_blocks > 0 && open->used_blocks <= RETURNS_FRESH;
+    const struct unit *attached = heap->attached[class];
+    if (!attached) return heap->bin[class] == BLOCK_END;
+    return attached == heap->current[class] && attached->flags & UNIT_ATTACHED &&
+           attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
+           attached->used_blocks <= RETURNS_FRESH;
 }
 
-/* What is in the bin beside guests, the map of the current slab checks. */
+/* What is in the bin beside adopted, the map of the current slab checks. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
     const struct unit *slab = heap->current[class];
     if (!open_holds(heap, class)) return false;
     if (!slab) return true;
     struct slab_map map;
-    return class != 0 && is_slab_of(slab, heap, class) && !(slab->flags & UNIT_WAITING) && slab_map_fill(&map, slab);
+    return class != 0 && is_slab_of(slab, heap, class) && !(slab->flags & UNIT_PARTIAL) && slab_map_fill(&map, slab);
 }
 
 static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
@@ -49,9 +50,9 @@ static bool bins_hold(const struct heap *heap) {
     if (heap->secret != heap_secret()) return false;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (!bin_holds(heap, class)) return false;
-        open += heap->open[class] != NULL;
+        open += heap->attached[class] != NULL;
     }
-    return open == slabs_flagged(heap, UNIT_OPEN);
+    return open == slabs_flagged(heap, UNIT_ATTACHED);
 }
 
 bool verify_bins(void) {
@@ -60,42 +61,42 @@ bool verify_bins(void) {
 
 /* There is a reason to come back to it: blocks, blocks that others have freed, or room to carve. */
 static bool is_worth_waiting(const struct unit *slab) {
-    return slab->flags & UNIT_WAITING &&
+    return slab->flags & UNIT_PARTIAL &&
            (slab->free != BLOCK_END || remote_count(load_acquire(slab->remote)) > 0 || slab_uncarved(slab) > 0);
 }
 
 static bool queues_hold(const struct heap *heap) {
-    uint32_t left = slabs_flagged(heap, UNIT_WAITING);
+    uint32_t left = slabs_flagged(heap, UNIT_PARTIAL);
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;
         size_t count = 0;
-        for (const struct unit *slab = heap->waiting[class].first; slab; prev = slab, slab = slab->next, count++) {
+        for (const struct unit *slab = heap->partial[class].first; slab; prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (!is_slab_of(slab, heap, class) || !is_worth_waiting(slab)) return false;
         }
-        if (heap->waiting[class].last != prev || heap->waiting[class].count != count) return false;
+        if (heap->partial[class].last != prev || heap->partial[class].count != count) return false;
     }
     return left == 0;
 }
 
-bool verify_waiting(void) {
+bool verify_partial(void) {
     return all_heaps(queues_hold);
 }
 
-static bool spares_hold(const struct heap *heap) {
+static bool empty_hold(const struct heap *heap) {
     uint32_t spares = 0;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
-        for (const struct unit *slab = heap->waiting[class].first; slab; slab = slab->next) {
-            if (!(slab->flags & UNIT_SPARE)) continue;
+        for (const struct unit *slab = heap->partial[class].first; slab; slab = slab->next) {
+            if (!(slab->flags & UNIT_EMPTY)) continue;
             if (slab->used_blocks != 0) return false;
             spares++;
         }
     }
-    return spares == heap->spare_slabs && spares <= SPARE_SLABS_MAX && spares == slabs_flagged(heap, UNIT_SPARE);
+    return spares == heap->empty_slabs && spares <= EMPTY_SLABS_MAX && spares == slabs_flagged(heap, UNIT_EMPTY);
 }
 
-bool verify_spares(void) {
-    return all_heaps(spares_hold);
+bool verify_empty(void) {
+    return all_heaps(empty_hold);
 }
 
 static uint32_t blocks_cached; /* by the heaps looked at so far; the verifier is alone */
@@ -141,9 +142,9 @@ bool verify_cache(void) {
 static bool has_nothing(const struct heap *heap) {
     if (heap->secret == 0) return true; /* never used: all zero, but for its state */
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
-        if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->waiting[class].first) return false;
+        if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->partial[class].first) return false;
     }
-    return heap->cache_room + heap->stolen == heap->cache_max && heap->spare_slabs == 0 && !heap->recent_medium &&
+    return heap->cache_room + heap->stolen == heap->cache_max && heap->empty_slabs == 0 && !heap->recent_medium &&
            !heap->recent_large;
 }
 

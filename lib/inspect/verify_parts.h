@@ -23,12 +23,12 @@ bool verify_medium_sum(void);
 /* verify_slabs.c */
 bool verify_slab_counts(void);
 bool verify_slab_owners(void);
-bool verify_orphans(void);
+bool verify_abandoned(void);
 
 /* verify_heaps.c */
 bool verify_bins(void);
-bool verify_waiting(void);
-bool verify_spares(void);
+bool verify_partial(void);
+bool verify_empty(void);
 bool verify_cache(void);
 bool verify_shares(void);
 bool verify_parked(void);

@@ -1,6 +1,6 @@
 /* The verifier, slabs: their blocks are all accounted for, and somebody accounts for them. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/orphans.h"
+#include "heap/abandoned.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
@@ -9,7 +9,7 @@ typedef bool slab_holds(const struct unit *slab);
 
 /* Slabs of heaps that a fork has lost are nobody's to judge until they are salvaged. */
 static bool is_lost(const struct unit *slab) {
-    return slab->owner && slab->owner->state == HEAP_LOST;
+    return slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
 }
 
 static bool all_slabs(slab_holds *holds) {
@@ -25,45 +25,45 @@ static bool shape_is_right(const struct unit *slab) {
     const struct class_shape *shape = &class_shapes[slab->class];
     return slab->block_bytes == shape->block_bytes && slab->recip == shape->recip &&
            slab->carved_blocks <= shape->capacity_blocks &&
-           slab->starts == (slab_holes(slab) ? 0 : slab->carved_blocks * class_start_step(shape)) &&
-           slab->kept_blocks == slab_blocks_kept(slab);
+           slab->start_limit == (slab_purged_pages(slab) ? 0 : slab->carved_blocks * class_start_step(shape)) &&
+           slab->resident_blocks == slab_blocks_kept(slab);
 }
 
 static bool counts_are_right(const struct unit *slab) {
     struct slab_map map;
     if (!shape_is_right(slab) || !slab_map_fill(&map, slab)) return false;
-    uint32_t used = heap_used_blocks(slab);
-    return used + map.listed == slab->kept_blocks && map.remote + map.binned <= used;
+    uint32_t used = slab_used(slab);
+    return used + map.listed == slab->resident_blocks && map.remote + map.binned <= used;
 }
 
 bool verify_slab_counts(void) {
     return all_slabs(counts_are_right);
 }
 
-static bool is_waiting_in(const struct unit *slab, const struct slab_queue *queue) {
+static bool is_partial_in(const struct unit *slab, const struct slab_queue *queue) {
     return (slab->prev ? slab->prev->next : queue->first) == slab &&
            (slab->next ? slab->next->prev : queue->last) == slab;
 }
 
-static bool is_stray(const struct unit *slab) {
-    const struct unit *stray = load_acquire(orphans[slab->class].stray);
-    while (stray && stray != slab) stray = stray->next;
-    return stray;
+static bool is_pending(const struct unit *slab) {
+    const struct unit *pending = load_acquire(abandoned[slab->class].pending);
+    while (pending && pending != slab) pending = pending->next;
+    return pending;
 }
 
 static bool has_its_place(const struct unit *slab) {
     uint32_t word = load_acquire(slab->remote);
     const struct heap *owner = slab->owner;
-    bool waits = slab->flags & UNIT_WAITING;
+    bool waits = slab->flags & UNIT_PARTIAL;
     if (word & REMOTE_OWNED) {
         if (word & REMOTE_LISTED) return false;
-        if (!owner) return is_stray(slab) || inspect_has_lost();
+        if (!owner) return is_pending(slab) || inspect_has_lost();
         if (!heap_is_readable(owner)) return false;
         bool current = owner->current[slab->class] == slab;
-        return current != waits && (current || is_waiting_in(slab, &owner->waiting[slab->class]));
+        return current != waits && (current || is_partial_in(slab, &owner->partial[slab->class]));
     }
     if (owner || waits) return false;
-    if (word & REMOTE_LISTED) return is_waiting_in(slab, &orphans[slab->class].queue);
+    if (word & REMOTE_LISTED) return is_partial_in(slab, &abandoned[slab->class].queue);
     return word == 0 && slab->free == BLOCK_END && slab_uncarved(slab) == 0;
 }
 
@@ -79,17 +79,17 @@ static uint32_t listed_slabs(void) {
     return count;
 }
 
-bool verify_orphans(void) {
+bool verify_abandoned(void) {
     uint32_t left = listed_slabs();
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;
         size_t count = 0;
-        for (const struct unit *slab = orphans[class].queue.first; slab; prev = slab, slab = slab->next, count++) {
+        for (const struct unit *slab = abandoned[class].queue.first; slab; prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (slab->kind != UNIT_SLAB || slab->class != class || !(load_acquire(slab->remote) & REMOTE_LISTED))
                 return false;
         }
-        if (orphans[class].queue.count != count) return false;
+        if (abandoned[class].queue.count != count) return false;
     }
     return left == 0;
 }

@@ -19,7 +19,7 @@ static bool visit_slab(const struct visitor *visitor, const struct unit *slab) {
     if (slab->owner && !heap_is_readable(slab->owner)) return true;
     if (slab->block_bytes == 0 || !slab_map_fill(&map, slab)) return false;
     for (uint32_t i = 0; i < slab->carved_blocks; i++) {
-        if (slab_in_hole(slab_holes(slab), (size_t)i * slab->block_bytes)) continue;
+        if (slab_is_purged(slab_purged_pages(slab), (size_t)i * slab->block_bytes)) continue;
         enum walk_state state = slab_map_has(&map, i) ? WALK_FREE : WALK_USED;
         visit(visitor, slab->memory + (size_t)i * slab->block_bytes, slab->block_bytes, state, slab->class);
     }

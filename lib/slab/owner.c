@@ -19,22 +19,22 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
     return old & REMOTE_LISTED ? OWNER_CLAIMED_LISTED : OWNER_CLAIMED;
 }
 
-static void check_free(const struct block *block, uint32_t holes, uintptr_t secret) {
+static void check_free(const struct block *block, uint32_t purged, uintptr_t secret) {
     if (config_safety && unlikely(!block_is_free(block, secret)))
         check_misuse("malloc", block, "was written to after it was freed: corrupted list");
-    if (unlikely(holes) && slab_in_hole(holes, (uintptr_t)block & (UNIT_BYTES - 1)))
+    if (unlikely(purged) && slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1)))
         check_misuse("free", block, "is already free");
 }
 
 /* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
     struct block *last = first;
-    uint32_t holes = slab_holes(slab);
+    uint32_t purged = slab_purged_pages(slab);
     for (uint32_t i = 1; i < count; i++) {
-        check_free(last, holes, secret);
+        check_free(last, purged, secret);
         last = last->next;
     }
-    check_free(last, holes, secret);
+    check_free(last, purged, secret);
     block_link(last, slab->free, secret);
     slab->free = first;
 }
@@ -46,7 +46,7 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     uint32_t count = remote_count(word);
     struct block *first = remote_first(slab, word);
     if (unlikely(count > slab->used_blocks)) check_misuse("free", first, "is already free");
-    if (likely(slab->free == BLOCK_END && slab_holes(slab) == 0))
+    if (likely(slab->free == BLOCK_END && slab_purged_pages(slab) == 0))
         slab->free = first;
     else
         splice(slab, first, count, secret);
@@ -67,7 +67,7 @@ bool owner_leave_listed(struct unit *slab, bool with_remote) {
     return true;
 }
 
-void owner_adopt(struct unit *slab) {
+void owner_reclaim(struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
     while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {
     }

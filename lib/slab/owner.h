@@ -1,20 +1,20 @@
 /* The ownership word of a slab: who may touch its plain fields, and the blocks that others have freed into it.
  *
  *   cccccccccccccccccc oooooooooo 00 L O      O owned: some heap has the plain fields
- *                                             L listed: nobody has them; the slab waits in the orphans' list
- *                                             o offset of the first remote block, in its place as it is a multiple of
- * 16 c how many remote blocks
+ *                                             L listed: nobody has them; the slab waits in the abandoned list
+ *                                             o offset of the first remote block, a multiple of 16
+ *                                             c how many remote blocks
  *
  *   owned (O) --unown, when full--> 0 (no owner, no list) --a free claims--> owned
- *   owned (O) --orphan, when its thread ends--> listed (L) --adopt, or a free claims--> owned
+ *   owned (O) --abandon, when its thread ends--> listed (L) --reclaim, or a free claims--> owned
  *
  * The bits move by compare-and-swap on the word that carries the blocks, so no block can be pushed to a slab
  * that nobody has without its pusher noticing: it has the slab then. `unit.owner` only mirrors O for the fast path:
  * it equals a heap only between that heap's own claim and its own unown, so a stale look never says "mine".
  * Modelled in tests/model. A full slab has no owner: memory does not wait for an idle thread to look at it.
  *
- *   owned: current or waiting in its heap; listed: in the orphans' list; neither: full
- *   owned, but by nobody: strays among the orphans                                          verify: slab_owners */
+ *   owned: current or waiting in its heap; listed: in the abandoned list; neither: full
+ *   owned, but by nobody: pending in the abandoned list                            verify: slab_owners */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
@@ -46,7 +46,7 @@ INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret
 }
 
 /* Push a block that somebody else than the owner frees. OWNER_CLAIMED: the slab had no owner and is the caller's
- * now; it must set unit.owner and call owner_collect(). `claim_listed`: the caller holds the orphans' lock and
+ * now; it must set unit.owner and call owner_collect(). `claim_listed`: the caller holds the abandoned list's lock and
  * takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
 enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed);
 
@@ -57,7 +57,7 @@ INLINE bool owner_claim_full(struct unit *slab) {
 }
 
 /* Take the remote blocks of a slab one owns into its free list; how many. At once where that list is empty and no page
- * is a hole: each block's key is looked at when it is handed out. */
+ * is a purged page: each block's key is looked at when it is handed out. */
 uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
@@ -70,9 +70,9 @@ INLINE bool owner_leave_full(struct unit *slab) {
     return false;
 }
 
-/* Give up a slab to the orphans' list, whose lock the caller holds. False: there are remote blocks, collect first;
+/* Give up a slab to the abandoned list, whose lock the caller holds. False: there are remote blocks, collect first;
  * `with_remote`: never mind, they go along. */
 bool owner_leave_listed(struct unit *slab, bool with_remote);
 
-/* Take a slab from the orphans' list, whose lock the caller holds. */
-void owner_adopt(struct unit *slab);
+/* Take a slab from the abandoned list, whose lock the caller holds. */
+void owner_reclaim(struct unit *slab);

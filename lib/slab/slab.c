@@ -2,21 +2,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "slab/slab.h"
 #include "base/check.h"
-#include "base/watch.h"
+#include "base/valgrind.h"
 #include "span/units.h"
 
-RUN_BY_ALL struct unit *slab_take(uint32_t class, struct heap *owner) {
+STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
-    watch_take(slab->memory, UNIT_BYTES);
+    valgrind_take(slab->memory, UNIT_BYTES);
     const struct class_shape *shape = &class_shapes[class];
     slab->free = BLOCK_END;
-    slab->used_blocks = slab->kept_blocks = 0;
+    slab->used_blocks = slab->resident_blocks = 0;
     slab->recip = shape->recip;
-    slab->starts = 0;
+    slab->start_limit = 0;
     slab->next = slab->prev = NULL;
     slab->carved_blocks = 0;
-    slab->holes = 0;
+    slab->purged_pages = 0;
     slab->class = (uint8_t) class;
     store_relaxed(slab->remote, REMOTE_OWNED);
     racy_store(slab->block_bytes, shape->block_bytes);
@@ -36,9 +36,9 @@ static bool is_all_free(const struct unit *slab, uintptr_t secret) {
     return wrong == 0;
 }
 
-/* The same for a slab with holes: its list has all the blocks that are left. */
+/* The same for a slab with purged pages: its list has all the blocks that are left. */
 static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
-    uint32_t left = slab->kept_blocks;
+    uint32_t left = slab->resident_blocks;
     const struct block *block = slab->free;
     for (; left > 0 && block_is_free(block, secret); block = block->next) left--;
     return left == 0 && block == BLOCK_END;
@@ -47,7 +47,7 @@ static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
 /* Says which block of a slab that counts as empty is none of its free ones. */
 static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
     uint32_t count = 0;
-    for (struct block *b = slab->free; b != BLOCK_END && count <= slab->kept_blocks; b = b->next, count++) {
+    for (struct block *b = slab->free; b != BLOCK_END && count <= slab->resident_blocks; b = b->next, count++) {
         if (((uintptr_t)b ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !block_is_free(b, secret))
             check_misuse("malloc", b, "was written to after it was freed: corrupted list");
     }
@@ -56,7 +56,7 @@ static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
 
 void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->used_blocks == 0);
-    bool whole = !config_safety || (slab_holes(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
+    bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
     if (unlikely(!whole)) account(slab, secret);
     racy_store(slab->owner, NULL);
     racy_store(slab->kind, UNIT_LEAVING);
@@ -73,7 +73,7 @@ static struct block *link_blocks(struct unit *slab, uint32_t from, uint32_t to, 
     struct block *first = (struct block *)at;
     for (; at < last; at += bytes) block_link((struct block *)at, (struct block *)(at + bytes), secret);
     block_link((struct block *)last, BLOCK_END, secret);
-    slab->kept_blocks += (uint16_t)(to - from);
+    slab->resident_blocks += (uint16_t)(to - from);
     return first;
 }
 
@@ -81,41 +81,41 @@ INLINE uint32_t starts_of(const struct unit *slab) {
     return slab->carved_blocks * class_start_step(&class_shapes[slab->class]);
 }
 
-/* A hole is one until its blocks are linked: a fork's child may find it at any step. */
-static NOINLINE struct block *carve_hole(struct unit *slab, uintptr_t secret) {
-    uint32_t page = (uint32_t)__builtin_ctz(slab_holes(slab)), bytes = slab->block_bytes;
+/* A purged page is one until its blocks are linked: a fork's child may find it at any step. */
+static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) {
+    uint32_t page = (uint32_t)__builtin_ctz(slab_purged_pages(slab)), bytes = slab->block_bytes;
     uint32_t from = (page * SLAB_CARVE_BYTES + bytes - 1) / bytes;
     uint32_t to = ((page + 1) * SLAB_CARVE_BYTES + bytes - 1) / bytes;
     if (to > slab->carved_blocks) to = slab->carved_blocks;
     struct block *first = link_blocks(slab, from, to, secret);
-    uint8_t holes = slab->holes & (uint8_t) ~(1 << page);
-    if ((holes & HOLES_MASK) == 0) store_release(slab->starts, starts_of(slab));
-    store_release(slab->holes, holes);
+    uint8_t purged = slab->purged_pages & (uint8_t) ~(1 << page);
+    if ((purged & PURGED_MASK) == 0) store_release(slab->start_limit, starts_of(slab));
+    store_release(slab->purged_pages, purged);
     return first;
 }
 
-RUN_BY_ALL struct block *slab_carve(struct unit *slab, uintptr_t secret) {
+STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     debug_check(slab_uncarved(slab) > 0);
-    if (unlikely(slab_holes(slab))) return carve_hole(slab, secret);
+    if (unlikely(slab_purged_pages(slab))) return carve_purged(slab, secret);
     uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;
     uint32_t to = slab_carve_to(from, slab->block_bytes);
     bool all = slab->block_bytes >= CARVE_ALL_BYTES && !(slab->flags & UNIT_CLEAN);
     if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
-    racy_store(slab->starts, starts_of(slab)); /* whoever frees elsewhere looks at it */
+    racy_store(slab->start_limit, starts_of(slab)); /* whoever frees elsewhere looks at it */
     return first;
 }
 
-/* The owner sets `holes` before it takes `starts` back, and gives `starts` before it clears `holes`. Whoever sees both
- * as zero met it in between; that happens once in a decay time. */
+/* The owner sets `purged pages` before it takes `starts` back, and gives `starts` before it clears `purged pages`.
+ * Whoever sees both as zero met it in between; that happens once in a decay time. */
 bool slab_is_block(const struct unit *slab, const void *p) {
     uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
     for (int look = 0; look < 3; look++) {
         if (likely(slab_is_start(slab, p))) return true;
-        uint32_t holes = slab_holes(slab);
-        if (holes) return !slab_in_hole(holes, offset) && offset * slab->recip < starts_of(slab);
-        if (racy_load(slab->starts) != 0) break;
+        uint32_t purged = slab_purged_pages(slab);
+        if (purged) return !slab_is_purged(purged, offset) && offset * slab->recip < starts_of(slab);
+        if (racy_load(slab->start_limit) != 0) break;
     }
     return slab_is_start(slab, p);
 }

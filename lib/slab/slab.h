@@ -9,7 +9,7 @@
 #pragma once
 #include "slab/owner.h"
 
-enum { SLAB_CARVE_BYTES = 4096, CARVE_ALL_BYTES = 256, HOLES_MASK = 15, HOLES_SINCE_SHIFT = 4 };
+enum { SLAB_CARVE_BYTES = 4096, CARVE_ALL_BYTES = 256, PURGED_MASK = 15, PURGED_SINCE_SHIFT = 4 };
 
 /* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
  * lie in a page without memory. So the last small block before such a page waits until that page is carved. */
@@ -53,27 +53,27 @@ void slab_give(struct unit *slab, uintptr_t secret);
 
 /* Blocks not carved yet, and those in holes. */
 INLINE uint32_t slab_uncarved(const struct unit *slab) {
-    return class_shapes[slab->class].capacity_blocks - slab->kept_blocks;
+    return class_shapes[slab->class].capacity_blocks - slab->resident_blocks;
 }
 
-/* Carve the first hole again, else up to the next page's border, at least a block, or all of a slab that was not clean,
- * if the blocks have CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
+/* Carve the first purged page again, else up to the next page's border, at least a block, or all of a slab that was not
+ * clean, if the blocks have CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
 struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
 /* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */
 INLINE bool slab_is_start(const struct unit *slab, const void *p) {
-    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < racy_load(slab->starts);
+    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < racy_load(slab->start_limit);
 }
 
-/* The same, slower, for any slab, asked by anyone: a block in a hole is no start. */
+/* The same, slower, for any slab, asked by anyone: a block in a purged page is no start. */
 bool slab_is_block(const struct unit *slab, const void *p);
 
 /* The pages of a slab that went back, a bit each; true when the block that starts at `offset` lies in one. */
-INLINE uint32_t slab_holes(const struct unit *slab) {
-    return load_acquire(slab->holes) & HOLES_MASK;
+INLINE uint32_t slab_purged_pages(const struct unit *slab) {
+    return load_acquire(slab->purged_pages) & PURGED_MASK;
 }
-INLINE bool slab_in_hole(uint32_t holes, size_t offset) {
-    return holes >> offset / SLAB_CARVE_BYTES & 1;
+INLINE bool slab_is_purged(uint32_t purged, size_t offset) {
+    return purged >> offset / SLAB_CARVE_BYTES & 1;
 }
 
 /* The block that the inner pointer `p` lies in; for messages. */

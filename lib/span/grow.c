@@ -107,7 +107,7 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
 
 /* A span of its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
  * `count` at least; `whole`: for all. Only then is it worth a place among the spans, of which there are few. */
-RUN_BY_ALL static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, bool whole) {
+STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, bool whole) {
     if (count >= SPAN_UNITS_MAX) return false;
     uint32_t least = (uint32_t)round_up(count, STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
     for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
@@ -167,7 +167,7 @@ static bool grow_held(uint32_t count) {
     return true;
 }
 
-RUN_BY_ALL enum grow_result grow_tip_by(uint32_t count) {
+STARTUP_TEXT enum grow_result grow_tip_by(uint32_t count) {
     if (!lock_take(&grow_gate)) return GROW_FROZEN;
     bool done = grow_held(count);
     lock_give(&grow_gate);

@@ -36,7 +36,7 @@ INLINE bool is_huge(const uint8_t *bits, size_t range) {
 
 /* The unit has memory behind all of its pages. Racy, as nothing depends on it but what is resident. */
 static bool is_touched(const struct unit *line) {
-    return racy_load(line->kind) == UNIT_SLAB && racy_load(line->starts) != 0 && /* as while it has holes */
+    return racy_load(line->kind) == UNIT_SLAB && racy_load(line->start_limit) != 0 && /* as while it has purged pages */
            racy_load(line->carved_blocks) == class_shapes[line->class].capacity_blocks;
 }
 
@@ -102,8 +102,8 @@ static size_t free_in(const struct unit *line, const struct unit *first) {
     case UNIT_FREE_LAST: return line->count > line - first + 1 ? (size_t)(line - first + 1) << UNIT_SHIFT : 0;
     case UNIT_MEDIUM: return free_in_medium(line);
     case UNIT_SLAB:
-        if (line->flags & UNIT_OPEN || line->kept_blocks < line->used_blocks) return 0;
-        return (size_t)(line->kept_blocks - line->used_blocks) * line->block_bytes;
+        if (line->flags & UNIT_ATTACHED || line->resident_blocks < line->used_blocks) return 0;
+        return (size_t)(line->resident_blocks - line->used_blocks) * line->block_bytes;
     default: return 0;
     }
 }

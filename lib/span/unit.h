@@ -27,13 +27,13 @@ enum unit_kind {
 };
 
 enum unit_flags {
-    UNIT_CLEAN = 1,   /* its memory is known to be zero; for a slab: was when the slab was made */
-    UNIT_AGED = 2,    /* a free extent in the list by age */
-    UNIT_SPARE = 4,   /* an empty slab its owner keeps */
-    UNIT_WAITING = 8, /* an owned slab in its heap's waiting list */
-    UNIT_OPEN = 16,   /* an owned slab whose blocks return to its heap's bin */
-    UNIT_GONE = 32,   /* a free extent whose addresses went back to the world: mapped again before it is used */
-    UNIT_MOVED = 64,  /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
+    UNIT_CLEAN = 1,     /* its memory is known to be zero; for a slab: was when the slab was made */
+    UNIT_AGED = 2,      /* a free extent in the list by age */
+    UNIT_EMPTY = 4,     /* an empty slab its owner keeps */
+    UNIT_PARTIAL = 8,   /* an owned slab in its heap's partial list */
+    UNIT_ATTACHED = 16, /* an owned slab whose blocks return to its heap's bin */
+    UNIT_GONE = 32,     /* a free extent whose addresses went back to the world: mapped again before it is used */
+    UNIT_MOVED = 64,    /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
     UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* by which free extents are told apart */
 };
 
@@ -42,19 +42,19 @@ enum unit_flags {
  *   every unit below its span's top lies in just one extent                          verify: extents
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
  *   free extents that touch are not both clean, nor both dirty, nor both gone        verify: coalesced
- *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a hole;
- *         kept == carved - blocks in holes                                           verify: slab_counts */
+ *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a purged page;
+ *         kept == carved - blocks in purged pages                                           verify: slab_counts */
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {
-        struct {                  /* a slab */
-            struct block *free;   /* blocks the owner may hand out, LIFO                 */
-            uint16_t used_blocks; /* kept and not in `free`: with a caller, in a bin, in remote;
-                                     of an open slab a countdown (heap/heap.h) */
-            uint16_t kept_blocks; /* carved and not in holes                             */
-            uint32_t recip;       /* class_shape.recip, here for free()'s start check    */
-            uint32_t starts;      /* carved blocks * class_start_step; 0 while it has holes */
-            uint32_t remote;      /* slab/owner.h                                        */
+        struct {                      /* a slab */
+            struct block *free;       /* blocks the owner may hand out, LIFO                 */
+            uint16_t used_blocks;     /* kept and not in `free`: with a caller, in a bin, in remote;
+                                         of an open slab a countdown (heap/heap.h) */
+            uint16_t resident_blocks; /* carved and not in purged pages                             */
+            uint32_t recip;           /* class_shape.recip, here for free()'s start check    */
+            uint32_t start_limit;     /* carved blocks * class_start_step; 0 while it has purged pages */
+            uint32_t remote;          /* slab/owner.h                                        */
         };
         struct {                /* any other extent */
             struct unit *older; /* free and dirty: the list by age */
@@ -65,7 +65,7 @@ struct unit {
     };
     union {
         struct tlsf_node node; /* free extent: level 1's index */
-        struct {               /* slab: its owner's waiting list, or the orphans' */
+        struct {               /* slab: its owner's partial list, or the abandoned slabs' */
             struct unit *next;
             struct unit *prev;
         };
@@ -77,7 +77,7 @@ struct unit {
     uint8_t class;
     uint8_t kind;
     uint8_t flags;
-    uint8_t holes; /* slab: which of its pages went back, and when it began to wait (slab/holes.h) */
+    uint8_t purged_pages; /* slab: which of its pages went back, and when it began to wait (slab/purged_pages.h) */
 };
 
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };

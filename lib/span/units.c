@@ -65,7 +65,7 @@ static struct unit *take_roomy(uint32_t count, enum unit_kind kind) {
     return unit ? unit : take_largest(&units.clean, room, count, kind);
 }
 
-RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
+STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
     struct unit *unit = NULL;
     uint32_t forks = 0;
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
@@ -85,7 +85,7 @@ RUN_BY_ALL static struct unit *take(uint32_t count, enum unit_kind kind, bool ro
     }
 }
 
-RUN_BY_ALL struct unit *units_take(uint32_t count, enum unit_kind kind) {
+STARTUP_TEXT struct unit *units_take(uint32_t count, enum unit_kind kind) {
     return take(count, kind, false);
 }
 
@@ -195,7 +195,7 @@ static NOINLINE void take_deferred(void) {
     }
 }
 
-RUN_BY_ALL void units_unlock(void) {
+STARTUP_TEXT void units_unlock(void) {
     if (unlikely(load_relaxed(units.deferred))) take_deferred();
     lock_give(&units.lock);
 }
@@ -260,7 +260,7 @@ void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean)
     merge(unit, true);
 }
 
-RUN_BY_ALL void units_publish(struct span *span, size_t bytes) {
+STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
     while (!lock_take(&units.lock)) {
     } /* freezing takes the gate first, and the gate is ours */
     store_release(span->bytes, bytes);
@@ -272,7 +272,7 @@ void units_donate_rest(struct span *span) {
     if (end > top) units_donate(span, top, end - top, true);
 }
 
-RUN_BY_ALL void units_move_tip(struct span *span) {
+STARTUP_TEXT void units_move_tip(struct span *span) {
     while (!lock_take(&units.lock)) {
     }
     if (grow_tip) units_donate_rest(grow_tip);

@@ -147,7 +147,7 @@ HEAP_TEST(slab_that_woke_waits_its_turn_and_is_used_before_a_new_one) {
     CHECK(!first->owner); /* full, and so nobody's */
     for (int i = 0; i < 20; i++) FREE(blocks[i]);
     CHECK(first->owner == heap_self);
-    CHECK(first->flags & UNIT_WAITING);
+    CHECK(first->flags & UNIT_PARTIAL);
     int from_first = 0;
     for (int i = 0; i < 60; i++) from_first += span_unit(MUST(t_malloc(512))) == first;
     CHECK_EQ(from_first, 20);
@@ -161,7 +161,7 @@ HEAP_TEST(empty_slabs_are_kept_up_to_a_bound) {
     for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(1024)); /* 125 slabs */
     uint32_t used = units.used_units;
     for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
-    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MIN);
+    CHECK(heap_self->empty_slabs <= EMPTY_SLABS_MIN);
     CHECK(used - units.used_units > 100);
 }
 
@@ -181,28 +181,28 @@ TEST(class_that_lacks_the_slabs_it_gave_back_keeps_more) {
     for (int turn = 0; turn < 3; turn++) {
         come_and_go(900, 4096, 1);
         CHECK_EQ(units.used_units, used);
-        CHECK_EQ(heap_self->spare_slabs + 1, 900 / 4); /* and the current one */
+        CHECK_EQ(heap_self->empty_slabs + 1, 900 / 4); /* and the current one */
     }
     come_and_go(4000, 4096, 2);
-    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MAX);
+    CHECK(heap_self->empty_slabs <= EMPTY_SLABS_MAX);
     CHECK(!verify_heap());
     heap_trim(heap_self);
-    CHECK_EQ(heap_self->spare_slabs, 0);
+    CHECK_EQ(heap_self->empty_slabs, 0);
     come_and_go(900, 4096, 1);
-    CHECK_EQ(heap_self->spare_slabs, SPARE_SLABS_MIN);
+    CHECK_EQ(heap_self->empty_slabs, EMPTY_SLABS_MIN);
 }
 
 TEST(spare_slabs_of_all_heaps_are_bounded) {
-    static struct heap others[SPARE_STEPS_OF_ALL];
+    static struct heap others[EMPTY_STEPS_OF_ALL];
     uint32_t steps = 0;
-    for (int i = 0; i < SPARE_STEPS_OF_ALL; i++) {
-        for (int n = 0; n < SPARE_SLABS_MAX; n++) heap_widen_spares(&others[i]);
-        CHECK(heap_spares_max(&others[i]) <= SPARE_SLABS_MAX);
-        steps += others[i].spare_steps;
+    for (int i = 0; i < EMPTY_STEPS_OF_ALL; i++) {
+        for (int n = 0; n < EMPTY_SLABS_MAX; n++) heap_widen_empty(&others[i]);
+        CHECK(heap_empty_max(&others[i]) <= EMPTY_SLABS_MAX);
+        steps += others[i].empty_steps;
     }
-    CHECK_EQ(steps, SPARE_STEPS_OF_ALL);
+    CHECK_EQ(steps, EMPTY_STEPS_OF_ALL);
     come_and_go(900, 4096, 3);
-    CHECK_EQ(heap_self->spare_slabs, SPARE_SLABS_MIN);
+    CHECK_EQ(heap_self->empty_slabs, EMPTY_SLABS_MIN);
 }
 
 TEST(spare_slabs_yield_before_new_memory_is_touched) {
@@ -211,7 +211,7 @@ TEST(spare_slabs_yield_before_new_memory_is_touched) {
     uint32_t used = units.used_units;
     for (int i = 0; i < 700; i++) CHECK(t_malloc(2048) != NULL); /* 88 slabs */
     CHECK(units.used_units <= used);
-    CHECK(heap_self->spare_slabs <= SPARE_SLABS_MIN);
+    CHECK(heap_self->empty_slabs <= EMPTY_SLABS_MIN);
 }
 
 HEAP_TEST(medium_block_is_cached_for_its_exact_size) {

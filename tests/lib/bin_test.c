@@ -53,7 +53,7 @@ TEST(spilled_bin_keeps_its_order) {
     char *order[] = {blocks[3], blocks[7], blocks[5], blocks[6]};
     for (int i = 4; i-- > 0;) t_free(order[i]);
     struct unit *slab = span_unit(blocks[0]);
-    CHECK_EQ(heap_used_blocks(slab), IN_SLAB);
+    CHECK_EQ(slab_used(slab), IN_SLAB);
     heap_spill(heap_self);
     CHECK_EQ(slab->used_blocks, IN_SLAB - 4);
     expect_list(slab->free, 4, order);

@@ -3,8 +3,8 @@
 #define _GNU_SOURCE
 #include "child.h"
 #include "contents.h"
+#include "heap/exited_thread.h"
 #include "heap/fast.h"
-#include "heap/late.h"
 #include "inspect/verify.h"
 #include "span/emergency.h"
 #include "span/grow.h"
@@ -326,14 +326,14 @@ TEST(many_long_forks_take_no_more_addresses_than_few) {
 }
 
 static void find_all_that_is_lost(void) {
-    CHECK(heaps.lost > 0);
+    CHECK(heaps.left_by_fork > 0);
     check_and_free(theirs);
-    for (int i = 0; heaps.lost > 0 && i < 1000; i++) fill(mine), check_and_free(mine);
-    CHECK_EQ(heaps.lost, 0);
+    for (int i = 0; heaps.left_by_fork > 0 && i < 1000; i++) fill(mine), check_and_free(mine);
+    CHECK_EQ(heaps.left_by_fork, 0);
     sound();
-    for (struct heap *heap = heaps.all; heap; heap = heap->next_all) CHECK(heap->state != HEAP_LOST);
-    heap_invite(heap_self, 5); /* as in any process */
-    CHECK(heap_self->guest_room[5] > 0);
+    for (struct heap *heap = heaps.all; heap; heap = heap->next_all) CHECK(heap->state != HEAP_LEFT_BY_FORK);
+    heap_adopt_enable(heap_self, 5); /* as in any process */
+    CHECK(heap_self->adopt_budget[5] > 0);
 #if !defined(HEAPALLOC_TSAN) && !defined(NO_THREADS_IN_CHILD)
     uint32_t made = heaps_made();
     end_thread(begin_thread(have_blocks)); /* with the lost thread's struct */

@@ -66,10 +66,10 @@ TEST(walk_of_a_damaged_heap_ends) {
     test_leaves_a_broken_heap();
     struct seen seen = {0};
     struct unit *unit = span_unit(blocks[1]);
-    uint32_t starts = unit->starts;
-    unit->starts = 0; /* no block is a start any more */
+    uint32_t starts = unit->start_limit;
+    unit->start_limit = 0; /* no block is a start any more */
     CHECK(!walk_heap(look, &seen) || unit->free == BLOCK_END);
-    unit->starts = starts;
+    unit->start_limit = starts;
     unit->kind = UNIT_INSIDE;
     CHECK(!walk_heap(look, &(struct seen){0}));
 }

@@ -36,7 +36,8 @@ static void freeze_medium(void) {
     lock_freeze(&medium.lock);
 }
 
-/* Free and cached blocks keep addresses in the slots of their second granules; a stray pointer there is no block's. */
+/* Free and cached blocks keep addresses in the slots of their second granules; a pending pointer there is no block's.
+ */
 TEST(address_in_a_slot_never_looks_used) {
     for (uint64_t bits = 0; bits < 16; bits++) {
         union {

@@ -193,7 +193,7 @@ TEST(listed_slab_is_claimed_only_by_who_holds_the_list) {
     CHECK_EQ(owner_collect(slab, secret), 2);
     CHECK(owner_leave_listed(slab, false));
     owner_push(slab, blocks[2], secret, false);
-    owner_adopt(slab);
+    owner_reclaim(slab);
     CHECK_EQ(slab->remote & (REMOTE_LISTED | REMOTE_OWNED), REMOTE_OWNED);
     CHECK_EQ(remote_count(slab->remote), 1);
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/alone.h"
 #include "contents.h"
+#include "heap/abandoned.h"
 #include "heap/fast.h"
-#include "heap/orphans.h"
 #include "inspect/verify.h"
 #include "span/units.h"
 #include "test.h"
@@ -155,17 +155,17 @@ HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
     if (!blocks[0] || !blocks[19]) return;
     struct unit *slab = span_unit(blocks[0]);
     CHECK_EQ(slab->remote, REMOTE_LISTED);
-    CHECK(orphans[slab->class].queue.first == slab);
+    CHECK(abandoned[slab->class].queue.first == slab);
     void *p = MUST(t_malloc(512));
     CHECK(span_unit(p) == slab);
     CHECK(slab->owner == heap_self);
-    CHECK(!orphans[slab->class].queue.first);
+    CHECK(!abandoned[slab->class].queue.first);
     for (int i = 0; i < 20; i++) t_free(blocks[i]);
     test_nothing_is_lost();
 }
 
 static void *leave_a_block(void *held) {
-    if (heap_self->state == HEAP_NONE) heap_attach();
+    if (heap_self->state == HEAP_NONE) heap_for_thread();
     heap_self->borrowed[class_of(512)] = BORROWED_MAX; /* from a slab of its own */
     *(void **)held = t_malloc(512);
     pthread_barrier_wait(&barrier);
@@ -180,7 +180,7 @@ HEAP_TEST(newest_orphan_is_adopted_first) {
     for (int i = 0; i < 2; i++) CHECK_EQ(pthread_create(&threads[i], NULL, leave_a_block, &held[i]), 0);
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     if (!held[0] || !held[1]) return;
-    struct slab_queue *queue = &orphans[class_of(512)].queue;
+    struct slab_queue *queue = &abandoned[class_of(512)].queue;
     struct unit *oldest = queue->first, *newest = queue->last;
     CHECK(oldest && oldest != newest);
     void *p = MUST(t_malloc(512));
@@ -194,9 +194,9 @@ static void free_into_an_orphan(bool taken) {
     struct unit *slab = span_unit(blocks[0]);
     for (int i = 0; i < 19; i++) t_free(blocks[i]);
     CHECK(slab->owner == (taken ? heap_self : NULL));
-    CHECK_EQ(orphans[slab->class].queue.count, !taken);
+    CHECK_EQ(abandoned[slab->class].queue.count, !taken);
     t_free(blocks[19]);
-    CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_SPARE);
+    CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_EMPTY);
 }
 
 HEAP_TEST(freeing_into_an_orphan_takes_it) {
@@ -227,7 +227,7 @@ TEST(taker_waits_for_the_orphans_lock) {
     void *held = NULL;
     pthread_t thread;
     run(hold_some_of_a_slab, NULL);
-    struct orphans *these = &orphans[class_of(512)];
+    struct abandoned *these = &abandoned[class_of(512)];
     struct unit *slab = span_unit(blocks[0]);
     uint32_t before = units.used_units;
     these->lock.word = LOCK_HELD; /* by another thread, as far as all here are concerned */
@@ -251,7 +251,7 @@ static void *leave_slabs_of_one_free_block(void *unused) {
 /* One turn at the lock serves several mallocs, and no more slabs are taken than that needs. */
 TEST(taker_of_poor_orphans_takes_several) {
     run(leave_slabs_of_one_free_block, NULL);
-    struct orphans *these = &orphans[class_of(512)];
+    struct abandoned *these = &abandoned[class_of(512)];
     uint32_t before = units.used_units;
     CHECK_EQ(these->queue.count, 6);
     for (int i = 0; i < 6; i++) {
@@ -276,7 +276,7 @@ HEAP_TEST(first_to_free_into_a_full_slab_owns_it) {
     test_forget(held[3]);
     run(free_one, held[3]);
     CHECK(slab->owner != heap_self);
-    CHECK_EQ(slab->remote & REMOTE_OWNED, 0); /* that thread has ended: it is an orphan now */
+    CHECK_EQ(slab->remote & REMOTE_OWNED, 0); /* that thread has ended: it is an abandoned slab now */
     test_nothing_is_lost();
 }
 
@@ -299,7 +299,7 @@ static pthread_key_t late_key;
 
 static void late(void *held) {
     heap_leave(); /* as if our destructor had run first */
-    CHECK(heap_self == &heap_none && !heap_attach());
+    CHECK(heap_self == &heap_none && !heap_for_thread());
     t_free(held);
     void *p = t_malloc(100), *q = t_calloc(3, 5000), *r = t_memalign(4096, 100), *s = t_malloc(400000);
     if (q) CHECK(contents_are_zero(q, 15000));
@@ -336,9 +336,9 @@ static void *free_one_of_each(void *unused) {
     size_t class = class_of(512);
     t_free(t_malloc(1)); /* a heap, but none of its own slabs of this class */
     for (int i = 0; i < FULL_SLABS; i++) t_free(in_slabs[i * IN_SLAB]);
-    size_t kept = heap_self->waiting[class].count;
+    size_t kept = heap_self->partial[class].count;
     CHECK(kept <= KEPT_SLABS_MAX);
-    CHECK_EQ(orphans[class].queue.count, FULL_SLABS - 1 - kept); /* the last one is the other thread's current */
+    CHECK_EQ(abandoned[class].queue.count, FULL_SLABS - 1 - kept); /* the last one is the other thread's current */
     CHECK(!verify_heap());
     return unused;
 }
@@ -348,7 +348,7 @@ TEST(thread_that_only_frees_keeps_few_slabs) {
     run(free_one_of_each, NULL);
     uint32_t before = units.used_units;
     for (int i = 0; i < FULL_SLABS; i++) CHECK(t_malloc(512) != NULL);
-    CHECK_EQ(units.used_units, before); /* the orphans have them */
+    CHECK_EQ(units.used_units, before); /* the abandoned slabs have them */
     CHECK(!verify_heap());
 }
 

@@ -1,8 +1,8 @@
 /* The verifier finds each kind of damage, and calls it by its name. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
+#include "heap/abandoned.h"
 #include "heap/fast.h"
-#include "heap/orphans.h"
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
 #include "span/units.h"
@@ -15,7 +15,7 @@
 /* A heap with something of everything. */
 static char *small[200], *medium_blocks[20], *large[6];
 
-static void *leave_orphans(void *unused) {
+static void *leave_abandoned(void *unused) {
     char *held[30];
     for (int i = 0; i < 30; i++) held[i] = t_malloc(1000);
     for (int i = 0; i < 10; i++) t_free(held[i]);
@@ -37,7 +37,7 @@ static void populate(void) {
     t_free(wide[0]); /* the first goes to level 2 when the second becomes the recent one */
     t_free(wide[2]);
     pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, leave_orphans, NULL), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, leave_abandoned, NULL), 0);
     pthread_join(thread, NULL);
     const char *broken = verify_heap();
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
@@ -100,7 +100,7 @@ TEST(free_extents_are_found_broken) {
     struct unit *unit = find_unit(UNIT_FREE, 3);
     BREAKS(free_extents, unit[unit->count - 1].count, unit->count + 1);
     BREAKS(free_extents, unit->flags, unit->flags ^ UNIT_CLEAN);
-    BREAKS(free_extents, unit->flags, unit->flags | UNIT_SPARE);
+    BREAKS(free_extents, unit->flags, unit->flags | UNIT_EMPTY);
     struct tlsf *index = unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
     struct tlsf_place at = tlsf_place(unit->count);
     BREAKS(free_extents, index->head[at.row][at.column], NULL);
@@ -190,9 +190,9 @@ TEST(slabs_are_found_broken) {
     struct unit *slab = span_unit(small[100]);
     BREAKS(slab_counts, slab->used_blocks, slab->used_blocks + 1);
     BREAKS(slab_counts, slab->carved_blocks, slab->carved_blocks - 1);
-    BREAKS(slab_counts, slab->starts, slab->starts - 1);
-    BREAKS(slab_counts, slab->kept_blocks, slab->kept_blocks - 1);
-    BREAKS(slab_counts, slab->holes, (uint8_t)(slab->holes ^ 1));
+    BREAKS(slab_counts, slab->start_limit, slab->start_limit - 1);
+    BREAKS(slab_counts, slab->resident_blocks, slab->resident_blocks - 1);
+    BREAKS(slab_counts, slab->purged_pages, (uint8_t)(slab->purged_pages ^ 1));
     BREAKS(slab_counts, slab->recip, slab->recip + 1);
     BREAKS(slab_counts, slab->class, (uint8_t)(slab->class + 1));
     BREAKS(slab_counts, slab->class, 0);
@@ -215,37 +215,37 @@ TEST(slabs_of_nobody_are_found) {
     BREAKS(slab_owners, slab->remote, 0);
     BREAKS(slab_owners, slab->remote, REMOTE_OWNED | REMOTE_LISTED);
     BREAKS(slab_owners, heap_self->current[slab->class], NULL);
-    struct unit *orphan = orphans[class_of(1000)].queue.first;
-    CHECK(orphan != NULL);
-    BREAKS(slab_owners, orphan->remote, REMOTE_OWNED);
-    BREAKS(slab_owners, orphan->owner, heap_self);
+    struct unit *listed = abandoned[class_of(1000)].queue.first;
+    CHECK(listed != NULL);
+    BREAKS(slab_owners, listed->remote, REMOTE_OWNED);
+    BREAKS(slab_owners, listed->owner, heap_self);
 }
 
-TEST(orphans_are_found_broken) {
+TEST(abandoned_slabs_are_found_broken) {
     populate();
     uint32_t class = (uint32_t)class_of(1000);
-    struct unit *orphan = orphans[class].queue.first;
-    BREAKS(orphans, orphans[class].queue.first, NULL);
-    BREAKS(orphans, orphans[class].queue.count, 0);
-    BREAKS(orphans, orphans[class + 1].queue.first, orphan);
-    BREAKS(orphans, orphan->prev, orphan);
-    BREAKS(orphans, orphan->next, orphan);
-    BREAKS(orphans, orphan->remote, REMOTE_OWNED);
+    struct unit *listed = abandoned[class].queue.first;
+    BREAKS(abandoned, abandoned[class].queue.first, NULL);
+    BREAKS(abandoned, abandoned[class].queue.count, 0);
+    BREAKS(abandoned, abandoned[class + 1].queue.first, listed);
+    BREAKS(abandoned, listed->prev, listed);
+    BREAKS(abandoned, listed->next, listed);
+    BREAKS(abandoned, listed->remote, REMOTE_OWNED);
 }
 
 TEST(heaps_are_found_broken) {
     populate();
     uint32_t class = (uint32_t)class_of(200);
-    struct unit *slab = heap_self->waiting[class].first;
+    struct unit *slab = heap_self->partial[class].first;
     CHECK(slab != NULL);
-    BREAKS(waiting, heap_self->waiting[class].first, NULL);
-    BREAKS(waiting, heap_self->waiting[class].last, NULL);
-    BREAKS(waiting, heap_self->waiting[class].count, 0);
-    BREAKS(waiting, heap_self->waiting[class + 1].first, slab);
-    BREAKS(waiting, slab->flags, 0);
-    BREAKS(waiting, slab->next, slab);
-    BREAKS(spares, heap_self->spare_slabs, heap_self->spare_slabs + 1);
-    BREAKS(spares, slab->flags, slab->flags ^ UNIT_SPARE);
+    BREAKS(partial, heap_self->partial[class].first, NULL);
+    BREAKS(partial, heap_self->partial[class].last, NULL);
+    BREAKS(partial, heap_self->partial[class].count, 0);
+    BREAKS(partial, heap_self->partial[class + 1].first, slab);
+    BREAKS(partial, slab->flags, 0);
+    BREAKS(partial, slab->next, slab);
+    BREAKS(empty, heap_self->empty_slabs, heap_self->empty_slabs + 1);
+    BREAKS(empty, slab->flags, slab->flags ^ UNIT_EMPTY);
     t_malloc(200);
     struct block *bin = heap_self->bin[class];
     CHECK(bin != BLOCK_END);
@@ -255,14 +255,14 @@ TEST(heaps_are_found_broken) {
     if (config_safety) BREAKS(bins, bin->key, bin->key + 8);
     BREAKS(bins, heap_self->secret, 1);
     BREAKS(bins, heap_self->current[0], slab);
-    struct unit *open = heap_self->open[class];
-    BREAKS(bins, heap_self->open[class], NULL);
-    BREAKS(bins, heap_self->open[class], slab);
-    BREAKS(bins, open->flags, 0);
-    BREAKS(bins, open->used_blocks, 0);
-    BREAKS(bins, open->used_blocks, RETURNS_FRESH + 1);
-    BREAKS(bins, open->free, bin);
-    BREAKS(bins, open->bin, (char *)open);
+    struct unit *attached = heap_self->attached[class];
+    BREAKS(bins, heap_self->attached[class], NULL);
+    BREAKS(bins, heap_self->attached[class], slab);
+    BREAKS(bins, attached->flags, 0);
+    BREAKS(bins, attached->used_blocks, 0);
+    BREAKS(bins, attached->used_blocks, RETURNS_FRESH + 1);
+    BREAKS(bins, attached->free, bin);
+    BREAKS(bins, attached->bin, (char *)attached);
 }
 
 TEST(cache_is_found_broken) {
@@ -289,9 +289,9 @@ TEST(parked_heaps_are_found_broken) {
     struct heap *parked = heaps.parked;
     while (parked && parked->secret == 0) parked = parked->next_parked;
     CHECK(parked != NULL);
-    BREAKS(parked, parked->state, HEAP_LOST);
+    BREAKS(parked, parked->state, HEAP_LEFT_BY_FORK);
     BREAKS(parked, parked->cache_room, 1);
-    BREAKS(parked, parked->spare_slabs, 1);
+    BREAKS(parked, parked->empty_slabs, 1);
     BREAKS(parked, parked->current[5], span_unit(small[199]));
     BREAKS(parked, parked->bin[5], (struct block *)small[199]);
     BREAKS(parked, parked->next_parked, parked);

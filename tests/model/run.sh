@@ -8,7 +8,7 @@
 # holds   no error in any state
 # moves   no run in which no operation ever ends (so a free never waits for a lock)
 # caught  spin finds an error: a check that is violated, a deadlock, or a run that never moves
-# With NO_GUESTS, because a guest comes and goes in one step, without a word that anybody else looks at.
+# With NO_GUESTS, because an adopted block comes and goes in one step, without a word that anybody else looks at.
 #
 # Broken variants run with -DHARM_ONLY where they can: then not the broken rule itself (who may
 # touch what), but the damage it does must be seen. A few run with the rules, to try those too.

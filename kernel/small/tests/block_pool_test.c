@@ -36,7 +36,7 @@ static void wake(void *context) {
 }
 
 KTEST(small, block_pool_waits_as_long_as_it_may) {
-    static const struct heapalloc_block_pool_world calls = {lock, unlock, wait, wake, NULL};
+    static const struct heapalloc_block_pool_platform calls = {lock, unlock, wait, wake, NULL};
     char *blocks[BLOCKS];
     memset(&world, 0, sizeof world);
     require(heapalloc_block_pool_init(&pool, memory, sizeof memory, BLOCK_BYTES, &calls) == BLOCKS);

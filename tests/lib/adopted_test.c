@@ -3,8 +3,8 @@
 #include "breaks.h"
 #include "child.h"
 #include "contents.h"
+#include "heap/abandoned.h"
 #include "heap/fast.h"
-#include "heap/orphans.h"
 #include "inspect/bin.h"
 #include "test.h"
 #include <pthread.h>
@@ -18,9 +18,9 @@ static void sound(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
 }
 
-static uint32_t guests(void) {
-    const struct block *list[GUESTS_MAX];
-    return inspect_guests(list, heap_self, class);
+static uint32_t adopted_count(void) {
+    const struct block *list[ADOPTED_MAX];
+    return inspect_adopted(list, heap_self, class);
 }
 
 /* This thread's first blocks of the class come from a slab of its own, not from a larger class. */
@@ -36,11 +36,11 @@ static void invite(void) {
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(heap_self->bin[class] == BLOCK_END);
-    heap_self->guest_room[class] = 0; /* where there are threads, new slabs have invited some */
+    heap_self->adopt_budget[class] = 0; /* where there are threads, new slabs have invited some */
     t_free(blocks[0]);
-    CHECK_EQ(guests(), 0);
+    CHECK_EQ(adopted_count(), 0);
     CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
-    CHECK_EQ(heap_self->guest_room[class], ROOM);
+    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
 }
 
 /* Free a block of slab `n`, the first one not freed yet. */
@@ -51,43 +51,43 @@ static unsigned char *free_of(int n, int index) {
     return p;
 }
 
-TEST(block_of_a_full_slab_is_a_guest_where_slabs_gather_nothing) {
+TEST(block_of_a_full_slab_is_a_adopted_where_slabs_gather_nothing) {
     invite();
     unsigned char *last = NULL;
     for (int n = 1; n <= ROOM; n++) {
         last = free_of(n, 7);
-        CHECK_EQ(guests(), n);
+        CHECK_EQ(adopted_count(), n);
         CHECK(!span_unit(last)->owner);
         CHECK_EQ(span_unit(last)->used_blocks, IN_SLAB);
         sound();
     }
     unsigned char *claimed = free_of(ROOM + 1, 7);
-    CHECK_EQ(guests(), ROOM);
+    CHECK_EQ(adopted_count(), ROOM);
     CHECK(span_unit(claimed)->owner == heap_self);
     sound();
     for (int n = ROOM; n > 0; n--) {
-        CHECK_EQ(guests(), n);
+        CHECK_EQ(adopted_count(), n);
         CHECK((blocks[n * IN_SLAB + 7] = t_malloc(SIZE)) == last || n < ROOM);
     }
-    CHECK_EQ(guests(), 0);
+    CHECK_EQ(adopted_count(), 0);
     CHECK(t_malloc(SIZE) == claimed);
     sound();
 }
 
-TEST(guest_whose_slab_was_claimed_since_stays_one) {
+TEST(adopted_whose_slab_was_claimed_since_stays_one) {
     invite();
-    unsigned char *guest = free_of(1, 0);
-    heap_self->guest_room[class] = 0;
+    unsigned char *adopted = free_of(1, 0);
+    heap_self->adopt_budget[class] = 0;
     free_of(1, 1);
-    CHECK(span_unit(guest)->owner == heap_self);
-    CHECK_EQ(span_unit(guest)->used_blocks, IN_SLAB - 1);
+    CHECK(span_unit(adopted)->owner == heap_self);
+    CHECK_EQ(span_unit(adopted)->used_blocks, IN_SLAB - 1);
     sound();
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
-    CHECK_EQ(span_unit(guest)->used_blocks, 1); /* its slab waits for it */
+    CHECK_EQ(span_unit(adopted)->used_blocks, 1); /* its slab waits for it */
     sound();
-    CHECK(t_malloc(SIZE) == guest);
+    CHECK(t_malloc(SIZE) == adopted);
     sound();
-    t_free(guest);
+    t_free(adopted);
     sound();
 }
 
@@ -96,7 +96,7 @@ TEST(guests_go_home_when_memory_is_given_back) {
     uint32_t in_use = 0;
     for (int n = 1; n <= 20; n++) free_of(n, 3);
     heap_trim(heap_self);
-    CHECK_EQ(guests(), 0);
+    CHECK_EQ(adopted_count(), 0);
     for (int n = 1; n <= 20; n++) in_use += span_unit(blocks[n * IN_SLAB])->used_blocks;
     CHECK_EQ(in_use, 20 * (IN_SLAB - 1));
     sound();
@@ -106,10 +106,10 @@ TEST(guests_go_home_when_memory_is_given_back) {
     CHECK(heap_self->bin[class] == BLOCK_END && !heap_self->current[class]);
 }
 
-static void *end_with_guests(void *unused) {
+static void *end_with_adopted(void *unused) {
     invite();
     for (int n = 1; n <= 20; n++) free_of(n, 3);
-    CHECK_EQ(guests(), 20);
+    CHECK_EQ(adopted_count(), 20);
     return unused;
 }
 
@@ -121,7 +121,7 @@ static void run(void *(*body)(void *)) {
 
 TEST(guests_go_home_when_their_host_ends) {
     t_free(t_malloc(1));
-    run(end_with_guests);
+    run(end_with_adopted);
     sound();
     for (int n = 1; n <= 20; n++) CHECK_EQ(span_unit(blocks[n * IN_SLAB])->used_blocks, IN_SLAB - 1);
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
@@ -129,25 +129,25 @@ TEST(guests_go_home_when_their_host_ends) {
     sound();
 }
 
-/* The bin's own blocks come from zero memory and are not cleared; a guest among them is. */
-TEST(zeroed_guest_is_zero) {
+/* The bin's own blocks come from zero memory and are not cleared; an adopted block among them is. */
+TEST(zeroed_adopted_is_zero) {
     invite();
     CHECK(t_malloc(SIZE) != NULL);
-    CHECK(heap_self->open[class]->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
+    CHECK(heap_self->attached[class]->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
     memset(blocks[IN_SLAB], 0xff, SIZE);
-    unsigned char *guest = free_of(1, 0);
-    CHECK_EQ(guests(), 1);
-    CHECK(t_calloc(1, SIZE) == guest);
-    CHECK(contents_are_zero(guest, SIZE));
+    unsigned char *adopted = free_of(1, 0);
+    CHECK_EQ(adopted_count(), 1);
+    CHECK(t_calloc(1, SIZE) == adopted);
+    CHECK(contents_are_zero(adopted, SIZE));
     sound();
 }
 
-TEST(second_free_of_a_guest_is_told) {
+TEST(second_free_of_a_adopted_is_told) {
     if (!config_safety) return;
     invite();
-    unsigned char *guest = free_of(1, 0);
-    expect_stop("is already free", t_free(guest));
-    memset(guest, 0, 16); /* wiped, it is found when it comes up */
+    unsigned char *adopted = free_of(1, 0);
+    expect_stop("is already free", t_free(adopted));
+    memset(adopted, 0, 16); /* wiped, it is found when it comes up */
     expect_stop("was written to after it was freed", t_malloc(SIZE));
     expect_stop("was written to after it was freed", heap_spill(heap_self));
     test_leaves_a_broken_heap();
@@ -155,21 +155,21 @@ TEST(second_free_of_a_guest_is_told) {
 
 TEST(guests_are_found_broken) {
     invite();
-    struct block *guest = (struct block *)free_of(1, 0);
-    struct unit *slab = span_unit(guest);
+    struct block *adopted = (struct block *)free_of(1, 0);
+    struct unit *slab = span_unit(adopted);
     BREAKS(bins, heap_self->bin[class], (struct block *)blocks[IN_SLAB + 1]);
-    if (config_safety) BREAKS(bins, guest->key, guest->key + 8);
+    if (config_safety) BREAKS(bins, adopted->key, adopted->key + 8);
     BREAKS(slab_counts, slab->used_blocks, 0);
-    BREAKS(slab_counts, slab->free, guest);
+    BREAKS(slab_counts, slab->free, adopted);
 }
 
 static void *host_others(void *unused) {
     borrow_nothing();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(t_malloc(1) != NULL);
-    heap_self->guest_room[class] = 5;
+    heap_self->adopt_budget[class] = 5;
     for (int i = 0; i < 10; i++) t_free(blocks[i]);
-    CHECK_EQ(guests(), 5);
+    CHECK_EQ(adopted_count(), 5);
     sound();
     return unused;
 }
@@ -188,11 +188,11 @@ static void *take_slabs(void *unused) {
     borrow_nothing();
     for (int slabs = 0; slabs < 3; slabs++) {
         if (slabs == 2) t_free(blocks[0]);
-        CHECK_EQ(heap_self->guest_room[class], 0);
+        CHECK_EQ(heap_self->adopt_budget[class], 0);
         for (int i = 0; i < IN_SLAB; i++) CHECK(t_malloc(SIZE) != NULL);
-        CHECK(orphans[class].wanting == heap_self);
+        CHECK(abandoned[class].wanting == heap_self);
     }
-    CHECK_EQ(heap_self->guest_room[class], ROOM);
+    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
     return unused;
 }
 
@@ -208,7 +208,7 @@ static void take_one_by_one(int blocks_wanted) {
     for (int i = 0; i < blocks_wanted; i++) CHECK(t_malloc(SIZE) != NULL);
 }
 
-static void *free_abroad(void *unused) {
+static void *free_remote(void *unused) {
     for (int n = 0; n < 30; n++) free_of(n, 1);
     return unused;
 }
@@ -219,19 +219,19 @@ TEST(slabs_are_shared_where_others_free_into_them) {
     class = (uint32_t)class_of(SIZE);
     for (int i = 0; i < 40 * IN_SLAB; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     for (int n = 0; n < 39; n++) free_of(n, 0);
-    struct slab_queue *queue = &heap_self->waiting[class];
+    struct slab_queue *queue = &heap_self->partial[class];
     size_t waiting = queue->count;
     CHECK(waiting >= 30);
-    orphans[class].wanting = &other;
+    abandoned[class].wanting = &other;
     take_one_by_one(3);
-    CHECK(queue->count + 3 >= waiting && !orphans[class].queue.first);
-    run(free_abroad);
+    CHECK(queue->count + 3 >= waiting && !abandoned[class].queue.first);
+    run(free_remote);
     take_one_by_one((int)waiting + 2); /* a block of each, then what the thread freed into the first of them */
-    CHECK(heap_self->exchanges[class] || orphans[class].queue.first);
+    CHECK(heap_self->exchanges[class] || abandoned[class].queue.first);
     take_one_by_one(4);
-    CHECK(orphans[class].queue.first != NULL);
+    CHECK(abandoned[class].queue.first != NULL);
     sound();
-    orphans[class].wanting = NULL;
+    abandoned[class].wanting = NULL;
 }
 
 static pthread_barrier_t barrier;
@@ -255,14 +255,14 @@ static void refill_after_frees_abroad(int first, int count) {
     } while ((char *)full[0] != span_unit(full[1])->memory);
     do CHECK((last = t_malloc(SIZE)) != NULL);
     while (span_unit(last) == span_unit(full[0]));
-    heap_self->guest_room[class] = 0; /* new slabs have invited some */
+    heap_self->adopt_budget[class] = 0; /* new slabs have invited some */
     t_free(full[0]);
     t_free(full[1]);
-    CHECK(heap_self->waiting[class].last == span_unit(full[0]));
+    CHECK(heap_self->partial[class].last == span_unit(full[0]));
     for (int i = 0; i < count; i++) t_free(blocks[first + i]);
-    heap_self->guest_room[class] = 0;
+    heap_self->adopt_budget[class] = 0;
     while (heap_self->current[class] != span_unit(full[0])) CHECK(t_malloc(SIZE) != NULL);
-    CHECK_EQ(heap_self->abroad[class], 0);
+    CHECK_EQ(heap_self->remote_frees[class], 0);
     sound();
 }
 
@@ -273,16 +273,16 @@ TEST(heap_that_frees_much_into_others_slabs_invites) {
     CHECK_EQ(pthread_create(&thread, NULL, own, NULL), 0);
     pthread_barrier_wait(&barrier);
     refill_after_frees_abroad(IN_SLAB, ABROAD_MANY - 1);
-    CHECK_EQ(heap_self->guest_room[class], 0);
+    CHECK_EQ(heap_self->adopt_budget[class], 0);
     refill_after_frees_abroad(IN_SLAB + ABROAD_MANY - 1, ABROAD_MANY);
-    CHECK_EQ(heap_self->guest_room[class], ROOM);
+    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
 }
 
-static unsigned char *guest;
+static unsigned char *adopted;
 
-/* Own the slab that the main thread has a guest of. */
+/* Own the slab that the main thread has an adopted block of. */
 static void *claim(void *block) {
     t_free(block);
     CHECK(span_unit(block)->owner == heap_self);
@@ -291,22 +291,22 @@ static void *claim(void *block) {
     return NULL;
 }
 
-/* The lost thread's slab is counted at the first free into it; the guest must not be one of its free blocks then. */
+/* The lost thread's slab is counted at the first free into it; the adopted must not be one of its free blocks then. */
 static void go_on(void) {
-    CHECK_EQ(heap_self->guest_room[class], 0);
+    CHECK_EQ(heap_self->adopt_budget[class], 0);
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
     sound();
     uint32_t met = 0;
-    for (int i = 0; i < 3 * IN_SLAB; i++) met += t_malloc(SIZE) == guest;
+    for (int i = 0; i < 3 * IN_SLAB; i++) met += t_malloc(SIZE) == adopted;
     CHECK(met <= 1);
     CHECK(met == 1 || config_safety == 0);
     sound();
 }
 
-TEST(child_of_a_fork_has_no_guest_twice) {
+TEST(child_of_a_fork_has_no_adopted_twice) {
     invite();
-    guest = free_of(1, 0);
-    CHECK_EQ(guests(), 1);
+    adopted = free_of(1, 0);
+    CHECK_EQ(adopted_count(), 1);
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK_EQ(pthread_create(&thread, NULL, claim, blocks[IN_SLAB + 1]), 0);

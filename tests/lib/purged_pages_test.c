@@ -1,5 +1,5 @@
-/* Holes: pages of partly used slabs go back, their neighbours keep what they hold, and nothing that was freed into a
- * hole is ever handed out twice. */
+/* Purged pages: pages of partly used slabs go back, their neighbours keep what they hold, and nothing that was freed
+ * into a purged page is ever handed out twice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "contents.h"
@@ -121,20 +121,21 @@ TEST(larger_pages_have_no_holes) {
     free_all_but_one_in(100);
     for (int i = 0; i < 5; i++) let_time_pass();
     heap_trim(heap_self);
-    for (int i = 0; i < count; i++) CHECK(!blocks[i].at || slab_holes(span_unit(blocks[i].at)) == 0);
+    for (int i = 0; i < count; i++) CHECK(!blocks[i].at || slab_purged_pages(span_unit(blocks[i].at)) == 0);
     check_and_free_all();
 }
 
-/* A slab of blocks of 1024 bytes whose second page is a hole: its blocks 0 to 3 are used, 4 to 7 in the hole. */
-static char *with_a_hole(void) {
+/* A slab of blocks of 1024 bytes whose second page is a purged page: its blocks 0 to 3 are used, 4 to 7 in the purged
+ * page. */
+static char *with_a_purged_page(void) {
     take(40);
     CHECK_EQ(blocks[0].size, 1024);
     for (int i = 4; i < 8; i++) t_free(blocks[i].at);
     t_free(blocks[12].at);
     heap_trim(heap_self);
     struct unit *slab = span_unit(blocks[0].at);
-    CHECK_EQ(slab_holes(slab), 2);
-    CHECK_EQ(slab->kept_blocks, slab->carved_blocks - 4);
+    CHECK_EQ(slab_purged_pages(slab), 2);
+    CHECK_EQ(slab->resident_blocks, slab->carved_blocks - 4);
     sound();
     return slab->memory;
 }
@@ -142,7 +143,7 @@ static char *with_a_hole(void) {
 TEST(block_in_a_hole_is_already_free) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
-    char *memory = with_a_hole();
+    char *memory = with_a_purged_page();
     expect_stop("is already free", t_free(memory + 4 * 1024));
     expect_stop("is already free", t_free(memory + 7 * 1024));
     expect_stop("is already free", t_free(memory + 7 * 1024 + 16));
@@ -161,15 +162,15 @@ TEST(block_in_a_hole_is_already_free_elsewhere) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
     pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, free_elsewhere, with_a_hole() + 6 * 1024), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, free_elsewhere, with_a_purged_page() + 6 * 1024), 0);
     pthread_join(thread, NULL);
 }
 
-/* The free of another thread that looked before the hole was made arrives after it. */
+/* The free of another thread that looked before the purged page was made arrives after it. */
 TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
-    char *memory = with_a_hole();
+    char *memory = with_a_purged_page();
     struct unit *slab = span_unit(memory);
     CHECK_EQ(owner_push(slab, (struct block *)(memory + 5 * 1024), heap_secret(), false), OWNER_PUSHED);
     expect_stop("is already free", owner_collect(slab, heap_secret()));
@@ -177,7 +178,7 @@ TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
 
 TEST(slab_with_holes_is_used_as_any_other) {
     if (!has_pages_of_4_kib()) return;
-    char *memory = with_a_hole();
+    char *memory = with_a_purged_page();
     CHECK_EQ(t_malloc_usable_size(memory), 1024);
     CHECK(t_realloc(memory, 1000) == memory);
     t_free(blocks[1].at);
@@ -189,13 +190,13 @@ TEST(slab_with_holes_is_used_as_any_other) {
         CHECK(span_unit(blocks[at].at)->memory == memory);
         contents_fill(&blocks[at]);
     }
-    CHECK_EQ(slab_holes(span_unit(memory)), 0);
+    CHECK_EQ(slab_purged_pages(span_unit(memory)), 0);
     sound();
     check_and_free_all();
     sound();
 }
 
-/* A hole does not read as zero where a block from the left reaches into it. */
+/* A purged page does not read as zero where a block from the left reaches into it. */
 TEST(zeroed_blocks_from_holes_are_zero) {
     if (!has_pages_of_4_kib()) return;
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
@@ -212,7 +213,7 @@ TEST(zeroed_blocks_from_holes_are_zero) {
     }
 }
 
-/* A page that the world does not take is no hole, and is tried again. */
+/* A page that the world does not take is no purged page, and is tried again. */
 TEST(page_that_cannot_be_purged_is_no_hole_and_is_tried_again) {
     if (!has_pages_of_4_kib()) return;
     take(40);
@@ -222,12 +223,12 @@ TEST(page_that_cannot_be_purged_is_no_hole_and_is_tried_again) {
     fake.refused = slab->memory + PAGE;
     heap_trim(heap_self);
     sound();
-    CHECK_EQ(slab_holes(slab), 8);
-    CHECK_EQ(slab->kept_blocks, slab->carved_blocks - 4);
+    CHECK_EQ(slab_purged_pages(slab), 8);
+    CHECK_EQ(slab->resident_blocks, slab->carved_blocks - 4);
     fake.refused = slab->memory + (size_t)3 * PAGE;
     heap_trim(heap_self);
     sound();
-    CHECK_EQ(slab_holes(slab), 10);
+    CHECK_EQ(slab_purged_pages(slab), 10);
     fake.refused = NULL;
     check_and_free_all();
     test_nothing_is_lost();
@@ -241,7 +242,7 @@ TEST(slab_of_which_nothing_can_be_purged_is_as_before) {
     fake.can_purge = false;
     heap_trim(heap_self);
     sound();
-    CHECK_EQ(slab_holes(slab), 0);
+    CHECK_EQ(slab_purged_pages(slab), 0);
     CHECK(slab_is_start(slab, blocks[0].at));
     check_and_free_all();
     test_nothing_is_lost();

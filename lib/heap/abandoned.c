@@ -1,33 +1,33 @@
 /* Slabs that no heap has. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/orphans.h"
+#include "heap/abandoned.h"
 
 /* A taker takes so many slabs at most, until they have so many blocks: each turn at the lock then serves more than one
  * malloc. */
 enum { TAKEN_SLABS_MAX = 4, TAKEN_BLOCKS = 8 };
 
-struct orphans orphans[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
+struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
 
-static void link_last(struct orphans *these, struct unit *slab) {
-    holes_wait(slab);
+static void link_last(struct abandoned *these, struct unit *slab) {
+    purged_wait(slab);
     slab_queue_add(&these->queue, slab);
 }
 
-void orphans_unlink(struct unit *slab) {
-    slab_queue_remove(&orphans[slab->class].queue, slab);
+void abandoned_unlink(struct unit *slab) {
+    slab_queue_remove(&abandoned[slab->class].queue, slab);
 }
 
-static void stray(struct orphans *these, struct unit *slab) {
-    struct unit *seen = load_relaxed(these->stray);
+static void pending(struct abandoned *these, struct unit *slab) {
+    struct unit *seen = load_relaxed(these->pending);
     racy_store(slab->owner, NULL);
     do slab->next = seen;
-    while (!cas(these->stray, &seen, slab));
+    while (!cas(these->pending, &seen, slab));
 }
 
-bool orphans_put(struct unit *slab) {
-    struct orphans *these = &orphans[slab->class];
+bool abandoned_put(struct unit *slab) {
+    struct abandoned *these = &abandoned[slab->class];
     if (!lock_take(&these->lock)) {
-        stray(these, slab);
+        pending(these, slab);
         return true;
     }
     bool left = owner_leave_listed(slab, false);
@@ -36,13 +36,13 @@ bool orphans_put(struct unit *slab) {
     return left;
 }
 
-void orphans_put_all(uint32_t class, struct unit *first) {
-    struct orphans *these = &orphans[class];
+void abandoned_put_all(uint32_t class, struct unit *first) {
+    struct abandoned *these = &abandoned[class];
     bool locked = first && lock_take(&these->lock);
     for (struct unit *slab = first, *next; slab; slab = next) {
         next = slab->next;
         if (!locked) {
-            stray(these, slab);
+            pending(these, slab);
             continue;
         }
         owner_leave_listed(slab, true);
@@ -52,34 +52,34 @@ void orphans_put_all(uint32_t class, struct unit *first) {
 }
 
 /* Under the lock, so nobody else pops. */
-static void list_strays(struct orphans *these) {
-    for (struct unit *slab = swap_value(these->stray, NULL), *next; slab; slab = next) {
+static void list_pending(struct abandoned *these) {
+    for (struct unit *slab = swap_value(these->pending, NULL), *next; slab; slab = next) {
         next = slab->next;
         owner_leave_listed(slab, true);
         link_last(these, slab);
     }
 }
 
-void orphans_list_strays(void) {
+void abandoned_list_pending(void) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
-        struct orphans *these = &orphans[class];
-        if (!load_relaxed(these->stray) || !lock_take(&these->lock)) continue;
-        list_strays(these);
+        struct abandoned *these = &abandoned[class];
+        if (!load_relaxed(these->pending) || !lock_take(&these->lock)) continue;
+        list_pending(these);
         lock_give(&these->lock);
     }
 }
 
 /* True: there may be some, and the lock is held. */
-RUN_BY_ALL static bool open_queue(struct orphans *these) {
-    if (likely(!load_relaxed(these->queue.first) && !load_relaxed(these->stray))) return false;
+STARTUP_TEXT static bool open_queue(struct abandoned *these) {
+    if (likely(!load_relaxed(these->queue.first) && !load_relaxed(these->pending))) return false;
     if (!lock_take(&these->lock)) return false;
-    if (unlikely(load_relaxed(these->stray))) list_strays(these);
+    if (unlikely(load_relaxed(these->pending))) list_pending(these);
     return true;
 }
 
 static void adopt(struct unit *slab) {
-    owner_adopt(slab);
-    orphans_unlink(slab);
+    owner_reclaim(slab);
+    abandoned_unlink(slab);
 }
 
 /* Blocks that an adopted slab has, or will have when it is carved. */
@@ -87,8 +87,8 @@ static uint32_t blocks_of(const struct unit *slab) {
     return class_shapes[slab->class].capacity_blocks - slab->used_blocks + remote_count(load_relaxed(slab->remote));
 }
 
-RUN_BY_ALL struct unit *orphans_take(uint32_t class, struct heap *heap) {
-    struct orphans *these = &orphans[class];
+STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
+    struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;
     uint32_t half = class_shapes[class].capacity_blocks / 2u, enough = half < TAKEN_BLOCKS ? half : TAKEN_BLOCKS;
     struct unit *first = NULL, **end = &first;
@@ -105,11 +105,11 @@ RUN_BY_ALL struct unit *orphans_take(uint32_t class, struct heap *heap) {
     return first;
 }
 
-struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
-    struct orphans *these = &orphans[class];
+struct unit *abandoned_take_aged(uint32_t class, uint8_t age) {
+    struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;
     struct unit *slab = these->queue.first;
-    if (slab && holes_age(slab) >= age)
+    if (slab && purged_age(slab) >= age)
         adopt(slab);
     else
         slab = NULL;
@@ -117,10 +117,10 @@ struct unit *orphans_take_aged(uint32_t class, uint8_t age) {
     return slab;
 }
 
-void orphans_freeze(void) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) lock_freeze(&orphans[class].lock);
+void abandoned_freeze(void) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) lock_freeze(&abandoned[class].lock);
 }
 
-void orphans_thaw(void) {
-    for (uint32_t class = CLASS_COUNT; --class > 0;) lock_thaw(&orphans[class].lock);
+void abandoned_thaw(void) {
+    for (uint32_t class = CLASS_COUNT; --class > 0;) lock_thaw(&abandoned[class].lock);
 }

@@ -1,11 +1,11 @@
-/* Holes: pages of a slab that went back to the world. */
+/* Purged pages: pages of a slab that went back to the world. */
 /* SPDX-License-Identifier: MIT */
-#include "slab/holes.h"
+#include "slab/purged_pages.h"
 #include "base/check.h"
 #include "span/huge.h"
 #include <heapalloc/port.h>
 
-uint8_t holes_now;
+uint8_t purged_now;
 
 /* Which blocks are in the slab's list; a bit each. */
 struct marks {
@@ -17,7 +17,7 @@ INLINE bool is_marked(const struct marks *marks, uint32_t index) {
 }
 
 static void mark_list(struct marks *marks, const struct unit *slab, uintptr_t secret) {
-    uint32_t left = slab->kept_blocks - slab->used_blocks;
+    uint32_t left = slab->resident_blocks - slab->used_blocks;
     for (struct block *block = slab->free; block != BLOCK_END; block = block->next) {
         bool here = ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0;
         if (config_safety && unlikely(!here || left-- == 0 || !block_is_free(block, secret)))
@@ -28,29 +28,29 @@ static void mark_list(struct marks *marks, const struct unit *slab, uintptr_t se
 }
 
 /* Pages that a used block touches; `begun`: pages that a block starts in. */
-static uint32_t used_pages(const struct marks *marks, const struct unit *slab, uint32_t holes, uint32_t *begun) {
+static uint32_t used_pages(const struct marks *marks, const struct unit *slab, uint32_t purged, uint32_t *begun) {
     uint32_t used = 0;
     for (uint32_t i = 0, at = 0; i < slab->carved_blocks; i++, at += slab->block_bytes) {
         uint32_t first = at / SLAB_CARVE_BYTES, last = (at + slab->block_bytes - 1) / SLAB_CARVE_BYTES;
         *begun |= 1u << first;
-        if (!is_marked(marks, i) && !(holes >> first & 1)) used |= 1u << first | 1u << last;
+        if (!is_marked(marks, i) && !(purged >> first & 1)) used |= 1u << first | 1u << last;
     }
     return used;
 }
 
-/* List the marked blocks outside of holes anew, in the order of their addresses. */
-static void relist(const struct marks *marks, struct unit *slab, uint32_t holes, uintptr_t secret) {
+/* List the marked blocks outside of purged pages anew, in the order of their addresses. */
+static void relist(const struct marks *marks, struct unit *slab, uint32_t purged, uintptr_t secret) {
     struct block *list = BLOCK_END;
     uint32_t kept = slab->used_blocks;
     for (uint32_t i = slab->carved_blocks; i-- > 0;) {
         struct block *block = (struct block *)(slab->memory + (size_t)i * slab->block_bytes);
-        if (!is_marked(marks, i) || slab_in_hole(holes, (uintptr_t)block & (UNIT_BYTES - 1))) continue;
+        if (!is_marked(marks, i) || slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1))) continue;
         block_link(block, list, secret);
         list = block;
         kept++;
     }
     slab->free = list;
-    slab->kept_blocks = (uint16_t)kept;
+    slab->resident_blocks = (uint16_t)kept;
 }
 
 /* Returns the pages that did go back. */
@@ -65,27 +65,27 @@ static uint32_t purge_pages(const struct unit *slab, uint32_t pages) {
     return gone;
 }
 
-/* While a slab has holes frees into it take the slow path; slab_is_block() says why in this order. */
-static void set_holes(struct unit *slab, uint32_t holes, uint32_t starts) {
-    if (!holes) store_release(slab->starts, starts);
-    store_release(slab->holes, (uint8_t)(holes | (slab->holes & ~HOLES_MASK)));
-    if (holes) store_release(slab->starts, 0);
+/* While a slab has purged pages frees into it take the slow path; slab_is_block() says why in this order. */
+static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
+    if (!purged) store_release(slab->start_limit, starts);
+    store_release(slab->purged_pages, (uint8_t)(purged | (slab->purged_pages & ~PURGED_MASK)));
+    if (purged) store_release(slab->start_limit, 0);
 }
 
-void holes_make(struct unit *slab, uintptr_t secret) {
-    uint32_t free_bytes = (uint32_t)(slab->kept_blocks - slab->used_blocks) * slab->block_bytes;
+void purged_make(struct unit *slab, uintptr_t secret) {
+    uint32_t free_bytes = (uint32_t)(slab->resident_blocks - slab->used_blocks) * slab->block_bytes;
     if (free_bytes < SLAB_CARVE_BYTES || port_page_bytes() > SLAB_CARVE_BYTES) return;
     if (huge_spares(slab->memory, free_bytes)) return;
     struct marks marks = {0};
-    uint32_t holes = slab_holes(slab), begun = 0;
+    uint32_t purged = slab_purged_pages(slab), begun = 0;
     mark_list(&marks, slab, secret);
     uint32_t touched = (1u << (slab->carved_blocks * slab->block_bytes + SLAB_CARVE_BYTES - 1) / SLAB_CARVE_BYTES) - 1;
-    uint32_t idle = touched & ~used_pages(&marks, slab, holes, &begun) & ~holes;
+    uint32_t idle = touched & ~used_pages(&marks, slab, purged, &begun) & ~purged;
     if (idle == 0) return;
-    uint32_t starts = slab->starts;
-    set_holes(slab, holes | (idle & begun), starts);
+    uint32_t starts = slab->start_limit;
+    set_purged(slab, purged | (idle & begun), starts);
     slab->flags &= (uint8_t)~UNIT_CLEAN;
     uint32_t gone = purge_pages(slab, idle);
-    if (gone != idle) set_holes(slab, holes | (gone & begun), starts); /* to be tried again */
-    relist(&marks, slab, slab_holes(slab), secret);
+    if (gone != idle) set_purged(slab, purged | (gone & begun), starts); /* to be tried again */
+    relist(&marks, slab, slab_purged_pages(slab), secret);
 }

@@ -6,8 +6,8 @@
  * The core's own two words, in a free block's first 16 bytes, thus lie in a band; nothing in the tables is the address
  * of a caller's block, so a block that the program has lost is one that memcheck finds lost. realloc always moves. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/watched.h"
-#include "base/watch.h"
+#include "heap/valgrind.h"
+#include "base/valgrind.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
 
@@ -21,7 +21,7 @@ _Static_assert(sizeof(struct note) <= BAND_BYTES, "the note fits the band");
 
 static _Thread_local bool inside __attribute__((tls_model("initial-exec")));
 
-bool watched_is_due(void) {
+bool valgrind_is_due(void) {
     return !inside;
 }
 
@@ -36,24 +36,24 @@ static void *core_alloc(size_t size, size_t align) {
     return block;
 }
 
-void *watched_aligned(size_t size, size_t align) {
+void *valgrind_aligned(size_t size, size_t align) {
     size_t front = max_size(align, BAND_BYTES);
     if (size > ALLOC_BYTES_MAX || front > ALLOC_BYTES_MAX - size - BAND_BYTES) return NULL;
     char *block = core_alloc(front + size + BAND_BYTES, align);
     if (!block) return NULL;
     char *p = block + front;
-    watch_take(note_of(p), sizeof(struct note));
+    valgrind_take(note_of(p), sizeof(struct note));
     *note_of(p) = (struct note){front, size};
-    watch_begin(p, size, BAND_BYTES);
+    valgrind_begin(p, size, BAND_BYTES);
     return p;
 }
 
-void *watched_alloc(size_t size) {
-    return watched_aligned(size, BAND_BYTES);
+void *valgrind_alloc(size_t size) {
+    return valgrind_aligned(size, BAND_BYTES);
 }
 
-void *watched_zeroed(size_t size) {
-    void *p = watched_alloc(size);
+void *valgrind_zeroed(size_t size) {
+    void *p = valgrind_alloc(size);
     return p ? memset(p, 0, size) : NULL;
 }
 
@@ -61,34 +61,34 @@ void *watched_zeroed(size_t size) {
 static struct note read_note(const void *p) {
     if (!span_unit((const char *)p - BAND_BYTES)) return (struct note){0, 0};
     struct note *note = note_of(p);
-    watch_look(note, sizeof(*note));
+    valgrind_look(note, sizeof(*note));
     struct note found = *note;
     bool is_one = is_power_of_two(found.front) && found.front >= BAND_BYTES && span_unit((const char *)p - found.front);
     return is_one ? found : (struct note){BAND_BYTES, 0};
 }
 
-void watched_free(void *p) {
+void valgrind_free(void *p) {
     if (!p) return;
-    watch_end(p, BAND_BYTES);
+    valgrind_end(p, BAND_BYTES);
     char *block = (char *)p - read_note(p).front;
-    if (span_unit(block)) watch_look(block, sizeof(struct block));
+    if (span_unit(block)) valgrind_look(block, sizeof(struct block));
     inside = true;
     heap_free_slow(block, heap_self);
     inside = false;
 }
 
-size_t watched_usable(const void *p) {
+size_t valgrind_usable(const void *p) {
     if (!p) return 0;
     struct note note = read_note(p);
     VALGRIND_MAKE_MEM_NOACCESS(note_of(p), sizeof(note));
     return note.size;
 }
 
-void *watched_resize(void *p, size_t size) {
-    size_t old = watched_usable(p);
-    void *new = watched_alloc(size);
+void *valgrind_resize(void *p, size_t size) {
+    size_t old = valgrind_usable(p);
+    void *new = valgrind_alloc(size);
     if (!new) return NULL;
     memcpy(new, p, min_size(old, size));
-    watched_free(p);
+    valgrind_free(p);
     return new;
 }

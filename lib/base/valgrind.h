@@ -1,4 +1,4 @@
-/* What valgrind's memcheck is told about blocks, in a build for it (config_watch); nothing in any other. */
+/* What valgrind's memcheck is told about blocks, in a build for it (config_valgrind); nothing in any other. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/config.h"
@@ -16,19 +16,19 @@
 #endif
 
 /* A caller has a block from now on, between two bands that nobody may touch; he has it no more. */
-static inline void watch_begin(void *at, size_t bytes, size_t band_bytes) {
+static inline void valgrind_begin(void *at, size_t bytes, size_t band_bytes) {
     VALGRIND_MAKE_MEM_NOACCESS((char *)at - band_bytes, band_bytes);
     VALGRIND_MAKE_MEM_NOACCESS((char *)at + bytes, band_bytes);
     VALGRIND_MALLOCLIKE_BLOCK(at, bytes, band_bytes, 0);
 }
-static inline void watch_end(void *at, size_t band_bytes) {
+static inline void valgrind_end(void *at, size_t band_bytes) {
     VALGRIND_FREELIKE_BLOCK(at, band_bytes);
 }
 
 /* The allocator itself is going to use this memory, whoever had it: its contents are worth nothing, or kept. */
-static inline void watch_take(void *at, size_t bytes) {
-    if (config_watch) VALGRIND_MAKE_MEM_UNDEFINED(at, bytes);
+static inline void valgrind_take(void *at, size_t bytes) {
+    if (config_valgrind) VALGRIND_MAKE_MEM_UNDEFINED(at, bytes);
 }
-static inline void watch_look(void *at, size_t bytes) {
-    if (config_watch) VALGRIND_MAKE_MEM_DEFINED(at, bytes);
+static inline void valgrind_look(void *at, size_t bytes) {
+    if (config_valgrind) VALGRIND_MAKE_MEM_DEFINED(at, bytes);
 }

@@ -4,8 +4,8 @@
 #include "heap/heap.h"
 
 /* Allocate from the one heap that such threads share, under its lock. NULL: no memory. */
-void *late_alloc(size_t size);
+void *exited_alloc(size_t size);
 
 /* True for the shared heap itself: no thread's, so no fork loses it. */
-bool late_owns(const struct heap *heap);
-extern struct lock late_lock __attribute__((visibility("hidden")));
+bool exited_owns(const struct heap *heap);
+extern struct lock exited_lock __attribute__((visibility("hidden")));

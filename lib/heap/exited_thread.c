@@ -1,11 +1,11 @@
 /* Allocation for threads whose last destructor has run. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/late.h"
+#include "heap/exited_thread.h"
 #include "heap/alloc.h"
 #include "span/units.h"
 
-struct lock late_lock = LOCK_OF(RANK_LATE);
-static struct heap *late_heap;
+struct lock exited_lock = LOCK_OF(RANK_LATE);
+static struct heap *exited_heap;
 
 /* Whole units, which level 1 serves even now: a thread's very first call may meet a fork under way. */
 static void *during_fork(size_t size) {
@@ -14,15 +14,15 @@ static void *during_fork(size_t size) {
     return unit ? unit->memory : NULL;
 }
 
-void *late_alloc(size_t size) {
+void *exited_alloc(size_t size) {
     if (size > ALLOC_BYTES_MAX) return NULL;
-    if (!lock_take(&late_lock)) return during_fork(size);
-    if (!late_heap) late_heap = heap_create();
-    void *p = late_heap ? alloc_live(late_heap, size) : NULL;
-    lock_give(&late_lock);
+    if (!lock_take(&exited_lock)) return during_fork(size);
+    if (!exited_heap) exited_heap = heap_create();
+    void *p = exited_heap ? alloc_live(exited_heap, size) : NULL;
+    lock_give(&exited_lock);
     return p;
 }
 
-bool late_owns(const struct heap *heap) {
-    return heap == late_heap;
+bool exited_owns(const struct heap *heap) {
+    return heap == exited_heap;
 }
