@@ -116,7 +116,7 @@ static bool read_cells(const struct fdt_node *node, enum fdt_name name, uint32_t
 
 /* All properties of a node come before its children: it is complete at the first of them. */
 static const char *visit_pending(struct walk *walk, fdt_visit *visit, void *context) {
-    struct fdt_node *node = &walk->attached[walk->depth - 1];
+    struct fdt_node *node = &walk->open[walk->depth - 1];
 
     if (!walk->pending) return NULL;
     walk->pending = false;
@@ -133,8 +133,8 @@ static const char *open_node(struct walk *walk) {
     if (nul == NULL || !take_bytes(walk, (uint32_t)(nul - name) + 1, &name))
         return "has a node whose name does not end";
     if (walk->depth == DEPTH_MAX) return "is nested more than 16 deep";
-    walk->attached[walk->depth] = (struct fdt_node){
-        .parent = walk->depth > 0 ? &walk->attached[walk->depth - 1] : NULL,
+    walk->open[walk->depth] = (struct fdt_node){
+        .parent = walk->depth > 0 ? &walk->open[walk->depth - 1] : NULL,
         .name = (const char *)name,
         .address_cells = 2,
         .size_cells = 1,
@@ -154,7 +154,7 @@ static const char *take_property(struct walk *walk) {
     if (!walk->pending) return "has a property behind a child node";
     for (int i = 0; i < FDT_NAMES; i++)
         if (strcmp((const char *)walk->tree->blob + walk->tree->strings + name, names[i]) == 0)
-            walk->attached[walk->depth - 1].property[i] = (struct fdt_property){value, bytes};
+            walk->open[walk->depth - 1].property[i] = (struct fdt_property){value, bytes};
     return NULL;
 }
 

@@ -52,10 +52,10 @@ static void compare(const struct route *route, size_t which, long repetitions) {
 }
 
 static void take_route(const struct route *route, long repetitions) {
-    route->attached();
+    route->open();
     for (size_t i = 0; i < WORKLOADS; i++) compare(route, i, repetitions);
     route->close();
-    route->attached();
+    route->open();
     printf("reused,%s,%zu\n", route->name, route->moves());
     route->close();
 }

@@ -19,7 +19,7 @@ quietly() {
 
 # embedded WAY SETTING...
 embedded() {
-    local way=$1 build="$work/build of $1" language pending
+    local way=$1 build="$work/build of $1" language stray
     shift
     quietly cmake -S "$here/embedded" -B "$build" -DWAY="$way" -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" "$@"
     quietly cmake --build "$build" --parallel 2
@@ -29,11 +29,11 @@ embedded() {
     done
     [[ $(ctest --test-dir "$build" -N) == *"Total Tests: 1"* ]] || fail "$way: heapalloc's tests are among the project's"
     quietly cmake --install "$build" --prefix "$work/prefix"
-    pending=$(find "$work/prefix" -type f ! -name consumer_c_static)
-    [[ -z $pending ]] || fail "$way: the project installs $pending"
+    stray=$(find "$work/prefix" -type f ! -name consumer_c_static)
+    [[ -z $stray ]] || fail "$way: the project installs $stray"
     [[ ! -e $build/heapalloc/heapalloc ]] || fail "$way: the explorer was built"
-    pending=$(find "$build" -maxdepth 1 -name 'libheapalloc*')
-    [[ -z $pending ]] || fail "$way: the project's folder holds $pending"
+    stray=$(find "$build" -maxdepth 1 -name 'libheapalloc*')
+    [[ -z $stray ]] || fail "$way: the project's folder holds $stray"
 }
 
 # Once without any setting, hence not optimized, once with what other projects set.
