@@ -56,6 +56,11 @@ bool port_collapse(void *at) {
     return false;
 }
 
+bool port_prefault(void *at) {
+    (void)at;
+    return false;
+}
+
 /* Nothing is purged, so nothing has to grow old. */
 uint64_t port_now_ms(void) {
     return 0;

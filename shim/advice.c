@@ -4,6 +4,7 @@
 #include "advice.h"
 #include "syscall.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <heapalloc/port.h>
 #include <sys/mman.h>
 
@@ -98,8 +99,36 @@ bool port_purge(void *at, size_t bytes) {
     return done;
 }
 
+/* The administrator lets programs have huge pages: the file says "always [madvise] never". MADV_COLLAPSE itself does
+ * not ask. Where the file cannot be read nothing is assumed. */
+static bool huge_pages_allowed(void) {
+    static int known; /* 0: not yet; below: they are not allowed */
+    int allowed = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (allowed == 0) {
+        char text[64];
+        long file = syscall_6(SYS_openat, AT_FDCWD, (long)"/sys/kernel/mm/transparent_hugepage/enabled",
+                              O_RDONLY | O_CLOEXEC, 0, 0, 0);
+        long length = syscall_failed(file) ? 0 : syscall_6(SYS_read, file, (long)text, sizeof(text), 0, 0, 0);
+        if (!syscall_failed(file)) syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+        allowed = -1;
+        for (long i = 0; i + 1 < length; i++)
+            if (text[i] == '[') allowed = text[i + 1] == 'n' ? -1 : 1;
+        __atomic_store_n(&known, allowed, __ATOMIC_RELAXED);
+    }
+    return allowed > 0;
+}
+
 /* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread
  * does not fill what is purged later, as it does where huge pages were advised. */
 bool port_collapse(void *at) {
-    return port_page_bytes() == 4096 && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
+    return port_page_bytes() == 4096 && huge_pages_allowed() && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
+}
+
+/* One page is touched, since the kernel collapses nothing where no page table is. What is resident already is locked
+ * memory, which the kernel filled when it was mapped. */
+bool port_prefault(void *at) {
+    char *page = at;
+    if (port_page_bytes() != 4096 || !huge_pages_allowed() || is_resident(page + 4096)) return false;
+    *(volatile char *)page = 0;
+    return advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
 }

@@ -81,6 +81,11 @@ bool port_collapse(void *at) {
     return false;
 }
 
+bool port_prefault(void *at) {
+    (void)at;
+    return false;
+}
+
 /* There is one thread: it can only wait for itself, after a step that was stopped half-way. */
 void port_wait(uint32_t *word, uint32_t seen) {
     static const char text[] = "a lock of the heap was never given back: a step before was stopped half-way";

@@ -47,6 +47,10 @@ bool port_extend(void *at, size_t bytes, size_t new_bytes);
  * as it was, the world cannot or will not. */
 bool port_collapse(void *at);
 
+/* Put one huge page behind the 2 MiB at `at`, a multiple of that, of which nothing is touched yet, the first page is
+ * the caller's, and the rest will be used soon. False: the world cannot, or memory is there already. */
+bool port_prefault(void *at);
+
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);

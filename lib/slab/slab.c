@@ -3,11 +3,13 @@
 #include "slab/slab.h"
 #include "base/check.h"
 #include "base/valgrind.h"
+#include "span/prefault.h"
 #include "span/units.h"
 
 STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
+    prefault_pass(slab, 1);
     valgrind_take(slab->memory, UNIT_BYTES);
     const struct class_shape *shape = &class_shapes[class];
     slab->free = BLOCK_END;

@@ -12,6 +12,8 @@ enum {
     SMALL_STEP_BYTES = 256 * 1024,
     SMALL_HEAP_BYTES = 4 * 1024 * 1024,
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
+    LARGE_HEAP_BYTES = 24 * 1024 * 1024, /* from here on whole huge pages are mapped: see span/prefault.h */
+    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
     STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
     FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
@@ -53,7 +55,9 @@ static bool extend(struct span *span, size_t bytes) {
 
 static size_t step_bytes(const struct span *span) {
     if (span->bytes < SMALL_HEAP_BYTES) return SMALL_STEP_BYTES;
-    return round_up(min_size(span->bytes / 8, LARGE_STEP_BYTES), SPAN_STEP_BYTES);
+    size_t step = min_size(span->bytes / 8, LARGE_STEP_BYTES);
+    size_t whole = span->bytes < LARGE_HEAP_BYTES ? SPAN_STEP_BYTES : HUGE_PAGE_BYTES;
+    return round_up(span->bytes + step, whole) - span->bytes;
 }
 
 /* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */

@@ -6,8 +6,6 @@
 #include <heapalloc/port.h>
 
 enum {
-    RANGE_SHIFT = 21,
-    RANGE_UNITS = (1 << RANGE_SHIFT) / UNIT_BYTES,
     RANGES_MAX = UNIT_BYTES * 8, /* a bit each: beyond 256 GiB there are none */
     LOOKS_PER_STEP = 16,         /* ranges looked at in a tick */
     COLLAPSES_PER_STEP = 1,      /* and made one page, which takes up to 4 ms where a host lends the memory */
@@ -41,27 +39,32 @@ static bool is_touched(const struct unit *line) {
 }
 
 static bool is_dense(uint32_t range) {
-    const struct unit *line = span_home.lines + (size_t)range * RANGE_UNITS, *end = line + RANGE_UNITS;
+    const struct unit *line = span_home.lines + (size_t)range * HUGE_UNITS, *end = line + HUGE_UNITS;
     while (line < end && is_touched(line)) line++;
     return line == end;
 }
 
-/* The bits, made when they are first needed. */
+/* The bits, made when they are first needed. Of two threads that make them at once, one gives its own back. */
 static uint8_t *open_bits(void) {
-    if (huge) return huge;
+    uint8_t *bits = load_acquire(huge);
+    if (bits) return bits;
     struct unit *unit = units_take(1, UNIT_META);
     if (!unit) return NULL;
     if (!(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, UNIT_BYTES);
-    store_release(huge, (uint8_t *)unit->memory);
-    return huge;
+    if (cas(huge, &bits, (uint8_t *)unit->memory)) return (uint8_t *)unit->memory;
+    units_give(unit);
+    return bits;
+}
+
+void huge_note(size_t range) {
+    uint8_t *bits = range < RANGES_MAX ? open_bits() : NULL;
+    if (bits) __atomic_fetch_or(&bits[range / 8], (uint8_t)(1 << range % 8), __ATOMIC_RELAXED);
 }
 
 static void collapse(uint32_t range) {
-    uint8_t *bits = open_bits();
-    if (!bits) return;
-    bool done = port_collapse(span_home.base + ((size_t)range << RANGE_SHIFT));
+    bool done = port_collapse(span_home.base + ((size_t)range << HUGE_SHIFT));
     hand.spent += done ? 1 : FAILURE_COSTS;
-    if (done) __atomic_fetch_or(&bits[range / 8], (uint8_t)(1 << range % 8), __ATOMIC_RELAXED);
+    if (done) huge_note(range);
 }
 
 static void move_hand(uint32_t ranges, uint32_t may) {
@@ -79,8 +82,8 @@ void huge_step(uint32_t quarter) {
     if (likely(bytes < HUGE_FROM_BYTES) || !span_home.stepwise || swap_value(busy, true)) return;
     hand.quarters += hand.quarter != quarter;
     hand.quarter = quarter;
-    uint32_t ranges = (uint32_t)min_size(bytes >> RANGE_SHIFT, RANGES_MAX);
-    uint32_t grown = (uint32_t)((bytes - HUGE_FROM_BYTES) >> RANGE_SHIFT);
+    uint32_t ranges = (uint32_t)min_size(bytes >> HUGE_SHIFT, RANGES_MAX);
+    uint32_t grown = (uint32_t)((bytes - HUGE_FROM_BYTES) >> HUGE_SHIFT);
     move_hand(ranges, grown * COLLAPSES_PER_GROWN + hand.quarters * COLLAPSES_PER_QUARTER);
     store_release(busy, false);
 }
@@ -109,19 +112,19 @@ static size_t free_in(const struct unit *line, const struct unit *first) {
 }
 
 static bool is_worth_splitting(size_t range) {
-    const struct unit *first = span_home.lines + range * RANGE_UNITS;
+    const struct unit *first = span_home.lines + range * HUGE_UNITS;
     size_t free = 0;
-    for (const struct unit *line = first; line < first + RANGE_UNITS && free < SPLIT_BYTES; line++)
+    for (const struct unit *line = first; line < first + HUGE_UNITS && free < SPLIT_BYTES; line++)
         free += free_in(line, first);
     return free >= SPLIT_BYTES;
 }
 
 bool huge_spares(const void *at, size_t bytes) {
     uint8_t *bits = load_acquire(huge);
-    size_t offset = (size_t)((const char *)at - span_home.base), range = offset >> RANGE_SHIFT;
-    if (likely(!bits) || offset >= (size_t)RANGES_MAX << RANGE_SHIFT) return false;
+    size_t offset = (size_t)((const char *)at - span_home.base), range = offset >> HUGE_SHIFT;
+    if (likely(!bits) || offset >= (size_t)RANGES_MAX << HUGE_SHIFT) return false;
     if (bytes < SPLIT_BYTES && is_huge(bits, range) && !is_worth_splitting(range)) return true;
-    for (size_t last = min_size((offset + bytes - 1) >> RANGE_SHIFT, RANGES_MAX - 1); range <= last; range++)
+    for (size_t last = min_size((offset + bytes - 1) >> HUGE_SHIFT, RANGES_MAX - 1); range <= last; range++)
         __atomic_fetch_and(&bits[range / 8], (uint8_t) ~(1 << range % 8), __ATOMIC_RELAXED);
     return false;
 }

@@ -8,6 +8,12 @@
 #pragma once
 #include "span/span.h"
 
+enum { HUGE_SHIFT = 21, HUGE_UNITS = (1 << HUGE_SHIFT) / UNIT_BYTES };
+
+/* Range `range` of the home span, counted in 2 MiB, has become one huge page: purging takes care not to split it for
+ * little. */
+void huge_note(size_t range);
+
 /* Look at a few ranges, make some of them huge pages. `quarter` passes with time, and lets more be done. */
 void huge_step(uint32_t quarter);
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "span/huge.h"
 #include "span/medium_list.h"
+#include "span/prefault.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -129,6 +130,7 @@ static NOINLINE bool fetch_run(uint32_t count) {
     wish = wish < RUN_UNITS_FIRST ? RUN_UNITS_FIRST : wish > RUN_UNITS ? RUN_UNITS : wish;
     struct unit *run = units_take_upto(need, need > wish ? need : wish, UNIT_MEDIUM);
     if (!run) return false;
+    prefault_pass(run, run->count);
     uint32_t unit_count = run->count, zero = run->flags & UNIT_CLEAN ? GRANULE_ZERO : 0;
     for (uint32_t i = 0; i < unit_count; i++) {
         run[i].block_bytes = 0;

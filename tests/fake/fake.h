@@ -42,6 +42,8 @@ struct fake_counts {
     uint32_t pauses;
     uint32_t collapses; /* to huge pages */
     uint32_t collapses_failed;
+    uint32_t prefaults; /* by huge pages */
+    uint32_t prefaults_failed;
     uint32_t forks; /* times the core said that forks may come */
     size_t memory;  /* mapped and committed now */
     size_t space;   /* mapped and reserved now */
@@ -56,6 +58,7 @@ static inline uint32_t fake_failures(void) {
 extern void (*fake_at_request)(void);
 extern void (*fake_at_purge)(void);
 extern void (*fake_at_collapse)(char *at);
+extern void (*fake_at_prefault)(char *at);
 
 /* Where a misuse ends: expect_stop() runs a statement and proves that it stopped the program with these words. */
 struct fake_catch {

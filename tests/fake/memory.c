@@ -29,6 +29,7 @@ struct fake_counts fake_counts;
 void (*fake_at_request)(void);
 void (*fake_at_purge)(void);
 void (*fake_at_collapse)(char *at);
+void (*fake_at_prefault)(char *at);
 
 static struct {
     char *at;
@@ -230,5 +231,12 @@ bool port_collapse(void *at) {
     promise((uintptr_t)at % (2 << 20) == 0, "collapses multiples of 2 MiB");
     add(*(fake.can_collapse ? &fake_counts.collapses : &fake_counts.collapses_failed), 1);
     if (fake_at_collapse && fake.can_collapse) fake_at_collapse(at);
+    return fake.can_collapse;
+}
+
+bool port_prefault(void *at) {
+    promise((uintptr_t)at % (2 << 20) == 0, "prefaults multiples of 2 MiB");
+    add(*(fake.can_collapse ? &fake_counts.prefaults : &fake_counts.prefaults_failed), 1);
+    if (fake_at_prefault && fake.can_collapse) fake_at_prefault(at);
     return fake.can_collapse;
 }

@@ -1,0 +1,51 @@
+/* Memory for a heap that grows, before it is touched. */
+/* SPDX-License-Identifier: MIT */
+#include "span/prefault.h"
+#include <heapalloc/port.h>
+
+enum {
+    DENSE_UNITS = HUGE_UNITS * 3 / 4, /* touched in the range before: growth is steady, and of small blocks */
+    FAILURE_SKIPS = 64,               /* ranges: who has no huge page has none in a moment either */
+};
+
+static uint32_t skips; /* ranges that are not tried after a failure; atomic */
+
+/* Most of the unit has been written to, by many blocks. One that level 2 cut into two at most may be an array of which
+ * a corner is used. */
+static bool is_filled(const struct unit *line) {
+    if (racy_load(line->kind) == UNIT_SLAB)
+        return racy_load(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
+    if (racy_load(line->kind) != UNIT_MEDIUM) return false;
+    const struct granule *slot = span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
+    uint32_t blocks = 0;
+    for (uint32_t i = 0; i < GRANULES_PER_UNIT; i++) blocks += granule_state(slot + i) == GRANULE_USED;
+    return blocks > 1;
+}
+
+static bool is_steady(const struct unit *range) {
+    uint32_t filled = 0;
+    for (const struct unit *line = range - HUGE_UNITS; line < range; line++) filled += is_filled(line);
+    return filled >= DENSE_UNITS;
+}
+
+/* Nobody has the units from `line` to the end of the range: the top is below, or they are a part of a clean extent.
+ * Racy: whoever takes one meanwhile finds memory behind it, as wanted. */
+static bool is_untouched(const struct unit *line, const struct unit *end) {
+    if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
+    return racy_load(line->kind) == UNIT_FREE && racy_load(line->flags) & UNIT_CLEAN && line + line->count >= end;
+}
+
+NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
+    if (!span_home.stepwise || unit < span_home.lines || unit >= span_home.lines + span_home.limit_units) return;
+    size_t range = (size_t)(unit - span_home.lines + HUGE_UNITS - 1) / HUGE_UNITS;
+    const struct unit *first = span_home.lines + range * HUGE_UNITS;
+    if (range == 0 || (range + 1) << HUGE_SHIFT > load_acquire(span_home.bytes)) return;
+    if (!is_untouched(unit + count, first + HUGE_UNITS) || !is_steady(first)) return;
+    if (load_relaxed(skips) > 0) {
+        store_relaxed(skips, load_relaxed(skips) - 1);
+    } else if (port_prefault(span_home.base + (range << HUGE_SHIFT))) {
+        huge_note(range);
+    } else {
+        store_relaxed(skips, FAILURE_SKIPS);
+    }
+}

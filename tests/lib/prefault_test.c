@@ -1,0 +1,92 @@
+/* Growth without faults: a heap that grows steadily by small blocks has its next 2 MiB ready, one that is small, sparse
+ * or of large blocks has none, and what is ready is touched by nobody yet. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/fast.h"
+#include "inspect/verify.h"
+#include "span/prefault.h"
+#include "test.h"
+
+#define MIB ((size_t)1 << 20)
+enum { RANGE = 2 << 20 };
+
+static void sound(void) {
+    const char *broken = verify_heap();
+    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
+}
+
+static void grow(size_t bytes, size_t block) {
+    for (size_t sum = 0; sum < bytes; sum += block) CHECK(t_malloc(block) != NULL);
+}
+
+static uint32_t ready(void) {
+    return fake_counts.prefaults + fake_counts.prefaults_failed;
+}
+
+/* The unit that begins the range is being taken, the others are free. */
+static void rest_is_free(char *at) {
+    CHECK(span_unit(at) != NULL);
+    for (size_t i = 256 * 1024; i < RANGE; i += UNIT_BYTES) {
+        const struct unit *line = span_line(&span_home, (size_t)(at + i - span_home.base));
+        CHECK(line->kind == UNIT_INSIDE || line->kind == UNIT_FREE || line->kind == UNIT_FREE_LAST);
+    }
+}
+
+TEST(small_heaps_have_nothing_ready) {
+    grow(30 * MIB, 64);
+    CHECK_EQ(ready(), 0);
+}
+
+TEST(steady_growth_has_each_range_ready) {
+    static const size_t sizes[] = {16, 100, 1000, 4096, 6000};
+    fake_at_prefault = rest_is_free;
+    grow(36 * MIB, 64);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint32_t before = fake_counts.prefaults;
+        size_t from = span_home.top_units;
+        grow(24 * MIB, sizes[i]);
+        size_t ranges = (span_home.top_units - from) / HUGE_UNITS;
+        CHECK(ranges >= 11);
+        CHECK(fake_counts.prefaults - before >= ranges - 2);
+        CHECK(fake_counts.prefaults - before <= ranges + 1);
+    }
+    sound();
+}
+
+TEST(many_sizes_at_once_are_steady_growth) {
+    for (size_t i = 0; units.used_units < 100 * MIB / UNIT_BYTES; i++) CHECK(t_malloc(16 + i * 7919 % 900) != NULL);
+    CHECK(fake_counts.prefaults >= 68 * MIB / RANGE - 4);
+    sound();
+}
+
+TEST(sparse_memory_is_never_made_ready) {
+    grow(64 * MIB, 64);
+    uint32_t before = ready();
+    for (int i = 0; i < 200; i++) {
+        CHECK(t_aligned_alloc(2 * MIB, 64) != NULL);
+        CHECK(t_malloc(3 * MIB) && t_malloc(200000) && t_calloc(1, 30000) && t_malloc(16));
+    }
+    CHECK(ready() - before <= 1);
+    sound();
+}
+
+TEST(who_has_no_huge_pages_is_asked_seldom) {
+    fake.can_collapse = false;
+    grow(36 * MIB + 128 * (size_t)RANGE, 1000);
+    CHECK(ready() >= 2 && ready() <= 4);
+    CHECK_EQ(fake_counts.prefaults, 0);
+}
+
+/* What grows again over purged memory finds it clean, not at the top. */
+TEST(growth_after_a_fall_is_growth_too) {
+    enum { BLOCK = 1000, COUNT = 80 * 1000 };
+    static char *block[COUNT];
+    grow(36 * MIB, BLOCK);
+    for (int i = 0; i < COUNT; i++) block[i] = t_malloc(BLOCK);
+    for (int i = 0; i < COUNT; i++) t_free(block[i]);
+    fake.now_ms += 5000;
+    heap_trim(heap_self);
+    uint32_t before = fake_counts.prefaults;
+    grow(70 * MIB, BLOCK);
+    CHECK(fake_counts.prefaults - before >= 50 * MIB / RANGE);
+    sound();
+}
