@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
+#include "options.h"
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +102,7 @@ bool port_purge(void *at, size_t bytes) {
 
 /* The administrator lets programs have huge pages: the file says "always [madvise] never". MADV_COLLAPSE itself does
  * not ask. Where the file cannot be read nothing is assumed. */
-static bool huge_pages_allowed(void) {
+static bool huge_pages_are_offered(void) {
     static int known; /* 0: not yet; below: they are not allowed */
     int allowed = __atomic_load_n(&known, __ATOMIC_RELAXED);
     if (allowed == 0) {
@@ -118,17 +119,29 @@ static bool huge_pages_allowed(void) {
     return allowed > 0;
 }
 
+/* The option is asked each time: it may be set late. */
+static bool huge_pages_allowed(void) {
+    return port_page_bytes() == 4096 && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER && huge_pages_are_offered();
+}
+
 /* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread
  * does not fill what is purged later, as it does where huge pages were advised. */
 bool port_collapse(void *at) {
-    return port_page_bytes() == 4096 && huge_pages_allowed() && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
+    return huge_pages_allowed() && advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
 }
 
 /* One page is touched, since the kernel collapses nothing where no page table is. What is resident already is locked
  * memory, which the kernel filled when it was mapped. */
 bool port_prefault(void *at) {
     char *page = at;
-    if (port_page_bytes() != 4096 || !huge_pages_allowed() || is_resident(page + 4096)) return false;
+    if (!huge_pages_allowed() || is_resident(page + 4096)) return false;
     *(volatile char *)page = 0;
     return advise(at, HUGE_BYTES, MADV_COLLAPSE) == 0;
+}
+
+/* Of a growth step, the huge pages that lie in it whole. */
+void advice_want_huge(char *at, size_t bytes) {
+    uintptr_t from = ((uintptr_t)at + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
+    uintptr_t to = ((uintptr_t)at + bytes) & -(uintptr_t)HUGE_BYTES;
+    if (from < to) advise((void *)from, to - from, MADV_HUGEPAGE);
 }

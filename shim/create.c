@@ -2,6 +2,7 @@
  * first malloc, under a lock of stdio's maybe, would wait for a fork that waits for this lock. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "background.h"
 #include "next.h"
 #include "shim.h"
 #include <heapalloc/port.h>
@@ -12,6 +13,7 @@ typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
     static void *libcs;
     port_expect_fork();
+    background_thread_starts();
     create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");
     if (!next) return EAGAIN;
     return next(thread, attributes, run, argument);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "inspect/stats.h"
+#include "report.h"
 #include "shim.h"
 #include <limits.h>
 #include <malloc.h>
@@ -53,31 +54,11 @@ EXPORT struct mallinfo mallinfo(void) {
                              .keepcost = clamped(info.keepcost)};
 }
 
-/* Reports are written without stdio's formats: those may allocate, and are somebody's wrapper now and then. */
-struct report {
-    size_t length;
-    char chars[1500];
-};
-
-static void put(struct report *report, const char *text) {
-    while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
-}
-
-/* Right-aligned in `width` columns, with at least one digit. */
-static void put_number(struct report *report, size_t number, size_t width) {
-    char digits[21] = {0};
-    size_t at = sizeof(digits) - 1;
-    do digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    for (size_t length = sizeof(digits) - 1 - at; length < width; length++) put(report, " ");
-    put(report, digits + at);
-}
-
 static void put_line(struct report *report, const char *name, size_t number) {
-    put(report, name);
-    put(report, " = ");
-    put_number(report, number, 14);
-    put(report, "\n");
+    report_add(report, name);
+    report_add(report, " = ");
+    report_add_number(report, number, 14);
+    report_add(report, "\n");
 }
 
 /* Through stdio, because a program may have its stream elsewhere than on a file of the system. */
@@ -93,10 +74,10 @@ EXPORT void malloc_stats(void) {
     heap_enter();
     stats_read(&sums);
     stats_count_blocks(&blocks);
-    put(&report, "Arena 0:\n");
+    report_add(&report, "Arena 0:\n");
     put_line(&report, "system bytes    ", sums.mapped_bytes - sums.table_bytes);
     put_line(&report, "in use bytes    ", blocks.live_bytes);
-    put(&report, "Total (incl. mmap):\n");
+    report_add(&report, "Total (incl. mmap):\n");
     put_line(&report, "system bytes    ", sums.mapped_bytes);
     put_line(&report, "in use bytes    ", blocks.live_bytes);
     put_line(&report, "given back bytes", sums.free_clean_bytes);
@@ -105,15 +86,15 @@ EXPORT void malloc_stats(void) {
 }
 
 static void put_element(struct report *report, const char *start, const char *count_name, size_t count, size_t bytes) {
-    put(report, start);
+    report_add(report, start);
     if (count_name) {
-        put(report, count_name);
-        put_number(report, count, 0);
-        put(report, "\"");
+        report_add(report, count_name);
+        report_add_number(report, count, 0);
+        report_add(report, "\"");
     }
-    put(report, " size=\"");
-    put_number(report, bytes, 0);
-    put(report, "\"/>\n");
+    report_add(report, " size=\"");
+    report_add_number(report, bytes, 0);
+    report_add(report, "\"/>\n");
 }
 
 /* What glibc puts into a heap's element and, for all of them together, behind it. Nothing is "fast": bins count as
@@ -134,13 +115,13 @@ EXPORT int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
     struct mallinfo2 info = mallinfo2();
     struct report report = {0};
-    put(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n");
+    report_add(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n");
     put_totals(&report, &info);
     put_system(&report, info.arena);
-    put(&report, "</heap>\n");
+    report_add(&report, "</heap>\n");
     put_totals(&report, &info);
     put_element(&report, "<total type=\"mmap\"", " count=\"", 0, 0);
     put_system(&report, info.arena);
-    put(&report, "</malloc>\n");
+    report_add(&report, "</malloc>\n");
     return put_out(&report, stream) ? 0 : -1;
 }

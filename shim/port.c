@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "limit.h"
 #include "next.h"
+#include "process.h"
 #include "syscall.h"
 #include <elf.h>
 #include <errno.h>
@@ -24,28 +26,15 @@ static long map(void *at, size_t bytes, int protection, int flags) {
 
 const char *const port_alone = &__libc_single_threaded;
 
-/* The initial stack as the loader found it: argc, argv, NULL, environment, NULL, auxiliary vector. Read there, because
- * getauxval() may be somebody's wrapper that allocates. */
-extern void *__libc_stack_end;
-
-static uintptr_t auxiliary(uintptr_t type, uintptr_t otherwise) {
-    const uintptr_t *word = __libc_stack_end;
-    word += 1 + word[0] + 1;
-    while (*word) word++;
-    for (word++; word[0] != AT_NULL; word += 2)
-        if (word[0] == type) return word[1];
-    return otherwise;
-}
-
 STARTUP_TEXT size_t port_page_bytes(void) {
     static size_t bytes;
-    if (bytes == 0) bytes = auxiliary(AT_PAGESZ, 4096);
+    if (bytes == 0) bytes = process_auxiliary(AT_PAGESZ, 4096);
     return bytes;
 }
 
 /* Sixteen random bytes that the kernel gives every program. */
 static uint64_t random_word(int index) {
-    const uint64_t *bytes = (const uint64_t *)auxiliary(AT_RANDOM, 0);
+    const uint64_t *bytes = (const uint64_t *)process_auxiliary(AT_RANDOM, 0);
     return bytes ? bytes[index] : (uint64_t)(uintptr_t)&bytes * 0x9e3779b97f4a7c15;
 }
 
@@ -69,8 +58,10 @@ STARTUP_TEXT void *port_home(void) {
 }
 
 STARTUP_TEXT bool port_map(void *at, size_t bytes) {
+    if (unlikely(limits.set) && !limit_allows(at, bytes)) return false;
     long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
     if (syscall_failed(got)) return false;
+    if (unlikely(limits.set)) limit_note_growth((void *)got, bytes);
     if ((void *)got == at) return true;
     port_unreserve((void *)got, bytes); /* a kernel or emulator that took the address for a hint */
     return false;
@@ -82,6 +73,7 @@ STARTUP_TEXT void *port_reserve(size_t bytes) {
 }
 
 STARTUP_TEXT bool port_commit(void *at, size_t bytes) {
+    if (unlikely(limits.set) && !limit_allows(at, bytes)) return false;
     return !syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
 }
 

@@ -1,6 +1,7 @@
 /* Threads and forks of the process: when a heap is given up, when all locks are held. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "options.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
@@ -37,6 +38,7 @@ void port_expect_fork(void) {
     static bool begun;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
     pthread_atfork(prepare_fork, fork_parent, fork_child);
+    options_read_file();
 }
 
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it
@@ -45,6 +47,7 @@ static void start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         pthread_key_create(&key, round_ended);
+        options_begin();
         __atomic_store_n(&started, 2, __ATOMIC_RELEASE);
     }
     while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) != 2) {

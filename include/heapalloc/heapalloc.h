@@ -45,6 +45,20 @@ HEAPALLOC_API const char *heapalloc_verify(void);
  * thread, cost  any thread; system calls; O(free extents)                                                      */
 HEAPALLOC_API bool heapalloc_trim(void);
 
+/* ---- Options ----------------------------------------------------------------------------------------------------
+ * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
+
+/* Set an option, as the environment would. `limit`, `soft_limit`, `purge`, `cache`, `hugepages`, `background` and
+ * `stats` take effect from now on; the others are asked at start only. name, value   strings; NULL as a value is ""
+ * returns       false, with errno EINVAL, when there is no such option or it cannot have this value
+ * thread, cost  one thread at a time; O(options)                                                              */
+HEAPALLOC_API bool heapalloc_option_set(const char *name, const char *value);
+
+/* What an option is set to, or its default, as text.
+ * returns       NULL: there is no such option; a string that holds until the option is set again
+ * thread, cost  while no other thread sets options; O(options)                                                */
+HEAPALLOC_API const char *heapalloc_option_get(const char *name);
+
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at
  * a time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes

@@ -52,10 +52,18 @@ void cache_flush(struct heap *heap) {
     racy_store(heap->cache_max, first);
 }
 
+static uint32_t caches_limit = UINT32_MAX; /* granules */
+
+void cache_set_limit(uint64_t bytes) {
+    uint64_t granules = bytes >> GRANULE_SHIFT;
+    store_relaxed(caches_limit, granules < UINT32_MAX ? (uint32_t)granules : UINT32_MAX);
+}
+
 /* What all heaps' caches may keep, in granules. */
 static uint32_t caches_max(void) {
-    uint32_t part = load_relaxed(units.used_units) * (GRANULES_PER_UNIT / 16);
-    return part > CACHES_SUM_MIN ? part : CACHES_SUM_MIN;
+    uint32_t part = load_relaxed(units.used_units) * (GRANULES_PER_UNIT / 16), limit = load_relaxed(caches_limit);
+    uint32_t most = part > CACHES_SUM_MIN ? part : CACHES_SUM_MIN;
+    return most < limit ? most : limit;
 }
 
 void cache_share(struct heap *heap) {

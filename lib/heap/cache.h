@@ -25,6 +25,9 @@ INLINE uint32_t cache_sum_first(void) {
     return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN;
 }
 
+/* The caches of all heaps may be granted no more than this from now on; what they have stays until it decays. */
+void cache_set_limit(uint64_t bytes);
+
 /* Granules in the cache; whoever else asks may be told any number up to its bound. */
 INLINE uint32_t cache_sum(const struct heap *heap) {
     uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room) + load_relaxed(heap->stolen);

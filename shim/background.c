@@ -1,0 +1,70 @@
+/* A thread that gives memory back while all others sleep. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "background.h"
+#include "heap/fast.h"
+#include "heap/tick.h"
+#include "next.h"
+#include "process.h"
+#include "span/purge.h"
+#include "syscall.h"
+#include <heapalloc/port.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/single_threaded.h>
+#include <time.h>
+
+enum { STACK_BYTES = 64 * 1024, LONGEST_MS = 60 * 1000 };
+
+typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+
+static bool asked;
+static long running_in; /* the process whose thread it is: a child of a fork has none */
+
+/* As often as the decay time has quarters: what passes time in any other thread. libc's sleep is a cancellation point
+ * and somebody's wrapper, and keeping its result tells nothing. */
+static void *run(void *unused) {
+    syscall_6(SYS_prctl, PR_SET_NAME, (long)"heapalloc", 0, 0, 0, 0);
+    heap_enter();
+    for (;;) {
+        uint32_t ms = load_relaxed(purge_decay_ms) / DECAY_QUARTERS;
+        ms = ms < 1 ? 1 : ms > LONGEST_MS ? LONGEST_MS : ms;
+        struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+        syscall_6(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
+        if (heap_self->state == HEAP_LIVE) heap_tick(heap_self);
+    }
+    return unused;
+}
+
+/* All signals stay the program's. Detached, so exit does not wait for it. */
+static void start(void) {
+    static void *libcs;
+    create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");
+    long here = process_id(), seen = __atomic_load_n(&running_in, __ATOMIC_RELAXED);
+    if (!next || seen == here ||
+        !__atomic_compare_exchange_n(&running_in, &seen, here, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    pthread_t thread;
+    if (pthread_attr_init(&attributes) != 0) return;
+    pthread_attr_setstacksize(&attributes, STACK_BYTES > PTHREAD_STACK_MIN ? STACK_BYTES : PTHREAD_STACK_MIN);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    port_expect_fork();
+    if (next(&thread, &attributes, run, NULL) != 0) __atomic_store_n(&running_in, 0, __ATOMIC_RELAXED);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+void background_thread_starts(void) {
+    if (unlikely(__atomic_load_n(&asked, __ATOMIC_RELAXED))) start();
+}
+
+void background_ask(void) {
+    __atomic_store_n(&asked, true, __ATOMIC_RELAXED);
+    if (!__libc_single_threaded) start();
+}

@@ -1,0 +1,109 @@
+/* What a process says about its heap when it exits. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "exit_stats.h"
+#include "base/bits.h"
+#include "option_values.h"
+#include "options.h"
+#include "process.h"
+#include "report.h"
+#include "stats_report.h"
+#include "syscall.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <heapalloc/port.h>
+#include <sys/stat.h>
+
+extern int __cxa_atexit(void (*function)(void *), void *argument, void *library);
+extern void *__dso_handle;
+
+enum { STDERR = 2, HIGH_FILE = 200, PATH_BYTES = 512 };
+
+static struct {
+    int file; /* a duplicate of stderr; -1: there is none */
+    dev_t device;
+    ino_t inode;
+    long process; /* who asked: a child of a fork may be silent */
+    uint64_t begun_ms;
+} asked;
+
+/* %p, %e and %% of a path; what does not fit is cut, as the kernel then says. */
+static void expand(struct report *path, const char *pattern) {
+    for (char one[2] = {0}; *pattern && path->length < PATH_BYTES; pattern++) {
+        one[0] = *pattern;
+        bool special = *pattern == '%' && pattern[1];
+        if (special) pattern++;
+        if (special && *pattern == 'p')
+            report_add_number(path, (uint64_t)process_id(), 0);
+        else if (special && *pattern == 'e')
+            report_add(path, process_name());
+        else
+            report_add(path, one);
+    }
+    path->chars[path->length < PATH_BYTES ? path->length : PATH_BYTES] = 0;
+}
+
+/* Anything but a word is a path. */
+static bool is_path(const char *text) {
+    size_t length = 0;
+    uint64_t flag;
+    while (text[length]) length++;
+    return value_find_word("text|json", text, length) < 0 && !value_read_flag(text, length, &flag);
+}
+
+static bool wants_json(const char *text) {
+    size_t length = 0;
+    while (text[length]) length++;
+    return value_matches(text, "json") || value_matches(text, "*.json");
+}
+
+static bool is_same(int file) {
+    struct stat now;
+    return file >= 0 && fstat(file, &now) == 0 && now.st_dev == asked.device && now.st_ino == asked.inode;
+}
+
+/* Where the report goes; -1: nowhere, which is said. */
+static int open_out(const char *text) {
+    struct report path = {0}, fault;
+    if (!is_path(text)) return is_same(asked.file) ? asked.file : is_same(STDERR) ? STDERR : -1;
+    expand(&path, text);
+    long file =
+        syscall_6(SYS_openat, AT_FDCWD, (long)path.chars, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644, 0, 0);
+    if (file >= 0) return (int)file;
+    report_begin(&fault);
+    report_add(&fault, "cannot write to ");
+    report_add(&fault, path.chars);
+    report_add(&fault, ", error ");
+    report_add_number(&fault, (uint64_t)-file, 0);
+    report_add(&fault, "\n");
+    report_write(&fault, is_same(asked.file) ? asked.file : STDERR);
+    return -1;
+}
+
+/* Runs last of the handlers, because it was registered first. A child of a fork is silent when children are to be. */
+static void tell(void *unused) {
+    (void)unused;
+    struct report report = {0};
+    const char *text = option_text(OPTION_STATS);
+    int saved = errno;
+    if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
+    if (!option_number(OPTION_STATS)) return;
+    int file = open_out(text);
+    if (file >= 0) {
+        stats_report(&report, wants_json(text), port_now_ms() - asked.begun_ms);
+        report_write(&report, file);
+        if (is_path(text)) syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+    }
+    errno = saved;
+}
+
+void exit_stats_ask(void) {
+    struct stat now;
+    if (asked.process) return;
+    asked.process = process_id();
+    asked.begun_ms = port_now_ms();
+    asked.file = (int)syscall_6(SYS_fcntl, STDERR, F_DUPFD_CLOEXEC, HIGH_FILE, 0, 0, 0);
+    if (asked.file < 0) asked.file = (int)syscall_6(SYS_fcntl, STDERR, F_DUPFD_CLOEXEC, STDERR + 1, 0, 0, 0);
+    if (fstat(STDERR, &now) == 0) asked.device = now.st_dev, asked.inode = now.st_ino;
+    __cxa_atexit(tell, NULL, &__dso_handle);
+}

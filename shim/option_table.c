@@ -1,0 +1,62 @@
+/* The table of options. */
+/* SPDX-License-Identifier: MIT */
+#include "option_table.h"
+#include "option_values.h"
+
+const struct option option_table[OPTION_COUNT] = {
+    [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "list the options, then go on"},
+    [OPTION_VERBOSE] = {"verbose", OPTION_FLAG, "no", "yes|no",
+                        "say at start that heapalloc is active, from which file, which build"},
+    [OPTION_STATS] = {"stats", OPTION_PATH, "", "text|json|a path (%p pid, %e program)",
+                      "at exit say where the memory is, on stderr or in a file"},
+    [OPTION_PURGE] = {"purge", OPTION_TIME, "1s", "1ms to 1h, or never",
+                      "how long free memory is kept before it goes back"},
+    [OPTION_BACKGROUND] = {"background", OPTION_FLAG, "no", "yes|no",
+                           "a thread of the library's gives memory back while all others sleep"},
+    [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T", "what all threads' caches of medium blocks may keep"},
+    [OPTION_HUGEPAGES] = {"hugepages", OPTION_WORD, "auto", "auto|always|never",
+                          "auto: where growth is steady or memory dense; always: advised for all"},
+    [OPTION_LIMIT] = {"limit", OPTION_SIZE, "0", "0 (none) to 16T",
+                      "malloc fails with ENOMEM beyond a heap of so many bytes"},
+    [OPTION_SOFT_LIMIT] = {"soft_limit", OPTION_SIZE, "0", "0 (none) to 16T",
+                           "say so on stderr, once, when the heap grows beyond"},
+    [OPTION_EXE] = {"exe", OPTION_PATH, "*", "a pattern with * and ?",
+                    "which programs are meant, by the name of their file"},
+    [OPTION_CHILDREN] = {"children", OPTION_FLAG, "yes", "yes|no",
+                         "no: the programs that this one starts have no options"},
+};
+
+int option_find(const char *name, size_t length) {
+    for (int id = 0; id < OPTION_COUNT; id++)
+        if (value_is(option_table[id].name, name, length)) return id;
+    return -1;
+}
+
+const char *option_nearest(const char *name, size_t length) {
+    unsigned best = (unsigned)length / 2 + 1;
+    const char *nearest = NULL;
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        unsigned distance = value_distance(option_table[id].name, name, length);
+        if (distance < best) nearest = option_table[id].name, best = distance;
+    }
+    return nearest;
+}
+
+static bool read_time(const char *text, size_t length, uint64_t *ms) {
+    if (value_is("never", text, length)) return *ms = UINT32_MAX, true;
+    return value_read_time(text, length, ms) && *ms >= 1 && *ms <= 3600 * 1000;
+}
+
+bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
+    switch (option_table[id].kind) {
+    case OPTION_FLAG: return value_read_flag(text, length, number);
+    case OPTION_SIZE: return value_read_size(text, length, number) && *number <= UINT64_C(1) << 44;
+    case OPTION_TIME: return read_time(text, length, number);
+    case OPTION_WORD: {
+        int word = value_find_word(option_table[id].range, text, length);
+        *number = word < 0 ? 0 : (uint64_t)word;
+        return word >= 0;
+    }
+    default: *number = 1; return id == OPTION_STATS || length > 0;
+    }
+}

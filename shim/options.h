@@ -1,0 +1,42 @@
+/* What can be adjusted in the library of a process, and by whom.
+ *
+ *   HEAPALLOC=name=value,name,...      the environment, when the process starts       strongest
+ *   const char *heapalloc_options      a symbol of the program, in the same form
+ *   /etc/heapalloc.conf                the same, also a line each; read when a heap grows beyond its first steps or a
+ *                                      second thread starts, so that short programs pay no system call for it
+ *
+ * heapalloc_option_set() overrides all of them. A setuid program reads none. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_id {
+    OPTION_HELP,
+    OPTION_VERBOSE,
+    OPTION_STATS,
+    OPTION_PURGE,
+    OPTION_BACKGROUND,
+    OPTION_CACHE,
+    OPTION_HUGEPAGES,
+    OPTION_LIMIT,
+    OPTION_SOFT_LIMIT,
+    OPTION_EXE,
+    OPTION_CHILDREN,
+    OPTION_COUNT
+};
+
+enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
+
+/* Reads the environment and the program's symbol; once, by the first thread. */
+void options_begin(void);
+
+/* Reads the file; any number of times. */
+void options_read_file(void);
+
+/* The number an option has now: a flag, bytes, milliseconds or the index of a word. */
+uint64_t option_number(enum option_id id);
+
+/* The text of an option of words or text; "" when it was not set. */
+const char *option_text(enum option_id id);

@@ -1,0 +1,10 @@
+/* What is said about options, on stderr, by raw writes: it works in programs that close their streams, and before libc
+ * is ready. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "options.h"
+
+void options_tell_unknown(const char *name, size_t length);
+void options_tell_wrong(enum option_id id, const char *value, size_t length);
+void options_tell_help(void);
+void options_tell_active(void);

@@ -1,0 +1,44 @@
+/* What the loader left on the initial stack. */
+/* SPDX-License-Identifier: MIT */
+#include "process.h"
+#include "base/bits.h"
+#include "syscall.h"
+#include <elf.h>
+#include <stddef.h>
+
+/* argc, argv, NULL, environment, NULL, auxiliary vector. */
+extern void *__libc_stack_end;
+
+INLINE char **first_variable(void) {
+    const uintptr_t *word = __libc_stack_end;
+    return (char **)(word + 1 + word[0] + 1);
+}
+
+STARTUP_TEXT uintptr_t process_auxiliary(uintptr_t type, uintptr_t otherwise) {
+    char **variable = first_variable();
+    while (*variable) variable++;
+    const uintptr_t *word = (const uintptr_t *)(variable + 1);
+    for (; word[0] != AT_NULL; word += 2)
+        if (word[0] == type) return word[1];
+    return otherwise;
+}
+
+STARTUP_TEXT char *process_variable(const char *name) {
+    for (char **variable = first_variable(); *variable; variable++) {
+        size_t i = 0;
+        while (name[i] && (*variable)[i] == name[i]) i++;
+        if (!name[i]) return *variable + i;
+    }
+    return NULL;
+}
+
+const char *process_name(void) {
+    const char *path = (const char *)process_auxiliary(AT_EXECFN, (uintptr_t) ""), *name = path;
+    for (; *path; path++)
+        if (*path == '/') name = path + 1;
+    return name;
+}
+
+long process_id(void) {
+    return syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,54 @@
+/* Reports, built in a buffer and written at once. */
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+#include "process.h"
+#include "syscall.h"
+#include <errno.h>
+
+void report_add(struct report *report, const char *text) {
+    while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
+}
+
+void report_add_number(struct report *report, uint64_t number, size_t width) {
+    char digits[21] = {0};
+    size_t at = sizeof(digits) - 1;
+    do digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    for (size_t length = sizeof(digits) - 1 - at; length < width; length++) report_add(report, " ");
+    report_add(report, digits + at);
+}
+
+void report_add_bytes(struct report *report, uint64_t bytes) {
+    static const char units[][4] = {"KiB", "MiB", "GiB", "TiB"};
+    unsigned unit = 0;
+    while (unit < 3 && bytes >= UINT64_C(1000) << 10 * (unit + 1)) unit++;
+    uint64_t tenths = ((bytes >> 10 * unit) * 10 + 512) / 1024;
+    report_add_number(report, tenths / 10, 3);
+    report_add(report, ".");
+    report_add_number(report, tenths % 10, 1);
+    report_add(report, " ");
+    report_add(report, units[unit]);
+}
+
+void report_pad(struct report *report, size_t column) {
+    size_t line = report->length;
+    while (line > 0 && report->chars[line - 1] != '\n') line--;
+    while (report->length - line < column && report->length < sizeof(report->chars)) report_add(report, " ");
+}
+
+void report_begin(struct report *report) {
+    report->length = 0;
+    report_add(report, "heapalloc[");
+    report_add_number(report, (uint64_t)process_id(), 0);
+    report_add(report, "]: ");
+}
+
+void report_write(struct report *report, int file) {
+    for (size_t done = 0; done < report->length;) {
+        long got = syscall_6(SYS_write, file, (long)(report->chars + done), (long)(report->length - done), 0, 0, 0);
+        if (got == -EINTR) continue;
+        if (got <= 0) break;
+        done += (size_t)got;
+    }
+    report->length = 0;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What HEAPALLOC=... does to programs that are preloaded, as somebody at a shell sees it.
+#
+#   tests/options/options.sh LIB HELPER DOCUMENT     HELPER: tests/options/helper.c; DOCUMENT: docs/options.md
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # backquotes here are those of messages
+set -euo pipefail
+lib=$(realpath -e "${1:?usage: options.sh LIB HELPER DOCUMENT}")
+helper=$(realpath -e "$2")
+document=$(realpath -e "$3")
+unset LD_PRELOAD HEAPALLOC
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+verdict() {
+    if [[ $1 == yes ]]; then
+        echo "ok - $2"
+    else
+        echo "not ok - $2"
+        sed 's/^/#   /' "$work/err" | head -n 40
+        failed=$((failed + 1))
+    fi
+}
+
+# Runs a program under the library with these options; its streams to files, its exit code to $code.
+run() {
+    local options=$1
+    shift
+    code=0
+    timeout 60 env ${options:+"HEAPALLOC=$options"} LD_PRELOAD="$lib" "$@" >"$work/out" 2>"$work/err" || code=$?
+}
+
+says() { grep -qE -- "$1" "$work/err" && echo yes || echo no; }
+silent() { [[ ! -s $work/err ]] && echo yes || echo no; }
+is() { [[ $1 == "$2" ]] && echo yes || echo no; }
+
+run "" /bin/ls / && verdict "$(silent)" "nothing is said unless asked"
+run help /bin/ls /
+verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as ever"
+verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" | sort)" \
+    "$(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$document" | sort)")" "the document has the options that help lists"
+run help,purge=3s /bin/ls /
+verdict "$(says '^  purge +3s +1s ')" "help tells what an option is now and its default"
+run verbose /bin/ls /
+verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" "verbose tells that it is active"
+run purg=1s /bin/ls /
+verdict "$(says 'there is no option `purg`; did you mean `purge`')" "a wrong name has the nearest right one"
+run limit=many,purge=0,hugepages=some,cache=-1,verbose=maybe /bin/ls /
+verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 5)" "a wrong value is told, with what the option takes"
+verdict "$(is "$code" 0)" "a wrong option does not end the program"
+run stats /bin/ls /
+verdict "$(is "$(($(wc -l <"$work/err") <= 12))" 1)" "the statistics have twelve lines at most"
+verdict "$(says '^= heap resident ')" "ls has statistics although it closes its stderr before"
+run stats /bin/bash -c '(exit 3); exec /bin/ls /'
+verdict "$(says 'ls\[[0-9]+\] ')" "a program that is executed by another has statistics"
+run stats=json /bin/bash -c ':'
+verdict "$(is "$(awk -F'[:,]' '{ for (i = 1; i < NF; i++) v[$i] = $(i + 1) }
+    END { print (v["\"resident_bytes\""] > 0 ? 0 : 1) + v["\"live_bytes\""] + v["\"rounding_bytes\""] + v["\"kept_bytes\""] + v["\"metadata_bytes\""] \
+        - v["\"resident_bytes\""] }' "$work/err")" 0)" "the sum adds up"
+run "stats=$work/%e.%p.json" /bin/bash -c 'echo $$'
+verdict "$([[ -s $work/bash.$(cat "$work/out").json ]] && echo yes || echo no)" "a file's name has the program and its number"
+verdict "$(python3 -m json.tool "$work/bash.$(cat "$work/out").json" >"$work/err" 2>&1 && echo yes)" "the file is JSON"
+run stats=/nowhere/x /bin/ls /
+verdict "$(says 'cannot write to /nowhere/x')" "a file that cannot be written is told"
+run stats,exe=perl* /bin/ls /
+verdict "$(silent)" "exe leaves other programs alone"
+run stats,exe=l? /bin/ls /
+verdict "$(says ' ls\[')" "exe means the programs that match"
+run children=no,stats /bin/bash -c '/bin/ls / >/dev/null; (:); printf %s "$HEAPALLOC"'
+verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(cat "$work/out")" 1)" "children=no is for this process alone"
+run limit=64M "$helper" take 100
+verdict "$(is "$code" 0)$(silent | sed 's/yes//')" "within the limit a program has its memory or NULL and ENOMEM"
+verdict "$(awk '$1 > 40 && $1 <= 67 { print "yes" }' "$work/out")" "limit=64M leaves nearly as much to blocks"
+run limit=64M "$helper" again
+verdict "$(is "$code" 0)" "after the limit was met what is free serves again"
+run soft_limit=32M "$helper" take 100
+verdict "$(is "$(grep -c 'beyond soft_limit=32M' "$work/err")" 1)" "soft_limit says so once"
+verdict "$(is "$(cat "$work/out")" 100)" "and takes nothing away"
+run "" "$helper" idle
+verdict "$(awk '$1 == 2 && $2 > 50000 { print "yes" }' "$work/out")" "a sleeping process has no thread of ours"
+run background,purge=100ms "$helper" idle
+verdict "$(awk '$1 == 3 && $2 < 20000 { print "yes" }' "$work/out")" "background gives memory back while all sleep"
+run background,purge=10ms "$helper" fork
+verdict "$(is "$code" 0)" "background survives forks and exits at once"
+run "" "$helper" calls
+verdict "$(is "$code" 0)" "the calls set and get options"
+with_symbol=$helper.symbol
+run "" "$with_symbol" symbol
+verdict "$(says 'is active in')" "the program's symbol sets options"
+run verbose=no "$with_symbol" symbol
+verdict "$(silent)" "the environment is stronger than the symbol"
+run hugepages=never,stats "$helper" take 100
+verdict "$(is "$(cat "$work/out")" 100)" "hugepages=never serves"
+run hugepages=always,stats "$helper" take 100
+verdict "$(is "$(cat "$work/out")" 100)" "hugepages=always serves"
+exit $((failed > 0))
