@@ -9,7 +9,7 @@ const struct option option_table[OPTION_COUNT] = {
                         "say at start that heapalloc is active, from which file, which build"},
     [OPTION_STATS] = {"stats", OPTION_PATH, "", "text|json|a path (%p pid, %e program)",
                       "at exit say where the memory is, on stderr or in a file"},
-    [OPTION_PURGE] = {"purge", OPTION_TIME, "1s", "1ms to 1h, or never",
+    [OPTION_PURGE] = {"purge", OPTION_TIME, "500ms", "1ms to 1h, or never",
                       "how long free memory is kept before it goes back"},
     [OPTION_BACKGROUND] = {"background", OPTION_FLAG, "no", "yes|no",
                            "a thread of the library's gives memory back while all others sleep"},

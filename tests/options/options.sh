@@ -42,7 +42,7 @@ verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as ev
 verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" | sort)" \
     "$(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$document" | sort)")" "the document has the options that help lists"
 run help,purge=3s /bin/ls /
-verdict "$(says '^  purge +3s +1s ')" "help tells what an option is now and its default"
+verdict "$(says '^  purge +3s +500ms ')" "help tells what an option is now and its default"
 run verbose /bin/ls /
 verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" "verbose tells that it is active"
 run purg=1s /bin/ls /
