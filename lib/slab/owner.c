@@ -1,7 +1,8 @@
 /* The ownership word of a slab. */
 /* SPDX-License-Identifier: MIT */
+#include "slab/owner.h"
 #include "base/check.h"
-#include "slab/slab.h"
+#include "slab/pages.h"
 
 INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
     return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));

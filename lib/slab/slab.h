@@ -8,8 +8,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "slab/owner.h"
+#include "slab/pages.h"
 
-enum { SLAB_CARVE_BYTES = 4096, CARVE_ALL_BYTES = 256, PURGED_MASK = 15, PURGED_SINCE_SHIFT = 4 };
+enum { CARVE_ALL_BYTES = 256 };
 
 /* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
  * lie in a page without memory. So the last small block before such a page waits until that page is carved. */
@@ -67,14 +68,6 @@ INLINE bool slab_is_start(const struct unit *slab, const void *p) {
 
 /* The same, slower, for any slab, asked by anyone: a block in a purged page is no start. */
 bool slab_is_block(const struct unit *slab, const void *p);
-
-/* The pages of a slab that went back, a bit each; true when the block that starts at `offset` lies in one. */
-INLINE uint32_t slab_purged_pages(const struct unit *slab) {
-    return load_acquire(slab->purged_pages) & PURGED_MASK;
-}
-INLINE bool slab_is_purged(uint32_t purged, size_t offset) {
-    return purged >> offset / SLAB_CARVE_BYTES & 1;
-}
 
 /* The block that the inner pointer `p` lies in; for messages. */
 INLINE char *slab_block_around(const struct unit *slab, const void *p) {

@@ -1,7 +1,7 @@
 /* The list of dirty free extents by age: the oldest is purged first. Under the units lock; every step O(1). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "span/units.h"
+#include "span/unit_index.h"
 
 /* Enter an extent as the youngest. */
 INLINE void age_enter(struct unit *unit, uint32_t now_ms) {

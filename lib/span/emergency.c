@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "span/emergency.h"
 #include "base/memory.h"
+#include "span/gone.h"
 #include "span/grow.h"
-#include "span/units.h"
 #include <heapalloc/port.h>
 
 enum {
@@ -67,13 +67,20 @@ static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_ki
                     word >> RESERVE_CLEAN_SHIFT & 1);
 }
 
+/* The heap grows, or has addresses back. */
+static struct unit *take_more(void) {
+    struct unit *unit = NULL;
+    if (grow_tip_by(LEAST_UNITS) == GROW_DONE) units_take_ready(LEAST_UNITS, UNIT_LEAVING, UNITS_ANYWHERE, &unit);
+    return unit ? unit : gone_take(LEAST_UNITS, UNIT_LEAVING, 0);
+}
+
 void emergency_open(void) {
     uint32_t sum = 0;
     ran_dry = false;
     for (int i = 0; i < RESERVES && sum < wish_units; i++) {
         struct unit *unit = units_take_some(wish_units - sum, true, UNIT_LEAVING);
         if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, false, UNIT_LEAVING);
-        if (!unit && sum < LEAST_UNITS) unit = units_take(LEAST_UNITS, UNIT_LEAVING);
+        if (!unit && sum < LEAST_UNITS) unit = take_more();
         if (!unit) break;
         sum += unit->count;
         store_release(reserves[i], reserve_of(unit));
@@ -91,7 +98,7 @@ static void settle(bool grew) {
     if (!units_lock()) return;
     for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
         struct span *span = load_acquire(span_list[i]);
-        if (span && span != grow_tip) units_donate_rest(span);
+        if (span && span != units_tip) units_donate_rest(span);
     }
     units_unlock();
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/age.h"
-#include "span/units.h"
 
 INLINE struct unit *extent_of(struct tlsf_node *node) {
     return (struct unit *)((char *)node - offsetof(struct unit, node));

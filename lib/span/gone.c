@@ -3,6 +3,7 @@
 #include "span/gone.h"
 #include "base/memory.h"
 #include "span/extent.h"
+#include "span/grow.h"
 #include <heapalloc/port.h>
 
 enum {
@@ -66,19 +67,18 @@ bool gone_release(struct unit *unit) {
     return true;
 }
 
-static void count_moved(uint32_t more) {
-    __atomic_fetch_add(&units.moved_extents, more, __ATOMIC_RELAXED);
-}
-
-void gone_count_moved(struct unit *tail) {
-    tail->flags |= UNIT_MOVED;
-    count_moved(1);
+/* Units that were never handed out, LEAVING. */
+static struct unit *take_fresh(uint32_t count) {
+    if (count > SPAN_UNITS_MAX || grow_tip_by(count) != GROW_DONE || !lock_take(&units.lock)) return NULL;
+    struct unit *unit = units_take_tip(count, UNIT_LEAVING);
+    units_unlock();
+    return unit;
 }
 
 /* New units at the tip, twice as many as are needed, without memory: the second half is room to grow. */
 static void open_room(uint32_t count) {
-    struct unit *unit = units_take_fresh(2 * count);
-    if (!unit) unit = units_take_fresh(count);
+    struct unit *unit = take_fresh(2 * count);
+    if (!unit) unit = take_fresh(count);
     if (!unit) return;
     if (can_go(unit) && port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_GONE;
     units_give(unit);
@@ -121,7 +121,7 @@ struct unit *gone_move(struct unit *from, uint32_t count) {
         return NULL;
     }
     bool again = from->flags & UNIT_MOVED;
-    if (!again) count_moved(1);
+    if (!again) units_count_moved(1);
     from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_GONE : UNIT_CLEAN;
     to->flags = UNIT_MOVED;
     racy_store(to->kind, UNIT_LARGE);
@@ -147,10 +147,4 @@ bool gone_extend(struct unit *unit, uint32_t count) {
     racy_store(right->kind, UNIT_INSIDE);
     unit->count = count;
     return true;
-}
-
-void gone_leave(struct unit *unit) {
-    count_moved(-1u);
-    unit->flags = UNIT_GONE;
-    if (!port_unmap(unit->memory, bytes_of(unit))) unit->flags = 0;
 }

@@ -11,7 +11,7 @@
  * Only in the home span, around which the world puts nothing of its own, and where a page is no larger than a unit. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "span/units.h"
+#include "span/units_free.h"
 
 /* So much is left to blocks that move, as long as there is other address space. */
 enum { GONE_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
@@ -30,9 +30,3 @@ struct unit *gone_move(struct unit *from, uint32_t count);
 
 /* Lengthen a block that was moved into the gone extent to its right. False: there is none, or nothing has changed. */
 bool gone_extend(struct unit *unit, uint32_t count);
-
-/* An extent that was moved is about to become free: it is gone then. */
-void gone_leave(struct unit *unit);
-
-/* `tail` was cut from an extent that was moved. */
-void gone_count_moved(struct unit *tail);

@@ -5,7 +5,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "span/grow.h"
 #include "base/memory.h"
-#include "span/units.h"
+#include "span/units_free.h"
 #include <heapalloc/port.h>
 
 enum {
@@ -24,7 +24,6 @@ enum {
 #define HOME_UNITS ((size_t)16 << 30)
 
 struct lock grow_gate = LOCK_OF(RANK_GATE);
-struct span *grow_tip;
 
 /* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
@@ -158,12 +157,12 @@ static bool open_first(uint32_t count) {
 }
 
 static bool grow_held(uint32_t count) {
-    if (!grow_tip) {
+    if (!units_tip) {
         if (!open_first(count)) return false;
         units_move_tip(&span_home);
         return true;
     }
-    if (grow_in_place(grow_tip, count)) return true;
+    if (grow_in_place(units_tip, count)) return true;
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
     struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, false);
     if (!next) return false;

@@ -9,9 +9,6 @@ enum grow_result { GROW_DONE, GROW_NO_MEMORY, GROW_FROZEN };
 /* Held while one thread asks the world for memory; the one lock that is held over a system call. */
 extern struct lock grow_gate __attribute__((visibility("hidden")));
 
-/* The span whose top new units are taken from; changed under the gate and the units lock. NULL: none yet. */
-extern struct span *grow_tip __attribute__((visibility("hidden")));
-
 /* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
 enum grow_result grow_tip_by(uint32_t count);
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/memory.h"
-#include "span/medium.h"
+#include "span/medium_index.h"
 
 enum {
     LISTED_MIN = MEDIUM_GRANULES_MIN, /* smaller free blocks fit no request and only wait to be merged */

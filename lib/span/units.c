@@ -1,80 +1,18 @@
 /* Level 1: extents of whole units. */
 /* SPDX-License-Identifier: MIT */
 #include "span/units.h"
-#include "base/check.h"
 #include "base/memory.h"
-#include "span/age.h"
 #include "span/emergency.h"
-#include "span/extent.h"
 #include "span/gone.h"
 #include "span/grow.h"
 
-struct units units = {.lock = LOCK_OF(RANK_UNITS)};
-
-static struct unit *take_free(uint32_t count, enum unit_kind kind) {
-    struct unit *unit = extent_find(&units.dirty, count);
-    if (!unit) unit = extent_find(&units.clean, count);
-    if (!unit) return NULL;
-    extent_cut_front(unit, count);
-    return extent_hand_out(unit, count, kind);
-}
-
-/* At least `least` and at most `most` units out of the largest extent. */
-static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
-    struct tlsf_node *node = tlsf_largest(index);
-    struct unit *unit = node ? extent_of(node) : NULL;
-    if (!unit || unit->count < least) return NULL;
-    uint32_t count = unit->count < most ? unit->count : most;
-    extent_cut_front(unit, count);
-    return extent_hand_out(unit, count, kind);
-}
-
-struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
-    struct unit *unit = NULL;
-    if (load_relaxed(units.dirty_units) > 0 && lock_take(&units.lock)) {
-        unit = extent_find(&units.dirty, most) ? NULL : take_largest(&units.dirty, least, most, kind);
-        units_unlock();
-    }
-    if (!unit) unit = units_take(most, kind);
-    return unit || most == least ? unit : units_take(least, kind);
-}
-
-static bool tip_has(uint32_t count) {
-    return grow_tip && ((size_t)grow_tip->top_units + count) << UNIT_SHIFT <= grow_tip->bytes;
-}
-
-static struct unit *take_top(uint32_t count, enum unit_kind kind) {
-    if (!tip_has(count)) return NULL;
-    struct unit *unit = grow_tip->lines + grow_tip->top_units;
-    unit->memory = grow_tip->base + ((size_t)grow_tip->top_units << UNIT_SHIFT);
-    unit->flags = UNIT_CLEAN;
-    guarded_add(grow_tip->top_units, count);
-    return extent_hand_out(unit, count, kind);
-}
-
-struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
-    if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_largest(clean ? &units.clean : &units.dirty, 1, most, kind);
-    units_unlock();
-    return unit;
-}
-
-static struct unit *take_roomy(uint32_t count, enum unit_kind kind) {
-    uint32_t room = count + count / 4;
-    struct unit *unit = take_largest(&units.dirty, room, count, kind);
-    return unit ? unit : take_largest(&units.clean, room, count, kind);
-}
-
-STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, bool roomy) {
+STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, enum units_place place) {
     struct unit *unit = NULL;
     uint32_t forks = 0;
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
     for (;;) {
         enum grow_result grown = GROW_FROZEN;
-        if (lock_take(&units.lock)) {
-            unit = roomy ? take_roomy(count, kind) : take_free(count, kind);
-            if (!unit) unit = take_top(count, kind);
-            units_unlock();
+        if (units_take_ready(count, kind, place, &unit)) {
             if (likely(unit)) return unit;
             if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
             if (unlikely(unit) || (unit = gone_take(count, kind, GONE_LEFT_UNITS))) return unit;
@@ -86,19 +24,18 @@ STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, bool 
 }
 
 STARTUP_TEXT struct unit *units_take(uint32_t count, enum unit_kind kind) {
-    return take(count, kind, false);
+    return take(count, kind, UNITS_ANYWHERE);
 }
 
 struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
-    struct unit *unit = take(count, kind, true);
-    return unit ? unit : take(count, kind, false);
+    struct unit *unit = take(count, kind, UNITS_ROOMY);
+    return unit ? unit : take(count, kind, UNITS_ANYWHERE);
 }
 
-struct unit *units_take_fresh(uint32_t count) {
-    if (count > SPAN_UNITS_MAX || grow_tip_by(count) != GROW_DONE || !lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_top(count, UNIT_LEAVING);
-    units_unlock();
-    return unit;
+struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
+    struct unit *unit = units_take_pieces(least, most, kind);
+    if (!unit) unit = units_take(most, kind);
+    return unit || most == least ? unit : units_take(least, kind);
 }
 
 /* [ spare ][ wanted, aligned ][ spare ] => the spare ends become extents of their own, and free */
@@ -125,231 +62,16 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
     return unit;
 }
 
-/* The free extent to the left of `unit`, and in its state; NULL: there is none. */
-static struct unit *left_of(const struct unit *unit) {
-    const struct unit *last = unit - 1;
-    uint8_t kind = racy_load(last->kind); /* its holder may change it, but never to or from being free */
-    if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
-    const struct unit *head = last - (last->count - 1);
-    return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
-}
-
-static struct unit *right_of(const struct unit *unit) {
-    const struct unit *head = unit + unit->count;
-    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
-    return (struct unit *)head;
-}
-
-/* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
- * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
- * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
- * free as a whole now. */
-static void merge(struct unit *unit, bool ages) {
-    struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
-    uint32_t own = unit->count, count = own, largest = own;
-    unit->kind = UNIT_INSIDE;
-    unit->owner = NULL;
-    unit->block_bytes = 0;
-    if (left) {
-        extent_leave(left);
-        if (left->flags & UNIT_AGED && left->count > largest) eldest = left, largest = left->count;
-        count += left->count;
-        head = left;
-    }
-    if (right) {
-        extent_leave(right);
-        if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
-        count += right->count;
-        right->kind = UNIT_INSIDE;
-    }
-    if (left && left != eldest) age_leave(left);
-    if (right && right != eldest) age_leave(right);
-    if (eldest)
-        age_replace(eldest, head);
-    else if ((ages || count > own) && !(head->flags & UNIT_STATES))
-        age_enter(head, load_relaxed(units.now_ms));
-    extent_enter(head, count);
-}
-
-static void give_locked(struct unit *unit, bool ages) {
-    guarded_add(units.used_units, -unit->count);
-    merge(unit, ages);
-}
-
-void units_defer(struct unit *first, struct unit *last) {
-    struct unit *seen = load_relaxed(units.deferred);
-    do last->next = seen;
-    while (!cas(units.deferred, &seen, first));
-}
-
-static void defer(struct unit *unit) {
-    units_defer(unit, unit);
-}
-
-/* Under the lock: what others gave while they could not have it. */
-static NOINLINE void take_deferred(void) {
-    struct unit *unit = swap_value(units.deferred, NULL);
-    for (struct unit *next; unit; unit = next) {
-        next = unit->next;
-        give_locked(unit, true);
-    }
-}
-
-STARTUP_TEXT void units_unlock(void) {
-    if (unlikely(load_relaxed(units.deferred))) take_deferred();
-    lock_give(&units.lock);
-}
-
-void units_give(struct unit *unit) {
-    racy_store(unit->kind, UNIT_LEAVING);
-    if (unlikely(unit->flags & UNIT_MOVED)) gone_leave(unit);
-    if (!lock_take_soon(&units.lock)) {
-        defer(unit);
-        return;
-    }
-    give_locked(unit, true);
-    units_unlock();
-}
-
-bool units_shrink(struct unit *unit, uint32_t count) {
-    if (unit->count <= count) return true;
-    struct unit *tail = unit_cut_tail(unit, count);
-    if (unlikely(unit->flags & UNIT_MOVED)) gone_count_moved(tail);
-    units_give(tail);
-    return true;
-}
-
-/* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
-static bool extend_locked(struct unit *unit, uint32_t more) {
-    struct unit *right = unit + unit->count;
-    if (racy_load(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
-        extent_cut_front(right, more);
-        right->kind = UNIT_INSIDE;
-        if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
-    } else if (grow_tip && right == grow_tip->lines + grow_tip->top_units && tip_has(more)) {
-        guarded_add(grow_tip->top_units, more);
-    } else {
-        return false;
-    }
-    guarded_add(units.used_units, more);
-    extent_note_least();
-    unit->count += more;
-    return true;
-}
-
 bool units_extend(struct unit *unit, uint32_t count) {
     if (count > SPAN_UNITS_MAX || unit->flags & UNIT_MOVED) return false;
     for (;;) {
         if (!lock_take(&units.lock)) return false;
         uint32_t more = count - unit->count;
-        bool done = extend_locked(unit, more);
-        bool at_top = grow_tip && unit + unit->count == grow_tip->lines + grow_tip->top_units && !tip_has(more);
-        struct span *tip = grow_tip;
+        bool done = units_extend_locked(unit, more);
+        bool at_top = units_tip && unit + unit->count == units_tip->lines + units_tip->top_units && !units_tip_has(more);
+        struct span *tip = units_tip;
         units_unlock();
         if (done) return true;
-        if (!at_top || grow_tip_by(more) != GROW_DONE || tip != grow_tip) return false;
+        if (!at_top || grow_tip_by(more) != GROW_DONE || tip != units_tip) return false;
     }
-}
-
-void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
-    struct unit *unit = span->lines + first;
-    unit_describe(unit, (struct unit){.count = count,
-                                      .memory = span->base + ((size_t)first << UNIT_SHIFT),
-                                      .kind = UNIT_LEAVING,
-                                      .flags = clean ? UNIT_CLEAN : 0});
-    merge(unit, true);
-}
-
-STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
-    while (!lock_take(&units.lock)) {
-    } /* freezing takes the gate first, and the gate is ours */
-    store_release(span->bytes, bytes);
-    units_unlock();
-}
-
-void units_donate_rest(struct span *span) {
-    uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
-    if (end > top) units_donate(span, top, end - top, true);
-}
-
-STARTUP_TEXT void units_move_tip(struct span *span) {
-    while (!lock_take(&units.lock)) {
-    }
-    if (grow_tip) units_donate_rest(grow_tip);
-    grow_tip = span;
-    units_unlock();
-}
-
-struct unit *units_take_oldest(uint32_t before_ms) {
-    if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = units.oldest;
-    if (unit && (int32_t)(unit->freed_ms - before_ms) < 0) {
-        extent_leave(unit);
-        age_leave(unit);
-        extent_hand_out(unit, unit->count, UNIT_LEAVING);
-    } else {
-        unit = NULL;
-    }
-    units_unlock();
-    return unit;
-}
-
-/* [ unit ] => [ unit: as old as before ][ taken ] */
-static struct unit *cut_surplus(struct unit *unit) {
-    extent_leave(unit);
-    if (unit->count <= units.surplus_units) {
-        age_leave(unit);
-        return unit;
-    }
-    struct unit *tail = unit_cut_tail(unit, unit->count - units.surplus_units);
-    extent_enter(unit, unit->count);
-    return tail;
-}
-
-struct unit *units_take_surplus(void) {
-    if (!lock_take(&units.lock)) return NULL;
-    if (units.least_dirty[0] < units.surplus_units) racy_store(units.surplus_units, units.least_dirty[0]);
-    struct unit *unit = units.surplus_units > 0 ? units.oldest : NULL;
-    if (unit) {
-        unit = cut_surplus(unit);
-        racy_store(units.surplus_units, units.surplus_units - unit->count);
-        for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
-            units.least_dirty[i] -= units.least_dirty[i] < unit->count ? units.least_dirty[i] : unit->count;
-        extent_hand_out(unit, unit->count, UNIT_LEAVING);
-    } else {
-        racy_store(units.surplus_units, 0);
-    }
-    units_unlock();
-    return unit;
-}
-
-/* What another thread does not find meanwhile costs no memory to do without: it takes other clean units. */
-struct unit *units_widen(struct unit *unit) {
-    if (!lock_take(&units.lock)) return unit;
-    struct unit *left = left_of(unit), *right = right_of(unit);
-    if (right) {
-        extent_leave(right);
-        guarded_add(units.used_units, right->count);
-        unit->count += right->count;
-        right->kind = UNIT_INSIDE;
-    }
-    if (left) {
-        extent_leave(left);
-        guarded_add(units.used_units, left->count);
-        left->count += unit->count;
-        left->kind = UNIT_LEAVING;
-        racy_store(unit->kind, UNIT_INSIDE);
-    }
-    units_unlock();
-    return left ? left : unit;
-}
-
-void units_give_purged(struct unit *unit, bool clean) {
-    if (clean) unit->flags |= UNIT_CLEAN;
-    if (!lock_take(&units.lock)) {
-        defer(unit);
-        return;
-    }
-    give_locked(unit, clean);
-    units_unlock();
 }

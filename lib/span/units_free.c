@@ -1,0 +1,294 @@
+/* Level 1's free extents. */
+/* SPDX-License-Identifier: MIT */
+#include "span/units_free.h"
+#include "base/check.h"
+#include "base/memory.h"
+#include "span/extent.h"
+#include <heapalloc/port.h>
+
+struct units units = {.lock = LOCK_OF(RANK_UNITS)};
+struct span *units_tip;
+
+STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
+    struct unit *unit = extent_find(&units.dirty, count);
+    if (!unit) unit = extent_find(&units.clean, count);
+    if (!unit) return NULL;
+    extent_cut_front(unit, count);
+    return extent_hand_out(unit, count, kind);
+}
+
+/* At least `least` and at most `most` units out of the largest extent. */
+static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
+    struct tlsf_node *node = tlsf_largest(index);
+    struct unit *unit = node ? extent_of(node) : NULL;
+    if (!unit || unit->count < least) return NULL;
+    uint32_t count = unit->count < most ? unit->count : most;
+    extent_cut_front(unit, count);
+    return extent_hand_out(unit, count, kind);
+}
+
+STARTUP_TEXT bool units_tip_has(uint32_t count) {
+    return units_tip && ((size_t)units_tip->top_units + count) << UNIT_SHIFT <= units_tip->bytes;
+}
+
+STARTUP_TEXT struct unit *units_take_tip(uint32_t count, enum unit_kind kind) {
+    if (!units_tip_has(count)) return NULL;
+    struct unit *unit = units_tip->lines + units_tip->top_units;
+    unit->memory = units_tip->base + ((size_t)units_tip->top_units << UNIT_SHIFT);
+    unit->flags = UNIT_CLEAN;
+    guarded_add(units_tip->top_units, count);
+    return extent_hand_out(unit, count, kind);
+}
+
+struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
+    if (!lock_take(&units.lock)) return NULL;
+    struct unit *unit = take_largest(clean ? &units.clean : &units.dirty, 1, most, kind);
+    units_unlock();
+    return unit;
+}
+
+static struct unit *take_roomy(uint32_t count, enum unit_kind kind) {
+    uint32_t room = count + count / 4;
+    struct unit *unit = take_largest(&units.dirty, room, count, kind);
+    return unit ? unit : take_largest(&units.clean, room, count, kind);
+}
+
+STARTUP_TEXT bool units_take_ready(uint32_t count, enum unit_kind kind, enum units_place place, struct unit **unit) {
+    if (!lock_take(&units.lock)) return false;
+    *unit = place == UNITS_ROOMY ? take_roomy(count, kind) : take_free(count, kind);
+    if (!*unit) *unit = units_take_tip(count, kind);
+    units_unlock();
+    return true;
+}
+
+struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind) {
+    if (load_relaxed(units.dirty_units) == 0 || !lock_take(&units.lock)) return NULL;
+    struct unit *unit = extent_find(&units.dirty, most) ? NULL : take_largest(&units.dirty, least, most, kind);
+    units_unlock();
+    return unit;
+}
+
+/* The free extent to the left of `unit`, and in its state; NULL: there is none. */
+static struct unit *left_of(const struct unit *unit) {
+    const struct unit *last = unit - 1;
+    uint8_t kind = racy_load(last->kind); /* its holder may change it, but never to or from being free */
+    if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
+    const struct unit *head = last - (last->count - 1);
+    return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
+}
+
+static struct unit *right_of(const struct unit *unit) {
+    const struct unit *head = unit + unit->count;
+    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
+    return (struct unit *)head;
+}
+
+/* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
+ * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
+ * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
+ * free as a whole now. */
+static void merge(struct unit *unit, bool ages) {
+    struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
+    uint32_t own = unit->count, count = own, largest = own;
+    unit->kind = UNIT_INSIDE;
+    unit->owner = NULL;
+    unit->block_bytes = 0;
+    if (left) {
+        extent_leave(left);
+        if (left->flags & UNIT_AGED && left->count > largest) eldest = left, largest = left->count;
+        count += left->count;
+        head = left;
+    }
+    if (right) {
+        extent_leave(right);
+        if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
+        count += right->count;
+        right->kind = UNIT_INSIDE;
+    }
+    if (left && left != eldest) age_leave(left);
+    if (right && right != eldest) age_leave(right);
+    if (eldest)
+        age_replace(eldest, head);
+    else if ((ages || count > own) && !(head->flags & UNIT_STATES))
+        age_enter(head, load_relaxed(units.now_ms));
+    extent_enter(head, count);
+}
+
+static void give_locked(struct unit *unit, bool ages) {
+    guarded_add(units.used_units, -unit->count);
+    merge(unit, ages);
+}
+
+void units_defer(struct unit *first, struct unit *last) {
+    struct unit *seen = load_relaxed(units.deferred);
+    do last->next = seen;
+    while (!cas(units.deferred, &seen, first));
+}
+
+static void defer(struct unit *unit) {
+    units_defer(unit, unit);
+}
+
+/* Under the lock: what others gave while they could not have it. */
+static NOINLINE void take_deferred(void) {
+    struct unit *unit = swap_value(units.deferred, NULL);
+    for (struct unit *next; unit; unit = next) {
+        next = unit->next;
+        give_locked(unit, true);
+    }
+}
+
+STARTUP_TEXT void units_unlock(void) {
+    if (unlikely(load_relaxed(units.deferred))) take_deferred();
+    lock_give(&units.lock);
+}
+
+/* The addresses go back with the pages: Linux would keep this mapping apart from its neighbours for ever. */
+static NOINLINE void leave_moved(struct unit *unit) {
+    units_count_moved(-1u);
+    unit->flags = UNIT_GONE;
+    if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
+}
+
+void units_give(struct unit *unit) {
+    racy_store(unit->kind, UNIT_LEAVING);
+    if (unlikely(unit->flags & UNIT_MOVED)) leave_moved(unit);
+    if (!lock_take_soon(&units.lock)) {
+        defer(unit);
+        return;
+    }
+    give_locked(unit, true);
+    units_unlock();
+}
+
+bool units_shrink(struct unit *unit, uint32_t count) {
+    if (unit->count <= count) return true;
+    struct unit *tail = unit_cut_tail(unit, count);
+    if (unlikely(unit->flags & UNIT_MOVED)) {
+        tail->flags |= UNIT_MOVED;
+        units_count_moved(1);
+    }
+    units_give(tail);
+    return true;
+}
+
+/* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
+bool units_extend_locked(struct unit *unit, uint32_t more) {
+    struct unit *right = unit + unit->count;
+    if (racy_load(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
+        extent_cut_front(right, more);
+        right->kind = UNIT_INSIDE;
+        if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
+    } else if (units_tip && right == units_tip->lines + units_tip->top_units && units_tip_has(more)) {
+        guarded_add(units_tip->top_units, more);
+    } else {
+        return false;
+    }
+    guarded_add(units.used_units, more);
+    extent_note_least();
+    unit->count += more;
+    return true;
+}
+
+void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
+    struct unit *unit = span->lines + first;
+    unit_describe(unit, (struct unit){.count = count,
+                                      .memory = span->base + ((size_t)first << UNIT_SHIFT),
+                                      .kind = UNIT_LEAVING,
+                                      .flags = clean ? UNIT_CLEAN : 0});
+    merge(unit, true);
+}
+
+STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
+    while (!lock_take(&units.lock)) {
+    } /* freezing takes the gate first, and the gate is ours */
+    store_release(span->bytes, bytes);
+    units_unlock();
+}
+
+void units_donate_rest(struct span *span) {
+    uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
+    if (end > top) units_donate(span, top, end - top, true);
+}
+
+STARTUP_TEXT void units_move_tip(struct span *span) {
+    while (!lock_take(&units.lock)) {
+    }
+    if (units_tip) units_donate_rest(units_tip);
+    units_tip = span;
+    units_unlock();
+}
+
+struct unit *units_take_oldest(uint32_t before_ms) {
+    if (!lock_take(&units.lock)) return NULL;
+    struct unit *unit = units.oldest;
+    if (unit && (int32_t)(unit->freed_ms - before_ms) < 0) {
+        extent_leave(unit);
+        age_leave(unit);
+        extent_hand_out(unit, unit->count, UNIT_LEAVING);
+    } else {
+        unit = NULL;
+    }
+    units_unlock();
+    return unit;
+}
+
+/* [ unit ] => [ unit: as old as before ][ taken ] */
+static struct unit *cut_surplus(struct unit *unit) {
+    extent_leave(unit);
+    if (unit->count <= units.surplus_units) {
+        age_leave(unit);
+        return unit;
+    }
+    struct unit *tail = unit_cut_tail(unit, unit->count - units.surplus_units);
+    extent_enter(unit, unit->count);
+    return tail;
+}
+
+struct unit *units_take_surplus(void) {
+    if (!lock_take(&units.lock)) return NULL;
+    if (units.least_dirty[0] < units.surplus_units) racy_store(units.surplus_units, units.least_dirty[0]);
+    struct unit *unit = units.surplus_units > 0 ? units.oldest : NULL;
+    if (unit) {
+        unit = cut_surplus(unit);
+        racy_store(units.surplus_units, units.surplus_units - unit->count);
+        for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
+            units.least_dirty[i] -= units.least_dirty[i] < unit->count ? units.least_dirty[i] : unit->count;
+        extent_hand_out(unit, unit->count, UNIT_LEAVING);
+    } else {
+        racy_store(units.surplus_units, 0);
+    }
+    units_unlock();
+    return unit;
+}
+
+/* What another thread does not find meanwhile costs no memory to do without: it takes other clean units. */
+struct unit *units_widen(struct unit *unit) {
+    if (!lock_take(&units.lock)) return unit;
+    struct unit *left = left_of(unit), *right = right_of(unit);
+    if (right) {
+        extent_leave(right);
+        guarded_add(units.used_units, right->count);
+        unit->count += right->count;
+        right->kind = UNIT_INSIDE;
+    }
+    if (left) {
+        extent_leave(left);
+        guarded_add(units.used_units, left->count);
+        left->count += unit->count;
+        left->kind = UNIT_LEAVING;
+        racy_store(unit->kind, UNIT_INSIDE);
+    }
+    units_unlock();
+    return left ? left : unit;
+}
+
+void units_give_purged(struct unit *unit, bool clean) {
+    if (clean) unit->flags |= UNIT_CLEAN;
+    if (!lock_take(&units.lock)) {
+        defer(unit);
+        return;
+    }
+    give_locked(unit, clean);
+    units_unlock();
+}

@@ -1,0 +1,72 @@
+/* Level 1's free extents: units come from them and return, merged with their neighbours at once, in constant time
+ * (TLSF). Nothing here asks the world for memory: span/units.h does, and waits for the end of a fork. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "span/unit_index.h"
+
+/* Where an extent that may grow is taken: anywhere, or at the front of free memory with a quarter of room. */
+enum units_place { UNITS_ANYWHERE, UNITS_ROOMY };
+
+/* The span whose top new units are taken from; changed under grow.h's gate and the units lock. NULL: none yet. */
+extern struct span *units_tip __attribute__((visibility("hidden")));
+
+/* Take `count` units as `kind` of what is free, else at the tip's top; *unit is NULL when there are none. False: a fork
+ * has the lock. */
+bool units_take_ready(uint32_t count, enum unit_kind kind, enum units_place place, struct unit **unit);
+
+/* Take the largest dirty extent, `least` units at least, when none of `most` is dirty. NULL: there is none, or one is. */
+struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind);
+
+/* The tip has memory for so many units above its top; take them. NULL: it has not. Under the lock. */
+bool units_tip_has(uint32_t count);
+struct unit *units_take_tip(uint32_t count, enum unit_kind kind);
+
+/* Clean units that are there, or dirty ones: `most` at most, of one extent. NULL: there are none. */
+struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind);
+
+/* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
+void units_give(struct unit *unit);
+
+/* Put a chain of extents, linked by next, among those that wait for the lock. */
+void units_defer(struct unit *first, struct unit *last);
+
+/* Shorten an extent to `count` units. */
+bool units_shrink(struct unit *unit, uint32_t count);
+
+/* Lengthen an extent to the right by units that are free or above the top. False: there are not as many. Under the
+ * lock. */
+bool units_extend_locked(struct unit *unit, uint32_t more);
+
+/* There are so many more extents with UNIT_MOVED. */
+INLINE void units_count_moved(uint32_t more) {
+    __atomic_fetch_add(&units.moved_extents, more, __ATOMIC_RELAXED);
+}
+
+/* For span/grow.c: `span` now has memory up to `bytes`; new units are now taken from `span`. */
+void units_publish(struct span *span, size_t bytes);
+void units_move_tip(struct span *span);
+
+/* For worlds that own their memory: enter units [first, first + count) of `span` as free, `clean` or not. */
+void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean);
+
+/* The same with all that `span` has memory for above its top, but for what others take there at the same time
+ * (span/emergency.h). */
+void units_donate_rest(struct span *span);
+
+/* For span/purge.c: the oldest dirty extent freed before `before_ms`, taken as LEAVING; NULL: none. */
+struct unit *units_take_oldest(uint32_t before_ms);
+
+/* For span/purge.c: the oldest dirty extent, or as much of it as is surplus, taken as LEAVING; NULL: there is none. */
+struct unit *units_take_surplus(void);
+
+/* For span/purge.c: add the clean extents on both sides to one that is LEAVING and clean; returns the head. */
+struct unit *units_widen(struct unit *unit);
+
+/* For span/purge.c: give an extent that is now clean, or that cannot be purged. */
+void units_give_purged(struct unit *unit, bool clean);
+
+/* The lock for a look around (inspect, fork). */
+INLINE bool units_lock(void) {
+    return lock_take(&units.lock);
+}
+void units_unlock(void);
