@@ -57,6 +57,8 @@ headers_compile_alone() {
 "$here/install.sh" gcc libc6-dev python3 shellcheck
 check layers ci/layers.sh
 check layers_self_test ci/layers.sh --self-test
+check modules ci/modules.py
+check modules_self_test ci/modules.py --self-test
 check map ci/map.py --check
 check map_self_test ci/map.py --self-test
 check install_self_test ci/install_test.sh

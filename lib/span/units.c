@@ -68,7 +68,8 @@ bool units_extend(struct unit *unit, uint32_t count) {
         if (!lock_take(&units.lock)) return false;
         uint32_t more = count - unit->count;
         bool done = units_extend_locked(unit, more);
-        bool at_top = units_tip && unit + unit->count == units_tip->lines + units_tip->top_units && !units_tip_has(more);
+        bool at_top =
+            units_tip && unit + unit->count == units_tip->lines + units_tip->top_units && !units_tip_has(more);
         struct span *tip = units_tip;
         units_unlock();
         if (done) return true;

@@ -1,5 +1,5 @@
-/* Level 1: extents of whole units, for the levels above: of what is free, or of more memory; at the end of a fork, or of
- * what was set aside for it. */
+/* Level 1: extents of whole units, for the levels above: of what is free, or of more memory; at the end of a fork, or
+ * of what was set aside for it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/units_free.h"

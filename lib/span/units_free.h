@@ -14,7 +14,8 @@ extern struct span *units_tip __attribute__((visibility("hidden")));
  * has the lock. */
 bool units_take_ready(uint32_t count, enum unit_kind kind, enum units_place place, struct unit **unit);
 
-/* Take the largest dirty extent, `least` units at least, when none of `most` is dirty. NULL: there is none, or one is. */
+/* Take the largest dirty extent, `least` units at least, when none of `most` is dirty. NULL: there is none, or one is.
+ */
 struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind);
 
 /* The tip has memory for so many units above its top; take them. NULL: it has not. Under the lock. */

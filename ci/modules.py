@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Checks the order of modules inside the folders of lib/: a module (its .h and .c) includes and calls only those before
+it in the folder's line of ci/modules.txt.
+
+  ci/modules.py [ROOT]        one line per back edge; exit 1 when there is any
+  ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is told
+"""
+# SPDX-License-Identifier: MIT
+import pathlib
+import re
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+DECLARED = re.compile(r"^(?!static|INLINE|typedef|#|//|/\*|\s|\})[\w\s\*]*?\b(\w+)\([^;{]*\)[^;{]*;", re.M)
+DEFINED = re.compile(r"^(?!INLINE|static|typedef|#|//|/\*|\s|\})[\w\s\*\(\)\",]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)
+STATIC = re.compile(r"\bstatic\b")
+
+
+def without_comments(text):
+    text = re.sub(r"/\*.*?\*/", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S)
+    return re.sub(r'"(\\.|[^"\\\n])*"(?=[^\n]*$)', lambda found: found[0], text, flags=re.M)
+
+
+def read_order(path):
+    order = {}
+    for line in path.read_text().splitlines():
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            order.setdefault(words[0], []).extend(words[1:])
+    return order
+
+
+def defined_functions(files):
+    """Name of each external function of the folder, with the module whose .c has it."""
+    where = {}
+    for file in files:
+        if file.suffix != ".c":
+            continue
+        for found in DEFINED.finditer(without_comments(file.read_text())):
+            if not STATIC.search(found[0].split("(")[0]):
+                where[found[1]] = file.stem
+    return where
+
+
+def judge_folder(folder, names, root):
+    files = sorted(folder.glob("*.[ch]"))
+    rank = {name: place for place, name in enumerate(names)}
+    faults = []
+    for stem in sorted({file.stem for file in files} - set(names)):
+        faults.append(f"{folder.relative_to(root)}: ci/modules.txt does not place the module {stem}")
+    for name in names:
+        if not any(file.stem == name for file in files):
+            faults.append(f"{folder.relative_to(root)}: there is no module {name}, which ci/modules.txt places")
+    where = defined_functions(files)
+    for file in files:
+        text = without_comments(file.read_text())
+        for number, line in enumerate(text.splitlines(), 1):
+            used = {found[1]: "includes" for found in re.finditer(rf'#include "{folder.name}/(\w+)\.h"', line)}
+            for word in re.findall(r"\b(\w+)\s*\(", line):
+                if word in where and not (file.suffix == ".h" and line.rstrip().endswith(";") and line[0] != " "):
+                    used.setdefault(where[word], "calls")
+            for other, verb in used.items():
+                if rank.get(other, -1) > rank.get(file.stem, len(rank)):
+                    faults.append(f"{file.relative_to(root)}:{number}: {file.stem} {verb} {other}, which is above it")
+    return faults
+
+
+def judge(root, order):
+    faults = []
+    for name, names in order.items():
+        faults += judge_folder(root / name, names, root)
+    return faults
+
+
+def self_test():
+    order = {"lib/low": ["one", "two"]}
+    good = {"one.h": "int one_get(void);\n", "one.c": '#include "low/one.h"\nint one_get(void) {\n    return 1;\n}\n',
+            "two.h": '#include "low/one.h"\nint two_get(void);\n', "two.c": "int two_get(void) {\n    return one_get();\n}\n"}
+    plants = [({}, None), ({"one.h": '#include "low/two.h"\n'}, "one includes two"),
+              ({"one.c": "int one_get(void) {\n    return two_get();\n}\n"}, "one calls two"),
+              ({"three.c": "int x;\n"}, "does not place the module three")]
+    wrong = 0
+    for changed, expected in plants:
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            (root / "lib/low").mkdir(parents=True)
+            for file, text in {**good, **changed}.items():
+                (root / "lib/low" / file).write_text(text)
+            faults = judge(root, order)
+            if bool(faults) != bool(expected) or (expected and expected not in faults[0]):
+                print(f"modules self-test: {expected} is told as {faults}")
+                wrong = 1
+    return wrong
+
+
+def main(words):
+    if words[:1] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
+    if words[:1] == ["--self-test"]:
+        return self_test()
+    if len(words) > 1 or (words and words[0].startswith("-")):
+        print(f"modules.py: there is no option {words[-1]}; --help tells more", file=sys.stderr)
+        return 2
+    root = pathlib.Path(words[0]) if words else HERE.parent
+    faults = judge(root, read_order(HERE / "modules.txt"))
+    print(*faults, sep="\n", end="\n" if faults else "")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
