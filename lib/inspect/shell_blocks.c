@@ -4,56 +4,10 @@
 
 /* ---- the table ---- */
 
-struct shell_block *shell_block_at(struct shell *shell, const void *memory) {
-    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
-        struct shell_block *block = &shell->blocks[i];
-        if (block->number > 0 && memory && block->memory == memory) return block;
-    }
-    return NULL;
-}
-
 static void copy(char *to, const char *from, size_t bytes) {
     size_t length = 0;
     for (; from[length] && length < bytes - 1; length++) to[length] = from[length];
     to[length] = 0;
-}
-
-/* The block called so, live ones first: a name may be used again. */
-static struct shell_block *find_named(struct shell *shell, const char *word) {
-    struct shell_block *freed = NULL;
-    uint64_t number = 0;
-    bool is_number = shell_number(word, &number);
-    for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
-        struct shell_block *block = &shell->blocks[i];
-        if (block->number == 0) continue;
-        if (is_number ? block->number != number : !shell_same(block->name, word)) continue;
-        if (block->live) return block;
-        if (!freed || freed->number < block->number) freed = block;
-    }
-    return freed;
-}
-
-struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length) {
-    char name[SHELL_LINE_MAX];
-    copy(name, word, length + 1 < sizeof(name) ? length + 1 : sizeof(name));
-    struct shell_block *block = find_named(shell, name);
-    if (!block)
-        shell_fail(shell, "there is no block `%s`: `status` lists them; addresses begin with 0x or +0x\n", name);
-    return block;
-}
-
-struct shell_label shell_label(struct shell *shell, const void *memory) {
-    struct shell_label label = {{0}};
-    const struct shell_block *block = shell_block_at(shell, memory);
-    if (!block) return label;
-    char digits[11], *at = digits + sizeof(digits) - 1;
-    *at = 0;
-    for (uint32_t number = block->number; number > 0; number /= 10) *--at = (char)('0' + number % 10);
-    uint32_t length = 0;
-    if (!block->live) label.text[length++] = '(';
-    for (const char *c = block->name[0] ? block->name : at; *c; c++) label.text[length++] = *c;
-    if (!block->live) label.text[length] = ')';
-    return label;
 }
 
 /* An empty place, or that of the block that was freed first; NULL: all are live. */
@@ -73,27 +27,6 @@ static void forget_within(struct shell *shell, const char *memory, size_t bytes)
         struct shell_block *block = &shell->blocks[i];
         if (!block->live && block->memory && (size_t)(block->memory - memory) < bytes) block->memory = NULL;
     }
-}
-
-static bool name_is_right(struct shell *shell, const char *name) {
-    uint32_t length = 0;
-    for (; name[length]; length++) {
-        char c = name[length];
-        bool letter = ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
-        if (!letter && !(length > 0 && c >= '0' && c <= '9')) break;
-    }
-    if (name[length] || length >= SHELL_NAME_MAX) {
-        shell_fail(shell, "`%s` is not a name: letters, digits and _, %u at most, a letter first\n", name,
-                   SHELL_NAME_MAX - 1);
-        return false;
-    }
-    const struct shell_block *other = find_named(shell, name);
-    if (shell_same(name, "end")) {
-        shell_fail(shell, "`end` is what ends a list, not a name\n");
-        return false;
-    }
-    if (other && other->live) shell_fail(shell, "block %u is called %s already\n", other->number, name);
-    return !other || !other->live;
 }
 
 /* ---- the heap's answers ---- */
@@ -174,7 +107,7 @@ void shell_alloc(struct shell *shell) {
     struct shell_block *block = place_for_one(shell);
     const char *name = shell->word_count > 2 ? shell->words[2] : "";
     if (!shell_size(shell, shell->words[1], &request.bytes)) return;
-    if (name[0] && !name_is_right(shell, name)) return;
+    if (name[0] && !shell_name_is_right(shell, name)) return;
     if (!block) {
         shell_fail(shell, "all %u numbers are taken: free a block first\n", SHELL_BLOCKS_MAX);
         return;

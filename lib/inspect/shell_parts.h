@@ -31,6 +31,9 @@ bool shell_place(struct shell *shell, const char *word, uintptr_t *address);
 
 /* ---- shell_blocks.c ---- */
 struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length);
+
+/* A block may be given this name; else it is said why not. */
+bool shell_name_is_right(struct shell *shell, const char *name);
 struct shell_block *shell_block_at(struct shell *shell, const void *memory);
 
 /* How a block at `memory` is called, in brackets when it was freed: "2", "(2)", "key"; "": it is
