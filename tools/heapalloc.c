@@ -1,7 +1,9 @@
 /* The program `heapalloc`: which of its commands is asked for. */
 /* SPDX-License-Identifier: MIT */
+#include "check.h"
 #include "explore.h"
 #include "inspect/shell.h"
+#include "run.h"
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +22,8 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
+    {"run", "a program under heapalloc, with options", run_run},
+    {"check", "is heapalloc active in a process?", check_run},
     {"explore", "a heap of its own to allocate in, look at, break and check, line by line", explore_run},
 };
 

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# `heapalloc run` and `heapalloc check`, as somebody at a shell sees them.
+#
+#   tools/tests/run.sh PROGRAM
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # backquotes here are those of messages
+set -euo pipefail
+tool=$(realpath -e "${1:?usage: run.sh PROGRAM}")
+unset LD_PRELOAD HEAPALLOC
+export LC_ALL=C
+work=$(mktemp -d)
+sleepers=()
+trap 'kill "${sleepers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+failed=0
+
+# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
+expect() {
+    local expected=$1 pattern=$2 what=$3 code=0
+    shift 3
+    timeout 60 "$@" >"$work/said" 2>&1 </dev/null || code=$?
+    if [[ $code == "$expected" ]] && grep -qE -- "$pattern" "$work/said"; then
+        echo "ok - $what"
+    else
+        echo "not ok - $what: exit code $code"
+        sed 's/^/#   /' "$work/said"
+        failed=$((failed + 1))
+    fi
+}
+
+expect 7 "^$" "run hands the exit code through" "$tool" run -- /bin/bash -c 'echo; exit 7'
+expect 0 '^= heap resident' "run --stats shows where the memory is" "$tool" run --stats /bin/ls /
+expect 0 'is active in /.*ls, from /.*/libheapalloc-hardened' "run takes another library" "$tool" run -v -l hardened ls
+expect 0 '^  purge  *2s' "run -o sets options" "$tool" run -o help,purge=2s ls
+expect 0 '^HEAPALLOC=purge=1s,stats=json$' "what the environment has comes first" \
+    env HEAPALLOC=purge=1s "$tool" run --stats=json --print
+expect 0 '^LD_PRELOAD=/.*libheapalloc.*:/other.so$' "and other preloads stay" env LD_PRELOAD=/other.so "$tool" run --print
+expect 127 'no program nosuch' "a program that is nowhere" "$tool" run nosuch
+expect 126 'cannot run /etc/passwd' "a file that is no program" "$tool" run /etc/passwd
+expect 126 'cannot find libheapalloc.so' "a library that is nowhere" env HEAPALLOC_LIBRARY=/nowhere "$tool" run ls
+expect 2 'no option' "a wrong option" "$tool" run --sats ls
+expect 2 'no value' "an option without its value" "$tool" run -o
+expect 2 'no library safe' "a wrong library" "$tool" run -l safe ls
+expect 2 'no program to run' "nothing to run" "$tool" run
+expect 0 '^usage: heapalloc run' "run --help" "$tool" run --help
+printf 'int main(void) { return 5; }' >"$work/alone.c"
+if cc -static -o "$work/alone" "$work/alone.c" 2>/dev/null; then
+    expect 5 'is linked statically' "a static program runs, and it is said why without heapalloc" "$tool" run "$work/alone"
+fi
+
+sleep 60 &
+sleepers+=($!)
+expect 1 "not in process $!" "check of a process without" "$tool" check $!
+"$tool" run sleep 60 &
+sleepers+=($!)
+for ((i = 0; i < 100; i++)); do
+    "$tool" check $! >/dev/null 2>&1 && break
+    sleep 0.1
+done
+expect 0 "active in process $!, from /.*libheapalloc" "check of a process with" "$tool" check $!
+expect 2 'there is none' "check of no process" "$tool" check 99999999
+expect 2 'is no process' "check of garbage" "$tool" check one
+expect 2 'is no process' "check of nothing" "$tool" check
+expect 0 '^usage: heapalloc check' "check --help" "$tool" check --help
+expect 2 'did you mean `run`' "a wrong command" "$tool" rum ls
+exit $((failed > 0))
