@@ -36,7 +36,7 @@ static void *must(void *memory) {
 }
 
 static void arena_open(void) {
-    arena = must(arena_create());
+    arena = must(arena_create(NULL));
 }
 
 static void arena_close(void) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 int main(int count, char **words) {
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     for (int i = 1; arena && i < count; i++) {
         char *copy = heapalloc_arena_alloc(arena, strlen(words[i]) + 1);
         if (copy) puts(strcpy(copy, words[i]));

@@ -88,26 +88,97 @@ HEAPALLOC_API void heapalloc_pool_put(struct heapalloc_pool *pool, void *block);
 HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
 
 /* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------
- * An arena hands out blocks one behind the other and frees them together. It is used by one thread at a time. */
+ * An arena hands out blocks one behind the other and frees them together, in time that depends on its chunks, not on
+ * its blocks. After Hanson: Fast allocation and deallocation of memory based on object lifetimes, Software Practice and
+ * Experience 1990; children and cleanups as in talloc and the Apache pools.
+ * An arena is used by one thread at a time, unless it is HEAPALLOC_ARENA_LOCKED. Its parent's lock is not taken: a
+ * child is made and destroyed while nobody else uses its parent. What is not an arena, NULL among it, or one that was
+ * destroyed, ends the program with a sentence. */
 struct heapalloc_arena;
 
-/* Make an arena. returns NULL when there is no memory. Any thread; one malloc. */
-HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(void);
+enum heapalloc_arena_flags {
+    HEAPALLOC_ARENA_LOCKED = 1, /* any number of threads; each call takes a lock */
+};
 
-/* Take `bytes` bytes at a multiple of 16; their contents are undefined.
+/* All zero: the defaults. */
+struct heapalloc_arena_options {
+    const char *name;               /* for reports; a string that lives as long as the arena; NULL: none */
+    struct heapalloc_arena *parent; /* with which this one dies; NULL: none */
+    size_t limit_bytes;             /* of its chunks in all; 0: none */
+    size_t align_bytes;             /* of every block, a power of two from 16 to 4096; 0: 16 */
+    void *memory;                   /* the caller's, from which it serves first; NULL: none */
+    size_t memory_bytes;            /* with memory and a limit of 1 it never takes any other */
+    unsigned flags;                 /* of heapalloc_arena_flags */
+};
+
+/* Make an arena.
+ * options       NULL: the defaults
+ * returns       NULL, with errno EINVAL when the options are out of range, ENOMEM when there is no memory
+ * thread, cost  any thread; one malloc                                                                       */
+HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
+
+/* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
  * bytes         0 is served as 1
- * returns       NULL when there is no memory
- * thread, cost  one thread at a time; O(1), half a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB) */
+ * returns       NULL when there is no memory, or the limit is met
+ * thread, cost  O(1), a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB)                      */
 HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
 
 /* The same at a multiple of `align_bytes`, a power of two up to 16384; NULL for others. */
 HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes);
 
-/* Free all blocks; the arena keeps its newest chunk, if it is no larger than 1 MiB, for what comes next. O(chunks). */
+/* The same, and it reads as zero. O(bytes). */
+HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes);
+
+/* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
+ * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
+ * block         of this arena; NULL: none, then old_bytes is 0
+ * returns       NULL when there is no memory: the old block is as it was
+ * thread, cost  O(1) in place, else O(old_bytes)                                                             */
+HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
+
+/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset. O(1). */
+HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
+
+/* Copies in the arena: of a string, of `bytes` bytes, of a text as printf makes it. NULL when there is no memory. */
+HEAPALLOC_API char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *string);
+HEAPALLOC_API void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const void *from, size_t bytes);
+HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Have `function(argument)` called when what was allocated since is freed: by a rewind before this call, a reset, or
+ * the end of the arena; the latest first, while the blocks are still there. returns       false when there is no
+ * memory: it will not be called                                         */
+HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
+                                           void *argument);
+
+/* A moment in the life of an arena: what is allocated after it can be freed alone. */
+struct heapalloc_arena_position {
+    void *chunk, *large, *cleanup;
+    size_t used_bytes;
+};
+
+HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
+
+/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. The chunks stay
+ * with the arena; children stay. O(chunks freed). */
+HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
+
+/* Free all blocks, destroy all children; the arena keeps its chunks of up to 1 MiB for what comes next. O(chunks). */
 HEAPALLOC_API void heapalloc_arena_reset(struct heapalloc_arena *arena);
 
-/* Give back the arena and all of its blocks. `arena` may be NULL. O(chunks). */
+/* Give back the arena, all of its blocks and its children. `arena` may be NULL. O(chunks). */
 HEAPALLOC_API void heapalloc_arena_destroy(struct heapalloc_arena *arena);
+
+struct heapalloc_arena_stats {
+    const char *name;
+    size_t used_bytes;     /* handed out and not freed, with what alignment and the ends of chunks cost */
+    size_t reserved_bytes; /* chunks, in use or kept */
+    size_t chunk_count;
+    size_t child_count;
+};
+
+/* Fill in `stats`. O(chunks). */
+HEAPALLOC_API void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,7 @@ struct lock {
     uint32_t rank; /* place in the lock order, 1 outermost; checked in debug builds */
 };
 
-enum { RANK_LATE = 1, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
+enum { RANK_ARENA = 1, RANK_LATE, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
 
 /* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost
  * nothing until they are touched. */

@@ -32,8 +32,8 @@ quietly cmake --build build --parallel 2
 quietly cmake --install build --prefix "$work/home/.local"
 
 installed=$work/home/.local
-headers=$(cd "$installed/include" && find . -type f)
-[[ $headers == ./heapalloc/heapalloc.h ]] || fail "these headers are installed: $headers"
+headers=$(cd "$installed/include" && find . -type f | sort | paste -sd" ")
+[[ $headers == "./heapalloc/heapalloc.h ./heapalloc/heapalloc.hpp" ]] || fail "these headers are installed: $headers"
 library=$(find "$installed" -name libheapalloc.so)
 [[ $(basename "$(readlink -f "$library")") == libheapalloc.so.0.* ]] || fail "$library is $(readlink -f "$library")"
 maps=$("${as_user[@]}" env LD_PRELOAD="$library" cat /proc/self/maps)

@@ -132,7 +132,7 @@ TEST(live_bytes_are_near_what_callers_hold) {
 
 TEST(pools_and_arenas_are_walked_and_counted) {
     struct heapalloc_pool *pool = heapalloc_pool_create(48, 16);
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     CHECK(pool && arena);
     for (int i = 0; i < 1000; i++) {
         CHECK(heapalloc_pool_get(pool) != NULL);

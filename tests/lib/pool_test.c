@@ -127,7 +127,7 @@ TEST(pool_takes_back_a_block_that_resembles_a_free_one) {
 
 TEST(arena_hands_out_blocks_one_behind_the_other) {
     static struct held held[BLOCKS];
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < BLOCKS; i++) {
             size_t bytes = (size_t)i * 37 % 3000, align = (size_t)16 << i % 11;
@@ -149,7 +149,7 @@ TEST(arena_hands_out_blocks_one_behind_the_other) {
 }
 
 TEST(arena_refuses_what_cannot_be_and_without_memory) {
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     CHECK(!heapalloc_arena_alloc(arena, SIZE_MAX));
     CHECK(!heapalloc_arena_alloc(arena, (size_t)1 << 62));
     CHECK(!heapalloc_arena_alloc_aligned(arena, 10, 24));
@@ -166,7 +166,7 @@ TEST(arena_refuses_what_cannot_be_and_without_memory) {
 
 TEST(arena_that_is_none_is_named) {
     test_leaves_a_broken_heap();
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     void *block = heapalloc_arena_alloc(arena, 100);
     expect_stop("belongs to an arena", t_free(block));
     expect_stop("is not an arena", heapalloc_arena_reset(block));

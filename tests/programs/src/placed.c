@@ -12,7 +12,7 @@ static uintptr_t region(const void *p) {
 }
 
 int main(void) {
-    struct heapalloc_arena *arena = heapalloc_arena_create();
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
     void *usual = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (size_t size = 1; size < 4u << 20; size = size * 3 / 2 + 1) {
         char *block = arena ? heapalloc_arena_alloc(arena, size) : NULL;

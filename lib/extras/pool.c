@@ -14,9 +14,13 @@
 
 #define POOL_MARK ((uintptr_t)0x686561706f6f6c73)
 
+/* As an arena's (extras/arena.h), its first words keep misuse from being served: where an arena has its room this has
+ * none, and of a freed struct the heap overwrites the first two. */
 struct heapalloc_pool {
+    uintptr_t overwritten[2];
     struct block *last; /* put back last, in no list; or NULL */
     struct block *free;
+    uintptr_t no_room[2];
     uintptr_t secret;
     uint32_t recip;
     uint32_t block_bytes;
@@ -30,14 +34,14 @@ INLINE struct heap *as_owner(struct heapalloc_pool *pool) {
 }
 
 static void check_pool(const char *function, const struct heapalloc_pool *pool) {
-    if (unlikely(pool->mark != (POOL_MARK ^ (uintptr_t)pool))) check_misuse(function, pool, "is not a pool");
+    if (unlikely(!pool || pool->mark != (POOL_MARK ^ (uintptr_t)pool))) check_misuse(function, pool, "is not a pool");
 }
 
 struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_bytes) {
-    if (align_bytes < BLOCK_ALIGN_BYTES) align_bytes = BLOCK_ALIGN_BYTES;
-    if (block_bytes == 0 || block_bytes > HEAPALLOC_POOL_BYTES_MAX || !is_power_of_two(align_bytes) ||
-        align_bytes > HEAPALLOC_POOL_BYTES_MAX)
+    if (block_bytes == 0 || block_bytes > HEAPALLOC_POOL_BYTES_MAX || align_bytes > HEAPALLOC_POOL_BYTES_MAX ||
+        (align_bytes && !is_power_of_two(align_bytes)))
         return NULL;
+    if (align_bytes < BLOCK_ALIGN_BYTES) align_bytes = BLOCK_ALIGN_BYTES;
     struct heapalloc_pool *pool = heap_alloc_slow(sizeof(*pool), heap_self);
     if (!pool) return NULL;
     uint32_t bytes = (uint32_t)round_up(block_bytes, align_bytes);
@@ -95,6 +99,7 @@ static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
 }
 
 HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
+    if (unlikely(!pool)) return get_slow(pool);
     struct block *block = pool->last;
     if (block) {
         pool->last = NULL;
@@ -123,8 +128,8 @@ INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
 }
 
 static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
-    if (block == NULL) return;
     check_pool("heapalloc_pool_put", pool);
+    if (block == NULL) return;
     struct unit *slab = span_unit(block);
     if (!slab || slab->kind != UNIT_POOL || slab->owner != as_owner(pool))
         check_misuse("heapalloc_pool_put", block, "does not belong to this pool");
@@ -137,6 +142,7 @@ static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) 
 }
 
 HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
+    if (unlikely(!pool)) return put_slow(pool, block);
     size_t offset = (size_t)((char *)block - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return put_slow(pool, block);
     if (config_safety && unlikely(!is_block(pool, span_line(&span_home, offset), block) || block == pool->last ||
@@ -150,6 +156,8 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     check_pool("heapalloc_pool_destroy", pool);
     heap_enter();
     pool->mark = 0;
+    pool->last = NULL;
+    pool->free = BLOCK_END;
     for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
         next = slab->next;
         racy_store(slab->owner, NULL);

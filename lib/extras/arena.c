@@ -1,0 +1,146 @@
+/* Arenas: blocks one behind the other in chunks. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/arena.h"
+#include "base/valgrind.h"
+#include "heap/alloc.h"
+#include "heap/fast.h"
+#include "span/units.h"
+
+enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
+
+void arena_enter(struct heapalloc_arena *arena, const char *function) {
+    if (unlikely(!arena || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
+        check_misuse(function, arena, "is not an arena");
+    while (arena->locks && !lock_take(&arena->lock)) {
+    } /* no fork freezes it */
+}
+
+void arena_leave(struct heapalloc_arena *arena) {
+    if (arena->locks) lock_give(&arena->lock);
+}
+
+void arena_open(struct heapalloc_arena *arena, uintptr_t at) {
+    const struct unit *chunk = arena->chunks;
+    uintptr_t from = (uintptr_t)(chunk ? chunk->memory : arena->memory);
+    uintptr_t end = chunk ? from + ((uintptr_t)chunk->count << UNIT_SHIFT) : (uintptr_t)arena->memory_end;
+    from = round_up(at ? at : from, arena->align_bytes);
+    end = round_down(end, arena->align_bytes);
+    *arena_room(arena) = (struct arena_room){from, from < end ? end : from};
+}
+
+static struct unit *take_units(struct heapalloc_arena *arena, uint32_t count) {
+    size_t bytes = (size_t)count << UNIT_SHIFT;
+    if (arena->limit_bytes && arena->reserved_bytes + bytes > arena->limit_bytes) return NULL;
+    heap_enter();
+    struct unit *chunk = units_take(count, UNIT_ARENA);
+    if (!chunk) return NULL;
+    valgrind_take(chunk->memory, bytes);
+    arena->reserved_bytes += bytes;
+    return chunk;
+}
+
+/* A block larger than the arena's chunks has one of its own; the newest stays in use. */
+static void *take_large(struct heapalloc_arena *arena, uint32_t count) {
+    struct unit *chunk = take_units(arena, count);
+    if (!chunk) return NULL;
+    chunk->next = arena->larges;
+    arena->larges = chunk;
+    return chunk->memory;
+}
+
+/* A limit may leave room for a smaller chunk than the next one would be. */
+static bool add_chunk(struct heapalloc_arena *arena, uint32_t least) {
+    struct unit *chunk = arena->spares;
+    if (chunk && chunk->count >= least) {
+        arena->spares = chunk->next;
+    } else {
+        chunk = take_units(arena, arena->chunk_units);
+        if (!chunk && least < arena->chunk_units) chunk = take_units(arena, least);
+        if (!chunk) return false;
+        if (arena->chunk_units < CHUNK_UNITS_MAX) arena->chunk_units *= 2;
+    }
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
+    arena_open(arena, 0);
+    return true;
+}
+
+static void *from_room(struct arena_room *room, size_t bytes, size_t align_bytes) {
+    uintptr_t at = round_up(room->at, align_bytes);
+    if (at > room->end || bytes > room->end - at) return NULL;
+    room->at = at + bytes;
+    return (void *)at;
+}
+
+void *arena_take(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes) {
+    if (bytes > ALLOC_BYTES_MAX || bytes > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
+    bytes = round_up(bytes + (bytes == 0), arena->align_bytes);
+    void *p = from_room(arena_room(arena), bytes, align_bytes);
+    if (p) return p;
+    uint32_t count =
+        (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT); /* chunks are aligned as the largest align_bytes */
+    if (count > arena->chunk_units) return take_large(arena, count);
+    return add_chunk(arena, count) ? from_room(arena_room(arena), bytes, align_bytes) : NULL;
+}
+
+static NOINLINE void *alloc_slow(struct heapalloc_arena *arena, size_t bytes) {
+    arena_enter(arena, "heapalloc_arena_alloc");
+    void *p = arena_take(arena, bytes, arena->align_bytes);
+    arena_leave(arena);
+    return p;
+}
+
+HOT void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes) {
+    if (unlikely(!arena)) return alloc_slow(arena, bytes);
+    uintptr_t at = arena->open.at;
+    /* What is left is a multiple of 16, so whatever fits also fits when rounded up; 0 - 1 never fits. */
+    if (unlikely(bytes - 1 >= arena->open.end - at)) return alloc_slow(arena, bytes);
+    arena->open.at = at + round_up(bytes, BLOCK_ALIGN_BYTES);
+    return (void *)at;
+}
+
+void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes) {
+    arena_enter(arena, "heapalloc_arena_alloc_aligned");
+    bool right = is_power_of_two(align_bytes) && align_bytes <= UNIT_BYTES;
+    void *p = right ? arena_take(arena, bytes, max_size(align_bytes, arena->align_bytes)) : NULL;
+    arena_leave(arena);
+    return p;
+}
+
+void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes) {
+    void *p = heapalloc_arena_alloc(arena, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
+/* The block is the newest of the chunk that serves: its end, rounded up, is where the next one begins. */
+static bool is_newest(struct heapalloc_arena *arena, const void *block, size_t bytes) {
+    size_t whole = round_up(bytes + (bytes == 0), arena->align_bytes);
+    return block && (uintptr_t)block + whole == arena_room(arena)->at;
+}
+
+static void *resize(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes) {
+    if (block && bytes <= old_bytes && !is_newest(arena, block, old_bytes)) return block;
+    if (is_newest(arena, block, old_bytes)) {
+        struct arena_room *room = arena_room(arena), before = *room;
+        room->at = (uintptr_t)block;
+        if (bytes <= ALLOC_BYTES_MAX &&
+            from_room(room, round_up(bytes + (bytes == 0), arena->align_bytes), arena->align_bytes))
+            return block;
+        *room = before;
+    }
+    void *new = arena_take(arena, bytes, arena->align_bytes);
+    return new &&block ? memcpy(new, block, min_size(old_bytes, bytes)) : new;
+}
+
+void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes) {
+    arena_enter(arena, "heapalloc_arena_realloc");
+    void *p = resize(arena, block, old_bytes, bytes);
+    arena_leave(arena);
+    return p;
+}
+
+void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes) {
+    arena_enter(arena, "heapalloc_arena_free");
+    if (is_newest(arena, block, bytes)) arena_room(arena)->at = (uintptr_t)block;
+    arena_leave(arena);
+}

@@ -1,0 +1,48 @@
+/* Copies of strings and texts in an arena. */
+/* SPDX-License-Identifier: MIT */
+#include "next.h"
+#include "shim.h"
+#include <heapalloc/heapalloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+EXPORT void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const void *from, size_t bytes) {
+    void *copy = heapalloc_arena_alloc(arena, bytes);
+    return copy && bytes > 0 ? memcpy(copy, from, bytes) : copy;
+}
+
+EXPORT char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *string) {
+    return heapalloc_arena_memdup(arena, string, strlen(string) + 1);
+}
+
+typedef int print_function(char *to, size_t bytes, const char *format, va_list arguments);
+
+/* Looked up when it is wanted: nothing that the library is linked to may be somebody's wrapper that allocates. */
+static print_function *printer(void) {
+#ifdef HEAPALLOC_STATIC
+    return vsnprintf;
+#else
+    static void *known;
+    return (print_function *)(uintptr_t)next_of(&known, "vsnprintf");
+#endif
+}
+
+/* Twice: most texts are short, and the first time tells how long a longer one is. */
+EXPORT char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...) {
+    char text[256];
+    va_list arguments;
+    print_function *print = printer();
+    if (!print) return NULL;
+    va_start(arguments, format);
+    int length = print(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (length < 0) return NULL;
+    if ((size_t)length < sizeof(text)) return heapalloc_arena_memdup(arena, text, (size_t)length + 1);
+    char *copy = heapalloc_arena_alloc(arena, (size_t)length + 1);
+    if (!copy) return NULL;
+    va_start(arguments, format);
+    print(copy, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return copy;
+}
