@@ -63,7 +63,7 @@ judge() {
 
         if (target == "heapalloc" && !quoted) next
         if (!quoted) {
-            if ((folder == "lib" || folder == "include") && !(path in free_of))
+            if ((folder == "lib" || folder == "include") && file !~ /\.hpp$/ && !(path in free_of))
                 blame(folder "/ is freestanding")
         } else if (folder == "include") blame("a face includes only <heapalloc/...>")
         else if (folder == "lib") judge_lib(step[2], target)

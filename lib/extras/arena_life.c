@@ -113,9 +113,9 @@ static void empty_chunks(struct heapalloc_arena *arena, const struct unit *last)
 struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena) {
     arena_enter(arena, "heapalloc_arena_mark");
     struct heapalloc_arena_position mark = {.chunk = arena->chunks,
-                                        .large = arena->larges,
-                                        .cleanup = arena->cleanups,
-                                        .used_bytes = arena_room(arena)->at};
+                                            .large = arena->larges,
+                                            .cleanup = arena->cleanups,
+                                            .used_bytes = arena_room(arena)->at};
     arena_leave(arena);
     return mark;
 }
