@@ -17,7 +17,8 @@
 #include <fcntl.h>
 #include <heapalloc/heapalloc.h>
 
-enum { TEXT_MAX = 256, FILE_MAX = 4096 };
+/* `never` is twelve days, half of what ages are told in: PURGE_NEVER would keep malloc_trim() from giving back, too. */
+enum { TEXT_MAX = 256, FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
 
 /* Who set an option: the stronger wins. */
 enum source { SOURCE_NONE, SOURCE_FILE, SOURCE_PROGRAM, SOURCE_ENVIRONMENT, SOURCE_CALL };
@@ -51,7 +52,9 @@ const char *option_text(enum option_id id) {
 static void apply(enum option_id id) {
     uint64_t number = values[id].number;
     switch (id) {
-    case OPTION_PURGE: __atomic_store_n(&purge_decay_ms, (uint32_t)number, __ATOMIC_RELAXED); break;
+    case OPTION_PURGE:
+        __atomic_store_n(&purge_decay_ms, number > DECAY_MAX_MS ? DECAY_MAX_MS : (uint32_t)number, __ATOMIC_RELAXED);
+        break;
     case OPTION_CACHE: cache_set_limit(number); break;
     case OPTION_LIMIT:
     case OPTION_SOFT_LIMIT:
@@ -161,6 +164,10 @@ static size_t length_of(const char *text) {
     size_t length = 0;
     while (text[length]) length++;
     return length;
+}
+
+void options_offer(enum option_id id, const char *value) {
+    set(id, value, length_of(value), SOURCE_PROGRAM);
 }
 
 EXPORT bool heapalloc_option_set(const char *name, const char *value) {

@@ -35,6 +35,9 @@ void options_begin(void);
 /* Reads the file; any number of times. */
 void options_read_file(void);
 
+/* What the program asks for by other means, as strong as its symbol. */
+void options_offer(enum option_id id, const char *value);
+
 /* The number an option has now: a flag, bytes, milliseconds or the index of a word. */
 uint64_t option_number(enum option_id id);
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "limit.h"
+#include "mapped.h"
 #include "next.h"
 #include "process.h"
 #include "syscall.h"
@@ -25,6 +26,8 @@ static long map(void *at, size_t bytes, int protection, int flags) {
 }
 
 const char *const port_alone = &__libc_single_threaded;
+
+struct mapped mapped;
 
 STARTUP_TEXT size_t port_page_bytes(void) {
     static size_t bytes;
@@ -62,7 +65,10 @@ STARTUP_TEXT bool port_map(void *at, size_t bytes) {
     long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
     if (syscall_failed(got)) return false;
     if (unlikely(limits.set)) limit_note_growth((void *)got, bytes);
-    if ((void *)got == at) return true;
+    if ((void *)got == at) {
+        mapped_add(bytes);
+        return true;
+    }
     port_unreserve((void *)got, bytes); /* a kernel or emulator that took the address for a hint */
     return false;
 }
@@ -74,7 +80,9 @@ STARTUP_TEXT void *port_reserve(size_t bytes) {
 
 STARTUP_TEXT bool port_commit(void *at, size_t bytes) {
     if (unlikely(limits.set) && !limit_allows(at, bytes)) return false;
-    return !syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
+    if (syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0))) return false;
+    mapped_add(bytes);
+    return true;
 }
 
 void port_unreserve(void *at, size_t bytes) {
@@ -82,7 +90,9 @@ void port_unreserve(void *at, size_t bytes) {
 }
 
 bool port_unmap(void *at, size_t bytes) {
-    return !syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
+    if (syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0))) return false;
+    mapped_subtract(bytes);
+    return true;
 }
 
 /* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages.
@@ -99,11 +109,15 @@ bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **
         syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
     bool moved = got == (long)to;
     *unmapped = moved ? from : is_mapped(to, to_bytes) ? NULL : to;
+    if (*unmapped) mapped_subtract(moved ? from_bytes : to_bytes);
     return moved;
 }
 
 bool port_extend(void *at, size_t bytes, size_t new_bytes) {
-    return syscall_6(SYS_mremap, (long)at, (long)bytes, (long)new_bytes, 0, 0, 0) == (long)at;
+    if (unlikely(limits.set) && !limit_allows(at, new_bytes - bytes)) return false;
+    if (syscall_6(SYS_mremap, (long)at, (long)bytes, (long)new_bytes, 0, 0, 0) != (long)at) return false;
+    mapped_add(new_bytes - bytes);
+    return true;
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {

@@ -1,0 +1,30 @@
+/* Used and free blocks by size, counted by looking at every unit while others go on. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "engine/classes.h"
+
+enum { TALLY_SIZES = 32 };
+
+struct tally_count {
+    size_t blocks;
+    size_t bytes;
+};
+
+/* A block that is in a bin, or that another thread has freed into a slab and its owner has not collected yet, counts as
+ * used; what the medium caches keep counts as free. Blocks that are not carved yet are free. While others allocate
+ * and free, each unit is taken for what it says when it is looked at.
+ *   classes[c].slabs * capacity == classes[c].used + classes[c].free                    tests: tally */
+struct tally {
+    struct tally_class {
+        size_t slabs;
+        size_t used_blocks;
+        size_t free_blocks;
+    } classes[CLASS_COUNT];
+    struct tally_count medium, large;            /* callers' blocks; of whole units */
+    struct tally_count pools, arenas;            /* slabs, and chunks */
+    struct tally_count free_medium[TALLY_SIZES]; /* free, by the highest bit of their bytes */
+    struct tally_count free_large[TALLY_SIZES];  /* the same of extents of level 1, by that of their units */
+};
+
+/* Any thread; O(units). */
+void tally_read(struct tally *tally);
