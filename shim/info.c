@@ -12,7 +12,7 @@
 #include <malloc.h>
 #include <stdio.h>
 
-EXPORT int malloc_trim(size_t pad) {
+EXPORT COLD int malloc_trim(size_t pad) {
     (void)pad;
     heap_enter();
     struct heap *heap = heap_self;
@@ -24,7 +24,7 @@ enum { DECAY_TIME = -100, PURGE_NOW = -101 };
 
 /* What a parameter says about free memory is a wish that the options may overrule; no other one of glibc's means
  * anything here, and 0 would make programs think that they failed. */
-EXPORT int mallopt(int parameter, int value) {
+EXPORT COLD int mallopt(int parameter, int value) {
     if (parameter == M_TRIM_THRESHOLD) options_offer(OPTION_PURGE, value < 0 ? "never" : "500ms");
     if (parameter == DECAY_TIME) options_offer(OPTION_PURGE, value == 0 ? "10ms" : "500ms");
     if (parameter == PURGE_NOW) malloc_trim(0);
@@ -83,7 +83,7 @@ static struct mallinfo2 info_of(const struct facts *facts) {
                               .keepcost = sums->free_dirty_bytes};
 }
 
-EXPORT struct mallinfo2 mallinfo2(void) {
+EXPORT COLD struct mallinfo2 mallinfo2(void) {
     struct facts facts = {0};
     read_facts(&facts);
     return info_of(&facts);
@@ -93,7 +93,7 @@ static int clamped(size_t bytes) {
     return bytes < INT_MAX ? (int)bytes : INT_MAX;
 }
 
-EXPORT struct mallinfo mallinfo(void) {
+EXPORT COLD struct mallinfo mallinfo(void) {
     struct mallinfo2 info = mallinfo2();
     return (struct mallinfo){.arena = clamped(info.arena),
                              .ordblks = clamped(info.ordblks),
@@ -120,7 +120,7 @@ static bool put_out(struct report *report, FILE *stream) {
 }
 
 /* In the words of glibc's, whose readers look for these lines; one arena, which is all there is. */
-EXPORT void malloc_stats(void) {
+EXPORT COLD void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
     struct report report = {0};
@@ -206,7 +206,7 @@ static void put_space(struct report *report, const struct mallinfo2 *info) {
 }
 
 /* glibc's shape: one heap, which is all there is, then the sums of all heaps. */
-EXPORT int malloc_info(int options, FILE *stream) {
+EXPORT COLD int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
     struct facts facts = {0};
     struct report report = {0};

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "events.h"
 #include "limit.h"
 #include "mapped.h"
+#include "metrics.h"
 #include "next.h"
 #include "process.h"
+#include "shim.h"
 #include "syscall.h"
 #include <elf.h>
 #include <errno.h>
@@ -27,10 +30,10 @@ static long map(void *at, size_t bytes, int protection, int flags) {
 
 const char *const port_alone = &__libc_single_threaded;
 
-struct mapped mapped;
+STARTUP_DATA struct mapped mapped = {0};
 
 STARTUP_TEXT size_t port_page_bytes(void) {
-    static size_t bytes;
+    STARTUP_DATA static size_t bytes = 0;
     if (bytes == 0) bytes = process_auxiliary(AT_PAGESZ, 4096);
     return bytes;
 }
@@ -81,6 +84,7 @@ STARTUP_TEXT void *port_reserve(size_t bytes) {
 STARTUP_TEXT bool port_commit(void *at, size_t bytes) {
     if (unlikely(limits.set) && !limit_allows(at, bytes)) return false;
     if (syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0))) return false;
+    if (unlikely(limits.set)) limit_note_growth(at, bytes);
     mapped_add(bytes);
     return true;
 }
@@ -136,5 +140,7 @@ void port_pause(uint32_t *word, uint32_t seen) {
 uint64_t port_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (unlikely(ms >= __atomic_load_n(&metrics_due_ms, __ATOMIC_RELAXED))) event_add(EVENT_METRICS);
+    return ms;
 }

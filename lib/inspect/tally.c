@@ -1,6 +1,7 @@
 /* Used and free blocks by size. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/tally.h"
+#include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/spans.h"
 
@@ -65,10 +66,69 @@ static void add_span(struct tally *tally, const struct span *span) {
     }
 }
 
-void tally_read(struct tally *tally) {
+COLD void tally_read(struct tally *tally) {
     *tally = (struct tally){0};
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
         if (span) add_span(tally, span);
+    }
+}
+
+/* Heaps come first in the list when they are made last. */
+static size_t list_heaps(struct tally_heap *rows, size_t room) {
+    size_t count = 0, place = 0;
+    const struct heap *first = load_acquire(heaps.all);
+    for (const struct heap *heap = first; heap; heap = heap->next_all) count++;
+    for (const struct heap *heap = first; heap && place < count; heap = heap->next_all) {
+        size_t index = count - 1 - place++;
+        if (index >= room) continue;
+        rows[index] = (struct tally_heap){.heap = heap,
+                                          .index = index,
+                                          .live = racy_load(heap->state) == HEAP_LIVE,
+                                          .cached_bytes = (size_t)cache_sum(heap) << GRANULE_SHIFT};
+    }
+    return count;
+}
+
+static struct tally_heap *row_of(struct tally_heap *rows, size_t count, const void *heap) {
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].heap == heap) return &rows[i];
+    return NULL;
+}
+
+/* Slabs that lie side by side mostly have one owner: the row that fitted last is tried first. */
+static void add_owners(struct tally_heap *rows, size_t count, const struct span *span) {
+    struct tally_heap *row = rows;
+    const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
+    for (; line < end; line++) {
+        uint32_t class = racy_load(line->class);
+        const void *owner = racy_load(line->owner);
+        if (racy_load(line->kind) != UNIT_SLAB || !owner || class == 0 || class >= CLASS_COUNT) continue;
+        if (!row || row->heap != owner) row = row_of(rows, count, owner);
+        if (!row) continue;
+        size_t capacity = class_shapes[class].capacity_blocks, used = min_size(slab_used(line), capacity);
+        row->slabs++;
+        row->used_bytes += used * class_shapes[class].block_bytes;
+        row->free_bytes += (capacity - used) * class_shapes[class].block_bytes;
+    }
+}
+
+COLD size_t tally_heaps(struct tally_heap *rows, size_t room) {
+    size_t count = list_heaps(rows, room), filled = min_size(count, room);
+    for (uint32_t place = 0; filled > 0 && place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (span) add_owners(rows, filled, span);
+    }
+    return count;
+}
+
+COLD void tally_ranges(tally_range *function, void *context) {
+    for (uint32_t place = 0; place < inspect_span_places(); place++) {
+        const struct span *span = inspect_span(place);
+        if (!span || span->tabled_units == 0) continue;
+        size_t slots = (span->tabled_units * (size_t)GRANULES_PER_UNIT + 1) * sizeof(struct granule);
+        function(span->base, load_acquire(span->bytes), context);
+        function((const char *)(span->lines - 1), (span->tabled_units + (size_t)2) * UNIT_LINE_BYTES, context);
+        function((const char *)span->slots, slots, context);
     }
 }

@@ -28,3 +28,21 @@ struct tally {
 
 /* Any thread; O(units). */
 void tally_read(struct tally *tally);
+
+/* A thread's heap: the slabs it owns, and what its medium cache keeps. A slab without a free block has no owner. */
+struct tally_heap {
+    const void *heap;
+    size_t index; /* in the order they were made; a parked heap's is used again with it */
+    bool live;    /* a thread has it now */
+    size_t slabs;
+    size_t used_bytes; /* in blocks of those slabs that are out, or in a bin */
+    size_t free_bytes;
+    size_t cached_bytes;
+};
+
+/* Fill in the `room` oldest heaps. Returns how many there are in all. Any thread; O(units + heaps). */
+size_t tally_heaps(struct tally_heap *rows, size_t room);
+
+/* Call `function` for every range that the heap has mapped: memory, then tables. Any thread; O(spans). */
+typedef void tally_range(const char *from, size_t bytes, void *context);
+void tally_ranges(tally_range *function, void *context);
