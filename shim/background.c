@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "background.h"
+#include "events.h"
 #include "heap/fast.h"
 #include "heap/tick.h"
 #include "next.h"
@@ -34,6 +35,7 @@ static void *run(void *unused) {
         struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
         syscall_6(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
         if (heap_self->state == HEAP_LIVE) heap_tick(heap_self);
+        events_look();
     }
     return unused;
 }
@@ -64,7 +66,7 @@ void background_thread_starts(void) {
     if (unlikely(__atomic_load_n(&asked, __ATOMIC_RELAXED))) start();
 }
 
-void background_ask(void) {
+COLD void background_ask(void) {
     __atomic_store_n(&asked, true, __ATOMIC_RELAXED);
     if (!__libc_single_threaded) start();
 }

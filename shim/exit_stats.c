@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "exit_stats.h"
 #include "base/bits.h"
+#include "metrics.h"
 #include "option_values.h"
 #include "options.h"
 #include "process.h"
@@ -17,7 +18,7 @@
 extern int __cxa_atexit(void (*function)(void *), void *argument, void *library);
 extern void *__dso_handle;
 
-enum { STDERR = 2, HIGH_FILE = 200, PATH_BYTES = 512 };
+enum { STDERR = 2, HIGH_FILE = 200 };
 
 static struct {
     int file; /* a duplicate of stderr; -1: there is none */
@@ -26,22 +27,6 @@ static struct {
     long process; /* who asked: a child of a fork may be silent */
     uint64_t begun_ms;
 } asked;
-
-/* %p, %e and %% of a path; what does not fit is cut, as the kernel then says. */
-static void expand(struct report *path, const char *pattern) {
-    for (char one[2] = {0}; *pattern && path->length < PATH_BYTES; pattern++) {
-        one[0] = *pattern;
-        bool special = *pattern == '%' && pattern[1];
-        if (special) pattern++;
-        if (special && *pattern == 'p')
-            report_add_number(path, (uint64_t)process_id(), 0);
-        else if (special && *pattern == 'e')
-            report_add(path, process_name());
-        else
-            report_add(path, one);
-    }
-    path->chars[path->length < PATH_BYTES ? path->length : PATH_BYTES] = 0;
-}
 
 /* Anything but a word is a path. */
 static bool is_path(const char *text) {
@@ -62,11 +47,11 @@ static bool is_same(int file) {
     return file >= 0 && fstat(file, &now) == 0 && now.st_dev == asked.device && now.st_ino == asked.inode;
 }
 
-/* Where the report goes; -1: nowhere, which is said. */
-static int open_out(const char *text) {
+COLD int exit_stats_open(void) {
+    const char *text = option_text(OPTION_STATS);
     struct report path = {0}, fault;
     if (!is_path(text)) return is_same(asked.file) ? asked.file : is_same(STDERR) ? STDERR : -1;
-    expand(&path, text);
+    report_add_path(&path, text);
     long file =
         syscall_6(SYS_openat, AT_FDCWD, (long)path.chars, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644, 0, 0);
     if (file >= 0) return (int)file;
@@ -80,24 +65,34 @@ static int open_out(const char *text) {
     return -1;
 }
 
+COLD void exit_stats_close(int file) {
+    if (is_path(option_text(OPTION_STATS))) syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+}
+
+COLD bool exit_stats_are_json(void) {
+    return wants_json(option_text(OPTION_STATS));
+}
+
+static void tell_stats(void) {
+    struct report report = {0};
+    int file = exit_stats_open();
+    if (file < 0) return;
+    stats_report(&report, exit_stats_are_json(), port_now_ms() - asked.begun_ms);
+    report_write(&report, file);
+    exit_stats_close(file);
+}
+
 /* Runs last of the handlers, because it was registered first. A child of a fork is silent when children are to be. */
 static void tell(void *unused) {
     (void)unused;
-    struct report report = {0};
-    const char *text = option_text(OPTION_STATS);
     int saved = errno;
     if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
-    if (!option_number(OPTION_STATS)) return;
-    int file = open_out(text);
-    if (file >= 0) {
-        stats_report(&report, wants_json(text), port_now_ms() - asked.begun_ms);
-        report_write(&report, file);
-        if (is_path(text)) syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
-    }
+    if (option_number(OPTION_STATS)) tell_stats();
+    metrics_write();
     errno = saved;
 }
 
-void exit_stats_ask(void) {
+COLD void exit_stats_ask(void) {
     struct stat now;
     if (asked.process) return;
     asked.process = process_id();

@@ -3,51 +3,102 @@
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "inspect/stats.h"
+#include "inspect/tally.h"
+#include "mapped.h"
+#include "options.h"
 #include "report.h"
 #include "shim.h"
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 
-EXPORT int malloc_trim(size_t pad) {
+EXPORT COLD int malloc_trim(size_t pad) {
     (void)pad;
     heap_enter();
     struct heap *heap = heap_self;
     return heap_trim(heap->state == HEAP_LIVE ? heap : NULL);
 }
 
-/* No parameter of glibc's means anything here; 0 would make programs think that they failed. */
-EXPORT int mallopt(int parameter, int value) {
-    (void)parameter, (void)value;
+/* Codes of bionic and scudo, for programs that know them. */
+enum { DECAY_TIME = -100, PURGE_NOW = -101 };
+
+/* What a parameter says about free memory is a wish that the options may overrule; no other one of glibc's means
+ * anything here, and 0 would make programs think that they failed. */
+EXPORT COLD int mallopt(int parameter, int value) {
+    if (parameter == M_TRIM_THRESHOLD) options_offer(OPTION_PURGE, value < 0 ? "never" : "500ms");
+    if (parameter == DECAY_TIME) options_offer(OPTION_PURGE, value == 0 ? "10ms" : "500ms");
+    if (parameter == PURGE_NOW) malloc_trim(0);
     return 1;
 }
 
-/* In glibc's terms: one arena, nothing mapped apart; what is free in slabs and in level 2 is free as well. */
-EXPORT struct mallinfo2 mallinfo2(void) {
-    struct heapalloc_stats sums = {0};
+/* All that is known, read at about the same moment. */
+struct facts {
+    struct heapalloc_stats sums;
     struct stats_blocks blocks;
+    struct tally tally;
+};
+
+static void read_facts(struct facts *facts) {
     heap_enter();
-    stats_read(&sums);
-    stats_count_blocks(&blocks);
-    size_t free_units = sums.free_dirty_bytes + sums.free_clean_bytes;
-    return (struct mallinfo2){.arena = sums.mapped_bytes - sums.table_bytes,
-                              .ordblks = blocks.free_extents,
-                              .smblks = blocks.slabs,
-                              .fsmblks = blocks.free_bytes,
-                              .uordblks = blocks.live_bytes,
-                              .fordblks = free_units + blocks.free_bytes,
-                              .keepcost = sums.free_dirty_bytes};
+    stats_read(&facts->sums);
+    stats_count_blocks(&facts->blocks);
+    tally_read(&facts->tally);
+}
+
+static struct tally_count free_small(const struct tally *tally) {
+    struct tally_count sum = {0};
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        sum.blocks += tally->classes[class].free_blocks;
+        sum.bytes += tally->classes[class].free_blocks * class_shapes[class].block_bytes;
+    }
+    return sum;
+}
+
+static size_t free_beyond_small(const struct tally *tally) {
+    size_t blocks = 0;
+    for (int i = 0; i < TALLY_SIZES; i++) blocks += tally->free_medium[i].blocks + tally->free_large[i].blocks;
+    return blocks;
+}
+
+/* The most that was ever mapped, tables left out. They never shrink, so at the time they were no larger. */
+static size_t most_system_bytes(const struct heapalloc_stats *sums) {
+    size_t now = sums->mapped_bytes - sums->table_bytes;
+    size_t most = __atomic_load_n(&mapped.most_bytes, __ATOMIC_RELAXED);
+    return most > now + sums->table_bytes ? most - sums->table_bytes : now;
+}
+
+/* In glibc's terms: one arena, nothing mapped apart. Free blocks of slabs are what glibc calls fast, others, and free
+ * extents, are ordinary; both are in fordblks, as they are there. */
+static struct mallinfo2 info_of(const struct facts *facts) {
+    const struct heapalloc_stats *sums = &facts->sums;
+    struct tally_count small = free_small(&facts->tally);
+    size_t free_units = sums->free_dirty_bytes + sums->free_clean_bytes;
+    return (struct mallinfo2){.arena = sums->mapped_bytes - sums->table_bytes,
+                              .ordblks = free_beyond_small(&facts->tally),
+                              .smblks = small.blocks,
+                              .usmblks = most_system_bytes(sums),
+                              .fsmblks = small.bytes,
+                              .uordblks = facts->blocks.live_bytes,
+                              .fordblks = free_units + facts->blocks.free_bytes,
+                              .keepcost = sums->free_dirty_bytes};
+}
+
+EXPORT COLD struct mallinfo2 mallinfo2(void) {
+    struct facts facts = {0};
+    read_facts(&facts);
+    return info_of(&facts);
 }
 
 static int clamped(size_t bytes) {
     return bytes < INT_MAX ? (int)bytes : INT_MAX;
 }
 
-EXPORT struct mallinfo mallinfo(void) {
+EXPORT COLD struct mallinfo mallinfo(void) {
     struct mallinfo2 info = mallinfo2();
     return (struct mallinfo){.arena = clamped(info.arena),
                              .ordblks = clamped(info.ordblks),
                              .smblks = clamped(info.smblks),
+                             .usmblks = clamped(info.usmblks),
                              .fsmblks = clamped(info.fsmblks),
                              .uordblks = clamped(info.uordblks),
                              .fordblks = clamped(info.fordblks),
@@ -62,12 +113,14 @@ static void put_line(struct report *report, const char *name, size_t number) {
 }
 
 /* Through stdio, because a program may have its stream elsewhere than on a file of the system. */
-static bool put_out(const struct report *report, FILE *stream) {
-    return fwrite(report->chars, 1, report->length, stream) == report->length;
+static bool put_out(struct report *report, FILE *stream) {
+    size_t length = report->length;
+    report->length = 0;
+    return fwrite(report->chars, 1, length, stream) == length;
 }
 
 /* In the words of glibc's, whose readers look for these lines; one arena, which is all there is. */
-EXPORT void malloc_stats(void) {
+EXPORT COLD void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
     struct report report = {0};
@@ -80,48 +133,96 @@ EXPORT void malloc_stats(void) {
     report_add(&report, "Total (incl. mmap):\n");
     put_line(&report, "system bytes    ", sums.mapped_bytes);
     put_line(&report, "in use bytes    ", blocks.live_bytes);
+    put_line(&report, "max system bytes", most_system_bytes(&sums) + sums.table_bytes);
     put_line(&report, "given back bytes", sums.free_clean_bytes);
     put_line(&report, "thread heaps    ", sums.heap_count);
     put_out(&report, stderr);
 }
 
-static void put_element(struct report *report, const char *start, const char *count_name, size_t count, size_t bytes) {
+static void put_attribute(struct report *report, const char *name, size_t number) {
+    report_add(report, name);
+    report_add(report, "=\"");
+    report_add_number(report, number, 0);
+    report_add(report, "\"");
+}
+
+static void put_total(struct report *report, const char *start, size_t count, size_t bytes) {
     report_add(report, start);
-    if (count_name) {
-        report_add(report, count_name);
-        report_add_number(report, count, 0);
-        report_add(report, "\"");
+    put_attribute(report, " count", count);
+    put_attribute(report, " size", bytes);
+    report_add(report, "/>\n");
+}
+
+static void put_bytes(struct report *report, const char *start, size_t bytes) {
+    report_add(report, start);
+    put_attribute(report, " size", bytes);
+    report_add(report, "/>\n");
+}
+
+/* Free blocks of from..to bytes. The stream gets what there is so far, when there is little room left. */
+static bool put_size(struct report *report, FILE *stream, size_t from, size_t to, const struct tally_count *free) {
+    if (free->blocks == 0) return true;
+    report_add(report, "<size");
+    put_attribute(report, " from", from);
+    put_attribute(report, " to", to);
+    put_attribute(report, " total", free->bytes);
+    put_attribute(report, " count", free->blocks);
+    report_add(report, "/>\n");
+    return report->length < sizeof(report->chars) / 2 || put_out(report, stream);
+}
+
+/* Classes have a line each, what is larger one for each power of two. */
+static bool put_sizes(struct report *report, FILE *stream, const struct tally *tally) {
+    bool done = true;
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        size_t bytes = class_shapes[class].block_bytes, blocks = tally->classes[class].free_blocks;
+        struct tally_count free = {blocks, blocks * bytes};
+        done &= put_size(report, stream, class_shapes[class - 1].block_bytes + 1u, bytes, &free);
     }
-    report_add(report, " size=\"");
-    report_add_number(report, bytes, 0);
-    report_add(report, "\"/>\n");
+    for (int i = 0; i < TALLY_SIZES; i++)
+        done &= put_size(report, stream, (size_t)1 << i, ((size_t)2 << i) - 1, &tally->free_medium[i]);
+    for (int i = 0; i < TALLY_SIZES; i++)
+        done &=
+            put_size(report, stream, (size_t)UNIT_BYTES << i, ((size_t)UNIT_BYTES * 2 << i) - 1, &tally->free_large[i]);
+    return done;
 }
 
-/* What glibc puts into a heap's element and, for all of them together, behind it. Nothing is "fast": bins count as
- * used, see stats.h. What is mapped stays mapped, so its maximum is what it is now. */
+/* What glibc puts into a heap's element and, for all of them together, behind it. */
 static void put_totals(struct report *report, const struct mallinfo2 *info) {
-    put_element(report, "<total type=\"fast\"", " count=\"", 0, 0);
-    put_element(report, "<total type=\"rest\"", " count=\"", info->ordblks, info->fordblks);
+    put_total(report, "<total type=\"fast\"", info->smblks, info->fsmblks);
+    put_total(report, "<total type=\"rest\"", info->ordblks,
+              info->fordblks > info->fsmblks ? info->fordblks - info->fsmblks : 0);
 }
 
-static void put_system(struct report *report, size_t bytes) {
-    put_element(report, "<system type=\"current\"", NULL, 0, bytes);
-    put_element(report, "<system type=\"max\"", NULL, 0, bytes);
-    put_element(report, "<aspace type=\"total\"", NULL, 0, bytes);
-    put_element(report, "<aspace type=\"mprotect\"", NULL, 0, bytes);
+/* The address space is what was reserved or mapped; all of it may be written to. */
+static void put_system(struct report *report, const struct mallinfo2 *info) {
+    put_bytes(report, "<system type=\"current\"", info->arena);
+    put_bytes(report, "<system type=\"max\"", info->usmblks);
 }
 
-EXPORT int malloc_info(int options, FILE *stream) {
+static void put_space(struct report *report, const struct mallinfo2 *info) {
+    put_bytes(report, "<aspace type=\"total\"", info->arena);
+    put_bytes(report, "<aspace type=\"mprotect\"", info->arena);
+}
+
+/* glibc's shape: one heap, which is all there is, then the sums of all heaps. */
+EXPORT COLD int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
-    struct mallinfo2 info = mallinfo2();
+    struct facts facts = {0};
     struct report report = {0};
-    report_add(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n");
+    read_facts(&facts);
+    struct mallinfo2 info = info_of(&facts);
+    report_add(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
+    bool done = put_sizes(&report, stream, &facts.tally);
+    report_add(&report, "</sizes>\n");
     put_totals(&report, &info);
-    put_system(&report, info.arena);
+    put_system(&report, &info);
+    put_space(&report, &info);
     report_add(&report, "</heap>\n");
     put_totals(&report, &info);
-    put_element(&report, "<total type=\"mmap\"", " count=\"", 0, 0);
-    put_system(&report, info.arena);
+    put_total(&report, "<total type=\"mmap\"", 0, 0);
+    put_system(&report, &info);
+    put_space(&report, &info);
     report_add(&report, "</malloc>\n");
-    return put_out(&report, stream) ? 0 : -1;
+    return put_out(&report, stream) && done ? 0 : -1;
 }

@@ -3,19 +3,41 @@
 #include "limit.h"
 #include "advice.h"
 #include "base/bits.h"
+#include "events.h"
 #include "options.h"
 #include "report.h"
+#include "shim.h"
 #include "span/units.h"
+#include "syscall.h"
+#include <heapalloc/heapalloc.h>
+#include <sys/prctl.h>
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+#ifndef PR_SET_VMA_ANON_NAME
+#define PR_SET_VMA_ANON_NAME 0
+#endif
 
 enum { STDERR = 2 };
 
-struct limits limits;
+STARTUP_DATA struct limits limits = {0};
 
-void limit_update(void) {
+/* Whom the soft limit is told to, and that it was. All atomic. */
+static struct {
+    heapalloc_soft_limit_function *function;
+    void *argument;
+    size_t bytes; /* when it was passed */
+    bool told;    /* and the heap has not been below seven eighths since */
+} soft;
+
+COLD void limit_update(void) {
     limits.bytes = option_number(OPTION_LIMIT);
     limits.soft_bytes = option_number(OPTION_SOFT_LIMIT);
     limits.huge = option_number(OPTION_HUGEPAGES) == HUGEPAGES_ALWAYS;
-    limits.set = limits.bytes || limits.soft_bytes || limits.huge;
+    limits.named = option_number(OPTION_NAME);
+    limits.set = limits.bytes || limits.soft_bytes || limits.huge || limits.named;
+    __atomic_store_n(&soft.told, false, __ATOMIC_RELAXED);
 }
 
 /* What the spans have, without what went back with its addresses. Asked when the heap grows, which one thread does at a
@@ -28,10 +50,14 @@ static uint64_t heap_bytes(void) {
     return bytes > gone ? bytes - gone : 0;
 }
 
+/* The core's lock of growth is held: whoever is to be called is called later. */
 static void tell(uint64_t bytes) {
-    static bool told;
     struct report report;
-    if (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) return;
+    if (__atomic_exchange_n(&soft.told, true, __ATOMIC_RELAXED)) return;
+    if (__atomic_load_n(&soft.function, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&soft.bytes, bytes, __ATOMIC_RELAXED);
+        return event_add(EVENT_SOFT_LIMIT);
+    }
     report_begin(&report);
     report_add(&report, "the heap grows to");
     report_add_bytes(&report, bytes);
@@ -46,9 +72,24 @@ bool limit_allows(void *at, size_t bytes) {
     uint64_t wanted = heap_bytes() + bytes;
     if (limits.bytes && wanted > limits.bytes) return false;
     if (limits.soft_bytes && wanted > limits.soft_bytes) tell(wanted);
+    if (wanted <= limits.soft_bytes - limits.soft_bytes / 8) __atomic_store_n(&soft.told, false, __ATOMIC_RELAXED);
     return true;
 }
 
 void limit_note_growth(void *at, size_t bytes) {
     if (limits.huge) advice_want_huge(at, bytes);
+    if (limits.named)
+        syscall_6(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, (long)at, (long)bytes, (long)"heapalloc", 0);
+}
+
+COLD void limit_call(void) {
+    heapalloc_soft_limit_function *function = __atomic_load_n(&soft.function, __ATOMIC_ACQUIRE);
+    if (function)
+        function(__atomic_load_n(&soft.bytes, __ATOMIC_RELAXED), __atomic_load_n(&soft.argument, __ATOMIC_RELAXED));
+}
+
+EXPORT COLD void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument) {
+    __atomic_store_n(&soft.function, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&soft.argument, argument, __ATOMIC_RELAXED);
+    __atomic_store_n(&soft.function, function, __ATOMIC_RELEASE);
 }

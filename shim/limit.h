@@ -8,6 +8,7 @@
 struct limits {
     uint64_t bytes;      /* the heap may have; 0: any number */
     uint64_t soft_bytes; /* beyond, it is said once */
+    bool named;          /* mappings have a name */
     bool huge;           /* huge pages are advised for all growth */
     bool set;            /* any of these: else growth asks nothing */
 };
@@ -19,6 +20,9 @@ void limit_update(void);
 
 /* The heap wants so many bytes more at `at`. False: it may not. */
 bool limit_allows(void *at, size_t bytes);
+
+/* Call the function that is to know of the soft limit. */
+void limit_call(void);
 
 /* The heap has got them. */
 void limit_note_growth(void *at, size_t bytes);

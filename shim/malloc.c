@@ -1,6 +1,7 @@
 /* The malloc family under its own names. Contracts are glibc's where the standard leaves a choice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "events.h"
 #include "heap/fast.h"
 #include "next.h"
 #include "shim.h"
@@ -13,7 +14,9 @@ ASIDE_FUNCTION(size_t, usable_aside, ASIDE_USABLE, (const void *p), p)
 
 STARTUP_TEXT static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     if (aside()) return malloc_aside(size);
-    return or_enomem(heap_alloc_slow(size, heap));
+    void *p = heap_alloc_slow(size, heap);
+    events_look();
+    return or_enomem(p);
 }
 
 STARTUP_TEXT static NOINLINE void *malloc_small(size_t size, struct heap *heap, size_t class) {
@@ -31,12 +34,17 @@ static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
     void *p = size <= CLASS_BYTES_MAX ? heap_refill_partial(class_of(size), heap) : NULL;
-    return likely(p) ? memset(p, 0, size) : or_enomem(heap_alloc_zeroed(size));
+    if (likely(p)) return memset(p, 0, size);
+    p = heap_alloc_zeroed(size);
+    events_look();
+    return or_enomem(p);
 }
 
 static NOINLINE void *realloc_last(void *p, size_t size) {
     if (aside()) return realloc_aside(p, size);
-    return or_enomem(heap_resize(p, size));
+    p = heap_resize(p, size);
+    events_look();
+    return or_enomem(p);
 }
 
 static NOINLINE void *realloc_slow(void *p, size_t size) {

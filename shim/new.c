@@ -7,6 +7,7 @@
  * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "events.h"
 #include "heap/fast.h"
 #include "next.h"
 #include "shim.h"
@@ -60,7 +61,9 @@ static _Noreturn void bad_alloc(void) {
 }
 
 INLINE void *alloc_any(size_t size, size_t align) {
-    return align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    events_look();
+    return p;
 }
 
 static NOINLINE void *new_or_throw(size_t size, size_t align) {

@@ -1,7 +1,11 @@
 /* The table of options. */
 /* SPDX-License-Identifier: MIT */
 #include "option_table.h"
+#include "base/bits.h"
+#include "cgroup.h"
 #include "option_values.h"
+
+enum { HOUR_MS = 3600 * 1000 };
 
 const struct option option_table[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "list the options, then go on"},
@@ -16,23 +20,30 @@ const struct option option_table[OPTION_COUNT] = {
     [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T", "what all threads' caches of medium blocks may keep"},
     [OPTION_HUGEPAGES] = {"hugepages", OPTION_WORD, "auto", "auto|always|never",
                           "auto: where growth is steady or memory dense; always: advised for all"},
-    [OPTION_LIMIT] = {"limit", OPTION_SIZE, "0", "0 (none) to 16T",
+    [OPTION_LIMIT] = {"limit", OPTION_LIMIT_SIZE, "0", "0 (none) to 16T, N%, cgroup",
                       "malloc fails with ENOMEM beyond a heap of so many bytes"},
-    [OPTION_SOFT_LIMIT] = {"soft_limit", OPTION_SIZE, "0", "0 (none) to 16T",
+    [OPTION_SOFT_LIMIT] = {"soft_limit", OPTION_LIMIT_SIZE, "0", "0 (none) to 16T, N%, cgroup",
                            "say so on stderr, once, when the heap grows beyond"},
+    [OPTION_METRICS] = {"metrics", OPTION_PATH, "", "a path (%p pid, %e program)",
+                        "a file that is rewritten again and again with sums as OpenMetrics text"},
+    [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the file of `metrics` is rewritten"},
+    [OPTION_SIGNAL] = {"signal", OPTION_WORD, "none", "none|USR1|USR2|HUP|QUIT|WINCH",
+                       "at this signal say where the memory is, as `stats` does at exit"},
+    [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no", "the heap's mappings have a name in /proc/PID/maps"},
+    [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path", "a file of options, instead of /etc/heapalloc.conf"},
     [OPTION_EXE] = {"exe", OPTION_PATH, "*", "a pattern with * and ?",
                     "which programs are meant, by the name of their file"},
     [OPTION_CHILDREN] = {"children", OPTION_FLAG, "yes", "yes|no",
                          "no: the programs that this one starts have no options"},
 };
 
-int option_find(const char *name, size_t length) {
+COLD int option_find(const char *name, size_t length) {
     for (int id = 0; id < OPTION_COUNT; id++)
         if (value_is(option_table[id].name, name, length)) return id;
     return -1;
 }
 
-const char *option_nearest(const char *name, size_t length) {
+COLD const char *option_nearest(const char *name, size_t length) {
     unsigned best = (unsigned)length / 2 + 1;
     const char *nearest = NULL;
     for (int id = 0; id < OPTION_COUNT; id++) {
@@ -42,21 +53,37 @@ const char *option_nearest(const char *name, size_t length) {
     return nearest;
 }
 
-static bool read_time(const char *text, size_t length, uint64_t *ms) {
-    if (value_is("never", text, length)) return *ms = UINT32_MAX, true;
-    return value_read_time(text, length, ms) && *ms >= 1 && *ms <= 3600 * 1000;
+/* A share of what the control group may have, or the machine has. */
+static bool read_share(const char *text, size_t length, uint64_t *bytes) {
+    uint64_t percent = 0, group;
+    if (value_is("cgroup", text, length)) return *bytes = cgroup_memory_limit(""), true;
+    if (length < 2 || length > 4 || text[length - 1] != '%') return false;
+    for (size_t i = 0; i + 1 < length; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        percent = percent * 10 + (uint64_t)(text[i] - '0');
+    }
+    group = cgroup_memory_limit("");
+    *bytes = (group ? group : machine_memory()) / 100 * percent;
+    return percent >= 1 && percent <= 100;
 }
 
-bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
+static bool read_time(const char *text, size_t length, uint64_t *ms) {
+    if (value_is("never", text, length)) return *ms = UINT32_MAX, true;
+    return value_read_time(text, length, ms) && *ms >= 1 && *ms <= HOUR_MS;
+}
+
+COLD bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
     switch (option_table[id].kind) {
     case OPTION_FLAG: return value_read_flag(text, length, number);
+    case OPTION_LIMIT_SIZE:
+        if (read_share(text, length, number)) return true; /* fall through */
     case OPTION_SIZE: return value_read_size(text, length, number) && *number <= UINT64_C(1) << 44;
-    case OPTION_TIME: return read_time(text, length, number);
+    case OPTION_TIME: return read_time(text, length, number) && (id == OPTION_PURGE || *number <= HOUR_MS);
     case OPTION_WORD: {
         int word = value_find_word(option_table[id].range, text, length);
         *number = word < 0 ? 0 : (uint64_t)word;
         return word >= 0;
     }
-    default: *number = 1; return id == OPTION_STATS || length > 0;
+    default: *number = 1; return id == OPTION_STATS || id == OPTION_METRICS || length > 0;
     }
 }

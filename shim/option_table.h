@@ -3,7 +3,7 @@
 #pragma once
 #include "options.h"
 
-enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };
+enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_LIMIT_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };
 
 struct option {
     char name[12];

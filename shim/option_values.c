@@ -1,16 +1,23 @@
 /* The values of options. */
 /* SPDX-License-Identifier: MIT */
 #include "option_values.h"
+#include "base/bits.h"
 
 enum { WORD_MAX = 24 };
 
-bool value_is(const char *word, const char *text, size_t length) {
+COLD size_t value_length(const char *text) {
+    size_t length = 0;
+    while (text[length]) length++;
+    return length;
+}
+
+COLD bool value_is(const char *word, const char *text, size_t length) {
     size_t i = 0;
     while (i < length && word[i] && word[i] == text[i]) i++;
     return i == length && !word[i];
 }
 
-int value_find_word(const char *words, const char *text, size_t length) {
+COLD int value_find_word(const char *words, const char *text, size_t length) {
     for (int index = 0;; index++) {
         size_t end = 0;
         while (words[end] && words[end] != '|') end++;
@@ -22,7 +29,7 @@ int value_find_word(const char *words, const char *text, size_t length) {
     }
 }
 
-bool value_read_flag(const char *text, size_t length, uint64_t *flag) {
+COLD bool value_read_flag(const char *text, size_t length, uint64_t *flag) {
     int word = value_find_word("1|yes|on|true|0|no|off|false", text, length);
     *flag = length == 0 || word < 4;
     return length == 0 || word >= 0;
@@ -44,7 +51,7 @@ static size_t read_thousandths(const char *text, size_t length, uint64_t *value)
     return i;
 }
 
-bool value_read_size(const char *text, size_t length, uint64_t *bytes) {
+COLD bool value_read_size(const char *text, size_t length, uint64_t *bytes) {
     uint64_t thousandths;
     size_t at = read_thousandths(text, length, &thousandths);
     unsigned shift = 0;
@@ -64,7 +71,7 @@ bool value_read_size(const char *text, size_t length, uint64_t *bytes) {
     return true;
 }
 
-bool value_read_time(const char *text, size_t length, uint64_t *ms) {
+COLD bool value_read_time(const char *text, size_t length, uint64_t *ms) {
     uint64_t thousandths;
     size_t at = read_thousandths(text, length, &thousandths);
     if (at == 0 || thousandths > UINT64_C(1) << 50) return false;
@@ -75,7 +82,7 @@ bool value_read_time(const char *text, size_t length, uint64_t *ms) {
     return true;
 }
 
-bool value_matches(const char *name, const char *pattern) {
+COLD bool value_matches(const char *name, const char *pattern) {
     const char *star = NULL, *from = NULL;
     while (*name) {
         if (*pattern == '*') {
@@ -96,7 +103,7 @@ bool value_matches(const char *name, const char *pattern) {
 }
 
 /* By rows: each is the distances of a front of `one` to all fronts of `two`. */
-unsigned value_distance(const char *one, const char *two, size_t two_length) {
+COLD unsigned value_distance(const char *one, const char *two, size_t two_length) {
     unsigned row[WORD_MAX + 1];
     if (two_length > WORD_MAX) return WORD_MAX;
     for (size_t k = 0; k <= two_length; k++) row[k] = (unsigned)k;

@@ -17,6 +17,7 @@ bool value_read_flag(const char *text, size_t length, uint64_t *flag);
 /* Index of the word among those of "one|two|three"; -1: it is none. */
 int value_find_word(const char *words, const char *text, size_t length);
 
+size_t value_length(const char *text);
 bool value_is(const char *word, const char *text, size_t length);
 
 /* The whole name matches a pattern, in which * stands for any characters and ? for one. */

@@ -3,9 +3,11 @@
 #include "options.h"
 #include "background.h"
 #include "base/bits.h"
+#include "dump_signal.h"
 #include "exit_stats.h"
 #include "heap/cache.h"
 #include "limit.h"
+#include "metrics.h"
 #include "option_table.h"
 #include "option_values.h"
 #include "options_told.h"
@@ -17,7 +19,8 @@
 #include <fcntl.h>
 #include <heapalloc/heapalloc.h>
 
-enum { TEXT_MAX = 256, FILE_MAX = 4096 };
+/* `never` is twelve days, half of what ages are told in: PURGE_NEVER would keep malloc_trim() from giving back, too. */
+enum { TEXT_MAX = 256, FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
 
 /* Who set an option: the stronger wins. */
 enum source { SOURCE_NONE, SOURCE_FILE, SOURCE_PROGRAM, SOURCE_ENVIRONMENT, SOURCE_CALL };
@@ -28,11 +31,9 @@ static struct {
     char text[TEXT_MAX]; /* of OPTION_PATH: a program may write over its environment */
 } values[OPTION_COUNT];
 
-static bool closed; /* no file is read: a setuid program, or the environment does not mean this program */
-
 extern const char *heapalloc_options __attribute__((weak, visibility("default")));
 
-uint64_t option_number(enum option_id id) {
+COLD uint64_t option_number(enum option_id id) {
     const char *initial = option_table[id].initial;
     uint64_t number = 0;
     if (values[id].source != SOURCE_NONE) return values[id].number;
@@ -43,7 +44,7 @@ uint64_t option_number(enum option_id id) {
     return number;
 }
 
-const char *option_text(enum option_id id) {
+COLD const char *option_text(enum option_id id) {
     return values[id].text;
 }
 
@@ -51,10 +52,13 @@ const char *option_text(enum option_id id) {
 static void apply(enum option_id id) {
     uint64_t number = values[id].number;
     switch (id) {
-    case OPTION_PURGE: __atomic_store_n(&purge_decay_ms, (uint32_t)number, __ATOMIC_RELAXED); break;
+    case OPTION_PURGE:
+        __atomic_store_n(&purge_decay_ms, number > DECAY_MAX_MS ? DECAY_MAX_MS : (uint32_t)number, __ATOMIC_RELAXED);
+        break;
     case OPTION_CACHE: cache_set_limit(number); break;
     case OPTION_LIMIT:
     case OPTION_SOFT_LIMIT:
+    case OPTION_NAME:
     case OPTION_HUGEPAGES: limit_update(); break;
     case OPTION_BACKGROUND:
         if (number) background_ask();
@@ -62,6 +66,9 @@ static void apply(enum option_id id) {
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;
+    case OPTION_METRICS:
+    case OPTION_INTERVAL: metrics_update(); break;
+    case OPTION_SIGNAL: dump_signal_update(); break;
     default: break;
     }
 }
@@ -122,17 +129,30 @@ static bool is_meant(void) {
     return values[OPTION_EXE].source == SOURCE_NONE || value_matches(process_name(), option_text(OPTION_EXE));
 }
 
-static NOINLINE void read_lists(char *environment, const char *program) {
-    if (process_auxiliary(AT_SECURE, 0)) {
-        closed = true;
+/* One name for all processes, or the one that the environment has for it. */
+static COLD void read_file(void) {
+    static char text[FILE_MAX + 1];
+    const char *path = option_text(OPTION_CONF)[0] ? option_text(OPTION_CONF) : "/etc/heapalloc.conf";
+    long file = syscall_6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (file < 0) {
+        if (path == option_text(OPTION_CONF)) options_tell_missing(path, -file);
         return;
     }
+    long length = syscall_6(SYS_read, file, (long)text, FILE_MAX, 0, 0, 0);
+    syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+    if (length <= 0) return;
+    for_each(text, SOURCE_FILE, choose);
+    if (is_meant()) for_each(text, SOURCE_FILE, adjust);
+}
+
+static COLD void read_lists(char *environment, const char *program) {
+    if (process_auxiliary(AT_SECURE, 0)) return;
     if (program) for_each(program, SOURCE_PROGRAM, choose);
     if (environment) for_each(environment, SOURCE_ENVIRONMENT, choose);
-    closed = !is_meant();
-    if (closed) return;
+    if (!is_meant()) return;
     if (program) for_each(program, SOURCE_PROGRAM, adjust);
     if (environment) for_each(environment, SOURCE_ENVIRONMENT, adjust);
+    if (!environment || *environment) read_file();
     if (environment && !option_number(OPTION_CHILDREN)) *environment = 0;
     if (option_number(OPTION_HELP)) options_tell_help();
     if (option_number(OPTION_VERBOSE)) options_tell_active();
@@ -144,34 +164,20 @@ STARTUP_TEXT void options_begin(void) {
     if (unlikely(environment || program)) read_lists(environment, program);
 }
 
-NOINLINE void options_read_file(void) {
-    static char text[FILE_MAX + 1];
-    static bool done;
-    if (closed || __atomic_exchange_n(&done, true, __ATOMIC_ACQ_REL) || process_auxiliary(AT_SECURE, 0)) return;
-    long file = syscall_6(SYS_openat, AT_FDCWD, (long)"/etc/heapalloc.conf", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-    if (file < 0) return;
-    long length = syscall_6(SYS_read, file, (long)text, FILE_MAX, 0, 0, 0);
-    syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
-    if (length <= 0) return;
-    for_each(text, SOURCE_FILE, choose);
-    if (is_meant()) for_each(text, SOURCE_FILE, adjust);
+COLD void options_offer(enum option_id id, const char *value) {
+    set(id, value, value_length(value), SOURCE_PROGRAM);
 }
 
-static size_t length_of(const char *text) {
-    size_t length = 0;
-    while (text[length]) length++;
-    return length;
-}
-
-EXPORT bool heapalloc_option_set(const char *name, const char *value) {
-    int id = name ? option_find(name, length_of(name)) : -1;
-    if (id >= 0 && set((enum option_id)id, value ? value : "", value ? length_of(value) : 0, SOURCE_CALL)) return true;
+EXPORT COLD bool heapalloc_option_set(const char *name, const char *value) {
+    int id = name ? option_find(name, value_length(name)) : -1;
+    if (id >= 0 && set((enum option_id)id, value ? value : "", value ? value_length(value) : 0, SOURCE_CALL))
+        return true;
     errno = EINVAL;
     return false;
 }
 
-EXPORT const char *heapalloc_option_get(const char *name) {
-    int id = name ? option_find(name, length_of(name)) : -1;
+EXPORT COLD const char *heapalloc_option_get(const char *name) {
+    int id = name ? option_find(name, value_length(name)) : -1;
     if (id < 0) return NULL;
     if (values[id].source == SOURCE_NONE) return option_table[id].initial;
     return values[id].text[0] || option_table[id].kind == OPTION_PATH ? values[id].text : "yes";

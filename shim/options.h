@@ -2,8 +2,7 @@
  *
  *   HEAPALLOC=name=value,name,...      the environment, when the process starts       strongest
  *   const char *heapalloc_options      a symbol of the program, in the same form
- *   /etc/heapalloc.conf                the same, also a line each; read when a heap grows beyond its first steps or a
- *                                      second thread starts, so that short programs pay no system call for it
+ *   /etc/heapalloc.conf                the same, also a line each; read at start where one of the others is there
  *
  * heapalloc_option_set() overrides all of them. A setuid program reads none. */
 /* SPDX-License-Identifier: MIT */
@@ -22,6 +21,11 @@ enum option_id {
     OPTION_HUGEPAGES,
     OPTION_LIMIT,
     OPTION_SOFT_LIMIT,
+    OPTION_METRICS,
+    OPTION_INTERVAL,
+    OPTION_SIGNAL,
+    OPTION_NAME,
+    OPTION_CONF,
     OPTION_EXE,
     OPTION_CHILDREN,
     OPTION_COUNT
@@ -29,11 +33,11 @@ enum option_id {
 
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 
-/* Reads the environment and the program's symbol; once, by the first thread. */
+/* Reads the environment, the program's symbol and, where one of these is, the file; once, by the first thread. */
 void options_begin(void);
 
-/* Reads the file; any number of times. */
-void options_read_file(void);
+/* What the program asks for by other means, as strong as its symbol. */
+void options_offer(enum option_id id, const char *value);
 
 /* The number an option has now: a flag, bytes, milliseconds or the index of a word. */
 uint64_t option_number(enum option_id id);

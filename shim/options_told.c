@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "options_told.h"
+#include "base/bits.h"
 #include "option_table.h"
+#include "option_values.h"
 #include "process.h"
 #include "report.h"
 #include "syscall.h"
@@ -24,7 +26,7 @@ static void add_word(struct report *report, const char *word, size_t length) {
     report_add(report, length > WORD_MAX ? "...`" : "`");
 }
 
-void options_tell_unknown(const char *name, size_t length) {
+COLD void options_tell_unknown(const char *name, size_t length) {
     struct report report;
     const char *nearest = option_nearest(name, length);
     report_begin(&report);
@@ -41,7 +43,7 @@ void options_tell_unknown(const char *name, size_t length) {
     report_write(&report, STDERR);
 }
 
-void options_tell_wrong(enum option_id id, const char *value, size_t length) {
+COLD void options_tell_wrong(enum option_id id, const char *value, size_t length) {
     struct report report;
     report_begin(&report);
     report_add(&report, "the option `");
@@ -50,6 +52,17 @@ void options_tell_wrong(enum option_id id, const char *value, size_t length) {
     add_word(&report, value, length);
     report_add(&report, "; it takes ");
     report_add(&report, option_table[id].range);
+    report_add(&report, "\n");
+    report_write(&report, STDERR);
+}
+
+COLD void options_tell_missing(const char *path, long error) {
+    struct report report;
+    report_begin(&report);
+    report_add(&report, "cannot read the options in ");
+    add_word(&report, path, value_length(path));
+    report_add(&report, ", error ");
+    report_add_number(&report, (uint64_t)error, 0);
     report_add(&report, "\n");
     report_write(&report, STDERR);
 }
@@ -74,7 +87,7 @@ static void tell_row(struct report *report, enum option_id id) {
     report_write(report, STDERR);
 }
 
-void options_tell_help(void) {
+COLD void options_tell_help(void) {
     struct report report = {0};
     report_add(&report, "heapalloc ");
     report_add(&report, heapalloc_version());
@@ -95,7 +108,7 @@ static uint64_t count_processors(void) {
     return count;
 }
 
-void options_tell_active(void) {
+COLD void options_tell_active(void) {
     struct report report;
     Dl_info info = {0};
     report_begin(&report);

@@ -6,5 +6,6 @@
 
 void options_tell_unknown(const char *name, size_t length);
 void options_tell_wrong(enum option_id id, const char *value, size_t length);
+void options_tell_missing(const char *path, long error);
 void options_tell_help(void);
 void options_tell_active(void);

@@ -2,9 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "events.h"
 #include "limit.h"
+#include "mapped.h"
+#include "metrics.h"
 #include "next.h"
 #include "process.h"
+#include "shim.h"
 #include "syscall.h"
 #include <elf.h>
 #include <errno.h>
@@ -26,8 +30,10 @@ static long map(void *at, size_t bytes, int protection, int flags) {
 
 const char *const port_alone = &__libc_single_threaded;
 
+STARTUP_DATA struct mapped mapped = {0};
+
 STARTUP_TEXT size_t port_page_bytes(void) {
-    static size_t bytes;
+    STARTUP_DATA static size_t bytes = 0;
     if (bytes == 0) bytes = process_auxiliary(AT_PAGESZ, 4096);
     return bytes;
 }
@@ -62,7 +68,10 @@ STARTUP_TEXT bool port_map(void *at, size_t bytes) {
     long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
     if (syscall_failed(got)) return false;
     if (unlikely(limits.set)) limit_note_growth((void *)got, bytes);
-    if ((void *)got == at) return true;
+    if ((void *)got == at) {
+        mapped_add(bytes);
+        return true;
+    }
     port_unreserve((void *)got, bytes); /* a kernel or emulator that took the address for a hint */
     return false;
 }
@@ -74,7 +83,10 @@ STARTUP_TEXT void *port_reserve(size_t bytes) {
 
 STARTUP_TEXT bool port_commit(void *at, size_t bytes) {
     if (unlikely(limits.set) && !limit_allows(at, bytes)) return false;
-    return !syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
+    if (syscall_failed(syscall_6(SYS_mprotect, (long)at, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0))) return false;
+    if (unlikely(limits.set)) limit_note_growth(at, bytes);
+    mapped_add(bytes);
+    return true;
 }
 
 void port_unreserve(void *at, size_t bytes) {
@@ -82,7 +94,9 @@ void port_unreserve(void *at, size_t bytes) {
 }
 
 bool port_unmap(void *at, size_t bytes) {
-    return !syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
+    if (syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0))) return false;
+    mapped_subtract(bytes);
+    return true;
 }
 
 /* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages.
@@ -99,11 +113,15 @@ bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **
         syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
     bool moved = got == (long)to;
     *unmapped = moved ? from : is_mapped(to, to_bytes) ? NULL : to;
+    if (*unmapped) mapped_subtract(moved ? from_bytes : to_bytes);
     return moved;
 }
 
 bool port_extend(void *at, size_t bytes, size_t new_bytes) {
-    return syscall_6(SYS_mremap, (long)at, (long)bytes, (long)new_bytes, 0, 0, 0) == (long)at;
+    if (unlikely(limits.set) && !limit_allows(at, new_bytes - bytes)) return false;
+    if (syscall_6(SYS_mremap, (long)at, (long)bytes, (long)new_bytes, 0, 0, 0) != (long)at) return false;
+    mapped_add(new_bytes - bytes);
+    return true;
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {
@@ -122,5 +140,7 @@ void port_pause(uint32_t *word, uint32_t seen) {
 uint64_t port_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (unlikely(ms >= __atomic_load_n(&metrics_due_ms, __ATOMIC_RELAXED))) event_add(EVENT_METRICS);
+    return ms;
 }

@@ -1,15 +1,17 @@
 /* Reports, built in a buffer and written at once. */
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
+#include "base/bits.h"
 #include "process.h"
 #include "syscall.h"
 #include <errno.h>
+#include <stdbool.h>
 
-void report_add(struct report *report, const char *text) {
+COLD void report_add(struct report *report, const char *text) {
     while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
 }
 
-void report_add_number(struct report *report, uint64_t number, size_t width) {
+COLD void report_add_number(struct report *report, uint64_t number, size_t width) {
     char digits[21] = {0};
     size_t at = sizeof(digits) - 1;
     do digits[--at] = (char)('0' + number % 10);
@@ -18,7 +20,7 @@ void report_add_number(struct report *report, uint64_t number, size_t width) {
     report_add(report, digits + at);
 }
 
-void report_add_bytes(struct report *report, uint64_t bytes) {
+COLD void report_add_bytes(struct report *report, uint64_t bytes) {
     static const char units[][4] = {"KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;
     while (unit < 3 && bytes >= UINT64_C(1000) << 10 * (unit + 1)) unit++;
@@ -30,20 +32,35 @@ void report_add_bytes(struct report *report, uint64_t bytes) {
     report_add(report, units[unit]);
 }
 
-void report_pad(struct report *report, size_t column) {
+COLD void report_pad(struct report *report, size_t column) {
     size_t line = report->length;
     while (line > 0 && report->chars[line - 1] != '\n') line--;
     while (report->length - line < column && report->length < sizeof(report->chars)) report_add(report, " ");
 }
 
-void report_begin(struct report *report) {
+COLD void report_add_path(struct report *path, const char *pattern) {
+    for (char one[2] = {0}; *pattern && path->length < REPORT_PATH_BYTES; pattern++) {
+        one[0] = *pattern;
+        bool special = *pattern == '%' && pattern[1];
+        if (special) pattern++;
+        if (special && *pattern == 'p')
+            report_add_number(path, (uint64_t)process_id(), 0);
+        else if (special && *pattern == 'e')
+            report_add(path, process_name());
+        else
+            report_add(path, one);
+    }
+    path->chars[path->length < REPORT_PATH_BYTES ? path->length : REPORT_PATH_BYTES] = 0;
+}
+
+COLD void report_begin(struct report *report) {
     report->length = 0;
     report_add(report, "heapalloc[");
     report_add_number(report, (uint64_t)process_id(), 0);
     report_add(report, "]: ");
 }
 
-void report_write(struct report *report, int file) {
+COLD void report_write(struct report *report, int file) {
     for (size_t done = 0; done < report->length;) {
         long got = syscall_6(SYS_write, file, (long)(report->chars + done), (long)(report->length - done), 0, 0, 0);
         if (got == -EINTR) continue;

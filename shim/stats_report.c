@@ -124,7 +124,7 @@ static void add_json(struct report *report, const struct resident *sums, bool wh
     report_add(report, whole ? ",\"whole\":true}\n" : ",\"whole\":false}\n");
 }
 
-void stats_report(struct report *report, bool json, uint64_t passed_ms) {
+COLD void stats_report(struct report *report, bool json, uint64_t passed_ms) {
     struct resident sums;
     bool whole = resident_count(&sums, resident_in);
     if (json) {

@@ -38,7 +38,6 @@ void port_expect_fork(void) {
     static bool begun;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
     pthread_atfork(prepare_fork, fork_parent, fork_child);
-    options_read_file();
 }
 
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it

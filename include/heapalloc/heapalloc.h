@@ -35,6 +35,12 @@ struct heapalloc_stats {
  * returns       false when a fork is under way: nothing was written                                            */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
+/* The same as JSON, with used and free blocks by size and by thread's heap; docs/options.md has the members.
+ * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0
+ * returns       the length of all of it, without the 0; 0 when a fork is under way
+ * thread, cost  any thread, others go on; takes one lock for a moment; O(units), 8 KiB of stack                */
+HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
+
 /* Check every invariant of the heap's shared parts and of the calling thread's heap.
  * returns       NULL when all hold; otherwise the name of the first that does not (a string constant)
  * thread, cost  no other thread may use the heap meanwhile; O(heap)                                            */
@@ -58,6 +64,16 @@ HEAPALLOC_API bool heapalloc_option_set(const char *name, const char *value);
  * returns       NULL: there is no such option; a string that holds until the option is set again
  * thread, cost  while no other thread sets options; O(options)                                                */
 HEAPALLOC_API const char *heapalloc_option_get(const char *name);
+
+/* Called when the heap has grown beyond soft_limit; again when it has been below seven eighths of it meanwhile.
+ * mapped_bytes  what the heap was about to have when it passed
+ * argument      as it was given */
+typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
+
+/* Have `function` called instead of the sentence on stderr; NULL: the sentence again. It runs without any lock, after
+ * an allocation, in the thread that passed the limit or in another one; it may allocate, free and set options.
+ * thread, cost  any thread; O(1)                                                                              */
+HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at

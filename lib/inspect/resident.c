@@ -69,7 +69,7 @@ static void count_span(struct count *count, const struct span *span) {
     count->sums->mapped_bytes += span->bytes + (tabled + 2) * UNIT_LINE_BYTES + slots;
 }
 
-bool resident_count(struct resident *sums, resident_function *resident) {
+COLD bool resident_count(struct resident *sums, resident_function *resident) {
     struct count count = {sums, resident};
     struct extent_walk walk = {0};
     *sums = (struct resident){0};

@@ -48,7 +48,7 @@ static bool enter_binned(struct slab_map *map, const struct unit *slab) {
     return map->binned <= slab->resident_blocks;
 }
 
-bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
+COLD bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     *map = (struct slab_map){0};
     uint32_t word = load_acquire(slab->remote), kept = slab->resident_blocks;
     map->listed = enter_list(map, slab, slab->free, UNIT_BYTES, NULL);
@@ -58,7 +58,7 @@ bool slab_map_fill(struct slab_map *map, const struct unit *slab) {
     return enter_binned(map, slab);
 }
 
-uint32_t slab_blocks_kept(const struct unit *slab) {
+COLD uint32_t slab_blocks_kept(const struct unit *slab) {
     uint32_t purged = slab_purged_pages(slab), kept = 0;
     for (uint32_t i = 0; i < slab->carved_blocks; i++) kept += !slab_is_purged(purged, (size_t)i * slab->block_bytes);
     return kept;

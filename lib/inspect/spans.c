@@ -3,11 +3,11 @@
 #include "inspect/spans.h"
 #include "heap/heap.h"
 
-bool inspect_has_lost(void) {
+COLD bool inspect_has_lost(void) {
     return heaps.bereft;
 }
 
-struct span *inspect_span(uint32_t place) {
+COLD struct span *inspect_span(uint32_t place) {
     if (place == 0) return span_home.lines ? &span_home : NULL; /* its base may be address 0 */
     return load_acquire(span_list[place - 1]);
 }
@@ -40,7 +40,7 @@ static bool to_next_span(struct extent_walk *walk) {
     return true;
 }
 
-bool extent_walk_next(struct extent_walk *walk) {
+COLD bool extent_walk_next(struct extent_walk *walk) {
     if (!walk->span || walk->next >= load_relaxed(walk->span->top_units)) {
         if (!to_next_span(walk)) return false;
     }
@@ -52,7 +52,7 @@ bool extent_walk_next(struct extent_walk *walk) {
     return !walk->broken;
 }
 
-bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk) {
+COLD bool medium_walk_next(const struct extent_walk *extent, struct medium_walk *walk) {
     struct granule *first = extent_slots(extent), *end = first + extent_granules(extent);
     walk->slot = walk->slot ? walk->slot + walk->count : first;
     while (inspect_has_lost() && walk->slot < end && walk->slot->head == 0) walk->slot++;

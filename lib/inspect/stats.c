@@ -40,7 +40,7 @@ static void add_spans(struct heapalloc_stats *stats) {
     }
 }
 
-bool stats_read(struct heapalloc_stats *stats) {
+COLD bool stats_read(struct heapalloc_stats *stats) {
     struct heapalloc_stats sums = {0};
     for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) sums.heap_count++;
     if (!units_lock()) return false;
@@ -93,7 +93,7 @@ static void count_span(struct stats_blocks *blocks, const struct span *span) {
     blocks->free_bytes += (slabs << UNIT_SHIFT) - used;
 }
 
-void stats_count_blocks(struct stats_blocks *blocks) {
+COLD void stats_count_blocks(struct stats_blocks *blocks) {
     *blocks = (struct stats_blocks){0};
     count_medium(blocks);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {

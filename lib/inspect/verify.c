@@ -17,7 +17,7 @@ static const struct {
     PART(bins),        PART(cache),         PART(parked),        PART(gone),       PART(shares),
 };
 
-const char *verify_heap(void) {
+COLD const char *verify_heap(void) {
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (!parts[i].holds()) return parts[i].name;
     }

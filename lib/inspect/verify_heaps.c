@@ -55,7 +55,7 @@ static bool bins_hold(const struct heap *heap) {
     return open == slabs_flagged(heap, UNIT_ATTACHED);
 }
 
-bool verify_bins(void) {
+COLD bool verify_bins(void) {
     return all_heaps(bins_hold);
 }
 
@@ -79,7 +79,7 @@ static bool queues_hold(const struct heap *heap) {
     return left == 0;
 }
 
-bool verify_partial(void) {
+COLD bool verify_partial(void) {
     return all_heaps(queues_hold);
 }
 
@@ -95,7 +95,7 @@ static bool empty_hold(const struct heap *heap) {
     return spares == heap->empty_slabs && spares <= EMPTY_SLABS_MAX && spares == slabs_flagged(heap, UNIT_EMPTY);
 }
 
-bool verify_empty(void) {
+COLD bool verify_empty(void) {
     return all_heaps(empty_hold);
 }
 
@@ -132,7 +132,7 @@ static uint32_t blocks_that_say_so(void) {
     return count;
 }
 
-bool verify_cache(void) {
+COLD bool verify_cache(void) {
     blocks_cached = 0;
     if (!all_heaps(cache_holds)) return false;
     /* What a lost thread was freeing may stay cached for ever. */
@@ -148,7 +148,7 @@ static bool has_nothing(const struct heap *heap) {
            !heap->recent_large;
 }
 
-bool verify_parked(void) {
+COLD bool verify_parked(void) {
     uint32_t left = 1;
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) left++;
     left += 64 * UNIT_BYTES / sizeof(struct heap); /* cut from units (several threads at once), never used yet */
@@ -158,7 +158,7 @@ bool verify_parked(void) {
     return true;
 }
 
-bool verify_shares(void) {
+COLD bool verify_shares(void) {
     uint32_t live = 0, granted = 0;
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         live += heap->state == HEAP_LIVE;

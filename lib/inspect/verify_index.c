@@ -77,7 +77,7 @@ static struct census take_census(void) {
     return census;
 }
 
-bool verify_tlsf_maps(void) {
+COLD bool verify_tlsf_maps(void) {
     struct census census = take_census();
     return index_holds(&units.dirty, units_of_node, &census.dirty) &&
            index_holds(&units.clean, units_of_node, &census.clean) &&

@@ -32,7 +32,7 @@ static bool inner_slots_are_empty(const struct medium_walk *block) {
     return true;
 }
 
-bool verify_medium_blocks(void) {
+COLD bool verify_medium_blocks(void) {
     return all_blocks(inner_slots_are_empty);
 }
 
@@ -40,7 +40,7 @@ static bool right_knows(const struct medium_walk *block) {
     return block->slot[block->count].before == block->count;
 }
 
-bool verify_medium_before(void) {
+COLD bool verify_medium_before(void) {
     return all_blocks(right_knows);
 }
 
@@ -48,7 +48,7 @@ static bool right_is_not_free_too(const struct medium_walk *block) {
     return block->state != GRANULE_FREE || granule_state(block->slot + block->count) != GRANULE_FREE;
 }
 
-bool verify_medium_coalesced(void) {
+COLD bool verify_medium_coalesced(void) {
     return all_blocks(right_is_not_free_too);
 }
 
@@ -71,7 +71,7 @@ static uint32_t length_of_deferred(void) {
     return length;
 }
 
-bool verify_medium_sum(void) {
+COLD bool verify_medium_sum(void) {
     struct sums sums = {0};
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {

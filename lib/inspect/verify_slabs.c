@@ -36,7 +36,7 @@ static bool counts_are_right(const struct unit *slab) {
     return used + map.listed == slab->resident_blocks && map.remote + map.binned <= used;
 }
 
-bool verify_slab_counts(void) {
+COLD bool verify_slab_counts(void) {
     return all_slabs(counts_are_right);
 }
 
@@ -67,7 +67,7 @@ static bool has_its_place(const struct unit *slab) {
     return word == 0 && slab->free == BLOCK_END && slab_uncarved(slab) == 0;
 }
 
-bool verify_slab_owners(void) {
+COLD bool verify_slab_owners(void) {
     return all_slabs(has_its_place);
 }
 
@@ -79,7 +79,7 @@ static uint32_t listed_slabs(void) {
     return count;
 }
 
-bool verify_abandoned(void) {
+COLD bool verify_abandoned(void) {
     uint32_t left = listed_slabs();
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;

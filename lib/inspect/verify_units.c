@@ -46,7 +46,7 @@ static bool edges_stand(void) {
     return true;
 }
 
-bool verify_extents(void) {
+COLD bool verify_extents(void) {
     uint32_t leaving = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
@@ -68,7 +68,7 @@ static bool is_entered(const struct unit *unit) {
     return before->next == &unit->node;
 }
 
-bool verify_free_extents(void) {
+COLD bool verify_free_extents(void) {
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         if (walk.line->kind != UNIT_FREE) continue;
@@ -79,7 +79,7 @@ bool verify_free_extents(void) {
     return true;
 }
 
-bool verify_coalesced(void) {
+COLD bool verify_coalesced(void) {
     const struct unit *left = NULL, *left_end = NULL;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
@@ -91,7 +91,7 @@ bool verify_coalesced(void) {
     return true;
 }
 
-bool verify_unit_sum(void) {
+COLD bool verify_unit_sum(void) {
     uint32_t dirty = 0, clean = 0, gone = 0, other = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
@@ -104,7 +104,7 @@ bool verify_unit_sum(void) {
 }
 
 /* Which extents were moved is counted as they come and go: there may only be so many. */
-bool verify_gone(void) {
+COLD bool verify_gone(void) {
     uint32_t gone = 0, moved = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
@@ -122,7 +122,7 @@ static uint32_t aged_extents(void) {
     return count;
 }
 
-bool verify_ages(void) {
+COLD bool verify_ages(void) {
     uint32_t left = aged_extents();
     const struct unit *older = NULL;
     for (const struct unit *unit = units.oldest; unit; older = unit, unit = unit->newer) {

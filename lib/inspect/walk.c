@@ -52,7 +52,7 @@ static bool visit_extent(const struct visitor *visitor, const struct extent_walk
     }
 }
 
-bool walk_heap(walk_function *function, void *context) {
+COLD bool walk_heap(walk_function *function, void *context) {
     struct visitor visitor = {function, context};
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { MIB = 1 << 20, BLOCKS_MAX = 20000 };
 static void *blocks[BLOCKS_MAX];
@@ -134,11 +135,140 @@ CASE(info_is_well_formed_and_true) {
     size_t system = figure(text, "<system type=\"current\"");
     expect(system == info.arena && system >= 50 * MIB);
     const char *rest = strstr(text, "<total type=\"rest\"");
-    size_t spare = figure(rest, "\" size");
+    size_t spare = figure(rest, "\" size") + info.fsmblks;
     expect_at(spare, info.fordblks, 0);
     expect(spare >= 19 * MIB && spare + 64 * 1024 >= info.fordblks && spare <= info.fordblks + 64 * 1024);
     free(held);
     free(text);
+}
+
+/* malloc_info() as text; the caller frees it. */
+static char *info_text(void) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    expect(stream != NULL && malloc_info(0, stream) == 0 && fclose(stream) == 0);
+    return text;
+}
+
+/* How many free blocks of up to `to` bytes a heap's sizes tell of; they are `total` bytes. */
+static size_t free_blocks_of(const char *text, size_t to, size_t *total) {
+    char mark[32];
+    snprintf(mark, sizeof mark, " to=\"%zu\"", to);
+    const char *at = strstr(text, mark);
+    *total = 0;
+    if (!at || at > strstr(text, "</sizes>")) return 0;
+    *total = figure(at, "total=\"");
+    return figure(at, "count=\"");
+}
+
+CASE(info_tells_free_blocks_by_size) {
+    static const size_t sizes[] = {32, 112, 512, 1024, 4096};
+    for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t size = sizes[s], total, some = 3000;
+        for (unsigned i = 0; i < some; i++) expect((blocks[i] = malloc(size)) != NULL);
+        char *text = info_text();
+        size_t before = free_blocks_of(text, size, &total);
+        expect(total == before * size);
+        free(text);
+        for (unsigned i = 0; i < some; i += 2) free(blocks[i]);
+        text = info_text();
+        size_t after = free_blocks_of(text, size, &total);
+        expect_at(size, before, after);
+        /* Those of the current slab are in the bin, and count as used. */
+        expect(total == after * size && after + 16384 / size >= before + some / 2);
+        free(text);
+        for (unsigned i = 1; i < some; i += 2) free(blocks[i]);
+    }
+}
+
+/* What the sizes add up to is in the totals, and those in mallinfo2(). */
+CASE(info_adds_up) {
+    for (unsigned i = 0; i < 5000; i++) expect((blocks[i] = malloc(i * 37 % 90000 + 1)) != NULL);
+    for (unsigned i = 0; i < 5000; i += 3) free(blocks[i]);
+    char *text = info_text();
+    struct mallinfo2 info = mallinfo2();
+    size_t bytes = 0, count = 0, last = 0;
+    const char *end = strstr(text, "</sizes>");
+    for (const char *at = text; (at = strstr(at, "<size ")) != NULL && at < end; at++) {
+        size_t from = figure(at, "from=\""), to = figure(at, "to=\"");
+        expect(from <= to && figure(at, "count=\"") > 0);
+        expect(figure(at, "total=\"") >= from * figure(at, "count=\"") && from > 0);
+        bytes += figure(at, "total=\"");
+        count += figure(at, "count=\"");
+        last = to;
+    }
+    const char *fast = strstr(text, "<total type=\"fast\""), *rest = strstr(text, "<total type=\"rest\"");
+    expect(last > 4096 && count == figure(fast, "count=\"") + figure(rest, "count=\""));
+    size_t all = figure(fast, "\" size") + figure(rest, "\" size");
+    expect_at(bytes, all, info.fordblks);
+    /* Beyond lie the ends of slabs, which no block fits into, and what was never handed out. */
+    expect(bytes <= all && all <= info.fordblks + 65536 && info.fsmblks <= info.fordblks);
+    free(text);
+}
+
+CASE(maximum_stays_when_memory_goes) {
+    struct mallinfo2 before = mallinfo2();
+    void *block = malloc(600 * MIB);
+    expect(block != NULL);
+    struct mallinfo2 full = mallinfo2();
+    expect(full.arena >= before.arena + 600 * MIB && full.usmblks >= full.arena);
+    free(block);
+    malloc_trim(0);
+    struct mallinfo2 after = mallinfo2();
+    expect(after.usmblks >= full.arena && after.usmblks >= after.arena);
+    char *text = info_text();
+    expect(figure(text, "<system type=\"max\"") >= full.arena);
+    free(text);
+}
+
+static size_t resident_kib(void) {
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    expect(file != NULL && fscanf(file, "%ld %ld", &pages, &resident) == 2);
+    fclose(file);
+    return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* Small ones, whose slow paths pass the time. */
+static void use_for(unsigned ms) {
+    struct timespec begun, now;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do {
+        for (unsigned i = 0; i < 1000; i++) expect((blocks[i] = malloc(100)) != NULL);
+        for (unsigned i = 0; i < 1000; i++) free(blocks[i]);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 < (long)ms);
+}
+
+static void touch_and_free(void) {
+    void *block = malloc(60 * MIB);
+    expect(block != NULL);
+    free(memset(block, 1, 60 * MIB));
+}
+
+/* No trimming is what a negative threshold asks for; malloc_trim() is still obeyed. */
+CASE(mallopt_keeps_free_memory) {
+    expect(mallopt(M_TRIM_THRESHOLD, -1) == 1);
+    size_t before = resident_kib();
+    touch_and_free();
+    use_for(1500);
+    expect(resident_kib() > before + 50 * 1024);
+    malloc_trim(0);
+    expect(resident_kib() < before + 10 * 1024);
+}
+
+CASE(mallopt_gives_back_soon_and_at_once) {
+    expect(mallopt(-100, 0) == 1);
+    size_t before = resident_kib();
+    touch_and_free();
+    for (unsigned i = 0; i < 50 && resident_kib() > before + 10 * 1024; i++) use_for(100);
+    expect(resident_kib() < before + 10 * 1024);
+    expect(mallopt(M_TRIM_THRESHOLD, -1) == 1);
+    touch_and_free();
+    expect(resident_kib() > before + 50 * 1024);
+    expect(mallopt(-101, 0) == 1);
+    expect(resident_kib() < before + 10 * 1024);
 }
 
 CASE(info_tells_failures) {

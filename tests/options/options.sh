@@ -19,7 +19,7 @@ verdict() {
         echo "ok - $2"
     else
         echo "not ok - $2"
-        sed 's/^/#   /' "$work/err" | head -n 40
+        sed -n '1,40s/^/#   /p' "$work/err"
         failed=$((failed + 1))
     fi
 }
@@ -95,4 +95,27 @@ run hugepages=never,stats "$helper" take 100
 verdict "$(is "$(cat "$work/out")" 100)" "hugepages=never serves"
 run hugepages=always,stats "$helper" take 100
 verdict "$(is "$(cat "$work/out")" 100)" "hugepages=always serves"
+# The file
+printf '# for all\nverbose # told\npurge=3s,limit=64M\n\tchildren=no\n' >"$work/conf"
+run "conf=$work/conf,purge=2s,help" /bin/ls /
+verdict "$(says 'is active in')" "the file is read, for short programs too"
+verdict "$(says '^  limit +64M ')" "the file sets what nobody else does"
+verdict "$(says '^  purge +2s ')" "the environment is stronger than the file"
+printf 'pruge=3s\nexe=perl*\nlimit=many' >"$work/conf"
+run "conf=$work/conf" /bin/ls /
+verdict "$(silent)" "a file that means other programs is passed over"
+printf 'pruge=3s\nlimit=many' >"$work/conf"
+run "conf=$work/conf" /bin/ls /
+verdict "$(is "$(wc -l <"$work/err")" 2)" "mistakes in the file are told"
+run "conf=$work/none" /bin/ls /
+verdict "$(says 'cannot read the options in')" "a file that was asked for and is not there is told"
+verdict "$(is "$code" 0)" "and the program goes on"
+: >"$work/conf"
+run "conf=$work/conf" /bin/ls /
+verdict "$(silent)" "an empty file says nothing"
+awk 'BEGIN { for (i = 0; i < 5000; i++) print "purge=1s # many lines" }' >"$work/conf"
+run "conf=$work/conf" /bin/ls /
+verdict "$(is "$code" 0)" "a long file is read in part"
+strace -qq -e trace=openat -E LD_PRELOAD="$lib" /bin/ls / 2>&1 | grep heapalloc.conf >"$work/err" || true
+verdict "$(silent)" "without options the file is not asked for"
 exit $((failed > 0))

@@ -1,0 +1,72 @@
+/* The file of metrics that is rewritten at an interval. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "metrics.h"
+#include "exit_stats.h"
+#include "live_stats.h"
+#include "options.h"
+#include "process.h"
+#include "shim.h"
+#include "syscall.h"
+#include <fcntl.h>
+#include <heapalloc/port.h>
+
+STARTUP_DATA uint64_t metrics_due_ms = UINT64_MAX;
+
+static long begun_in;   /* the process that asked: a child of a fork may be silent */
+static uint8_t writing; /* by one thread at a time */
+
+static uint64_t interval_ms(void) {
+    return option_number(OPTION_INTERVAL);
+}
+
+COLD void metrics_update(void) {
+    begun_in = process_id();
+    bool asked = option_text(OPTION_METRICS)[0];
+    __atomic_store_n(&metrics_due_ms, asked ? port_now_ms() + interval_ms() : UINT64_MAX, __ATOMIC_RELAXED);
+    if (asked) exit_stats_ask();
+}
+
+static void say_failure(const char *path, long error) {
+    static bool said;
+    struct report fault;
+    if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) return;
+    report_begin(&fault);
+    report_add(&fault, "cannot write metrics to ");
+    report_add(&fault, path);
+    report_add(&fault, ", error ");
+    report_add_number(&fault, (uint64_t)-error, 0);
+    report_add(&fault, "\n");
+    report_write(&fault, 2);
+}
+
+/* Both names are in one folder, or a rename would not be one step. */
+static void write_to(const char *path, const char *temporary, const struct live_stats *stats) {
+    struct sink sink = {0};
+    long file = syscall_6(SYS_openat, AT_FDCWD, (long)temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
+    if (file < 0) return say_failure(temporary, file);
+    sink.file = (int)file;
+    live_stats_metrics(&sink, stats);
+    syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+    if (!sink.failed && syscall_6(SYS_renameat2, AT_FDCWD, (long)temporary, AT_FDCWD, (long)path, 0, 0) == 0) return;
+    syscall_6(SYS_unlinkat, AT_FDCWD, (long)temporary, 0, 0, 0, 0);
+    say_failure(path, -5);
+}
+
+COLD void metrics_write(void) {
+    struct live_stats stats;
+    struct report path = {0}, temporary = {0};
+    const char *text = option_text(OPTION_METRICS);
+    bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
+    if (!text[0] || silent || __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE)) return;
+    __atomic_store_n(&metrics_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
+    report_add_path(&path, text);
+    report_add_path(&temporary, text);
+    temporary.length = temporary.length < REPORT_PATH_BYTES ? temporary.length : REPORT_PATH_BYTES;
+    report_add(&temporary, ".");
+    report_add_number(&temporary, (uint64_t)process_id(), 0);
+    report_add(&temporary, ".new");
+    temporary.chars[temporary.length] = 0;
+    if (live_stats_read(&stats)) write_to(path.chars, temporary.chars, &stats);
+    __atomic_store_n(&writing, 0, __ATOMIC_RELEASE);
+}

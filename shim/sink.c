@@ -1,0 +1,46 @@
+/* Longer texts than a report has room for. */
+/* SPDX-License-Identifier: MIT */
+#include "sink.h"
+#include "base/bits.h"
+#include "syscall.h"
+#include <errno.h>
+
+static void pass_to_file(struct sink *sink) {
+    const struct report *report = &sink->report;
+    for (size_t done = 0; done < report->length && !sink->failed;) {
+        long got =
+            syscall_6(SYS_write, sink->file, (long)(report->chars + done), (long)(report->length - done), 0, 0, 0);
+        if (got == -EINTR) continue;
+        if (got <= 0)
+            sink->failed = true;
+        else
+            done += (size_t)got;
+    }
+}
+
+COLD void sink_end(struct sink *sink) {
+    const struct report *report = &sink->report;
+    if (sink->file >= 0) pass_to_file(sink);
+    for (size_t i = 0; sink->file < 0 && i < report->length && sink->length + i < sink->room; i++)
+        sink->text[sink->length + i] = report->chars[i];
+    sink->length += report->length;
+    sink->report.length = 0;
+}
+
+COLD void sink_flow(struct sink *sink) {
+    if (sink->report.length > sizeof(sink->report.chars) - SINK_PIECE) sink_end(sink);
+}
+
+/* Bytes beyond ASCII stay as they are: names of files are UTF-8 mostly. */
+COLD void sink_add_quoted(struct sink *sink, const char *text) {
+    static const char hex[] = "0123456789abcdef";
+    report_add(&sink->report, "\"");
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        char plain[] = {*text, 0}, escaped[] = {'\\', *text, 0}, code[] = "\\u0000";
+        code[4] = hex[c / 16];
+        code[5] = hex[c % 16];
+        report_add(&sink->report, c == '"' || c == '\\' ? escaped : c < ' ' ? code : plain);
+    }
+    report_add(&sink->report, "\"");
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Which limit of memory is read from made-up files of control groups.
+#
+#   tests/options/cgroup.sh PROGRAM      PROGRAM: tests/options/cgroup.c
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+program=$(realpath -e "${1:?usage: cgroup.sh PROGRAM}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# Begins a root: what /proc/self/cgroup says.
+begin() {
+    rm -rf "$work/root"
+    mkdir -p "$work/root/proc/self"
+    printf '%b' "$1" >"$work/root/proc/self/cgroup"
+}
+
+# A file below /sys/fs/cgroup, and what it says.
+file() {
+    mkdir -p "$(dirname "$work/root/sys/fs/cgroup/$1")"
+    printf '%b' "$2" >"$work/root/sys/fs/cgroup/$1"
+}
+
+expect() {
+    local said
+    said=$("$program" "$work/root")
+    if [[ $said == "$1 1" ]]; then
+        echo "ok - $2"
+    else
+        echo "not ok - $2: $said, expected $1"
+        failed=$((failed + 1))
+    fi
+}
+
+begin ""
+rm -r "$work/root/proc"
+expect 0 "no file at all"
+begin ""
+expect 0 "an empty file"
+begin "0::/\n"
+expect 0 "version 2, the root group, no limit"
+file memory.max "268435456\n"
+expect 268435456 "version 2, the root of a container"
+begin "0::/a/b/c\n"
+file a/b/c/memory.max "max\n"
+expect 0 "version 2, max is none"
+file a/b/memory.max "5000000\n"
+expect 5000000 "version 2, the group around it has a limit"
+file a/b/c/memory.max "9000000\n"
+expect 5000000 "version 2, the least of both holds"
+file a/b/c/memory.max "400000\n"
+expect 400000 "version 2, the inner one is less"
+file a/memory.max "300000\n"
+expect 300000 "version 2, three deep"
+begin "0::/not/to/be/seen/here\n"
+file memory.max "77000000"
+expect 77000000 "version 2, a path as from outside; no new line at the end"
+begin "12:cpu,cpuacct:/x\n5:memory:/docker/1234\n1:name=systemd:/y\n"
+file memory/docker/1234/memory.limit_in_bytes "100000000\n"
+expect 100000000 "version 1, the group's file"
+file memory/memory.limit_in_bytes "9223372036854771712\n"
+expect 100000000 "version 1, the root's is none"
+begin "5:memory:/docker/1234\n"
+file memory/memory.limit_in_bytes "50000000\n"
+expect 50000000 "version 1, in a container"
+begin "5:memory:/docker/1234\n"
+file memory/memory.limit_in_bytes "9223372036854771712\n"
+expect 0 "version 1, no limit"
+begin "4:hugetlb,memory,pids:/g\n0::/g\n"
+file memory/g/memory.limit_in_bytes "60000000\n"
+file unified/g/memory.max "50000000\n"
+expect 50000000 "both versions, the least holds"
+begin "4:memoryless:/g\n"
+file memory/g/memory.limit_in_bytes "60000000\n"
+expect 0 "another controller's name"
+begin "0:/broken\nrubbish\n::\n0::\n"
+file memory.max "123456789\n"
+expect 123456789 "broken lines are passed over"
+begin "0::/a\n"
+file a/memory.max "-5\n"
+expect 0 "no number"
+file a/memory.max "99999999999999999999999999\n"
+expect 0 "too large a number"
+file a/memory.max ""
+expect 0 "an empty limit"
+begin "0::$(printf '/%0250d' 1 2 3 4 5 6 7 8 9 10 11 12)\n"
+file memory.max "1048576\n"
+expect 1048576 "a path too long for anything"
+exit $((failed > 0))

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Checks what heapalloc_stats_json() says, or a file of metrics: every member, its type, and what must add up.
+
+    stats_schema.py json FILE      a document a line
+    stats_schema.py metrics FILE
+"""
+# SPDX-License-Identifier: MIT
+import json
+import re
+import sys
+
+COUNT = {"blocks": int, "bytes": int}
+SCHEMA = {
+    "version": str, "program": str, "pid": int,
+    "allocated_bytes": int, "active_bytes": int, "dirty_bytes": int, "resident_bytes": int, "mapped_bytes": int,
+    "mapped_max_bytes": int, "retained_bytes": int, "metadata_bytes": int,
+    "classes": [{"size_bytes": int, "slabs": int, "used_blocks": int, "free_blocks": int}],
+    "medium": COUNT, "large": COUNT, "pools": COUNT, "arenas": COUNT,
+    "free": [{"from_bytes": int, "blocks": int, "bytes": int}],
+    "heap_count": int,
+    "heaps": [{"heap": int, "live": bool, "slabs": int, "used_bytes": int, "free_bytes": int, "cached_bytes": int}],
+}
+SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+)"(?:,([a-z_]+)="(\d+)")?\} (\d+)')
+FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {
+    "class_used_blocks": "size_bytes", "class_free_blocks": "size_bytes", "medium_used_bytes": None,
+    "large_used_bytes": None, "pool_bytes": None, "arena_bytes": None,
+    "heap_used_bytes": "heap", "heap_free_bytes": "heap", "heap_cached_bytes": "heap"}
+
+
+def check(value, schema, where):
+    """The value has the type and just the members that the schema names; no number is negative."""
+    if isinstance(schema, dict):
+        assert list(value) == list(schema), f"{where} has {list(value)}"
+        for name, part in schema.items():
+            check(value[name], part, f"{where}.{name}")
+    elif isinstance(schema, list):
+        for index, one in enumerate(value):
+            check(one, schema[0], f"{where}[{index}]")
+    else:
+        assert type(value) is schema, f"{where} is {value!r}"
+        assert schema is not int or 0 <= value < 1 << 62, f"{where} is {value}"
+
+
+def check_sums(document):
+    """Equations that hold whatever happens meanwhile: all of a part is read under one lock."""
+    parts = [document[name + "_bytes"] for name in ("active", "dirty", "retained", "metadata")]
+    assert sum(parts) == document["mapped_bytes"], f"{parts} are not {document['mapped_bytes']}"
+    assert document["mapped_max_bytes"] >= document["mapped_bytes"]
+    sizes = [row["size_bytes"] for row in document["classes"]]
+    assert sizes == sorted(set(sizes))
+    assert len(document["heaps"]) <= document["heap_count"]
+
+
+def check_metrics(text):
+    """Every family is introduced once, has the samples of its kind, and the text ends as it must."""
+    lines = text.splitlines()
+    assert lines[-1] == "# EOF" and text.endswith("\n")
+    seen, now = {}, None
+    for line in lines[:-1]:
+        if line.startswith("# HELP heapalloc_"):
+            now = line.split(" ", 3)[2][len("heapalloc_"):]
+            assert now in FAMILIES and now not in seen, f"{now} is not known, or told twice"
+            seen[now] = []
+        elif line.startswith("# TYPE "):
+            assert line == f"# TYPE heapalloc_{now} gauge", line
+        else:
+            match = SAMPLE.fullmatch(line)
+            assert match and match[1] == now and match[4] == FAMILIES[now], line
+            assert match[5] not in seen[now], f"{line}: twice"
+            seen[now].append(match[5])
+    assert set(seen) == set(FAMILIES), set(FAMILIES) ^ set(seen)
+    for name, samples in seen.items():
+        assert samples if FAMILIES[name] else len(samples) == 1, f"{name} has {samples}"
+
+
+def main():
+    """Exit 0 when all is right, 1 with a sentence otherwise."""
+    kind, path = sys.argv[1:]
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert text, "there is nothing"
+    if kind == "metrics":
+        check_metrics(text)
+        return
+    for line in text.splitlines():
+        document = json.loads(line)
+        check(document, SCHEMA, "document")
+        check_sums(document)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"wrong: {error}")

@@ -1,0 +1,204 @@
+/* What tests/options/watch.sh runs: a program that is watched while it works. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BLOCKS = 5000, MIB = 1 << 20 };
+static void *blocks[BLOCKS];
+static bool stop;
+
+static void *entry(const char *name) {
+    void *at = dlsym(RTLD_DEFAULT, name);
+    if (!at) exit(9);
+    return at;
+}
+
+typedef size_t json_function(char *text, size_t room);
+typedef bool set_function(const char *name, const char *value);
+typedef void soft_function(size_t mapped, void *argument);
+typedef void on_soft_function(soft_function *function, void *argument);
+
+static json_function *json(void) {
+    return (json_function *)(uintptr_t)entry("heapalloc_stats_json");
+}
+
+static void set(const char *name, const char *value) {
+    if (!((set_function *)(uintptr_t)entry("heapalloc_option_set"))(name, value)) exit(8);
+}
+
+/* Large ones, whose slow paths look at what is due. */
+static void churn(unsigned rounds) {
+    for (unsigned i = 0; i < rounds; i++) {
+        blocks[i % BLOCKS] = realloc(blocks[i % BLOCKS], i * 7919 % 300000 + 1);
+        if (i % 3 == 0) free(blocks[i % BLOCKS]), blocks[i % BLOCKS] = NULL;
+    }
+}
+
+/* Holds 1000 blocks of 48 bytes, 30 of 50,000 and 5 MiB; a buffer that is too short gets the front. */
+static int tell_json(void) {
+    char front[100];
+    static char whole[200000];
+    for (int i = 0; i < 1000; i++) blocks[i] = malloc(48);
+    for (int i = 1000; i < 1030; i++) blocks[i] = malloc(50000);
+    blocks[1030] = memset(malloc(5 * MIB), 1, 5 * MIB);
+    memset(front, 'x', sizeof(front));
+    size_t length = json()(whole, sizeof(whole));
+    size_t again = json()(front, 50);
+    if (strlen(whole) != length || again < length / 2 || strlen(front) != 49 || front[50] != 'x') return 1;
+    if (strncmp(front, whole, 20) != 0 || json()(NULL, 0) < length / 2) return 1;
+    return fputs(whole, stdout) < 0;
+}
+
+static void *work(void *argument) {
+    unsigned seed = (unsigned)(uintptr_t)argument;
+    void *mine[200] = {0};
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        unsigned at = rand_r(&seed) % 200;
+        free(mine[at]);
+        mine[at] = malloc(1u << rand_r(&seed) % 19);
+    }
+    for (int i = 0; i < 200; i++) free(mine[i]);
+    return NULL;
+}
+
+/* Looks while four threads allocate and free; each answer is whole. */
+static int look_among_threads(void) {
+    static char text[200000];
+    pthread_t threads[4];
+    for (uintptr_t i = 0; i < 4; i++) pthread_create(&threads[i], NULL, work, (void *)(i + 1));
+    int wrong = 0;
+    for (int i = 0; i < 300; i++) {
+        size_t length = json()(text, sizeof(text));
+        wrong += length >= sizeof(text) || text[length - 2] != '}' || text[length] != 0;
+        if (i % 50 == 49) printf("%s", text);
+    }
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    return wrong;
+}
+
+/* Works until the file is there, or has been written anew, for at most 2000 rounds. */
+static int work_until_written(const char *path) {
+    struct stat before = {0}, now;
+    stat(path, &before);
+    for (int i = 0; i < 2000; i++) {
+        churn(2000);
+        if (stat(path, &now) == 0 && (now.st_ino != before.st_ino || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec))
+            return 0;
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    return 1;
+}
+
+static void *sleep_for_ever(void *argument) {
+    while (pause() != 0) {
+    }
+    return argument;
+}
+
+/* Allocates nothing after the second thread has started, for three seconds at most. */
+static int sleep_until_written(const char *path) {
+    pthread_t thread;
+    struct stat now;
+    churn(1000);
+    pthread_create(&thread, NULL, sleep_for_ever, NULL);
+    for (int i = 0; i < 600; i++) {
+        if (stat(path, &now) == 0 && now.st_size > 0) return 0;
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    return 1;
+}
+
+static unsigned calls;
+static size_t told;
+
+/* May allocate, free and set options. */
+static void pass(size_t mapped, void *argument) {
+    if (argument != &calls) exit(7);
+    calls++;
+    told = mapped;
+    free(malloc(3 * MIB));
+    set("purge", "1s");
+}
+
+static void grow(int mib) {
+    for (int i = 0; i < mib; i++) blocks[i] = memset(malloc(MIB), 1, MIB);
+}
+
+static void shrink(int mib) {
+    for (int i = 0; i < mib; i++) free(blocks[i]);
+}
+
+static int pass_soft_limit(void) {
+    ((on_soft_function *)(uintptr_t)entry("heapalloc_on_soft_limit"))(pass, &calls);
+    set("soft_limit", "40M");
+    grow(30);
+    if (calls != 0) return 1;
+    grow(60);
+    if (calls != 1 || told <= 40 * MIB || told > 80 * MIB) return 2;
+    grow(80);
+    if (calls != 1) return 3;
+    shrink(80);
+    set("soft_limit", "400M");
+    grow(10);
+    if (calls != 1) return 4;
+    set("soft_limit", "16M");
+    grow(400);
+    if (calls != 2) return 5;
+    ((on_soft_function *)(uintptr_t)entry("heapalloc_on_soft_limit"))(NULL, NULL);
+    set("soft_limit", "500M");
+    grow(500); /* told on stderr now */
+    return calls == 2 ? 0 : 6;
+}
+
+static int get_signal(int number, int times) {
+    churn(1000);
+    for (int i = 0; i < times; i++) {
+        raise(number);
+        churn(3000);
+    }
+    return 0;
+}
+
+static int fork_one(void) {
+    int status;
+    churn(1000);
+    pid_t child = fork();
+    if (child == 0) {
+        churn(20000);
+        exit(0);
+    }
+    return waitpid(child, &status, 0) == child ? status : 1;
+}
+
+static int show_maps(void) {
+    char line[512];
+    churn(1000);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof(line), maps)) fputs(line, stdout);
+    return maps ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
+    if (strcmp(what, "json") == 0) return tell_json();
+    if (strcmp(what, "threads") == 0) return look_among_threads();
+    if (strcmp(what, "work") == 0) return work_until_written(path);
+    if (strcmp(what, "sleep") == 0) return sleep_until_written(path);
+    if (strcmp(what, "soft") == 0) return pass_soft_limit();
+    if (strcmp(what, "signal") == 0) return get_signal(argc > 2 ? atoi(path) : SIGUSR2, 2);
+    if (strcmp(what, "fork") == 0) return fork_one();
+    if (strcmp(what, "maps") == 0) return show_maps();
+    return 9;
+}
