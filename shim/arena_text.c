@@ -8,12 +8,13 @@
 #include <string.h>
 
 EXPORT void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const void *from, size_t bytes) {
+    if (!from && bytes > 0) return NULL;
     void *copy = heapalloc_arena_alloc(arena, bytes);
     return copy && bytes > 0 ? memcpy(copy, from, bytes) : copy;
 }
 
 EXPORT char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *string) {
-    return heapalloc_arena_memdup(arena, string, strlen(string) + 1);
+    return string ? heapalloc_arena_memdup(arena, string, strlen(string) + 1) : NULL;
 }
 
 typedef int print_function(char *to, size_t bytes, const char *format, va_list arguments);
@@ -33,7 +34,7 @@ EXPORT char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *f
     char text[256];
     va_list arguments;
     print_function *print = printer();
-    if (!print) return NULL;
+    if (!print || !format) return NULL;
     va_start(arguments, format);
     int length = print(text, sizeof(text), format, arguments);
     va_end(arguments);

@@ -129,7 +129,7 @@ struct heapalloc_arena_options {
 
 /* Make an arena.
  * options       NULL: the defaults
- * returns       NULL, with errno EINVAL when the options are out of range, ENOMEM when there is no memory
+ * returns       NULL when the options are out of range or there is no memory
  * thread, cost  any thread; one malloc                                                                       */
 HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
 
@@ -155,7 +155,8 @@ HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void 
 /* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset. O(1). */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
-/* Copies in the arena: of a string, of `bytes` bytes, of a text as printf makes it. NULL when there is no memory. */
+/* Copies in the arena: of a string, of `bytes` bytes, of a text as printf makes it. NULL when there is no memory,
+ * and for a NULL that is to be copied. */
 HEAPALLOC_API char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *string);
 HEAPALLOC_API void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const void *from, size_t bytes);
 HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...)
@@ -175,8 +176,9 @@ struct heapalloc_arena_position {
 
 HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
 
-/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. The chunks stay
- * with the arena; children stay. O(chunks freed). */
+/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block
+ * that was made longer since counts as allocated since. The chunks stay with the arena; children stay. O(chunks freed).
+ */
 HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
 
 /* Free all blocks, destroy all children; the arena keeps its chunks of up to 1 MiB for what comes next. O(chunks). */

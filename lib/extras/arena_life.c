@@ -56,6 +56,7 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
 
 bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument), void *argument) {
     arena_enter(arena, "heapalloc_arena_cleanup");
+    if (!function) check_misuse("heapalloc_arena_cleanup", arena, "is given a cleanup without a function");
     struct arena_cleanup *cleanup = arena_take(arena, sizeof(*cleanup), arena->align_bytes);
     if (cleanup) {
         *cleanup = (struct arena_cleanup){arena->cleanups, function, argument};
@@ -140,8 +141,14 @@ void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_aren
     arena_leave(arena);
 }
 
+/* Without the lock, because a child has one of its own of the same rank, and its cleanups may use the parent. */
 static void destroy_children(struct heapalloc_arena *arena) {
-    while (arena->child) heapalloc_arena_destroy(arena->child);
+    while (arena->child) {
+        struct heapalloc_arena *child = arena->child;
+        arena_leave(arena);
+        heapalloc_arena_destroy(child);
+        arena_enter(arena, "heapalloc_arena_destroy");
+    }
 }
 
 void heapalloc_arena_reset(struct heapalloc_arena *arena) {
@@ -154,8 +161,10 @@ void heapalloc_arena_reset(struct heapalloc_arena *arena) {
 void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
     if (!arena) return;
     arena_enter(arena, "heapalloc_arena_destroy");
-    destroy_children(arena);
-    clean_up(arena, NULL);
+    do { /* a cleanup may make a child */
+        destroy_children(arena);
+        clean_up(arena, NULL);
+    } while (arena->child);
     part(arena);
     give_list(arena, &arena->chunks, NULL);
     give_list(arena, &arena->larges, NULL);

@@ -111,6 +111,8 @@ static void texts_are_copied() {
     MUST(std::memcmp(heapalloc_arena_memdup(arena.get(), wide.data(), 10), "wwwwwwwwww", 10) == 0);
     MUST(std::strcmp(heapalloc_arena_printf(arena.get(), "%d-%s", 42, "x"), "42-x") == 0);
     MUST(std::string(heapalloc_arena_printf(arena.get(), "<%s>", wide.c_str())) == "<" + wide + ">");
+    MUST(!heapalloc_arena_strdup(arena.get(), nullptr) && !heapalloc_arena_memdup(arena.get(), nullptr, 1));
+    MUST(heapalloc_arena_memdup(arena.get(), nullptr, 0) != nullptr);
 }
 
 int main() {

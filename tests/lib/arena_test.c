@@ -140,6 +140,54 @@ TEST(children_die_with_their_parent_and_leave_it_alone) {
     sound();
 }
 
+static void allocate_from(void *arena) {
+    CHECK(heapalloc_arena_alloc(arena, 40));
+}
+
+TEST(cleanups_of_locked_children_may_use_the_parent) {
+    struct heapalloc_arena *parent = made((struct heapalloc_arena_options){.flags = HEAPALLOC_ARENA_LOCKED});
+    for (int i = 0; i < 6; i++) {
+        struct heapalloc_arena_options options = {.parent = parent, .flags = i & 1 ? HEAPALLOC_ARENA_LOCKED : 0};
+        struct heapalloc_arena *child = made(options);
+        options.parent = child;
+        struct heapalloc_arena *grandchild = made(options);
+        CHECK(heapalloc_arena_cleanup(child, allocate_from, parent));
+        CHECK(heapalloc_arena_cleanup(grandchild, allocate_from, child));
+        CHECK(heapalloc_arena_cleanup(grandchild, allocate_from, parent));
+        if (i != 2) continue;
+        heapalloc_arena_reset(parent);
+        CHECK_EQ(stats_of(parent).child_count, 0);
+        sound();
+    }
+    CHECK_EQ(stats_of(parent).child_count, 3);
+    heapalloc_arena_destroy(parent);
+    sound();
+}
+
+static int late_children_cleaned;
+
+static void count_late_child(void *unused) {
+    (void)unused;
+    late_children_cleaned++;
+}
+
+static void make_child_of(void *arena) {
+    struct heapalloc_arena *child = made((struct heapalloc_arena_options){.parent = arena});
+    CHECK(heapalloc_arena_cleanup(child, count_late_child, NULL));
+}
+
+TEST(children_made_by_a_cleanup_die_with_the_arena) {
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
+    CHECK(heapalloc_arena_cleanup(arena, make_child_of, arena));
+    heapalloc_arena_reset(arena);
+    CHECK_EQ(stats_of(arena).child_count, 1);
+    CHECK_EQ(late_children_cleaned, 0);
+    CHECK(heapalloc_arena_cleanup(arena, make_child_of, arena));
+    heapalloc_arena_destroy(arena);
+    CHECK_EQ(late_children_cleaned, 2);
+    sound();
+}
+
 TEST(what_is_no_arena_ends_in_a_sentence) {
     struct heapalloc_pool *pool = heapalloc_pool_create(64, 0);
     struct heapalloc_arena *arena = heapalloc_arena_create(NULL), *gone = heapalloc_arena_create(NULL);
@@ -160,6 +208,7 @@ TEST(what_is_no_arena_ends_in_a_sentence) {
     struct heapalloc_arena_position later = heapalloc_arena_mark(arena);
     heapalloc_arena_rewind(arena, mark);
     expect_stop("was rewound or reset", heapalloc_arena_rewind(arena, later));
+    expect_stop("cleanup without a function", heapalloc_arena_cleanup(arena, NULL, NULL));
     CHECK(!heapalloc_pool_create(16, 3));
 }
 
