@@ -221,7 +221,12 @@ def bins(heap, _):
             heap.number(place + heap.heap_state, 4), "damaged")
         print("heap %d at 0x%x, %s" % (number, place, state))
         for index in range(1, heap.class_count):
-            count = sum(1 for _ in heap.follow(heap.number(place + heap.heap_bin + 8 * index, 8), 8192))
+            count = 0
+            for block in heap.follow(heap.number(place + heap.heap_bin + 8 * index, 8), 8192):
+                if heap.safety and not heap.is_free(heap.bytes(block, 16), 0, block):
+                    print("  0x%x was written to after it was freed" % block)
+                    break
+                count += 1
             size = heap.number(heap.classes + index * heap.class_bytes + heap.class_block_bytes, 2)
             if count:
                 print("  %5d bytes: %d blocks" % (size, count))

@@ -28,6 +28,7 @@ static const struct subcommand subcommands[] = {
     {"stats", "where the memory of a process's or core file's heap is", stats_run},
     {"walk", "every block of it", walk_run},
     {"top", "a process's heap on the terminal, again and again", top_run},
+    {"compare", "a program on glibc's malloc and on heapalloc: time, memory, faults", compare_run},
     {"explore", "a heap of its own to allocate in, look at, break and check, line by line", explore_run},
 };
 
