@@ -167,7 +167,7 @@ if (($# == 0)); then
     "$here/install.sh" --set build try
     unset LD_PRELOAD
     export LC_ALL=C.UTF-8
-else
+elif [[ -x $here/install.sh ]]; then # not where `heapalloc compare` is installed
     "$here/install.sh" time
 fi
 [[ -x /usr/bin/time ]] || { say "GNU time is missing: /usr/bin/time"; exit 1; }

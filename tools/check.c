@@ -1,6 +1,7 @@
 /* `heapalloc check`: is heapalloc active in a process? */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
+#include "target.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@ enum { EXIT_USAGE = 2, LINE_BYTES = 4608 };
 static const char usage[] =
     "usage: heapalloc check PID\n"
     "\n"
-    "Says whether heapalloc is active in a process, and from which file. The exit code is 0 when it\n"
-    "is, 1 when it is not, 2 when the process cannot be looked at.\n";
+    "Says whether heapalloc is active in a process, from which file, and whether its heap is whole. The exit code is 0 when\n"
+    "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
 
 /* Names by which other allocators' libraries are known. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",
@@ -39,10 +40,50 @@ static void look_at(struct found *found, char *line) {
         if (strncmp(name, others[i], strlen(others[i])) == 0) keep(found->other, path);
 }
 
-static int judge(const struct found *found, long process) {
+/* A running heap changes while it is looked at: only what looks wrong again and again is. */
+static bool is_whole(struct target *target) {
+    enum { LOOKS = 5 };
+    for (int look = 0; look < LOOKS; look++) {
+        target->reader.torn = 0;
+        target->reader.fault[0] = 0;
+        if (reader_walk(&target->reader, NULL, NULL)) reader_check_lists(&target->reader);
+        if (target->reader.torn == 0) return true;
+    }
+    return false;
+}
+
+/* What the heap itself says; 0: it is whole, or may not be looked at. */
+static int look_inside(const char *word) {
+    static struct target target;
+    int code = 0;
+    if (!target_open(&target, word)) {
+        printf("  its heap cannot be looked at: %s\n", target.why[0] ? target.why : "it has no heap map");
+    } else if (is_whole(&target)) {
+        printf("  its heap is whole\n");
+    } else {
+        printf("  its heap is damaged: %s (%zu in all)\n", target.reader.fault, target.reader.torn);
+        code = 1;
+    }
+    target_close(&target);
+    return code;
+}
+
+/* Not from a preloaded file: the program may be linked with the static library. */
+static int judge_linked(const char *word, long process) {
+    static struct target target;
+    bool linked = target_open(&target, word);
+    target_close(&target);
+    if (!linked) return -1;
+    printf("heapalloc is active in process %ld, which is linked with it\n", process);
+    return look_inside(word);
+}
+
+static int judge(const struct found *found, const char *word, long process) {
     if (!found->ours[0]) {
+        int linked = judge_linked(word, process);
+        if (linked >= 0) return linked;
         printf("heapalloc is not in process %ld%s%s\n", process, found->other[0] ? "; there is " : "", found->other);
-        printf("  it may be linked statically, started before, setuid, or LD_PRELOAD may name another path\n");
+        printf("  it may have been started before, be setuid, or LD_PRELOAD may name another path\n");
         return 1;
     }
     if (strstr(found->other, "san.so")) {
@@ -52,7 +93,7 @@ static int judge(const struct found *found, long process) {
     printf("heapalloc is active in process %ld, from %s\n", process, found->ours);
     if (strstr(found->ours, "(deleted)")) printf("  the file was replaced since the process started\n");
     if (found->other[0]) printf("  another allocator's library is loaded, too: %s\n", found->other);
-    return 0;
+    return look_inside(word);
 }
 
 int check_run(int argc, char **argv) {
@@ -83,5 +124,5 @@ int check_run(int argc, char **argv) {
         fprintf(stderr, "heapalloc check: process %ld has no memory: it is the kernel's, or has ended\n", process);
         return EXIT_USAGE;
     }
-    return judge(&found, process);
+    return judge(&found, argv[1], process);
 }

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "explore.h"
 #include "inspect/shell.h"
+#include "look.h"
 #include "run.h"
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
@@ -24,6 +25,10 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
     {"run", "a program under heapalloc, with options", run_run},
     {"check", "is heapalloc active in a process?", check_run},
+    {"stats", "where the memory of a process's or core file's heap is", stats_run},
+    {"walk", "every block of it", walk_run},
+    {"top", "a process's heap on the terminal, again and again", top_run},
+    {"compare", "a program on glibc's malloc and on heapalloc: time, memory, faults", compare_run},
     {"explore", "a heap of its own to allocate in, look at, break and check, line by line", explore_run},
 };
 

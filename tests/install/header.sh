@@ -10,8 +10,11 @@ include=$1 cc=$2 cxx=$3
 
 # compiles COMPILER LANGUAGE STANDARD
 compiles() {
-    "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
-        <<<'#include <heapalloc/heapalloc.h>' || fail "it does not compile as $3"
+    local name
+    for name in heapalloc map walk; do
+        "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
+            <<<"#include <heapalloc/$name.h>" || fail "$name.h does not compile as $3"
+    done
 }
 
 for standard in c99 c11 c17; do compiles "$cc" c "$standard"; done

@@ -1,0 +1,195 @@
+/* Reads a heap by its map: the map, spans, unit lines. */
+/* SPDX-License-Identifier: MIT */
+#include "inspect/reader.h"
+#include "inspect/reader_parts.h"
+
+uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes) {
+    uint64_t value = 0;
+    memcpy(&value, (const char *)record + offset, bytes);
+    return value;
+}
+
+bool reader_get(struct reader *reader, uint64_t address, void *to, size_t bytes) {
+    return reader->read(reader->context, address, to, bytes);
+}
+
+void reader_fault(struct reader *reader, const char *what, uint64_t address) {
+    struct text text = {.length = 0};
+    reader->torn++;
+    if (reader->fault[0]) return;
+    text_add_address(&text, (const void *)(uintptr_t)address);
+    text_add(&text, " ");
+    text_add(&text, what);
+    size_t bytes = text.length < sizeof(reader->fault) - 1 ? text.length : sizeof(reader->fault) - 1;
+    memcpy(reader->fault, text.chars, bytes);
+    reader->fault[bytes] = 0;
+}
+
+static bool is_power(uint32_t n) {
+    return n && (n & (n - 1)) == 0;
+}
+
+/* True when every field of a record lies in it. */
+static bool fits(const uint32_t *fields, size_t count, uint32_t record, uint32_t most, uint32_t width) {
+    if (record > most) return false;
+    for (size_t i = 0; i < count; i++)
+        if (fields[i] > record || record - fields[i] < width) return false;
+    return true;
+}
+
+static const char *look_at_map(const struct heapalloc_map *map) {
+    if (__builtin_memcmp(map->magic, HEAPALLOC_MAP_MAGIC, sizeof(HEAPALLOC_MAP_MAGIC)) != 0) return "there is no heap map";
+    if (map->version != HEAPALLOC_MAP_VERSION) return "the heap map is of another version than this reader";
+    bool sound = map->bytes == sizeof(*map) && map->safety <= 2 && is_power(map->unit_bytes) &&
+                 map->unit_bytes >= 4096 && map->unit_bytes <= READER_UNIT_MAX && is_power(map->granule_bytes) &&
+                 map->granule_bytes >= 16 && map->granule_bytes <= map->unit_bytes && map->class_count >= 2 &&
+                 map->class_count <= READER_CLASSES_MAX && map->spans_max <= 65536 && map->slot_bytes == 8 &&
+                 map->granule_before <= 4 && map->granule_head <= 4 && map->block_next <= 8 && map->block_key <= 8;
+    sound = sound && fits(&map->span_base, 4, map->span_bytes, READER_SPAN_MAX, 8);
+    sound = sound && fits(&map->span_top_units, 1, map->span_bytes, READER_SPAN_MAX, 4);
+    sound = sound && fits(&map->unit_owner, 3, map->line_bytes, READER_LINE_MAX, 8);
+    sound = sound && fits(&map->unit_count, 3, map->line_bytes, READER_LINE_MAX, 4);
+    sound = sound && fits(&map->unit_used, 4, map->line_bytes, READER_LINE_MAX, 2);
+    sound = sound && fits(&map->unit_class, 4, map->line_bytes, READER_LINE_MAX, 1);
+    sound = sound && fits(&map->heap_next_all, 1, map->heap_bytes, 1 << 20, 8);
+    sound = sound && fits(&map->heap_bin, 3, map->heap_bytes, 1 << 20, 8 * map->class_count);
+    sound = sound && fits(&map->heap_state, 1, map->heap_bytes, 1 << 20, 4);
+    return sound ? NULL : "the heap map is damaged";
+}
+
+const char *reader_open(struct reader *reader, reader_read *read, void *context, uint64_t address) {
+    memset(reader, 0, sizeof(*reader)); /* not a compound literal, which may be built on the stack first */
+    reader->read = read;
+    reader->context = context;
+    reader->map_address = address;
+    if (!reader_get(reader, address, &reader->map, sizeof(reader->map))) return "the heap map cannot be read";
+    const char *wrong = look_at_map(&reader->map);
+    if (wrong) return wrong;
+    if (!reader_get(reader, (uintptr_t)reader->map.secret, &reader->secret, 8)) return "the heap's roots cannot be read";
+    reader->block_end = reader->map.safety ? (uintptr_t)reader->map.block_end : 0;
+    return NULL;
+}
+
+static bool load_lines(struct reader *reader, uint32_t unit) {
+    uint32_t count = reader->units - unit < READER_LINES ? reader->units - unit : READER_LINES;
+    uint64_t bytes = reader->map.line_bytes;
+    reader->cached_lines = 0;
+    if (!reader_get(reader, reader->lines + unit * bytes, reader->cached, count * bytes)) return false;
+    reader->first = unit;
+    reader->cached_lines = count;
+    return true;
+}
+
+const void *reader_line(struct reader *reader, uint32_t unit) {
+    if (unit - reader->first >= reader->cached_lines && !load_lines(reader, unit)) return NULL;
+    return reader->cached + (size_t)(unit - reader->first) * reader->map.line_bytes;
+}
+
+/* Units of the extent whose head is in reader->line, looked at twice: a line that is being written does not count. */
+static uint32_t extent_units(struct reader *reader, uint32_t unit) {
+    unsigned char again[READER_LINE_MAX];
+    uint32_t bytes = reader->map.line_bytes, count = (uint32_t)LINE(reader, count, 4);
+    if (!reader_get(reader, reader->lines + (uint64_t)unit * bytes, again, bytes)) return 1;
+    bool same = reader_number(again, reader->map.unit_count, 4) == count &&
+                reader_number(again, reader->map.unit_kind, 1) == LINE(reader, kind, 1);
+    if (same && count > 0 && count <= reader->units - unit) return count;
+    reader_fault(reader, "has an extent whose length cannot be right", reader_unit_memory(reader, unit));
+    return 1;
+}
+
+static uint32_t visit_unit(struct reader *reader, uint32_t unit) {
+    enum heapalloc_block_state state = HEAPALLOC_BLOCK_LIVE;
+    uint64_t kind = LINE(reader, kind, 1), memory = reader_unit_memory(reader, unit);
+    uint32_t units = 1;
+    switch (kind) {
+    case HEAPALLOC_MAP_SLAB: reader_slab(reader, unit); return 1;
+    case HEAPALLOC_MAP_MEDIUM: return reader_medium(reader, unit);
+    case HEAPALLOC_MAP_POOL:
+        reader_tell(reader, memory, reader->map.unit_bytes, 0, state, HEAPALLOC_BLOCK_POOL);
+        return 1;
+    case HEAPALLOC_MAP_META: return extent_units(reader, unit);
+    case HEAPALLOC_MAP_FREE: state = HEAPALLOC_BLOCK_FREE; break;
+    case HEAPALLOC_MAP_LEAVING: state = HEAPALLOC_BLOCK_KEPT; break;
+    case HEAPALLOC_MAP_LARGE:
+    case HEAPALLOC_MAP_ARENA: break;
+    case HEAPALLOC_MAP_INSIDE:
+    case HEAPALLOC_MAP_FREE_LAST: return 1;
+    default: reader_fault(reader, "has a line of no kind that there is", memory); return 1;
+    }
+    units = extent_units(reader, unit);
+    reader_tell(reader, memory, (uint64_t)units * reader->map.unit_bytes, 0, state,
+                kind == HEAPALLOC_MAP_ARENA ? HEAPALLOC_BLOCK_ARENA : HEAPALLOC_BLOCK_LARGE);
+    return units;
+}
+
+void reader_tell(struct reader *reader, uint64_t address, uint64_t bytes, unsigned size_class,
+                 enum heapalloc_block_state state, enum heapalloc_block_kind kind) {
+    struct heapalloc_block block = {address, bytes, size_class, state, kind};
+    if (reader->visit && !reader->stopped) reader->stopped = !reader->visit(&block, reader->argument);
+}
+
+bool reader_span_open(struct reader *reader, uint32_t place) {
+    const struct heapalloc_map *map = &reader->map;
+    uint64_t address = (uintptr_t)map->span_home;
+    reader->units = reader->cached_lines = 0;
+    if (place > 0 && !reader_get(reader, (uintptr_t)map->span_list + (place - 1) * 8ull, &address, 8)) return false;
+    if (!address) return true;
+    if (!reader_get(reader, address, reader->span, map->span_bytes)) return false;
+    reader->base = reader_number(reader->span, map->span_base, 8);
+    reader->lines = reader_number(reader->span, map->span_lines, 8);
+    reader->slots = reader_number(reader->span, map->span_slots, 8);
+    if (reader->lines) reader->units = (uint32_t)reader_number(reader->span, map->span_top_units, 4);
+    uint64_t most = reader_number(reader->span, map->span_size, 8) / map->unit_bytes;
+    if (reader->units > most) {
+        reader_fault(reader, "begins a span that claims more than it has", reader->base);
+        reader->units = (uint32_t)most;
+    }
+    return true;
+}
+
+static bool walk_span(struct reader *reader) {
+    for (uint32_t unit = 0; unit < reader->units && !reader->stopped;) {
+        const void *line = reader_line(reader, unit);
+        if (!line) {
+            reader->unreadable++;
+            reader_fault(reader, "has a line that cannot be read", reader_unit_memory(reader, unit));
+            return !reader->stopped;
+        }
+        memcpy(reader->line, line, reader->map.line_bytes);
+        unit += visit_unit(reader, unit);
+    }
+    return !reader->stopped;
+}
+
+bool reader_walk(struct reader *reader, heapalloc_visit *visit, void *argument) {
+    uint32_t spans = 0;
+    reader->visit = visit;
+    reader->argument = argument;
+    reader->stopped = false;
+    if (!reader_get(reader, (uintptr_t)reader->map.span_count, &spans, 4)) return false;
+    if (spans > reader->map.spans_max) {
+        reader_fault(reader, "holds a number of spans that cannot be right", (uintptr_t)reader->map.span_count);
+        spans = 0;
+    }
+    for (uint32_t place = 0; place <= spans; place++)
+        if (!reader_span_open(reader, place) || !walk_span(reader)) return false;
+    return true;
+}
+
+bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live) {
+    enum { HEAPS_MAX = 1 << 20 };
+    uint64_t heap = 0, next = (uintptr_t)reader->map.heaps;
+    *all = *live = 0;
+    if (!reader_get(reader, next, &heap, 8)) return false;
+    for (; heap; heap = next) {
+        uint32_t state = 0;
+        if (!reader_get(reader, heap + reader->map.heap_state, &state, 4) || *all == HEAPS_MAX ||
+            !reader_get(reader, heap + reader->map.heap_next_all, &next, 8)) {
+            reader_fault(reader, "is no heap record, though the list of heaps says so", heap);
+            return false;
+        }
+        ++*all;
+        *live += state == HEAPALLOC_MAP_HEAP_LIVE;
+    }
+    return true;
+}

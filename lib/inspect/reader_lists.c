@@ -1,0 +1,63 @@
+/* Reads a heap by its map: the lists of free blocks, whose blocks must be free and untouched. */
+/* SPDX-License-Identifier: MIT */
+#include "inspect/reader_parts.h"
+
+enum { LIST_BLOCKS_MAX = 8192 };
+
+/* Follow a list from `block` on; `most` blocks, or to its end. */
+static void check_list(struct reader *reader, uint64_t block, uint32_t most) {
+    for (uint32_t i = 0; block != reader->block_end && i < most; i++) {
+        unsigned char words[16];
+        if (!reader_get(reader, block, words, sizeof(words))) {
+            reader_fault(reader, "is in a list of free blocks, but cannot be read: a link was written over", block);
+            return;
+        }
+        uint64_t next = reader_number(words, reader->map.block_next, 8);
+        uint64_t key = reader_number(words, reader->map.block_key, 8);
+        uint64_t mixed = reader->map.key_is_sum ? block + next : block ^ next;
+        if (reader->map.safety > 0 && key != (mixed ^ reader->secret)) {
+            reader_fault(reader, "is a free block that was written to after it was freed", block);
+            return;
+        }
+        block = next;
+    }
+}
+
+static void check_slab(struct reader *reader, uint32_t unit) {
+    uint32_t mask = reader->map.unit_bytes - 1, remote = (uint32_t)LINE(reader, remote, 4);
+    uint64_t start = reader_unit_memory(reader, unit);
+    if (LINE(reader, memory, 8) != start) reader_fault(reader, "has a line that describes other memory", start);
+    if (!(LINE(reader, flags, 1) & HEAPALLOC_MAP_ATTACHED))
+        check_list(reader, LINE(reader, free, 8), (uint32_t)LINE(reader, carved, 2));
+    check_list(reader, start + (remote & mask & ~UINT32_C(15)), remote / reader->map.unit_bytes);
+}
+
+static void check_bins(struct reader *reader, uint64_t heap) {
+    for (uint32_t class = 1; class < reader->map.class_count; class ++) {
+        uint64_t block;
+        if (!reader_get(reader, heap + reader->map.heap_bin + 8ull * class, &block, 8)) return;
+        check_list(reader, block, LIST_BLOCKS_MAX);
+    }
+}
+
+static void check_span(struct reader *reader) {
+    for (uint32_t unit = 0; unit < reader->units; unit++) {
+        const void *line = reader_line(reader, unit);
+        if (!line) return;
+        memcpy(reader->line, line, reader->map.line_bytes);
+        if (LINE(reader, kind, 1) == HEAPALLOC_MAP_SLAB) check_slab(reader, unit);
+    }
+}
+
+void reader_check_lists(struct reader *reader) {
+    uint32_t spans = 0, all, live;
+    uint64_t heap = 0;
+    if (!reader_get(reader, (uintptr_t)reader->map.span_count, &spans, 4) || spans > reader->map.spans_max) return;
+    for (uint32_t place = 0; place <= spans; place++)
+        if (reader_span_open(reader, place)) check_span(reader);
+    if (!reader_heaps(reader, &all, &live) || !reader_get(reader, (uintptr_t)reader->map.heaps, &heap, 8)) return;
+    for (; heap && all-- > 0;) {
+        check_bins(reader, heap);
+        if (!reader_get(reader, heap + reader->map.heap_next_all, &heap, 8)) return;
+    }
+}

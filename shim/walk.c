@@ -1,0 +1,32 @@
+/* heapalloc_walk(): the heap read by its map, as another process would read it, while its threads go on. */
+/* SPDX-License-Identifier: MIT */
+#include "inspect/reader.h"
+#include "shim.h"
+#include "syscall.h"
+#include <heapalloc/walk.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+/* Copy by the kernel: memory that another thread gives back meanwhile makes the call fail, and nobody crash. */
+static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
+    struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
+    long process = syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    long got = syscall_6(SYS_process_vm_readv, process, (long)&local, 1, (long)&remote, 1, 0);
+    int *error = context;
+    if (syscall_failed(got) && got != -EFAULT) *error = (int)-got;
+    return got == (long)bytes;
+}
+
+EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
+    int error = 0;
+    long made = syscall_6(SYS_mmap, 0, sizeof(struct reader), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (syscall_failed(made)) {
+        errno = ENOMEM;
+        return false;
+    }
+    struct reader *reader = (struct reader *)made; /* not on a stack, which may be small */
+    bool done = !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
+    syscall_6(SYS_munmap, made, sizeof(struct reader), 0, 0, 0, 0);
+    if (error) errno = error;
+    return done && !error;
+}

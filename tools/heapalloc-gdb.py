@@ -1,0 +1,246 @@
+# The debugger's view of a heap of heapalloc's, on live processes and core files: `heap info|walk|block|bins`.
+# SPDX-License-Identifier: MIT
+#
+# gdb loads this file by itself where it lies beside the library as LIBRARY-gdb.py, in a folder that gdb trusts (`add-
+# auto-load-safe-path`); elsewhere by `source heapalloc-gdb.py`. It reads the heap map (heapalloc/map.h) and nothing
+# else of the library's, so it needs no debug information.
+import struct
+
+import gdb
+
+MAGIC = b"heapalloc map\n\0\0"
+VERSION = 1
+FREE, SLAB, MEDIUM, LARGE, LEAVING, META, POOL, ARENA = 1, 3, 4, 5, 6, 7, 8, 9
+ROOTS = "span_home span_list span_count heaps secret block_end classes"
+LAYOUT = (
+    "unit_bytes granule_bytes class_count spans_max class_bytes class_block_bytes span_bytes span_base span_size "
+    "span_lines span_slots span_top_units line_bytes unit_owner unit_free unit_memory unit_count unit_remote "
+    "unit_recip unit_used unit_resident unit_carved unit_size unit_class unit_kind unit_flags unit_purged slot_bytes "
+    "granule_before granule_head block_next block_key heap_bytes heap_state heap_next_all heap_bin heap_current "
+    "heap_attached"
+)
+STATES = {1: "live", 2: "free", 3: "kept", 4: "kept"}
+
+
+class Heap:
+    """A heap as its map tells. Every read may fail: gdb.MemoryError becomes a sentence."""
+
+    def __init__(self):
+        self.memory = gdb.selected_inferior()
+        address = self.find()
+        head = self.bytes(address, 32)
+        magic, version, size, self.safety, self.sum = struct.unpack("<16sIIII", head)
+        if magic != MAGIC:
+            raise gdb.GdbError("there is no heap map at 0x%x" % address)
+        if version != VERSION:
+            raise gdb.GdbError("the heap map has version %d, this script reads %d" % (version, VERSION))
+        roots, layout = ROOTS.split(), LAYOUT.split()
+        # The struct ends at a multiple of 8 bytes.
+        if size != (32 + 8 * len(roots) + 4 * len(layout) + 7) // 8 * 8:
+            raise gdb.GdbError("the heap map is damaged")
+        body = self.bytes(address + 32, 8 * len(roots) + 4 * len(layout))
+        values = struct.unpack("<%dQ%dI" % (len(roots), len(layout)), body)
+        self.roots = dict(zip(roots, values))
+        for name, value in zip(roots + layout, values):
+            if name != "heaps":  # a method's name too
+                setattr(self, name, value)
+        self.secret = self.number(self.secret, 8)
+        if not self.safety:
+            self.block_end = 0
+
+    @staticmethod
+    def find():
+        try:
+            return int(gdb.parse_and_eval("(unsigned long)&heapalloc_map"))
+        except gdb.error:
+            raise gdb.GdbError("heapalloc is not in this program, or its library is not loaded yet") from None
+
+    def bytes(self, address, count):
+        return self.memory.read_memory(address, count).tobytes()
+
+    def number(self, address, width):
+        return int.from_bytes(self.bytes(address, width), "little")
+
+    def spans(self):
+        """(base, lines, slots, units) of every span."""
+        count = self.number(self.span_count, 4)
+        if count > self.spans_max:
+            raise gdb.GdbError("the number of spans is damaged: %d" % count)
+        places = [self.span_home] + [self.number(self.span_list + 8 * i, 8) for i in range(count)]
+        for place in filter(None, places):
+            record = self.bytes(place, self.span_bytes)
+            base, lines, slots = (field(record, at, 8) for at in (self.span_base, self.span_lines, self.span_slots))
+            units = min(field(record, self.span_top_units, 4), field(record, self.span_size, 8) // self.unit_bytes)
+            if lines and units:
+                yield base, lines, slots, units
+
+    def blocks(self):
+        """(address, bytes, state, kind, class) of every block."""
+        for base, lines, slots, units in self.spans():
+            unit = 0
+            while unit < units:
+                line = self.bytes(lines + unit * self.line_bytes, self.line_bytes)
+                kind, step = line[self.unit_kind], 1
+                memory = base + unit * self.unit_bytes
+                if kind in (FREE, LARGE, LEAVING, META, ARENA):
+                    step = max(1, min(field(line, self.unit_count, 4), units - unit))
+                if kind == SLAB:
+                    yield from self.slab(line, memory)
+                elif kind == MEDIUM:
+                    while unit + step < units and self.kind(lines, unit + step) == MEDIUM:
+                        step += 1
+                    yield from self.medium(memory, slots, unit, step)
+                elif kind in (FREE, LARGE, LEAVING, POOL, ARENA):
+                    state = {FREE: "free", LEAVING: "kept"}.get(kind, "live")
+                    name = {POOL: "pool", ARENA: "arena"}.get(kind, "large")
+                    yield memory, step * self.unit_bytes, state, name, 0
+                unit += step
+
+    def kind(self, lines, unit):
+        return self.number(lines + unit * self.line_bytes + self.unit_kind, 1)
+
+    def slab(self, line, memory):
+        size, carved = field(line, self.unit_size, 2), field(line, self.unit_carved, 2)
+        if size == 0 or size * carved > self.unit_bytes:
+            raise gdb.GdbError("the line of the slab at 0x%x is damaged" % memory)
+        content = self.bytes(memory, size * carved)
+        listed = self.listed(line, memory) if not self.safety else None
+        for offset in range(0, size * carved, size):
+            if offset < 16384 and line[self.unit_purged] >> offset // 4096 & 1:
+                continue
+            free = memory + offset in listed if listed is not None else self.is_free(content, offset, memory + offset)
+            yield memory + offset, size, "free" if free else "live", "small", line[self.unit_class]
+
+    def is_free(self, content, offset, address):
+        following = field(content, offset + self.block_next, 8)
+        mixed = (address + following) % 2**64 if self.sum else address ^ following
+        return field(content, offset + self.block_key, 8) == mixed ^ self.secret
+
+    def listed(self, line, memory):
+        """The fast build marks no free block: those in the slab's lists and its owner's bin."""
+        remote, owner = field(line, self.unit_remote, 4), field(line, self.unit_owner, 8)
+        found = set(self.follow(field(line, self.unit_free, 8), 2048))
+        found.update(self.follow(memory + (remote % self.unit_bytes & ~15), remote // self.unit_bytes))
+        if owner:
+            found.update(self.follow(self.number(owner + self.heap_bin + 8 * line[self.unit_class], 8), 2048))
+        return found
+
+    def follow(self, block, most):
+        for _ in range(most):
+            if block == self.block_end:
+                return
+            try:
+                following = self.number(block + self.block_next, 8)
+            except gdb.MemoryError:
+                return
+            yield block
+            block = following
+
+    def medium(self, memory, slots, unit, units):
+        granules = units * self.unit_bytes // self.granule_bytes
+        first = slots + unit * (self.unit_bytes // self.granule_bytes) * self.slot_bytes
+        table = self.bytes(first, granules * self.slot_bytes)
+        at = 0
+        while at < granules:
+            head = field(table, at * self.slot_bytes + self.granule_head, 4)
+            count, state = head & 2**26 - 1, STATES.get(head >> 28)
+            if state is None or not 0 < count <= granules - at:
+                at += 1
+                continue
+            yield memory + at * self.granule_bytes, count * self.granule_bytes, state, "medium", 0
+            at += count
+
+    def heaps(self):
+        heap, met = self.number(self.roots["heaps"], 8), 0
+        while heap and met < 2**20:
+            yield heap
+            heap, met = self.number(heap + self.heap_next_all, 8), met + 1
+
+
+def field(record, offset, width):
+    return int.from_bytes(record[offset : offset + width], "little")
+
+
+def describe(block):
+    address, size, state, kind, size_class = block
+    return "0x%x %10d %s %s%s" % (address, size, state, kind, " %d" % size_class if size_class else "")
+
+
+class Command(gdb.Command):
+    """A subcommand of `heap`, whose errors are sentences."""
+
+    def __init__(self, name, run, documentation):
+        self.run = run
+        self.__doc__ = documentation
+        super().__init__("heap " + name, gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        try:
+            self.run(Heap(), argument.split())
+        except gdb.MemoryError as error:
+            raise gdb.GdbError("the heap cannot be read: %s" % error) from None
+
+
+def info(heap, _):
+    sums = {state: [0, 0] for state in ("live", "kept", "free")}
+    for _address, size, state, _kind, _class in heap.blocks():
+        sums[state][0] += 1
+        sums[state][1] += size
+    print("heap map %d, %s build" % (VERSION, ("fast", "default", "hardened")[heap.safety]))
+    for state, (count, size) in sums.items():
+        print("%-4s %12d bytes in %d blocks" % (state, size, count))
+    for base, _lines, _slots, units in heap.spans():
+        print("span 0x%x, %d units of %d bytes used" % (base, units, heap.unit_bytes))
+
+
+def walk(heap, words):
+    wanted = words[0] if words else None
+    if wanted not in (None, "live", "kept", "free"):
+        raise gdb.GdbError("heap walk takes live, kept, free or nothing")
+    for block in heap.blocks():
+        if wanted in (None, block[2]):
+            print(describe(block))
+
+
+def one_block(heap, words):
+    if not words:
+        raise gdb.GdbError("heap block takes an address")
+    address = int(gdb.parse_and_eval("(unsigned long)(%s)" % " ".join(words)))
+    for block in heap.blocks():
+        if block[0] <= address < block[0] + block[1]:
+            print(describe(block))
+            if address > block[0]:
+                print("0x%x is %d bytes into it" % (address, address - block[0]))
+            return
+    raise gdb.GdbError("0x%x is in no block of the heap" % address)
+
+
+def bins(heap, _):
+    for number, place in enumerate(heap.heaps()):
+        state = {0: "none", 1: "live", 2: "parked", 3: "left by a fork"}.get(
+            heap.number(place + heap.heap_state, 4), "damaged")
+        print("heap %d at 0x%x, %s" % (number, place, state))
+        for index in range(1, heap.class_count):
+            count = 0
+            for block in heap.follow(heap.number(place + heap.heap_bin + 8 * index, 8), 8192):
+                if heap.safety and not heap.is_free(heap.bytes(block, 16), 0, block):
+                    print("  0x%x was written to after it was freed" % block)
+                    break
+                count += 1
+            size = heap.number(heap.classes + index * heap.class_bytes + heap.class_block_bytes, 2)
+            if count:
+                print("  %5d bytes: %d blocks" % (size, count))
+
+
+class Prefix(gdb.Command):
+    """Look into a heap of heapalloc's: heap info, heap walk, heap block ADDRESS, heap bins."""
+
+    def __init__(self):
+        super().__init__("heap", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
+
+
+Prefix()
+Command("info", info, "How much is live, kept and free, and the spans.")
+Command("walk", walk, "Every block: address, bytes, state, kind, class. heap walk [live|kept|free]")
+Command("block", one_block, "The block that an address lies in. heap block ADDRESS")
+Command("bins", bins, "What each thread's heap has ready in its bins.")

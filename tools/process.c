@@ -1,0 +1,57 @@
+/* A process whose heap is looked at, while it runs: its memory by process_vm_readv, its mappings by /proc. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "target.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/uio.h>
+
+bool process_open(struct target *target, pid_t process) {
+    target->process = process;
+    snprintf(target->name, sizeof(target->name), "process %d", process);
+    if (kill(process, 0) == 0 || errno != ESRCH) return true;
+    snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: there is none", process);
+    return false;
+}
+
+bool process_read(void *context, uint64_t address, void *to, size_t bytes) {
+    struct target *target = context;
+    struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
+    return process_vm_readv(target->process, &local, 1, &remote, 1, 0) == (ssize_t)bytes;
+}
+
+/* Why nothing was found: the first mapping says whether memory can be read at all. */
+static void say_why(struct target *target, uint64_t first) {
+    char byte;
+    struct iovec local = {&byte, 1}, remote = {(void *)(uintptr_t)first, 1};
+    const char *why = first ? NULL : "it has no memory: it is the kernel's, or has ended";
+    if (first && process_vm_readv(target->process, &local, 1, &remote, 1, 0) < 0 && errno != EFAULT)
+        why = errno == EPERM ? "it is another user's, or protected" : strerror(errno);
+    if (why && !target->why[0])
+        snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: %s", target->process, why);
+}
+
+bool process_modules(struct target *target, target_look *look) {
+    char path[64], line[4608];
+    bool found = false;
+    uint64_t first = 0;
+    snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
+    FILE *maps = fopen(path, "re");
+    if (!maps) {
+        snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: %s", target->process,
+                 strerror(errno));
+        return false;
+    }
+    while (!found && fgets(line, sizeof(line), maps)) {
+        uint64_t start, end, offset;
+        char rights[5];
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64, &start, &end, rights, &offset) != 4) continue;
+        if (!first) first = start;
+        if (offset == 0 && rights[0] == 'r' && strchr(line, '/')) found = look(target, start);
+    }
+    fclose(maps);
+    if (!found) say_why(target, first);
+    return found;
+}

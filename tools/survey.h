@@ -1,0 +1,28 @@
+/* Sums over a heap that is looked at from outside. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "target.h"
+
+enum { SURVEY_STATES = 3, SURVEY_KINDS = 5, SURVEY_CELLS = 64 };
+
+struct survey_sum {
+    uint64_t blocks, bytes;
+};
+
+struct survey {
+    struct survey_sum states[SURVEY_STATES];                         /* by enum heapalloc_block_state */
+    struct survey_sum classes[READER_CLASSES_MAX][SURVEY_STATES];    /* small blocks */
+    struct survey_sum kinds[SURVEY_KINDS][SURVEY_STATES];            /* by enum heapalloc_block_kind */
+    uint32_t class_bytes[READER_CLASSES_MAX];
+    uint64_t largest_free;
+    uint32_t heaps, heaps_live;
+};
+
+/* Walk the target's heap and add up. False: its roots cannot be read. */
+bool survey_take(struct survey *survey, struct target *target);
+
+/* Bytes in live blocks of all bytes that are in blocks and not in whole free units, in percent; 100 when there is none. */
+unsigned survey_density(const struct survey *survey);
+
+/* "12.3 MiB" into a buffer that lives until the fourth call from now. */
+const char *survey_size(uint64_t bytes);

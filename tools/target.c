@@ -1,0 +1,95 @@
+/* Whose heap a command looks at: finds the heap map by its ELF note, in any memory that can be read. */
+/* SPDX-License-Identifier: MIT */
+#include "target.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PARTS_MAX = 64, NOTES_BYTES_MAX = 4096, EXIT_NONE = 1, EXIT_USAGE = 2 };
+
+static bool target_read(struct target *target, uint64_t address, void *to, size_t bytes) {
+    return target->process ? process_read(target, address, to, bytes) : core_read(target, address, to, bytes);
+}
+
+/* The address that our note among these tells, whose first byte stands at `address`; 0: it is not among them. */
+static uint64_t map_of_notes(const unsigned char *notes, size_t bytes, uint64_t address) {
+    static const char name[] = "heapalloc";
+    Elf64_Nhdr note;
+    for (size_t at = 0; bytes - at >= sizeof(note);) {
+        memcpy(&note, notes + at, sizeof(note));
+        uint64_t text = at + sizeof(note), data = text + ((note.n_namesz + 3ull) & ~3ull);
+        uint64_t next = data + ((note.n_descsz + 3ull) & ~3ull);
+        if (next > bytes) return 0;
+        int64_t distance;
+        if (note.n_type == HEAPALLOC_MAP_NOTE && note.n_namesz == sizeof(name) && note.n_descsz == sizeof(distance) &&
+            memcmp(notes + text, name, sizeof(name)) == 0) {
+            memcpy(&distance, notes + data, sizeof(distance));
+            return address + data + (uint64_t)distance;
+        }
+        at = next;
+    }
+    return 0;
+}
+
+static bool try_map(struct target *target, uint64_t address) {
+    bool (*read)(void *, uint64_t, void *, size_t) = target->process ? process_read : core_read;
+    const char *wrong = reader_open(&target->reader, read, target, address);
+    if (wrong) snprintf(target->why, sizeof(target->why), "%s: %s (at 0x%llx)", target->name, wrong, (long long)address);
+    if (!wrong) target->found = true;
+    return !wrong;
+}
+
+/* A module begins here? Then look at its notes. */
+static bool look_at_module(struct target *target, uint64_t start) {
+    Elf64_Ehdr header;
+    Elf64_Phdr parts[PARTS_MAX];
+    unsigned char notes[NOTES_BYTES_MAX];
+    if (!target_read(target, start, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+        header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(parts[0]) ||
+        header.e_phnum > PARTS_MAX || header.e_phoff > 4096 ||
+        !target_read(target, start + header.e_phoff, parts, header.e_phnum * sizeof(parts[0])))
+        return false;
+    uint64_t bias = start;
+    for (unsigned i = header.e_phnum; i-- > 0;)
+        if (parts[i].p_type == PT_LOAD) bias = start - (parts[i].p_vaddr - parts[i].p_offset);
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        uint64_t address = bias + parts[i].p_vaddr, bytes = parts[i].p_filesz;
+        if (parts[i].p_type != PT_NOTE || bytes > sizeof(notes) || !target_read(target, address, notes, bytes)) continue;
+        uint64_t map = map_of_notes(notes, bytes, address);
+        if (map && try_map(target, map)) return true;
+    }
+    return false;
+}
+
+static bool is_number(const char *word) {
+    return *word && word[strspn(word, "0123456789")] == 0;
+}
+
+bool target_open(struct target *target, const char *word) {
+    memset(target, 0, sizeof(*target));
+    target->file = -1;
+    if (is_number(word) && access(word, F_OK) != 0) {
+        long process = strtol(word, NULL, 10);
+        if (process <= 0 || process > 1 << 30) {
+            snprintf(target->why, sizeof(target->why), "%s is no process", word);
+            return false;
+        }
+        if (!process_open(target, (pid_t)process)) return false;
+        return process_modules(target, look_at_module);
+    }
+    return core_open(target, word) && core_modules(target, look_at_module);
+}
+
+void target_close(struct target *target) {
+    if (target->file >= 0) close(target->file);
+    free(target->parts);
+}
+
+int target_open_for(struct target *target, const char *command, const char *word) {
+    if (target_open(target, word)) return 0;
+    bool none = !target->why[0];
+    if (none) snprintf(target->why, sizeof(target->why), "%s has no heap of heapalloc's", target->name);
+    fprintf(stderr, "heapalloc %s: %s\n", command, target->why);
+    target_close(target);
+    return none ? EXIT_NONE : EXIT_USAGE;
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# `heapalloc stats`, `walk`, `top` and `check` over processes and core files, whole, damaged and cut short; gdb's `heap`.
+#
+#   tools/tests/look.sh PROGRAM SLEEPER GDB_SCRIPT
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+tool=$(realpath -e "${1:?usage: look.sh PROGRAM SLEEPER GDB_SCRIPT}")
+sleeper=$(realpath -e "$2")
+script=$(realpath -e "$3")
+unset LD_PRELOAD HEAPALLOC
+export LC_ALL=C TERM=dumb
+work=$(mktemp -d)
+sleepers=()
+trap 'kill "${sleepers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+failed=0
+
+# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
+expect() {
+    local expected=$1 pattern=$2 what=$3 code=0
+    shift 3
+    timeout 100 "$@" >"$work/said" 2>&1 </dev/null || code=$?
+    if [[ $code == "$expected" ]] && grep -qE -- "$pattern" "$work/said"; then
+        echo "ok - $what"
+    else
+        echo "not ok - $what: exit code $code"
+        sed 's/^/#   /' "$work/said" | head -30
+        failed=$((failed + 1))
+    fi
+}
+
+# start LIBRARY WHAT: a sleeper that has said its address; sets `process` and `address`.
+start() {
+    rm -f "$work/address"
+    "$tool" run -l "$1" "$sleeper" "$2" >"$work/address" &
+    process=$!
+    sleepers+=("$process")
+    for ((i = 0; i < 300; i++)); do
+        [[ -s $work/address ]] && break
+        sleep 0.1
+    done
+    address=$(cat "$work/address")
+}
+
+for library in default hardened fast; do
+    start "$library" sleep
+    expect 0 "^process $process: 5.* live in .* blocks" "stats of a process ($library)" "$tool" stats "$process"
+    expect 0 '^  208 .* 7[345][0-9] ' "about 750 of 1000 blocks are live ($library)" "$tool" stats "$process"
+    expect 0 "^$address +208 live small 13$" "walk has a block ($library)" "$tool" walk --live "$process"
+    expect 0 '^0x[0-9a-f]+ +524[0-9]{4} live large$' "walk has the large block ($library)" "$tool" walk "$process"
+    expect 0 'its heap is whole' "check of a whole heap ($library)" "$tool" check "$process"
+    expect 0 'live in .*  [+]0 B$' "top as text ($library)" "$tool" top -n 2 -d 0.05 "$process"
+    "$tool" stats --json "$process" | python3 -c 'import json, sys; assert json.load(sys.stdin)["live_bytes"] > 5 << 20' ||
+        failed=$((failed + 1))
+    expect 0 "^$address +208 live small 13" "gdb: heap block ($library)" \
+        gdb -batch -nx -p "$process" -ex "source $script" -ex "heap block $address+5" \
+        -ex "generate-core-file $work/core.$library"
+    expect 0 '^live +5[0-9]{6} bytes' "gdb: heap info of a process ($library)" \
+        gdb -batch -nx -p "$process" -ex "source $script" -ex "heap info"
+    kill "$process"
+    expect 0 "core.$library: 5.* live in" "stats of a core file ($library)" "$tool" stats "$work/core.$library"
+    expect 0 "^$address +208 live small 13$" "walk of a core file ($library)" "$tool" walk "$work/core.$library"
+    expect 0 '^live +5[0-9]{6} bytes' "gdb: heap info of a core file ($library)" \
+        gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap info" -ex "heap bins"
+    expect 0 "^$address +208 live" "gdb: heap walk of a core file ($library)" \
+        gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap walk live"
+    expect 0 '^heap 0 at 0x' "gdb: heap bins of a core file ($library)" \
+        gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap bins"
+done
+
+# Files that are no core files, or not whole ones: a sentence and 2.
+size=$(stat -c %s "$work/core.default")
+for part in 0 3 64 1000 $((size / 2)) $((size / 4 * 3)); do
+    head -c "$part" "$work/core.default" >"$work/cut"
+    expect 2 '^heapalloc stats: .*(is no core file|is cut short)' "a core file of $part bytes" "$tool" stats "$work/cut"
+done
+expect 2 'is no core file' "a text" "$tool" walk /etc/passwd
+expect 2 'but no core file' "a program" "$tool" walk /bin/true
+expect 2 'cannot be read: No such file' "no file" "$tool" stats "$work/nothing"
+expect 2 'neither a process nor a file' "a folder" "$tool" stats "$work"
+
+# What the kernel writes when a program crashes, where it writes files: without what is in files already.
+if [[ $(cat /proc/sys/kernel/core_pattern) == core && $(cat /proc/sys/kernel/core_uses_pid) == 0 ]]; then
+    (cd "$work" && ulimit -c unlimited && "$tool" run "$sleeper" crash >address 2>/dev/null) || true
+    address=$(cat "$work/address")
+    if [[ -s $work/core ]]; then
+        expect 0 "^$address +208 live small 13$" "walk of a core file of the kernel's" "$tool" walk "$work/core"
+        expect 0 "^$address +208 live" "gdb: heap block of a core file of the kernel's" \
+            gdb -batch -nx "$sleeper" "$work/core" -ex "source $script" -ex "heap block $address"
+    fi
+fi
+
+start default damage
+expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of a damaged heap" "$tool" check "$process"
+kill "$process"
+
+sleep 100 &
+sleepers+=($!)
+expect 1 "no heap of heapalloc's" "a process without" "$tool" stats $!
+expect 2 'there is none' "no process" "$tool" stats 99999999
+expect 2 'is no process' "a number that is none" "$tool" top 99999999999999
+expect 2 'name a process' "nothing" "$tool" walk
+expect 2 'no option' "a wrong option" "$tool" walk --dead 1
+expect 2 'name one process' "top with a wrong number" "$tool" top -d x 1
+expect 2 'is a core file' "top of a core file" "$tool" top "$work/core.default"
+expect 1 'not in this program' "gdb without heapalloc" \
+    bash -c 'gdb -batch -nx -p "$1" -ex "source $2" -ex "heap info" 2>&1; exit 1' bash $! "$script"
+if [[ -x /usr/bin/time ]]; then
+    expect 0 '^5 rounds in turn' "compare" "$tool" compare -- /bin/echo alike
+    expect 1 'ends with|prints' "compare of what differs" "$tool" compare bash -c 'echo "$LD_PRELOAD"'
+fi
+expect 127 'no program nosuch' "compare of nothing" "$tool" compare nosuch
+expect 2 'no program to compare' "compare without a program" "$tool" compare
+expect 2 'no such option' "compare with too few rounds" "$tool" compare -r 2 ls
+for verb in stats walk top compare; do expect 0 "^usage: heapalloc $verb" "$verb --help" "$tool" "$verb" --help; done
+expect 2 'did you mean .stats.' "a wrong command" "$tool" stat 1
+exit $((failed > 0))

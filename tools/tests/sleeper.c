@@ -1,0 +1,38 @@
+/* A program whose heap is looked at: known blocks, then as its first argument says: sleep, damage, crash. */
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCKS = 1000, BLOCK_BYTES = 200 };
+static char *blocks[BLOCKS];
+
+static void *fill(void *part) {
+    for (int i = part ? BLOCKS / 2 : 0; i < (part ? BLOCKS : BLOCKS / 2); i++) {
+        blocks[i] = malloc(BLOCK_BYTES);
+        if (!blocks[i]) abort();
+        memset(blocks[i], i, BLOCK_BYTES);
+    }
+    return part;
+}
+
+int main(int count, char **words) {
+    const char *what = count > 1 ? words[1] : "sleep";
+    pthread_t thread;
+    fill(NULL);
+    if (pthread_create(&thread, NULL, fill, blocks) != 0) return 1;
+    pthread_join(thread, NULL);
+    for (int i = 0; i < BLOCKS; i += 4) free(blocks[i]);
+    char *large = malloc(5 << 20);
+    if (!large) return 1;
+    memset(large, 1, 5 << 20);
+    if (strcmp(what, "damage") == 0) memset(blocks[0], 'x', 16); /* was freed */
+    printf("%p\n", (void *)blocks[1]);
+    fflush(stdout);
+    if (strcmp(what, "crash") == 0) abort();
+    alarm(120);
+    pause();
+    return 0;
+}
