@@ -18,6 +18,11 @@ declare -A package_sets=(
         libxml2-utils git redis-server redis-tools"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
         device-tree-compiler python3"
+    [package]="dpkg-dev debhelper fakeroot git lintian scdoc debootstrap rpm"
+    [abi]="abigail-tools binutils"
+    [musl]="musl-tools"
+    [riscv64]="gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user"
+    [documents]="mkdocs man-db scdoc zsh fish"
     [boards]="gcc-arm-none-eabi gcc-riscv64-unknown-elf gcc-aarch64-linux-gnu qemu-system-arm
         qemu-system-misc python3"
 )

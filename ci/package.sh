@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Builds the Debian packages, checks them, and installs, uses and upgrades them in a clean Debian.
+#
+#   ci/package.sh          all of it; the packages are in build/packages/
+#   ci/package.sh build    build only
+#
+# Prints a line "ok - NAME" or "not ok - NAME" for each check. The clean Debian is made by debootstrap, once a week, in
+# the user's cache. Where that cannot be (no root, no network) these checks are left out, and a sentence says so.
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # check calls the functions
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+only=all
+case ${1-} in
+    -h | --help) print_help ;;
+    build) only=build ;;
+    '') ;;
+    *) wrong_argument "there is no '$1'" ;;
+esac
+(($# <= 1)) || wrong_argument "one argument at most"
+
+out=$root/build/packages
+wrong=0
+mkdir -p "$out"
+clean=$(mktemp -d)
+trap 'rm -rf "$clean"' EXIT
+
+check() {
+    local name=$1
+    shift
+    if "$@" >"$out/$name.log" 2>&1 </dev/null; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        tail -n 40 "$out/$name.log" | sed 's/^/#   /'
+        wrong=$((wrong + 1))
+        return 1
+    fi
+}
+
+version() {
+    sed -nE 's/^#define HEAPALLOC_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' "$1/include/heapalloc/heapalloc.h" | paste -sd.
+}
+
+# A copy of what git would have, so that nothing of the working folder gets into a package.
+copy_sources() {
+    rm -rf "$out/source"
+    mkdir -p "$out/source"
+    git -C "$root" ls-files -z --cached --others --exclude-standard -- ':!bench/results' |
+        (cd "$root" && xargs -0 ls -d 2>/dev/null) | tar -C "$root" -T - -cf - | tar -C "$out/source" -xf -
+}
+
+# build_version FOLDER [OPTIONS]: the packages of $out/source.
+build_version() {
+    local folder=$out/$1
+    shift
+    rm -rf "$folder"
+    mkdir "$folder"
+    (cd "$out/source" && DEB_BUILD_OPTIONS="parallel=$(nproc) $DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc "$@") || return
+    mv "$out"/*.deb "$out"/*.changes "$out"/*.buildinfo "$folder/"
+}
+
+# A later version of the same: every name that has the version in it differs.
+raise_version() {
+    local patch
+    patch=$(sed -nE 's/^#define HEAPALLOC_VERSION_PATCH ([0-9]+)$/\1/p' "$out/source/include/heapalloc/heapalloc.h")
+    sed -i "s/^\(#define HEAPALLOC_VERSION_PATCH\) .*/\1 $((patch + 1))/" "$out/source/include/heapalloc/heapalloc.h"
+    {
+        printf 'heapalloc (%s) unstable; urgency=medium\n\n  * A version to upgrade to.\n\n' "$(version "$out/source")"
+        sed -n '/^ -- /{p;q}' "$root/debian/changelog"
+        echo
+        cat "$root/debian/changelog"
+    } >"$out/source/debian/changelog"
+    rm -f "$out/source/debian/debhelper-build-stamp" # debhelper skips what it has done
+    build_version second -nc
+}
+
+same_version_everywhere() {
+    local header changelog next
+    header=$(version "$root")
+    changelog=$(sed -nE '1s/.*\((.*)\).*/\1/p' "$root/debian/changelog")
+    next=$(awk -F. '{ print $1 "." $2 + 1 }' <<<"$header")
+    [[ $changelog == "$header" ]] || { echo "debian/changelog is of $changelog, the header of $header"; return 1; }
+    grep -q "^Version: *$header\$" "$root/tools/packaging/rpm/heapalloc.spec" || { echo "the RPM spec is not of $header"; return 1; }
+    grep -q "^pkgver=$header\$" "$root/tools/packaging/alpine/APKBUILD" || { echo "the APKBUILD is not of $header"; return 1; }
+    # A 0.x promises its interface to the next minor version only.
+    grep -q "(<< $next~)" "$root/debian/libheapalloc0.symbols" || { echo "the symbols file does not end at $next"; return 1; }
+}
+
+# Lines that dpkg-gensymbols would add or drop.
+symbols_are_recorded() {
+    ! grep -A 60 'dpkg-gensymbols: warning' "$out/packages_build.log" || { echo "ci/abi.sh --record writes them"; return 1; }
+}
+
+lintian_is_content() {
+    (cd "$out/first" && lintian --allow-root --info --fail-on error,warning,info ./*.changes)
+}
+
+rpm_spec_is_understood() {
+    rpmspec --define "_topdir $clean/rpm" -P "$root/tools/packaging/rpm/heapalloc.spec" >/dev/null
+}
+
+# An APKBUILD is a shell script whose variables and functions abuild reads.
+apkbuild_is_understood() {
+    # shellcheck disable=SC2016 # for the inner shell
+    sh -eu -c '. "$1"; : "$pkgname" "$pkgver" "$pkgrel" "$pkgdesc" "$url" "$arch" "$license" "$source" "$subpackages"
+        for name in build check package; do command -v "$name" >/dev/null || { echo "no function $name"; exit 1; }; done' \
+        sh "$root/tools/packaging/alpine/APKBUILD"
+}
+
+# ---- the clean Debian
+
+# shellcheck source=/dev/null
+suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
+base=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/debian-$suite.tar
+
+# Why there is none, or nothing.
+why_no_chroot() {
+    ((EUID == 0)) || { echo "this is not root"; return; }
+    command -v debootstrap >/dev/null || { echo "debootstrap is not installed"; return; }
+    unshare --mount true 2>/dev/null || { echo "no mount name space may be made here"; return; }
+    [[ -z $(find "$base" -mtime -7 2>/dev/null) ]] || return 0
+    mkdir -p "$(dirname "$base")"
+    debootstrap --variant=minbase --include=python3-minimal,libedit2,gcc,libc6-dev,pkgconf "$suite" "$clean/made" \
+        >"$out/debootstrap.log" 2>&1 || { echo "debootstrap failed: $(tail -n 1 "$out/debootstrap.log")"; return; }
+    rm -rf "$clean"/made/var/cache/apt/archives/*.deb "$clean"/made/var/lib/apt/lists/*
+    tar -C "$clean/made" -cf "$base.new" . && mv "$base.new" "$base" || echo "$base cannot be written"
+    rm -rf "$clean/made"
+}
+
+# Runs a command in the clean Debian, which has its own /proc for so long.
+inside() {
+    # shellcheck disable=SC2016 # for the inner shell
+    unshare --mount sh -c 'root=$1; shift; mount -t proc proc "$root/proc" && exec chroot "$root" env -i \
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"' sh "$clean/debian" "$@"
+}
+
+unpack_debian() {
+    mkdir "$clean/debian"
+    tar -C "$clean/debian" -xf "$base"
+    mkdir "$clean/debian/packages"
+    cp -r "$out/first" "$out/second" "$root/debian/tests" "$root/tools/packaging/tests/upgrade.sh" "$clean/debian/packages/"
+    rm -f "$clean/debian"/packages/*/*dbgsym*
+}
+
+everything_is_removed() {
+    inside dpkg --purge heapalloc-tools libheapalloc-dev libheapalloc0
+    local left
+    left=$(find "$clean/debian/usr" "$clean/debian/etc" -name '*heapalloc*')
+    [[ -z $left ]] || { echo "left behind: $left"; return 1; }
+}
+
+every_program_by_ld_so_preload() {
+    inside sh -euc 'echo libheapalloc.so.0 >/etc/ld.so.preload
+        grep -q libheapalloc.so.0 /proc/self/maps
+        env -i HEAPALLOC=verbose ls / 2>&1 | grep -q "^heapalloc"
+        rm /etc/ld.so.preload'
+}
+
+"$here/install.sh" --set build package
+export DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-}
+[[ ! -d /usr/lib/ccache ]] || export PATH=/usr/lib/ccache:$PATH
+check packages_versions same_version_everywhere || true
+check packages_source copy_sources || exit 1
+check packages_build build_version first || exit 1
+[[ $only == all ]] || exit "$wrong"
+check packages_symbols symbols_are_recorded || true
+check packages_lintian lintian_is_content || true
+check packages_rpm_spec rpm_spec_is_understood || true
+check packages_apkbuild apkbuild_is_understood || true
+why=$(why_no_chroot)
+if [[ -n $why ]]; then
+    echo "package: not installed in a clean Debian, because $why"
+    exit "$((wrong > 0))"
+fi
+check packages_second raise_version || exit 1
+check packages_clean_debian unpack_debian || exit 1
+check packages_install inside sh -c 'dpkg -i /packages/first/*.deb' || exit 1
+check packages_preload inside /packages/tests/preload || true
+check packages_link inside /packages/tests/link || true
+check packages_ld_so_preload every_program_by_ld_so_preload || true
+check packages_upgrade inside sh /packages/upgrade.sh "$(version "$root")" "$(version "$out/source")" || true
+check packages_removed everything_is_removed || true
+exit "$((wrong > 0))"
