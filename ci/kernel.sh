@@ -53,6 +53,7 @@ run_tests() {
     python3 -B "$root/kernel/tests/bound_test.py" || rc=1
     python3 -B "$root/kernel/tests/wcet.py" --image "$build" || rc=1
     python3 -B "$root/kernel/tests/size.py" || rc=1
+    python3 -B "$root/kernel/tests/fill.py" || rc=1
     python3 -B "$root/kernel/tests/run.py" --image "$build" --ubsan "$build-ubsan" "$@" || rc=1
     return "$rc"
 }
@@ -61,6 +62,7 @@ write_tables() {
     build_image "$build"
     python3 -B "$root/kernel/tests/wcet.py" --image "$build" --write
     python3 -B "$root/kernel/tests/size.py" --write
+    python3 -B "$root/kernel/tests/fill.py" --write
 }
 
 boot() {

@@ -30,6 +30,13 @@ static bool is_ours(const void *p, size_t size) {
            (at >= (uintptr_t)more && at + size <= (uintptr_t)more + MORE_BYTES);
 }
 
+/* When there is no more for one size, another may still be served, at its alignment or not at all. */
+static void *take_aligned(uint32_t size) {
+    void *p = heap_alloc_aligned(size, size);
+    expect((uintptr_t)p % size == 0, "a block of the last ones is not aligned");
+    return p;
+}
+
 /* Blocks of all sizes until there is no memory; what each holds is its address. */
 static struct parcel *take_all(size_t *bytes) {
     struct parcel *first = NULL;
@@ -41,8 +48,9 @@ static struct parcel *take_all(size_t *bytes) {
         uint32_t wish = 16 + (size >> 8) % SIZE_MOST;
         struct parcel *parcel = heap_alloc(wish);
         if (parcel == NULL) {
-            refusals++;
-            continue;
+            wish = 32u << refusals++ % 8;
+            parcel = take_aligned(wish);
+            if (parcel == NULL) continue;
         }
         expect(is_ours(parcel, wish) && (uintptr_t)parcel % 16 == 0, "a block is where none may be");
         memset(parcel, (int)((uintptr_t)parcel >> 4), wish);

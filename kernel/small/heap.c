@@ -64,7 +64,8 @@ void *small_alloc(struct small *heap, size_t size) {
         if (p) return p;
     }
     struct head *head = block_take(heap, size, GRANULE_BYTES);
-    return head ? node_of(head) : NULL;
+    if (head) return node_of(head);
+    return config_slabs && size < SLAB_MOST ? slab_alloc_larger(heap, size) : NULL;
 }
 
 void *small_alloc_aligned(struct small *heap, size_t size, size_t align) {

@@ -58,6 +58,13 @@ void *slab_alloc(struct small *heap, size_t size) {
     return block;
 }
 
+/* The last resort: nothing is refused that a larger request would get. */
+void *slab_alloc_larger(struct small *heap, size_t size) {
+    for (size_t class = (size + 15) / 16 + 1; class <= SLAB_CLASSES; class ++)
+        if (heap->slabs[class]) return slab_alloc(heap, class * 16);
+    return NULL;
+}
+
 struct slab *slab_checked(const struct small *heap, const char *function, const void *p) {
     struct slab *slab = slab_of(p);
     size_t offset = (size_t)((const char *)p - (char *)(slab + 1)), inside = offset % slab->bytes;

@@ -107,6 +107,7 @@ INLINE struct slab *slab_of(const void *p) {
 
 /* slabs.c. slab_checked: `p` is the start of a used block of its slab, or the program ends. */
 void *slab_alloc(struct small *heap, size_t size);
+void *slab_alloc_larger(struct small *heap, size_t size); /* of a larger class that has a block; NULL: none has */
 void slab_free(struct small *heap, void *p);
 void slabs_trim(struct small *heap);
 void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);

@@ -6,6 +6,7 @@
 #include "heap/cache.h"
 #include "heap/exited_thread.h"
 #include "heap/fast.h"
+#include "heap/last_resort.h"
 #include "heap/refill.h"
 #include "heap/tick.h"
 #include "heap/valgrind.h"
@@ -143,11 +144,13 @@ void *alloc_live(struct heap *heap, size_t size) {
     return alloc_wide(heap, size, false, false);
 }
 
-/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more. */
+/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more; then
+ * whatever is larger, so that nothing is refused that a larger request would get. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
     if (never_fits(size)) return NULL;
     heap_trim(heap);
-    return alloc_live(heap, size);
+    void *p = alloc_live(heap, size);
+    return p ? p : last_resort_take(heap, size);
 }
 
 STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
@@ -216,16 +219,20 @@ static void *wide_aligned(size_t size, size_t align) {
     return unit ? unit->memory : NULL;
 }
 
-static NOINLINE void *aligned_small(size_t size, struct heap *heap, size_t class) {
-    (void)size;
-    return heap_alloc_slow(class_shapes[class].block_bytes, heap);
+/* The last resort, of a heap without any memory, may be less aligned than blocks of the class are. */
+static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
+    size_t bytes = class_shapes[class].block_bytes;
+    void *p = heap_alloc_slow(bytes, heap);
+    if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
+    heap_free_slow(p, heap_self);
+    return heap_self->state == HEAP_LIVE ? last_resort_aligned(heap_self, bytes, (uint32_t)align) : NULL;
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {
     if (config_valgrind && valgrind_is_due()) return valgrind_aligned(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     size_t class = class_aligned(size, align);
-    if (class) return heap_pop(heap_self, class, size, aligned_small);
+    if (class) return heap_pop(heap_self, class, align, aligned_small); /* passes `align` on */
     if (align == 0) return NULL;
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;
