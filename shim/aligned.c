@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "heap/sized.h"
 #include "next.h"
 #include "shim.h"
 #include <heapalloc/port.h>
@@ -51,14 +52,14 @@ EXPORT void *pvalloc(size_t size) {
     return aligned_or_null(page, round_up(size + (size == 0), page));
 }
 
-/* The size is a hint that real programs get wrong; the allocator knows better. */
+/* Which block it is follows from the address alone; what else is told must be possible. */
 EXPORT void free_sized(void *p, size_t size) {
-    (void)size;
+    if (unlikely(!sized_is_right(p, size, 1, SIZED_BY_C))) sized_fail("free_sized", p, size, 1);
     heap_free_with(p, free_outside);
 }
 
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
-    (void)align, (void)size;
+    if (unlikely(!sized_is_right(p, size, align, SIZED_BY_C))) sized_fail("free_aligned_sized", p, size, align);
     heap_free_with(p, free_outside);
 }
 

@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "heap/sized.h"
 #include "next.h"
 #include "shim.h"
 #include <dlfcn.h>
@@ -136,7 +137,7 @@ void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_one_aligned_nothrow(size, align, nothrow);
 }
 
-/* Every delete is a free: the size and the alignment are hints that real programs get wrong. */
+/* Every delete is a free; what it is told of the block must be possible. */
 void delete_one(void *p) CXX("_ZdlPv");
 void delete_many(void *p) CXX("_ZdaPv");
 void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
@@ -161,19 +162,34 @@ void delete_many_aligned(void *p, size_t align) {
     delete_one_aligned(p, align);
 }
 
+static void our_delete(void *p) __attribute__((alias("_ZdlPv")));
+static void our_delete_aligned(void *p, size_t align) __attribute__((alias("_ZdlPvSt11align_val_t")));
+
+/* A program that replaces the plain forms may add to each request; then a size told here is not that of the block. */
+static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
+    if (aside() || new_one != our_one || delete_one != our_delete) return;
+    if (align > 1 && (new_one_aligned != our_one_aligned || delete_one_aligned != our_delete_aligned)) return;
+    sized_fail("operator delete", p, size, align);
+}
+INLINE void check_delete(const void *p, size_t size, size_t align) {
+    if (unlikely(!sized_is_right(p, size, align, SIZED_BY_DELETE))) check_told(p, size, align);
+}
+
 #define DELETE_FORM(name, mangled, parameters, call) \
     void name parameters CXX(mangled);               \
     void name parameters {                           \
         call;                                        \
     }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), delete_one(p))
-DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), delete_many(p))
+DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), check_delete(p, size, 1); delete_one(p))
+DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), check_delete(p, size, 1); delete_many(p))
 DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_one(p))
 DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_many(p))
 DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            check_delete(p, size, align);
             delete_one_aligned(p, align))
 DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            check_delete(p, size, align);
             delete_many_aligned(p, align))
 DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
             (void *p, size_t align, const void *nothrow), delete_one_aligned(p, align))

@@ -48,6 +48,10 @@ void say_caught_late(void) {
     say("late\n", 5);
 }
 
+void say_caught_told(void) {
+    say("told\n", 5);
+}
+
 void say_harmless(void) {
     say("harmless\n", 9);
 }
