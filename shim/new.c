@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "heap/hardened.h"
 #include "heap/sized.h"
 #include "next.h"
 #include "shim.h"
@@ -61,7 +62,9 @@ static _Noreturn void bad_alloc(void) {
 }
 
 INLINE void *alloc_any(size_t size, size_t align) {
-    return align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    size_t bytes = hardened_request(size);
+    return hardened_seal(align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(bytes, heap_self)
+                                                    : heap_alloc_aligned(bytes, align));
 }
 
 static NOINLINE void *new_or_throw(size_t size, size_t align) {
@@ -96,7 +99,7 @@ ASIDE_FUNCTION(void, delete_aligned_aside, ASIDE_DELETE_ALIGNED, (void *p, size_
 static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
     if (aside()) return new_aside(size);
-    return new_or_throw(size, 0);
+    return new_or_throw(hardened() ? size - CANARY_BYTES : size, 0);
 }
 
 static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
@@ -112,7 +115,7 @@ static NOINLINE void *new_wide(size_t size, struct heap *heap) {
 }
 
 void *new_one(size_t size) {
-    return heap_alloc_with(size, new_small, new_wide);
+    return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
 }
 void *new_many(size_t size) {
     return new_one(size);
@@ -149,14 +152,14 @@ static NOINLINE void delete_outside(void *p, struct heap *heap) {
 }
 
 void delete_one(void *p) {
-    heap_free_with(p, delete_outside);
+    hardened_free_with(p, delete_outside);
 }
 void delete_many(void *p) {
     delete_one(p);
 }
 void delete_one_aligned(void *p, size_t align) {
     if (aside()) return delete_aligned_aside(p, align);
-    heap_free_fast(p);
+    hardened_free_with(p, heap_free_slow);
 }
 void delete_many_aligned(void *p, size_t align) {
     delete_one_aligned(p, align);
@@ -172,7 +175,7 @@ static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
     sized_fail("operator delete", p, size, align);
 }
 INLINE void check_delete(const void *p, size_t size, size_t align) {
-    if (unlikely(!sized_is_right(p, size, align, SIZED_BY_DELETE))) check_told(p, size, align);
+    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_DELETE))) check_told(p, size, align);
 }
 
 #define DELETE_FORM(name, mangled, parameters, call) \

@@ -45,6 +45,9 @@ enum {
     EMPTY_STEPS_OF_ALL = 32,
 };
 
+/* Freed blocks that the hardened build keeps from being handed out for a while. */
+enum { QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 5 : 1, QUARANTINE_SLOTS = HEAPALLOC_SAFETY >= 2 ? 1 << 5 : 1 };
+
 enum heap_state {
     HEAP_NONE, /* the heap of a thread that has none yet, or none any more */
     HEAP_LIVE,
@@ -96,6 +99,8 @@ struct heap {
                                             waiting slab */
     bool exchanges[CLASS_COUNT];         /* others have freed into its slabs since it shared some last */
     uint8_t borrowed[CLASS_COUNT];       /* blocks that larger classes served in place of c */
+    uint32_t quarantine_random;          /* the hardened build's (heap/hardened.h), as is the next */
+    struct block *quarantine[QUARANTINE_SLOTS];
 };
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));

@@ -63,7 +63,8 @@ CASE(every_pair_mixes_with_every_other) {
             for (size_t size = 1; size < 1 << 20; size = size * 5 + 1) {
                 void *block = from.take(size);
                 memset(block, 1, size);
-                to.give(block, size);
+                // An alignment that the address does not have is a misuse.
+                (is_aligned(block, to.alignment) ? to : from).give(block, size);
             }
     for (const operators &o : pairs) {
         o.give(malloc(100), 100);

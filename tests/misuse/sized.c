@@ -54,10 +54,10 @@ static void free_wrongly(enum way way, size_t size, size_t told) {
     }
 #define TOO_LITTLE_CASES(group, name, way)                                      \
     MISUSE(group, name##_nothing, 64, LARGE_MAX, EACH_PLACE) {                  \
-        free_wrongly(way, size > 4096 ? size + 140000 : size, 0);               \
+        free_wrongly(way, size > 4000 ? size + 140000 : size, 0);               \
     }                                                                           \
     MISUSE(group, name##_a_quarter, 128, LARGE_MAX, EACH_PLACE) {               \
-        free_wrongly(way, size > 4096 ? size + 280000 : size, (size + 16) / 5); \
+        free_wrongly(way, size > 4000 ? size + 280000 : size, (size + 16) / 5); \
     }
 
 TOO_MUCH_CASES(free_sized, BY_FREE_SIZED)
@@ -77,9 +77,9 @@ static char *take_unaligned(size_t size) {
 }
 
 MISUSE(sized, alignment_the_block_does_not_have, 16, 48, EACH_PLACE) {
-    char *p = take_unaligned(16 + size / 32 * 32);
+    char *p = take_unaligned(size < 32 ? 40 : 72);
     say_caught_told();
-    if (free_aligned_sized) free_aligned_sized(p, 64, 16 + size / 32 * 32);
+    if (free_aligned_sized) free_aligned_sized(p, 64, size < 32 ? 40 : 72);
     not_caught();
 }
 
@@ -98,9 +98,9 @@ MISUSE(sized, alignment_of_nothing, 16, LARGE_MAX, EACH_PLACE) {
 }
 
 MISUSE(sized, delete_of_an_alignment_it_does_not_have, 16, 48, EACH_PLACE) {
-    char *p = take_unaligned(16 + size / 32 * 32);
+    char *p = take_unaligned(size < 32 ? 40 : 72);
     say_caught_told();
-    if (delete_sized_aligned) delete_sized_aligned(p, 16 + size / 32 * 32, 64);
+    if (delete_sized_aligned) delete_sized_aligned(p, size < 32 ? 40 : 72, 64);
     not_caught();
 }
 
