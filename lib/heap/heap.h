@@ -60,6 +60,7 @@ enum heap_state {
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   partial[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say SPARE, all empty             verify: empty
+ *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
