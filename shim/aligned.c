@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "heap/hardened.h"
+#include "heap/sized.h"
 #include "next.h"
 #include "shim.h"
 #include <heapalloc/port.h>
@@ -10,7 +12,7 @@ ASIDE_FUNCTION(void *, memalign_aside, ASIDE_MEMALIGN, (size_t align, size_t siz
 
 static void *aligned_or_null(size_t align, size_t size) {
     if (aside()) return memalign_aside(align, size);
-    return or_enomem(heap_alloc_aligned(size, align));
+    return hardened_seal(or_enomem(heap_alloc_aligned(hardened_request(size), align)));
 }
 
 /* Sets errno too when memory is out, though POSIX does not ask for it: glibc does, and some callers read it. */
@@ -51,15 +53,15 @@ EXPORT void *pvalloc(size_t size) {
     return aligned_or_null(page, round_up(size + (size == 0), page));
 }
 
-/* The size is a hint that real programs get wrong; the allocator knows better. */
+/* Which block it is follows from the address alone; what else is told must be possible. */
 EXPORT void free_sized(void *p, size_t size) {
-    (void)size;
-    heap_free_with(p, free_outside);
+    if (unlikely(!sized_is_right(p, hardened_request(size), 1, SIZED_BY_C))) sized_fail("free_sized", p, size, 1);
+    hardened_free_with(p, free_outside);
 }
 
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
-    (void)align, (void)size;
-    heap_free_with(p, free_outside);
+    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_C))) sized_fail("free_aligned_sized", p, size, align);
+    hardened_free_with(p, free_outside);
 }
 
 EXPORT void *__libc_memalign(size_t align, size_t size) {

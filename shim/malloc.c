@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "events.h"
 #include "heap/fast.h"
+#include "heap/hardened.h"
 #include "next.h"
 #include "shim.h"
 
@@ -62,30 +63,34 @@ static NOINLINE size_t usable_outside(const void *p) {
 }
 
 EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {
-    return heap_alloc_with(size, malloc_small, malloc_wide);
+    return hardened_seal(heap_alloc_with(hardened_request(size), malloc_small, malloc_wide));
 }
 
 EXPORT HOT STARTUP_TEXT void free(void *p) {
-    heap_free_with(p, free_outside);
+    hardened_free_with(p, free_outside);
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
     size_t bytes;
     if (unlikely(__builtin_mul_overflow(count, size, &bytes))) return or_enomem(NULL);
-    return heap_zeroed_with(bytes, calloc_slow);
+    return hardened_seal(heap_zeroed_with(hardened_request(bytes), calloc_slow));
 }
 
 EXPORT void *realloc(void *p, size_t size) {
+    if (hardened() && unlikely(!p)) return malloc(size);
     if (unlikely(!p)) return heap_alloc_with(size, malloc_small, malloc_wide);
     if (unlikely(size == 0)) {
-        heap_free_with(p, free_outside);
+        hardened_free_with(p, free_outside);
         return NULL;
     }
+    if (hardened()) return hardened_resize(p, size, realloc_slow);
     return heap_resize_with(p, size, realloc_slow);
 }
 
 EXPORT size_t malloc_usable_size(void *p) {
-    return heap_usable_with(p, usable_outside);
+    if (hardened()) hardened_check("malloc_usable_size", p);
+    size_t bytes = heap_usable_with(p, usable_outside);
+    return hardened() && bytes > 0 && !aside() ? bytes - CANARY_BYTES : bytes;
 }
 
 /* What older programs and libc's own callers know the functions by. */

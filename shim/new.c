@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #include "events.h"
 #include "heap/fast.h"
+#include "heap/hardened.h"
+#include "heap/sized.h"
 #include "next.h"
 #include "shim.h"
 #include <dlfcn.h>
@@ -61,9 +63,10 @@ static _Noreturn void bad_alloc(void) {
 }
 
 INLINE void *alloc_any(size_t size, size_t align) {
-    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    size_t bytes = hardened_request(size);
+    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(bytes, heap_self) : heap_alloc_aligned(bytes, align);
     events_look();
-    return p;
+    return hardened_seal(p);
 }
 
 static NOINLINE void *new_or_throw(size_t size, size_t align) {
@@ -98,7 +101,7 @@ ASIDE_FUNCTION(void, delete_aligned_aside, ASIDE_DELETE_ALIGNED, (void *p, size_
 static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
     if (aside()) return new_aside(size);
-    return new_or_throw(size, 0);
+    return new_or_throw(hardened() ? size - CANARY_BYTES : size, 0);
 }
 
 static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
@@ -114,7 +117,7 @@ static NOINLINE void *new_wide(size_t size, struct heap *heap) {
 }
 
 void *new_one(size_t size) {
-    return heap_alloc_with(size, new_small, new_wide);
+    return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
 }
 void *new_many(size_t size) {
     return new_one(size);
@@ -139,7 +142,7 @@ void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_one_aligned_nothrow(size, align, nothrow);
 }
 
-/* Every delete is a free: the size and the alignment are hints that real programs get wrong. */
+/* Every delete is a free; what it is told of the block must be possible. */
 void delete_one(void *p) CXX("_ZdlPv");
 void delete_many(void *p) CXX("_ZdaPv");
 void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
@@ -151,17 +154,30 @@ static NOINLINE void delete_outside(void *p, struct heap *heap) {
 }
 
 void delete_one(void *p) {
-    heap_free_with(p, delete_outside);
+    hardened_free_with(p, delete_outside);
 }
 void delete_many(void *p) {
     delete_one(p);
 }
 void delete_one_aligned(void *p, size_t align) {
     if (aside()) return delete_aligned_aside(p, align);
-    heap_free_fast(p);
+    hardened_free_with(p, heap_free_slow);
 }
 void delete_many_aligned(void *p, size_t align) {
     delete_one_aligned(p, align);
+}
+
+static void our_delete(void *p) __attribute__((alias("_ZdlPv")));
+static void our_delete_aligned(void *p, size_t align) __attribute__((alias("_ZdlPvSt11align_val_t")));
+
+/* A program that replaces the plain forms may add to each request; then a size told here is not that of the block. */
+static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
+    if (aside() || new_one != our_one || delete_one != our_delete) return;
+    if (align > 1 && (new_one_aligned != our_one_aligned || delete_one_aligned != our_delete_aligned)) return;
+    sized_fail("operator delete", p, size, align);
+}
+INLINE void check_delete(const void *p, size_t size, size_t align) {
+    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_DELETE))) check_told(p, size, align);
 }
 
 #define DELETE_FORM(name, mangled, parameters, call) \
@@ -170,13 +186,15 @@ void delete_many_aligned(void *p, size_t align) {
         call;                                        \
     }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), delete_one(p))
-DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), delete_many(p))
+DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), check_delete(p, size, 1); delete_one(p))
+DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), check_delete(p, size, 1); delete_many(p))
 DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_one(p))
 DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_many(p))
 DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            check_delete(p, size, align);
             delete_one_aligned(p, align))
 DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", (void *p, size_t size, size_t align),
+            check_delete(p, size, align);
             delete_many_aligned(p, align))
 DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
             (void *p, size_t align, const void *nothrow), delete_one_aligned(p, align))

@@ -45,6 +45,9 @@ enum {
     EMPTY_STEPS_OF_ALL = 32,
 };
 
+/* Freed blocks that the hardened build keeps from being handed out for a while. */
+enum { QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 5 : 1, QUARANTINE_SLOTS = HEAPALLOC_SAFETY >= 2 ? 1 << 5 : 1 };
+
 enum heap_state {
     HEAP_NONE, /* the heap of a thread that has none yet, or none any more */
     HEAP_LIVE,
@@ -57,6 +60,7 @@ enum heap_state {
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   partial[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say SPARE, all empty             verify: empty
+ *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
@@ -96,6 +100,8 @@ struct heap {
                                             waiting slab */
     bool exchanges[CLASS_COUNT];         /* others have freed into its slabs since it shared some last */
     uint8_t borrowed[CLASS_COUNT];       /* blocks that larger classes served in place of c */
+    uint32_t quarantine_random;          /* the hardened build's (heap/hardened.h), as is the next */
+    struct block *quarantine[QUARANTINE_SLOTS];
 };
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));

@@ -8,6 +8,7 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/free.h"
+#include "heap/sized.h"
 #include "heap/tick.h"
 #include "heap/valgrind.h"
 #include "span/gone.h"
@@ -39,6 +40,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : with_slack(size), false, true);
     if (!new) new = heap_alloc_slow(size, heap);
+    if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
     heap_free_slow(p, heap_self);

@@ -8,6 +8,7 @@
 #include "base/valgrind.h"
 #include "heap/cache.h"
 #include "heap/fork.h"
+#include "heap/hardened.h"
 #include "heap/tick.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
@@ -33,6 +34,7 @@ STARTUP_TEXT static void clear(struct heap *heap, enum heap_state state) {
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
+    if (hardened()) heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
 }
 
 STARTUP_TEXT static void heap_init(struct heap *heap) {
@@ -98,6 +100,7 @@ static struct heap *unpark(void) {
 static struct heap *first_of_process(void) {
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
+    if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;
     heap_init(&first_heap);
     heaps.live = 1;
     return &first_heap;
@@ -139,6 +142,7 @@ void heap_leave(void) {
     if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
     ended = true;
     if (heap->state != HEAP_LIVE) return;
+    hardened_flush(heap);
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {

@@ -10,6 +10,7 @@
 #include "heap/cache.h"
 #include "heap/clock.h"
 #include "heap/fork.h"
+#include "heap/hardened.h"
 #include "heap/steal.h"
 #include "span/huge.h"
 #include "span/purge.h"
@@ -179,6 +180,7 @@ bool heap_trim(struct heap *heap) {
     uint32_t now = (uint32_t)clock_now_ms();
     store_relaxed(units.now_ms, now);
     if (heap) {
+        hardened_flush(heap);
         heap_spill(heap);
         heap_flush(heap);
         for (uint32_t class = 1; class < CLASS_COUNT; class ++) drop_current(heap, class);

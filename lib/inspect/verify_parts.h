@@ -32,3 +32,6 @@ bool verify_empty(void);
 bool verify_cache(void);
 bool verify_shares(void);
 bool verify_parked(void);
+
+/* verify_hardened.c */
+bool verify_quarantine(void);

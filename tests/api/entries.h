@@ -85,7 +85,7 @@ static const struct taking_entry taking_entries[] = {
     {"valloc", valloc},
     {"pvalloc", pvalloc},
 };
-enum { TAKING_ENTRIES = sizeof taking_entries / sizeof taking_entries[0] };
+enum { ALIGNED_TAKING = 6, TAKING_ENTRIES = sizeof taking_entries / sizeof taking_entries[0] };
 
 struct giving_entry {
     const char *name;

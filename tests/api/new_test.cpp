@@ -63,7 +63,8 @@ CASE(every_pair_mixes_with_every_other) {
             for (size_t size = 1; size < 1 << 20; size = size * 5 + 1) {
                 void *block = from.take(size);
                 memset(block, 1, size);
-                to.give(block, size);
+                // An alignment that the address does not have is a misuse.
+                (is_aligned(block, to.alignment) ? to : from).give(block, size);
             }
     for (const operators &o : pairs) {
         o.give(malloc(100), 100);
@@ -141,14 +142,14 @@ static void expect_sound(size_t size) {
     for (unsigned i = 0; i < 300; i++) expect(held[i][0] == (i & 255) && held[i][size - 1] == (i & 255));
 }
 
-CASE(wrong_sizes_in_delete_do_no_harm) {
+CASE(sizes_in_delete_that_may_be_right_do_no_harm) {
     for (unsigned i = 0; i < 2000; i++) {
         derived *object = new derived;
         memset(object->large, 1, sizeof object->large);
         operator delete(object, sizeof(plain_base));
-        operator delete(operator new(24), hide_size(5000));
+        operator delete(operator new(24), hide_size(17));
         operator delete(operator new(100000), hide_size(1));
-        operator delete[](operator new[](64), hide_size(SIZE_MAX));
+        operator delete[](operator new[](64), hide_size(0));
         operator delete(operator new(300, wide), hide_size(8), std::align_val_t(16));
         base *proper = new real_derived;
         delete proper;

@@ -138,13 +138,19 @@ static void step_paged(struct model *model) {
     if (!none(model, p, size, failures)) enter(model, p, size, page);
 }
 
+/* What a sized free is told: the size asked for, except where an alignment has made the block much longer. */
+static size_t told_size(const struct held *block) {
+    size_t usable = t_malloc_usable_size(block->at);
+    return block->size > usable / 2 ? block->size : usable;
+}
+
 static void step_free(struct model *model) {
     if (model->count == 0) return;
     struct held block = leave(model, model_below(model, model->count));
     int before = errno = (int)model_below(model, 100);
     switch (model_below(model, 8)) {
-    case 0: t_free_sized(block.at, block.size); break;
-    case 1: t_free_aligned_sized(block.at, 16, block.size); break;
+    case 0: t_free_sized(block.at, told_size(&block)); break;
+    case 1: t_free_aligned_sized(block.at, 16, told_size(&block)); break;
     case 2:
         if (t_realloc(block.at, 0) != NULL) model_wrong(model, "realloc to 0 gave a block", block.at, 0);
         break;

@@ -277,6 +277,11 @@ TEST(cache_is_found_broken) {
     BREAKS(cache, heap_self->recent_medium->head, granule_count(heap_self->recent_medium) | GRANULE_USED);
 }
 
+TEST(quarantine_is_found_broken) {
+    populate();
+    BREAKS(quarantine, heap_self->quarantine[0], (struct block *)small[150]); /* other builds have none */
+}
+
 TEST(shares_are_found_broken) {
     populate();
     BREAKS(shares, heaps.live, heaps.live + 1);

@@ -38,14 +38,21 @@ void say_caught(const void *pointer, unsigned sentences) {
 }
 
 void say_interior(const void *pointer, const void *block) {
+    enum { CANARY_BYTES = 8 }; /* the hardened build's, which a block has besides */
     char text[100];
-    snprintf(text, sizeof text, "is in the middle of a block of %zu bytes at 0x%lx",
-             malloc_usable_size((void *)(uintptr_t)block), (unsigned long)(uintptr_t)block);
-    say_pattern(pointer, text);
+    for (size_t more = 0; more <= CANARY_BYTES; more += CANARY_BYTES) {
+        snprintf(text, sizeof text, "is in the middle of a block of %zu bytes at 0x%lx",
+                 malloc_usable_size((void *)(uintptr_t)block) + more, (unsigned long)(uintptr_t)block);
+        say_pattern(pointer, text);
+    }
 }
 
 void say_caught_late(void) {
     say("late\n", 5);
+}
+
+void say_caught_told(void) {
+    say("told\n", 5);
 }
 
 void say_harmless(void) {

@@ -76,13 +76,20 @@ static int is_one_of_said(const struct outcome *o, unsigned via) {
 
 static int is_late_sentence(const struct outcome *o) {
     return is_sentence(o, o->pid, "*", "0x* was written to after it was freed: corrupted list") ||
+           is_sentence(o, o->pid, "*", "0x* was written to after it was freed") ||
+           is_sentence(o, o->pid, "*", "0x* was written to beyond its end*") ||
            is_sentence(o, o->pid, "*", "0x* is already free");
+}
+
+static int is_told_sentence(const struct outcome *o) {
+    return is_sentence(o, o->pid, "*", "0x* is a block of * bytes, not of *");
 }
 
 static int is_as_promised(const struct outcome *o, unsigned via) {
     if (strstr(o->said, "HARM") != NULL || strstr(o->said, "not caught") != NULL) return 0;
     if (strncmp(o->said, "caught ", 7) == 0) return aborted(o) && is_one_of_said(o, via);
     if (strcmp(o->said, "late\n") == 0) return aborted(o) && is_late_sentence(o);
+    if (strcmp(o->said, "told\n") == 0) return aborted(o) && is_told_sentence(o);
     if (strcmp(o->said, "harmless\n") == 0) return ended_well(o) || (aborted(o) && is_late_sentence(o));
     return strcmp(o->said, "clean\n") == 0 && ended_well(o);
 }

@@ -1,0 +1,58 @@
+/* Frees that are told a size and an alignment. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/sized.h"
+#include "base/text.h"
+#include "slab/slab.h"
+#include <heapalloc/port.h>
+
+/* A thread that ends or forks may get whole units for any size (heap/exited_thread.c), and so may alignments. */
+enum { WIDE_SLACK_BYTES = 64 * 1024 };
+
+bool sized_shrink_failed;
+
+/* Bytes of the used block that starts at `p`; 0: there is none, or it is not certain. */
+static size_t used_bytes(const void *p) {
+    struct unit *unit = p ? span_unit(p) : NULL;
+    if (!unit) return 0;
+    if (racy_load(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
+    if (racy_load(unit->kind) == UNIT_MEDIUM) {
+        struct granule *slot = span_slot(span_of(p), p);
+        bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
+        return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
+    }
+    if (racy_load(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
+    return block_is_free(p, heap_secret()) ? 0 : racy_load(unit->block_bytes);
+}
+
+/* The longest block that a request can get. A class without a slab borrows blocks of up to twice its own size
+ * (heap/alloc.c), and realloc leaves a block where it is while more than half of it is needed (heap/resize.c). */
+static size_t most_bytes(size_t bytes, size_t size, size_t align) {
+    if (bytes > CLASS_BYTES_MAX) return size > SIZE_MAX / 4 ? SIZE_MAX : 2 * size + align + WIDE_SLACK_BYTES;
+    size_t class = class_aligned(size + (size == 0), max_size(align, BLOCK_ALIGN_BYTES));
+    return class ? 2 * (size_t)class_shapes[class].block_bytes : CLASS_BYTES_MAX;
+}
+
+bool sized_is_true(const void *p, size_t size, size_t align, enum sized_by by) {
+    size_t bytes = used_bytes(p);
+    if (bytes == 0) return true;
+    if (!is_power_of_two(align) || (uintptr_t)p & (align - 1) || size > bytes) return false;
+    if (by == SIZED_BY_DELETE && config_safety < SAFETY_HARDENED) return true;
+    return bytes <= most_bytes(bytes, size, align) || load_relaxed(sized_shrink_failed);
+}
+
+void sized_fail(const char *function, const void *p, size_t size, size_t align) {
+    struct text text = {0};
+    text_add(&text, function);
+    text_add(&text, "(): ");
+    text_add_address(&text, p);
+    text_add(&text, " is a block of ");
+    text_add_number(&text, used_bytes(p));
+    text_add(&text, " bytes, not of ");
+    text_add_number(&text, size);
+    if (align > 1) {
+        text_add(&text, " at a multiple of ");
+        text_add_number(&text, align);
+    }
+    text_add(&text, "\n");
+    port_stop(text.chars, text.length);
+}
