@@ -19,13 +19,15 @@ static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
 
 EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
     int error = 0;
-    long made = syscall_6(SYS_mmap, 0, sizeof(struct reader), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long made =
+        syscall_6(SYS_mmap, 0, sizeof(struct reader), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (syscall_failed(made)) {
         errno = ENOMEM;
         return false;
     }
     struct reader *reader = (struct reader *)made; /* not on a stack, which may be small */
-    bool done = !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
+    bool done =
+        !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
     syscall_6(SYS_munmap, made, sizeof(struct reader), 0, 0, 0, 0);
     if (error) errno = error;
     return done && !error;

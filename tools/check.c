@@ -10,11 +10,11 @@
 
 enum { EXIT_USAGE = 2, LINE_BYTES = 4608 };
 
-static const char usage[] =
-    "usage: heapalloc check PID\n"
-    "\n"
-    "Says whether heapalloc is active in a process, from which file, and whether its heap is whole. The exit code is 0 when\n"
-    "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
+static const char usage[] = "usage: heapalloc check PID\n"
+                            "\n"
+                            "Says whether heapalloc is active in a process, from which file, and whether its heap is "
+                            "whole. The exit code is 0 when\n"
+                            "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
 
 /* Names by which other allocators' libraries are known. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",

@@ -29,9 +29,8 @@ struct comparison {
 
 /* NULL, or the word that is wrong. */
 static const char *understand(struct comparison *comparison, int argc, char **argv) {
-    static const char *const names[][2] = {{"default", "libheapalloc.so"},
-                                           {"fast", "libheapalloc-fast.so"},
-                                           {"hardened", "libheapalloc-hardened.so"}};
+    static const char *const names[][2] = {
+        {"default", "libheapalloc.so"}, {"fast", "libheapalloc-fast.so"}, {"hardened", "libheapalloc-hardened.so"}};
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--") == 0) {

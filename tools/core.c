@@ -39,7 +39,8 @@ static bool load_parts(struct target *target, const Elf64_Ehdr *header) {
         return fail(target, "is cut short: its list of segments ends early");
     for (unsigned i = 0; i < count; i++) {
         const Elf64_Phdr *part = &target->parts[i];
-        if (part->p_type == PT_LOAD && (part->p_offset > target->bytes || part->p_filesz > target->bytes - part->p_offset))
+        if (part->p_type == PT_LOAD &&
+            (part->p_offset > target->bytes || part->p_filesz > target->bytes - part->p_offset))
             return fail(target, "is cut short: a segment lies behind its end");
     }
     return true;
@@ -58,7 +59,8 @@ bool core_open(struct target *target, const char *path) {
     target->bytes = (uint64_t)status.st_size;
     if (!read_at(target, 0, &header, sizeof(header)) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
         return fail(target, "is no core file");
-    if (header.e_ident[EI_CLASS] != ELFCLASS64) return fail(target, "is of a 32-bit program, which cannot have heapalloc");
+    if (header.e_ident[EI_CLASS] != ELFCLASS64)
+        return fail(target, "is of a 32-bit program, which cannot have heapalloc");
     if (header.e_ident[EI_DATA] != ELFDATA2LSB) return fail(target, "is of a machine with another byte order");
     if (header.e_type != ET_CORE) return fail(target, "is an ELF file, but no core file");
     return load_parts(target, &header);
@@ -68,7 +70,8 @@ bool core_open(struct target *target, const char *path) {
 static const Elf64_Phdr *part_of(const struct target *target, uint64_t address) {
     for (unsigned i = 0; i < target->part_count; i++) {
         const Elf64_Phdr *part = &target->parts[i];
-        if (part->p_type == PT_LOAD && address >= part->p_vaddr && address - part->p_vaddr < part->p_filesz) return part;
+        if (part->p_type == PT_LOAD && address >= part->p_vaddr && address - part->p_vaddr < part->p_filesz)
+            return part;
     }
     return NULL;
 }

@@ -16,7 +16,8 @@ static bool visit(const struct heapalloc_block *block, void *argument) {
         add(&survey->classes[block->size_class][block->state], block->bytes);
         survey->class_bytes[block->size_class] = (uint32_t)block->bytes;
     }
-    if (block->state == HEAPALLOC_BLOCK_FREE && block->bytes > survey->largest_free) survey->largest_free = block->bytes;
+    if (block->state == HEAPALLOC_BLOCK_FREE && block->bytes > survey->largest_free)
+        survey->largest_free = block->bytes;
     return true;
 }
 

@@ -10,9 +10,9 @@ struct survey_sum {
 };
 
 struct survey {
-    struct survey_sum states[SURVEY_STATES];                         /* by enum heapalloc_block_state */
-    struct survey_sum classes[READER_CLASSES_MAX][SURVEY_STATES];    /* small blocks */
-    struct survey_sum kinds[SURVEY_KINDS][SURVEY_STATES];            /* by enum heapalloc_block_kind */
+    struct survey_sum states[SURVEY_STATES];                      /* by enum heapalloc_block_state */
+    struct survey_sum classes[READER_CLASSES_MAX][SURVEY_STATES]; /* small blocks */
+    struct survey_sum kinds[SURVEY_KINDS][SURVEY_STATES];         /* by enum heapalloc_block_kind */
     uint32_t class_bytes[READER_CLASSES_MAX];
     uint64_t largest_free;
     uint32_t heaps, heaps_live;
@@ -21,7 +21,8 @@ struct survey {
 /* Walk the target's heap and add up. False: its roots cannot be read. */
 bool survey_take(struct survey *survey, struct target *target);
 
-/* Bytes in live blocks of all bytes that are in blocks and not in whole free units, in percent; 100 when there is none. */
+/* Bytes in live blocks of all bytes that are in blocks and not in whole free units, in percent; 100 when there is none.
+ */
 unsigned survey_density(const struct survey *survey);
 
 /* "12.3 MiB" into a buffer that lives until the fourth call from now. */

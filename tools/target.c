@@ -34,7 +34,8 @@ static uint64_t map_of_notes(const unsigned char *notes, size_t bytes, uint64_t 
 static bool try_map(struct target *target, uint64_t address) {
     bool (*read)(void *, uint64_t, void *, size_t) = target->process ? process_read : core_read;
     const char *wrong = reader_open(&target->reader, read, target, address);
-    if (wrong) snprintf(target->why, sizeof(target->why), "%s: %s (at 0x%llx)", target->name, wrong, (long long)address);
+    if (wrong)
+        snprintf(target->why, sizeof(target->why), "%s: %s (at 0x%llx)", target->name, wrong, (long long)address);
     if (!wrong) target->found = true;
     return !wrong;
 }
@@ -54,7 +55,8 @@ static bool look_at_module(struct target *target, uint64_t start) {
         if (parts[i].p_type == PT_LOAD) bias = start - (parts[i].p_vaddr - parts[i].p_offset);
     for (unsigned i = 0; i < header.e_phnum; i++) {
         uint64_t address = bias + parts[i].p_vaddr, bytes = parts[i].p_filesz;
-        if (parts[i].p_type != PT_NOTE || bytes > sizeof(notes) || !target_read(target, address, notes, bytes)) continue;
+        if (parts[i].p_type != PT_NOTE || bytes > sizeof(notes) || !target_read(target, address, notes, bytes))
+            continue;
         uint64_t map = map_of_notes(notes, bytes, address);
         if (map && try_map(target, map)) return true;
     }

@@ -16,12 +16,12 @@ struct target {
     Elf64_Phdr *parts; /* its segments */
     unsigned part_count;
     struct reader reader;
-    bool found;                /* a heap map */
+    bool found;                 /* a heap map */
     char why[TARGET_WHY_BYTES]; /* what is wrong, when target_open() fails */
 };
 
-/* Open the process of this number, or the core file of this name, and find its heap's map. Nothing is stopped or written
- * to. False: `why` has the sentence; `found` is false when it is whole but has no heap of ours. */
+/* Open the process of this number, or the core file of this name, and find its heap's map. Nothing is stopped or
+ * written to. False: `why` has the sentence; `found` is false when it is whole but has no heap of ours. */
 bool target_open(struct target *target, const char *word);
 void target_close(struct target *target);
 

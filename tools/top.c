@@ -19,7 +19,8 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2, BAR_CELLS = 40, ROWS_MAX = 12 };
 static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
     "\n"
-    "Shows a process's heap again and again, without stopping it: what is live, kept and free, how it grows, the sizes\n"
+    "Shows a process's heap again and again, without stopping it: what is live, kept and free, how it grows, the "
+    "sizes\n"
     "that have most, the threads' heaps, and how full the memory in use is. `q` ends it. Where the output is no\n"
     "terminal, it is plain text, one picture behind the other.\n"
     "  -d SECONDS   between two looks; 1 unless told otherwise\n"
@@ -170,7 +171,8 @@ int top_run(int argc, char **argv) {
     int code = target_open_for(&target, "top", top.word);
     if (code) return code;
     if (!target.process) {
-        fprintf(stderr, "heapalloc top: %s is a core file, which does not change; `heapalloc stats` shows it\n", top.word);
+        fprintf(stderr, "heapalloc top: %s is a core file, which does not change; `heapalloc stats` shows it\n",
+                top.word);
         target_close(&target);
         return EXIT_USAGE;
     }

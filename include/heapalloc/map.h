@@ -43,11 +43,11 @@ enum heapalloc_map_kind {
 };
 
 enum {
-    HEAPALLOC_MAP_ATTACHED = 16,        /* of unit_flags: the slab's free blocks are in its owner's bin */
+    HEAPALLOC_MAP_ATTACHED = 16,                 /* of unit_flags: the slab's free blocks are in its owner's bin */
     HEAPALLOC_MAP_GRANULE_COUNT = (1 << 26) - 1, /* of granule_head: granules of the block */
-    HEAPALLOC_MAP_GRANULE_SHIFT = 28,   /* from here, three bits: 1 used, 2 free, 3 cached, 4 deferred */
-    HEAPALLOC_MAP_PURGED_BYTES = 4096,  /* of a slab for each of the four lower bits of unit_purged_pages */
-    HEAPALLOC_MAP_HEAP_LIVE = 1,        /* of heap_state: a thread has it */
+    HEAPALLOC_MAP_GRANULE_SHIFT = 28,            /* from here, three bits: 1 used, 2 free, 3 cached, 4 deferred */
+    HEAPALLOC_MAP_PURGED_BYTES = 4096,           /* of a slab for each of the four lower bits of unit_purged_pages */
+    HEAPALLOC_MAP_HEAP_LIVE = 1,                 /* of heap_state: a thread has it */
 };
 
 struct heapalloc_map {
@@ -88,8 +88,8 @@ struct heapalloc_map {
 
     /* A heap's record: one per thread that ever allocated. */
     uint32_t heap_bytes;
-    uint32_t heap_state, heap_next_all;                /* uint32_t, pointer */
-    uint32_t heap_bin, heap_current, heap_attached;    /* class_count pointers each */
+    uint32_t heap_state, heap_next_all;             /* uint32_t, pointer */
+    uint32_t heap_bin, heap_current, heap_attached; /* class_count pointers each */
 };
 
 extern const struct heapalloc_map heapalloc_map __attribute__((visibility("default")));

@@ -25,7 +25,7 @@ enum heapalloc_block_kind {
 
 struct heapalloc_block {
     uint64_t address;
-    uint64_t bytes; /* all that the block has, as malloc_usable_size() says */
+    uint64_t bytes;      /* all that the block has, as malloc_usable_size() says */
     unsigned size_class; /* 1..52 for small blocks, else 0 */
     enum heapalloc_block_state state;
     enum heapalloc_block_kind kind;

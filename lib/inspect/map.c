@@ -1,8 +1,7 @@
 /* The heap map: what heapalloc/map.h promises, as this compiler laid it out. */
 /* SPDX-License-Identifier: MIT */
-#include <heapalloc/map.h>
 #include "heap/heap.h"
-
+#include <heapalloc/map.h>
 
 /* The values that a map of this version promises are those of the core. */
 #define SAME(promised, ours) _Static_assert((int)HEAPALLOC_MAP_##promised == (int)(ours), "a new version of the map")

@@ -38,7 +38,7 @@ struct reader {
     uint32_t cached_lines;
     unsigned char cached[READER_LINES * READER_LINE_MAX];
     unsigned char line[READER_LINE_MAX];
-    unsigned char memory[READER_UNIT_MAX]; /* of a slab, or slots of a unit */
+    unsigned char memory[READER_UNIT_MAX];      /* of a slab, or slots of a unit */
     uint64_t listed[READER_UNIT_MAX / 16 / 64]; /* fast build: bit n: block n is in a list */
 };
 

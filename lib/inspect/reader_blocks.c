@@ -39,7 +39,8 @@ static void list_slab(struct reader *reader, uint64_t start) {
 static bool is_free(const struct reader *reader, uint64_t address, uint32_t offset, uint32_t index) {
     const unsigned char *block = reader->memory + offset;
     if (reader->map.safety == 0) return reader->listed[index / 64] >> index % 64 & 1;
-    uint64_t next = reader_number(block, reader->map.block_next, 8), key = reader_number(block, reader->map.block_key, 8);
+    uint64_t next = reader_number(block, reader->map.block_next, 8),
+             key = reader_number(block, reader->map.block_key, 8);
     return key == ((reader->map.key_is_sum ? address + next : address ^ next) ^ reader->secret);
 }
 
@@ -87,9 +88,8 @@ static uint32_t medium_units(struct reader *reader, uint32_t unit) {
 }
 
 static void tell_granules(struct reader *reader, uint64_t memory, uint32_t count, uint32_t state) {
-    static const enum heapalloc_block_state states[] = {HEAPALLOC_BLOCK_LIVE, HEAPALLOC_BLOCK_LIVE,
-                                                        HEAPALLOC_BLOCK_FREE, HEAPALLOC_BLOCK_KEPT,
-                                                        HEAPALLOC_BLOCK_KEPT};
+    static const enum heapalloc_block_state states[] = {
+        HEAPALLOC_BLOCK_LIVE, HEAPALLOC_BLOCK_LIVE, HEAPALLOC_BLOCK_FREE, HEAPALLOC_BLOCK_KEPT, HEAPALLOC_BLOCK_KEPT};
     reader_tell(reader, memory, (uint64_t)count * reader->map.granule_bytes, 0, states[state], HEAPALLOC_BLOCK_MEDIUM);
 }
 

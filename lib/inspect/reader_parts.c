@@ -1,6 +1,5 @@
-/* Reads a heap by its map: the map, spans, unit lines. */
+/* Reads a heap by its map: the map itself, spans, unit lines, heaps. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/reader.h"
 #include "inspect/reader_parts.h"
 
 uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes) {
@@ -38,7 +37,8 @@ static bool fits(const uint32_t *fields, size_t count, uint32_t record, uint32_t
 }
 
 static const char *look_at_map(const struct heapalloc_map *map) {
-    if (__builtin_memcmp(map->magic, HEAPALLOC_MAP_MAGIC, sizeof(HEAPALLOC_MAP_MAGIC)) != 0) return "there is no heap map";
+    if (__builtin_memcmp(map->magic, HEAPALLOC_MAP_MAGIC, sizeof(HEAPALLOC_MAP_MAGIC)) != 0)
+        return "there is no heap map";
     if (map->version != HEAPALLOC_MAP_VERSION) return "the heap map is of another version than this reader";
     bool sound = map->bytes == sizeof(*map) && map->safety <= 2 && is_power(map->unit_bytes) &&
                  map->unit_bytes >= 4096 && map->unit_bytes <= READER_UNIT_MAX && is_power(map->granule_bytes) &&
@@ -65,7 +65,8 @@ const char *reader_open(struct reader *reader, reader_read *read, void *context,
     if (!reader_get(reader, address, &reader->map, sizeof(reader->map))) return "the heap map cannot be read";
     const char *wrong = look_at_map(&reader->map);
     if (wrong) return wrong;
-    if (!reader_get(reader, (uintptr_t)reader->map.secret, &reader->secret, 8)) return "the heap's roots cannot be read";
+    if (!reader_get(reader, (uintptr_t)reader->map.secret, &reader->secret, 8))
+        return "the heap's roots cannot be read";
     reader->block_end = reader->map.safety ? (uintptr_t)reader->map.block_end : 0;
     return NULL;
 }
@@ -83,43 +84,6 @@ static bool load_lines(struct reader *reader, uint32_t unit) {
 const void *reader_line(struct reader *reader, uint32_t unit) {
     if (unit - reader->first >= reader->cached_lines && !load_lines(reader, unit)) return NULL;
     return reader->cached + (size_t)(unit - reader->first) * reader->map.line_bytes;
-}
-
-/* Units of the extent whose head is in reader->line, looked at twice: a line that is being written does not count. */
-static uint32_t extent_units(struct reader *reader, uint32_t unit) {
-    unsigned char again[READER_LINE_MAX];
-    uint32_t bytes = reader->map.line_bytes, count = (uint32_t)LINE(reader, count, 4);
-    if (!reader_get(reader, reader->lines + (uint64_t)unit * bytes, again, bytes)) return 1;
-    bool same = reader_number(again, reader->map.unit_count, 4) == count &&
-                reader_number(again, reader->map.unit_kind, 1) == LINE(reader, kind, 1);
-    if (same && count > 0 && count <= reader->units - unit) return count;
-    reader_fault(reader, "has an extent whose length cannot be right", reader_unit_memory(reader, unit));
-    return 1;
-}
-
-static uint32_t visit_unit(struct reader *reader, uint32_t unit) {
-    enum heapalloc_block_state state = HEAPALLOC_BLOCK_LIVE;
-    uint64_t kind = LINE(reader, kind, 1), memory = reader_unit_memory(reader, unit);
-    uint32_t units = 1;
-    switch (kind) {
-    case HEAPALLOC_MAP_SLAB: reader_slab(reader, unit); return 1;
-    case HEAPALLOC_MAP_MEDIUM: return reader_medium(reader, unit);
-    case HEAPALLOC_MAP_POOL:
-        reader_tell(reader, memory, reader->map.unit_bytes, 0, state, HEAPALLOC_BLOCK_POOL);
-        return 1;
-    case HEAPALLOC_MAP_META: return extent_units(reader, unit);
-    case HEAPALLOC_MAP_FREE: state = HEAPALLOC_BLOCK_FREE; break;
-    case HEAPALLOC_MAP_LEAVING: state = HEAPALLOC_BLOCK_KEPT; break;
-    case HEAPALLOC_MAP_LARGE:
-    case HEAPALLOC_MAP_ARENA: break;
-    case HEAPALLOC_MAP_INSIDE:
-    case HEAPALLOC_MAP_FREE_LAST: return 1;
-    default: reader_fault(reader, "has a line of no kind that there is", memory); return 1;
-    }
-    units = extent_units(reader, unit);
-    reader_tell(reader, memory, (uint64_t)units * reader->map.unit_bytes, 0, state,
-                kind == HEAPALLOC_MAP_ARENA ? HEAPALLOC_BLOCK_ARENA : HEAPALLOC_BLOCK_LARGE);
-    return units;
 }
 
 void reader_tell(struct reader *reader, uint64_t address, uint64_t bytes, unsigned size_class,
@@ -144,35 +108,6 @@ bool reader_span_open(struct reader *reader, uint32_t place) {
         reader_fault(reader, "begins a span that claims more than it has", reader->base);
         reader->units = (uint32_t)most;
     }
-    return true;
-}
-
-static bool walk_span(struct reader *reader) {
-    for (uint32_t unit = 0; unit < reader->units && !reader->stopped;) {
-        const void *line = reader_line(reader, unit);
-        if (!line) {
-            reader->unreadable++;
-            reader_fault(reader, "has a line that cannot be read", reader_unit_memory(reader, unit));
-            return !reader->stopped;
-        }
-        memcpy(reader->line, line, reader->map.line_bytes);
-        unit += visit_unit(reader, unit);
-    }
-    return !reader->stopped;
-}
-
-bool reader_walk(struct reader *reader, heapalloc_visit *visit, void *argument) {
-    uint32_t spans = 0;
-    reader->visit = visit;
-    reader->argument = argument;
-    reader->stopped = false;
-    if (!reader_get(reader, (uintptr_t)reader->map.span_count, &spans, 4)) return false;
-    if (spans > reader->map.spans_max) {
-        reader_fault(reader, "holds a number of spans that cannot be right", (uintptr_t)reader->map.span_count);
-        spans = 0;
-    }
-    for (uint32_t place = 0; place <= spans; place++)
-        if (!reader_span_open(reader, place) || !walk_span(reader)) return false;
     return true;
 }
 
