@@ -113,7 +113,7 @@ verdict "$(is "$code" 0)" "and the program goes on"
 : >"$work/conf"
 run "conf=$work/conf" /bin/ls /
 verdict "$(silent)" "an empty file says nothing"
-yes 'purge=1s # many lines' | head -n 5000 >"$work/conf"
+printf 'purge=1s # many lines\n%.0s' {1..5000} >"$work/conf"
 run "conf=$work/conf" /bin/ls /
 verdict "$(is "$code" 0)" "a long file is read in part"
 strace -qq -e trace=openat -E LD_PRELOAD="$lib" /bin/ls / 2>&1 | grep heapalloc.conf >"$work/err" || true
