@@ -11,6 +11,7 @@
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -23,17 +24,18 @@ typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 static bool asked;
 static long running_in; /* the process whose thread it is: a child of a fork has none */
+static uint32_t ending; /* the main thread has ended; slept on */
 
 /* As often as the decay time has quarters: what passes time in any other thread. libc's sleep is a cancellation point
- * and somebody's wrapper, and keeping its result tells nothing. */
+ * and somebody's wrapper. */
 static void *run(void *unused) {
     syscall_6(SYS_prctl, PR_SET_NAME, (long)"heapalloc", 0, 0, 0, 0);
     heap_enter();
-    for (;;) {
+    while (!__atomic_load_n(&ending, __ATOMIC_ACQUIRE)) {
         uint32_t ms = load_relaxed(purge_decay_ms) / DECAY_QUARTERS;
         ms = ms < 1 ? 1 : ms > LONGEST_MS ? LONGEST_MS : ms;
         struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
-        syscall_6(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
+        syscall_6(SYS_futex, (long)&ending, FUTEX_WAIT_PRIVATE, 0, (long)&time, 0, 0);
         if (heap_self->state == HEAP_LIVE) heap_tick(heap_self);
         events_look();
     }
@@ -48,6 +50,8 @@ static void start(void) {
     if (!next || seen == here ||
         !__atomic_compare_exchange_n(&running_in, &seen, here, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
+    heap_enter(); /* whose end tells of this thread's */
+    __atomic_store_n(&ending, 0, __ATOMIC_RELEASE);
     pthread_attr_t attributes;
     sigset_t all, before;
     pthread_t thread;
@@ -64,6 +68,13 @@ static void start(void) {
 
 void background_thread_starts(void) {
     if (unlikely(__atomic_load_n(&asked, __ATOMIC_RELAXED))) start();
+}
+
+void background_thread_ends(void) {
+    if (likely(!__atomic_load_n(&asked, __ATOMIC_RELAXED))) return;
+    if (syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0) != process_id()) return;
+    __atomic_store_n(&ending, 1, __ATOMIC_RELEASE);
+    port_wake(&ending, true);
 }
 
 COLD void background_ask(void) {

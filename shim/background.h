@@ -5,5 +5,9 @@
 /* The option is set: the thread starts with the next one of the program, or at once where there are several. */
 void background_ask(void);
 
+/* The calling thread ends. When it is the main one the background thread ends, too: libc ends a process with its last
+ * thread, and would count ours. */
+void background_thread_ends(void);
+
 /* A thread of the program is about to start. */
 void background_thread_starts(void);

@@ -1,5 +1,6 @@
 /* Threads and forks of the process: when a heap is given up, when all locks are held. */
 /* SPDX-License-Identifier: MIT */
+#include "background.h"
 #include "heap/fast.h"
 #include "options.h"
 #include <heapalloc/port.h>
@@ -18,10 +19,12 @@ static int started;
  * last round, so that other keys' destructors find it; the value counts the rounds to go. */
 static void round_ended(void *rounds_left) {
     uintptr_t left = (uintptr_t)rounds_left;
-    if (left > 1)
+    if (left > 1) {
         pthread_setspecific(key, (void *)(left - 1));
-    else
-        heap_leave();
+        return;
+    }
+    background_thread_ends();
+    heap_leave();
 }
 
 /* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only

@@ -190,6 +190,18 @@ static int show_maps(void) {
     return maps ? 0 : 1;
 }
 
+static void *end_soon(void *argument) {
+    nanosleep(&(struct timespec){0, 50000000}, NULL);
+    return argument;
+}
+
+/* The main thread ends first; the process ends with the other one. */
+static _Noreturn void end_main_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, end_soon, NULL);
+    pthread_exit(NULL);
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
     if (strcmp(what, "json") == 0) return tell_json();
@@ -199,6 +211,7 @@ int main(int argc, char **argv) {
     if (strcmp(what, "soft") == 0) return pass_soft_limit();
     if (strcmp(what, "signal") == 0) return get_signal(argc > 2 ? atoi(path) : SIGUSR2, 2);
     if (strcmp(what, "fork") == 0) return fork_one();
+    if (strcmp(what, "exit") == 0) end_main_thread();
     if (strcmp(what, "maps") == 0) return show_maps();
     return 9;
 }

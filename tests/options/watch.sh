@@ -104,6 +104,12 @@ verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 2)" "shares go from 1 to 10
 run limit=cgroup,soft_limit=80% "$helper" maps
 verdict "$(silent)" "the group's limit can be asked for"
 
+# The background thread does not keep a process whose threads have ended
+run background "$helper" exit
+verdict "$(is "$code" 0)" "background ends with the main thread"
+run background,purge=1h "$helper" exit
+verdict "$(is "$code" 0)" "be it asleep for long"
+
 # Names
 run "" "$helper" maps
 verdict "$(grep -q 'anon:heapalloc' "$work/out" && echo no || echo yes)" "mappings have no name unless asked"
