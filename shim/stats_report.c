@@ -102,7 +102,7 @@ static void add_string(struct report *report, const char *text) {
     for (char one[2] = {0}; *text; text++) {
         one[0] = *text;
         if (*text == '"' || *text == '\\') report_add(report, "\\");
-        report_add(report, *text >= 0 && *text < ' ' ? "?" : one);
+        report_add(report, (unsigned char)*text < ' ' ? "?" : one);
     }
 }
 

@@ -11,7 +11,9 @@ files=$here/../../tools/packaging/completion
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/home"
-export HOME=$work/home PATH=$(dirname "$program"):$PATH
+HOME=$work/home
+PATH=${program%/*}:$PATH
+export HOME PATH
 cd "$work/home"
 touch a_file
 

@@ -32,7 +32,7 @@ sed -n '/^# DESCRIPTION/,$p' "$pages/heapalloc.3.scd" | grep -oE '\*heapalloc_[a
 same "heapalloc(3), description"
 
 # What the library itself lists.
-HEAPALLOC=help LD_PRELOAD=$library ls / 2>&1 >/dev/null | sed -nE '/^  option /d; s/^  ([a-z_]+) .*/\1/p' >"$work/real"
+HEAPALLOC=help LD_PRELOAD=$library find / -maxdepth 0 2>&1 >/dev/null | sed -nE '/^  option /d; s/^  ([a-z_]+) .*/\1/p' >"$work/real"
 sed -nE '/^# OPTIONS/,/^# USE/s/^\*([a-z_]+)\*=.*/\1/p' "$pages/heapalloc.7.scd" >"$work/page"
 same "heapalloc(7)"
 
