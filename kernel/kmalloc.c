@@ -3,7 +3,9 @@
 #include "kmalloc.h"
 #include "arch.h"
 #include "heap/fast.h"
+#include "heap/resize_here.h"
 #include "inspect/verify.h"
+#include <string.h>
 
 void *kmalloc(size_t size) {
     uint64_t daif = irq_save();
@@ -12,11 +14,10 @@ void *kmalloc(size_t size) {
     return p;
 }
 
+/* Interrupts are open while it is zeroed: nobody else has the block yet. */
 void *kzalloc(size_t size) {
-    uint64_t daif = irq_save();
-    void *p = heap_alloc_zeroed(size);
-    irq_restore(daif);
-    return p;
+    void *p = kmalloc(size);
+    return p != NULL ? memset(p, 0, size) : NULL;
 }
 
 void *kmalloc_aligned(size_t size, size_t align) {
@@ -27,11 +28,35 @@ void *kmalloc_aligned(size_t size, size_t align) {
     return p;
 }
 
-void *krealloc(void *p, size_t size) {
+static bool resize_here(void *p, size_t size, size_t *bytes) {
     uint64_t daif = irq_save();
-    p = heap_realloc(p, size);
+    bool done = heap_resize_here(p, size, bytes);
+    irq_restore(daif);
+    return done;
+}
+
+static void *alloc_growing(size_t size) {
+    uint64_t daif = irq_save();
+    void *p = heap_alloc_growing(size);
     irq_restore(daif);
     return p;
+}
+
+/* Interrupts are open while it is copied: the old block and the new one are the caller's alone. */
+void *krealloc(void *p, size_t size) {
+    size_t bytes;
+
+    if (p == NULL) return kmalloc(size);
+    if (size == 0) {
+        kfree(p);
+        return NULL;
+    }
+    if (resize_here(p, size, &bytes)) return p;
+    void *new = size > bytes ? alloc_growing(size) : kmalloc(size);
+    if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
+    memcpy(new, p, bytes < size ? bytes : size);
+    kfree(p);
+    return new;
 }
 
 void kfree(void *p) {

@@ -2,9 +2,9 @@
  * interrupts themselves.
  *
  * Each core has a heap of its own, its bins need no lock: what could come in between is an
- * interrupt of the same core. k* mask interrupts for as long as a call takes, so that handlers may
- * use them too; a block may be freed by any core. heap_* do not: call them with interrupts masked,
- * or from a kernel whose handlers never allocate. */
+ * interrupt of the same core. k* mask interrupts for as long as a call takes, but not while bytes are
+ * zeroed or copied, so that handlers may use them too; a block may be freed by any core. heap_* do not: call them with
+ * interrupts masked, or from a kernel whose handlers never allocate. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heap.h>

@@ -2,7 +2,7 @@
 """How much of a fixed region each heap serves under churn, in percent of its bytes, without any refusal.
 
 fill.py [--write]
-  Builds kernel/fill/ for this machine and runs it for several regions. Fails when a heap serves less than its limit.
+  Builds kernel/fill/ for this machine and runs it. Fails when a heap serves less than its limit.
   --write puts the table into kernel/README.md.
 """
 # SPDX-License-Identifier: MIT
@@ -32,7 +32,7 @@ HEAPS = {
     "TLSF": ([*WORLD, *SMALL], ["-DSMALL_SLABS=0"]),
     "first fit": (["kernel/fill/first_fit.c"], []),
 }
-REGIONS = (MIB, 4 * MIB, 16 * MIB)
+REGIONS = (MIB,)
 SLOW = {"first fit": MIB}  # its list is walked by each call: the largest region it is measured in
 
 # (heap, bytes): {load: percent that it serves at least}; what is not named has no limit.

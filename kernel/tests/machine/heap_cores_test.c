@@ -7,6 +7,7 @@
 #include "kmalloc.h"
 #include "ktest.h"
 #include "timer.h"
+#include <string.h>
 
 enum { SLOTS = 64, SIZE_BITS = 15, TICKS = 20, TAG_BYTES = 16, ROUND = 32 };
 
@@ -139,4 +140,39 @@ KTEST(heapcores, producer_does_not_run_dry) {
     struct page_sums after = heap_check_settle();
     expect(heap_check_same(&before, &after));
     expect(kmalloc_verify() == NULL);
+}
+
+/* ---- bytes are zeroed with interrupts open ---------------------------------------------------- */
+
+enum { ZEROED_BYTES = 1 << 20 };
+static char *watched;
+static uint64_t seen_half_zeroed;
+
+/* In the interrupt: the block is zero at one end and not yet at the other. */
+static void look_at_both_ends(void) {
+    volatile char *block = __atomic_load_n(&watched, __ATOMIC_RELAXED);
+    if (block != NULL && block[0] == 0 && block[ZEROED_BYTES - 1] != 0) count(&seen_half_zeroed);
+}
+
+/* The block freed last serves the next request of its size, so it is known before kzalloc returns. */
+KTEST(heapcores, interrupts_are_taken_while_a_block_is_zeroed) {
+    struct deadline deadline = deadline_in_ms(options.patience);
+
+    seen_half_zeroed = 0;
+    timer_set_hook(look_at_both_ends);
+    timer_start(options.hz);
+    while (__atomic_load_n(&seen_half_zeroed, __ATOMIC_RELAXED) == 0 && !deadline_passed(deadline)) {
+        char *block = kmalloc(ZEROED_BYTES);
+        require(block != NULL);
+        memset(block, 0xff, ZEROED_BYTES);
+        kfree(block);
+        __atomic_store_n(&watched, block, __ATOMIC_RELAXED);
+        char *zero = kzalloc(ZEROED_BYTES);
+        __atomic_store_n(&watched, NULL, __ATOMIC_RELAXED);
+        expect(zero == block && zero[0] == 0 && zero[ZEROED_BYTES - 1] == 0);
+        kfree(zero);
+    }
+    timer_stop();
+    timer_set_hook(NULL);
+    expect(seen_half_zeroed > 0);
 }

@@ -1,0 +1,48 @@
+/* realloc in two halves, for who copies himself: in place, or a new block that has room to grow. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/resize_here.h"
+#include "heap/alloc.h"
+#include "heap/fast.h"
+#include "heap/free.h"
+#include "span/medium.h"
+#include "span/units.h"
+
+static bool slab_here(void *p, struct unit *slab, size_t size, size_t *usable_bytes) {
+    free_check_slab("realloc", p, slab);
+    *usable_bytes = slab->block_bytes;
+    return size <= *usable_bytes && (size > *usable_bytes / 2 || class_of(size) == slab->class);
+}
+
+/* A block that becomes less than half of what it is moves where a class serves it. */
+static bool medium_here(void *p, size_t size, size_t *usable_bytes) {
+    struct granule *slot = free_check_medium("realloc", p);
+    *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
+    if (size <= CLASS_BYTES_MAX) return size > *usable_bytes / 2 && size <= *usable_bytes;
+    if (size > MEDIUM_BYTES_MAX) return false;
+    return medium_resize(slot, (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT));
+}
+
+static bool large_here(void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
+    free_check_large("realloc", p, unit);
+    *usable_bytes = (size_t)unit->count << UNIT_SHIFT;
+    if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || unit->flags & UNIT_MOVED) return false;
+    if (size <= MEDIUM_BYTES_MAX && size <= *usable_bytes / 2) return false;
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    if (count > unit->count) return units_extend(unit, count);
+    if (count < unit->count) unit->flags &= UNIT_MOVED; /* what is cut off is not clean any more */
+    return units_shrink(unit, count);
+}
+
+bool heap_resize_here(void *p, size_t size, size_t *usable_bytes) {
+    struct unit *unit = free_check_unit("realloc", p);
+    if (unit->kind == UNIT_SLAB) return slab_here(p, unit, size, usable_bytes);
+    if (unit->kind == UNIT_MEDIUM) return medium_here(p, size, usable_bytes);
+    return large_here(p, unit, size, usable_bytes);
+}
+
+void *heap_alloc_growing(size_t size) {
+    struct heap *heap = heap_self;
+    bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
+    void *p = wide ? alloc_wide(heap, size, false, true) : NULL;
+    return p ? p : heap_alloc_slow(size, heap);
+}
