@@ -60,7 +60,8 @@ EXPORT void free_sized(void *p, size_t size) {
 }
 
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size) {
-    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_C))) sized_fail("free_aligned_sized", p, size, align);
+    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_C)))
+        sized_fail("free_aligned_sized", p, size, align);
     hardened_free_with(p, free_outside);
 }
 

@@ -34,8 +34,8 @@ INLINE uint64_t canary_of(const canary_word *place) {
     return (uintptr_t)place ^ hardened_secret;
 }
 
-/* The mark of a block in the quarantine: the key it would have if address 8 were the next in its list. So the fast paths
- * look again, and no free block has it. */
+/* The mark of a block in the quarantine: the key it would have if address 8 were the next in its list. So the fast
+ * paths look again, and no free block has it. */
 INLINE uintptr_t quarantine_mark(const struct block *block) {
     return block_key(block, (const struct block *)8, heap_secret());
 }
