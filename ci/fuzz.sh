@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Fuzzes the family over the scripted world: random operations, a shadow of what is live, and the verifier.
+#
+#   ci/fuzz.sh MINUTES [default|hardened]
+#
+# Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-BUILD; one that fails is build/fuzz/crash-*, and
+# `build/fuzz/operations-BUILD build/fuzz/crash-...` runs it again. Exit 1 when one failed.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+# shellcheck source=ci/answers.sh
+. "$here/answers.sh"
+
+minutes='' builds=()
+for word; do
+    case $word in
+        -h | --help) print_help ;;
+        default | hardened) builds+=("$word") ;;
+        [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) minutes=$word ;;
+        *) wrong_argument "neither minutes (1 to 999) nor a build (default, hardened): '$word'" ;;
+    esac
+done
+[[ $minutes ]] || wrong_argument "for how many minutes?"
+((${#builds[@]})) || builds=(default hardened)
+command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit 1; }
+
+cd "$root"
+out=$root/build/fuzz
+mkdir -p "$out"
+mapfile -t core < <(find lib -name '*.c' ! -path 'lib/inspect/shell*' | sort)
+family=(malloc free calloc realloc malloc_usable_size posix_memalign aligned_alloc memalign valloc pvalloc free_sized
+    free_aligned_sized cfree __libc_malloc __libc_free __libc_calloc __libc_realloc __libc_memalign __libc_valloc
+    __libc_pvalloc __posix_memalign)
+renamed=()
+for name in "${family[@]}"; do renamed+=("-D$name=t_$name"); done
+bad=0
+for build in "${builds[@]}"; do
+    safety=1
+    [[ $build == hardened ]] && safety=2
+    flags=(-std=gnu11 -O1 -g -fsanitize=fuzzer-no-link -fno-builtin "-DHEAPALLOC_SAFETY=$safety" -DHEAPALLOC_DEBUG=1
+        -DHEAPALLOC_ASIDE=0 -Ilib -Iinclude -Ishim -Itests)
+    objects=$out/$build
+    rm -rf "$objects" && mkdir -p "$objects" "$out/corpus-$build"
+    for file in "${core[@]}" tests/fake/memory.c tests/fake/world.c tests/fuzz/operations.c; do
+        clang "${flags[@]}" -c "$file" -o "$objects/${file//\//_}.o"
+    done
+    for file in shim/malloc.c shim/aligned.c; do
+        clang "${flags[@]}" "${renamed[@]}" -c "$file" -o "$objects/${file//\//_}.o"
+    done
+    clang -fsanitize=fuzzer -pthread "$objects"/*.o -o "$out/operations-$build"
+    "$out/operations-$build" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 \
+        -artifact_prefix="$out/crash-" "$out/corpus-$build" 2>"$out/$build.log" || bad=1
+    grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$build.log" | sed "s/^/$build: /" || true
+done
+exit "$bad"
