@@ -3,6 +3,7 @@
 #
 #   tools/tests/look.sh PROGRAM SLEEPER GDB_SCRIPT
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what stands in single quotes is for another shell
 set -euo pipefail
 tool=$(realpath -e "${1:?usage: look.sh PROGRAM SLEEPER GDB_SCRIPT}")
 sleeper=$(realpath -e "$2")
@@ -69,7 +70,7 @@ done
 
 # Files that are no core files, or not whole ones: a sentence and 2.
 size=$(stat -c %s "$work/core.default")
-for part in 0 3 64 1000 $((size / 2)) $((size / 4 * 3)); do
+for part in 0 3 64 1000 $((size / 2)) $((size * 3 / 4)); do
     head -c "$part" "$work/core.default" >"$work/cut"
     expect 2 '^heapalloc stats: .*(is no core file|is cut short)' "a core file of $part bytes" "$tool" stats "$work/cut"
 done
