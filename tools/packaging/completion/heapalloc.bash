@@ -8,7 +8,7 @@ _heapalloc_commands() {
 
 # _heapalloc_options PROGRAM [COMMAND]
 _heapalloc_options() {
-    "$@" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u
+    { echo --help; "$@" --help 2>/dev/null | grep -oE -- "--[a-z][a-z-]*"; } | sort -u
 }
 
 _heapalloc() {
@@ -27,7 +27,7 @@ _heapalloc() {
     if ((COMP_CWORD == 1)); then
         COMPREPLY=($(compgen -W "$(_heapalloc_commands "$program") --help --version" -- "$word"))
     elif [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "--help $(_heapalloc_options "$program" "${COMP_WORDS[1]}")" -- "$word"))
+        COMPREPLY=($(compgen -W "$(_heapalloc_options "$program" "${COMP_WORDS[1]}")" -- "$word"))
     else
         COMPREPLY=($(compgen -f -- "$word"))
     fi
