@@ -12,7 +12,7 @@ enum { SPIN_READS = 100 };
  * for them. */
 enum { FORK_PATIENCE_MS = 16 };
 
-static _Thread_local uint8_t ranks_held __attribute__((tls_model("initial-exec")));
+static _Thread_local uint16_t ranks_held __attribute__((tls_model("initial-exec")));
 
 /* A fork is under way: from its begin to its end, outside of which no lock is frozen. */
 enum { FORK_NONE, FORK_ALONE, FORK_AWAITED };
@@ -30,7 +30,7 @@ static const uint32_t *forker;
 void lock_order_check(struct lock *lock, bool enters) {
     if (!config_debug) return; /* so that threads of other builds have no byte for it */
     debug_check(enters ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
-    ranks_held ^= (uint8_t)(1u << lock->rank);
+    ranks_held ^= (uint16_t)(1u << lock->rank);
 }
 
 bool lock_fork_goes_on(void) {
