@@ -29,16 +29,11 @@ static void pass_time(void) {
     if (heap_self->state == HEAP_LIVE) heap_count_slow(heap_self);
 }
 
-/* What a block that grows to `size` gets: a little more, so that the next steps find it long enough. */
-INLINE size_t with_slack(size_t size) {
-    return min_size(size + (size >> RESIZE_SLACK_SHIFT), MEDIUM_BYTES_MAX);
-}
-
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     struct heap *heap = heap_self;
     void *new = NULL;
     if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
-        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : with_slack(size), false, true);
+        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), false, true);
     if (!new) new = heap_alloc_slow(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
@@ -63,7 +58,7 @@ static void *resize_medium(void *p, size_t size) {
     if (size > bytes) {
         if (size <= MEDIUM_BYTES_MAX) {
             uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
-            uint32_t wish = (uint32_t)(with_slack(size) >> GRANULE_SHIFT);
+            uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
             if ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count)) return p;
         }
         return move_by_copy(p, bytes, size, true);

@@ -18,6 +18,11 @@ INLINE uint32_t resize_spare_granules(uint32_t have) {
     return RESIZE_GRANULES_MIN + (have >> RESIZE_SLACK_SHIFT);
 }
 
+/* What a medium block that grows to `size` gets: a little more, so that the next steps find it long enough. */
+INLINE size_t resize_with_slack(size_t size) {
+    return min_size(size + (size >> RESIZE_SLACK_SHIFT), MEDIUM_BYTES_MAX);
+}
+
 /* True when `slot` is that of a used medium block which is long enough for `size`, and not so much too long that its
  * tail is worth a descriptor. */
 INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {

@@ -4,6 +4,7 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/free.h"
+#include "heap/resize.h"
 #include "span/medium.h"
 #include "span/units.h"
 
@@ -13,13 +14,21 @@ static bool slab_here(void *p, struct unit *slab, size_t size, size_t *usable_by
     return size <= *usable_bytes && (size > *usable_bytes / 2 || class_of(size) == slab->class);
 }
 
+static bool grow_medium(struct granule *slot, size_t size) {
+    uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
+    return size <= MEDIUM_BYTES_MAX && ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count));
+}
+
 /* A block that becomes less than half of what it is moves where a class serves it. */
 static bool medium_here(void *p, size_t size, size_t *usable_bytes) {
     struct granule *slot = free_check_medium("realloc", p);
     *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
     if (size <= CLASS_BYTES_MAX) return size > *usable_bytes / 2 && size <= *usable_bytes;
-    if (size > MEDIUM_BYTES_MAX) return false;
-    return medium_resize(slot, (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT));
+    if (size > *usable_bytes) return grow_medium(slot, size);
+    uint32_t have = granule_count(slot), count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
+    return true;
 }
 
 static bool large_here(void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
@@ -43,6 +52,6 @@ bool heap_resize_here(void *p, size_t size, size_t *usable_bytes) {
 void *heap_alloc_growing(size_t size) {
     struct heap *heap = heap_self;
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
-    void *p = wide ? alloc_wide(heap, size, false, true) : NULL;
+    void *p = wide ? alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), false, true) : NULL;
     return p ? p : heap_alloc_slow(size, heap);
 }
