@@ -42,6 +42,13 @@ static void *alloc_growing(size_t size) {
     return p;
 }
 
+/* As heap_realloc() frees it: at once, for the next request of its size is not likely. */
+static void free_moved(void *p) {
+    uint64_t daif = irq_save();
+    heap_free_slow(p, heap_self);
+    irq_restore(daif);
+}
+
 /* Interrupts are open while it is copied: the old block and the new one are the caller's alone. */
 void *krealloc(void *p, size_t size) {
     size_t bytes;
@@ -55,7 +62,7 @@ void *krealloc(void *p, size_t size) {
     void *new = size > bytes ? alloc_growing(size) : kmalloc(size);
     if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);
-    kfree(p);
+    free_moved(p);
     return new;
 }
 
