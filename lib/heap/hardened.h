@@ -2,7 +2,7 @@
  * of it than the three fields in a heap.
  *
  *   | the caller's bytes, as asked or more | canary |        a block; the canary is looked at by free and realloc
- *   | 0: next | mark | zeroes              | canary |        in the quarantine
+ *   | ~mark   | mark | zeroes              | canary |        in the quarantine
  *
  * A freed block of up to QUARANTINE_BYTES_MAX is cleared and takes a random place of its heap's quarantine; the one
  * that stood there is free now. So blocks come back late and in random order, a second free meets a mark that only this
@@ -84,7 +84,8 @@ INLINE bool hardened_is_clear(const struct block *block, size_t bytes) {
     heap_words any = {0, 0};
     const canary_word *tail = (const canary_word *)last;
     uint64_t wrong = tail[1] ^ canary_of(tail + 1);
-    wrong |= (uint64_t)(uintptr_t)block->next | (block->key ^ quarantine_mark(block)) | tail[0];
+    wrong |= (uintptr_t)block->next ^ ~quarantine_mark(block);
+    wrong |= (block->key ^ quarantine_mark(block)) | tail[0];
     for (p += 16; last - p >= 64; p += 64) {
         const heap_words *words = (const heap_words *)p;
         any |= words[0] | words[1] | words[2] | words[3];
@@ -100,6 +101,7 @@ void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, stru
 INLINE struct block *quarantine_swap(struct heap *heap, struct block *block, size_t bytes) {
     hardened_clear((char *)block, bytes);
     block->key = quarantine_mark(block);
+    block->next = (struct block *)~quarantine_mark(block); /* not 0, or a zero written there would not be seen */
     heap->quarantine_random = heap->quarantine_random * 0x9e3779b1u + 0x7f4a7c15u;
     struct block **slot = &heap->quarantine[heap->quarantine_random >> (32 - QUARANTINE_SHIFT)];
     struct block *leaving = *slot;
