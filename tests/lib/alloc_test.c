@@ -67,9 +67,11 @@ HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_woul
         for (int i = 0; i <= BORROWED_MAX; i++) {
             char *p = memset(MUST(t_malloc(bytes)), 1, bytes);
             CHECK_EQ((uintptr_t)p & (align - 1), 0);
-            CHECK(t_malloc_usable_size(p) >= bytes && t_malloc_usable_size(p) <= 2 * bytes);
+            CHECK(t_malloc_usable_size(p) >= bytes);
+            CHECK_CALM(t_malloc_usable_size(p) <=
+                       2 * bytes); /* the last resort of a heap without memory may be larger */
             borrowed += span_unit(p)->class != class;
-            CHECK(i < BORROWED_MAX || span_unit(p)->class == class);
+            CHECK_CALM(i < BORROWED_MAX || span_unit(p)->class == class);
         }
     }
     CHECK_CALM(borrowed > 2 * CLASS_COUNT);
