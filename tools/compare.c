@@ -32,7 +32,7 @@ static const char *understand(struct comparison *comparison, int argc, char **ar
     static const char *const names[][2] = {
         {"default", "libheapalloc.so"}, {"fast", "libheapalloc-fast.so"}, {"hardened", "libheapalloc-hardened.so"}};
     int i = 1;
-    for (; i < argc && argv[i][0] == '-'; i++) {
+    for (; i < argc && argv[i][0] == '-'; i += 2) {
         if (strcmp(argv[i], "--") == 0) {
             i++;
             break;
@@ -48,7 +48,6 @@ static const char *understand(struct comparison *comparison, int argc, char **ar
         } else {
             return argv[i];
         }
-        i++;
     }
     if (i < argc) comparison->program = i;
     return NULL;
