@@ -29,10 +29,13 @@ static bool is_steady(const struct unit *range) {
 }
 
 /* Nobody has the units from `line` to the end of the range: the top is below, or they are a part of a clean extent.
- * Racy: whoever takes one meanwhile finds memory behind it, as wanted. */
+ * Whoever takes one afterwards finds memory behind it, as wanted. */
 static bool is_untouched(const struct unit *line, const struct unit *end) {
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
-    return racy_load(line->kind) == UNIT_FREE && racy_load(line->flags) & UNIT_CLEAN && line + line->count >= end;
+    if (!units_lock()) return false;
+    bool untouched = racy_load(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+    units_unlock();
+    return untouched;
 }
 
 NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
