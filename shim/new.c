@@ -36,6 +36,13 @@ void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow)
 static void *our_one(size_t size) __attribute__((alias("_Znwm")));
 static void *our_one_aligned(size_t size, size_t align) __attribute__((alias("_ZnwmSt11align_val_t")));
 
+/* Asks at run time: clang holds two names to be two functions where one is the alias of the other. */
+static bool is_ours(void (*linked)(void), void (*ours)(void)) {
+    __asm__("" : "+r"(linked));
+    return linked == ours;
+}
+#define IS_OURS(linked, ours) is_ours((void (*)(void))(linked), (void (*)(void))(ours))
+
 static void *cxx_symbol(void *linked, const char *name) {
     return linked ? linked : dlsym(RTLD_DEFAULT, name);
 }
@@ -80,7 +87,7 @@ static NOINLINE void *new_or_throw(size_t size, size_t align) {
 /* The nothrow forms: a handler that throws bad_alloc must come out as NULL, which C cannot catch; so when a handler is
  * installed libstdc++'s own form is asked, which calls the throwing one of this file and catches. */
 static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
-    if (!aside() && likely(align ? new_one_aligned == our_one_aligned : new_one == our_one)) {
+    if (!aside() && likely(align ? IS_OURS(new_one_aligned, our_one_aligned) : IS_OURS(new_one, our_one))) {
         void *p = alloc_any(size, align);
         if (likely(p)) return p;
     }
@@ -172,8 +179,9 @@ static void our_delete_aligned(void *p, size_t align) __attribute__((alias("_Zdl
 
 /* A program that replaces the plain forms may add to each request; then a size told here is not that of the block. */
 static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
-    if (aside() || new_one != our_one || delete_one != our_delete) return;
-    if (align > 1 && (new_one_aligned != our_one_aligned || delete_one_aligned != our_delete_aligned)) return;
+    if (aside() || !IS_OURS(new_one, our_one) || !IS_OURS(delete_one, our_delete)) return;
+    bool aligned = IS_OURS(new_one_aligned, our_one_aligned) && IS_OURS(delete_one_aligned, our_delete_aligned);
+    if (align > 1 && !aligned) return;
     sized_fail("operator delete", p, size, align);
 }
 INLINE void check_delete(const void *p, size_t size, size_t align) {
