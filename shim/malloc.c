@@ -28,7 +28,7 @@ static NOINLINE void *malloc_shared(size_t size, struct heap *heap) {
     return heap_alloc_wide_shared(size, heap, malloc_last);
 }
 
-static NOINLINE void *malloc_wide(size_t size, struct heap *heap) {
+static NOINLINE STARTUP_TEXT void *malloc_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, malloc_shared, malloc_last);
 }
 
@@ -76,7 +76,7 @@ EXPORT void *calloc(size_t count, size_t size) {
     return hardened_seal(heap_zeroed_with(hardened_request(bytes), calloc_slow));
 }
 
-EXPORT void *realloc(void *p, size_t size) {
+EXPORT STARTUP_TEXT void *realloc(void *p, size_t size) {
     if (hardened() && unlikely(!p)) return malloc(size);
     if (unlikely(!p)) return heap_alloc_with(size, malloc_small, malloc_wide);
     if (unlikely(size == 0)) {

@@ -137,7 +137,7 @@ void port_pause(uint32_t *word, uint32_t seen) {
     syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, (long)&millisecond, 0, 0);
 }
 
-uint64_t port_now_ms(void) {
+STARTUP_TEXT uint64_t port_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;

@@ -12,6 +12,10 @@
  * files, whose code would run at each start, apart from STARTUP_TEXT's. */
 void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
+/* What libc's pthread_atfork() calls. That function is linked statically and reaches it by a table of jumps at the
+ * other end of our code, which would be mapped for this alone. */
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
+
 static pthread_key_t key;
 static int started;
 
@@ -37,10 +41,10 @@ static void prepare_fork(void) {
  * a fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and
  * is here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
  * shim/create.c sees to it that there is hardly ever one. */
-void port_expect_fork(void) {
+STARTUP_TEXT void port_expect_fork(void) {
     static bool begun;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
-    pthread_atfork(prepare_fork, fork_parent, fork_child);
+    __register_atfork(prepare_fork, fork_parent, fork_child, &__dso_handle);
 }
 
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it

@@ -37,7 +37,7 @@ bool lock_fork_goes_on(void) {
     return load_acquire(fork_state) != FORK_NONE;
 }
 
-bool lock_fork_is_mine(void) {
+STARTUP_TEXT bool lock_fork_is_mine(void) {
     return load_relaxed(forker) == &naps;
 }
 

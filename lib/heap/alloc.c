@@ -68,7 +68,7 @@ static NOINLINE void *resume(struct heap *heap, size_t size, bool roomy) {
     return size <= CACHE_BYTES_MAX && !roomy ? cache_pop(heap, cache_granules(size)) : NULL;
 }
 
-void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
+STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
     if (unlikely(heap->hits_left == 0)) {
         void *p = resume(heap, size, roomy);
         if (p) return zero ? memset(p, 0, size) : p;

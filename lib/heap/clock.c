@@ -18,7 +18,7 @@ static void skew(uint64_t ms) {
     __atomic_fetch_add(&skewed_ms, ms, __ATOMIC_RELAXED);
 }
 
-static NOINLINE uint64_t begin(uint64_t now) {
+static NOINLINE STARTUP_TEXT uint64_t begin(uint64_t now) {
     store_relaxed(seen_ms, now);
     store_relaxed(started_ms, now);
     port_expect_fork();
@@ -31,7 +31,7 @@ static NOINLINE void leap(uint64_t now, uint64_t seen) {
     if (cas(seen_ms, &seen, now)) skew(seen - now + (back ? 0 : STEP_MAX_MS));
 }
 
-uint64_t clock_now_ms(void) {
+STARTUP_TEXT uint64_t clock_now_ms(void) {
     uint64_t now = port_now_ms(), seen = load_relaxed(seen_ms), started = load_relaxed(started_ms);
     if (unlikely(started == 0)) return begin(now);
     int64_t step = (int64_t)(now - seen);

@@ -175,7 +175,7 @@ static NOINLINE void free_checked(void *p, struct heap *heap) {
     }
 }
 
-void heap_free_slow(void *p, struct heap *heap) {
+STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
     if (config_valgrind && valgrind_is_due()) return valgrind_free(p);
     if (p != NULL) free_checked(p, heap);
 }
@@ -231,7 +231,7 @@ static NOINLINE void free_medium_shared(void *p, struct heap *heap) {
     if (unlikely(!cache_push(heap, p, true))) free_other_medium(p, heap);
 }
 
-void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
+STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
         if (cache_is_shared()) return free_medium_shared(p, heap);
         if (likely(cache_push(heap, p, false))) return;

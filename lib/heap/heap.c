@@ -147,7 +147,7 @@ void heap_flush(struct heap *heap) {
     flush_empty(heap);
 }
 
-void heap_yield(struct heap *heap) {
+STARTUP_TEXT void heap_yield(struct heap *heap) {
     if (unlikely(heap->empty_slabs > EMPTY_SLABS_MIN) && load_relaxed(units.dirty_units) == 0) {
         narrow_empty(heap);
         flush_empty(heap);

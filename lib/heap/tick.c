@@ -129,7 +129,7 @@ static void watch_no_more(struct heap *heap) {
 }
 
 /* More than `much_units` are free and dirty, beyond what level 2 keeps. */
-static bool is_much_dirty(uint32_t much_units) {
+static STARTUP_TEXT bool is_much_dirty(uint32_t much_units) {
     uint32_t dirty = load_relaxed(medium.dirty_granules), kept = granules_kept();
     uint32_t surplus = dirty > kept ? dirty - kept : 0;
     return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > much_units;
@@ -154,7 +154,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
     if (unlikely(heap->still_ticks == STILL_TICKS)) clock_push(purge_decay_ms / DECAY_QUARTERS);
 }
 
-void heap_tick(struct heap *heap) {
+STARTUP_TEXT void heap_tick(struct heap *heap) {
     heap->slow_left = TICK_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) fork_salvage_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;

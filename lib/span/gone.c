@@ -39,7 +39,7 @@ static void give_gone(struct unit *unit) {
     units_give(unit);
 }
 
-struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
+STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
     uint32_t gone = load_relaxed(units.gone_units);
     if (likely(gone < count || gone <= left) || !lock_take(&units.lock)) return NULL;
     struct unit *unit = take_locked(count);

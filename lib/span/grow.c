@@ -44,7 +44,7 @@ static bool map_tables(struct span *span, size_t units) {
 }
 
 /* The memory of `bytes` more bytes at the end of `span`, with their lines and slots. */
-static bool extend(struct span *span, size_t bytes) {
+static STARTUP_TEXT bool extend(struct span *span, size_t bytes) {
     size_t end = span->bytes + bytes;
     char *at = span->base + span->bytes;
     if (end >> UNIT_SHIFT > span->limit_units) return false;
@@ -60,7 +60,7 @@ static size_t step_bytes(const struct span *span) {
 }
 
 /* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */
-static bool grow_in_place(struct span *span, uint32_t count) {
+static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
     size_t need = ((size_t)load_relaxed(span->top_units) + count) << UNIT_SHIFT;
     if (need <= span->bytes) return true;
     size_t exact = round_up(need - span->bytes, SPAN_STEP_BYTES);

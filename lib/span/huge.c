@@ -77,7 +77,7 @@ static void move_hand(uint32_t ranges, uint32_t may) {
     }
 }
 
-void huge_step(uint32_t quarter) {
+STARTUP_TEXT void huge_step(uint32_t quarter) {
     size_t bytes = load_acquire(span_home.bytes);
     if (likely(bytes < HUGE_FROM_BYTES) || !span_home.stepwise || swap_value(busy, true)) return;
     hand.quarters += hand.quarter != quarter;

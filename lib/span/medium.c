@@ -55,7 +55,7 @@ INLINE struct granule *merge_at(struct medium *level, struct granule *slot, uint
     return slot;
 }
 
-static NOINLINE struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
+static NOINLINE STARTUP_TEXT struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
     return merge_at(here(), slot, &count, flags);
 }
 
@@ -108,7 +108,7 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
     while (more_count > 0) units_give(more[--more_count]);
 }
 
-void medium_unlock(void) {
+STARTUP_TEXT void medium_unlock(void) {
     if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(NULL);
     lock_give(&medium.lock);
 }
@@ -124,7 +124,7 @@ static NOINLINE struct granule *wake_with(struct granule *slot) {
 }
 
 /* A run of units from level 1, entered as one free block and merged with what it touches. */
-static NOINLINE bool fetch_run(uint32_t count) {
+static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
     uint32_t wish = load_relaxed(medium.used_units) / 8;
     wish = wish < RUN_UNITS_FIRST ? RUN_UNITS_FIRST : wish > RUN_UNITS ? RUN_UNITS : wish;
@@ -150,7 +150,7 @@ static NOINLINE bool fetch_run(uint32_t count) {
 }
 
 /* The whole of a free block becomes a used one of `count`, what is too much on its right free again. */
-static struct granule *cut(struct granule *slot, uint32_t skip, uint32_t count) {
+static STARTUP_TEXT struct granule *cut(struct granule *slot, uint32_t skip, uint32_t count) {
     uint32_t have = granule_count(slot), flags = slot->head & FREE_FLAGS;
     leave(slot);
     if (skip > 0) enter(slot, skip, flags);
@@ -205,7 +205,7 @@ static uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
 }
 
 /* Any take, and whatever it takes: waiting, a run from level 1. */
-static NOINLINE struct granule *take_slow(uint32_t count, uint32_t align_granules) {
+static NOINLINE STARTUP_TEXT struct granule *take_slow(uint32_t count, uint32_t align_granules) {
     do {
         if (!lock_take(&medium.lock)) return NULL;
         struct granule *slot = find(count + align_granules - 1);
@@ -217,7 +217,7 @@ static NOINLINE struct granule *take_slow(uint32_t count, uint32_t align_granule
 }
 
 /* All that is rare is called last, so that what is common needs no stack. */
-struct granule *medium_take_ready(uint32_t count) {
+STARTUP_TEXT struct granule *medium_take_ready(uint32_t count) {
     struct medium *level = here();
     debug_check(count >= MEDIUM_GRANULES_MIN);
     if (unlikely(!lock_try(&level->lock))) return NULL;
@@ -226,7 +226,7 @@ struct granule *medium_take_ready(uint32_t count) {
     return unlikely(lock_drop(&level->lock)) ? wake_with(slot) : slot;
 }
 
-struct granule *medium_take(uint32_t count, uint32_t align_granules) {
+STARTUP_TEXT struct granule *medium_take(uint32_t count, uint32_t align_granules) {
     struct granule *slot = align_granules == 1 ? medium_take_ready(count) : NULL;
     return likely(slot) ? slot : take_slow(count, align_granules);
 }

@@ -11,7 +11,7 @@ INLINE bool span_has(const struct span *span, const void *p) {
     return (size_t)((const char *)p - span->base) < racy_load(span->bytes);
 }
 
-struct span *span_of(const void *p) {
+STARTUP_TEXT struct span *span_of(const void *p) {
     if (likely(span_has(&span_home, p))) return &span_home;
     uint32_t count = load_acquire(span_count);
     for (uint32_t i = 0; i < count; i++) {
@@ -30,7 +30,7 @@ INLINE bool has_slot(const struct span *span, const struct granule *slot) {
     return slot >= span->slots && slot < span->slots + (size_t)span->limit_units * GRANULES_PER_UNIT;
 }
 
-struct span *span_of_slot(const struct granule *slot) {
+STARTUP_TEXT struct span *span_of_slot(const struct granule *slot) {
     if (likely(has_slot(&span_home, slot))) return &span_home;
     for (uint32_t i = load_acquire(span_count); i-- > 0;) {
         struct span *span = load_acquire(span_list[i]);

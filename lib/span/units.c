@@ -32,7 +32,7 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
     return unit ? unit : take(count, kind, UNITS_ANYWHERE);
 }
 
-struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
+STARTUP_TEXT struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
     struct unit *unit = units_take_pieces(least, most, kind);
     if (!unit) unit = units_take(most, kind);
     return unit || most == least ? unit : units_take(least, kind);

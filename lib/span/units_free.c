@@ -61,7 +61,7 @@ STARTUP_TEXT bool units_take_ready(uint32_t count, enum unit_kind kind, enum uni
     return true;
 }
 
-struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind) {
+STARTUP_TEXT struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind) {
     if (load_relaxed(units.dirty_units) == 0 || !lock_take(&units.lock)) return NULL;
     struct unit *unit = extent_find(&units.dirty, most) ? NULL : take_largest(&units.dirty, least, most, kind);
     units_unlock();
@@ -87,7 +87,7 @@ static struct unit *right_of(const struct unit *unit) {
  * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
  * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
  * free as a whole now. */
-static void merge(struct unit *unit, bool ages) {
+static STARTUP_TEXT void merge(struct unit *unit, bool ages) {
     struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
     uint32_t own = unit->count, count = own, largest = own;
     unit->kind = UNIT_INSIDE;

@@ -14,7 +14,7 @@ lib=$(realpath -e "${1:?usage: startup.sh LIB}")
 extra_calls=4
 extra_faults=40
 tls_bytes=16
-runs=25 # an address space laid out at random moves RSS by tens of kB: take medians
+runs=51 # an address space laid out at random moves RSS by tens of kB: take medians
 
 unset LD_PRELOAD HEAPALLOC
 export LC_ALL=C
