@@ -111,8 +111,11 @@ def wrong_command(tree, code):
 def wrong_width(_, document, text):
     if document.parts[0] in WIDE:
         return
+    printed = False  # what a program printed is as wide as it is
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > COLUMNS and not line.startswith("|"):
+        if line.startswith("```"):
+            printed = line == "```text"
+        if len(line) > COLUMNS and not line.startswith("|") and not printed:
             yield number, f"{len(line)} columns"
 
 
