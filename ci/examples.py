@@ -64,7 +64,7 @@ def blocks_of(text):
 def plain(line):
     """A line without what differs from run to run: numbers, addresses, units, the width of columns."""
     line = re.sub(r"\[[#+.:m]{20,}\]", "[picture]", line)
-    line = re.sub(r"\b0x[0-9a-f]+", "0", line)
+    line = re.sub(r"\b(?:0x[0-9a-f]+|[0-9a-f]{8,})\b", "0", line)
     line = re.sub(r"[-+]?\d+(?:[.,:]\d+)*", "0", line)
     line = re.sub(r"\b0 ?(?:bytes|KiB|MiB|GiB|kB|MB|us|ms|s|B|K|M)\b", "0 unit", line)
     return " ".join(line.split())
