@@ -65,12 +65,23 @@ def codes_of(text):
                 yield number, code, False
 
 
+def anchors_of(text):
+    """The names that links within a document can have: its headings, in small letters, with - for spaces."""
+    headings = re.findall(r"^#+ +(.+)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), flags=re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
 def wrong_links(tree, document, text):
     for number, line in enumerate(text.splitlines(), 1):
         for target in re.findall(r"\]\(([^)\s]+)\)", line):
-            path = target.partition("#")[0]
-            if path and "://" not in path and not (tree.root / document).parent.joinpath(path).exists():
+            path, _, anchor = target.partition("#")
+            there = (tree.root / document).parent / path if path else tree.root / document
+            if "://" in path:
+                continue
+            if not there.exists():
                 yield number, f"no such file: {target}"
+            elif anchor and there.suffix == ".md" and anchor not in anchors_of(there.read_text()):
+                yield number, f"no such heading: {target}"
 
 
 def wrong_codes(tree, document, text):
@@ -173,10 +184,10 @@ def self_test():
                            ("lib/a.c", "int heap_a;\n"), ("docs/example/words.c", "/* x */\n#include <a>\n")):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
-        good = "# t\n[a](lib/a.c) `lib/a.c` `a.c` `heap_a` `ci/do.sh --all`\n\n```c\n#include <a>\n```\n"
+        good = "# t, U\n[a](lib/a.c) [a](#t-u) `lib/a.c` `a.c` `heap_a` `ci/do.sh --all`\n\n```c\n#include <a>\n```\n"
         (root / "README.md").write_text(good)
         assert not list(judge(root)), list(judge(root))
-        for bad in ("[a](lib/b.c)", "`lib/b.c`", "`b.c`", "`heap_b()`", "`ci/do.sh --al`", "    ci/dx.sh", "x" * 121):
+        for bad in ("[a](lib/b.c)", "[a](#u)", "`lib/b.c`", "`b.c`", "`heap_b()`", "`ci/do.sh --al`", "    ci/dx.sh", "x" * 121):
             (root / "README.md").write_text(good + bad + "\n")
             assert len(list(judge(root))) == 1, (bad, list(judge(root)))
         wide = good + "- " + "word " * 50 + "\n\n    " + "x" * 99 + "\n"
