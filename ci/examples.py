@@ -134,7 +134,9 @@ class Run:
         wanted = int(code.group(1)) if code else 0
         ended = done.returncode if done.returncode >= 0 else 128 - done.returncode
         if ended != wanted:
-            return f"ends by {ended}, not {wanted}, and prints:\n{self.printed}"
+            log = self.work / "log"  # where a script puts what nobody wants to read
+            more = "".join(log.read_text(errors="replace").splitlines(True)[-20:]) if log.is_file() else ""
+            return f"ends by {ended}, not {wanted}, and prints:\n{self.printed}{more}"
         return None
 
     def is_told(self):

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "inspect/stats.h"
 #include "inspect/tally.h"
 #include "mapped.h"

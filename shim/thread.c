@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "background.h"
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "options.h"
 #include <heapalloc/port.h>
 #include <limits.h>

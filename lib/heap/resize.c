@@ -5,12 +5,12 @@
  * so that it asks some twenty times until it has doubled, however small its steps are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
-#include "heap/alloc.h"
-#include "heap/fast.h"
+#include "heap/entry_alloc.h"
 #include "heap/free.h"
+#include "heap/free_check.h"
+#include "heap/registry.h"
 #include "heap/sized.h"
 #include "heap/tick.h"
-#include "heap/valgrind.h"
 #include "span/gone.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -23,10 +23,9 @@ enum {
     COPY_STEP_BYTES = 2 << 20,
 };
 
-/* A program may resize its blocks and do nothing else for long. */
-static void pass_time(void) {
-    heap_enter();
-    if (heap_self->state == HEAP_LIVE) heap_count_slow(heap_self);
+/* The calling thread's heap, or NULL. */
+static struct heap *live_heap(void) {
+    return heap_self->state == HEAP_LIVE ? heap_self : NULL;
 }
 
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
@@ -38,7 +37,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
-    heap_free_slow(p, heap_self);
+    free_live(p, live_heap());
     return new;
 }
 
@@ -54,7 +53,6 @@ static void *resize_medium(void *p, size_t size) {
     struct granule *slot = free_check_medium("realloc", p);
     uint32_t have = granule_count(slot);
     size_t bytes = (size_t)have << GRANULE_SHIFT;
-    pass_time();
     if (size > bytes) {
         if (size <= MEDIUM_BYTES_MAX) {
             uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
@@ -70,9 +68,9 @@ static void *resize_medium(void *p, size_t size) {
 }
 
 static bool is_zero(const char *page) {
-    const heap_words *word = (const heap_words *)page;
+    const word_pair *word = (const word_pair *)page;
     for (size_t i = 0; i < COPY_PAGE_BYTES / sizeof(*word); i += 4) {
-        heap_words any = word[i] | word[i + 1] | word[i + 2] | word[i + 3];
+        word_pair any = word[i] | word[i + 1] | word[i + 2] | word[i + 3];
         if (any[0] | any[1]) return false;
     }
     return true;
@@ -112,7 +110,7 @@ static void leave_large(struct unit *unit) {
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
     units_give(unit);
     purge_excess();
-    if (heap_self->state == HEAP_LIVE) heap_count_given(heap_self);
+    if (live_heap()) pace_given(heap_self);
 }
 
 /* True when the block could grow where it stands: into memory, or, where it was moved to, into address space. */
@@ -139,7 +137,6 @@ static void *grow_large(struct unit *unit, size_t size) {
 static void *resize_large(void *p, struct unit *unit, size_t size) {
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    pass_time();
     if (size > bytes) return grow_large(unit, size);
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (resize_fits(unit->count, count)) return p;
@@ -152,11 +149,18 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     return p;
 }
 
-void *heap_resize(void *p, size_t size) {
-    if (config_valgrind) return valgrind_resize(p, size);
+static void *resize_any(void *p, size_t size) {
     struct unit *unit = free_check_unit("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);
+    heap_enter(); /* a program may resize its blocks and do nothing else for long: time passes for it */
+    if (live_heap()) pace_slow(heap_self);
     if (unit->kind == UNIT_MEDIUM) return resize_medium(p, size);
     return resize_large(p, unit, size);
+}
+
+void *heap_resize(void *p, size_t size) {
+    void *new = resize_any(p, size);
+    if (likely(live_heap())) heap_tick_if_due(heap_self);
+    return new;
 }
