@@ -65,6 +65,11 @@ check install_self_test ci/install_test.sh
 check headers_compile_alone headers_compile_alone
 check documents ci/documents.py
 check documents_self_test ci/documents.py --self-test
+check headers_document_all ci/headers.py
+check headers_self_test ci/headers.py --self-test
+check examples_are_marked ci/examples.py --unmarked
+check examples_self_test ci/examples.py --self-test
+check site_self_test ci/site.py --self-test
 check format ci/format.sh --check
 check licenses ci/license.sh
 check files_are_short files_are_short

@@ -25,15 +25,24 @@ struct heapalloc_block_pool {
     uint32_t used, peak, waiting;
 };
 
-/* Make a pool over [start, start + bytes) of blocks of `block_bytes`, rounded up to a multiple of 16.
- * returns   how many blocks it has; 0: not even one */
+/* Make a pool over [start, start + bytes).
+ * pool          not in use yet; it stays where it is
+ * start         any address; blocks begin at multiples of 16
+ * bytes         of memory
+ * block_bytes   rounded up to a multiple of 16; 0 is served as 16
+ * world         copied; NULL: nothing is guarded, and nobody waits
+ * returns       how many blocks it has; 0: not even one
+ * thread, cost  before anybody uses the pool; O(1)                                                             */
 size_t heapalloc_block_pool_init(struct heapalloc_block_pool *pool, void *start, size_t bytes, size_t block_bytes,
                                  const struct heapalloc_block_pool_platform *world);
 
-/* Take a block, waiting `ticks` at most; 0 (the only choice in an interrupt handler) never waits. NULL: there was none.
- * O(1). */
+/* Take a block, waiting when there is none.
+ * ticks         how long at most, in the unit of the platform's wait; 0, the only choice in an interrupt handler: never
+ * returns       NULL: there was none; contents are undefined
+ * thread, cost  any task or handler that the platform's lock guards; O(1), and the waiting                     */
 void *heapalloc_block_pool_get(struct heapalloc_block_pool *pool, uint32_t ticks);
 
-/* Put a block back and wake one who waits. `block` may be NULL. What is no block of this pool ends in port_stop().
- * O(1). */
+/* Put a block back and wake one who waits.
+ * block         may be NULL; what is no block of this pool, or was put back last, ends in port_stop()
+ * thread, cost  any task or handler that the platform's lock guards; O(1)                                      */
 void heapalloc_block_pool_put(struct heapalloc_block_pool *pool, void *block);

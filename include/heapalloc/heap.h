@@ -11,27 +11,42 @@
 #include <stddef.h>
 
 /* Make [start, start + bytes) the heap's first memory. About 2 % of it, at its start, become tables.
- * returns       false when it is smaller than 64 KiB or the heap has memory already: nothing has changed
+ * start         any address
+ * bytes         at least 64 KiB
+ * returns       false when it is too small or the heap has memory already: nothing has changed
  * thread, cost  before anything else, on one core; O(bytes): the tables are zeroed, nothing else is touched    */
 bool heap_init(void *start, size_t bytes);
 
 /* Give the heap more memory: a range of its own, or one within a span that was kept back so far.
+ * start, bytes  as for heap_init()
  * returns       false when it is too small, or some of it is the heap's already: nothing has changed
  * thread, cost  any core, one at a time; O(bytes); takes one lock                                              */
 bool heap_add_region(void *start, size_t bytes);
 
-/* Allocate `size` bytes at a multiple of 16; 0 is served as 1. Contents are undefined, or zero.
- * returns       NULL when there is no memory                                                                   */
+/* Allocate `size` bytes at a multiple of 16. Contents are undefined, or zero.
+ * size          bytes; 0 is served as 1
+ * returns       NULL when there is no memory
+ * thread, cost  any core; to 4 KiB O(1) without a lock where this core has a block, else O(1) under locks but for what
+ *               kernel/README.md names; zeroing O(size)
+ * source        above 4 KiB Masmano et al., TLSF, ECRTS 2004; slabs after Bonwick, The Slab Allocator, USENIX 1994 */
 void *heap_alloc(size_t size);
 void *heap_alloc_zeroed(size_t size);
 
-/* The same at a multiple of `align`, a power of two. */
+/* The same at a multiple of `align`.
+ * size          bytes; 0 is served as 1
+ * align         a power of two; for any other the answer is NULL
+ * returns       NULL when there is no memory, too
+ * thread, cost  as heap_alloc()                                                                                */
 void *heap_alloc_aligned(size_t size, size_t align);
 
-/* Make the block at `p` `size` bytes long, here or elsewhere; what is in it comes along. heap_realloc(NULL, n) is
- * heap_alloc(n); heap_realloc(p, 0) frees and returns NULL.
- * returns       NULL when there is no memory: the block is as it was                                           */
+/* Make the block at `p` `size` bytes long, here or elsewhere; what is in it comes along.
+ * p             a block; NULL: as heap_alloc(size)
+ * size          bytes; 0 frees it and returns NULL
+ * returns       NULL when there is no memory: the block is as it was
+ * thread, cost  any core; O(1) in place, else O(size)                                                          */
 void *heap_realloc(void *p, size_t size);
 
-/* Free a block; `p` may be NULL. */
+/* Free a block, of any core's.
+ * p             may be NULL; what is no block ends in port_stop()
+ * thread, cost  any core; O(1), for a block of this core's to 4 KiB without a lock                             */
 void heap_free(void *p);

@@ -31,8 +31,9 @@ struct heapalloc_stats {
 };
 
 /* Fill in `stats`.
- * thread, cost  any thread; takes one lock for a moment; O(spans)
- * returns       false when a fork is under way: nothing was written                                            */
+ * stats         not NULL
+ * returns       false when a fork is under way: nothing was written
+ * thread, cost  any thread; takes one lock for a moment; O(spans)                                              */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
 /* The same as JSON, with used and free blocks by size and by thread's heap; docs/options.md has the members.
@@ -55,12 +56,14 @@ HEAPALLOC_API bool heapalloc_trim(void);
  * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
 
 /* Set an option, as the environment would. `limit`, `soft_limit`, `purge`, `cache`, `hugepages`, `background` and
- * `stats` take effect from now on; the others are asked at start only. name, value   strings; NULL as a value is ""
+ * `stats` take effect from now on; the others are asked at start only.
+ * name, value   strings, which are copied; NULL as a value is ""
  * returns       false, with errno EINVAL, when there is no such option or it cannot have this value
  * thread, cost  one thread at a time; O(options)                                                              */
 HEAPALLOC_API bool heapalloc_option_set(const char *name, const char *value);
 
 /* What an option is set to, or its default, as text.
+ * name          a string
  * returns       NULL: there is no such option; a string that holds until the option is set again
  * thread, cost  while no other thread sets options; O(options)                                                */
 HEAPALLOC_API const char *heapalloc_option_get(const char *name);
@@ -70,8 +73,10 @@ HEAPALLOC_API const char *heapalloc_option_get(const char *name);
  * argument      as it was given */
 typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
 
-/* Have `function` called instead of the sentence on stderr; NULL: the sentence again. It runs without any lock, after
- * an allocation, in the thread that passed the limit or in another one; it may allocate, free and set options.
+/* Have `function` called instead of the sentence on stderr. It runs without any lock, after an allocation, in the
+ * thread that passed the limit or in another one; it may allocate, free and set options.
+ * function      NULL: the sentence again
+ * argument      handed to it
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
@@ -107,9 +112,9 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
  * An arena hands out blocks one behind the other and frees them together, in time that depends on its chunks, not on
  * its blocks. After Hanson: Fast allocation and deallocation of memory based on object lifetimes, Software Practice and
  * Experience 1990; children and cleanups as in talloc and the Apache pools.
- * An arena is used by one thread at a time, unless it is HEAPALLOC_ARENA_LOCKED. Its parent's lock is not taken: a
- * child is made and destroyed while nobody else uses its parent. What is not an arena, NULL among it, or one that was
- * destroyed, ends the program with a sentence. */
+ * "As the arena" below: one thread at a time uses it, or any number if it is HEAPALLOC_ARENA_LOCKED. Its parent's lock
+ * is not taken: a child is made and destroyed while nobody else uses its parent. What is not an arena, NULL among it,
+ * or one that was destroyed, ends the program with a sentence. */
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {
@@ -128,43 +133,61 @@ struct heapalloc_arena_options {
 };
 
 /* Make an arena.
- * options       NULL: the defaults
+ * options       NULL: the defaults; read now, only its strings and memory have to last
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread; one malloc                                                                       */
+ * thread, cost  any thread, with a parent while nobody else uses that; one malloc                             */
 HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
 
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
  * bytes         0 is served as 1
  * returns       NULL when there is no memory, or the limit is met
- * thread, cost  O(1), a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB)                      */
+ * thread, cost  as the arena; O(1), a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB)        */
 HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
 
-/* The same at a multiple of `align_bytes`, a power of two up to 16384; NULL for others. */
+/* The same at a multiple of `align_bytes`.
+ * bytes         0 is served as 1
+ * align_bytes   a power of two up to 16384; less than the arena's alignment is served as that
+ * returns       NULL for another alignment too
+ * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes);
 
-/* The same, and it reads as zero. O(bytes). */
+/* Take `bytes` bytes that read as zero, at a multiple of the arena's alignment.
+ * bytes         0 is served as 1
+ * returns       NULL when there is no memory, or the limit is met
+ * thread, cost  as the arena; O(bytes)                                                                        */
 HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes);
 
 /* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
  * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
  * block         of this arena; NULL: none, then old_bytes is 0
+ * old_bytes     what was asked for when it was taken, or made longer
+ * bytes         0 is served as 1
  * returns       NULL when there is no memory: the old block is as it was
- * thread, cost  O(1) in place, else O(old_bytes)                                                             */
+ * thread, cost  as the arena; O(1) in place, else O(old_bytes)                                                */
 HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
 
-/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset. O(1). */
+/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset.
+ * block         of this arena; may be NULL
+ * bytes         what was asked for
+ * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
-/* Copies in the arena: of a string, of `bytes` bytes, of a text as printf makes it. NULL when there is no memory,
- * and for a NULL that is to be copied. */
+/* Copies in the arena: of a string with its 0, of `bytes` bytes, of a text as printf makes it.
+ * string, from  NULL: the answer is NULL
+ * format        as printf's
+ * returns       NULL when there is no memory, the limit is met, or the format cannot be printed
+ * thread, cost  as the arena; O(length)                                                                       */
 HEAPALLOC_API char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *string);
 HEAPALLOC_API void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const void *from, size_t bytes);
 HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Have `function(argument)` called when what was allocated since is freed: by a rewind before this call, a reset, or
- * the end of the arena; the latest first, while the blocks are still there. returns       false when there is no
- * memory: it will not be called                                         */
+/* Have `function(argument)` called when what was allocated since is freed: by a rewind to a mark made before this call,
+ * a reset, or the end of the arena; the latest first, while the blocks are still there.
+ * function      not NULL; it may use the arena
+ * argument      handed to it
+ * returns       false when there is no memory: it will not be called
+ * thread, cost  as the arena; O(1), one small block of it                                                     */
 HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
                                            void *argument);
 
@@ -174,17 +197,24 @@ struct heapalloc_arena_position {
     size_t used_bytes;
 };
 
+/* The present moment, for a rewind.
+ * returns       a value; nothing has to be freed, and it means nothing after a reset
+ * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
 
-/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block
- * that was made longer since counts as allocated since. The chunks stay with the arena; children stay. O(chunks freed).
- */
+/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block that was
+ * made longer since counts as allocated since. The chunks stay with the arena; children stay.
+ * mark          of this arena; one whose chunks it has no more ends the program with a sentence
+ * thread, cost  as the arena; O(chunks), and the cleanups                                                     */
 HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
 
-/* Free all blocks, destroy all children; the arena keeps its chunks of up to 1 MiB for what comes next. O(chunks). */
+/* Free all blocks, destroy all children; the arena keeps its chunks of up to 1 MiB for what comes next.
+ * thread, cost  as the arena, while nobody uses its children; O(chunks), and the cleanups                     */
 HEAPALLOC_API void heapalloc_arena_reset(struct heapalloc_arena *arena);
 
-/* Give back the arena, all of its blocks and its children. `arena` may be NULL. O(chunks). */
+/* Give back the arena, all of its blocks and its children.
+ * arena         may be NULL
+ * thread, cost  one thread, while nobody else uses it, its parent or its children; O(chunks), and the cleanups */
 HEAPALLOC_API void heapalloc_arena_destroy(struct heapalloc_arena *arena);
 
 struct heapalloc_arena_stats {
@@ -195,7 +225,9 @@ struct heapalloc_arena_stats {
     size_t child_count;
 };
 
-/* Fill in `stats`. O(chunks). */
+/* Fill in `stats`.
+ * stats         not NULL
+ * thread, cost  as the arena; O(chunks)                                                                       */
 HEAPALLOC_API void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats);
 
 #ifdef __cplusplus

@@ -104,7 +104,8 @@ class pool_resource : public std::pmr::memory_resource {
     std::pmr::memory_resource *rest_;
 };
 
-/* An allocator for containers without pmr, over an arena that outlives them. */
+/* An allocator for containers without pmr, over an arena that outlives them. It throws std::bad_alloc when there is no
+ * memory; deallocation gives back the newest block only. As thread-safe as the arena. */
 template <class T> class arena_allocator {
   public:
     using value_type = T;
