@@ -114,7 +114,10 @@ static NOINLINE void free_elsewhere(struct unit *slab, struct block *block, stru
     enum owner_push push = owner_push(slab, block, heap_secret(), locked);
     if (push == OWNER_CLAIMED_LISTED) abandoned_unlink(slab);
     if (locked) lock_give(lock);
-    if (push != OWNER_PUSHED) take_in(slab, heap);
+    if (push != OWNER_PUSHED)
+        take_in(slab, heap);
+    else if (heap)
+        heap_count_slow(heap);
 }
 
 void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
@@ -203,11 +206,26 @@ static NOINLINE void free_adopt(struct block *block, struct heap *heap, struct u
     if (unlikely(!heap_adopt(heap, slab->class, block))) free_checked(block, heap);
 }
 
-/* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
+/* The slab waits among the abandoned slabs and stays there, or another heap owns it. */
 static NOINLINE void free_remote(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    if (likely(seen & REMOTE_OWNED)) heap->remote_frees[slab->class]++;
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
     block_clear(block); /* it has no place yet, and must not look free */
+    free_checked(block, heap);
+}
+
+/* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
+ * not pass for what is free elsewhere. */
+static NOINLINE void free_remote_first(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    free_remote(block, heap, slab, seen);
+    heap_count_slow(heap);
+}
+
+/* Another heap owns the slab. */
+static NOINLINE void free_remote_owned(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    heap->remote_frees[slab->class]++;
+    if (unlikely(seen == REMOTE_OWNED)) return free_remote_first(block, heap, slab, seen);
+    if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
+    block_clear(block);
     free_checked(block, heap);
 }
 
@@ -218,7 +236,7 @@ static NOINLINE void free_other_slab(struct block *block, struct heap *heap, str
         return free_checked(block, heap);
     if (heap->adopt_budget[slab->class] > 0) return free_adopt(block, heap, slab, seen);
     if (unlikely(heap->slow_left <= 1 || heaps.left_by_fork > 0)) return free_checked(block, heap);
-    if (likely(seen & REMOTE_OWNED)) return free_remote(block, heap, slab, seen);
+    if (likely(seen & REMOTE_OWNED)) return free_remote_owned(block, heap, slab, seen);
     if (seen & REMOTE_LISTED && !allocates(heap, slab) && !is_last_of(slab, seen))
         return free_remote(block, heap, slab, seen);
     free_claim(block, heap, slab);
