@@ -87,7 +87,7 @@ static void end(void) {
     sound();
 }
 
-enum { HIT = 0, BEYOND = 7, FULL_TRIES = 40 };
+enum { HIT = 0, BEYOND = 7, FULL_TRIES = 24 };
 
 /* Run `script` and the work in a child, whose heap is new. False: nothing was refused, so n was beyond the last call.
  */
