@@ -20,12 +20,14 @@ static void free_own(struct block *block, struct unit *slab, struct heap *heap) 
 
 static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     free_check_slab("free", p, slab);
-    if (!heap)
+    if (!heap) {
         remote_free_without_heap(p, slab);
-    else if (racy_load(slab->owner) == heap)
+    } else if (racy_load(slab->owner) == heap) {
         free_own(p, slab, heap);
-    else
+    } else {
         remote_free(p, heap, slab);
+        pace_slow(heap);
+    }
 }
 
 static void free_medium(char *p, struct heap *heap) {

@@ -90,10 +90,16 @@ static NOINLINE void claim(struct block *block, struct heap *heap, struct unit *
 
 /* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
 INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    if (likely(seen & REMOTE_OWNED)) heap->remote_frees[slab->class]++;
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
     block_clear(block); /* it has no place yet, and must not look free */
     free_by_steps(block, heap, slab);
+}
+
+/* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
+ * not pass for what is free elsewhere. */
+static NOINLINE void push_first(struct block *block, struct heap *heap, struct unit *slab) {
+    push(block, heap, slab, REMOTE_OWNED);
+    pace_slow(heap);
 }
 
 /* What the heap is about to need stays here. */
@@ -118,7 +124,10 @@ void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
         return free_odd(block, heap, slab);
     if (heap->adopt_budget[slab->class] > 0) return adopt(block, heap, slab, seen);
     if (unlikely(heaps.left_by_fork > 0)) return free_by_steps(block, heap, slab);
-    if (likely(seen & REMOTE_OWNED)) return push(block, heap, slab, seen);
+    if (likely(seen & REMOTE_OWNED)) {
+        heap->remote_frees[slab->class]++;
+        return unlikely(seen == REMOTE_OWNED) ? push_first(block, heap, slab) : push(block, heap, slab, seen);
+    }
     if (!(seen & REMOTE_LISTED)) return claim(block, heap, slab);
     if (allocates(heap, slab) || is_last_of(slab, seen)) return free_by_steps(block, heap, slab);
     push(block, heap, slab, seen);

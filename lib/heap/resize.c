@@ -21,6 +21,8 @@ enum {
     MOVE_BYTES_MIN = 1 << 20, /* below, copying costs less than the page tables' work */
     COPY_PAGE_BYTES = 4096,
     COPY_STEP_BYTES = 2 << 20,
+    ROOMY_UNITS_MIN = MOVE_BYTES_MIN / UNIT_BYTES,
+    ROOM_UNITS_MAX = (256 << 20) / UNIT_BYTES,
 };
 
 /* The calling thread's heap, or NULL. */
@@ -118,15 +120,48 @@ static bool extend_large(struct unit *unit, uint32_t count) {
     return unit->flags & UNIT_MOVED ? gone_extend(unit, count) : units_extend(unit, count);
 }
 
+/* A block that is copied gets as much room again as it has units, and thrice as much when it outgrew such room before.
+ */
+static uint32_t room_for(const struct unit *unit, uint32_t count) {
+    if (count < ROOMY_UNITS_MIN || count > SPAN_UNITS_MAX / 2) return 0;
+    uint32_t room = unit->flags & UNIT_ROOMY ? 3 * count : count;
+    return room < ROOM_UNITS_MAX ? room : ROOM_UNITS_MAX;
+}
+
+/* Where a block of `count` units is copied to: with room behind it, if that is not touched and so costs no memory. It
+ * is the block's own, for its neighbours grow too and would take it; without it, each of many blocks that grow in turn
+ * is copied at each step. */
+static struct unit *take_with_room(uint32_t count, uint32_t room) {
+    struct unit *to = room > 0 ? units_take_top(count + room, UNIT_LARGE) : NULL;
+    if (!to) return units_take_top(count, UNIT_LARGE);
+    if (!(to->flags & UNIT_CLEAN)) {
+        units_shrink(to, count);
+        return to;
+    }
+    to->wanted = count;
+    to->flags |= UNIT_ROOMY;
+    return to;
+}
+
+/* The block becomes longer or shorter inside of its room. False: shorter by so much that its tail is worth giving. */
+static bool stay_in_room(struct unit *unit, uint32_t count) {
+    if (!(unit->flags & UNIT_ROOMY)) return false;
+    if (count > unit->wanted) unit->wanted = count;
+    return resize_fits(unit->wanted, count);
+}
+
 static void *grow_large(struct unit *unit, size_t size) {
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) return unit->memory;
+    if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) {
+        if (unit->flags & UNIT_ROOMY) unit->wanted = count;
+        return unit->memory;
+    }
     if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
     struct unit *to = gone_move(unit, count);
     if (!to) {
-        to = units_take_top(count, UNIT_LARGE);
+        to = take_with_room(count, room_for(unit, count));
         if (!to) return NULL;
         copy_large(to, unit);
     }
@@ -139,7 +174,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > bytes) return grow_large(unit, size);
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
-    if (resize_fits(unit->count, count)) return p;
+    if (resize_fits(unit->count, count) || stay_in_room(unit, count)) return p;
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
         void *new = move_by_copy(p, bytes, size, false);
         if (new != p) return new;

@@ -18,6 +18,8 @@ static bool lines_agree(const struct extent_walk *walk) {
     if (inspect_has_lost() && (kind == UNIT_LEAVING || kind == UNIT_INSIDE)) return true;
     if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab) return false;
     if (walk->line->owner ? !slab && kind != UNIT_POOL : kind == UNIT_POOL) return false;
+    if (kind == UNIT_LARGE && walk->line->flags & UNIT_ROOMY && walk->line->wanted - 1 >= walk->line->count)
+        return false;
     if (kind != UNIT_MEDIUM && walk->line->memory != span_line_memory(walk->line)) return false;
     for (uint32_t i = 1; i < walk->units; i++) {
         const struct unit *line = walk->line + i;

@@ -76,7 +76,7 @@ static struct unit *take_more(void) {
 
 void emergency_open(void) {
     uint32_t sum = 0;
-    ran_dry = false;
+    store_relaxed(ran_dry, false); /* whoever met the fork before may still say so */
     for (int i = 0; i < RESERVES && sum < wish_units; i++) {
         struct unit *unit = units_take_some(wish_units - sum, true, UNIT_LEAVING);
         if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, false, UNIT_LEAVING);

@@ -34,6 +34,7 @@ enum unit_flags {
     UNIT_ATTACHED = 16, /* an owned slab whose blocks return to its heap's bin */
     UNIT_GONE = 32,     /* a free extent whose addresses went back to the world: mapped again before it is used */
     UNIT_MOVED = 64,    /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
+    UNIT_ROOMY = 128,   /* a large block that grew and has room behind its `wanted` units, untouched when it got it */
     UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* by which free extents are told apart */
 };
 
@@ -43,7 +44,8 @@ enum unit_flags {
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
  *   free extents that touch are not both clean, nor both dirty, nor both gone        verify: coalesced
  *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a purged page;
- *         kept == carved - blocks in purged pages                                           verify: slab_counts */
+ *         kept == carved - blocks in purged pages                                           verify: slab_counts
+ *   roomy: a large block, and 0 < wanted <= count                                    verify: extents */
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {
@@ -59,8 +61,11 @@ struct unit {
         struct {                /* any other extent */
             struct unit *older; /* free and dirty: the list by age */
             struct unit *newer;
-            uint32_t count;    /* units */
-            uint32_t freed_ms; /* when it became free */
+            uint32_t count; /* units */
+            union {
+                uint32_t freed_ms; /* when it became free */
+                uint32_t wanted;   /* a roomy block: units that were asked for */
+            };
         };
     };
     union {

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -103,6 +104,58 @@ CASE(untouched_parts_stay_untouched) {
     size_t peak = field_kib("/proc/self/status", "VmHWM:");
     expect_at(peak, 0, 0);
     expect(peak < 32 * 1024);
+}
+
+/* Grow block `k` by half, up to 64 MiB, with a byte at each end. Not 0: its address has changed. */
+static int grow_by_half(struct blocks *blocks, unsigned k) {
+    unsigned char *p = blocks->at[k], mark = (unsigned char)(k + 1);
+    size_t size = blocks->size[k] + blocks->size[k] / 2;
+    if (size > 64 * MIB) size = 64 * MIB;
+    unsigned char *now = realloc(p, size);
+    expect(now != NULL && now[0] == mark && now[blocks->size[k] - 1] == mark);
+    expect(malloc_usable_size(now) >= size);
+    now[size - 1] = mark;
+    blocks->at[k] = now;
+    blocks->size[k] = size;
+    return now != p;
+}
+
+/* Each block grows eleven times. Where its neighbours took what is behind it, each time was a copy. */
+CASE(blocks_that_grow_in_turn_are_seldom_copied) {
+    struct blocks blocks = {.random = 3};
+    unsigned grown = 0, changes = 0;
+    for (unsigned k = 0; k < BLOCKS; k++) {
+        blocks.size[k] = MIB;
+        expect((blocks.at[k] = malloc(MIB)) != NULL);
+        blocks.at[k][0] = blocks.at[k][MIB - 1] = (unsigned char)(k + 1);
+    }
+    while (grown < BLOCKS) {
+        unsigned k = draw(&blocks.random) % BLOCKS;
+        if (blocks.size[k] == 64 * MIB) continue;
+        changes += grow_by_half(&blocks, k);
+        grown += blocks.size[k] == 64 * MIB;
+    }
+    expect_at(changes, mappings(), 0);
+    expect(changes <= 5 * BLOCKS);
+    expect(mappings() <= MAPPINGS_MAX + 16);
+    drop(&blocks);
+}
+
+/* A block that has room behind it gives it back when it becomes shorter, and the room is no part of what it holds. */
+CASE(room_to_grow_is_given_back_by_shrinking) {
+    struct blocks blocks = {.random = 5};
+    for (unsigned k = 0; k < BLOCKS; k++) {
+        blocks.size[k] = 4 * MIB;
+        expect((blocks.at[k] = malloc(4 * MIB)) != NULL);
+        blocks.at[k][0] = blocks.at[k][4 * MIB - 1] = (unsigned char)(k + 1);
+    }
+    for (int step = 0; step < 2; step++)
+        for (unsigned k = 0; k < BLOCKS; k++) grow_by_half(&blocks, k);
+    for (unsigned k = 0; k < BLOCKS; k++) {
+        expect((blocks.at[k] = realloc(blocks.at[k], 3 * MIB)) != NULL);
+        expect(blocks.at[k][0] == (unsigned char)(k + 1) && malloc_usable_size(blocks.at[k]) < 4 * MIB);
+    }
+    drop(&blocks);
 }
 
 static void limit_to(int resource, size_t bytes) {

@@ -12,7 +12,9 @@ struct fake_script {
     bool has_home;     /* port_home has a place */
     bool can_purge;
     bool can_collapse;
-    char *refused; /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
+    char *refused;           /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
+    uint32_t fail_purge;     /* the n-th purge takes the front half of its pages, and fails; 0: none does */
+    uint32_t fail_purge_run; /* so many in a row */
     bool can_move;
     bool move_unmaps;     /* each move leaves its source, or where it fails its target, unmapped */
     uint32_t fail_change; /* the n-th call that unmaps, moves or extends fails, 1 being the next; 0: none does */
@@ -32,6 +34,7 @@ struct fake_counts {
     uint32_t failures; /* of those, refused */
     uint32_t homes;    /* times port_home was asked */
     uint32_t purges;
+    uint32_t purge_calls; /* whether they worked or not */
     size_t purged_bytes;
     uint32_t refusals; /* of purges */
     uint32_t moves;

@@ -23,6 +23,7 @@ struct fake_script fake = {.page_bytes = 4096,
                            .can_collapse = true,
                            .can_move = true,
                            .fail_run = 1,
+                           .fail_purge_run = 1,
                            .now_ms = 1000,
                            .random = 0x5eed5eed5eed5eed};
 struct fake_counts fake_counts;
@@ -170,9 +171,20 @@ void port_unreserve(void *at, size_t bytes) {
     if (!was_mapped) __atomic_store_n(&given_back, (char *)at, __ATOMIC_RELAXED);
 }
 
+/* True when the script has this purge fail half-way. */
+static bool halves_purge(void *at, size_t bytes) {
+    uint32_t n = add(fake_counts.purge_calls, 1);
+    if (!fake.fail_purge || n < fake.fail_purge || n - fake.fail_purge >= fake.fail_purge_run) return false;
+    size_t page = port_page_bytes(), front = bytes / page / 2 * page;
+    if (front > 0) madvise(at, front, MADV_DONTNEED);
+    add(fake_counts.refusals, 1);
+    return true;
+}
+
 bool port_purge(void *at, size_t bytes) {
     promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "purges whole pages");
     if (fake_at_purge) fake_at_purge();
+    if (halves_purge(at, bytes)) return false;
     if (!fake.can_purge) {
         add(fake_counts.refusals, 1);
         return false;

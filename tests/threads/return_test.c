@@ -223,6 +223,47 @@ CASE(peak_of_idle_threads) {
     team_join(&team);
 }
 
+/* Blocks of one thread that sleeps, in slabs which it owns because it has freed one in eight of them. */
+enum { OWNED = 40000 };
+static void *owned[OWNED];
+
+static void *own_and_idle(void *unused) {
+    for (unsigned i = 0; i < OWNED; i++) expect((owned[i] = malloc(200)) != NULL);
+    for (unsigned i = 0; i < OWNED; i += 8) free(owned[i]), owned[i] = NULL;
+    pthread_barrier_wait(&freed);
+    pthread_barrier_wait(&measured);
+    return unused;
+}
+
+/* After the peak the main thread allocates nothing: it only frees what the other owns. */
+static void only_free_after_a_peak(size_t (*size_of)(void)) {
+    struct team team;
+    pthread_barrier_init(&freed, NULL, 2);
+    pthread_barrier_init(&measured, NULL, 2);
+    team_start(&team, 1, own_and_idle);
+    pthread_barrier_wait(&freed);
+    resident_before = resident_bytes() - table_bytes();
+    take_up_to(PEAK_BYTES / 2, size_of);
+    free_all_but(none);
+    sleep_ms(DECAY_MS);
+    for (unsigned i = 0; i < OWNED; i++) free(owned[i]);
+    expect_returned();
+    pthread_barrier_wait(&measured);
+    team_join(&team);
+}
+
+CASE(peak_of_small_blocks_and_a_thread_that_only_frees) {
+    only_free_after_a_peak(small_size);
+}
+
+CASE(peak_of_mixed_blocks_and_a_thread_that_only_frees) {
+    only_free_after_a_peak(mixed_size);
+}
+
+CASE(peak_of_large_blocks_and_a_thread_that_only_frees) {
+    only_free_after_a_peak(large_size);
+}
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }
