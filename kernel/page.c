@@ -6,7 +6,6 @@
 #include "guarded.h"
 #include "heap/fast.h"
 #include "layout.h"
-#include "memory.h"
 #include "panic.h"
 #include "span/purge.h"
 #include "span/region.h"

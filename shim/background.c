@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "background.h"
-#include "events.h"
+#include "due.h"
 #include "heap/fast.h"
 #include "heap/tick.h"
 #include "next.h"

@@ -3,6 +3,7 @@
 #include "stats_report.h"
 #include "heap/fast.h"
 #include "inspect/resident.h"
+#include "options.h"
 #include "process.h"
 #include "syscall.h"
 #include <heapalloc/heapalloc.h>
@@ -63,7 +64,7 @@ static void add_text(struct report *report, const struct resident *sums, bool wh
     add_sum(report, "+ size rounding", sums->rounding_bytes);
     add_sum(report, "\n+ free, kept", sums->kept_bytes);
     report_add(report, "   purged ");
-    report_add(report, heapalloc_option_get("purge"));
+    report_add(report, option_now(OPTION_PURGE));
     report_add(report, " after last use");
     add_sum(report, "\n+ metadata", sums->metadata_bytes);
     add_sum(report, "\n= heap resident", sums->resident_bytes);

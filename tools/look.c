@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
+#include "target_open.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
+#include "target_open.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

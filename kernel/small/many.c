@@ -1,5 +1,6 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
 /* SPDX-License-Identifier: MIT */
+#include "check.h"
 #include "small.h"
 #include <heapalloc/small.h>
 
