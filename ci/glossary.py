@@ -106,7 +106,8 @@ def judge(root):
 
 def self_test():
     good = {"lib/low/cell.h":
-            "struct cell {\n    struct cell *next; /* the bucket */\n    int cells_left[4];\n    void (*visit)(int bucket);\n};\n",
+            "struct cell {\n    struct cell *next; /* bucket */\n    int cells_left[4];\n"
+            "    void (*visit)(int bucket);\n};\n",
             "docs/glossary.md": "| noun | what it is |\n|---|---|\n| cell | the *visit* of one |\n\ntext | more\n",
             "ci/words.txt": "# plain\nnext left\n"}
     plants = [({}, None), ({"lib/low/bucket.c": "int x;\n"}, "lib/low/bucket.c: bucket: the word `bucket`"),

@@ -92,7 +92,7 @@ static void add_head(struct report *report, uint64_t passed) {
     report_add(report, " s\n");
 }
 
-static void add_member(struct report *report, const char *name, size_t number) {
+static void json_member(struct report *report, const char *name, size_t number) {
     report_add(report, ",\"");
     report_add(report, name);
     report_add(report, "\":");
@@ -113,15 +113,15 @@ static void add_json(struct report *report, const struct resident *sums, bool wh
     report_add(report, "\",\"program\":\"");
     add_string(report, process_name());
     report_add(report, "\"");
-    add_member(report, "pid", (size_t)process_id());
-    add_member(report, "ms", (size_t)passed);
-    add_member(report, "live_bytes", sums->live_bytes);
-    add_member(report, "live_blocks", sums->blocks);
-    add_member(report, "rounding_bytes", sums->rounding_bytes);
-    add_member(report, "kept_bytes", sums->kept_bytes);
-    add_member(report, "metadata_bytes", sums->metadata_bytes);
-    add_member(report, "resident_bytes", sums->resident_bytes);
-    add_member(report, "mapped_bytes", sums->mapped_bytes);
+    json_member(report, "pid", (size_t)process_id());
+    json_member(report, "ms", (size_t)passed);
+    json_member(report, "live_bytes", sums->live_bytes);
+    json_member(report, "live_blocks", sums->blocks);
+    json_member(report, "rounding_bytes", sums->rounding_bytes);
+    json_member(report, "kept_bytes", sums->kept_bytes);
+    json_member(report, "metadata_bytes", sums->metadata_bytes);
+    json_member(report, "resident_bytes", sums->resident_bytes);
+    json_member(report, "mapped_bytes", sums->mapped_bytes);
     report_add(report, whole ? ",\"whole\":true}\n" : ",\"whole\":false}\n");
 }
 

@@ -25,7 +25,7 @@ static void round_ended(void *rounds_left) {
 
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it
  * cannot be the same one again, which has its heap by now. */
-static void start(void) {
+static void thread_start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         pthread_key_create(&key, round_ended);
@@ -37,7 +37,7 @@ static void start(void) {
 }
 
 STARTUP_TEXT void port_thread_begin(void) {
-    start();
+    thread_start();
 #ifdef HEAPALLOC_STATIC
     port_expect_fork();
 #endif

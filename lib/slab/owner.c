@@ -8,11 +8,11 @@ INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
     return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed) {
+enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim) {
     uint32_t old = load_acquire(slab->remote), new;
     bool claims;
     do {
-        claims = !(old & REMOTE_OWNED) && (!(old & REMOTE_LISTED) || claim_listed);
+        claims = !(old & REMOTE_OWNED) && (!(old & REMOTE_LISTED) || claim == OWNER_CLAIMS_LISTED);
         uint32_t state = claims ? REMOTE_OWNED : old & (REMOTE_OWNED | REMOTE_LISTED);
         new = (remote_link(old, block, secret) & ~(uint32_t)(REMOTE_OWNED | REMOTE_LISTED)) | state;
     } while (!cas(slab->remote, &old, new));
@@ -20,7 +20,7 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
     return old & REMOTE_LISTED ? OWNER_CLAIMED_LISTED : OWNER_CLAIMED;
 }
 
-static void check_free(const struct block *block, uint32_t purged, uintptr_t secret) {
+static void check_spliced(const struct block *block, uint32_t purged, uintptr_t secret) {
     if (config_safety && unlikely(!block_is_free(block, secret)))
         check_misuse("malloc", block, "was written to after it was freed: corrupted list");
     if (unlikely(purged) && slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1)))
@@ -32,10 +32,10 @@ static void splice(struct unit *slab, struct block *first, uint32_t count, uintp
     struct block *last = first;
     uint32_t purged = slab_purged_pages(slab);
     for (uint32_t i = 1; i < count; i++) {
-        check_free(last, purged, secret);
+        check_spliced(last, purged, secret);
         last = last->next;
     }
-    check_free(last, purged, secret);
+    check_spliced(last, purged, secret);
     block_link(last, slab->free, secret);
     slab->free = first;
 }
@@ -55,12 +55,12 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     return count;
 }
 
-bool owner_leave_listed(struct unit *slab, bool with_remote) {
+bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
     struct heap *owner = slab->owner;
     racy_store(slab->owner, NULL);
     uint32_t seen = REMOTE_OWNED;
     do {
-        if (seen != REMOTE_OWNED && !with_remote) {
+        if (seen != REMOTE_OWNED && how == OWNER_WITHOUT_REMOTE) {
             racy_store(slab->owner, owner);
             return false;
         }

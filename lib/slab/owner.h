@@ -30,6 +30,7 @@ enum {
     REMOTE_COUNT_ONE = 1 << REMOTE_COUNT_SHIFT,
 };
 
+enum owner_claim { OWNER_CLAIMS_FULL, OWNER_CLAIMS_LISTED };
 enum owner_push { OWNER_PUSHED, OWNER_CLAIMED, OWNER_CLAIMED_LISTED };
 
 /* Blocks the word carries. */
@@ -46,9 +47,9 @@ INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret
 }
 
 /* Push a block that somebody else than the owner frees. OWNER_CLAIMED: the slab had no owner and is the caller's
- * now; it must set unit.owner and call owner_collect(). `claim_listed`: the caller holds the abandoned list's lock and
- * takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
-enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed);
+ * now; it must set unit.owner and call owner_collect(). OWNER_CLAIMS_LISTED: the caller holds the abandoned list's lock
+ * and takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
+enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim);
 
 /* Claim a full slab that nobody owns; false: it is not one any more. The claimer then sets unit.owner. */
 INLINE bool owner_claim_full(struct unit *slab) {
@@ -71,8 +72,9 @@ INLINE bool owner_leave_full(struct unit *slab) {
 }
 
 /* Give up a slab to the abandoned list, whose lock the caller holds. False: there are remote blocks, collect first;
- * `with_remote`: never mind, they go along. */
-bool owner_leave_listed(struct unit *slab, bool with_remote);
+ * OWNER_WITH_REMOTE: never mind, they go along. */
+enum owner_leave { OWNER_WITHOUT_REMOTE, OWNER_WITH_REMOTE };
+bool owner_leave_listed(struct unit *slab, enum owner_leave how);
 
 /* Take a slab from the abandoned list, whose lock the caller holds. */
 void owner_reclaim(struct unit *slab);

@@ -54,7 +54,7 @@ static void relist(const struct marks *marks, struct unit *slab, uint32_t purged
 }
 
 /* Returns the pages that did go back. */
-static uint32_t purge_pages(const struct unit *slab, uint32_t pages) {
+static uint32_t purge_idle(const struct unit *slab, uint32_t pages) {
     uint32_t gone = 0;
     while (pages) {
         uint32_t from = (uint32_t)__builtin_ctz(pages), count = (uint32_t)__builtin_ctz(~(pages >> from));
@@ -85,7 +85,7 @@ void purged_make(struct unit *slab, uintptr_t secret) {
     uint32_t starts = slab->start_limit;
     set_purged(slab, purged | (idle & begun), starts);
     slab->flags &= (uint8_t)~UNIT_CLEAN;
-    uint32_t gone = purge_pages(slab, idle);
+    uint32_t gone = purge_idle(slab, idle);
     if (gone != idle) set_purged(slab, purged | (gone & begun), starts); /* to be tried again */
     relist(&marks, slab, slab_purged_pages(slab), secret);
 }

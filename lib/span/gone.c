@@ -25,7 +25,7 @@ INLINE size_t bytes_of(const struct unit *unit) {
 }
 
 /* The front of a gone extent, LEAVING: `count` units, or a step of it. */
-static struct unit *take_locked(uint32_t count) {
+static struct unit *gone_take_locked(uint32_t count) {
     struct unit *unit = extent_find(&units.gone, count);
     if (!unit) return NULL;
     uint32_t step = count > STEP_UNITS ? count : STEP_UNITS;
@@ -42,7 +42,7 @@ static void give_gone(struct unit *unit) {
 STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
     uint32_t gone = load_relaxed(units.gone_units);
     if (likely(gone < count || gone <= left) || !lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_locked(count);
+    struct unit *unit = gone_take_locked(count);
     units_unlock();
     if (!unit) return NULL;
     if (!port_map(unit->memory, bytes_of(unit))) {

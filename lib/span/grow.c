@@ -109,21 +109,21 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
 }
 
 /* A span of its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
- * `count` at least; `whole`: for all. Only then is it worth a place among the spans, of which there are few. */
-STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, bool whole) {
+ * `count` at least; GROW_WHOLE: for all. Only then is it worth a place among the spans, of which there are few. */
+STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, enum grow_memory memory) {
     if (count >= SPAN_UNITS_MAX) return false;
     uint32_t least = (uint32_t)round_up(count, STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
     for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
-        if (layout(span, units, whole || units < ready ? units : ready)) return true;
+        if (layout(span, units, memory == GROW_WHOLE || units < ready ? units : ready)) return true;
         if (units == least) return false;
     }
 }
 
-struct span *grow_span(uint32_t count, uint32_t wish, bool whole) {
+struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
     static struct span further[SPANS_MAX];
     struct span span;
     uint32_t index = load_relaxed(span_count);
-    if (index == SPANS_MAX || !reserve_span(&span, count, wish, whole)) return NULL;
+    if (index == SPANS_MAX || !reserve_span(&span, count, wish, memory)) return NULL;
     do {
         if (index == SPANS_MAX) return NULL; /* another thread was faster: this range is lost */
     } while (!cas(span_count, &index, index + 1));
@@ -147,7 +147,7 @@ static bool open_first(uint32_t count) {
     asked = true;
     if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
     struct span other;
-    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, false)) return false;
+    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, GROW_AS_NEEDED)) return false;
     leave_home();
     size_t bytes = other.bytes;
     other.bytes = 0;
@@ -164,7 +164,7 @@ static bool grow_held(uint32_t count) {
     }
     if (grow_in_place(units_tip, count)) return true;
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
-    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, false);
+    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, GROW_AS_NEEDED);
     if (!next) return false;
     units_move_tip(next);
     return true;

@@ -39,7 +39,7 @@ INLINE uint32_t dirty_part(uint32_t count, uint32_t flags) {
     return count >= LISTED_MIN && index_of(flags) == &medium.dirty ? count : 0;
 }
 
-static inline void enter(struct granule *slot, uint32_t count, uint32_t flags) {
+static inline void medium_enter(struct granule *slot, uint32_t count, uint32_t flags) {
     guarded_add(medium.free_granules, count);
     guarded_add(medium.dirty_granules, dirty_part(count, flags));
     list(slot, count, flags);
@@ -55,7 +55,7 @@ INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head
     return dirty ? count : 0;
 }
 
-static inline void leave(struct granule *slot) {
+static inline void medium_leave(struct granule *slot) {
     uint32_t count = granule_count(slot);
     guarded_add(medium.free_granules, -count);
     guarded_add(medium.dirty_granules, -unlist(&medium, slot, slot->head, count));

@@ -70,7 +70,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
         if (gone_release(unit))
             units_give(unit);
         else
-            units_give_purged(unit, true);
+            units_give_purged(unit, UNITS_CLEAN);
     } else if (*tries == 0 || count == least) {
         refuse(run, unit);
     } else {
@@ -88,14 +88,14 @@ static void purge(struct run *run, struct unit *unit) {
     char *from = (char *)round_up((uintptr_t)unit->memory, page);
     char *to = (char *)round_down((uintptr_t)end, page);
     if (from >= to) {
-        units_give_purged(unit, false);
+        units_give_purged(unit, UNITS_DIRTY);
         return;
     }
-    if (to < end) units_give_purged(unit_cut_tail(unit, (uint32_t)((to - unit->memory) >> UNIT_SHIFT)), false);
+    if (to < end) units_give_purged(unit_cut_tail(unit, (uint32_t)((to - unit->memory) >> UNIT_SHIFT)), UNITS_DIRTY);
     struct unit *middle = unit;
     if (from > unit->memory) {
         middle = unit_cut_tail(unit, (uint32_t)((from - unit->memory) >> UNIT_SHIFT));
-        units_give_purged(unit, false);
+        units_give_purged(unit, UNITS_DIRTY);
     }
     if (huge_spares(middle->memory, (size_t)middle->count << UNIT_SHIFT)) return refuse(run, middle);
     uint32_t tries = TRIES_MAX, before = run->purged;
@@ -124,7 +124,7 @@ static uint32_t least_of_all(void) {
 
 /* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents
  * those were does not matter, for one that merges with what comes and goes never grows old. */
-static void turn(uint32_t quarter) {
+static void begin_quarter(uint32_t quarter) {
     if (!lock_try(&units.lock)) return; /* the next tick will do it */
     for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)
         memmove(units.least_dirty + 1, units.least_dirty, sizeof(units.least_dirty) - sizeof(units.least_dirty[0]));
@@ -136,7 +136,7 @@ static void turn(uint32_t quarter) {
 
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     struct run run = {0};
-    if (racy_load(units.quarter) != quarter) turn(quarter);
+    if (racy_load(units.quarter) != quarter) begin_quarter(quarter);
     while (extents_max-- > 0 && run.barren < BARREN_MAX && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
         if (!unit) break;

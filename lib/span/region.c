@@ -52,7 +52,7 @@ static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
     guarded_add(units.used_units, -whole);
     keep_back(span, (uint32_t)(head - span->lines), before);
     keep_back(span, first + count, whole - before - count);
-    units_donate(span, first, count, false);
+    units_donate(span, first, count, UNITS_DIRTY);
     return true;
 }
 
@@ -111,7 +111,7 @@ static bool within(const struct span *span, const char *start, const char *end) 
 }
 
 /* A span of its own. Its struct stands in front of its tables. */
-static bool add_span(char *start, size_t bytes) {
+static bool region_add(char *start, size_t bytes) {
     struct span *span = (struct span *)round_up((uintptr_t)start, UNIT_LINE_BYTES);
     size_t before = (size_t)((char *)(span + 1) - start);
     if (span_count == SPANS_MAX || !lay_out(span, start, bytes, before)) return false;
@@ -130,5 +130,5 @@ bool heap_add_region(void *region, size_t bytes) {
         if (span && within(span, start, end)) return region_enter(span, start, bytes);
         if (span && touches(span, start, end)) return false;
     }
-    return add_span(start, bytes);
+    return region_add(start, bytes);
 }

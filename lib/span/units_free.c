@@ -9,6 +9,8 @@
 struct units units = {.lock = LOCK_OF(RANK_UNITS)};
 struct span *units_tip;
 
+enum merge_age { MERGE_AGELESS, MERGE_AGES };
+
 STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
     struct unit *unit = extent_find(&units.dirty, count);
     if (!unit) unit = extent_find(&units.clean, count);
@@ -40,9 +42,9 @@ STARTUP_TEXT struct unit *units_take_tip(uint32_t count, enum unit_kind kind) {
     return extent_hand_out(unit, count, kind);
 }
 
-struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
+struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_largest(clean ? &units.clean : &units.dirty, 1, most, kind);
+    struct unit *unit = take_largest(state == UNITS_CLEAN ? &units.clean : &units.dirty, 1, most, kind);
     units_unlock();
     return unit;
 }
@@ -85,9 +87,9 @@ static struct unit *right_of(const struct unit *unit) {
 
 /* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
  * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
- * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
+ * MERGE_AGES: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
  * free as a whole now. */
-static STARTUP_TEXT void merge(struct unit *unit, bool ages) {
+static STARTUP_TEXT void extent_merge(struct unit *unit, enum merge_age age) {
     struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
     uint32_t own = unit->count, count = own, largest = own;
     unit->kind = UNIT_INSIDE;
@@ -109,14 +111,14 @@ static STARTUP_TEXT void merge(struct unit *unit, bool ages) {
     if (right && right != eldest) age_leave(right);
     if (eldest)
         age_replace(eldest, head);
-    else if ((ages || count > own) && !(head->flags & UNIT_STATES))
+    else if ((age == MERGE_AGES || count > own) && !(head->flags & UNIT_STATES))
         age_enter(head, load_relaxed(units.now_ms));
     extent_enter(head, count);
 }
 
-static void give_locked(struct unit *unit, bool ages) {
+static void give_locked(struct unit *unit, enum merge_age age) {
     guarded_add(units.used_units, -unit->count);
-    merge(unit, ages);
+    extent_merge(unit, age);
 }
 
 void units_defer(struct unit *first, struct unit *last) {
@@ -125,7 +127,7 @@ void units_defer(struct unit *first, struct unit *last) {
     while (!cas(units.deferred, &seen, first));
 }
 
-static void defer(struct unit *unit) {
+static void defer_one(struct unit *unit) {
     units_defer(unit, unit);
 }
 
@@ -134,7 +136,7 @@ static NOINLINE void take_deferred(void) {
     struct unit *unit = swap_value(units.deferred, NULL);
     for (struct unit *next; unit; unit = next) {
         next = unit->next;
-        give_locked(unit, true);
+        give_locked(unit, MERGE_AGES);
     }
 }
 
@@ -154,10 +156,10 @@ void units_give(struct unit *unit) {
     racy_store(unit->kind, UNIT_LEAVING);
     if (unlikely(unit->flags & UNIT_MOVED)) leave_moved(unit);
     if (!lock_take_soon(&units.lock)) {
-        defer(unit);
+        defer_one(unit);
         return;
     }
-    give_locked(unit, true);
+    give_locked(unit, MERGE_AGES);
     units_unlock();
 }
 
@@ -190,13 +192,13 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
     return true;
 }
 
-void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
+void units_donate(struct span *span, uint32_t first, uint32_t count, enum units_state state) {
     struct unit *unit = span->lines + first;
     unit_describe(unit, (struct unit){.count = count,
                                       .memory = span->base + ((size_t)first << UNIT_SHIFT),
                                       .kind = UNIT_LEAVING,
-                                      .flags = clean ? UNIT_CLEAN : 0});
-    merge(unit, true);
+                                      .flags = state == UNITS_CLEAN ? UNIT_CLEAN : 0});
+    extent_merge(unit, MERGE_AGES);
 }
 
 STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
@@ -208,7 +210,7 @@ STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
 
 void units_donate_rest(struct span *span) {
     uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
-    if (end > top) units_donate(span, top, end - top, true);
+    if (end > top) units_donate(span, top, end - top, UNITS_CLEAN);
 }
 
 STARTUP_TEXT void units_move_tip(struct span *span) {
@@ -283,12 +285,12 @@ struct unit *units_widen(struct unit *unit) {
     return left ? left : unit;
 }
 
-void units_give_purged(struct unit *unit, bool clean) {
-    if (clean) unit->flags |= UNIT_CLEAN;
+void units_give_purged(struct unit *unit, enum units_state state) {
+    if (state == UNITS_CLEAN) unit->flags |= UNIT_CLEAN;
     if (!lock_take(&units.lock)) {
-        defer(unit);
+        defer_one(unit);
         return;
     }
-    give_locked(unit, clean);
+    give_locked(unit, state == UNITS_CLEAN ? MERGE_AGES : MERGE_AGELESS);
     units_unlock();
 }
