@@ -33,6 +33,10 @@ void lock_order_check(struct lock *lock, enum lock_step step) {
     ranks_held ^= (uint16_t)(1u << lock->rank);
 }
 
+bool lock_is_mine(const struct lock *lock) {
+    return !config_debug || ranks_held >> lock->rank & 1;
+}
+
 bool lock_fork_goes_on(void) {
     return load_acquire(fork_state) != FORK_NONE;
 }

@@ -9,6 +9,7 @@ INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
 }
 
 enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim) {
+    debug_check(((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0);
     uint32_t old = load_acquire(slab->remote), new;
     bool claims;
     do {
@@ -29,6 +30,7 @@ static void check_spliced(const struct block *block, uint32_t purged, uintptr_t 
 
 /* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
+    debug_check(count > 0 && load_relaxed(slab->remote) & REMOTE_OWNED);
     struct block *last = first;
     uint32_t purged = slab_purged_pages(slab);
     for (uint32_t i = 1; i < count; i++) {
@@ -41,6 +43,8 @@ static void splice(struct unit *slab, struct block *first, uint32_t count, uintp
 }
 
 uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB);
     uint32_t word = load_relaxed(slab->remote);
     if (remote_count(word) == 0) return 0;
     word = swap_value(slab->remote, REMOTE_OWNED);
@@ -56,6 +60,8 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
 }
 
 bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
     racy_store(slab->owner, NULL);
     uint32_t seen = REMOTE_OWNED;
@@ -69,6 +75,7 @@ bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
 }
 
 void owner_reclaim(struct unit *slab) {
+    debug_check((load_relaxed(slab->remote) & (REMOTE_OWNED | REMOTE_LISTED)) == REMOTE_LISTED);
     uint32_t seen = load_relaxed(slab->remote);
     while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {
     }

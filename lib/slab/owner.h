@@ -18,6 +18,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "slab/block.h"
 #include "span/unit.h"
@@ -41,6 +42,7 @@ INLINE uint32_t remote_count(uint32_t word) {
 /* Link `block` before the word's first one; returns the word that carries it. The two offsets change places. */
 INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret) {
     uint32_t change = ((uint32_t)(uintptr_t)block ^ word) & REMOTE_OFFSET_MASK;
+    debug_check(((uintptr_t)block & (BLOCK_ALIGN_BYTES - 1)) == 0);
     struct block *first = (struct block *)((uintptr_t)block ^ change);
     block_link(block, remote_count(word) > 0 ? first : BLOCK_END, secret);
     return (word ^ change) + REMOTE_COUNT_ONE;
@@ -63,6 +65,8 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
 INLINE bool owner_leave_full(struct unit *slab) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
     uint32_t seen = REMOTE_OWNED;
     racy_store(slab->owner, NULL);

@@ -1,6 +1,7 @@
 /* Units without a lock, while a fork is under way. */
 /* SPDX-License-Identifier: MIT */
 #include "span/emergency.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/gone.h"
 #include "span/grow.h"
@@ -45,6 +46,7 @@ static uint32_t reserve_left(uint64_t word) {
 }
 
 static uint64_t reserve_of(const struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && unit->count > 0);
     struct span *span = span_of(unit->memory);
     uint64_t place = 0, clean = unit->flags & UNIT_CLEAN ? 1 : 0;
     while (span != &span_home && span_list[place++] != span) {
@@ -131,6 +133,8 @@ struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind) {
 }
 
 static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind kind) {
+    debug_check(lock_is_mine(&emergency_lock));
+    debug_check(count > 0);
     uint32_t top = load_relaxed(span->top_units);
     do {
         if (count > span->limit_units - top) return NULL;
@@ -142,6 +146,7 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
 /* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole
  * chain to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
 static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
+    debug_check(lock_is_mine(&emergency_lock));
     struct unit *found = NULL, *rest = NULL, *last = NULL;
     for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
         next = unit->next;
@@ -170,6 +175,7 @@ enum emergency_source { EMERGENCY_FINDS, EMERGENCY_GROWS };
 
 /* Under the lock: what others freed, since it was set aside or since then; EMERGENCY_GROWS: or new memory. */
 static struct unit *take_any(uint32_t count, enum unit_kind kind, enum emergency_source source) {
+    debug_check(lock_is_mine(&emergency_lock));
     struct unit *unit = emergency_take_ready(count, kind);
     if (!unit) unit = from_deferred(count, kind);
     if (!unit && further) unit = from_span(further, count, kind);

@@ -28,6 +28,8 @@ INLINE struct medium *here(void) {
 
 /* [ left ][ this, `*own` ][ right ] => [ -- one free block, `*own` -- ], entered; returns its slot. */
 INLINE struct granule *medium_merge_at(struct medium *level, struct granule *slot, uint32_t *own, uint32_t flags) {
+    debug_check(lock_is_mine(&level->lock));
+    debug_check(*own > 0 && granule_state(slot) != GRANULE_FREE);
     uint32_t count = *own, before = slot->before, dirty = 0;
     struct granule *right = slot + count, *left = slot - before;
     uint32_t head = load_relaxed(right->head); /* used blocks' heads change without the lock */
@@ -62,6 +64,8 @@ static NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, 
 /* Return the whole units in a free block to level 1 as long as `keep` granules stay free.
  * [ free block ] => [ free ][ units for level 1 ][ free ] */
 static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(units_min > 0 && granule_state(slot) == GRANULE_FREE);
     struct span *span = span_of_slot(slot);
     uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
     uint32_t first = (uint32_t)(slot - span->slots);
@@ -92,6 +96,7 @@ INLINE bool is_wide(uint32_t count) {
 
 /* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
 static NOINLINE void drain_and_give(struct unit *leaving) {
+    debug_check(lock_is_mine(&medium.lock));
     struct unit *more[DEFERRED_MAX];
     int more_count = 0;
     for (int i = 0; i < DEFERRED_MAX; i++) {
@@ -109,6 +114,7 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
 }
 
 STARTUP_TEXT void medium_unlock(void) {
+    debug_check(lock_is_mine(&medium.lock));
     if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(NULL);
     lock_give(&medium.lock);
 }
@@ -151,6 +157,8 @@ static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
 
 /* The whole of a free block becomes a used one of `count`, what is too much on its right free again. */
 static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(granule_state(slot) == GRANULE_FREE && skip + count <= granule_count(slot));
     uint32_t have = granule_count(slot), flags = slot->head & FREE_FLAGS;
     medium_leave(slot);
     if (skip > 0) medium_enter(slot, skip, flags);
@@ -169,6 +177,7 @@ INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32
 
 /* [ free ] => [ used, `count` ][ rest, free, as it was ] */
 INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) {
+    debug_check(lock_is_mine(&level->lock));
     struct tlsf *index = &level->dirty;
     struct tlsf_lists lists = tlsf_lists(count);
     size_t found = list_for(index, lists, count);
@@ -191,6 +200,7 @@ INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) 
 }
 
 static struct granule *find(uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
     struct tlsf_lists lists = tlsf_lists(count);
     size_t found = list_for(&medium.dirty, lists, count);
     if (found) return slot_of(*tlsf_head(&medium.dirty, found));
@@ -243,6 +253,7 @@ struct granule *medium_take_roomy(uint32_t count) {
 
 /* Leave the block to whoever has the lock. */
 static NOINLINE void medium_defer(struct granule *slot) {
+    debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) >= MEDIUM_GRANULES_MIN);
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_STATE_MASK) | GRANULE_DEFERRED);
     struct granule *seen = load_relaxed(medium.deferred);
     do node_of(slot)->next = (struct tlsf_node *)seen;
@@ -261,6 +272,7 @@ static NOINLINE void give_slow(struct granule *slot) {
 }
 
 void medium_give(struct granule *slot) {
+    debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) > 0);
     struct medium *level = here();
     if (unlikely(!lock_try(&level->lock))) return give_slow(slot);
     uint32_t count = granule_count(slot);
@@ -272,6 +284,8 @@ void medium_give(struct granule *slot) {
 
 /* Grow: [ this ][ free ] => [ -- this -- ][ rest ].   Shrink: [ this ] => [ this ][ free, merged to the right ] */
 static bool resize_locked(struct granule *slot, uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(granule_state(slot) == GRANULE_USED && count > 0);
     uint32_t have = granule_count(slot), own = slot->head & (GRANULE_STATE_MASK | GRANULE_ZERO);
     struct granule *right = slot + have;
     if (count > have) {
@@ -301,6 +315,7 @@ bool medium_resize(struct granule *slot, uint32_t count) {
 /* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it.
  */
 static void call_purged(struct granule *slot) {
+    debug_check(granule_state(slot) == GRANULE_FREE && !(slot->head & FREE_FLAGS));
     uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
     medium_leave(slot);
     medium_enter(slot, count, flags | GRANULE_PURGED);
@@ -309,6 +324,8 @@ static void call_purged(struct granule *slot) {
 /* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not
  * take them, and the block is still nobody's. */
 static bool purge_block(struct granule *slot) {
+    debug_check(!lock_is_mine(&medium.lock)); /* it makes a system call */
+    debug_check(granule_state(slot) != GRANULE_FREE);
     char *memory = span_slot_memory(span_of_slot(slot), slot);
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
     char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());

@@ -1,6 +1,7 @@
 /* Purging: memory that has been free for a while goes back to the world. */
 /* SPDX-License-Identifier: MIT */
 #include "span/purge.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/gone.h"
 #include "span/huge.h"
@@ -29,6 +30,7 @@ static void purge_table(char *from, char *to, char *changed, char *changed_to) {
 /* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the
  * clean ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
 static struct unit *purge_tables(struct unit *unit) {
+    debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t count = unit->count;
     struct unit *wide = units_widen(unit);
     struct granule *slot = span_slot(span_of(wide->memory), wide->memory),
@@ -48,6 +50,7 @@ struct run {
 };
 
 static void refuse(struct run *run, struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_CLEAN));
     unit->next = run->refused;
     run->refused = unit;
     if (!run->refused_last) run->refused_last = unit;
@@ -62,6 +65,8 @@ static void run_end(struct run *run) {
 /* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or
  * too much did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
 static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
+    debug_check(unit->kind == UNIT_LEAVING);
+    debug_check(((uintptr_t)unit->memory & (port_page_bytes() - 1)) == 0);
     uint32_t count = unit->count, least = max_size(port_page_bytes() >> UNIT_SHIFT, 1);
     if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
         unit->flags |= UNIT_CLEAN;
@@ -83,6 +88,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
 /* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
  * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
 static void purge(struct run *run, struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     size_t page = port_page_bytes();
     char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
     char *from = (char *)round_up((uintptr_t)unit->memory, page);
@@ -116,6 +122,7 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
 }
 
 static uint32_t least_of_all(void) {
+    debug_check(lock_is_mine(&units.lock));
     uint32_t least = units.dirty_units;
     for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
         if (units.least_dirty[i] < least) least = units.least_dirty[i];

@@ -1,6 +1,7 @@
 /* Regions: spans over memory that the world owns. */
 /* SPDX-License-Identifier: MIT */
 #include "span/region.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -17,6 +18,8 @@ size_t region_table_bytes(size_t units) {
 }
 
 static void keep_back(struct span *span, uint32_t first, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(first + count <= span->limit_units);
     if (count == 0) return;
     unit_describe(span->lines + first, (struct unit){.count = count,
                                                      .memory = span->base + ((size_t)first << UNIT_SHIFT),
@@ -26,6 +29,7 @@ static void keep_back(struct span *span, uint32_t first, uint32_t count) {
 }
 
 void region_describe(struct span *span, char *base, uint32_t count, void *tables) {
+    debug_check((uintptr_t)base % UNIT_BYTES == 0 && (uintptr_t)tables % UNIT_LINE_BYTES == 0);
     memset(tables, 0, region_table_bytes(count));
     *span = (struct span){.base = base,
                           .bytes = (size_t)count << UNIT_SHIFT,
@@ -44,6 +48,7 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
 
 /* [ kept back: head ][ region ][ kept back ], or the same without one or both of the ends */
 static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
     struct unit *region = span->lines + first, *head = region;
     while (racy_load(head->kind) == UNIT_INSIDE) head--;
     if (head->kind != UNIT_META || head->class != REGION_KEPT_BACK) return false;
