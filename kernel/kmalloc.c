@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "heap/fast.h"
 #include "heap/resize_here.h"
+#include "heap/world.h"
 #include "inspect/verify.h"
 #include <string.h>
 
@@ -23,7 +24,7 @@ void *kzalloc(size_t size) {
 void *kmalloc_aligned(size_t size, size_t align) {
     if (align == 0 || (align & (align - 1)) != 0) return NULL;
     uint64_t daif = irq_save();
-    void *p = heap_alloc_aligned(size, align);
+    void *p = entry_aligned(size, align);
     irq_restore(daif);
     return p;
 }
@@ -45,7 +46,7 @@ static void *alloc_growing(size_t size) {
 /* As heap_realloc() frees it: at once, for the next request of its size is not likely. */
 static void free_moved(void *p) {
     uint64_t daif = irq_save();
-    heap_free_slow(p, heap_self);
+    entry_free(p, heap_self);
     irq_restore(daif);
 }
 

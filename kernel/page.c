@@ -5,6 +5,7 @@
 #include "console.h"
 #include "guarded.h"
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "layout.h"
 #include "panic.h"
 #include "span/purge.h"

@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "console.h"
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "kernel.h"
 #include "ktest.h"
 #include "span/medium.h"

@@ -12,7 +12,7 @@ ASIDE_FUNCTION(void *, memalign_aside, ASIDE_MEMALIGN, (size_t align, size_t siz
 
 static void *aligned_or_null(size_t align, size_t size) {
     if (aside()) return memalign_aside(align, size);
-    return hardened_seal(or_enomem(heap_alloc_aligned(hardened_request(size), align)));
+    return hardened_seal(or_enomem(entry_aligned(hardened_request(size), align)));
 }
 
 /* Sets errno too when memory is out, though POSIX does not ask for it: glibc does, and some callers read it. */

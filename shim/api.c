@@ -1,6 +1,7 @@
 /* heapalloc's own interface. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "inspect/stats.h"
 #include "inspect/verify.h"
 #include "shim.h"

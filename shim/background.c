@@ -4,7 +4,7 @@
 #include "background.h"
 #include "due.h"
 #include "heap/fast.h"
-#include "heap/tick.h"
+#include "heap/world.h"
 #include "next.h"
 #include "process.h"
 #include "span/purge.h"

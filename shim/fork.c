@@ -1,6 +1,7 @@
 /* Forks of the process: when all locks are held. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/fast.h"
+#include "base/bits.h"
+#include "heap/world.h"
 #include "shim.h"
 #include <heapalloc/port.h>
 #include <sys/single_threaded.h>

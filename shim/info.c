@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "adjust.h"
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "inspect/stats.h"
 #include "inspect/tally.h"
 #include "mapped.h"

@@ -1,6 +1,7 @@
 /* What the heap's memory is while the program runs. */
 /* SPDX-License-Identifier: MIT */
 #include "live_stats.h"
+#include "heap/world.h"
 #include "mapped.h"
 #include "process.h"
 #include "shim.h"

@@ -15,7 +15,7 @@ ASIDE_FUNCTION(size_t, usable_aside, ASIDE_USABLE, (const void *p), p)
 
 STARTUP_TEXT static NOINLINE void *malloc_last(size_t size, struct heap *heap) {
     if (aside()) return malloc_aside(size);
-    void *p = heap_alloc_slow(size, heap);
+    void *p = entry_alloc(size, heap);
     events_look();
     return or_enomem(p);
 }
@@ -36,14 +36,14 @@ static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
     void *p = size <= CLASS_BYTES_MAX ? heap_refill_partial(class_of(size), heap) : NULL;
     if (likely(p)) return memset(p, 0, size);
-    p = heap_alloc_zeroed(size);
+    p = entry_zeroed(size);
     events_look();
     return or_enomem(p);
 }
 
 static NOINLINE void *realloc_last(void *p, size_t size) {
     if (aside()) return realloc_aside(p, size);
-    p = heap_resize(p, size);
+    p = entry_resize(p, size);
     events_look();
     return or_enomem(p);
 }
@@ -54,12 +54,12 @@ static NOINLINE void *realloc_slow(void *p, size_t size) {
 
 void free_outside(void *p, struct heap *heap) {
     if (aside()) return free_aside(p);
-    heap_free_slow(p, heap);
+    entry_free(p, heap);
 }
 
 static NOINLINE size_t usable_outside(const void *p) {
     if (aside()) return usable_aside(p);
-    return heap_usable_slow(p);
+    return entry_usable(p);
 }
 
 EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {

@@ -71,7 +71,7 @@ static _Noreturn void bad_alloc(void) {
 
 INLINE void *alloc_any(size_t size, size_t align) {
     size_t bytes = hardened_request(size);
-    void *p = align <= BLOCK_ALIGN_BYTES ? heap_alloc_slow(bytes, heap_self) : heap_alloc_aligned(bytes, align);
+    void *p = align <= BLOCK_ALIGN_BYTES ? entry_alloc(bytes, heap_self) : entry_aligned(bytes, align);
     events_look();
     return hardened_seal(p);
 }
@@ -157,7 +157,7 @@ void delete_many_aligned(void *p, size_t align) CXX("_ZdaPvSt11align_val_t");
 
 static NOINLINE void delete_outside(void *p, struct heap *heap) {
     if (aside()) return delete_aside(p);
-    heap_free_slow(p, heap);
+    entry_free(p, heap);
 }
 
 void delete_one(void *p) {
@@ -168,7 +168,7 @@ void delete_many(void *p) {
 }
 void delete_one_aligned(void *p, size_t align) {
     if (aside()) return delete_aligned_aside(p, align);
-    hardened_free_with(p, heap_free_slow);
+    hardened_free_with(p, entry_free);
 }
 void delete_many_aligned(void *p, size_t align) {
     delete_one_aligned(p, align);

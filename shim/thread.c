@@ -3,6 +3,7 @@
 #include "adjust.h"
 #include "background.h"
 #include "heap/fast.h"
+#include "heap/world.h"
 #include "shim.h"
 #include <heapalloc/port.h>
 #include <limits.h>

@@ -48,3 +48,6 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
+
+/* Sixteen bytes at any address, read or written at once. */
+typedef long long word_pair __attribute__((vector_size(16), aligned(1), may_alias));

@@ -4,6 +4,7 @@
 #include "base/valgrind.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
+#include "heap/registry.h"
 #include "span/units.h"
 
 enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };

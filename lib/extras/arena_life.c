@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "extras/arena.h"
 #include "heap/fast.h"
+#include "heap/registry.h"
 #include "span/units.h"
 
 enum { SPARE_UNITS_MAX = (1 << 20) / UNIT_BYTES, ALIGN_MAX = 4096 };
@@ -34,7 +35,7 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
         arena_enter(options->parent, "heapalloc_arena_create");
         arena_leave(options->parent);
     }
-    struct heapalloc_arena *arena = heap_alloc_slow(sizeof(*arena), heap_self);
+    struct heapalloc_arena *arena = entry_alloc(sizeof(*arena), heap_self);
     if (!arena) return NULL;
     size_t align = options->align_bytes ? options->align_bytes : BLOCK_ALIGN_BYTES;
     bool locks = options->flags & HEAPALLOC_ARENA_LOCKED;
@@ -172,7 +173,7 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
     arena->mark = 0;
     arena->open = arena->own = (struct arena_room){0, 0};
     arena_leave(arena);
-    heap_free_slow(arena, heap_self);
+    entry_free(arena, heap_self);
 }
 
 static size_t count_list(const struct unit *chunk, size_t *bytes) {

@@ -9,6 +9,7 @@
 #include "base/valgrind.h"
 #include "heap/alloc.h"
 #include "heap/fast.h"
+#include "heap/registry.h"
 #include "span/units.h"
 #include <heapalloc/heapalloc.h>
 
@@ -42,7 +43,7 @@ struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_by
         (align_bytes && !is_power_of_two(align_bytes)))
         return NULL;
     if (align_bytes < BLOCK_ALIGN_BYTES) align_bytes = BLOCK_ALIGN_BYTES;
-    struct heapalloc_pool *pool = heap_alloc_slow(sizeof(*pool), heap_self);
+    struct heapalloc_pool *pool = entry_alloc(sizeof(*pool), heap_self);
     if (!pool) return NULL;
     uint32_t bytes = (uint32_t)round_up(block_bytes, align_bytes);
     *pool = (struct heapalloc_pool){.free = BLOCK_END,
@@ -165,5 +166,5 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
         slab->flags = 0;
         units_give(slab);
     }
-    heap_free_slow(pool, heap_self);
+    entry_free(pool, heap_self);
 }

@@ -1,37 +1,29 @@
-/* Allocation beyond the fast path. */
+/* Allocation beyond the fast path, of a live heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
-#include "base/check.h"
 #include "heap/abandoned.h"
+#include "heap/bin.h"
 #include "heap/cache.h"
-#include "heap/exited_thread.h"
-#include "heap/fast.h"
-#include "heap/last_resort.h"
+#include "heap/empty.h"
+#include "heap/pace.h"
 #include "heap/refill.h"
-#include "heap/tick.h"
-#include "heap/valgrind.h"
 #include "span/units.h"
 
-/* More than any span can have is not to be had by giving memory back. */
-INLINE bool never_fits(size_t size) {
-    return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
-}
-
-static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
-    if (unlikely(never_fits(size))) return NULL;
+static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
+    if (unlikely(alloc_never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = take_recent(heap->recent_large);
     if (unit) {
         if (unit->count == count) {
             racy_store(unit->kind, UNIT_LARGE);
-            if (zero) memset(unit->memory, 0, size);
+            if (fill == ALLOC_ZEROED) memset(unit->memory, 0, size);
             return unit->memory;
         }
         units_give(unit);
     }
-    unit = roomy ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
+    unit = room == ALLOC_ROOMY ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
     if (unlikely(!unit)) return NULL;
-    if (zero && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
+    if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
     return unit->memory;
 }
 
@@ -43,43 +35,43 @@ static void widen(struct heap *heap, uint32_t count) {
     cache_widen(heap);
 }
 
-static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
+static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     uint32_t count = (uint32_t)cache_granules(size);
-    if (unlikely(heap->cache_refused) && !roomy) widen(heap, count);
+    if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
     struct granule *slot = cache_recent_medium(heap, count);
-    if (!slot && !roomy) slot = medium_take_ready(count);
+    if (!slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
     if (unlikely(!slot)) {
         heap_yield(heap);
-        slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+        slot = room == ALLOC_ROOMY ? medium_take_roomy(count) : medium_take(count, 1);
     }
     if (unlikely(!slot)) return NULL;
     bool clean = slot->head & GRANULE_ZERO;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_ZERO); /* the caller will write to it */
     void *p = span_slot_memory(span_of_slot(slot), slot);
-    if (zero && !clean) memset(p, 0, size);
+    if (fill == ALLOC_ZEROED && !clean) memset(p, 0, size);
     return p;
 }
 
 /* The cache has served for a while without a slow path; this is one, and then it may go on. */
-static NOINLINE void *resume(struct heap *heap, size_t size, bool roomy) {
+static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
     heap->hits_left = heap->returns;
     if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
-    heap_count_run(heap);
-    return size <= CACHE_BYTES_MAX && !roomy ? cache_pop(heap, cache_granules(size)) : NULL;
+    pace_run(heap);
+    return size <= CACHE_BYTES_MAX && room == ALLOC_TIGHT ? cache_pop(heap, cache_granules(size)) : NULL;
 }
 
-STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
+STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     if (unlikely(heap->hits_left == 0)) {
-        void *p = resume(heap, size, roomy);
-        if (p) return zero ? memset(p, 0, size) : p;
+        void *p = resume(heap, size, room);
+        if (p) return fill == ALLOC_ZEROED ? memset(p, 0, size) : p;
     } else {
-        heap_count_slow(heap);
+        pace_slow(heap);
     }
     if (size <= MEDIUM_BYTES_MAX) {
-        void *p = medium_block(heap, size, zero, roomy);
+        void *p = medium_block(heap, size, fill, room);
         if (likely(p)) return p;
     }
-    return large(heap, size, zero, roomy);
+    return large(heap, size, fill, room);
 }
 
 /* Pop the first block of a bin that is not empty. */
@@ -128,12 +120,12 @@ static void *borrow(struct heap *heap, uint32_t class, size_t size) {
 
 STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
     if (heap->bin[class] == BLOCK_END) {
-        heap_count_slow(heap);
+        pace_slow(heap);
         if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
             void *p = borrow(heap, class, size);
             if (p) return p;
         }
-        if (heap->bin[class] == BLOCK_END && unlikely(!heap_refill(heap, class))) return NULL;
+        if (unlikely(!heap_refill(heap, class))) return NULL;
     }
     return pop(heap, class);
 }
@@ -141,105 +133,18 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
 void *alloc_live(struct heap *heap, size_t size) {
     if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    return alloc_wide(heap, size, false, false);
+    return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
-/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more; then
- * whatever is larger, so that nothing is refused that a larger request would get. */
-static COLD void *alloc_again(struct heap *heap, size_t size) {
-    if (never_fits(size)) return NULL;
-    heap_trim(heap);
-    void *p = alloc_live(heap, size);
-    return p ? p : last_resort_take(heap, size);
-}
-
-STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
-    if (config_valgrind && valgrind_is_due()) return valgrind_alloc(size);
-    if (unlikely(heap->state != HEAP_LIVE)) {
-        heap = heap_for_thread();
-        if (!heap) return exited_alloc(size);
-    }
-    void *p = alloc_live(heap, size);
-    return likely(p) ? p : alloc_again(heap, size);
-}
-
-INLINE void clear_64(char *p) {
-    for (int i = 0; i < 4; i++) ((heap_words *)p)[i] = (heap_words){0, 0};
-}
-
-/* Up to 256 bytes without a loop, whose end no processor foresees: pieces from both ends, which overlap. */
-void *heap_clear_long(char *p, size_t bytes) {
-    if (bytes > 256) return memset(p, 0, bytes);
-    clear_64(p);
-    clear_64(p + bytes - 64);
-    if (bytes <= 128) return p;
-    clear_64(p + 64);
-    clear_64(p + bytes - 128);
-    return p;
-}
-
-static void *zeroed_small(struct heap *heap, size_t size) {
-    char *p = heap_alloc_slow(size, heap);
-    if (unlikely(!p)) return NULL;
-    heap = heap_self;
-    const struct unit *attached = heap->attached[class_of(size + (size == 0))];
-    bool fresh = attached && attached->used_blocks == RETURNS_FRESH;
-    return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
-}
-
-void *heap_alloc_zeroed(size_t size) {
-    if (config_valgrind) return valgrind_zeroed(size);
-    struct heap *heap = heap_self;
-    if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
-    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
-    if (unlikely(!heap)) {
-        void *late = exited_alloc(size);
-        return late ? memset(late, 0, size) : NULL;
-    }
-    void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
-    if (p) return memset(p, 0, size);
-    p = alloc_wide(heap, size, true, false);
-    if (likely(p) || never_fits(size)) return p;
-    heap_trim(heap);
-    return alloc_wide(heap, size, true, false);
-}
-
-/* Granules or units at a multiple of `align`, which is more than a class can give. */
-static void *wide_aligned(size_t size, size_t align) {
+void *alloc_wide_aligned(size_t size, size_t align) {
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
         uint32_t count = (uint32_t)cache_granules(size);
         if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
         struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
         if (slot) return span_slot_memory(span_of_slot(slot), slot);
     }
-    if (never_fits(size) || never_fits(align)) return NULL;
+    if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = units_take_aligned(count + (count == 0), (uint32_t)(align >> UNIT_SHIFT), UNIT_LARGE);
     return unit ? unit->memory : NULL;
-}
-
-/* The last resort, of a heap without any memory, may be less aligned than blocks of the class are. */
-static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
-    size_t bytes = class_shapes[class].block_bytes;
-    void *p = heap_alloc_slow(bytes, heap);
-    if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
-    heap_free_slow(p, heap_self);
-    return heap_self->state == HEAP_LIVE ? last_resort_aligned(heap_self, bytes, (uint32_t)align) : NULL;
-}
-
-void *heap_alloc_aligned(size_t size, size_t align) {
-    if (config_valgrind && valgrind_is_due()) return valgrind_aligned(size, align);
-    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    size_t class = class_aligned(size, align);
-    if (class) return heap_pop(heap_self, class, align, aligned_small); /* passes `align` on */
-    if (align == 0) return NULL;
-    if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
-    struct heap *heap = heap_self;
-    if (heap->state == HEAP_NONE) heap = heap_for_thread();
-    if (heap && heap->state == HEAP_LIVE) heap_count_slow(heap);
-    void *p = wide_aligned(size, align);
-    if (likely(p) || never_fits(size) || never_fits(align) || !heap || heap->state != HEAP_LIVE) return p;
-    heap_trim(heap);
-    return wide_aligned(size, align);
 }

@@ -1,4 +1,4 @@
-/* Allocation beyond the fast path: by class, by granules, by units; zeroed, aligned. */
+/* Allocation beyond the fast path, of a live heap: by class, by granules, by units. Nothing is tried twice here. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
@@ -6,14 +6,20 @@
 /* Sizes above this are refused: a difference of two pointers into a block must not overflow. */
 #define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)
 
-/* A block of a medium or large size. NULL: no memory. `zero`: it reads as zero. `roomy`: with room to grow. */
-void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy);
+/* More than any span can have is not to be had by giving memory back. */
+INLINE bool alloc_never_fits(size_t size) {
+    return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
+}
 
-/* heap_alloc for a heap that is known to be live (or the late one, locked). */
+/* What a block reads as, and whether it has room to grow on its right. */
+enum alloc_fill { ALLOC_ANYHOW, ALLOC_ZEROED };
+enum alloc_room { ALLOC_TIGHT, ALLOC_ROOMY };
+
+/* A block of a medium or large size. NULL: no memory. */
+void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room);
+
+/* A block of any size. NULL: no memory. */
 void *alloc_live(struct heap *heap, size_t size);
 
-/* `size` bytes at a multiple of `align`, a power of two. NULL: no memory. */
-void *heap_alloc_aligned(size_t size, size_t align);
-
-/* `size` bytes that read as zero. NULL: no memory. */
-void *heap_alloc_zeroed(size_t size);
+/* Granules or units at a multiple of `align`, which is more than a class can give. NULL: no memory. */
+void *alloc_wide_aligned(size_t size, size_t align);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/exited_thread.h"
 #include "heap/alloc.h"
+#include "heap/registry.h"
 #include "span/units.h"
 
 struct lock exited_lock = LOCK_OF(RANK_LATE);

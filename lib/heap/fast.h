@@ -6,42 +6,13 @@
  * and own no slab. What is not as expected goes to the slow functions, which look again and say what is wrong. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/alloc.h"
+#include "heap/bin.h"
 #include "heap/cache.h"
-#include "heap/fork.h"
-#include "heap/heap.h"
+#include "heap/entry.h"
+#include "heap/partial.h"
 #include "heap/refill.h"
-#include "heap/resize.h"
-#include "heap/thread.h"
-#include "heap/tick.h"
 
-/* Everything heap_alloc_with() does not do; `size` as given to malloc. NULL: no memory. */
-void *heap_alloc_slow(size_t size, struct heap *heap);
-
-/* Everything heap_free_fast() does not do, for any pointer whatever. */
-void heap_free_slow(void *p, struct heap *heap);
-
-/* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
-void heap_free_other(void *p, struct heap *heap, struct unit *unit);
-
-/* Free the block with which the count of this heap's slab became 0. */
-void heap_free_last(struct block *block, struct heap *heap, struct unit *slab);
-
-typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
-
-/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which
- * was freed long ago maybe, is on its way into the cache while the program writes to this one. */
-INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
-    struct block *block = heap->bin[class];
-    if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
-    struct block *next = block->next;
-    if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap, class);
-    block_clear(block);
-    heap->bin[class] = next;
-    PREFETCH(next);
-    return block;
-}
 
 /* Allocate `size` bytes: up to CLASS_BYTES_MAX from a bin or by `small`, else by `wide`. */
 INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wide *wide) {
@@ -65,8 +36,8 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
 }
 
 /* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has
- * none left. Programs of mixed sizes do this all the time. It declines when a tick is due. A slab that has gathered no
- * more than the one block invites adopted, and so does who frees much remote_frees. */
+ * none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to look at the clock.
+ * A slab that has gathered no more than the one block invites adopted, and so does who frees much remote_frees. */
 INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
     struct slab_queue *queue = &heap->partial[class];
     struct unit *slab = queue->first, *old = heap->current[class];
@@ -74,9 +45,9 @@ INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (unlikely(refill_is_sparse(slab, class)) && heap->sparse_refills[class]++ >= POOR_REFILLS_MAX) return NULL;
+    if (unlikely(refill_is_sparse(slab, class)) && heap->sparse_refills[class]++ >= SPARSE_REFILLS_MAX) return NULL;
     heap->slow_left--;
-    heap_partial_remove_first(heap, queue, slab);
+    partial_remove_first(heap, queue, slab);
     refill_make_current(heap, class, slab);
     refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
@@ -109,27 +80,6 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
     return likely(start < racy_load(slab->start_limit)) && likely(!block_may_be_free(block));
 }
 
-/* The list that takes a freed block: the bin if the slab is open, else the slab's. Which of the two no processor
- * foresees, so there is no branch. */
-INLINE struct block **heap_list_of(struct unit *slab) {
-    char *at = (char *)slab;
-#if defined(__x86_64__)
-    __asm__("testb %2, %1\n\tcmovne %3, %0" : "+r"(at) : "m"(slab->flags), "i"(UNIT_ATTACHED), "m"(slab->bin) : "cc");
-#else
-    char *bin = slab->bin;
-    COMPUTED(bin);
-    if (slab->flags & UNIT_ATTACHED) at = bin;
-    COMPUTED(at);
-#endif
-    return (struct block **)(at + offsetof(struct unit, free));
-}
-
-INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap) {
-    struct block **list = heap_list_of(slab);
-    block_link(block, *list, heap->secret);
-    *list = block;
-}
-
 /* Free a block of the heap's own slab. The same count goes down whether the slab is open or not. */
 INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(block, heap, slab);
@@ -149,28 +99,23 @@ INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap))
 }
 
 INLINE void heap_free_fast(void *p) {
-    heap_free_with(p, heap_free_slow);
+    heap_free_with(p, entry_free);
 }
-
-typedef long long heap_words __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* Zero `bytes` = 1..64 of a block: four stores that overlap where it is less. Clears the key in any case. */
 INLINE void *heap_clear_short(char *p, size_t bytes) {
-    const heap_words zero = {0, 0};
+    const word_pair zero = {0, 0};
     if (bytes > 32) {
-        *(heap_words *)p = zero;
-        *(heap_words *)(p + 16) = zero;
-        *(heap_words *)(p + bytes - 32) = zero;
-        *(heap_words *)(p + bytes - 16) = zero;
+        *(word_pair *)p = zero;
+        *(word_pair *)(p + 16) = zero;
+        *(word_pair *)(p + bytes - 32) = zero;
+        *(word_pair *)(p + bytes - 16) = zero;
         return p;
     }
-    *(heap_words *)p = zero;
-    if (bytes > 16) *(heap_words *)(p + bytes - 16) = zero;
+    *(word_pair *)p = zero;
+    if (bytes > 16) *(word_pair *)(p + bytes - 16) = zero;
     return p;
 }
-
-/* Zero a block of 65 bytes or more. Apart, so that the short way needs no register saved. */
-void *heap_clear_long(char *p, size_t bytes);
 
 /* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link.
  */
@@ -186,7 +131,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     PREFETCH(next);
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
     if (heap->attached[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
-    *(heap_words *)block = (heap_words){0, 0};
+    *(word_pair *)block = (word_pair){0, 0};
     return block;
 }
 
@@ -214,8 +159,6 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
 }
 
 /* Bytes the block at `p` has; 0 for NULL. Slabs first, the rest by a tail call. */
-size_t heap_usable_slow(const void *p);
-
 INLINE size_t heap_usable_with(const void *p, size_t (*outside)(const void *p)) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);

@@ -13,19 +13,3 @@
 void fork_prepare(void);
 void fork_parent(void);
 void fork_child(void);
-
-/* In a child: if `slab` belongs to a lost heap, make it `heap`'s; true: it is now. Without a heap (NULL) it is the
- * caller's, who frees into it, disowns it, and then says so: pushing would mark a block that is being counted. */
-bool fork_salvage(struct unit *slab, struct heap *heap);
-void fork_salvage_end(void);
-
-/* In a child with lost heaps and one thread: push a block to a lost heap's slab, as to any other; the sweep will find
- * it, and no page is written to but the block's. False: it is none, or there are threads again, who may be counting it.
- */
-bool fork_push(struct unit *slab, struct block *block);
-
-/* A second thread comes: from now on fork_push() does nothing. */
-void fork_share(void);
-
-/* In a child with lost heaps: look at some more units for their slabs. */
-void fork_salvage_some(struct heap *heap);

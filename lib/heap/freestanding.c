@@ -5,11 +5,11 @@
 
 static void *small(size_t size, struct heap *heap, size_t class) {
     (void)class;
-    return heap_alloc_slow(size, heap);
+    return entry_alloc(size, heap);
 }
 
 void *heap_alloc(size_t size) {
-    return heap_alloc_with(size, small, heap_alloc_slow);
+    return heap_alloc_with(size, small, entry_alloc);
 }
 
 /* Memory may begin at address 0, and NULL would be in it. */
@@ -19,7 +19,7 @@ void heap_free(void *p) {
 
 void *heap_realloc(void *p, size_t size) {
     if (p == NULL) return heap_alloc(size);
-    if (size > 0) return heap_resize_with(p, size, heap_resize);
+    if (size > 0) return heap_resize_with(p, size, entry_resize);
     heap_free(p);
     return NULL;
 }

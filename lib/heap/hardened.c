@@ -1,10 +1,8 @@
 /* What the hardened build adds around the family, beyond the fast paths. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/hardened.h"
-#include "heap/free.h"
+#include "heap/free_check.h"
 #include "slab/slab.h"
-
-uintptr_t hardened_secret;
 
 /* Bytes of the used block that starts at `p`; 0: there is none. */
 static size_t block_bytes(const void *p) {
@@ -17,7 +15,7 @@ static size_t block_bytes(const void *p) {
         return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
     }
     if (racy_load(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
-    bool idle = block_is_free(p, heap_secret()) || hardened_is_quarantined(p);
+    bool idle = block_is_free(p, heap_secret()) || quarantine_has(p);
     return idle ? 0 : racy_load(unit->block_bytes);
 }
 
@@ -30,14 +28,10 @@ void hardened_damaged(const char *function, const void *p) {
     check_misuse(function, p, "was written to beyond its end, or the block behind it before its start");
 }
 
-void hardened_written(const struct block *block) {
-    check_misuse("free", block, "was written to after it was freed");
-}
-
 /* `p` lies in a slab and bears the mark of a quarantined block. */
 static bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
-    return unit && racy_load(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && hardened_is_quarantined(p);
+    return unit && racy_load(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
 }
 
 void hardened_check(const char *function, const void *p) {
@@ -57,7 +51,7 @@ void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, stru
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
         if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
-        if (bytes <= CLASS_BYTES_MAX && bytes > BLOCK_ALIGN_BYTES) hardened_clear(p, bytes);
+        if (bytes <= CLASS_BYTES_MAX && bytes > BLOCK_ALIGN_BYTES) quarantine_clear(p, bytes);
     }
     free_raw(p, outside);
 }
@@ -75,17 +69,4 @@ void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size))
     if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
     char *new = slow(p, request);
     return new ? reseal(new, old) : NULL;
-}
-
-void hardened_flush(struct heap *heap) {
-    if (!hardened()) return;
-    for (uint32_t i = 0; i < QUARANTINE_SLOTS; i++) {
-        struct block *block = heap->quarantine[i];
-        heap->quarantine[i] = NULL;
-        if (!block) continue;
-        size_t bytes = span_line(&span_home, (size_t)((char *)block - span_home.base))->block_bytes;
-        if (unlikely(!hardened_is_clear(block, bytes))) hardened_written(block);
-        block_clear(block);
-        heap_free_slow(block, heap);
-    }
 }

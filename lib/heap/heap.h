@@ -64,8 +64,8 @@ enum heap_state {
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
-    uintptr_t secret;   /* same in all heaps; here because it shares the bins' register */
-    uint32_t slow_left; /* slow paths until the clock is read again */
+    uintptr_t secret;  /* same in all heaps; here because it shares the bins' register */
+    int32_t slow_left; /* slow paths until the clock is read again; due from 0 on (heap/pace.h) */
     uint32_t empty_slabs;
     uint16_t empty_steps;   /* by which it may keep more */
     uint16_t empty_refused; /* class of the slab that found no room among them last */
@@ -130,130 +130,14 @@ INLINE uintptr_t heap_secret(void) {
     return heap_secret_word;
 }
 
-/* Make the heap an empty one that waits for a thread. */
-void heap_park(struct heap *heap);
+extern uintptr_t hardened_secret __attribute__((visibility("hidden"))); /* drawn with the first heap */
 
-/* A heap of nobody's, live; NULL: no memory. */
-struct heap *heap_create(void);
-
-/* The calling thread's live heap, made if it has none; NULL: no memory, or the thread has ended. */
-struct heap *heap_for_thread(void);
-
-/* What may take a lock and needs no heap begins with this: while a thread has none, nothing is arranged for forks. */
-INLINE void heap_enter(void) {
-    if (unlikely(heap_self->state == HEAP_NONE)) heap_for_thread();
-}
-
-/* Put an owned slab at the end of its heap's partial queue; take it out. */
-void heap_partial_add(struct heap *heap, struct unit *slab);
-void heap_partial_remove(struct heap *heap, struct unit *slab);
-
-INLINE void heap_partial_remove_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
-    queue->first = slab->next;
-    *(slab->next ? &slab->next->prev : &queue->last) = NULL;
-    slab->next = NULL;
-    queue->count--;
-    if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
-    slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
-}
-
-/* What an attached slab's line says of its bin. */
-INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
-    return (char *)(uintptr_t)&heap->bin[class] - offsetof(struct unit, free);
-}
-
-/* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
- * counts. */
-INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
-    heap->attached[class] = slab;
-    slab->flags |= UNIT_ATTACHED;
-    slab->bin = heap_bin_of(class, heap);
-    slab->free = BLOCK_END;
-    slab->used_blocks = returns;
-}
-
-/* The current slab counts its blocks again; they are all out. */
-INLINE void heap_detach_slab(struct heap *heap, size_t class) {
-    struct unit *slab = heap->attached[class];
-    if (!slab) return;
-    heap->attached[class] = NULL;
-    slab->flags &= (uint8_t)~UNIT_ATTACHED;
-    slab->bin = NULL;
-    slab->used_blocks = slab->resident_blocks;
+/* Blocks end in a canary, and wait in a quarantine when they are freed (heap/quarantine.h). */
+INLINE bool hardened(void) {
+    return config_safety >= SAFETY_HARDENED && !config_valgrind;
 }
 
 /* Blocks of a slab that are out. */
 INLINE uint32_t slab_used(const struct unit *slab) {
     return racy_load(slab->flags) & UNIT_ATTACHED ? racy_load(slab->resident_blocks) : racy_load(slab->used_blocks);
 }
-
-/* How many empty slabs the heap may keep now. */
-INLINE uint32_t heap_empty_max(const struct heap *heap) {
-    uint32_t most = EMPTY_SLABS_MIN + heap->empty_steps * (uint32_t)EMPTY_SLABS_STEP;
-    return most < EMPTY_SLABS_MAX ? most : EMPTY_SLABS_MAX;
-}
-
-/* A class takes a new slab, of which one was given back because there was no room for it among the empty ones: there is
- * more from now on, until the bins are spilled. */
-void heap_widen_empty(struct heap *heap);
-
-/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes
- * there first: cache_yield(), and the empty slabs where they are more than every heap may keep. */
-void heap_yield(struct heap *heap);
-
-/* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
-INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
-    heap->bin[class] = first->next;
-    heap_attach_slab(heap, class, slab, heap->returns);
-    block_clear(first);
-}
-
-/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
- * false: but no current slab. */
-INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
-    struct unit *attached = heap->attached[class];
-    if (!attached) return false;
-    heap->adopt_budget[class]--;
-    attached->used_blocks = heap->returns; /* not fresh any more */
-    block_link(block, heap->bin[class], heap->secret);
-    heap->bin[class] = block;
-    return true;
-}
-
-/* The next frees of `class` into others' slabs may be adopted blocks. Not where a fork has lost threads: their slabs
- * are counted by keys, which adopted blocks have too. */
-INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
-    uint32_t blocks = class_shapes[class].capacity_blocks * 4u;
-    if (heaps.left_by_fork == 0) heap->adopt_budget[class] = blocks < ADOPTED_MAX ? (uint8_t)blocks : ADOPTED_MAX;
-}
-
-/* True when `block`, of a bin whose current slab is `current` or NULL, is an adopted block there. */
-INLINE bool heap_is_adopted(const struct unit *current, const struct block *block) {
-    return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
-}
-
-/* The count of an owned slab is 0. It has no used block any more: keep it as a spare, or give it back; it is open: a
- * slow path is due. */
-void heap_slab_empty(struct unit *slab, struct heap *heap);
-
-/* Give up an owned slab that is neither current nor waiting: back, without owner, or to the abandoned. */
-void heap_disown(struct unit *slab);
-
-/* The same for the first `count` slabs that wait. */
-void heap_disown_partial(struct heap *heap, uint32_t class, uint32_t count);
-
-/* Give back the medium cache and the empty slabs. */
-void heap_flush(struct heap *heap);
-
-/* Take the first block, which is still a free one, from a bin that is not empty. */
-INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
-    struct block *block = heap->bin[class];
-    if (unlikely(!block_is_free(block, heap->secret)))
-        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
-    heap->bin[class] = block->next;
-    return block;
-}
-
-/* Put the bins' blocks back into their slabs, and free all adopted blocks again; no more are taken in until
- * heap_adopt_enable(), and no block returns to a bin until it is filled. */
-void heap_spill(struct heap *heap);

@@ -3,6 +3,7 @@
 #include "heap/last_resort.h"
 #include "base/bits.h"
 #include "heap/abandoned.h"
+#include "heap/bin.h"
 #include "heap/refill.h"
 #include "span/medium.h"
 

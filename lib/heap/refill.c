@@ -1,16 +1,16 @@
 /* Filling an empty bin: memory that was touched before comes first, what is carved or new comes last.
  *
- *   1 the current slab's free list, its remote list    2 the partial slabs, unless they are poor    3 an abandoned slab
- *   4 the current slab's next page                     5 a new slab */
+ *   1 the current slab's free list, its remote list    2 the partial slabs, unless they are sparse    3 an abandoned
+ * slab 4 the current slab's next page                     5 a new slab */
 /* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
-#include "heap/abandoned.h"
-#include "heap/cache.h"
-#include "heap/fork.h"
+#include "heap/disown.h"
+#include "heap/empty.h"
+#include "heap/salvage.h"
 #include "span/units.h"
 
 enum {
-    WAITING_TRIES = 4,
+    PARTIAL_TRIES = 4,
     SHARED_MAX = 16, /* slabs */
 };
 
@@ -28,16 +28,16 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
 }
 
 static struct block *from_partial(struct heap *heap, uint32_t class) {
-    for (int i = 0; i < WAITING_TRIES; i++) {
+    for (int i = 0; i < PARTIAL_TRIES; i++) {
         struct unit *slab = heap->partial[class].first;
         if (!slab) return BLOCK_END;
-        heap_partial_remove(heap, slab);
+        partial_remove(heap, slab);
         struct block *list = take_list(heap, slab);
         if (list != BLOCK_END || slab_uncarved(slab) > 0) {
             refill_make_current(heap, class, slab);
             return list;
         }
-        if (!owner_leave_full(slab)) heap_partial_add(heap, slab);
+        if (!owner_leave_full(slab)) partial_add(heap, slab);
     }
     return BLOCK_END;
 }
@@ -51,7 +51,7 @@ static void share(struct heap *heap, uint32_t class) {
     struct slab_queue *queue = &heap->partial[class];
     if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
     size_t surplus = queue->count > heap->share_to[class] ? queue->count - heap->share_to[class] : 0;
-    heap_disown_partial(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
+    disown_partial(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
     if (queue->count > heap->share_to[class]) return;
     heap->share_to[class] = 0;
     heap->exchanges[class] = false;
@@ -72,7 +72,7 @@ static struct block *from_abandoned(struct heap *heap, uint32_t class) {
     for (struct unit *more = slab->next, *next; more; more = next) {
         next = more->next;
         owner_collect(more, heap->secret);
-        heap_partial_add(heap, more);
+        partial_add(heap, more);
     }
     slab->next = NULL;
     struct block *list = take_list(heap, slab);
@@ -87,38 +87,50 @@ static void reuse_kept(struct heap *heap) {
     if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
 }
 
-/* Slabs wait, but they are poor, and there is room for one more. */
-static bool gets_extra(struct heap *heap, uint32_t class) {
-    if (likely(heap->sparse_refills[class] <= POOR_REFILLS_MAX)) return false;
+/* Slabs wait, but they are sparse, and there is room for one more. */
+static bool wants_extra_slab(struct heap *heap, uint32_t class) {
+    if (likely(heap->sparse_refills[class] <= SPARSE_REFILLS_MAX)) return false;
     heap->sparse_refills[class] = 0;
     return heap->extra_slabs[class] < heap->partial[class].count / EXTRA_PART;
 }
 
+/* Make a new slab the current one; false: no memory. */
+static bool take_new(struct heap *heap, uint32_t class, bool extra) {
+    if (unlikely(heaps.left_by_fork)) salvage_some(heap);
+    reuse_kept(heap);
+    if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
+    if (unlikely(heap->empty_refused == class)) empty_widen(heap);
+    struct unit *slab = slab_take(class, heap);
+    if (unlikely(!slab)) return false;
+    refill_make_current(heap, class, slab);
+    heap->extra_slabs[class] += extra;
+    return true;
+}
+
+/* The current slab has blocks that were never carved, or whose pages were purged. */
+static bool can_carve(const struct heap *heap, uint32_t class) {
+    const struct unit *slab = heap->current[class];
+    return slab && slab_uncarved(slab) > 0;
+}
+
 STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
-    struct unit *slab = heap->current[class];
     heap_detach_slab(heap, class);
-    struct block *list = slab ? take_list(heap, slab) : BLOCK_END;
+    struct block *list = heap->current[class] ? take_list(heap, heap->current[class]) : BLOCK_END;
     uint8_t returns = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
-    bool extra = gets_extra(heap, class);
+    bool extra = wants_extra_slab(heap, class);
     if (list == BLOCK_END && !extra) list = from_partial(heap, class);
     if (list == BLOCK_END) list = from_abandoned(heap, class);
+    if (list == BLOCK_END && !can_carve(heap, class) && !take_new(heap, class, extra)) {
+        if (extra) list = from_partial(heap, class);
+        if (list == BLOCK_END && !can_carve(heap, class)) return false;
+    }
+    struct unit *slab = heap->current[class];
     if (list == BLOCK_END) {
-        slab = heap->current[class];
-        if (!slab || slab_uncarved(slab) == 0) {
-            if (unlikely(heaps.left_by_fork)) fork_salvage_some(heap);
-            reuse_kept(heap);
-            if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
-            if (unlikely(heap->empty_refused == class)) heap_widen_empty(heap);
-            slab = slab_take(class, heap);
-            if (unlikely(!slab)) return extra && heap_refill(heap, class);
-            refill_make_current(heap, class, slab);
-            heap->extra_slabs[class] += extra;
-        }
         list = slab_carve(slab, heap->secret);
         if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;
     }
     heap->bin[class] = list;
-    heap_attach_slab(heap, class, heap->current[class], returns);
+    heap_attach_slab(heap, class, slab, returns);
     return true;
 }

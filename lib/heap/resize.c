@@ -1,16 +1,16 @@
 /* realloc.
  *
- * A block that must move because it grew will grow again: its new place has room on its right (alloc_wide's roomy),
+ * A block that must move because it grew will grow again: its new place has room on its right (ALLOC_ROOMY),
  * so growing byte by byte moves it a few times at most. A large one takes a 32nd more of that room than was asked for,
  * so that it asks some twenty times until it has doubled, however small its steps are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
-#include "heap/alloc.h"
-#include "heap/fast.h"
+#include "heap/entry_alloc.h"
 #include "heap/free.h"
+#include "heap/free_check.h"
+#include "heap/registry.h"
 #include "heap/sized.h"
 #include "heap/tick.h"
-#include "heap/valgrind.h"
 #include "span/gone.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -23,22 +23,21 @@ enum {
     COPY_STEP_BYTES = 2 << 20,
 };
 
-/* A program may resize its blocks and do nothing else for long. */
-static void pass_time(void) {
-    heap_enter();
-    if (heap_self->state == HEAP_LIVE) heap_count_slow(heap_self);
+/* The calling thread's heap, or NULL. */
+static struct heap *live_heap(void) {
+    return heap_self->state == HEAP_LIVE ? heap_self : NULL;
 }
 
-static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
+static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
     struct heap *heap = heap_self;
     void *new = NULL;
-    if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
-        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), false, true);
+    if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
+        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
     if (!new) new = heap_alloc_slow(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
-    heap_free_slow(p, heap_self);
+    free_live(p, live_heap());
     return new;
 }
 
@@ -47,32 +46,31 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     size_t bytes = slab->block_bytes;
     if (size <= bytes && size > bytes / 2) return p;
     if (size <= bytes && class_of(size) == slab->class) return p;
-    return move_by_copy(p, bytes, size, size > bytes);
+    return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }
 
 static void *resize_medium(void *p, size_t size) {
     struct granule *slot = free_check_medium("realloc", p);
     uint32_t have = granule_count(slot);
     size_t bytes = (size_t)have << GRANULE_SHIFT;
-    pass_time();
     if (size > bytes) {
         if (size <= MEDIUM_BYTES_MAX) {
             uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
             uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
             if ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count)) return p;
         }
-        return move_by_copy(p, bytes, size, true);
+        return move_by_copy(p, bytes, size, ALLOC_ROOMY);
     }
-    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, false);
+    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, ALLOC_TIGHT);
     uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
     if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
     return p;
 }
 
 static bool is_zero(const char *page) {
-    const heap_words *word = (const heap_words *)page;
+    const word_pair *word = (const word_pair *)page;
     for (size_t i = 0; i < COPY_PAGE_BYTES / sizeof(*word); i += 4) {
-        heap_words any = word[i] | word[i + 1] | word[i + 2] | word[i + 3];
+        word_pair any = word[i] | word[i + 1] | word[i + 2] | word[i + 3];
         if (any[0] | any[1]) return false;
     }
     return true;
@@ -112,7 +110,7 @@ static void leave_large(struct unit *unit) {
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
     units_give(unit);
     purge_excess();
-    if (heap_self->state == HEAP_LIVE) heap_count_given(heap_self);
+    if (live_heap()) pace_given(heap_self);
 }
 
 /* True when the block could grow where it stands: into memory, or, where it was moved to, into address space. */
@@ -125,7 +123,7 @@ static void *grow_large(struct unit *unit, size_t size) {
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) return unit->memory;
-    if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
+    if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, ALLOC_ROOMY);
     struct unit *to = gone_move(unit, count);
     if (!to) {
         to = units_take_top(count, UNIT_LARGE);
@@ -139,12 +137,11 @@ static void *grow_large(struct unit *unit, size_t size) {
 static void *resize_large(void *p, struct unit *unit, size_t size) {
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    pass_time();
     if (size > bytes) return grow_large(unit, size);
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (resize_fits(unit->count, count)) return p;
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
-        void *new = move_by_copy(p, bytes, size, false);
+        void *new = move_by_copy(p, bytes, size, ALLOC_TIGHT);
         if (new != p) return new;
     }
     unit->flags &= UNIT_MOVED; /* what is cut off is not clean any more */
@@ -152,11 +149,18 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     return p;
 }
 
-void *heap_resize(void *p, size_t size) {
-    if (config_valgrind) return valgrind_resize(p, size);
+static void *resize_any(void *p, size_t size) {
     struct unit *unit = free_check_unit("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);
+    heap_enter(); /* a program may resize its blocks and do nothing else for long: time passes for it */
+    if (live_heap()) pace_slow(heap_self);
     if (unit->kind == UNIT_MEDIUM) return resize_medium(p, size);
     return resize_large(p, unit, size);
+}
+
+void *heap_resize(void *p, size_t size) {
+    void *new = resize_any(p, size);
+    if (likely(live_heap())) heap_tick_if_due(heap_self);
+    return new;
 }

@@ -1,10 +1,10 @@
 /* realloc in two halves, for who copies himself: in place, or a new block that has room to grow. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize_here.h"
-#include "heap/alloc.h"
-#include "heap/fast.h"
-#include "heap/free.h"
+#include "heap/entry_alloc.h"
+#include "heap/free_check.h"
 #include "heap/resize.h"
+#include "heap/tick.h"
 #include "span/medium.h"
 #include "span/units.h"
 
@@ -52,6 +52,8 @@ bool heap_resize_here(void *p, size_t size, size_t *usable_bytes) {
 void *heap_alloc_growing(size_t size) {
     struct heap *heap = heap_self;
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
-    void *p = wide ? alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), false, true) : NULL;
-    return p ? p : heap_alloc_slow(size, heap);
+    void *p =
+        wide ? alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY)
+             : NULL;
+    return p ? heap_return(heap, p) : heap_alloc_slow(size, heap);
 }

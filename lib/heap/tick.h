@@ -1,26 +1,17 @@
-/* What is done now and then: slow paths count down, a tick reads the clock, and old free memory goes back. */
+/* What is done now and then: the clock is read, and memory that has been free for long goes back. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
-
-enum { TICK_SLOW_PATHS = 16 };
+#include "heap/pace.h"
 
 void heap_tick(struct heap *heap);
 
-/* Every slow path of a live heap says so. */
-INLINE void heap_count_slow(struct heap *heap) {
-    if (unlikely(--heap->slow_left == 0)) heap_tick(heap);
+/* The last thing that every function called from outside does, when it may have taken a slow path. */
+INLINE void heap_tick_if_due(struct heap *heap) {
+    if (pace_is_due(heap)) heap_tick(heap);
 }
 
-/* The same for one that comes after a run of fast ones: there may not be another soon. */
-INLINE void heap_count_run(struct heap *heap) {
-    if (heap->purge_pending) heap->slow_left = 1;
-    heap_count_slow(heap);
+/* The same for one that returns `p`, in tail position: it saves no register for what is seldom due. */
+void *heap_tick_passing(struct heap *heap, void *p);
+INLINE void *heap_return(struct heap *heap, void *p) {
+    return pace_is_due(heap) ? heap_tick_passing(heap, p) : p;
 }
-
-/* Every slow path that has given memory back says so: when much waits to be purged, the next one looks at the clock,
- * because there may be few after that. */
-void heap_count_given(struct heap *heap);
-
-/* Give all free memory back now; true: some went. */
-bool heap_trim(struct heap *heap);

@@ -8,8 +8,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/valgrind.h"
 #include "base/valgrind.h"
-#include "heap/alloc.h"
-#include "heap/fast.h"
+#include "heap/entry_alloc.h"
+#include "heap/entry_free.h"
 
 enum { BAND_BYTES = 16 };
 
@@ -19,21 +19,12 @@ struct note {
 };
 _Static_assert(sizeof(struct note) <= BAND_BYTES, "the note fits the band");
 
-static _Thread_local bool inside __attribute__((tls_model("initial-exec")));
-
-bool valgrind_is_due(void) {
-    return !inside;
-}
-
 static struct note *note_of(const void *p) {
     return (struct note *)((char *)p - sizeof(struct note));
 }
 
 static void *core_alloc(size_t size, size_t align) {
-    inside = true;
-    void *block = align <= BAND_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
-    inside = false;
-    return block;
+    return align <= BAND_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
 }
 
 void *valgrind_aligned(size_t size, size_t align) {
@@ -72,9 +63,7 @@ void valgrind_free(void *p) {
     valgrind_end(p, BAND_BYTES);
     char *block = (char *)p - read_note(p).front;
     if (span_unit(block)) valgrind_look(block, sizeof(struct block));
-    inside = true;
     heap_free_slow(block, heap_self);
-    inside = false;
 }
 
 size_t valgrind_usable(const void *p) {

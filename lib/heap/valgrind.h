@@ -3,10 +3,8 @@
 #pragma once
 #include "heap/heap.h"
 
-/* True unless the calling thread is in one of the functions below: whoever is called then tells memcheck first. */
-bool valgrind_is_due(void);
-
-/* What heap_alloc_slow, heap_alloc_zeroed, heap_alloc_aligned, heap_resize, heap_free_slow and heap_usable_slow do. */
+/* These call heap_alloc_slow, heap_alloc_zeroed, heap_alloc_aligned, heap_resize, heap_free_slow and heap_usable_slow.
+ */
 void *valgrind_alloc(size_t size);
 void *valgrind_zeroed(size_t size);
 void *valgrind_aligned(size_t size, size_t align);

@@ -1,7 +1,7 @@
 /* What is in a bin: blocks of the current slab, and adopted, mixed. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/bin.h"
 
 /* The adopted blocks of a bin, as far as it is sound; returns how many. */
 uint32_t inspect_adopted(const struct block *adopted[ADOPTED_MAX], const struct heap *heap, uint32_t class);

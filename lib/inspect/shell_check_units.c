@@ -1,5 +1,6 @@
 /* What is wrong with unit lines, in words. */
 /* SPDX-License-Identifier: MIT */
+#include "heap/bin.h"
 #include "heap/heap.h"
 #include "inspect/shell_parts.h"
 #include "span/units.h"

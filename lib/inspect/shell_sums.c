@@ -1,6 +1,8 @@
 /* The shell's sums: status, stats; giving back, and the origin of addresses. */
 /* SPDX-License-Identifier: MIT */
+#include "heap/spill.h"
 #include "heap/tick.h"
+#include "heap/trim.h"
 #include "inspect/shell_parts.h"
 #include "inspect/stats.h"
 

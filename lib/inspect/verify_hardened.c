@@ -1,6 +1,6 @@
 /* The verifier, hardened build: what waits in the quarantines is cleared, marked, and between two frees. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/hardened.h"
+#include "heap/quarantine.h"
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 
@@ -8,7 +8,7 @@ static bool waits(const struct block *block) {
     size_t offset = (size_t)((const char *)block - span_home.base);
     if (offset >= span_home.bytes) return false;
     const struct unit *slab = span_line(&span_home, offset);
-    return slab->kind == UNIT_SLAB && slab_is_block(slab, block) && hardened_is_clear(block, slab->block_bytes);
+    return slab->kind == UNIT_SLAB && slab_is_block(slab, block) && quarantine_is_clear(block, slab->block_bytes);
 }
 
 bool verify_quarantine(void) {

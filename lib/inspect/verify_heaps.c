@@ -1,5 +1,6 @@
 /* The verifier, heaps: bins, partial slabs, spares, the medium cache. */
 /* SPDX-License-Identifier: MIT */
+#include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/slab_map.h"

@@ -1,6 +1,7 @@
 /* The verifier, slabs: their blocks are all accounted for, and somebody accounts for them. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/abandoned.h"
+#include "heap/heap.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"

@@ -5,6 +5,8 @@
 #include "contents.h"
 #include "heap/abandoned.h"
 #include "heap/fast.h"
+#include "heap/spill.h"
+#include "heap/trim.h"
 #include "inspect/bin.h"
 #include "test.h"
 #include <pthread.h>
@@ -272,9 +274,9 @@ TEST(heap_that_frees_much_into_others_slabs_invites) {
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK_EQ(pthread_create(&thread, NULL, own, NULL), 0);
     pthread_barrier_wait(&barrier);
-    refill_after_frees_abroad(IN_SLAB, ABROAD_MANY - 1);
+    refill_after_frees_abroad(IN_SLAB, REMOTE_FREES_MANY - 1);
     CHECK_EQ(heap_self->adopt_budget[class], 0);
-    refill_after_frees_abroad(IN_SLAB + ABROAD_MANY - 1, ABROAD_MANY);
+    refill_after_frees_abroad(IN_SLAB + REMOTE_FREES_MANY - 1, REMOTE_FREES_MANY);
     CHECK_EQ(heap_self->adopt_budget[class], ROOM);
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);

@@ -1,7 +1,9 @@
 /* malloc and free of one thread: where blocks come from, in which order, and what is never handed out. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
+#include "heap/empty.h"
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "span/units.h"
 #include "test.h"
@@ -198,8 +200,8 @@ TEST(spare_slabs_of_all_heaps_are_bounded) {
     static struct heap others[EMPTY_STEPS_OF_ALL];
     uint32_t steps = 0;
     for (int i = 0; i < EMPTY_STEPS_OF_ALL; i++) {
-        for (int n = 0; n < EMPTY_SLABS_MAX; n++) heap_widen_empty(&others[i]);
-        CHECK(heap_empty_max(&others[i]) <= EMPTY_SLABS_MAX);
+        for (int n = 0; n < EMPTY_SLABS_MAX; n++) empty_widen(&others[i]);
+        CHECK(empty_max(&others[i]) <= EMPTY_SLABS_MAX);
         steps += others[i].empty_steps;
     }
     CHECK_EQ(steps, EMPTY_STEPS_OF_ALL);

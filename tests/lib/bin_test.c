@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "heap/fast.h"
+#include "heap/spill.h"
 #include "inspect/verify.h"
 #include "span/units.h"
 #include "test.h"

@@ -1,6 +1,7 @@
 /* Growth: where memory comes from, and what becomes of refusals. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
+#include "heap/cache.h"
 #include "heap/tick.h"
 #include "inspect/verify.h"
 #include "span/grow.h"

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/tick.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "span/huge.h"
 #include "span/purge.h"

@@ -1,6 +1,7 @@
 /* Walking and summing up the heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/stats.h"
 #include "inspect/walk.h"
 #include "span/units.h"

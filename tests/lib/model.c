@@ -4,6 +4,7 @@
 #include "fake/fake.h"
 #include "fake/family.h"
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "order.h"
 #include <errno.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "model.h"
 #include <stdio.h>

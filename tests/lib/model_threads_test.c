@@ -6,6 +6,7 @@
 #include "fake/fake.h"
 #include "fake/family.h"
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "model.h"
 #include <pthread.h>

@@ -2,6 +2,7 @@
  * or of large blocks has none, and what is ready is touched by nobody yet. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "span/prefault.h"
 #include "test.h"

@@ -4,6 +4,9 @@
 #define _GNU_SOURCE
 #include "contents.h"
 #include "heap/fast.h"
+#include "heap/fork.h"
+#include "heap/thread.h"
+#include "heap/trim.h"
 #include "inspect/spans.h"
 #include "inspect/verify.h"
 #include "test.h"

@@ -92,7 +92,7 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
         CHECK(heap_self->partial[class].count > EXTRA_PART);
         while (slab_uncarved(heap_self->current[class]) > 0 || heap_self->bin[class] != BLOCK_END)
             CHECK(t_malloc(16 * class) != NULL);
-        heap_self->sparse_refills[class] = POOR_REFILLS_MAX + 1;
+        heap_self->sparse_refills[class] = SPARSE_REFILLS_MAX + 1;
         heap_self->extra_slabs[class] = 0;
         CHECK(heap_refill(heap_self, class));
         CHECK(heap_self->bin[class] != BLOCK_END);

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "heap/fast.h"
 #include "heap/heap.h"
+#include "heap/thread.h"
+#include "heap/trim.h"
 #include "inspect/spans.h"
 #include "inspect/verify.h"
 #include "span/units.h"

@@ -1,5 +1,7 @@
 /* Slabs: carving, the ownership word's transitions, what is found when a list is damaged. */
 /* SPDX-License-Identifier: MIT */
+#include "heap/bin.h"
+#include "heap/registry.h"
 #include "heap/thread.h"
 #include "slab/slab.h"
 #include "test.h"

@@ -1,6 +1,7 @@
 /* Used and free blocks by size: known allocations change the counts by what they are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/tally.h"
 #include "inspect/walk.h"
 #include "span/units.h"

@@ -4,6 +4,8 @@
 #include "contents.h"
 #include "heap/abandoned.h"
 #include "heap/fast.h"
+#include "heap/registry.h"
+#include "heap/thread.h"
 #include "inspect/verify.h"
 #include "span/units.h"
 #include "test.h"

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
+#include "heap/trim.h"
 #include "inspect/verify.h"
 #include "span/purge.h"
 #include "span/units.h"

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
+#include "heap/thread.h"
+#include "heap/trim.h"
 #include "span/units.h"
 #include "test.h"
 

@@ -1,0 +1,110 @@
+/* Bins: the free blocks of a class that are at hand, and the current slab's that are put back there.
+ *
+ *   heap->bin[c] --> block --> block --> ...        attached: slab->bin says where bin[c] is, less the offset of `free`
+ *   slab->free   --> block --> ...                  not attached: the slab's own list, at the same offset in its line
+ *
+ * So a freed block is linked at one offset from either of two addresses, and free takes one of them without a branch.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "heap/heap.h"
+
+/* What an attached slab's line says of its bin. */
+INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
+    return (char *)(uintptr_t)&heap->bin[class] - offsetof(struct unit, free);
+}
+
+/* The list that takes a freed block: the bin if the slab is attached, else the slab's. Which of the two no processor
+ * foresees, so there is no branch. */
+INLINE struct block **heap_list_of(struct unit *slab) {
+    char *at = (char *)slab;
+#if defined(__x86_64__)
+    __asm__("testb %2, %1\n\tcmovne %3, %0" : "+r"(at) : "m"(slab->flags), "i"(UNIT_ATTACHED), "m"(slab->bin) : "cc");
+#else
+    char *bin = slab->bin;
+    COMPUTED(bin);
+    if (slab->flags & UNIT_ATTACHED) at = bin;
+    COMPUTED(at);
+#endif
+    return (struct block **)(at + offsetof(struct unit, free));
+}
+
+INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap) {
+    struct block **list = heap_list_of(slab);
+    block_link(block, *list, heap->secret);
+    *list = block;
+}
+
+/* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
+ * counts. */
+INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
+    heap->attached[class] = slab;
+    slab->flags |= UNIT_ATTACHED;
+    slab->bin = heap_bin_of(class, heap);
+    slab->free = BLOCK_END;
+    slab->used_blocks = returns;
+}
+
+/* The current slab counts its blocks again; they are all out. */
+INLINE void heap_detach_slab(struct heap *heap, size_t class) {
+    struct unit *slab = heap->attached[class];
+    if (!slab) return;
+    heap->attached[class] = NULL;
+    slab->flags &= (uint8_t)~UNIT_ATTACHED;
+    slab->bin = NULL;
+    slab->used_blocks = slab->resident_blocks;
+}
+
+/* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
+INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
+    heap->bin[class] = first->next;
+    heap_attach_slab(heap, class, slab, heap->returns);
+    block_clear(first);
+}
+
+/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
+ * false: but no current slab. */
+INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
+    struct unit *attached = heap->attached[class];
+    if (!attached) return false;
+    heap->adopt_budget[class]--;
+    attached->used_blocks = heap->returns; /* not fresh any more */
+    block_link(block, heap->bin[class], heap->secret);
+    heap->bin[class] = block;
+    return true;
+}
+
+/* The next frees of `class` into others' slabs may be adopted blocks. Not where a fork has lost threads: their slabs
+ * are counted by keys, which adopted blocks have too. */
+INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
+    uint32_t blocks = class_shapes[class].capacity_blocks * 4u;
+    if (heaps.left_by_fork == 0) heap->adopt_budget[class] = blocks < ADOPTED_MAX ? (uint8_t)blocks : ADOPTED_MAX;
+}
+
+/* True when `block`, of a bin whose current slab is `current` or NULL, is an adopted block there. */
+INLINE bool heap_is_adopted(const struct unit *current, const struct block *block) {
+    return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
+}
+
+/* Take the first block, which is still a free one, from a bin that is not empty. */
+INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
+    struct block *block = heap->bin[class];
+    if (unlikely(!block_is_free(block, heap->secret)))
+        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    heap->bin[class] = block->next;
+    return block;
+}
+
+typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
+/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which
+ * was freed long ago maybe, is on its way into the cache while the program writes to this one. */
+INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
+    struct block *block = heap->bin[class];
+    if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);
+    struct block *next = block->next;
+    if (config_safety && unlikely(block->key != block_key(block, next, heap->secret))) return slow(size, heap, class);
+    block_clear(block);
+    heap->bin[class] = next;
+    PREFETCH(next);
+    return block;
+}

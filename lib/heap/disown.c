@@ -1,0 +1,32 @@
+/* Giving up slabs that a heap owns. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/disown.h"
+#include "heap/abandoned.h"
+#include "heap/partial.h"
+
+void disown_slab(struct unit *slab) {
+    do {
+        owner_collect(slab, heap_secret());
+        if (slab->used_blocks == 0) {
+            slab_give(slab, heap_secret());
+            return;
+        }
+    } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !abandoned_put(slab) : !owner_leave_full(slab));
+}
+
+/* One turn at the abandoned list's lock for all of them. */
+void disown_partial(struct heap *heap, uint32_t class, uint32_t count) {
+    struct unit *first = NULL, **end = &first;
+    for (uint32_t i = 0; i < count; i++) {
+        struct unit *slab = heap->partial[class].first;
+        partial_remove(heap, slab);
+        owner_collect(slab, heap->secret);
+        if (slab->used_blocks == 0) {
+            slab_give(slab, heap->secret);
+            continue;
+        }
+        *end = slab;
+        end = &slab->next;
+    }
+    abandoned_put_all(class, first);
+}

@@ -1,0 +1,61 @@
+/* The empty slabs that a heap keeps. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/empty.h"
+#include "heap/cache.h"
+#include "heap/pace.h"
+#include "heap/partial.h"
+#include "span/units.h"
+
+static uint32_t empty_steps; /* that the heaps have in all; atomic */
+
+void empty_widen(struct heap *heap) {
+    if (empty_max(heap) == EMPTY_SLABS_MAX) return;
+    if (__atomic_add_fetch(&empty_steps, 1, __ATOMIC_RELAXED) <= EMPTY_STEPS_OF_ALL)
+        heap->empty_steps++;
+    else
+        __atomic_sub_fetch(&empty_steps, 1, __ATOMIC_RELAXED);
+}
+
+void empty_narrow(struct heap *heap) {
+    if (heap->empty_steps > 0) __atomic_sub_fetch(&empty_steps, heap->empty_steps, __ATOMIC_RELAXED);
+    heap->empty_steps = heap->empty_refused = 0;
+}
+
+void heap_slab_empty(struct unit *slab, struct heap *heap) {
+    if (heap->attached[slab->class] == slab) {
+        slab->used_blocks = heap->returns;
+        pace_run(heap);
+        return;
+    }
+    if (!(slab->flags & UNIT_PARTIAL)) return; /* current: its next blocks come from it anyway */
+    if (slab->flags & UNIT_EMPTY) check_misuse("free", slab->free, "is already free");
+    if (heap->empty_slabs < empty_max(heap)) {
+        slab->flags |= UNIT_EMPTY;
+        heap->empty_slabs++;
+        return;
+    }
+    heap->empty_refused = slab->class;
+    partial_remove(heap, slab);
+    if (heap->extra_slabs[slab->class] > 0) heap->extra_slabs[slab->class]--;
+    slab_give(slab, heap->secret);
+    pace_given(heap);
+}
+
+void empty_flush(struct heap *heap) {
+    for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; class ++) {
+        for (struct unit *slab = heap->partial[class].first, *next; slab; slab = next) {
+            next = slab->next;
+            if (!(slab->flags & UNIT_EMPTY)) continue;
+            partial_remove(heap, slab);
+            slab_give(slab, heap->secret);
+        }
+    }
+}
+
+STARTUP_TEXT void heap_yield(struct heap *heap) {
+    if (unlikely(heap->empty_slabs > EMPTY_SLABS_MIN) && load_relaxed(units.dirty_units) == 0) {
+        empty_narrow(heap);
+        empty_flush(heap);
+    }
+    cache_yield(heap);
+}

@@ -1,0 +1,110 @@
+/* Allocation as it is called from outside. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/entry_alloc.h"
+#include "heap/bin.h"
+#include "heap/cache.h"
+#include "heap/exited_thread.h"
+#include "heap/free.h"
+#include "heap/last_resort.h"
+#include "heap/registry.h"
+#include "heap/tick.h"
+#include "heap/trim.h"
+
+/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more; then
+ * whatever is larger, so that nothing is refused that a larger request would get. */
+static COLD void *alloc_again(struct heap *heap, size_t size) {
+    if (alloc_never_fits(size)) return NULL;
+    heap_trim(heap);
+    void *p = alloc_live(heap, size);
+    return p ? p : last_resort_take(heap, size);
+}
+
+/* A thread's first allocation, or one after its end. */
+STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size) {
+    struct heap *heap = heap_for_thread();
+    return heap ? heap_alloc_slow(size, heap) : exited_alloc(size);
+}
+
+STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
+    if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size);
+    void *p = alloc_live(heap, size);
+    if (unlikely(!p)) p = alloc_again(heap, size);
+    return heap_return(heap, p);
+}
+
+INLINE void clear_64(char *p) {
+    for (int i = 0; i < 4; i++) ((word_pair *)p)[i] = (word_pair){0, 0};
+}
+
+/* Up to 256 bytes without a loop, whose end no processor foresees: pieces from both ends, which overlap. */
+void *heap_clear_long(char *p, size_t bytes) {
+    if (bytes > 256) return memset(p, 0, bytes);
+    clear_64(p);
+    clear_64(p + bytes - 64);
+    if (bytes <= 128) return p;
+    clear_64(p + 64);
+    clear_64(p + bytes - 128);
+    return p;
+}
+
+static void *zeroed_small(struct heap *heap, size_t size) {
+    char *p = heap_alloc_slow(size, heap);
+    if (unlikely(!p)) return NULL;
+    heap = heap_self;
+    const struct unit *attached = heap->attached[class_of(size + (size == 0))];
+    bool fresh = attached && attached->used_blocks == RETURNS_FRESH;
+    return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
+}
+
+static COLD void *zeroed_again(struct heap *heap, size_t size) {
+    if (alloc_never_fits(size)) return NULL;
+    heap_trim(heap);
+    return alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
+}
+
+void *heap_alloc_zeroed(size_t size) {
+    struct heap *heap = heap_self;
+    if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
+    if (unlikely(!heap)) {
+        void *p = exited_alloc(size);
+        return p ? memset(p, 0, size) : NULL;
+    }
+    void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
+    if (p) return memset(p, 0, size);
+    p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
+    if (unlikely(!p)) p = zeroed_again(heap, size);
+    return heap_return(heap, p);
+}
+
+/* The last resort, of a heap without any memory, may be less aligned than blocks of the class are. */
+static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
+    size_t bytes = class_shapes[class].block_bytes;
+    void *p = heap_alloc_slow(bytes, heap);
+    if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
+    heap = heap_self->state == HEAP_LIVE ? heap_self : NULL;
+    free_live(p, heap);
+    return heap ? last_resort_aligned(heap, bytes, (uint32_t)align) : NULL;
+}
+
+static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
+    if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
+    heap_trim(heap);
+    return alloc_wide_aligned(size, align);
+}
+
+void *heap_alloc_aligned(size_t size, size_t align) {
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    size_t class = class_aligned(size, align);
+    if (class) return heap_pop(heap_self, class, align, aligned_small); /* passes `align` on */
+    if (align == 0) return NULL;
+    if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
+    struct heap *heap = heap_self;
+    if (heap->state == HEAP_NONE) heap = heap_for_thread();
+    void *p = alloc_wide_aligned(size, align);
+    if (!heap || heap->state != HEAP_LIVE) return p;
+    if (unlikely(!p)) p = aligned_again(heap, size, align);
+    pace_slow(heap);
+    return heap_return(heap, p);
+}

@@ -1,0 +1,17 @@
+/* Allocation as it is called from outside, when a fast path has nothing: a heap is made for a thread that has none,
+ * what failed is tried again when all that is free was given back, and at the end time passes. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "heap/alloc.h"
+
+/* `size` bytes, as given to malloc; `heap` is the calling thread's. NULL: no memory. */
+void *heap_alloc_slow(size_t size, struct heap *heap);
+
+/* `size` bytes at a multiple of `align`, a power of two. NULL: no memory. */
+void *heap_alloc_aligned(size_t size, size_t align);
+
+/* `size` bytes that read as zero. NULL: no memory. */
+void *heap_alloc_zeroed(size_t size);
+
+/* Zero a block of 65 bytes or more. Apart, so that the short way needs no register saved. */
+void *heap_clear_long(char *p, size_t bytes);

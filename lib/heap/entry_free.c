@@ -1,0 +1,72 @@
+/* Freeing as it is called from outside. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/entry_free.h"
+#include "heap/bin.h"
+#include "heap/cache.h"
+#include "heap/empty.h"
+#include "heap/free.h"
+#include "heap/free_check.h"
+#include "heap/registry.h"
+#include "heap/remote.h"
+#include "heap/tick.h"
+
+/* A thread frees before it has allocated, or after its end. */
+static NOINLINE void free_without_heap(void *p) {
+    struct heap *heap = heap_for_thread();
+    free_live(p, heap);
+    if (heap) heap_tick_if_due(heap);
+}
+
+STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
+    if (p == NULL) return;
+    if (unlikely(heap->state != HEAP_LIVE)) return free_without_heap(p);
+    free_live(p, heap);
+    heap_tick_if_due(heap);
+}
+
+void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
+    heap_list(block, slab, heap);
+    heap_slab_empty(slab, heap);
+    heap_tick_if_due(heap);
+}
+
+/* What programs do all the time, one kind of unit each, in tail position. heap_free_slow() does what none of them can:
+ * nothing was done then, and the pointer is looked at again from the start. */
+static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
+    if (unlikely(!cache_keep_large(heap, unit, p))) heap_free_slow(p, heap);
+}
+
+static NOINLINE void entry_free_medium(void *p, struct heap *heap) {
+    if (unlikely(!cache_keep_medium(heap, p))) heap_free_slow(p, heap);
+}
+static NOINLINE void entry_free_medium_shared(void *p, struct heap *heap) {
+    if (unlikely(!cache_push(heap, p, CACHE_SHARED))) entry_free_medium(p, heap);
+}
+
+/* Time does not pass after a remote free, so a heap whose next slow path is due takes the slow way; so does a thread
+ * without one. */
+STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
+    if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
+        if (cache_is_shared()) return entry_free_medium_shared(p, heap);
+        if (likely(cache_push(heap, p, CACHE_ALONE))) return;
+        return entry_free_medium(p, heap);
+    }
+    switch (racy_load(unit->kind)) {
+    case UNIT_SLAB: return likely(heap->slow_left > 1) ? remote_free(p, heap, unit) : heap_free_slow(p, heap);
+    case UNIT_LARGE: return entry_free_large(p, heap, unit);
+    default: return heap_free_slow(p, heap);
+    }
+}
+
+size_t heap_usable_slow(const void *p) {
+    if (p == NULL) return 0;
+    struct unit *unit = free_check_unit("malloc_usable_size", p);
+    if (unit->kind == UNIT_SLAB) {
+        free_check_slab("malloc_usable_size", p, unit);
+        return unit->block_bytes;
+    }
+    if (unit->kind == UNIT_MEDIUM)
+        return (size_t)granule_count(free_check_medium("malloc_usable_size", p)) << GRANULE_SHIFT;
+    free_check_large("malloc_usable_size", p, unit);
+    return (size_t)unit->count << UNIT_SHIFT;
+}

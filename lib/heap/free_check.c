@@ -1,0 +1,49 @@
+/* What is wrong with a pointer that is no block. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/free_check.h"
+#include "slab/slab.h"
+#include <heapalloc/port.h>
+
+/* A pointer that no span holds. */
+static _Noreturn COLD void foreign(const char *function, const void *p) {
+    check_misuse(function, p, port_on_stack(p) ? "is on a stack" : "is not ours");
+}
+
+/* A pointer into a unit that is the head of nothing: look to the left for what it lies in. */
+static _Noreturn COLD void inside(const char *function, const void *p, struct unit *unit) {
+    const struct unit *head = unit;
+    while (head->kind == UNIT_INSIDE || head->kind == UNIT_FREE_LAST) head--;
+    if (head->kind == UNIT_LARGE && head + head->count > unit)
+        check_interior(function, p, head->memory, (size_t)head->count << UNIT_SHIFT);
+    if ((head->kind == UNIT_FREE || head->kind == UNIT_LEAVING) && head + head->count > unit)
+        check_misuse(function, p, "is already free");
+    check_misuse(function, p, "is not ours");
+}
+
+void free_bad_medium(const char *function, const void *p) {
+    const struct span *span = span_of(p);
+    const struct granule *slot = span_slot(span, p);
+    while (granule_state(slot) == GRANULE_NONE && slot > span->slots) slot--;
+    if (granule_state(slot) != GRANULE_USED) check_misuse(function, p, "is already free");
+    check_interior(function, p, span_slot_memory(span, slot), (size_t)granule_count(slot) << GRANULE_SHIFT);
+}
+
+void free_bad_block(const char *function, const void *p, struct unit *slab) {
+    char *block = slab_block_around(slab, p);
+    if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)block & (UNIT_BYTES - 1)))
+        check_misuse(function, p, "is already free");
+    if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");
+    if (block_is_free((struct block *)block, heap_secret())) check_misuse(function, p, "is already free");
+    check_interior(function, p, block, slab->block_bytes);
+}
+
+void free_bad_unit(const char *function, const void *p) {
+    struct unit *unit = span_unit(p);
+    if (!unit) foreign(function, p);
+    uint8_t kind = racy_load(unit->kind);
+    if (kind == UNIT_FREE || kind == UNIT_LEAVING) check_misuse(function, p, "is already free");
+    if (kind == UNIT_POOL) check_misuse(function, p, "belongs to a pool");
+    if (kind == UNIT_ARENA) check_misuse(function, p, "belongs to an arena");
+    if (kind == UNIT_INSIDE || kind == UNIT_FREE_LAST) inside(function, p, unit);
+    check_misuse(function, p, "is not ours");
+}

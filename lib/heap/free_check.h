@@ -1,0 +1,38 @@
+/* What every function that is given a block asks about it first. Each ends the program with a sentence, or returns. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "base/check.h"
+#include "heap/heap.h"
+
+/* What is wrong with a pointer that failed a check below, said aloud. */
+_Noreturn COLD void free_bad_unit(const char *function, const void *p);
+_Noreturn COLD void free_bad_block(const char *function, const void *p, struct unit *slab);
+_Noreturn COLD void free_bad_medium(const char *function, const void *p);
+
+/* The unit of a pointer that may be the start of a block: SLAB, MEDIUM or LARGE. */
+INLINE struct unit *free_check_unit(const char *function, const void *p) {
+    struct unit *unit = span_unit(p);
+    if (unlikely(!unit)) free_bad_unit(function, p);
+    uint8_t kind = racy_load(unit->kind);
+    if (unlikely(kind != UNIT_SLAB && kind != UNIT_MEDIUM && kind != UNIT_LARGE)) free_bad_unit(function, p);
+    return unit;
+}
+
+/* `p` is the start of a used block of `slab`. */
+INLINE void free_check_slab(const char *function, const void *p, struct unit *slab) {
+    if (config_safety && unlikely(!slab_is_block(slab, p) || block_is_free(p, heap_secret())))
+        free_bad_block(function, p, slab);
+}
+
+/* The slot of a used block of the medium level that starts at `p`. */
+INLINE struct granule *free_check_medium(const char *function, const void *p) {
+    struct granule *slot = span_slot(span_of(p), p);
+    if (unlikely(granule_state(slot) != GRANULE_USED || (uintptr_t)p & (GRANULE_BYTES - 1)))
+        free_bad_medium(function, p);
+    return slot;
+}
+
+/* `p` is the start of the extent whose head is `unit`. */
+INLINE void free_check_large(const char *function, const void *p, struct unit *unit) {
+    if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
+}

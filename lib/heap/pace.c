@@ -1,0 +1,24 @@
+/* When the heap looks at the clock. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/pace.h"
+#include "span/purge.h"
+#include "span/units.h"
+
+enum { KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES };
+
+uint32_t pace_granules_kept(void) {
+    return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / 32 + KEEP_GRANULES;
+}
+
+STARTUP_TEXT bool pace_is_much_dirty(uint32_t much_units) {
+    uint32_t dirty = load_relaxed(medium.dirty_granules), kept = pace_granules_kept();
+    uint32_t surplus = dirty > kept ? dirty - kept : 0;
+    return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > much_units;
+}
+
+void pace_given(struct heap *heap) {
+    if (purge_decay_ms != PURGE_NEVER && heap->slow_left > PACE_SLOW_PATHS_PURGING &&
+        pace_is_much_dirty(PACE_PENDING_UNITS))
+        heap->slow_left = PACE_SLOW_PATHS_PURGING;
+    pace_slow(heap);
+}

@@ -1,0 +1,37 @@
+/* Heaps that wait for a thread. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/parked.h"
+#include "heap/cache.h"
+#include "heap/pace.h"
+#include "span/units.h"
+
+STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
+    *heap = (struct heap){.secret = heap_secret_word,
+                          .slow_left = PACE_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
+                          .returns = RETURNS_MAX,
+                          .hits_left = RETURNS_MAX,
+                          .state = state,
+                          .cache_max = cache_sum_first(),
+                          .cache_room = cache_sum_first(),
+                          .recent_units = RECENT_UNITS_MAX,
+                          .seen_ms = load_relaxed(units.now_ms),
+                          .next_all = heap->next_all};
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
+    if (hardened()) heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
+}
+
+void parked_add_list(struct heap *first, struct heap *last) {
+    struct heap *seen = load_relaxed(heaps.parked);
+    do last->next_parked = seen;
+    while (!cas(heaps.parked, &seen, first));
+}
+
+void parked_add(struct heap *heap) {
+    store_relaxed(heap->state, HEAP_PARKED);
+    parked_add_list(heap, heap);
+}
+
+void parked_make(struct heap *heap) {
+    parked_clear(heap, HEAP_PARKED);
+    parked_add(heap);
+}

@@ -1,0 +1,15 @@
+/* The partial slabs of a heap. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/partial.h"
+
+void partial_add(struct heap *heap, struct unit *slab) {
+    purged_wait(slab);
+    slab_queue_add(&heap->partial[slab->class], slab);
+    slab->flags |= UNIT_PARTIAL;
+}
+
+void partial_remove(struct heap *heap, struct unit *slab) {
+    slab_queue_remove(&heap->partial[slab->class], slab);
+    if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
+    slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
+}

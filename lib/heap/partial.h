@@ -1,0 +1,17 @@
+/* The partial slabs of a heap, by class: each waits for its turn to fill the bin, and gathers frees meanwhile. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "heap/heap.h"
+
+/* Put an owned slab at the end of its heap's queue; take it out. */
+void partial_add(struct heap *heap, struct unit *slab);
+void partial_remove(struct heap *heap, struct unit *slab);
+
+INLINE void partial_remove_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
+    queue->first = slab->next;
+    *(slab->next ? &slab->next->prev : &queue->last) = NULL;
+    slab->next = NULL;
+    queue->count--;
+    if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
+    slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
+}

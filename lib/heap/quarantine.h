@@ -1,0 +1,78 @@
+/* Where the hardened build keeps freed blocks for a while, and what it writes at the end of each block.
+ *
+ *   | the caller's bytes, as asked or more | canary |        a block; the canary is looked at by free and realloc
+ *   | ~mark   | mark | zeroes              | canary |        in the quarantine
+ *
+ * A freed block of up to QUARANTINE_BYTES_MAX is cleared and takes a random place of its heap's quarantine; the one
+ * that stood there is free now. So blocks come back late and in random order, a second free meets a mark that only this
+ * block can bear, and what was written to the block meanwhile, any byte of it, is found. Its slab counts it as used.
+ *
+ * Canary and mark are made of the address and a secret of their own. Nothing here is shared between threads. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "heap/heap.h"
+
+enum { CANARY_BYTES = 8, QUARANTINE_BYTES_MAX = 1024 };
+
+typedef uint64_t canary_word __attribute__((may_alias));
+
+INLINE uint64_t canary_of(const canary_word *place) {
+    return (uintptr_t)place ^ hardened_secret;
+}
+
+/* The mark of a block in the quarantine: the key it would have if address 8 were the next in its list. So the fast
+ * paths look again, and no free block has it. */
+INLINE uintptr_t quarantine_mark(const struct block *block) {
+    return block_key(block, (const struct block *)8, heap_secret());
+}
+
+/* True when `p` is a block that waits in some heap's quarantine. */
+INLINE bool quarantine_has(const struct block *block) {
+    return hardened() && block->key == quarantine_mark(block);
+}
+
+/* Ends the program: `block`, which comes out of the quarantine, was written to. */
+_Noreturn COLD void quarantine_written(const struct block *block);
+
+/* Zero a freed block of 32 bytes or more, but for its canary. */
+INLINE void quarantine_clear(char *p, size_t bytes) {
+    const word_pair zero = {0, 0};
+    char *last = p + bytes - 16;
+    *(canary_word *)last = 0;
+    for (; last - p >= 64; p += 64) {
+        word_pair *words = (word_pair *)p;
+        words[0] = words[1] = words[2] = words[3] = zero;
+    }
+    for (; p < last; p += 16) *(word_pair *)p = zero;
+}
+
+/* True when a block of `bytes`, 32 at least, is as quarantine_clear() and its mark left it. */
+INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
+    const char *p = (const char *)block, *last = p + bytes - 16;
+    word_pair any = {0, 0};
+    const canary_word *tail = (const canary_word *)last;
+    uint64_t wrong = tail[1] ^ canary_of(tail + 1);
+    wrong |= (uintptr_t)block->next ^ ~quarantine_mark(block);
+    wrong |= (block->key ^ quarantine_mark(block)) | tail[0];
+    for (p += 16; last - p >= 64; p += 64) {
+        const word_pair *words = (const word_pair *)p;
+        any |= words[0] | words[1] | words[2] | words[3];
+    }
+    for (; p < last; p += 16) any |= *(const word_pair *)p;
+    return (wrong | (uint64_t)any[0] | (uint64_t)any[1]) == 0;
+}
+
+/* Put a block of `bytes` that was looked at into the quarantine; returns the one that leaves it, or NULL. */
+INLINE struct block *quarantine_swap(struct heap *heap, struct block *block, size_t bytes) {
+    quarantine_clear((char *)block, bytes);
+    block->key = quarantine_mark(block);
+    block->next = (struct block *)~quarantine_mark(block); /* not 0, or a zero written there would not be seen */
+    heap->quarantine_random = heap->quarantine_random * 0x9e3779b1u + 0x7f4a7c15u;
+    struct block **slot = &heap->quarantine[heap->quarantine_random >> (32 - QUARANTINE_SHIFT)];
+    struct block *leaving = *slot;
+    *slot = block;
+    return leaving;
+}
+
+/* Everything in the heap's quarantine is free: its thread ends, or memory is out. */
+void quarantine_flush(struct heap *heap);

@@ -1,0 +1,98 @@
+/* All heaps there are. The first one stands in the library's own data, so that a short program touches no unit for it.
+ */
+/* SPDX-License-Identifier: MIT */
+#include "heap/registry.h"
+#include "base/alone.h"
+#include "base/valgrind.h"
+#include "heap/cache.h"
+#include "heap/parked.h"
+#include "heap/salvage.h"
+#include "span/units.h"
+#include <heapalloc/port.h>
+
+static struct heap first_heap __attribute__((aligned(64)));
+
+_Thread_local bool heap_thread_ended;
+
+STARTUP_TEXT static void heap_init(struct heap *heap) {
+    struct heap *seen = load_acquire(heaps.all);
+    parked_clear(heap, HEAP_LIVE);
+    do heap->next_all = seen;
+    while (!cas(heaps.all, &seen, heap));
+}
+
+/* Heap structs from a fresh unit: the first is returned, the others are parked. */
+static struct heap *carve_heaps(struct unit *unit) {
+    size_t bytes = round_up(sizeof(struct heap), 64);
+    struct heap *first = (struct heap *)unit->memory;
+    for (char *at = unit->memory, *end = at + UNIT_BYTES; at + bytes <= end; at += bytes) {
+        struct heap *heap = (struct heap *)at;
+        heap->secret = 0; /* not initialised yet */
+        heap->next_all = NULL;
+        if (heap != first) parked_add(heap);
+    }
+    return first;
+}
+
+/* A thread's from now on, or the one of those that have ended. */
+static void begin_life(struct heap *heap) {
+    __atomic_fetch_add(&heaps.live, 1, __ATOMIC_RELAXED);
+    cache_share(heap);
+    store_relaxed(heap->state, HEAP_LIVE);
+}
+
+/* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head
+ * come back. */
+static struct heap *unpark(void) {
+    struct heap *heap = load_relaxed(heaps.parked) ? swap_value(heaps.parked, NULL) : NULL, *none = NULL;
+    if (!heap) return NULL;
+    struct heap *rest = heap->next_parked, *last = rest;
+    if (rest && !cas(heaps.parked, &none, rest)) {
+        while (last->next_parked) last = last->next_parked;
+        parked_add_list(rest, last);
+    }
+    if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
+    begin_life(heap);
+    return heap;
+}
+
+/* Under the heaps lock. */
+static struct heap *first_of_process(void) {
+    if (heap_secret_word) return NULL;
+    heap_secret_word = block_secret(port_random());
+    if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;
+    heap_init(&first_heap);
+    heaps.live = 1;
+    return &first_heap;
+}
+
+/* Without the lock while a fork has it and takes long: the worst that comes of it is one struct more. */
+STARTUP_TEXT struct heap *heap_create(void) {
+    struct heap *heap = NULL;
+    bool locked = lock_take(&heaps.lock);
+    if (locked) heap = first_of_process();
+    if (!heap) {
+        store_relaxed(heaps.threaded, true);
+        if (unlikely(load_relaxed(heaps.single))) salvage_share();
+    }
+    if (!heap && heap_secret_word) heap = unpark();
+    if (locked) lock_give(&heaps.lock);
+    if (heap || !heap_secret_word) return heap;
+    struct unit *unit = units_take(1, UNIT_META);
+    if (!unit) return NULL;
+    valgrind_take(unit->memory, UNIT_BYTES);
+    heap = carve_heaps(unit);
+    heap_init(heap);
+    begin_life(heap);
+    return heap;
+}
+
+STARTUP_TEXT struct heap *heap_for_thread(void) {
+    if (heap_thread_ended) return NULL;
+    if (!alone()) port_expect_fork(); /* before this thread takes a lock */
+    struct heap *heap = heap_create();
+    if (!heap) return NULL;
+    heap_self = heap; /* first: what follows may allocate */
+    port_thread_begin();
+    return heap;
+}

@@ -1,0 +1,54 @@
+/* Emptying what a heap has in front of its slabs. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/spill.h"
+#include "heap/bin.h"
+#include "heap/cache.h"
+#include "heap/empty.h"
+#include "heap/free.h"
+
+/* A bin's own blocks go to the slab in the order they have; the adopted blocks come before `adopted`, without
+ * keys. Returns the first. */
+static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *adopted) {
+    struct unit *slab = heap->current[class];
+    struct block *first = BLOCK_END, *last = NULL;
+    while (heap->bin[class] != BLOCK_END) {
+        struct block *block = heap_unbin(heap, class);
+        if (heap_is_adopted(slab, block)) {
+            block_clear(block);
+            block->next = adopted;
+            adopted = block;
+            continue;
+        }
+        if (unlikely(slab->used_blocks-- == 0)) check_misuse("free", block, "is already free"); /* a loop */
+        if (!last)
+            first = block;
+        else if (last->next != block)
+            block_link(last, block, heap->secret);
+        last = block;
+    }
+    if (!last) return adopted;
+    block_link(last, slab->free, heap->secret);
+    slab->free = first;
+    return adopted;
+}
+
+/* In two steps: in a fork's child the first free may have a lost thread's slab counted, and an adopted block with a key
+ * would count as one of its free blocks. */
+void heap_spill(struct heap *heap) {
+    struct block *adopted = NULL;
+    empty_narrow(heap);
+    memset(heap->adopt_budget, 0, sizeof(heap->adopt_budget));
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        heap_detach_slab(heap, class);
+        if (heap->bin[class] != BLOCK_END) adopted = spill_bin(heap, class, adopted);
+    }
+    for (struct block *next; adopted; adopted = next) {
+        next = adopted->next;
+        free_live(adopted, heap);
+    }
+}
+
+void heap_flush(struct heap *heap) {
+    cache_flush(heap);
+    empty_flush(heap);
+}

@@ -1,0 +1,61 @@
+/* Slabs that nobody has needed for a while: taken apart, or given up. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/tidy.h"
+#include "heap/abandoned.h"
+#include "heap/disown.h"
+#include "heap/partial.h"
+#include "span/purge.h"
+
+/* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
+void tidy_current(struct heap *heap, uint32_t class) {
+    struct unit *slab = heap->current[class];
+    if (!slab || heap->attached[class]) return;
+    owner_collect(slab, heap->secret);
+    if (slab->used_blocks > 0) return;
+    heap->current[class] = NULL;
+    slab_give(slab, heap->secret);
+}
+
+/* Nobody needed this slab for a while, and nobody else looks: take what others have freed into it, and give it back, or
+ * its free pages. False: it is given back. */
+static bool tidy(struct unit *slab, uintptr_t secret) {
+    owner_collect(slab, secret);
+    if (slab->used_blocks > 0) {
+        if (purge_decay_ms != PURGE_NEVER) purged_make(slab, secret);
+        return true;
+    }
+    slab_give(slab, secret);
+    return false;
+}
+
+/* Tidy the partial slabs, and the abandoned slabs, of at least `age`, at most `most`. What this heap has not needed for
+ * so long goes to the abandoned slabs, for another may lack it; those go to the end of their queue. Returns how many
+ * more it could have been. */
+uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        const struct unit *last = heap->partial[class].last;
+        for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
+            slab = heap->partial[class].first;
+            if (purged_age(slab) < age) break;
+            partial_remove(heap, slab);
+            if (!tidy(slab, heap->secret)) continue;
+            if (load_relaxed(heaps.threaded))
+                disown_slab(slab);
+            else
+                partial_add(heap, slab);
+        }
+    }
+    return most;
+}
+
+uint32_t tidy_abandoned(uint8_t age, uint32_t most) {
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        const struct unit *last = load_relaxed(abandoned[class].queue.last);
+        for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
+            slab = abandoned_take_aged(class, age);
+            if (!slab) break;
+            if (tidy(slab, heap_secret())) disown_slab(slab);
+        }
+    }
+    return most;
+}
