@@ -59,6 +59,10 @@ check layers ci/layers.sh
 check layers_self_test ci/layers.sh --self-test
 check modules ci/modules.py
 check modules_self_test ci/modules.py --self-test
+check glossary ci/glossary.py
+check glossary_self_test ci/glossary.py --self-test
+check code ci/code.py
+check code_self_test ci/code.py --self-test
 check map ci/map.py --check
 check map_self_test ci/map.py --self-test
 check install_self_test ci/install_test.sh

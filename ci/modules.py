@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the order of modules inside the folders of lib/: a module (its .h and .c) includes and calls only those before
-it in the folder's line of ci/modules.txt.
+"""Checks the order of modules inside folders: a module (its .h and .c) includes and calls only those before it in the
+folder's line of ci/modules.txt.
 
   ci/modules.py [ROOT]        one line per back edge; exit 1 when there is any
   ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is told
@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DECLARED = re.compile(r"^(?!static|INLINE|typedef|#|//|/\*|\s|\})[\w\s\*]*?\b(\w+)\([^;{]*\)[^;{]*;", re.M)
 DEFINED = re.compile(r"^(?!INLINE|static|typedef|#|//|/\*|\s|\})[\w\s\*\(\)\",]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)
 STATIC = re.compile(r"\bstatic\b")
+OWN = re.compile(r"^(?:static|INLINE)\b[\w\s\*\(\)\",]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)
 
 
 def without_comments(text):
@@ -32,14 +33,15 @@ def read_order(path):
 
 
 def defined_functions(files):
-    """Name of each external function of the folder, with the module whose .c has it."""
+    """Name of each external function of the folder, with the modules whose .c have it: several, where a build takes
+    one of them. Upper case is a macro's name."""
     where = {}
     for file in files:
         if file.suffix != ".c":
             continue
         for found in DEFINED.finditer(without_comments(file.read_text())):
-            if not STATIC.search(found[0].split("(")[0]):
-                where[found[1]] = file.stem
+            if not STATIC.search(found[0].split("(")[0]) and found[1] != "__attribute__" and not found[1].isupper():
+                where.setdefault(found[1], []).append(file.stem)
     return where
 
 
@@ -53,13 +55,16 @@ def judge_folder(folder, names, root):
         if not any(file.stem == name for file in files):
             faults.append(f"{folder.relative_to(root)}: there is no module {name}, which ci/modules.txt places")
     where = defined_functions(files)
+    included = re.compile(rf'#include "(?:{folder.name}/)?(\w+)\.h"')
     for file in files:
         text = without_comments(file.read_text())
+        own = {found[1] for found in OWN.finditer(text)}
         for number, line in enumerate(text.splitlines(), 1):
-            used = {found[1]: "includes" for found in re.finditer(rf'#include "{folder.name}/(\w+)\.h"', line)}
+            used = {found[1]: "includes" for found in included.finditer(line)}
             for word in re.findall(r"\b(\w+)\s*\(", line):
-                if word in where and not (file.suffix == ".h" and line.rstrip().endswith(";") and line[0] != " "):
-                    used.setdefault(where[word], "calls")
+                definers = [] if word in own or file.stem in where.get(word, []) else where.get(word, [])
+                if definers and not (file.suffix == ".h" and line.rstrip().endswith(";") and line[0] != " "):
+                    used.update({other: "calls" for other in definers if other not in used})
             for other, verb in used.items():
                 if rank.get(other, -1) > rank.get(file.stem, len(rank)):
                     faults.append(f"{file.relative_to(root)}:{number}: {file.stem} {verb} {other}, which is above it")
@@ -76,9 +81,12 @@ def judge(root, order):
 def self_test():
     order = {"lib/low": ["one", "two"]}
     good = {"one.h": "int one_get(void);\n", "one.c": '#include "low/one.h"\nint one_get(void) {\n    return 1;\n}\n',
-            "two.h": '#include "low/one.h"\nint two_get(void);\n', "two.c": "int two_get(void) {\n    return one_get();\n}\n"}
+            "two.h": '#include "low/one.h"\nint two_get(void);\n',
+            "two.c": "int two_get(void) {\n    return one_get();\n}\n"}
     plants = [({}, None), ({"one.h": '#include "low/two.h"\n'}, "one includes two"),
               ({"one.c": "int one_get(void) {\n    return two_get();\n}\n"}, "one calls two"),
+              ({"one.c": '#include "two.h"\n'}, "one includes two"), ({"two.c": '#include "one.h"\n'}, None),
+              ({"one.c": "static int two_get(void) {\n}\nint one_get(void) {\n    return two_get();\n}\n"}, None),
               ({"three.c": "int x;\n"}, "does not place the module three")]
     wrong = 0
     for changed, expected in plants:

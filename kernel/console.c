@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "console.h"
 #include "arch.h"
+#include "core.h"
 #include "format.h"
-#include "gic.h"
 #include "lock.h"
 #include "pl011.h"
 #include <stdbool.h>
@@ -20,9 +20,7 @@ void console_init(uint64_t uart_base) {
     pl011_init(uart_base);
 }
 
-void console_use_interrupt(uint32_t irq) {
-    if (irq == 0 || irq >= GIC_IRQS_MAX) return;
-    gic_attach(irq, pl011_interrupt);
+void console_allow_sleep(void) {
     can_sleep = true;
 }
 

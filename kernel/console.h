@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 void console_init(uint64_t uart_base);
-void console_use_interrupt(uint32_t irq); /* sleep, not poll, while nothing is typed */
+void console_allow_sleep(void); /* the port interrupts now: sleep, not poll, while nothing is typed */
 
 /* Whole texts: what two cores print does not mix. Formats: see format.h. */
 void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

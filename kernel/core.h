@@ -1,8 +1,7 @@
-/* The cores: each one's own data, starting them, giving them work, meeting at a barrier. */
+/* A core's own data: its stack, its thread-locals, what is known of it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "layout.h"
-#include "machine.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,17 +35,16 @@ static inline struct core *core_self(void) {
 /* Make the running, only core core 0. */
 void core_init_boot(uint64_t entry_level);
 
-/* Start every other core of the machine; exits with 3 or 4 when one does not come. */
-void core_start_all(const struct machine *machine);
+/* Lay out the memory of the core after those that are online. NULL: there are CORES_MAX already. */
+struct core *core_prepare(uint64_t mpidr);
+
+/* Called on the core: from here on core_self() and thread-locals work on it. */
+void core_adopt(struct core *core, uint64_t entry_level);
+
+/* The core that was prepared last is online from now on. */
+void core_count_online(void);
 
 uint32_t core_count(void); /* cores online, core 0 included */
 struct core *core_at(uint32_t index);
-
-/* Run `job(argument)` on every core, this one (core 0) included, and wait for the last. A core that
- * does not finish within the boot argument patience= ends the machine with code 4. */
-void core_run_all(void (*job)(void *argument), void *argument);
-
-/* Jobs meet here: nobody leaves before all `core_count()` have come. */
-void core_barrier(void);
 
 bool core_stacks_are_whole(void); /* the canary at the foot of every stack */

@@ -38,7 +38,7 @@ static void add(struct tally *tally, uint64_t start) {
 
 /* Resized by a sixteenth: in place where that is possible, and counted only then, for a copy costs
  * what its bytes do. */
-static void resize(struct level *level, void **block, size_t size) {
+static void resize_block(struct level *level, void **block, size_t size) {
     uint64_t start = pmu_instructions();
     void *p = heap_realloc(*block, size);
 
@@ -56,7 +56,7 @@ static void step(struct level *level, struct random *random, void **blocks, size
         add(&level->alloc, start);
         sizes[i] = size;
     } else if (random_below(random, 4) == 0) {
-        resize(level, &blocks[i], sizes[i] - sizes[i] / 16);
+        resize_block(level, &blocks[i], sizes[i] - sizes[i] / 16);
     } else {
         uint64_t start = pmu_instructions();
         heap_free(blocks[i]);
@@ -65,12 +65,12 @@ static void step(struct level *level, struct random *random, void **blocks, size
     }
 }
 
-static void print(const struct tally *tally) {
+static void print_tally(const struct tally *tally) {
     kprintf("HEAP %-14s %8lu %6lu %6lu\n", tally->name, tally->calls, tally->calls > 0 ? tally->sum / tally->calls : 0,
             tally->most);
 }
 
-static void measure(struct level *level, uint64_t salt) {
+static void measure_level(struct level *level, uint64_t salt) {
     static void *blocks[BLOCKS];
     static size_t sizes[BLOCKS];
     struct random random = random_seeded(salt);
@@ -81,9 +81,9 @@ static void measure(struct level *level, uint64_t salt) {
         heap_free(blocks[i]);
         blocks[i] = NULL;
     }
-    print(&level->alloc);
-    print(&level->free);
-    print(&level->resize);
+    print_tally(&level->alloc);
+    print_tally(&level->free);
+    print_tally(&level->resize);
 }
 
 void heap_cost_print(void) {
@@ -93,6 +93,6 @@ void heap_cost_print(void) {
     overhead = pmu_instructions() - start;
     heap_free(heap_alloc(1)); /* makes the core's heap */
     kprintf("     %-14s %8s %6s %6s\n", "of the heap", "calls", "mean", "most");
-    for (uint32_t i = 0; i < sizeof levels / sizeof *levels; i++) measure(&levels[i], 300 + i);
+    for (uint32_t i = 0; i < sizeof levels / sizeof *levels; i++) measure_level(&levels[i], 300 + i);
     irq_restore(daif);
 }

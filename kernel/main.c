@@ -2,12 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "console.h"
-#include "core.h"
+#include "cores.h"
 #include "fdt.h"
 #include "gic.h"
 #include "guarded.h"
 #include "kernel.h"
 #include "mmu.h"
+#include "pl011.h"
 #include "psci.h"
 #include "world.h"
 #include <stddef.h>
@@ -39,6 +40,13 @@ static void map_devices(void) {
         refuse_tree(machine.tree.start, "has devices beyond what this kernel can map");
 }
 
+/* A tree without a number, or with one that the controller does not have: the console polls. */
+static void use_uart_interrupt(uint32_t irq) {
+    if (irq == 0 || irq >= GIC_IRQS_MAX) return;
+    gic_attach(irq, pl011_interrupt);
+    console_allow_sleep();
+}
+
 static void introduce(void) {
     kprintf("heapalloc-kernel: %u of %u cores, entered at EL%u, GICv%u, PSCI by %s\n", core_count(),
             machine.cores_named, core_self()->entry_level, machine.gic_version,
@@ -68,9 +76,9 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
     kprintf("heapalloc-kernel: starts GICv%u and %u cores\n", machine.gic_version, machine.core_count);
     psci_init(machine.psci);
     gic_init(&machine);
-    core_start_all(&machine);
+    cores_start(&machine);
     irq_unmask();
-    console_use_interrupt(machine.uart_irq);
+    use_uart_interrupt(machine.uart_irq);
     introduce();
     machine_exit(world_run());
 }

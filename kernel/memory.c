@@ -3,7 +3,6 @@
 #include "memory.h"
 #include "console.h"
 #include "mmu.h"
-#include "page.h"
 #include <stddef.h>
 
 extern uint8_t _start[], __constant_end[], __end[];

@@ -4,6 +4,7 @@
 #include "machine.h"
 #include "options.h"
 #include "ranges.h"
+#include <stddef.h>
 
 struct memory {
     struct range_list ram;    /* set: all of it, as the tree says                     */
@@ -14,6 +15,7 @@ struct memory {
 };
 
 enum { PAGE_BYTES = 4096 };
+#define PAGE_UNIT_BYTES ((size_t)16384) /* what page.h hands out; the table ends at a multiple of it */
 
 /* Sort out the RAM and map it. What it returns, unless NULL, finishes "the device tree ..". */
 const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options);

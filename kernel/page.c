@@ -7,7 +7,6 @@
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "layout.h"
-#include "memory.h"
 #include "panic.h"
 #include "span/purge.h"
 #include "span/region.h"

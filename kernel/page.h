@@ -2,12 +2,10 @@
  * 1 the page manager. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "ranges.h"
+#include "memory.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define PAGE_UNIT_BYTES ((size_t)16384)
 
 /* Make a table over `ram`, behind __end where it fits, and enter what is `free`. Nodes that lie far apart get a table
  * each, in themselves; what is too small for that is named on the console. Before the first allocation, on one core.

@@ -23,7 +23,7 @@ static uint64_t overhead; /* of the call and of reading the counter, the callee'
 static uint64_t cost;     /* of the latest call */
 
 /* The counter is read next to the call, so that nothing else is in between. */
-static uint64_t call(uintptr_t function, uint64_t first, uint64_t second) {
+static uint64_t call_counted(uintptr_t function, uint64_t first, uint64_t second) {
     register uint64_t x0 __asm__("x0") = first, x1 __asm__("x1") = second;
     register uint64_t start __asm__("x19"), end __asm__("x20");
 
@@ -47,7 +47,7 @@ static void count(struct path *path, bool stayed) {
 
 static void *alloc(size_t size) {
     bool stays = heap_self->bin[class_of(size)] != BLOCK_END;
-    void *p = (void *)call((uintptr_t)heap_alloc, size, 0);
+    void *p = (void *)call_counted((uintptr_t)heap_alloc, size, 0);
 
     count(&slab_alloc, stays);
     return p;
@@ -57,7 +57,7 @@ static void give(void *p) {
     const struct unit *slab = span_unit(p);
     bool stays = slab->owner == heap_self && slab->used_blocks > 1;
 
-    call((uintptr_t)heap_free, (uintptr_t)p, 0);
+    call_counted((uintptr_t)heap_free, (uintptr_t)p, 0);
     count(&slab_free, stays);
 }
 
@@ -65,7 +65,7 @@ static void give(void *p) {
 static void *resize(void *p, size_t size) {
     size_t bytes = span_unit(p)->block_bytes;
 
-    p = (void *)call((uintptr_t)heap_realloc, (uintptr_t)p, size);
+    p = (void *)call_counted((uintptr_t)heap_realloc, (uintptr_t)p, size);
     count(&slab_resize, size > bytes / 2 && size <= bytes);
     return p;
 }
@@ -96,22 +96,22 @@ static uint32_t free_count(const struct granule *slot) {
 }
 
 static struct granule *take(uint32_t count_granules) {
-    struct granule *slot = (struct granule *)call((uintptr_t)medium_take_ready, count_granules, 0);
+    struct granule *slot = (struct granule *)call_counted((uintptr_t)medium_take_ready, count_granules, 0);
 
     count(&tlsf_take, slot != NULL);
     return slot ? slot : medium_take(count_granules, 1);
 }
 
 /* Does it stay: what becomes of it and its neighbours is not so wide that units leave level 2. */
-static void put(struct granule *slot) {
+static void put_slot(struct granule *slot) {
     uint32_t width = granule_count(slot) + free_count(slot + granule_count(slot)) + free_count(slot - slot->before);
 
-    call((uintptr_t)medium_give, (uintptr_t)slot, 0);
+    call_counted((uintptr_t)medium_give, (uintptr_t)slot, 0);
     count(&tlsf_give, width < WIDE);
 }
 
 static void stretch(struct granule *slot, uint32_t count_granules) {
-    bool done = call((uintptr_t)medium_resize, (uintptr_t)slot, count_granules);
+    bool done = call_counted((uintptr_t)medium_resize, (uintptr_t)slot, count_granules);
     count(&tlsf_resize, done);
 }
 
@@ -123,15 +123,15 @@ static void measure_extremes(void) {
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         struct granule *parts[5];
         for (int j = 0; j < 5; j++) parts[j] = take(j < 3 ? counts[i][j] : LISTED);
-        put(parts[0]);
-        put(parts[2]);
+        put_slot(parts[0]);
+        put_slot(parts[2]);
         stretch(parts[1], counts[i][1] + 1);
         stretch(parts[1], counts[i][1]);
-        put(parts[1]);
+        put_slot(parts[1]);
         struct granule *again = take(counts[i][0] + 1);
-        put(again);
-        put(parts[4]);
-        put(parts[3]);
+        put_slot(again);
+        put_slot(parts[4]);
+        put_slot(parts[3]);
     }
 }
 
@@ -147,7 +147,7 @@ static void measure_level_2(struct random *random) {
             uint32_t have = granule_count(blocks[i]);
             stretch(blocks[i], random_below(random, 2) ? have + LISTED : have > 12 ? have - LISTED : have);
         } else {
-            put(blocks[i]);
+            put_slot(blocks[i]);
             blocks[i] = NULL;
         }
         if (step % 4000 == 3999) heap_trim(heap_self); /* what is free becomes free and purged */
@@ -167,7 +167,7 @@ void path_cost_print(void) {
     uint64_t daif = irq_save();
     struct random random = random_seeded(700);
 
-    call((uintptr_t)only_return, 0, 0);
+    call_counted((uintptr_t)only_return, 0, 0);
     overhead = cost - 1; /* less its one instruction */
     heap_free(heap_alloc(1));
     measure_extremes();

@@ -26,7 +26,7 @@ static uint64_t landing_of(uint64_t fault) {
     return 0;
 }
 
-static const char *name_of(uint64_t esr) {
+static const char *name_of_exception(uint64_t esr) {
     switch (esr >> 26) {
     case 0x00: return "undefined instruction";
     case 0x07: return "floating point or SIMD instruction";
@@ -53,7 +53,7 @@ void trap(struct trap_frame *frame, uint64_t kind) {
         landing = landing_of(frame->elr);
         if (landing == 0) {
             monitor_catch("it went to an address where no memory is, led there by damaged tables");
-            panic_frame(name_of(frame->esr), frame);
+            panic_frame(name_of_exception(frame->esr), frame);
         }
         frame->elr = landing;
         return;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "background.h"
-#include "events.h"
+#include "due.h"
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "next.h"
@@ -74,7 +74,7 @@ void background_thread_ends(void) {
     if (likely(!__atomic_load_n(&asked, __ATOMIC_RELAXED))) return;
     if (syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0) != process_id()) return;
     __atomic_store_n(&ending, 1, __ATOMIC_RELEASE);
-    port_wake(&ending, true);
+    port_wake(&ending, PORT_WAKE_ALL);
 }
 
 COLD void background_ask(void) {

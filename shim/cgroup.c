@@ -17,7 +17,7 @@
 enum { LINES_BYTES = 4096, FILE_BYTES = 64 };
 
 /* All or the front of a file, ended by 0; its length, or 0. */
-static size_t read_file(const char *path, char *text, size_t room) {
+static size_t cgroup_read(const char *path, char *text, size_t room) {
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), got = 0;
     size_t length = 0;
     if (file < 0) return 0;
@@ -33,7 +33,7 @@ static size_t read_file(const char *path, char *text, size_t room) {
 static uint64_t read_limit(const char *path) {
     char text[FILE_BYTES];
     uint64_t bytes = 0;
-    size_t length = read_file(path, text, sizeof(text)), digits = 0;
+    size_t length = cgroup_read(path, text, sizeof(text)), digits = 0;
     while (digits < length && text[digits] >= '0' && text[digits] <= '9') digits++;
     if (digits == 0 || digits > 18 || !value_read_size(text, digits, &bytes)) return 0;
     return bytes < UINT64_C(1) << 60 ? bytes : 0;
@@ -99,7 +99,7 @@ COLD uint64_t cgroup_memory_limit(const char *root) {
     report_add(&path, root);
     report_add(&path, "/proc/self/cgroup");
     path.chars[path.length] = 0;
-    read_file(path.chars, text, sizeof(text));
+    cgroup_read(path.chars, text, sizeof(text));
     for (const char *line = text; *line; line++) {
         least = lesser(least, limit_of_line(line, root));
         while (*line && *line != '\n') line++;

@@ -1,12 +1,12 @@
 /* The questions of malloc.h, answered for this heap and not for the empty one of libc. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "adjust.h"
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "inspect/stats.h"
 #include "inspect/tally.h"
 #include "mapped.h"
-#include "options.h"
 #include "report.h"
 #include "shim.h"
 #include <limits.h>

@@ -51,7 +51,7 @@ static uint64_t heap_bytes(void) {
 }
 
 /* The core's lock of growth is held: whoever is to be called is called later. */
-static void tell(uint64_t bytes) {
+static void limit_tell(uint64_t bytes) {
     struct report report;
     if (__atomic_exchange_n(&soft.told, true, __ATOMIC_RELAXED)) return;
     if (__atomic_load_n(&soft.function, __ATOMIC_ACQUIRE)) {
@@ -71,7 +71,7 @@ bool limit_allows(void *at, size_t bytes) {
     (void)at;
     uint64_t wanted = heap_bytes() + bytes;
     if (limits.bytes && wanted > limits.bytes) return false;
-    if (limits.soft_bytes && wanted > limits.soft_bytes) tell(wanted);
+    if (limits.soft_bytes && wanted > limits.soft_bytes) limit_tell(wanted);
     if (wanted <= limits.soft_bytes - limits.soft_bytes / 8) __atomic_store_n(&soft.told, false, __ATOMIC_RELAXED);
     return true;
 }

@@ -247,7 +247,10 @@ static void add_sample(struct sink *sink, const char *name, const char *label, s
     sink_flow(sink);
 }
 
-static void add_class_family(struct sink *sink, const struct tally *tally, bool used) {
+enum class_family { FAMILY_USED, FAMILY_FREE };
+
+static void add_class_family(struct sink *sink, const struct tally *tally, enum class_family family) {
+    bool used = family == FAMILY_USED;
     const char *name = used ? "class_used_blocks" : "class_free_blocks";
     add_family(sink, name, used ? "Blocks of callers, by size class." : "Free blocks of slabs, by size class.");
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
@@ -282,8 +285,8 @@ COLD void live_stats_metrics(struct sink *sink, const struct live_stats *stats) 
         add_family(sink, name.chars, gauge.help);
         add_sample(sink, name.chars, NULL, 0, gauge.value(stats));
     }
-    add_class_family(sink, &stats->tally, true);
-    add_class_family(sink, &stats->tally, false);
+    add_class_family(sink, &stats->tally, FAMILY_USED);
+    add_class_family(sink, &stats->tally, FAMILY_FREE);
     add_large_family(sink, "medium_used_bytes", "Blocks of callers of 4 KiB to 256 KiB.", &stats->tally.medium);
     add_large_family(sink, "large_used_bytes", "Blocks of callers above.", &stats->tally.large);
     add_large_family(sink, "pool_bytes", "Slabs of pools.", &stats->tally.pools);

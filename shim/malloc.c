@@ -1,7 +1,7 @@
 /* The malloc family under its own names. Contracts are glibc's where the standard leaves a choice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "events.h"
+#include "due.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
 #include "next.h"

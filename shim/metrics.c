@@ -2,16 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "metrics.h"
-#include "exit_stats.h"
+#include "clock.h"
 #include "live_stats.h"
 #include "options.h"
 #include "process.h"
-#include "shim.h"
 #include "syscall.h"
 #include <fcntl.h>
 #include <heapalloc/port.h>
-
-STARTUP_DATA uint64_t metrics_due_ms = UINT64_MAX;
 
 static long begun_in;   /* the process that asked: a child of a fork may be silent */
 static uint8_t writing; /* by one thread at a time */
@@ -23,8 +20,7 @@ static uint64_t interval_ms(void) {
 COLD void metrics_update(void) {
     begun_in = process_id();
     bool asked = option_text(OPTION_METRICS)[0];
-    __atomic_store_n(&metrics_due_ms, asked ? port_now_ms() + interval_ms() : UINT64_MAX, __ATOMIC_RELAXED);
-    if (asked) exit_stats_ask();
+    __atomic_store_n(&clock_due_ms, asked ? port_now_ms() + interval_ms() : UINT64_MAX, __ATOMIC_RELAXED);
 }
 
 static void say_failure(const char *path, long error) {
@@ -59,7 +55,7 @@ COLD void metrics_write(void) {
     const char *text = option_text(OPTION_METRICS);
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
     if (!text[0] || silent || __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE)) return;
-    __atomic_store_n(&metrics_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
+    __atomic_store_n(&clock_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
     report_add_path(&path, text);
     report_add_path(&temporary, text);
     temporary.length = temporary.length < REPORT_PATH_BYTES ? temporary.length : REPORT_PATH_BYTES;

@@ -7,7 +7,7 @@
  * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "events.h"
+#include "due.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
 #include "heap/sized.h"

@@ -1,7 +1,31 @@
 /* The table of options: one row each. Without a pointer in it, so that nothing is relocated at start. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "options.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_id {
+    OPTION_HELP,
+    OPTION_VERBOSE,
+    OPTION_STATS,
+    OPTION_PURGE,
+    OPTION_BACKGROUND,
+    OPTION_CACHE,
+    OPTION_HUGEPAGES,
+    OPTION_LIMIT,
+    OPTION_SOFT_LIMIT,
+    OPTION_METRICS,
+    OPTION_INTERVAL,
+    OPTION_SIGNAL,
+    OPTION_NAME,
+    OPTION_CONF,
+    OPTION_EXE,
+    OPTION_CHILDREN,
+    OPTION_COUNT
+};
+
+enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 
 enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_LIMIT_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };
 

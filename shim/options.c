@@ -1,29 +1,9 @@
-/* What can be adjusted: the options as they stand, and where they come from. */
+/* What can be adjusted: the options as they stand. */
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
-#include "background.h"
 #include "base/bits.h"
-#include "dump_signal.h"
-#include "exit_stats.h"
-#include "heap/cache.h"
-#include "limit.h"
-#include "metrics.h"
-#include "option_table.h"
-#include "option_values.h"
-#include "options_told.h"
-#include "process.h"
-#include "shim.h"
-#include "span/purge.h"
-#include "syscall.h"
-#include <elf.h>
-#include <fcntl.h>
-#include <heapalloc/heapalloc.h>
 
-/* `never` is twelve days, half of what ages are told in: PURGE_NEVER would keep malloc_trim() from giving back, too. */
-enum { TEXT_MAX = 256, FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
-
-/* Who set an option: the stronger wins. */
-enum source { SOURCE_NONE, SOURCE_FILE, SOURCE_PROGRAM, SOURCE_ENVIRONMENT, SOURCE_CALL };
+enum { TEXT_MAX = 256 };
 
 static struct {
     uint64_t number;
@@ -31,12 +11,14 @@ static struct {
     char text[TEXT_MAX]; /* of OPTION_PATH: a program may write over its environment */
 } values[OPTION_COUNT];
 
-extern const char *heapalloc_options __attribute__((weak, visibility("default")));
+COLD bool option_is_set(enum option_id id) {
+    return values[id].source != OPTION_BY_NOBODY;
+}
 
 COLD uint64_t option_number(enum option_id id) {
     const char *initial = option_table[id].initial;
     uint64_t number = 0;
-    if (values[id].source != SOURCE_NONE) return values[id].number;
+    if (option_is_set(id)) return values[id].number;
     if (option_table[id].kind == OPTION_PATH) return 0;
     size_t length = 0;
     while (initial[length]) length++;
@@ -48,137 +30,18 @@ COLD const char *option_text(enum option_id id) {
     return values[id].text;
 }
 
-/* What takes effect at once; the others are asked when they matter. */
-static void apply(enum option_id id) {
-    uint64_t number = values[id].number;
-    switch (id) {
-    case OPTION_PURGE:
-        __atomic_store_n(&purge_decay_ms, number > DECAY_MAX_MS ? DECAY_MAX_MS : (uint32_t)number, __ATOMIC_RELAXED);
-        break;
-    case OPTION_CACHE: cache_set_limit(number); break;
-    case OPTION_LIMIT:
-    case OPTION_SOFT_LIMIT:
-    case OPTION_NAME:
-    case OPTION_HUGEPAGES: limit_update(); break;
-    case OPTION_BACKGROUND:
-        if (number) background_ask();
-        break;
-    case OPTION_STATS:
-        if (number) exit_stats_ask();
-        break;
-    case OPTION_METRICS:
-    case OPTION_INTERVAL: metrics_update(); break;
-    case OPTION_SIGNAL: dump_signal_update(); break;
-    default: break;
-    }
+COLD const char *option_now(enum option_id id) {
+    if (!option_is_set(id)) return option_table[id].initial;
+    return values[id].text[0] || option_table[id].kind == OPTION_PATH ? values[id].text : "yes";
 }
 
-/* True: the value is one. A weaker source than that which set the option changes nothing. */
-static bool set(enum option_id id, const char *text, size_t length, enum source source) {
+COLD enum option_set option_set(enum option_id id, const char *text, size_t length, enum option_source source) {
     uint64_t number;
-    if (!option_read(id, text, length, &number) || length >= TEXT_MAX) return false;
-    if (source < values[id].source) return true;
+    if (!option_read(id, text, length, &number) || length >= TEXT_MAX) return OPTION_IS_WRONG;
+    if (source < values[id].source) return OPTION_IS_WEAKER;
     values[id].number = number;
     values[id].source = (uint8_t)source;
     for (size_t i = 0; i < length; i++) values[id].text[i] = text[i];
     values[id].text[length] = 0;
-    apply(id);
-    return true;
-}
-
-static bool is_separator(char c) {
-    return c == ',' || c == '\n' || c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Calls `function` for each "name=value" or "name" of a list; a comment goes from # to the end of its line. */
-typedef void each_function(const char *name, size_t name_length, const char *value, size_t length, enum source source);
-
-static void for_each(const char *list, enum source source, each_function *function) {
-    while (*list) {
-        while (is_separator(*list)) list++;
-        const char *name = list;
-        while (*list && *list != '=' && !is_separator(*list)) list++;
-        size_t name_length = (size_t)(list - name);
-        const char *value = list;
-        if (*list == '=') value = ++list;
-        while (*list && !is_separator(*list)) list++;
-        if (name_length > 0 && *name != '#') {
-            function(name, name_length, value, (size_t)(list - value), source);
-            continue;
-        }
-        while (*name == '#' && *list && *list != '\n') list++;
-        if (name_length == 0 && *value == '=') list++;
-    }
-}
-
-/* The two that say whether a list means this program are read before the others. */
-static void choose(const char *name, size_t name_length, const char *value, size_t length, enum source source) {
-    int id = option_find(name, name_length);
-    if (id == OPTION_EXE || id == OPTION_CHILDREN) set((enum option_id)id, value, length, source);
-}
-
-static void adjust(const char *name, size_t name_length, const char *value, size_t length, enum source source) {
-    int id = option_find(name, name_length);
-    if (id < 0)
-        options_tell_unknown(name, name_length);
-    else if (!set((enum option_id)id, value, length, source))
-        options_tell_wrong((enum option_id)id, value, length);
-}
-
-static bool is_meant(void) {
-    return values[OPTION_EXE].source == SOURCE_NONE || value_matches(process_name(), option_text(OPTION_EXE));
-}
-
-/* One name for all processes, or the one that the environment has for it. */
-static COLD void read_file(void) {
-    static char text[FILE_MAX + 1];
-    const char *path = option_text(OPTION_CONF)[0] ? option_text(OPTION_CONF) : "/etc/heapalloc.conf";
-    long file = syscall_6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
-    if (file < 0) {
-        if (path == option_text(OPTION_CONF)) options_tell_missing(path, -file);
-        return;
-    }
-    long length = syscall_6(SYS_read, file, (long)text, FILE_MAX, 0, 0, 0);
-    syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
-    if (length <= 0) return;
-    for_each(text, SOURCE_FILE, choose);
-    if (is_meant()) for_each(text, SOURCE_FILE, adjust);
-}
-
-static COLD void read_lists(char *environment, const char *program) {
-    if (process_auxiliary(AT_SECURE, 0)) return;
-    if (program) for_each(program, SOURCE_PROGRAM, choose);
-    if (environment) for_each(environment, SOURCE_ENVIRONMENT, choose);
-    if (!is_meant()) return;
-    if (program) for_each(program, SOURCE_PROGRAM, adjust);
-    if (environment) for_each(environment, SOURCE_ENVIRONMENT, adjust);
-    if (!environment || *environment) read_file();
-    if (environment && !option_number(OPTION_CHILDREN)) *environment = 0;
-    if (option_number(OPTION_HELP)) options_tell_help();
-    if (option_number(OPTION_VERBOSE)) options_tell_active();
-}
-
-STARTUP_TEXT void options_begin(void) {
-    char *environment = process_variable("HEAPALLOC=");
-    const char *program = &heapalloc_options ? heapalloc_options : NULL;
-    if (unlikely(environment || program)) read_lists(environment, program);
-}
-
-COLD void options_offer(enum option_id id, const char *value) {
-    set(id, value, value_length(value), SOURCE_PROGRAM);
-}
-
-EXPORT COLD bool heapalloc_option_set(const char *name, const char *value) {
-    int id = name ? option_find(name, value_length(name)) : -1;
-    if (id >= 0 && set((enum option_id)id, value ? value : "", value ? value_length(value) : 0, SOURCE_CALL))
-        return true;
-    errno = EINVAL;
-    return false;
-}
-
-EXPORT COLD const char *heapalloc_option_get(const char *name) {
-    int id = name ? option_find(name, value_length(name)) : -1;
-    if (id < 0) return NULL;
-    if (values[id].source == SOURCE_NONE) return option_table[id].initial;
-    return values[id].text[0] || option_table[id].kind == OPTION_PATH ? values[id].text : "yes";
+    return OPTION_IS_SET;
 }

@@ -1,46 +1,30 @@
-/* What can be adjusted in the library of a process, and by whom.
- *
- *   HEAPALLOC=name=value,name,...      the environment, when the process starts       strongest
- *   const char *heapalloc_options      a symbol of the program, in the same form
- *   /etc/heapalloc.conf                the same, also a line each; read at start where one of the others is there
- *
- * heapalloc_option_set() overrides all of them. A setuid program reads none. */
+/* What can be adjusted in the library of a process: the options as they stand. adjust.h says who sets them. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "option_table.h"
 
-enum option_id {
-    OPTION_HELP,
-    OPTION_VERBOSE,
-    OPTION_STATS,
-    OPTION_PURGE,
-    OPTION_BACKGROUND,
-    OPTION_CACHE,
-    OPTION_HUGEPAGES,
-    OPTION_LIMIT,
-    OPTION_SOFT_LIMIT,
-    OPTION_METRICS,
-    OPTION_INTERVAL,
-    OPTION_SIGNAL,
-    OPTION_NAME,
-    OPTION_CONF,
-    OPTION_EXE,
-    OPTION_CHILDREN,
-    OPTION_COUNT
+/* Who set an option: the stronger wins. */
+enum option_source {
+    OPTION_BY_NOBODY,
+    OPTION_BY_FILE,
+    OPTION_BY_PROGRAM,
+    OPTION_BY_ENVIRONMENT,
+    OPTION_BY_CALL,
 };
 
-enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
+enum option_set { OPTION_IS_WRONG, OPTION_IS_WEAKER, OPTION_IS_SET };
 
-/* Reads the environment, the program's symbol and, where one of these is, the file; once, by the first thread. */
-void options_begin(void);
+/* Set an option to this text, unless a stronger source did. */
+enum option_set option_set(enum option_id id, const char *text, size_t length, enum option_source source);
 
-/* What the program asks for by other means, as strong as its symbol. */
-void options_offer(enum option_id id, const char *value);
+/* Somebody set it. */
+bool option_is_set(enum option_id id);
 
 /* The number an option has now: a flag, bytes, milliseconds or the index of a word. */
 uint64_t option_number(enum option_id id);
 
 /* The text of an option of words or text; "" when it was not set. */
 const char *option_text(enum option_id id);
+
+/* What an option is now, as it would be written. */
+const char *option_now(enum option_id id);

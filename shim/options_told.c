@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "options_told.h"
 #include "base/bits.h"
-#include "option_table.h"
 #include "option_values.h"
 #include "process.h"
 #include "report.h"
@@ -70,7 +69,7 @@ COLD void options_tell_missing(const char *path, long error) {
 /* name  now  default  range, and below what it does */
 static void tell_row(struct report *report, enum option_id id) {
     const struct option *option = &option_table[id];
-    const char *now = heapalloc_option_get(option->name);
+    const char *now = option_now(id);
     report_add(report, "  ");
     report_add(report, option->name);
     report_pad(report, 14);

@@ -23,6 +23,11 @@ STARTUP_TEXT uintptr_t process_auxiliary(uintptr_t type, uintptr_t otherwise) {
     return otherwise;
 }
 
+STARTUP_TEXT uint64_t process_random(int index) {
+    const uint64_t *words = (const uint64_t *)process_auxiliary(AT_RANDOM, 0);
+    return words ? words[index] : (uint64_t)(uintptr_t)&words * 0x9e3779b97f4a7c15;
+}
+
 STARTUP_TEXT char *process_variable(const char *name) {
     for (char **variable = first_variable(); *variable; variable++) {
         size_t i = 0;

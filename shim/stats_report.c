@@ -3,6 +3,7 @@
 #include "stats_report.h"
 #include "heap/fast.h"
 #include "inspect/resident.h"
+#include "options.h"
 #include "process.h"
 #include "syscall.h"
 #include <heapalloc/heapalloc.h>
@@ -63,7 +64,7 @@ static void add_text(struct report *report, const struct resident *sums, bool wh
     add_sum(report, "+ size rounding", sums->rounding_bytes);
     add_sum(report, "\n+ free, kept", sums->kept_bytes);
     report_add(report, "   purged ");
-    report_add(report, heapalloc_option_get("purge"));
+    report_add(report, option_now(OPTION_PURGE));
     report_add(report, " after last use");
     add_sum(report, "\n+ metadata", sums->metadata_bytes);
     add_sum(report, "\n= heap resident", sums->resident_bytes);
@@ -91,7 +92,7 @@ static void add_head(struct report *report, uint64_t passed) {
     report_add(report, " s\n");
 }
 
-static void add_member(struct report *report, const char *name, size_t number) {
+static void json_member(struct report *report, const char *name, size_t number) {
     report_add(report, ",\"");
     report_add(report, name);
     report_add(report, "\":");
@@ -112,15 +113,15 @@ static void add_json(struct report *report, const struct resident *sums, bool wh
     report_add(report, "\",\"program\":\"");
     add_string(report, process_name());
     report_add(report, "\"");
-    add_member(report, "pid", (size_t)process_id());
-    add_member(report, "ms", (size_t)passed);
-    add_member(report, "live_bytes", sums->live_bytes);
-    add_member(report, "live_blocks", sums->blocks);
-    add_member(report, "rounding_bytes", sums->rounding_bytes);
-    add_member(report, "kept_bytes", sums->kept_bytes);
-    add_member(report, "metadata_bytes", sums->metadata_bytes);
-    add_member(report, "resident_bytes", sums->resident_bytes);
-    add_member(report, "mapped_bytes", sums->mapped_bytes);
+    json_member(report, "pid", (size_t)process_id());
+    json_member(report, "ms", (size_t)passed);
+    json_member(report, "live_bytes", sums->live_bytes);
+    json_member(report, "live_blocks", sums->blocks);
+    json_member(report, "rounding_bytes", sums->rounding_bytes);
+    json_member(report, "kept_bytes", sums->kept_bytes);
+    json_member(report, "metadata_bytes", sums->metadata_bytes);
+    json_member(report, "resident_bytes", sums->resident_bytes);
+    json_member(report, "mapped_bytes", sums->mapped_bytes);
     report_add(report, whole ? ",\"whole\":true}\n" : ",\"whole\":false}\n");
 }
 

@@ -1,24 +1,16 @@
-/* Threads and forks of the process: when a heap is given up, when all locks are held. */
+/* Threads of the process: when a heap is made, and when it is given up. */
 /* SPDX-License-Identifier: MIT */
+#include "adjust.h"
 #include "background.h"
 #include "heap/fast.h"
 #include "heap/world.h"
-#include "options.h"
+#include "shim.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sys/single_threaded.h>
 
-/* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
- * files, whose code would run at each start, apart from STARTUP_TEXT's. */
-void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
-
-/* What libc's pthread_atfork() calls. That function is linked statically and reaches it by a table of jumps at the
- * other end of our code, which would be mapped for this alone. */
-extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
-
-static pthread_key_t key;
-static int started;
+STARTUP_DATA static pthread_key_t key = 0;
+STARTUP_DATA static int started = 0;
 
 /* libc runs key destructors in PTHREAD_DESTRUCTOR_ITERATIONS rounds as long as values are left. The heap stays to the
  * last round, so that other keys' destructors find it; the value counts the rounds to go. */
@@ -32,25 +24,9 @@ static void round_ended(void *rounds_left) {
     heap_leave();
 }
 
-/* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
- * libc knows: a thread may be free()ing before it has a heap. */
-static void prepare_fork(void) {
-    if (!__libc_single_threaded) fork_prepare();
-}
-
-/* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after
- * a fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and
- * is here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
- * shim/create.c sees to it that there is hardly ever one. */
-STARTUP_TEXT void port_expect_fork(void) {
-    static bool begun;
-    if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
-    __register_atfork(prepare_fork, fork_parent, fork_child, &__dso_handle);
-}
-
 /* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it
  * cannot be the same one again, which has its heap by now. */
-static void start(void) {
+static void thread_start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         pthread_key_create(&key, round_ended);
@@ -62,7 +38,7 @@ static void start(void) {
 }
 
 STARTUP_TEXT void port_thread_begin(void) {
-    start();
+    thread_start();
 #ifdef HEAPALLOC_STATIC
     port_expect_fork();
 #endif

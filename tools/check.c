@@ -1,7 +1,7 @@
 /* `heapalloc check`: is heapalloc active in a process? */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
-#include "target.h"
+#include "target_open.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

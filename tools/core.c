@@ -1,7 +1,7 @@
 /* A core file whose heap is looked at: its segments, each read only within the file. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "target.h"
+#include "core.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
+#include "target_open.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static const char *only_word(int argc, char **argv, const char *const *options, 
 }
 
 /* A process that goes on is torn here and there; what is at rest is not. */
-static int judge(const char *command, const struct target *target, bool whole) {
+static int judge_heap(const char *command, const struct target *target, bool whole) {
     if (!whole) fprintf(stderr, "heapalloc %s: the heap of %s is damaged, or has gone away\n", command, target->name);
     if (target->reader.torn > 0 && !target->process)
         fprintf(stderr, "heapalloc %s: the heap of %s is damaged: %s (%zu in all)\n", command, target->name,
@@ -122,7 +123,7 @@ int stats_run(int argc, char **argv) {
         print_json(&survey);
     else
         print_stats(&survey, &target);
-    code = judge("stats", &target, whole);
+    code = judge_heap("stats", &target, whole);
     target_close(&target);
     return fflush(stdout) == 0 ? code : EXIT_FINDING;
 }
@@ -147,7 +148,7 @@ int walk_run(int argc, char **argv) {
     int code = target_open_for(&target, "walk", word);
     if (code) return code;
     bool whole = reader_walk(&target.reader, print_block, &chosen);
-    code = judge("walk", &target, whole);
+    code = judge_heap("walk", &target, whole);
     target_close(&target);
     return fflush(stdout) == 0 ? code : EXIT_FINDING;
 }

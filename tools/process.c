@@ -1,7 +1,7 @@
 /* A process whose heap is looked at, while it runs: its memory by process_vm_readv, its mappings by /proc. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "target.h"
+#include "process.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>

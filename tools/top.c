@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
+#include "target_open.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -142,7 +143,7 @@ static bool read_number(const char *text, double most, double *number) {
     return text && *text && !*end && *number >= 0 && *number <= most;
 }
 
-static bool understand(struct top *top, int argc, char **argv) {
+static bool top_understand(struct top *top, int argc, char **argv) {
     double times = 0;
     bool sound = true;
     for (int i = 1; i < argc && sound; i++) {
@@ -164,7 +165,7 @@ int top_run(int argc, char **argv) {
         fputs(usage, stdout);
         return 0;
     }
-    if (!understand(&top, argc, argv)) {
+    if (!top_understand(&top, argc, argv)) {
         fprintf(stderr, "heapalloc top: name one process; -d takes 0.01 to 86400 seconds, -n a number of times\n");
         return EXIT_USAGE;
     }

@@ -52,6 +52,7 @@ bool port_collapse(void *at);
 bool port_prefault(void *at);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
+enum { PORT_WAKE_ONE = 0, PORT_WAKE_ALL = 1 }; /* what `all` says */
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);
 

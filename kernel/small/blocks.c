@@ -1,6 +1,13 @@
-/* Blocks with heads, in the two-level index: taken and given in constant time. */
+/* Blocks with heads, in regions and in the two-level index: taken and given in constant time. */
 /* SPDX-License-Identifier: MIT */
 #include "small.h"
+
+struct region *region_of(const struct small *heap, const void *p) {
+    struct region *region = heap->regions;
+    while (region && !((const char *)p > (char *)region->first && (const char *)p < (char *)region->end))
+        region = region->next;
+    return region;
+}
 
 static void enter(struct small *heap, struct head *head, uint32_t count) {
     head->word = count << 1;

@@ -1,6 +1,6 @@
 /* The small heap looked at: every equation of small.h, and sums. */
 /* SPDX-License-Identifier: MIT */
-#include "small.h"
+#include "check.h"
 
 /* A free block is the first of the list of its size, or the next of the one before it. */
 static bool is_listed(const struct small *heap, struct head *head) {

@@ -3,13 +3,6 @@
 #include "small.h"
 #include <heapalloc/port.h>
 
-struct region *region_of(const struct small *heap, const void *p) {
-    struct region *region = heap->regions;
-    while (region && !((const char *)p > (char *)region->first && (const char *)p < (char *)region->end))
-        region = region->next;
-    return region;
-}
-
 /* [ struct, map ][ one free block ][ end ] */
 bool small_add_region(struct small *heap, void *start, size_t bytes) {
     struct region *region = (struct region *)round_up((uintptr_t)start, 16);

@@ -1,5 +1,6 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
 /* SPDX-License-Identifier: MIT */
+#include "check.h"
 #include "small.h"
 #include <heapalloc/small.h>
 
@@ -94,20 +95,22 @@ static size_t guard_check(const char *function, const struct small *small, void 
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-static void *take(struct heapalloc_small *part, size_t size, size_t align, const void *caller) {
+static void *take_from(struct heapalloc_small *part, size_t size, size_t align, const void *caller) {
     void *p = small_alloc_aligned(&part->small, with_guard(size), align);
     if (p) guard_set(&part->small, p, size, caller);
     return p;
 }
 
-static void *take_anywhere(struct heapalloc_small *heap, size_t size, size_t align, uint32_t attributes, bool fallback,
-                           const void *caller) {
+enum take_where { TAKE_MATCHING, TAKE_ANY };
+
+static void *take_anywhere(struct heapalloc_small *heap, size_t size, size_t align, uint32_t attributes,
+                           enum take_where where, const void *caller) {
     void *p = NULL;
     if (!is_power_of_two(align)) return NULL;
     for (struct heapalloc_small *part = heap; part && !p; part = part->next)
-        if ((part->attributes & attributes) == attributes) p = take(part, size, align, caller);
-    for (struct heapalloc_small *part = heap; part && !p && fallback; part = part->next)
-        if ((part->attributes & attributes) != attributes) p = take(part, size, align, caller);
+        if ((part->attributes & attributes) == attributes) p = take_from(part, size, align, caller);
+    for (struct heapalloc_small *part = heap; part && !p && where == TAKE_ANY; part = part->next)
+        if ((part->attributes & attributes) != attributes) p = take_from(part, size, align, caller);
     return p;
 }
 
@@ -123,12 +126,12 @@ static void *tell(struct heapalloc_small *heap, void *p, size_t size) {
 void *heapalloc_small_alloc_from(struct heapalloc_small *heap, size_t size, size_t align, uint32_t attributes,
                                  bool fallback) {
     const void *caller = __builtin_return_address(0);
-    return tell(heap, take_anywhere(heap, size, align, attributes, fallback, caller), size);
+    return tell(heap, take_anywhere(heap, size, align, attributes, fallback ? TAKE_ANY : TAKE_MATCHING, caller), size);
 }
 
 void *heapalloc_small_alloc(struct heapalloc_small *heap, size_t size) {
     const void *caller = __builtin_return_address(0);
-    return tell(heap, take_anywhere(heap, size, GRANULE_BYTES, HEAPALLOC_ANYWHERE, false, caller), size);
+    return tell(heap, take_anywhere(heap, size, GRANULE_BYTES, HEAPALLOC_ANYWHERE, TAKE_MATCHING, caller), size);
 }
 
 /* The part that `p` is in; where there is none, the first part finds the words for it. */
@@ -155,7 +158,7 @@ void heapalloc_small_free(struct heapalloc_small *heap, void *p) {
 
 void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size, size_t align) {
     const void *caller = __builtin_return_address(0);
-    if (!p) return tell(heap, take_anywhere(heap, size, align, HEAPALLOC_ANYWHERE, false, caller), size);
+    if (!p) return tell(heap, take_anywhere(heap, size, align, HEAPALLOC_ANYWHERE, TAKE_MATCHING, caller), size);
     if (size == 0) return heapalloc_small_free(heap, p), NULL;
     struct heapalloc_small *part = part_of(heap, p);
     small_expect(&part->small, "realloc", p);
@@ -164,7 +167,7 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
         guard_set(&part->small, p, size, caller);
         return p;
     }
-    void *new = take_anywhere(heap, size, align, part->attributes, true, caller);
+    void *new = take_anywhere(heap, size, align, part->attributes, TAKE_ANY, caller);
     if (!tell(heap, new, size)) return NULL;
     memcpy(new, p, min_size(had, size));
     heapalloc_small_free(heap, p);

@@ -92,7 +92,7 @@ INLINE size_t block_bytes(const struct head *head) {
     return (size_t)count_of(head) * GRANULE_BYTES - sizeof *head;
 }
 
-/* The region that `p` lies in, or NULL. Where its map has the bit of the slab that `p` lies in. */
+/* blocks.c: the region that `p` lies in, or NULL. Where its map has the bit of the slab that `p` lies in. */
 struct region *region_of(const struct small *heap, const void *p);
 INLINE size_t map_bit(const struct region *region, const void *p) {
     return ((uintptr_t)p / SLAB_BYTES) - ((uintptr_t)region / SLAB_BYTES);
@@ -113,21 +113,6 @@ void slabs_trim(struct small *heap);
 void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);
 struct slab *slab_checked(const struct small *heap, const char *function, const void *p);
 
-/* check.c: NULL, or which of the equations above does not hold. */
-const char *small_check_heap(const struct small *heap);
-INLINE const char *small_check(void) {
-    return small_check_heap(&small);
-}
-
-struct small_stats {
-    size_t used_bytes, free_bytes, largest_bytes; /* of blocks, heads included; the largest free one's payload */
-    size_t free_blocks, slabs;
-};
-void small_stats_heap(const struct small *heap, struct small_stats *stats);
-INLINE void small_stats(struct small_stats *stats) {
-    small_stats_heap(&small, stats);
-}
-
 /* heap.c: what heapalloc/heap.h says of the functions of these names, for any heap. It begins as zeros. */
 bool small_init(struct small *heap, void *start, size_t bytes);
 bool small_add_region(struct small *heap, void *start, size_t bytes);
@@ -141,5 +126,3 @@ size_t small_usable(const struct small *heap, const void *p);
 bool small_resize(struct small *heap, void *p, size_t size); /* where it is; false: it cannot be */
 /* False: no region begins at `start`, or something in it is in use. */
 bool small_remove_region(struct small *heap, const void *start);
-/* check.c: every block in use. */
-void small_each(const struct small *heap, void (*visit)(void *context, void *p), void *context);

@@ -57,7 +57,7 @@ RARE = {
     "owner_collect": "blocks of a slab that other cores freed",
 }
 ELSEWHERE = ["grow_tip_by", "gone_take", "emergency_take", "emergency_take_ready", "emergency_again", "lock_await_fork",
-             "take_deferred", "defer", "prefault_range"]
+             "take_deferred", "units_defer", "prefault_range"]
 # function: for each of its loops how often it turns, in constants of lib/, and the line of the
 # source that says so; the script looks both up.
 LOOPS = {

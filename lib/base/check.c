@@ -10,7 +10,7 @@ static _Noreturn void stop(struct text *text) {
     port_stop(text->chars, text->length);
 }
 
-static void begin(struct text *text, const char *function, const void *pointer) {
+static void sentence_begin(struct text *text, const char *function, const void *pointer) {
     text->length = 0;
     text_add(text, function);
     text_add(text, "(): ");
@@ -20,14 +20,14 @@ static void begin(struct text *text, const char *function, const void *pointer) 
 
 void check_misuse(const char *function, const void *pointer, const char *sentence) {
     struct text text;
-    begin(&text, function, pointer);
+    sentence_begin(&text, function, pointer);
     text_add(&text, sentence);
     stop(&text);
 }
 
 void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes) {
     struct text text;
-    begin(&text, function, pointer);
+    sentence_begin(&text, function, pointer);
     text_add(&text, "is in the middle of a block of ");
     text_add_number(&text, block_bytes);
     text_add(&text, " bytes at ");

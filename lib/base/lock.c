@@ -27,10 +27,14 @@ enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1 };
 static const uint32_t *forker;
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
-void lock_order_check(struct lock *lock, bool enters) {
+void lock_order_check(struct lock *lock, enum lock_step step) {
     if (!config_debug) return; /* so that threads of other builds have no byte for it */
-    debug_check(enters ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
+    debug_check(step == LOCK_ENTERS ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
     ranks_held ^= (uint16_t)(1u << lock->rank);
+}
+
+bool lock_is_mine(const struct lock *lock) {
+    return !config_debug || ranks_held >> lock->rank & 1;
 }
 
 bool lock_fork_goes_on(void) {
@@ -82,7 +86,7 @@ static bool await_thaw(struct lock *lock) {
 }
 
 /* A frozen lock is its fork's thread's, and no other's. */
-static bool borrow(struct lock *lock) {
+static bool borrow_frozen(struct lock *lock) {
     if (!lock_fork_is_mine()) return false;
     store_relaxed(lock->word, LOCK_BORROWED);
     lock_order_enter(lock);
@@ -93,7 +97,7 @@ static bool borrow(struct lock *lock) {
 bool lock_spin(struct lock *lock) {
     for (int reads = 0; reads < SPIN_READS; reads++) {
         if (lock_try(lock)) return true;
-        if (load_relaxed(lock->word) == LOCK_FROZEN) return borrow(lock);
+        if (load_relaxed(lock->word) == LOCK_FROZEN) return borrow_frozen(lock);
         cpu_relax();
     }
     return false;
@@ -108,7 +112,9 @@ bool lock_take_slow(struct lock *lock) {
         /* AWAITED even without waiters costs one needless wake; losing a waiter would cost a hang. */
         if (cas(lock->word, &seen, LOCK_AWAITED)) break;
         if (seen == LOCK_FROZEN || seen == LOCK_BORROWED) {
-            if (slept) port_wake(&lock->word, true); /* the wake that was ours may have been meant for one of several */
+            if (slept)
+                port_wake(&lock->word,
+                          PORT_WAKE_ALL); /* the wake that was ours may have been meant for one of several */
             slept = false;
             if (!await_thaw(lock)) return false;
             continue;
@@ -129,7 +135,7 @@ void lock_give_slow(struct lock *lock) {
         return;
     }
     store_release(lock->word, LOCK_FREE);
-    port_wake(&lock->word, false);
+    port_wake(&lock->word, PORT_WAKE_ONE);
 }
 
 void lock_fork_begin(void) {
@@ -143,13 +149,13 @@ void lock_fork_begin(void) {
 
 void lock_fork_end(void) {
     store_relaxed(forker, NULL);
-    if (swap_value(fork_state, FORK_NONE) == FORK_AWAITED) port_wake(&fork_state, true);
+    if (swap_value(fork_state, FORK_NONE) == FORK_AWAITED) port_wake(&fork_state, PORT_WAKE_ALL);
 }
 
 void lock_freeze(struct lock *lock) {
     while (!lock_take(lock)) cpu_relax();
     lock_order_leave(lock);
-    if (swap_value(lock->word, LOCK_FROZEN) == LOCK_AWAITED) port_wake(&lock->word, true);
+    if (swap_value(lock->word, LOCK_FROZEN) == LOCK_AWAITED) port_wake(&lock->word, PORT_WAKE_ALL);
 }
 
 void lock_thaw(struct lock *lock) {

@@ -33,14 +33,15 @@ enum { RANK_ARENA = 1, RANK_LATE, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GA
 bool lock_take_slow(struct lock *lock);
 bool lock_spin(struct lock *lock);
 void lock_give_slow(struct lock *lock);
-void lock_order_check(struct lock *lock, bool enters);
+enum lock_step { LOCK_ENTERS, LOCK_LEAVES };
+void lock_order_check(struct lock *lock, enum lock_step step);
 
 /* The lock order, in debug builds: nothing of it is left in others, not even a call. */
 INLINE void lock_order_enter(struct lock *lock) {
-    if (config_debug) lock_order_check(lock, true);
+    if (config_debug) lock_order_check(lock, LOCK_ENTERS);
 }
 INLINE void lock_order_leave(struct lock *lock) {
-    if (config_debug) lock_order_check(lock, false);
+    if (config_debug) lock_order_check(lock, LOCK_LEAVES);
 }
 
 /* Take the lock if it is free just now. */
@@ -69,6 +70,9 @@ INLINE bool lock_drop(struct lock *lock) {
     lock_order_leave(lock);
     return unlikely(!cas_alone(lock->word, &seen, LOCK_FREE));
 }
+
+/* The calling thread has the lock: what debug_check() asks. True in other builds, where nobody counts. */
+bool lock_is_mine(const struct lock *lock);
 
 INLINE void lock_give(struct lock *lock) {
     if (unlikely(lock_drop(lock))) lock_give_slow(lock);

@@ -30,7 +30,7 @@ bool abandoned_put(struct unit *slab) {
         pending(these, slab);
         return true;
     }
-    bool left = owner_leave_listed(slab, false);
+    bool left = owner_leave_listed(slab, OWNER_WITHOUT_REMOTE);
     if (left) link_last(these, slab);
     lock_give(&these->lock);
     return left;
@@ -45,7 +45,7 @@ void abandoned_put_all(uint32_t class, struct unit *first) {
             pending(these, slab);
             continue;
         }
-        owner_leave_listed(slab, true);
+        owner_leave_listed(slab, OWNER_WITH_REMOTE);
         link_last(these, slab);
     }
     if (locked) lock_give(&these->lock);
@@ -55,7 +55,7 @@ void abandoned_put_all(uint32_t class, struct unit *first) {
 static void list_pending(struct abandoned *these) {
     for (struct unit *slab = swap_value(these->pending, NULL), *next; slab; slab = next) {
         next = slab->next;
-        owner_leave_listed(slab, true);
+        owner_leave_listed(slab, OWNER_WITH_REMOTE);
         link_last(these, slab);
     }
 }

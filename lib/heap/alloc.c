@@ -9,21 +9,21 @@
 #include "heap/refill.h"
 #include "span/units.h"
 
-static void *large(struct heap *heap, size_t size, bool zero, bool roomy) {
+static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     if (unlikely(alloc_never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = take_recent(heap->recent_large);
     if (unit) {
         if (unit->count == count) {
             racy_store(unit->kind, UNIT_LARGE);
-            if (zero) memset(unit->memory, 0, size);
+            if (fill == ALLOC_ZEROED) memset(unit->memory, 0, size);
             return unit->memory;
         }
         units_give(unit);
     }
-    unit = roomy ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
+    unit = room == ALLOC_ROOMY ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
     if (unlikely(!unit)) return NULL;
-    if (zero && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
+    if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
     return unit->memory;
 }
 
@@ -35,43 +35,43 @@ static void widen(struct heap *heap, uint32_t count) {
     cache_widen(heap);
 }
 
-static void *medium_block(struct heap *heap, size_t size, bool zero, bool roomy) {
+static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     uint32_t count = (uint32_t)cache_granules(size);
-    if (unlikely(heap->cache_refused) && !roomy) widen(heap, count);
+    if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
     struct granule *slot = cache_recent_medium(heap, count);
-    if (!slot && !roomy) slot = medium_take_ready(count);
+    if (!slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
     if (unlikely(!slot)) {
         heap_yield(heap);
-        slot = roomy ? medium_take_roomy(count) : medium_take(count, 1);
+        slot = room == ALLOC_ROOMY ? medium_take_roomy(count) : medium_take(count, 1);
     }
     if (unlikely(!slot)) return NULL;
     bool clean = slot->head & GRANULE_ZERO;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_ZERO); /* the caller will write to it */
     void *p = span_slot_memory(span_of_slot(slot), slot);
-    if (zero && !clean) memset(p, 0, size);
+    if (fill == ALLOC_ZEROED && !clean) memset(p, 0, size);
     return p;
 }
 
 /* The cache has served for a while without a slow path; this is one, and then it may go on. */
-static NOINLINE void *resume(struct heap *heap, size_t size, bool roomy) {
+static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
     heap->hits_left = heap->returns;
     if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     pace_run(heap);
-    return size <= CACHE_BYTES_MAX && !roomy ? cache_pop(heap, cache_granules(size)) : NULL;
+    return size <= CACHE_BYTES_MAX && room == ALLOC_TIGHT ? cache_pop(heap, cache_granules(size)) : NULL;
 }
 
-STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy) {
+STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     if (unlikely(heap->hits_left == 0)) {
-        void *p = resume(heap, size, roomy);
-        if (p) return zero ? memset(p, 0, size) : p;
+        void *p = resume(heap, size, room);
+        if (p) return fill == ALLOC_ZEROED ? memset(p, 0, size) : p;
     } else {
         pace_slow(heap);
     }
     if (size <= MEDIUM_BYTES_MAX) {
-        void *p = medium_block(heap, size, zero, roomy);
+        void *p = medium_block(heap, size, fill, room);
         if (likely(p)) return p;
     }
-    return large(heap, size, zero, roomy);
+    return large(heap, size, fill, room);
 }
 
 /* Pop the first block of a bin that is not empty. */
@@ -133,7 +133,7 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
 void *alloc_live(struct heap *heap, size_t size) {
     if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    return alloc_wide(heap, size, false, false);
+    return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
 void *alloc_wide_aligned(size_t size, size_t align) {

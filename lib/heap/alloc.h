@@ -11,8 +11,12 @@ INLINE bool alloc_never_fits(size_t size) {
     return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
 }
 
-/* A block of a medium or large size. NULL: no memory. `zero`: it reads as zero. `roomy`: with room to grow. */
-void *alloc_wide(struct heap *heap, size_t size, bool zero, bool roomy);
+/* What a block reads as, and whether it has room to grow on its right. */
+enum alloc_fill { ALLOC_ANYHOW, ALLOC_ZEROED };
+enum alloc_room { ALLOC_TIGHT, ALLOC_ROOMY };
+
+/* A block of a medium or large size. NULL: no memory. */
+void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room);
 
 /* A block of any size. NULL: no memory. */
 void *alloc_live(struct heap *heap, size_t size);

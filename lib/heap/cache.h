@@ -92,10 +92,13 @@ INLINE void *cache_pop(struct heap *heap, size_t count) {
     return !cache_is_shared() ? cache_pop_alone(heap, count) : cache_pop_shared(heap, count);
 }
 
+enum cache_use { CACHE_ALONE, CACHE_SHARED };
+
 /* Keep the block at `p`, of the home span and used, when it is what the cache keeps and there is room.
- * False: it is not, nothing was done; the caller looks at the pointer again, from the start. `shared`: others may be
- * freeing it too. */
-INLINE bool cache_push(struct heap *heap, char *p, bool shared) {
+ * False: it is not, nothing was done; the caller looks at the pointer again, from the start. CACHE_SHARED: others may
+ * be freeing it too. */
+INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
+    bool shared = use == CACHE_SHARED;
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
     if (unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;

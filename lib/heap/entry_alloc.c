@@ -59,7 +59,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
 static COLD void *zeroed_again(struct heap *heap, size_t size) {
     if (alloc_never_fits(size)) return NULL;
     heap_trim(heap);
-    return alloc_wide(heap, size, true, false);
+    return alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
 }
 
 void *heap_alloc_zeroed(size_t size) {
@@ -73,7 +73,7 @@ void *heap_alloc_zeroed(size_t size) {
     }
     void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
     if (p) return memset(p, 0, size);
-    p = alloc_wide(heap, size, true, false);
+    p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
     if (unlikely(!p)) p = zeroed_again(heap, size);
     return heap_return(heap, p);
 }

@@ -32,28 +32,28 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
 
 /* What programs do all the time, one kind of unit each, in tail position. heap_free_slow() does what none of them can:
  * nothing was done then, and the pointer is looked at again from the start. */
-static NOINLINE void free_large(void *p, struct heap *heap, struct unit *unit) {
+static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
     if (unlikely(!cache_keep_large(heap, unit, p))) heap_free_slow(p, heap);
 }
 
-static NOINLINE void free_medium(void *p, struct heap *heap) {
+static NOINLINE void entry_free_medium(void *p, struct heap *heap) {
     if (unlikely(!cache_keep_medium(heap, p))) heap_free_slow(p, heap);
 }
-static NOINLINE void free_medium_shared(void *p, struct heap *heap) {
-    if (unlikely(!cache_push(heap, p, true))) free_medium(p, heap);
+static NOINLINE void entry_free_medium_shared(void *p, struct heap *heap) {
+    if (unlikely(!cache_push(heap, p, CACHE_SHARED))) entry_free_medium(p, heap);
 }
 
 /* Time does not pass after a remote free, so a heap whose next slow path is due takes the slow way; so does a thread
  * without one. */
 STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
-        if (cache_is_shared()) return free_medium_shared(p, heap);
-        if (likely(cache_push(heap, p, false))) return;
-        return free_medium(p, heap);
+        if (cache_is_shared()) return entry_free_medium_shared(p, heap);
+        if (likely(cache_push(heap, p, CACHE_ALONE))) return;
+        return entry_free_medium(p, heap);
     }
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: return likely(heap->slow_left > 1) ? remote_free(p, heap, unit) : heap_free_slow(p, heap);
-    case UNIT_LARGE: return free_large(p, heap, unit);
+    case UNIT_LARGE: return entry_free_large(p, heap, unit);
     default: return heap_free_slow(p, heap);
     }
 }

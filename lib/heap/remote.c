@@ -78,7 +78,7 @@ static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struc
 }
 
 /* The slab is full, and nobody's; now it becomes this heap's. */
-static NOINLINE void claim(struct block *block, struct heap *heap, struct unit *slab) {
+static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
     racy_store(slab->owner, heap);
     block_link(block, BLOCK_END, heap->secret);
@@ -103,7 +103,7 @@ static NOINLINE void push_first(struct block *block, struct heap *heap, struct u
 }
 
 /* What the heap is about to need stays here. */
-static NOINLINE void adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
     if (seen & REMOTE_OWNED) heap->remote_frees[slab->class]++;
     if (unlikely(!heap_adopt(heap, slab->class, block))) free_by_steps(block, heap, slab);
 }
@@ -122,13 +122,13 @@ void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_odd(block, heap, slab);
-    if (heap->adopt_budget[slab->class] > 0) return adopt(block, heap, slab, seen);
+    if (heap->adopt_budget[slab->class] > 0) return remote_adopt(block, heap, slab, seen);
     if (unlikely(heaps.left_by_fork > 0)) return free_by_steps(block, heap, slab);
     if (likely(seen & REMOTE_OWNED)) {
         heap->remote_frees[slab->class]++;
         return unlikely(seen == REMOTE_OWNED) ? push_first(block, heap, slab) : push(block, heap, slab, seen);
     }
-    if (!(seen & REMOTE_LISTED)) return claim(block, heap, slab);
+    if (!(seen & REMOTE_LISTED)) return remote_claim(block, heap, slab);
     if (allocates(heap, slab) || is_last_of(slab, seen)) return free_by_steps(block, heap, slab);
     push(block, heap, slab, seen);
 }

@@ -1,6 +1,6 @@
 /* realloc.
  *
- * A block that must move because it grew will grow again: its new place has room on its right (alloc_wide's roomy),
+ * A block that must move because it grew will grow again: its new place has room on its right (ALLOC_ROOMY),
  * so growing byte by byte moves it a few times at most. A large one takes a 32nd more of that room than was asked for,
  * so that it asks some twenty times until it has doubled, however small its steps are. */
 /* SPDX-License-Identifier: MIT */
@@ -30,11 +30,11 @@ static struct heap *live_heap(void) {
     return heap_self->state == HEAP_LIVE ? heap_self : NULL;
 }
 
-static void *move_by_copy(void *p, size_t old_bytes, size_t size, bool roomy) {
+static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
     struct heap *heap = heap_self;
     void *new = NULL;
-    if (roomy && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
-        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), false, true);
+    if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
+        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
     if (!new) new = heap_alloc_slow(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
@@ -48,7 +48,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     size_t bytes = slab->block_bytes;
     if (size <= bytes && size > bytes / 2) return p;
     if (size <= bytes && class_of(size) == slab->class) return p;
-    return move_by_copy(p, bytes, size, size > bytes);
+    return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }
 
 static void *resize_medium(void *p, size_t size) {
@@ -61,9 +61,9 @@ static void *resize_medium(void *p, size_t size) {
             uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
             if ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count)) return p;
         }
-        return move_by_copy(p, bytes, size, true);
+        return move_by_copy(p, bytes, size, ALLOC_ROOMY);
     }
-    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, false);
+    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, ALLOC_TIGHT);
     uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
     if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
     return p;
@@ -158,7 +158,7 @@ static void *grow_large(struct unit *unit, size_t size) {
         if (unit->flags & UNIT_ROOMY) unit->wanted = count;
         return unit->memory;
     }
-    if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, true);
+    if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, ALLOC_ROOMY);
     struct unit *to = gone_move(unit, count);
     if (!to) {
         to = take_with_room(count, room_for(unit, count));
@@ -176,7 +176,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     if (resize_fits(unit->count, count) || stay_in_room(unit, count)) return p;
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
-        void *new = move_by_copy(p, bytes, size, false);
+        void *new = move_by_copy(p, bytes, size, ALLOC_TIGHT);
         if (new != p) return new;
     }
     unit->flags &= UNIT_MOVED; /* what is cut off is not clean any more */

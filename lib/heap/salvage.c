@@ -105,7 +105,7 @@ static bool is_lost(const struct unit *slab, const struct heap *owner) {
                  : load_acquire(heaps.single) && !load_relaxed(abandoned[slab->class].pending);
 }
 
-static void count(uint32_t more) {
+static void salvage_count(uint32_t more) {
     __atomic_fetch_add(&salvages, more, __ATOMIC_ACQ_REL);
 }
 
@@ -118,9 +118,9 @@ static bool claim(struct unit *slab) {
             continue;
         }
         if (!is_lost(slab, owner)) return false;
-        count(1);
+        salvage_count(1);
         if (cas(slab->owner, &owner, &salvaging)) return true;
-        count(-1u);
+        salvage_count(-1u);
     }
 }
 
@@ -130,14 +130,14 @@ bool salvage_slab(struct unit *slab, struct heap *heap) {
     if (heap && is_unused(slab)) {
         slab->used_blocks = 0;
         slab_give(slab, heap_secret());
-        count(-1u);
+        salvage_count(-1u);
         return false;
     }
     recount(slab);
     if (heap) {
         partial_add(heap, slab);
         store_release(slab->owner, heap);
-        count(-1u);
+        salvage_count(-1u);
     }
     return true;
 }
@@ -149,7 +149,7 @@ bool salvage_push(struct unit *slab, struct block *block) {
     __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before it looks again, or salvage_share() would miss it */
     bool pushes =
         __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
-    if (pushes) owner_push(slab, block, heap_secret(), false);
+    if (pushes) owner_push(slab, block, heap_secret(), OWNER_CLAIMS_FULL);
     store_release(pushing, false);
     return pushes;
 }
@@ -160,7 +160,7 @@ void salvage_share(void) {
 }
 
 void salvage_end(void) {
-    count(-1u);
+    salvage_count(-1u);
 }
 
 static bool salvage_line(struct unit *slab, struct heap *heap) {

@@ -5,7 +5,7 @@
 enum { LIST_BLOCKS_MAX = 8192 };
 
 /* Follow a list from `block` on; `most` blocks, or to its end. */
-static void check_list(struct reader *reader, uint64_t block, uint32_t most) {
+static void reader_check_list(struct reader *reader, uint64_t block, uint32_t most) {
     for (uint32_t i = 0; block != reader->block_end && i < most; i++) {
         unsigned char words[16];
         if (!reader_get(reader, block, words, sizeof(words))) {
@@ -28,15 +28,15 @@ static void check_slab(struct reader *reader, uint32_t unit) {
     uint64_t start = reader_unit_memory(reader, unit);
     if (LINE(reader, memory, 8) != start) reader_fault(reader, "has a line that describes other memory", start);
     if (!(LINE(reader, flags, 1) & HEAPALLOC_MAP_ATTACHED))
-        check_list(reader, LINE(reader, free, 8), (uint32_t)LINE(reader, carved, 2));
-    check_list(reader, start + (remote & mask & ~UINT32_C(15)), remote / reader->map.unit_bytes);
+        reader_check_list(reader, LINE(reader, free, 8), (uint32_t)LINE(reader, carved, 2));
+    reader_check_list(reader, start + (remote & mask & ~UINT32_C(15)), remote / reader->map.unit_bytes);
 }
 
-static void check_bins(struct reader *reader, uint64_t heap) {
+static void reader_check_bins(struct reader *reader, uint64_t heap) {
     for (uint32_t class = 1; class < reader->map.class_count; class ++) {
         uint64_t block;
         if (!reader_get(reader, heap + reader->map.heap_bin + 8ull * class, &block, 8)) return;
-        check_list(reader, block, LIST_BLOCKS_MAX);
+        reader_check_list(reader, block, LIST_BLOCKS_MAX);
     }
 }
 
@@ -57,7 +57,7 @@ void reader_check_lists(struct reader *reader) {
         if (reader_span_open(reader, place)) check_span(reader);
     if (!reader_heaps(reader, &all, &live) || !reader_get(reader, (uintptr_t)reader->map.heaps, &heap, 8)) return;
     for (; heap && all-- > 0;) {
-        check_bins(reader, heap);
+        reader_check_bins(reader, heap);
         if (!reader_get(reader, heap + reader->map.heap_next_all, &heap, 8)) return;
     }
 }

@@ -3,7 +3,7 @@
 #include "inspect/reader_parts.h"
 
 /* Units of the extent whose head is in reader->line, looked at twice: a line that is being written does not count. */
-static uint32_t extent_units(struct reader *reader, uint32_t unit) {
+static uint32_t reader_units(struct reader *reader, uint32_t unit) {
     unsigned char again[READER_LINE_MAX];
     uint32_t bytes = reader->map.line_bytes, count = (uint32_t)LINE(reader, count, 4);
     if (!reader_get(reader, reader->lines + (uint64_t)unit * bytes, again, bytes)) return 1;
@@ -24,7 +24,7 @@ static uint32_t visit_unit(struct reader *reader, uint32_t unit) {
     case HEAPALLOC_MAP_POOL:
         reader_tell(reader, memory, reader->map.unit_bytes, 0, state, HEAPALLOC_BLOCK_POOL);
         return 1;
-    case HEAPALLOC_MAP_META: return extent_units(reader, unit);
+    case HEAPALLOC_MAP_META: return reader_units(reader, unit);
     case HEAPALLOC_MAP_FREE: state = HEAPALLOC_BLOCK_FREE; break;
     case HEAPALLOC_MAP_LEAVING: state = HEAPALLOC_BLOCK_KEPT; break;
     case HEAPALLOC_MAP_LARGE:
@@ -33,7 +33,7 @@ static uint32_t visit_unit(struct reader *reader, uint32_t unit) {
     case HEAPALLOC_MAP_FREE_LAST: return 1;
     default: reader_fault(reader, "has a line of no kind that there is", memory); return 1;
     }
-    units = extent_units(reader, unit);
+    units = reader_units(reader, unit);
     reader_tell(reader, memory, (uint64_t)units * reader->map.unit_bytes, 0, state,
                 kind == HEAPALLOC_MAP_ARENA ? HEAPALLOC_BLOCK_ARENA : HEAPALLOC_BLOCK_LARGE);
     return units;

@@ -31,7 +31,7 @@ struct lists {
     uint64_t own[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64], remote[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64];
 };
 
-static void enter(uint64_t *bits, const struct unit *slab, const struct block *block, uint32_t most) {
+static void find_enter(uint64_t *bits, const struct unit *slab, const struct block *block, uint32_t most) {
     for (; block != BLOCK_END && most > 0; block = block->next, most--) {
         uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
         bits[index / 64] |= UINT64_C(1) << index % 64;
@@ -41,8 +41,9 @@ static void enter(uint64_t *bits, const struct unit *slab, const struct block *b
 static bool fill(struct lists *lists, const struct unit *slab) {
     uint32_t word = load_acquire(slab->remote);
     if (!slab_map_fill(&lists->map, slab)) return false;
-    enter(lists->own, slab, slab->free, UNIT_BYTES);
-    enter(lists->remote, slab, (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK)), remote_count(word));
+    find_enter(lists->own, slab, slab->free, UNIT_BYTES);
+    find_enter(lists->remote, slab, (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK)),
+               remote_count(word));
     return true;
 }
 

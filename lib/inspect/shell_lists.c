@@ -15,12 +15,12 @@ struct chain {
     bool broken;
 };
 
-static struct chain begin(struct shell *shell, uint32_t most) {
+static struct chain chain_begin(struct shell *shell, uint32_t most) {
     return (struct chain){shell, 0, most, false};
 }
 
 /* False: the list is damaged here. The first entries are shown in full. */
-static bool add(struct chain *chain, const void *memory, size_t bytes) {
+static bool chain_add(struct chain *chain, const void *memory, size_t bytes) {
     chain->broken = !memory || chain->length == chain->most;
     if (chain->broken) return false;
     if (chain->length++ >= SHOWN_MAX) return true;
@@ -49,10 +49,10 @@ static bool is_start(const struct unit *slab, const struct block *block) {
 /* A list with a mark at its end, one of just `count` blocks, or what is not adopted blocks in the bin of `host`. */
 static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
                        uint32_t count, const struct heap *host) {
-    struct chain chain = begin(shell, slab->carved_blocks);
+    struct chain chain = chain_begin(shell, slab->carved_blocks);
     shell_say(shell, "  %-6s", name);
     while ((block = inspect_own(host, slab->class, block)) != BLOCK_END && count-- > 0 &&
-           add(&chain, is_start(slab, block) ? block : NULL, 0)) {
+           chain_add(&chain, is_start(slab, block) ? block : NULL, 0)) {
         chain.broken = !block_is_free(block, heap_secret());
         if (chain.broken) break;
         block = block->next;
@@ -66,7 +66,9 @@ static void say_remote(struct shell *shell, const struct unit *slab) {
     if (count > 0) say_blocks(shell, "remote", slab, first, count, NULL);
 }
 
-static void say_class(struct shell *shell, uint32_t class, bool also_none) {
+enum say_empty { SKIP_EMPTY, SAY_EMPTY };
+
+static void say_class(struct shell *shell, uint32_t class, enum say_empty empty) {
     uint32_t slabs = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
@@ -84,7 +86,7 @@ static void say_class(struct shell *shell, uint32_t class, bool also_none) {
     if (count > 0)
         shell_say(shell, "blocks of %u bytes, also in the bin: %u of full slabs, the first %p\n",
                   class_shapes[class].block_bytes, count, (const void *)adopted[0]);
-    if (slabs == 0 && also_none)
+    if (slabs == 0 && empty == SAY_EMPTY)
         shell_say(shell, "blocks of %u bytes: there is no slab of them\n", class_shapes[class].block_bytes);
 }
 
@@ -122,13 +124,13 @@ typedef bool add_node(struct chain *chain, const struct tlsf_node *node);
 
 static bool add_granules(struct chain *chain, const struct tlsf_node *node) {
     const struct granule *slot = shell_slot_of(node);
-    return add(chain, slot ? span_slot_memory(span_of_slot(slot), slot) : NULL,
-               slot ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0);
+    return chain_add(chain, slot ? span_slot_memory(span_of_slot(slot), slot) : NULL,
+                     slot ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0);
 }
 
 static bool add_units(struct chain *chain, const struct tlsf_node *node) {
     const struct unit *unit = shell_unit_of(node);
-    return add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
+    return chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
 }
 
 /* Sizes from here on are in the list of that place. */
@@ -143,7 +145,7 @@ static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[
         uint32_t row = i / 2 / TLSF_COLUMNS, column = i / 2 % TLSF_COLUMNS;
         const struct tlsf_node *node = index[i % 2]->head[row][column];
         if (!node) continue;
-        struct chain chain = begin(shell, UINT32_MAX >> 8);
+        struct chain chain = chain_begin(shell, UINT32_MAX >> 8);
         shell_say(shell, "  from %zu KiB:", least_of(row, column) << shift >> 10);
         for (; node && add_one(&chain, node); node = node->next) {
         }
@@ -161,9 +163,9 @@ static uint32_t say_kept(struct shell *shell) {
     for (uint32_t count = 0; count <= CACHE_GRANULES_MAX; count++) {
         const char *memory = heap->cache[count];
         if (!memory) continue;
-        struct chain chain = begin(shell, CACHE_SUM_MAX);
+        struct chain chain = chain_begin(shell, CACHE_SUM_MAX);
         shell_say(shell, "  kept, %u bytes:", count << GRANULE_SHIFT);
-        while (memory && add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
+        while (memory && chain_add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
             memory = *cache_link(shell_cached_slot(memory));
         end(&chain);
         lists++;
@@ -172,13 +174,13 @@ static uint32_t say_kept(struct shell *shell) {
 }
 
 static void say_recent(struct shell *shell, const char *memory, size_t bytes) {
-    struct chain chain = begin(shell, 1);
+    struct chain chain = chain_begin(shell, 1);
     shell_say(shell, "  kept, freed last:");
-    add(&chain, memory, bytes);
+    chain_add(&chain, memory, bytes);
     end(&chain);
 }
 
-static void say_medium(struct shell *shell) {
+static void say_free_medium(struct shell *shell) {
     const struct tlsf *const indexes[2] = {&medium.dirty, &medium.purged};
     shell_say(shell, "medium blocks:\n");
     uint32_t lists = say_kept(shell);
@@ -202,15 +204,15 @@ void shell_freelist(struct shell *shell) {
     const char *word = shell->word_count > 1 ? shell->words[1] : NULL;
     uint64_t size;
     if (!word) {
-        for (uint32_t class = 1; class < CLASS_COUNT; class ++) say_class(shell, class, false);
-        say_medium(shell);
+        for (uint32_t class = 1; class < CLASS_COUNT; class ++) say_class(shell, class, SKIP_EMPTY);
+        say_free_medium(shell);
         say_large(shell);
     } else if (shell_same(word, "medium")) {
-        say_medium(shell);
+        say_free_medium(shell);
     } else if (shell_same(word, "large")) {
         say_large(shell);
     } else if (shell_number(word, &size) && size > 0 && size <= CLASS_BYTES_MAX) {
-        say_class(shell, (uint32_t)class_of(size), true);
+        say_class(shell, (uint32_t)class_of(size), SAY_EMPTY);
     } else {
         shell_fail(shell, "`%s` is no list: those are sizes from 1 to %u, medium and large\n", word, CLASS_BYTES_MAX);
     }

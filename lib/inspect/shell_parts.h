@@ -19,6 +19,7 @@ void shell_count(struct shell *shell, uint64_t count, const char *noun); /* "1 b
 void shell_say_stop(struct shell *shell, const char *sentence);
 
 /* ---- shell_words.c ---- */
+bool shell_begins_with(const char *text, const char *beginning);
 bool shell_same(const char *left, const char *right);
 bool shell_split(struct shell *shell, const char *line);
 bool shell_take_number(const char **text, uint64_t *number); /* the text ends behind it */

@@ -16,11 +16,6 @@ bool shell_size(struct shell *shell, const char *word, size_t *size) {
 
 /* ---- places ---- */
 
-static bool begins_with(const char *text, const char *beginning) {
-    while (*beginning && *text == *beginning) text++, beginning++;
-    return *beginning == 0;
-}
-
 /* The line, or slot, that describes an address; 0: none does. */
 static uintptr_t entry_of(uintptr_t address, bool line) {
     const struct span *span = span_of((void *)address);
@@ -58,7 +53,7 @@ static bool take_base(struct shell *shell, const char **text, uintptr_t *address
 }
 
 bool shell_place(struct shell *shell, const char *word, uintptr_t *address) {
-    bool line = begins_with(word, "line:"), slot = begins_with(word, "slot:");
+    bool line = shell_begins_with(word, "line:"), slot = shell_begins_with(word, "slot:");
     const char *at = word + (line || slot ? 5 : 0);
     if (!take_base(shell, &at, address)) return false;
     if (line || slot) {

@@ -119,7 +119,7 @@ void shell_say_stop(struct shell *shell, const char *sentence) {
 
 /* ---- addresses ---- */
 
-static void add(struct shell_address *to, const char *text) {
+static void address_add(struct shell_address *to, const char *text) {
     uint32_t length = 0;
     while (to->text[length]) length++;
     while (*text && length < SHELL_ADDRESS_MAX - 1) to->text[length++] = *text++;
@@ -131,8 +131,8 @@ static void add_hex(struct shell_address *to, uint64_t number) {
     uint32_t start = sizeof(digits) - 1;
     do digits[--start] = "0123456789abcdef"[number % 16];
     while ((number /= 16) > 0);
-    add(to, "0x");
-    add(to, digits + start);
+    address_add(to, "0x");
+    address_add(to, digits + start);
 }
 
 static void add_distance(struct shell_address *to, const struct shell *shell, uintptr_t address) {
@@ -141,7 +141,7 @@ static void add_distance(struct shell_address *to, const struct shell *shell, ui
         return;
     }
     bool below = address < shell->origin;
-    add(to, below ? "-" : "+");
+    address_add(to, below ? "-" : "+");
     add_hex(to, below ? shell->origin - address : address - shell->origin);
 }
 
@@ -150,18 +150,18 @@ static bool add_entry(struct shell_address *to, const struct shell *shell, uintp
     size_t line = address - (uintptr_t)span->lines, slot = address - (uintptr_t)span->slots;
     size_t unit_count = span->tabled_units, inner;
     if (line < unit_count * UNIT_LINE_BYTES) {
-        add(to, "line:");
+        address_add(to, "line:");
         add_distance(to, shell, (uintptr_t)span->base + (line / UNIT_LINE_BYTES << UNIT_SHIFT));
         inner = line % UNIT_LINE_BYTES;
     } else if (slot < unit_count * GRANULES_PER_UNIT * sizeof(struct granule)) {
-        add(to, "slot:");
+        address_add(to, "slot:");
         add_distance(to, shell, (uintptr_t)span->base + (slot / sizeof(struct granule) << GRANULE_SHIFT));
         inner = slot % sizeof(struct granule);
     } else {
         return false;
     }
     if (inner == 0) return true;
-    add(to, "+");
+    address_add(to, "+");
     add_hex(to, inner);
     return true;
 }

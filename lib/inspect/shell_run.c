@@ -4,7 +4,7 @@
 
 static void help(struct shell *shell);
 
-static void leave(struct shell *shell) {
+static void run_exit(struct shell *shell) {
     uint64_t code = 0;
     if (shell->word_count > 1 && !shell_number(shell->words[1], &code)) {
         shell_fail(shell, "`%s` is not a number to end with\n", shell->words[1]);
@@ -33,7 +33,7 @@ static const struct shell_command commands[] = {
     {"trim", "", "flush, and give free memory back to the system", shell_trim, 0, 0},
     {"origin", "[PLACE]", "where addresses count from; 0x0: from zero", shell_origin, 0, 1},
     {"help", "[COMMAND]", "this", help, 0, 1},
-    {"exit", "[CODE]", "leave; without CODE by 1 when a line failed, else 0", leave, 0, 1},
+    {"exit", "[CODE]", "leave; without CODE by 1 when a line failed, else 0", run_exit, 0, 1},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -69,16 +69,16 @@ static void unknown(struct shell *shell, const char *name) {
         shell_fail(shell, "there is no command `%s`; `help` lists them\n", name);
 }
 
-static uint32_t length_of(const char *text) {
+static uint32_t text_length(const char *text) {
     uint32_t length = 0;
     while (text[length]) length++;
     return length;
 }
 
 /* In two columns; the second begins on a line of its own when the first is long. */
-static void describe(struct shell *shell, const struct shell_command *command) {
+static void describe_command(struct shell *shell, const struct shell_command *command) {
     enum { COLUMN = 28 };
-    uint32_t used = length_of(command->name) + 1 + length_of(command->arguments);
+    uint32_t used = text_length(command->name) + 1 + text_length(command->arguments);
     shell_say(shell, "  %s %s", command->name, command->arguments);
     for (; used < COLUMN; used++) shell_say(shell, " ");
     shell_say(shell, " %s\n", command->help);
@@ -89,12 +89,12 @@ static void help(struct shell *shell) {
     if (shell->word_count > 1) {
         command = command_named(shell, shell->words[1]);
         if (command)
-            describe(shell, command);
+            describe_command(shell, command);
         else
             unknown(shell, shell->words[1]);
         return;
     }
-    for (uint32_t i = 0; (command = command_at(shell, i)); i++) describe(shell, command);
+    for (uint32_t i = 0; (command = command_at(shell, i)); i++) describe_command(shell, command);
     shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
                      "+0x... from the origin,\n"
                      "and so are 3+8, line:3 and slot:3, the entries that describe block 3. # "

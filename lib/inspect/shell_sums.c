@@ -74,7 +74,7 @@ static void step_trim(void *context) {
     ((struct trimmed *)context)->some = heap_trim(heap_self);
 }
 
-static bool attempt(struct shell *shell, void (*step)(void *), void *context) {
+static bool sums_attempt(struct shell *shell, void (*step)(void *), void *context) {
     if (heap_self->state != HEAP_LIVE) return true; /* nothing was ever allocated */
     const char *sentence = shell->world->attempt(step, context);
     if (sentence) shell_say_stop(shell, sentence);
@@ -82,12 +82,12 @@ static bool attempt(struct shell *shell, void (*step)(void *), void *context) {
 }
 
 void shell_flush(struct shell *shell) {
-    if (attempt(shell, step_flush, NULL)) shell_say(shell, "nothing is kept any more\n");
+    if (sums_attempt(shell, step_flush, NULL)) shell_say(shell, "nothing is kept any more\n");
 }
 
 void shell_trim(struct shell *shell) {
     struct trimmed trimmed = {false};
-    if (attempt(shell, step_trim, &trimmed))
+    if (sums_attempt(shell, step_trim, &trimmed))
         shell_say(shell, trimmed.some ? "memory went back to the system\n" : "there was nothing to give back\n");
 }
 

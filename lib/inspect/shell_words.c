@@ -63,7 +63,7 @@ bool shell_number(const char *text, uint64_t *number) {
 
 /* ---- names ---- */
 
-static bool begins_with(const char *text, const char *beginning) {
+bool shell_begins_with(const char *text, const char *beginning) {
     while (*beginning && *text == *beginning) text++, beginning++;
     return *beginning == 0;
 }
@@ -72,7 +72,7 @@ static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-static uint32_t length_of(const char *text) {
+static uint32_t word_length(const char *text) {
     uint32_t length = 0;
     while (text[length] && length < WORD_MAX) length++;
     return length;
@@ -81,7 +81,7 @@ static uint32_t length_of(const char *text) {
 /* Letters to add, drop, change or swap with their neighbour until one word is the other (Damerau,
  * 1964). */
 static uint32_t distance(const char *left, const char *right) {
-    uint32_t rows[3][WORD_MAX + 1], wide = length_of(right), high = length_of(left);
+    uint32_t rows[3][WORD_MAX + 1], wide = word_length(right), high = word_length(left);
     for (uint32_t i = 0; i <= wide; i++) rows[0][i] = i;
     for (uint32_t row = 1; row <= high; row++) {
         uint32_t *now = rows[row % 3], *above = rows[(row + 2) % 3], *two_above = rows[(row + 1) % 3];
@@ -97,10 +97,10 @@ static uint32_t distance(const char *left, const char *right) {
 
 const char *shell_nearest(const char *word, const char *const *names, uint32_t count, size_t step) {
     const char *best = NULL;
-    uint32_t best_distance = length_of(word) / 2 + 1;
+    uint32_t best_distance = word_length(word) / 2 + 1;
     for (uint32_t i = 0; i < count; i++) {
         const char *name = *(const char *const *)((const char *)names + i * step);
-        uint32_t far = length_of(word) > 1 && begins_with(name, word) ? 0 : distance(word, name);
+        uint32_t far = word_length(word) > 1 && shell_begins_with(name, word) ? 0 : distance(word, name);
         if (far >= best_distance) continue;
         best = name;
         best_distance = far;

@@ -7,7 +7,7 @@ INLINE bool lies_in(const struct unit *slab, const struct block *block) {
 }
 
 /* Enter a block; false: it is none of the slab's, was met before, or does not look free. */
-static bool enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
+static bool map_enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
     if (!lies_in(slab, block) || !slab_is_block(slab, block)) return false;
     uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
     if (slab_map_has(map, index) || !block_is_free(block, heap_secret())) return false;
@@ -22,7 +22,7 @@ static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const 
     enum { WRONG = UNIT_BYTES };
     uint32_t count = 0;
     for (; (block = inspect_own(host, slab->class, block)) != BLOCK_END && count < most; block = block->next, count++) {
-        if (!enter(map, slab, block)) return WRONG;
+        if (!map_enter(map, slab, block)) return WRONG;
     }
     return count;
 }
@@ -39,7 +39,7 @@ static bool enter_binned(struct slab_map *map, const struct unit *slab) {
         const struct block *adopted[ADOPTED_MAX];
         for (uint32_t i = inspect_adopted(adopted, heap, slab->class); i-- > 0;) {
             if (!lies_in(slab, adopted[i])) continue;
-            if (!enter(map, slab, adopted[i])) return false;
+            if (!map_enter(map, slab, adopted[i])) return false;
             map->binned++;
         }
         if (heap->current[slab->class] == slab)

@@ -60,7 +60,7 @@ INLINE size_t used_in_slab(const struct unit *slab) {
 }
 
 /* Level 2 knows how much it has and how much of that is free; the caches know what they keep. */
-static void count_medium(struct stats_blocks *blocks) {
+static void stats_count_medium(struct stats_blocks *blocks) {
     size_t all = (size_t)load_relaxed(medium.used_units) * GRANULES_PER_UNIT, free = load_relaxed(medium.free_granules);
     for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += cache_sum(heap);
     free = min_size(free, all);
@@ -76,7 +76,7 @@ static void count_other(struct stats_blocks *blocks, const struct unit *line, ui
 
 /* One unit after another, because extents change under the walk: each line is taken for what it says now. Most are
  * slabs: their sums stay in registers. */
-static void count_span(struct stats_blocks *blocks, const struct span *span) {
+static void stats_count_span(struct stats_blocks *blocks, const struct span *span) {
     size_t slabs = 0, used = 0;
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
     for (; line < end; line++) {
@@ -95,9 +95,9 @@ static void count_span(struct stats_blocks *blocks, const struct span *span) {
 
 COLD void stats_count_blocks(struct stats_blocks *blocks) {
     *blocks = (struct stats_blocks){0};
-    count_medium(blocks);
+    stats_count_medium(blocks);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
-        if (span) count_span(blocks, span);
+        if (span) stats_count_span(blocks, span);
     }
 }

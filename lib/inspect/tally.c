@@ -5,7 +5,7 @@
 #include "heap/heap.h"
 #include "inspect/spans.h"
 
-static void add(struct tally_count *count, size_t blocks, size_t bytes) {
+static void tally_add(struct tally_count *count, size_t blocks, size_t bytes) {
     count->blocks += blocks;
     count->bytes += bytes;
 }
@@ -15,7 +15,7 @@ static uint32_t size_index(size_t size) {
 }
 
 /* A slab that comes or goes just now may tell anything. */
-static void add_slab(struct tally *tally, const struct unit *slab) {
+static void tally_slab(struct tally *tally, const struct unit *slab) {
     uint32_t class = racy_load(slab->class);
     if (class == 0 || class >= CLASS_COUNT) return;
     uint32_t capacity = class_shapes[class].capacity_blocks, used = (uint32_t)min_size(slab_used(slab), capacity);
@@ -35,22 +35,22 @@ static uint32_t add_medium(struct tally *tally, const struct granule *slot, uint
         if (state == GRANULE_NONE || bytes == 0)
             count = 1;
         else if (state == GRANULE_USED)
-            add(&tally->medium, 1, bytes);
+            tally_add(&tally->medium, 1, bytes);
         else
-            add(&tally->free_medium[size_index(bytes)], 1, bytes);
+            tally_add(&tally->free_medium[size_index(bytes)], 1, bytes);
     }
     return left > GRANULES_PER_UNIT ? left - GRANULES_PER_UNIT : (uint32_t)(slot - end);
 }
 
 static void add_other(struct tally *tally, const struct unit *line, uint8_t kind) {
     size_t units = kind == UNIT_POOL ? 1 : racy_load(line->count), bytes = units << UNIT_SHIFT;
-    if (kind == UNIT_LARGE) add(&tally->large, 1, bytes);
-    if (kind == UNIT_POOL) add(&tally->pools, 1, bytes);
-    if (kind == UNIT_ARENA) add(&tally->arenas, 1, bytes);
-    if (kind == UNIT_FREE) add(&tally->free_large[size_index(units)], 1, bytes);
+    if (kind == UNIT_LARGE) tally_add(&tally->large, 1, bytes);
+    if (kind == UNIT_POOL) tally_add(&tally->pools, 1, bytes);
+    if (kind == UNIT_ARENA) tally_add(&tally->arenas, 1, bytes);
+    if (kind == UNIT_FREE) tally_add(&tally->free_large[size_index(units)], 1, bytes);
 }
 
-static void add_span(struct tally *tally, const struct span *span) {
+static void tally_span(struct tally *tally, const struct span *span) {
     uint32_t left = 0, top = load_relaxed(span->top_units);
     for (uint32_t i = 0; i < top; i++) {
         const struct unit *line = span->lines + i;
@@ -60,7 +60,7 @@ static void add_span(struct tally *tally, const struct span *span) {
         else
             left = 0;
         if (kind == UNIT_SLAB)
-            add_slab(tally, line);
+            tally_slab(tally, line);
         else if (kind != UNIT_INSIDE && kind != UNIT_MEDIUM)
             add_other(tally, line, kind);
     }
@@ -70,7 +70,7 @@ COLD void tally_read(struct tally *tally) {
     *tally = (struct tally){0};
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
-        if (span) add_span(tally, span);
+        if (span) tally_span(tally, span);
     }
 }
 

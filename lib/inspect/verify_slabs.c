@@ -9,19 +9,19 @@
 typedef bool slab_holds(const struct unit *slab);
 
 /* Slabs of heaps that a fork has lost are nobody's to judge until they are salvaged. */
-static bool is_lost(const struct unit *slab) {
+static bool is_of_lost(const struct unit *slab) {
     return slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
 }
 
 static bool all_slabs(slab_holds *holds) {
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
-        if (walk.line->kind == UNIT_SLAB && !is_lost(walk.line) && !holds(walk.line)) return false;
+        if (walk.line->kind == UNIT_SLAB && !is_of_lost(walk.line) && !holds(walk.line)) return false;
     }
     return true;
 }
 
-static bool shape_is_right(const struct unit *slab) {
+static bool has_right_shape(const struct unit *slab) {
     if (slab->class == 0 || slab->class >= CLASS_COUNT) return false;
     const struct class_shape *shape = &class_shapes[slab->class];
     return slab->block_bytes == shape->block_bytes && slab->recip == shape->recip &&
@@ -32,7 +32,7 @@ static bool shape_is_right(const struct unit *slab) {
 
 static bool counts_are_right(const struct unit *slab) {
     struct slab_map map;
-    if (!shape_is_right(slab) || !slab_map_fill(&map, slab)) return false;
+    if (!has_right_shape(slab) || !slab_map_fill(&map, slab)) return false;
     uint32_t used = slab_used(slab);
     return used + map.listed == slab->resident_blocks && map.remote + map.binned <= used;
 }

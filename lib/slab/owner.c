@@ -8,11 +8,12 @@ INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
     return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed) {
+enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim) {
+    debug_check(((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0);
     uint32_t old = load_acquire(slab->remote), new;
     bool claims;
     do {
-        claims = !(old & REMOTE_OWNED) && (!(old & REMOTE_LISTED) || claim_listed);
+        claims = !(old & REMOTE_OWNED) && (!(old & REMOTE_LISTED) || claim == OWNER_CLAIMS_LISTED);
         uint32_t state = claims ? REMOTE_OWNED : old & (REMOTE_OWNED | REMOTE_LISTED);
         new = (remote_link(old, block, secret) & ~(uint32_t)(REMOTE_OWNED | REMOTE_LISTED)) | state;
     } while (!cas(slab->remote, &old, new));
@@ -20,7 +21,7 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
     return old & REMOTE_LISTED ? OWNER_CLAIMED_LISTED : OWNER_CLAIMED;
 }
 
-static void check_free(const struct block *block, uint32_t purged, uintptr_t secret) {
+static void check_spliced(const struct block *block, uint32_t purged, uintptr_t secret) {
     if (config_safety && unlikely(!block_is_free(block, secret)))
         check_misuse("malloc", block, "was written to after it was freed: corrupted list");
     if (unlikely(purged) && slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1)))
@@ -29,18 +30,21 @@ static void check_free(const struct block *block, uint32_t purged, uintptr_t sec
 
 /* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
+    debug_check(count > 0 && load_relaxed(slab->remote) & REMOTE_OWNED);
     struct block *last = first;
     uint32_t purged = slab_purged_pages(slab);
     for (uint32_t i = 1; i < count; i++) {
-        check_free(last, purged, secret);
+        check_spliced(last, purged, secret);
         last = last->next;
     }
-    check_free(last, purged, secret);
+    check_spliced(last, purged, secret);
     block_link(last, slab->free, secret);
     slab->free = first;
 }
 
 uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB);
     uint32_t word = load_relaxed(slab->remote);
     if (remote_count(word) == 0) return 0;
     word = swap_value(slab->remote, REMOTE_OWNED);
@@ -55,12 +59,14 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     return count;
 }
 
-bool owner_leave_listed(struct unit *slab, bool with_remote) {
+bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
     racy_store(slab->owner, NULL);
     uint32_t seen = REMOTE_OWNED;
     do {
-        if (seen != REMOTE_OWNED && !with_remote) {
+        if (seen != REMOTE_OWNED && how == OWNER_WITHOUT_REMOTE) {
             racy_store(slab->owner, owner);
             return false;
         }
@@ -69,6 +75,7 @@ bool owner_leave_listed(struct unit *slab, bool with_remote) {
 }
 
 void owner_reclaim(struct unit *slab) {
+    debug_check((load_relaxed(slab->remote) & (REMOTE_OWNED | REMOTE_LISTED)) == REMOTE_LISTED);
     uint32_t seen = load_relaxed(slab->remote);
     while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {
     }

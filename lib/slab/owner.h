@@ -18,6 +18,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "slab/block.h"
 #include "span/unit.h"
@@ -30,6 +31,7 @@ enum {
     REMOTE_COUNT_ONE = 1 << REMOTE_COUNT_SHIFT,
 };
 
+enum owner_claim { OWNER_CLAIMS_FULL, OWNER_CLAIMS_LISTED };
 enum owner_push { OWNER_PUSHED, OWNER_CLAIMED, OWNER_CLAIMED_LISTED };
 
 /* Blocks the word carries. */
@@ -40,15 +42,16 @@ INLINE uint32_t remote_count(uint32_t word) {
 /* Link `block` before the word's first one; returns the word that carries it. The two offsets change places. */
 INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret) {
     uint32_t change = ((uint32_t)(uintptr_t)block ^ word) & REMOTE_OFFSET_MASK;
+    debug_check(((uintptr_t)block & (BLOCK_ALIGN_BYTES - 1)) == 0);
     struct block *first = (struct block *)((uintptr_t)block ^ change);
     block_link(block, remote_count(word) > 0 ? first : BLOCK_END, secret);
     return (word ^ change) + REMOTE_COUNT_ONE;
 }
 
 /* Push a block that somebody else than the owner frees. OWNER_CLAIMED: the slab had no owner and is the caller's
- * now; it must set unit.owner and call owner_collect(). `claim_listed`: the caller holds the abandoned list's lock and
- * takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
-enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, bool claim_listed);
+ * now; it must set unit.owner and call owner_collect(). OWNER_CLAIMS_LISTED: the caller holds the abandoned list's lock
+ * and takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
+enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim);
 
 /* Claim a full slab that nobody owns; false: it is not one any more. The claimer then sets unit.owner. */
 INLINE bool owner_claim_full(struct unit *slab) {
@@ -62,6 +65,8 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
 /* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
 INLINE bool owner_leave_full(struct unit *slab) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
     uint32_t seen = REMOTE_OWNED;
     racy_store(slab->owner, NULL);
@@ -71,8 +76,9 @@ INLINE bool owner_leave_full(struct unit *slab) {
 }
 
 /* Give up a slab to the abandoned list, whose lock the caller holds. False: there are remote blocks, collect first;
- * `with_remote`: never mind, they go along. */
-bool owner_leave_listed(struct unit *slab, bool with_remote);
+ * OWNER_WITH_REMOTE: never mind, they go along. */
+enum owner_leave { OWNER_WITHOUT_REMOTE, OWNER_WITH_REMOTE };
+bool owner_leave_listed(struct unit *slab, enum owner_leave how);
 
 /* Take a slab from the abandoned list, whose lock the caller holds. */
 void owner_reclaim(struct unit *slab);

@@ -17,6 +17,7 @@ INLINE bool is_marked(const struct marks *marks, uint32_t index) {
 }
 
 static void mark_list(struct marks *marks, const struct unit *slab, uintptr_t secret) {
+    debug_check(slab->resident_blocks >= slab->used_blocks);
     uint32_t left = slab->resident_blocks - slab->used_blocks;
     for (struct block *block = slab->free; block != BLOCK_END; block = block->next) {
         bool here = ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0;
@@ -54,7 +55,8 @@ static void relist(const struct marks *marks, struct unit *slab, uint32_t purged
 }
 
 /* Returns the pages that did go back. */
-static uint32_t purge_pages(const struct unit *slab, uint32_t pages) {
+static uint32_t purge_idle(const struct unit *slab, uint32_t pages) {
+    debug_check(!(pages & ~(uint32_t)PURGED_MASK));
     uint32_t gone = 0;
     while (pages) {
         uint32_t from = (uint32_t)__builtin_ctz(pages), count = (uint32_t)__builtin_ctz(~(pages >> from));
@@ -67,12 +69,16 @@ static uint32_t purge_pages(const struct unit *slab, uint32_t pages) {
 
 /* While a slab has purged pages frees into it take the slow path; slab_is_block() says why in this order. */
 static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(!(purged & ~(uint32_t)PURGED_MASK));
     if (!purged) store_release(slab->start_limit, starts);
     store_release(slab->purged_pages, (uint8_t)(purged | (slab->purged_pages & ~PURGED_MASK)));
     if (purged) store_release(slab->start_limit, 0);
 }
 
 void purged_make(struct unit *slab, uintptr_t secret) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & UNIT_ATTACHED));
     uint32_t free_bytes = (uint32_t)(slab->resident_blocks - slab->used_blocks) * slab->block_bytes;
     if (free_bytes < SLAB_CARVE_BYTES || port_page_bytes() > SLAB_CARVE_BYTES) return;
     if (huge_spares(slab->memory, free_bytes)) return;
@@ -85,7 +91,7 @@ void purged_make(struct unit *slab, uintptr_t secret) {
     uint32_t starts = slab->start_limit;
     set_purged(slab, purged | (idle & begun), starts);
     slab->flags &= (uint8_t)~UNIT_CLEAN;
-    uint32_t gone = purge_pages(slab, idle);
+    uint32_t gone = purge_idle(slab, idle);
     if (gone != idle) set_purged(slab, purged | (gone & begun), starts); /* to be tried again */
     relist(&marks, slab, slab_purged_pages(slab), secret);
 }

@@ -7,6 +7,7 @@
 #include "span/units.h"
 
 STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (unlikely(!slab)) return NULL;
     prefault_pass(slab, 1);
@@ -57,6 +58,7 @@ static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
 }
 
 void slab_give(struct unit *slab, uintptr_t secret) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) == REMOTE_OWNED);
     debug_check(slab->used_blocks == 0);
     bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
     if (unlikely(!whole)) account(slab, secret);
@@ -70,6 +72,7 @@ void slab_give(struct unit *slab, uintptr_t secret) {
 
 /* Make a list of the blocks [from, to). */
 static struct block *link_blocks(struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret) {
+    debug_check(from < to && to <= class_shapes[slab->class].capacity_blocks);
     uint32_t bytes = slab->block_bytes;
     char *at = slab->memory + (size_t)from * bytes, *last = slab->memory + (size_t)(to - 1) * bytes;
     struct block *first = (struct block *)at;
@@ -85,6 +88,7 @@ INLINE uint32_t starts_of(const struct unit *slab) {
 
 /* A purged page is one until its blocks are linked: a fork's child may find it at any step. */
 static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) {
+    debug_check(slab_purged_pages(slab) != 0);
     uint32_t page = (uint32_t)__builtin_ctz(slab_purged_pages(slab)), bytes = slab->block_bytes;
     uint32_t from = (page * SLAB_CARVE_BYTES + bytes - 1) / bytes;
     uint32_t to = ((page + 1) * SLAB_CARVE_BYTES + bytes - 1) / bytes;
@@ -97,7 +101,8 @@ static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) 
 }
 
 STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
-    debug_check(slab_uncarved(slab) > 0);
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->kind == UNIT_SLAB && slab_uncarved(slab) > 0);
     if (unlikely(slab_purged_pages(slab))) return carve_purged(slab, secret);
     uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;
     uint32_t to = slab_carve_to(from, slab->block_bytes);

@@ -24,6 +24,7 @@ struct slab_queue {
 };
 
 INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && slab != queue->last);
     slab->next = NULL;
     slab->prev = queue->last;
     store_relaxed(*(queue->last ? &queue->last->next : &queue->first), slab);
@@ -32,6 +33,7 @@ INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
 }
 
 INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
+    debug_check(queue->count > 0 && (slab->prev ? slab->prev->next : queue->first) == slab);
     store_relaxed(*(slab->prev ? &slab->prev->next : &queue->first), slab->next);
     store_relaxed(*(slab->next ? &slab->next->prev : &queue->last), slab->prev);
     slab->next = slab->prev = NULL;

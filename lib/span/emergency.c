@@ -1,6 +1,7 @@
 /* Units without a lock, while a fork is under way. */
 /* SPDX-License-Identifier: MIT */
 #include "span/emergency.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/gone.h"
 #include "span/grow.h"
@@ -35,7 +36,7 @@ struct lock emergency_lock = LOCK_OF(RANK_EMERGENCY);
 /* The last span of the emergency's own since the fork began; under the lock. */
 static struct span *further;
 
-static struct span *reserve_span(uint64_t word) {
+static struct span *span_of_reserve(uint64_t word) {
     uint32_t place = word >> RESERVE_SPAN_SHIFT & ((1 << (RESERVE_LEFT_SHIFT - RESERVE_SPAN_SHIFT)) - 1);
     return place == 0 ? &span_home : load_acquire(span_list[place - 1]);
 }
@@ -45,6 +46,7 @@ static uint32_t reserve_left(uint64_t word) {
 }
 
 static uint64_t reserve_of(const struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && unit->count > 0);
     struct span *span = span_of(unit->memory);
     uint64_t place = 0, clean = unit->flags & UNIT_CLEAN ? 1 : 0;
     while (span != &span_home && span_list[place++] != span) {
@@ -53,18 +55,19 @@ static uint64_t reserve_of(const struct unit *unit) {
            (uint32_t)(unit - span->lines);
 }
 
-static struct unit *describe(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind, bool clean) {
+static struct unit *describe_units(struct span *span, uint32_t at, uint32_t count, enum unit_kind kind,
+                                   enum units_state state) {
     struct unit *unit = span->lines + at;
     unit_describe(unit, (struct unit){.count = count,
                                       .memory = span->base + ((size_t)at << UNIT_SHIFT),
                                       .kind = (uint8_t)kind,
-                                      .flags = clean ? UNIT_CLEAN : 0});
+                                      .flags = state == UNITS_CLEAN ? UNIT_CLEAN : 0});
     return unit;
 }
 
 static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_kind kind) {
-    return describe(reserve_span(word), (uint32_t)word & RESERVE_INDEX_MASK, count, kind,
-                    word >> RESERVE_CLEAN_SHIFT & 1);
+    return describe_units(span_of_reserve(word), (uint32_t)word & RESERVE_INDEX_MASK, count, kind,
+                          word >> RESERVE_CLEAN_SHIFT & 1 ? UNITS_CLEAN : UNITS_DIRTY);
 }
 
 /* The heap grows, or has addresses back. */
@@ -78,8 +81,8 @@ void emergency_open(void) {
     uint32_t sum = 0;
     store_relaxed(ran_dry, false); /* whoever met the fork before may still say so */
     for (int i = 0; i < RESERVES && sum < wish_units; i++) {
-        struct unit *unit = units_take_some(wish_units - sum, true, UNIT_LEAVING);
-        if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, false, UNIT_LEAVING);
+        struct unit *unit = units_take_some(wish_units - sum, UNITS_CLEAN, UNIT_LEAVING);
+        if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
         if (!unit && sum < LEAST_UNITS) unit = take_more();
         if (!unit) break;
         sum += unit->count;
@@ -130,17 +133,20 @@ struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind) {
 }
 
 static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind kind) {
+    debug_check(lock_is_mine(&emergency_lock));
+    debug_check(count > 0);
     uint32_t top = load_relaxed(span->top_units);
     do {
         if (count > span->limit_units - top) return NULL;
     } while (!cas(span->top_units, &top, top + count));
     __atomic_fetch_add(&units.emergency_units, count, __ATOMIC_RELAXED);
-    return describe(span, top, count, kind, true);
+    return describe_units(span, top, count, kind, UNITS_CLEAN);
 }
 
 /* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole
  * chain to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
 static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
+    debug_check(lock_is_mine(&emergency_lock));
     struct unit *found = NULL, *rest = NULL, *last = NULL;
     for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
         next = unit->next;
@@ -165,21 +171,24 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     return found;
 }
 
-/* Under the lock: what others freed, since it was set aside or since then; `grows`: or new memory. */
-static struct unit *take_any(uint32_t count, enum unit_kind kind, bool grows) {
+enum emergency_source { EMERGENCY_FINDS, EMERGENCY_GROWS };
+
+/* Under the lock: what others freed, since it was set aside or since then; EMERGENCY_GROWS: or new memory. */
+static struct unit *take_any(uint32_t count, enum unit_kind kind, enum emergency_source source) {
+    debug_check(lock_is_mine(&emergency_lock));
     struct unit *unit = emergency_take_ready(count, kind);
     if (!unit) unit = from_deferred(count, kind);
     if (!unit && further) unit = from_span(further, count, kind);
-    if (unit || !grows) return unit;
-    struct span *fresh = grow_span(count, SPAN_UNITS, true);
+    if (unit || source == EMERGENCY_FINDS) return unit;
+    struct span *fresh = grow_span(count, SPAN_UNITS, GROW_WHOLE);
     if (!fresh) return NULL;
     further = fresh;
     return from_span(fresh, count, kind);
 }
 
-static struct unit *take_locked(uint32_t count, enum unit_kind kind, bool grows) {
+static struct unit *take_under_lock(uint32_t count, enum unit_kind kind, enum emergency_source source) {
     if (!lock_take(&emergency_lock)) return NULL;
-    struct unit *unit = take_any(count, kind, grows);
+    struct unit *unit = take_any(count, kind, source);
     lock_give(&emergency_lock);
     return unit;
 }
@@ -187,13 +196,13 @@ static struct unit *take_locked(uint32_t count, enum unit_kind kind, bool grows)
 /* NULL, and `*over`: but a fork is over. */
 static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience_ms, bool *over) {
     *over = lock_await_fork(patience_ms);
-    return *over ? NULL : take_locked(count, kind, true);
+    return *over ? NULL : take_under_lock(count, kind, EMERGENCY_GROWS);
 }
 
 struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over) {
     struct unit *unit = emergency_take_ready(count, kind);
     *over = false;
-    if (!unit) unit = take_locked(count, kind, false);
+    if (!unit) unit = take_under_lock(count, kind, EMERGENCY_FINDS);
     if (unit) return unit;
     store_relaxed(ran_dry, true);
     unit = take_patiently(count, kind, PATIENCE_MS, over);

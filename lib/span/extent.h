@@ -19,6 +19,9 @@ INLINE uint32_t *extent_sum(const struct unit *unit) {
 
 /* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */
 static inline void extent_enter(struct unit *head, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(count > 0 && (head->flags & UNIT_STATES) != UNIT_STATES);
+    debug_check(span_line_memory(head) == head->memory);
     head->kind = UNIT_FREE;
     head->count = count;
     if (count > 1) {
@@ -32,6 +35,9 @@ static inline void extent_enter(struct unit *head, uint32_t count) {
 
 /* Undo extent_enter(): the lines say INSIDE again but for the head, which the caller will fill. */
 static inline void extent_leave(struct unit *head) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(head->kind == UNIT_FREE && head[head->count - 1].count == head->count);
+    debug_check(*extent_sum(head) >= head->count);
     tlsf_drop(extent_index(head), &head->node);
     guarded_add(*extent_sum(head), -head->count);
     if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, -1);
@@ -39,6 +45,8 @@ static inline void extent_leave(struct unit *head) {
 }
 
 INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(count > 0);
     struct tlsf_node *node = tlsf_at(index, count);
     if (node && extent_of(node)->count >= count) return extent_of(node);
     node = tlsf_find(index, count);
@@ -46,10 +54,13 @@ INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {
 }
 
 INLINE void extent_note_least(void) {
+    debug_check(lock_is_mine(&units.lock));
     if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
 }
 
 INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(count > 0 && kind != UNIT_FREE && kind != UNIT_FREE_LAST);
     unit->owner = NULL;
     unit->block_bytes = 0;
     unit->count = count;
@@ -62,6 +73,7 @@ INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit
 
 /* Cut `count` units off the front of a free extent.   [ free ] => [ taken ][ rest: as old as before ] */
 static inline void extent_cut_front(struct unit *free, uint32_t count) {
+    debug_check(free->kind == UNIT_FREE && count > 0 && count <= free->count);
     extent_leave(free);
     struct unit *rest = free + count;
     uint32_t rest_count = free->count - count;

@@ -1,6 +1,7 @@
 /* Address space that goes back to the world, and extents whose pages were moved. */
 /* SPDX-License-Identifier: MIT */
 #include "span/gone.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/extent.h"
 #include "span/grow.h"
@@ -25,7 +26,8 @@ INLINE size_t bytes_of(const struct unit *unit) {
 }
 
 /* The front of a gone extent, LEAVING: `count` units, or a step of it. */
-static struct unit *take_locked(uint32_t count) {
+static struct unit *gone_take_locked(uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
     struct unit *unit = extent_find(&units.gone, count);
     if (!unit) return NULL;
     uint32_t step = count > STEP_UNITS ? count : STEP_UNITS;
@@ -35,6 +37,7 @@ static struct unit *take_locked(uint32_t count) {
 }
 
 static void give_gone(struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_MOVED));
     unit->flags = UNIT_GONE;
     units_give(unit);
 }
@@ -42,7 +45,7 @@ static void give_gone(struct unit *unit) {
 STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
     uint32_t gone = load_relaxed(units.gone_units);
     if (likely(gone < count || gone <= left) || !lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_locked(count);
+    struct unit *unit = gone_take_locked(count);
     units_unlock();
     if (!unit) return NULL;
     if (!port_map(unit->memory, bytes_of(unit))) {
@@ -59,6 +62,8 @@ STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_
 }
 
 bool gone_release(struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
+    debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t used = load_relaxed(units.used_units), keep = used / 4 > CLEAN_KEPT_UNITS ? used / 4 : CLEAN_KEPT_UNITS;
     if (likely(load_relaxed(units.clean_units) + unit->count <= keep) || unit->count < RELEASED_UNITS_MIN) return false;
     if (load_relaxed(units.gone_extents) >= EXTENTS_MAX || !can_go(unit)) return false;
@@ -103,6 +108,8 @@ static bool may_move(const struct unit *from) {
 }
 
 struct unit *gone_move(struct unit *from, uint32_t count) {
+    debug_check(from->kind == UNIT_LARGE || from->kind == UNIT_LEAVING);
+    debug_check(count > 0 && !lock_is_mine(&units.lock));
     if (!may_move(from)) return NULL;
     struct unit *to = take_room(count);
     if (!to) {
@@ -131,6 +138,7 @@ struct unit *gone_move(struct unit *from, uint32_t count) {
 /* [ unit: moved ][ gone ] => [ ---- unit ---- ][ gone ] */
 bool gone_extend(struct unit *unit, uint32_t count) {
     if (!(unit->flags & UNIT_MOVED) || count > SPAN_UNITS_MAX || !lock_take(&units.lock)) return false;
+    debug_check(count > unit->count);
     struct unit *right = unit + unit->count;
     uint32_t more = count - unit->count;
     bool room = racy_load(right->kind) == UNIT_FREE && right->flags & UNIT_GONE && right->count >= more;

@@ -4,6 +4,7 @@
  * at most 32 MiB, so that growth costs a system call per many megabytes. */
 /* SPDX-License-Identifier: MIT */
 #include "span/grow.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/units_free.h"
 #include <heapalloc/port.h>
@@ -27,6 +28,8 @@ struct lock grow_gate = LOCK_OF(RANK_GATE);
 
 /* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
+    debug_check(lock_is_mine(&grow_gate));
+    debug_check(span->stepwise && units <= span->limit_units);
     char *home = (char *)span->lines - UNIT_LINE_BYTES;
     while (span->tabled_units < units) {
         size_t steps = (span->tabled_units + 2) / TABLE_STEP_UNITS;
@@ -45,6 +48,8 @@ static bool map_tables(struct span *span, size_t units) {
 
 /* The memory of `bytes` more bytes at the end of `span`, with their lines and slots. */
 static STARTUP_TEXT bool extend(struct span *span, size_t bytes) {
+    debug_check(lock_is_mine(&grow_gate));
+    debug_check(bytes > 0 && bytes % UNIT_BYTES == 0);
     size_t end = span->bytes + bytes;
     char *at = span->base + span->bytes;
     if (end >> UNIT_SHIFT > span->limit_units) return false;
@@ -75,8 +80,10 @@ static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
 
 /* The home span, not yet mapped, where the world has a place for it. */
 static void open_home(void) {
+    debug_check(lock_is_mine(&grow_gate));
     char *home = port_home();
     if (!home) return;
+    debug_check(span_home.bytes == 0);
     span_home = (struct span){.base = home + HOME_UNITS,
                               .lines = (struct unit *)(home + UNIT_LINE_BYTES),
                               .slots = (struct granule *)(home + HOME_SLOTS),
@@ -87,6 +94,7 @@ static void open_home(void) {
 
 /* A range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
 static bool layout(struct span *span, uint32_t units, uint32_t ready) {
+    debug_check(ready > 0 && ready <= units);
     size_t lines = round_up((size_t)(units + 2) * UNIT_LINE_BYTES, SPAN_STEP_BYTES);
     size_t slots = round_up(((size_t)units * GRANULES_PER_UNIT + 1) * sizeof(struct granule), SPAN_STEP_BYTES);
     size_t bytes = lines + slots + ((size_t)units << UNIT_SHIFT) + SPAN_STEP_BYTES;
@@ -109,21 +117,21 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
 }
 
 /* A span of its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
- * `count` at least; `whole`: for all. Only then is it worth a place among the spans, of which there are few. */
-STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, bool whole) {
+ * `count` at least; GROW_WHOLE: for all. Only then is it worth a place among the spans, of which there are few. */
+STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, enum grow_memory memory) {
     if (count >= SPAN_UNITS_MAX) return false;
     uint32_t least = (uint32_t)round_up(count, STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
     for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
-        if (layout(span, units, whole || units < ready ? units : ready)) return true;
+        if (layout(span, units, memory == GROW_WHOLE || units < ready ? units : ready)) return true;
         if (units == least) return false;
     }
 }
 
-struct span *grow_span(uint32_t count, uint32_t wish, bool whole) {
+struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
     static struct span further[SPANS_MAX];
     struct span span;
     uint32_t index = load_relaxed(span_count);
-    if (index == SPANS_MAX || !reserve_span(&span, count, wish, whole)) return NULL;
+    if (index == SPANS_MAX || !reserve_span(&span, count, wish, memory)) return NULL;
     do {
         if (index == SPANS_MAX) return NULL; /* another thread was faster: this range is lost */
     } while (!cas(span_count, &index, index + 1));
@@ -134,6 +142,8 @@ struct span *grow_span(uint32_t count, uint32_t wish, bool whole) {
 
 /* Give back the tables of a home where nothing else could be mapped. */
 static void leave_home(void) {
+    debug_check(lock_is_mine(&grow_gate));
+    debug_check(span_home.bytes == 0);
     size_t steps = (span_home.tabled_units + 2) / TABLE_STEP_UNITS;
     if (!span_home.stepwise || steps == 0) return;
     port_unreserve(span_home.lines - 1, steps * TABLE_STEP_UNITS * UNIT_LINE_BYTES);
@@ -142,12 +152,14 @@ static void leave_home(void) {
 
 /* The first tip: at home, or in a range of the world's choice when not even a first step can be mapped there. */
 static bool open_first(uint32_t count) {
+    debug_check(lock_is_mine(&grow_gate));
+    debug_check(!units_tip);
     static bool asked;
     if (!asked) open_home();
     asked = true;
     if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
     struct span other;
-    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, false)) return false;
+    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, GROW_AS_NEEDED)) return false;
     leave_home();
     size_t bytes = other.bytes;
     other.bytes = 0;
@@ -157,6 +169,8 @@ static bool open_first(uint32_t count) {
 }
 
 static bool grow_held(uint32_t count) {
+    debug_check(lock_is_mine(&grow_gate));
+    debug_check(!lock_is_mine(&units.lock)); /* it makes system calls */
     if (!units_tip) {
         if (!open_first(count)) return false;
         units_move_tip(&span_home);
@@ -164,7 +178,7 @@ static bool grow_held(uint32_t count) {
     }
     if (grow_in_place(units_tip, count)) return true;
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
-    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, false);
+    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, GROW_AS_NEEDED);
     if (!next) return false;
     units_move_tip(next);
     return true;

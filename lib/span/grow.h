@@ -4,6 +4,8 @@
 #include "base/lock.h"
 #include "span/span.h"
 
+/* How much of a new span gets memory at once. */
+enum grow_memory { GROW_AS_NEEDED, GROW_WHOLE };
 enum grow_result { GROW_DONE, GROW_NO_MEMORY, GROW_FROZEN };
 
 /* Held while one thread asks the world for memory; the one lock that is held over a system call. */
@@ -13,5 +15,5 @@ extern struct lock grow_gate __attribute__((visibility("hidden")));
 enum grow_result grow_tip_by(uint32_t count);
 
 /* A further span of `count` units at least and `wish` at best, entered but not the tip, with memory for `count` units;
- * `whole`: for all of it. NULL: nothing has changed. Takes no lock. */
-struct span *grow_span(uint32_t count, uint32_t wish, bool whole);
+ * GROW_WHOLE: for all of it. NULL: nothing has changed. Takes no lock. */
+struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory);

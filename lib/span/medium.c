@@ -27,7 +27,9 @@ INLINE struct medium *here(void) {
 }
 
 /* [ left ][ this, `*own` ][ right ] => [ -- one free block, `*own` -- ], entered; returns its slot. */
-INLINE struct granule *merge_at(struct medium *level, struct granule *slot, uint32_t *own, uint32_t flags) {
+INLINE struct granule *medium_merge_at(struct medium *level, struct granule *slot, uint32_t *own, uint32_t flags) {
+    debug_check(lock_is_mine(&level->lock));
+    debug_check(*own > 0 && granule_state(slot) != GRANULE_FREE);
     uint32_t count = *own, before = slot->before, dirty = 0;
     struct granule *right = slot + count, *left = slot - before;
     uint32_t head = load_relaxed(right->head); /* used blocks' heads change without the lock */
@@ -55,24 +57,26 @@ INLINE struct granule *merge_at(struct medium *level, struct granule *slot, uint
     return slot;
 }
 
-static NOINLINE STARTUP_TEXT struct granule *merge(struct granule *slot, uint32_t count, uint32_t flags) {
-    return merge_at(here(), slot, &count, flags);
+static NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, uint32_t count, uint32_t flags) {
+    return medium_merge_at(here(), slot, &count, flags);
 }
 
 /* Return the whole units in a free block to level 1 as long as `keep` granules stay free.
  * [ free block ] => [ free ][ units for level 1 ][ free ] */
 static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(units_min > 0 && granule_state(slot) == GRANULE_FREE);
     struct span *span = span_of_slot(slot);
     uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
     uint32_t first = (uint32_t)(slot - span->slots);
     uint32_t from = (uint32_t)round_up(first, GRANULES_PER_UNIT);
     uint32_t to = (uint32_t)round_down(first + count, GRANULES_PER_UNIT);
     if (to < from + units_min * GRANULES_PER_UNIT || medium.free_granules < keep + (to - from)) return NULL;
-    leave(slot);
-    if (from > first) enter(slot, from - first, flags);
+    medium_leave(slot);
+    if (from > first) medium_enter(slot, from - first, flags);
     if (first + count > to) {
         struct granule *tail = span->slots + to;
-        enter(tail, first + count - to, flags);
+        medium_enter(tail, first + count - to, flags);
         tail->before = 0; /* what was to the left is not ours any more */
     }
     struct unit *head = span->lines + from / GRANULES_PER_UNIT;
@@ -92,6 +96,7 @@ INLINE bool is_wide(uint32_t count) {
 
 /* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
 static NOINLINE void drain_and_give(struct unit *leaving) {
+    debug_check(lock_is_mine(&medium.lock));
     struct unit *more[DEFERRED_MAX];
     int more_count = 0;
     for (int i = 0; i < DEFERRED_MAX; i++) {
@@ -99,7 +104,7 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
         if (!slot) break;
         if (!cas(medium.deferred, &slot, (struct granule *)node_of(slot)->next)) continue;
         slot[1] = slot[2] = (struct granule){0, 0};
-        slot = merge(slot, granule_count(slot), 0);
+        slot = medium_merge(slot, granule_count(slot), 0);
         struct unit *unit = is_wide(granule_count(slot)) ? cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES) : NULL;
         if (unit) more[more_count++] = unit;
     }
@@ -109,6 +114,7 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
 }
 
 STARTUP_TEXT void medium_unlock(void) {
+    debug_check(lock_is_mine(&medium.lock));
     if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(NULL);
     lock_give(&medium.lock);
 }
@@ -144,19 +150,21 @@ static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     }
     guarded_add(medium.used_units, unit_count);
     struct granule *slot = span_slot(span_of(run->memory), run->memory);
-    merge(slot, unit_count * GRANULES_PER_UNIT, zero);
+    medium_merge(slot, unit_count * GRANULES_PER_UNIT, zero);
     medium_unlock();
     return true;
 }
 
 /* The whole of a free block becomes a used one of `count`, what is too much on its right free again. */
-static STARTUP_TEXT struct granule *cut(struct granule *slot, uint32_t skip, uint32_t count) {
+static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(granule_state(slot) == GRANULE_FREE && skip + count <= granule_count(slot));
     uint32_t have = granule_count(slot), flags = slot->head & FREE_FLAGS;
-    leave(slot);
-    if (skip > 0) enter(slot, skip, flags);
+    medium_leave(slot);
+    if (skip > 0) medium_enter(slot, skip, flags);
     slot += skip;
     describe(slot, count, GRANULE_USED | (flags & GRANULE_ZERO));
-    if (have > skip + count) enter(slot + count, have - skip - count, flags);
+    if (have > skip + count) medium_enter(slot + count, have - skip - count, flags);
     return slot;
 }
 
@@ -168,7 +176,8 @@ INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32
 }
 
 /* [ free ] => [ used, `count` ][ rest, free, as it was ] */
-INLINE struct granule *take_locked(struct medium *level, uint32_t count) {
+INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) {
+    debug_check(lock_is_mine(&level->lock));
     struct tlsf *index = &level->dirty;
     struct tlsf_lists lists = tlsf_lists(count);
     size_t found = list_for(index, lists, count);
@@ -191,6 +200,7 @@ INLINE struct granule *take_locked(struct medium *level, uint32_t count) {
 }
 
 static struct granule *find(uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
     struct tlsf_lists lists = tlsf_lists(count);
     size_t found = list_for(&medium.dirty, lists, count);
     if (found) return slot_of(*tlsf_head(&medium.dirty, found));
@@ -209,7 +219,7 @@ static NOINLINE STARTUP_TEXT struct granule *take_slow(uint32_t count, uint32_t 
     do {
         if (!lock_take(&medium.lock)) return NULL;
         struct granule *slot = find(count + align_granules - 1);
-        if (slot) slot = cut(slot, skip_for(slot, align_granules), count);
+        if (slot) slot = medium_cut(slot, skip_for(slot, align_granules), count);
         medium_unlock();
         if (likely(slot)) return slot;
     } while (fetch_run(count + align_granules - 1));
@@ -221,7 +231,7 @@ STARTUP_TEXT struct granule *medium_take_ready(uint32_t count) {
     struct medium *level = here();
     debug_check(count >= MEDIUM_GRANULES_MIN);
     if (unlikely(!lock_try(&level->lock))) return NULL;
-    struct granule *slot = take_locked(level, count);
+    struct granule *slot = medium_take_locked(level, count);
     if (unlikely(load_relaxed(level->deferred))) return drain_with(slot);
     return unlikely(lock_drop(&level->lock)) ? wake_with(slot) : slot;
 }
@@ -236,13 +246,14 @@ struct granule *medium_take_roomy(uint32_t count) {
     struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
     struct tlsf_node *node = dirty;
     if (purged && (!dirty || granule_count(slot_of(purged)) > granule_count(slot_of(dirty)))) node = purged;
-    struct granule *slot = node && granule_count(slot_of(node)) >= count ? cut(slot_of(node), 0, count) : NULL;
+    struct granule *slot = node && granule_count(slot_of(node)) >= count ? medium_cut(slot_of(node), 0, count) : NULL;
     medium_unlock();
     return slot ? slot : medium_take(count, 1);
 }
 
 /* Leave the block to whoever has the lock. */
-static NOINLINE void defer(struct granule *slot) {
+static NOINLINE void medium_defer(struct granule *slot) {
+    debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) >= MEDIUM_GRANULES_MIN);
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_STATE_MASK) | GRANULE_DEFERRED);
     struct granule *seen = load_relaxed(medium.deferred);
     do node_of(slot)->next = (struct tlsf_node *)seen;
@@ -254,17 +265,18 @@ static NOINLINE void shed(struct granule *slot) {
 }
 
 static NOINLINE void give_slow(struct granule *slot) {
-    if (!lock_spin(&medium.lock)) return defer(slot);
-    slot = merge(slot, granule_count(slot), 0);
+    if (!lock_spin(&medium.lock)) return medium_defer(slot);
+    slot = medium_merge(slot, granule_count(slot), 0);
     if (is_wide(granule_count(slot))) return shed(slot);
     medium_unlock();
 }
 
 void medium_give(struct granule *slot) {
+    debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) > 0);
     struct medium *level = here();
     if (unlikely(!lock_try(&level->lock))) return give_slow(slot);
     uint32_t count = granule_count(slot);
-    slot = merge_at(level, slot, &count, 0);
+    slot = medium_merge_at(level, slot, &count, 0);
     if (unlikely(is_wide(count))) return shed(slot);
     if (unlikely(load_relaxed(level->deferred))) return drain_and_give(NULL);
     lock_give(&level->lock);
@@ -272,21 +284,23 @@ void medium_give(struct granule *slot) {
 
 /* Grow: [ this ][ free ] => [ -- this -- ][ rest ].   Shrink: [ this ] => [ this ][ free, merged to the right ] */
 static bool resize_locked(struct granule *slot, uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(granule_state(slot) == GRANULE_USED && count > 0);
     uint32_t have = granule_count(slot), own = slot->head & (GRANULE_STATE_MASK | GRANULE_ZERO);
     struct granule *right = slot + have;
     if (count > have) {
         uint32_t room = granule_state(right) == GRANULE_FREE ? granule_count(right) : 0;
         if (have + room < count) return false;
         uint32_t flags = right->head & FREE_FLAGS;
-        leave(right);
+        medium_leave(right);
         describe(slot, count, own);
-        if (have + room > count) enter(slot + count, have + room - count, flags);
+        if (have + room > count) medium_enter(slot + count, have + room - count, flags);
         return true;
     }
     describe(slot, count, own);
     struct granule *tail = slot + count;
     describe(tail, have - count, GRANULE_USED);
-    merge(tail, have - count, 0);
+    medium_merge(tail, have - count, 0);
     return true;
 }
 
@@ -301,14 +315,17 @@ bool medium_resize(struct granule *slot, uint32_t count) {
 /* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it.
  */
 static void call_purged(struct granule *slot) {
+    debug_check(granule_state(slot) == GRANULE_FREE && !(slot->head & FREE_FLAGS));
     uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
-    leave(slot);
-    enter(slot, count, flags | GRANULE_PURGED);
+    medium_leave(slot);
+    medium_enter(slot, count, flags | GRANULE_PURGED);
 }
 
 /* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not
  * take them, and the block is still nobody's. */
 static bool purge_block(struct granule *slot) {
+    debug_check(!lock_is_mine(&medium.lock)); /* it makes a system call */
+    debug_check(granule_state(slot) != GRANULE_FREE);
     char *memory = span_slot_memory(span_of_slot(slot), slot);
     char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
     char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
@@ -319,7 +336,7 @@ static bool purge_block(struct granule *slot) {
         return true;
     }
     /* PURGED also where there was no whole page. What others purged meanwhile may complete a unit. */
-    drain_and_give(cut_units(merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
+    drain_and_give(cut_units(medium_merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
     return true;
 }
 
@@ -343,7 +360,7 @@ static bool purge_largest(uint32_t keep_granules, uint32_t blocks_max, struct gr
         struct unit *leaving = cut_units(slot, 1, 0);
         bool purges = !leaving && purge_decay_ms != PURGE_NEVER;
         if (purges)
-            cut(slot, 0, granule_count(slot));
+            medium_cut(slot, 0, granule_count(slot));
         else if (!leaving)
             call_purged(slot);
         drain_and_give(leaving);

@@ -1,6 +1,7 @@
 /* Free blocks of level 2: how they enter their index and leave it. Under the medium lock. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/medium_index.h"
 
@@ -30,6 +31,8 @@ INLINE struct tlsf *index_of(uint32_t flags) {
 /* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the
  * caller's. */
 INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
+    debug_check(lock_is_mine(&medium.lock));
+    debug_check(count > 0 && !(flags & ~(uint32_t)FREE_FLAGS));
     describe(slot, count, GRANULE_FREE | flags);
     if (count >= LISTED_MIN) tlsf_put(index_of(flags), node_of(slot), count);
 }
@@ -39,7 +42,7 @@ INLINE uint32_t dirty_part(uint32_t count, uint32_t flags) {
     return count >= LISTED_MIN && index_of(flags) == &medium.dirty ? count : 0;
 }
 
-static inline void enter(struct granule *slot, uint32_t count, uint32_t flags) {
+static inline void medium_enter(struct granule *slot, uint32_t count, uint32_t flags) {
     guarded_add(medium.free_granules, count);
     guarded_add(medium.dirty_granules, dirty_part(count, flags));
     list(slot, count, flags);
@@ -47,6 +50,9 @@ static inline void enter(struct granule *slot, uint32_t count, uint32_t flags) {
 
 /* Undo list() for a block with this head: its slots are empty again. Returns how much of it was dirty. */
 INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head, uint32_t count) {
+    debug_check(lock_is_mine(&level->lock));
+    debug_check((head & GRANULE_STATE_MASK) == GRANULE_FREE && (head & GRANULE_COUNT_MASK) == count);
+    debug_check(slot[count].before == count);
     bool dirty = !(head & (GRANULE_PURGED | GRANULE_ZERO));
     slot->head = 0;
     if (unlikely(count < LISTED_MIN)) return 0;
@@ -55,8 +61,9 @@ INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head
     return dirty ? count : 0;
 }
 
-static inline void leave(struct granule *slot) {
+static inline void medium_leave(struct granule *slot) {
     uint32_t count = granule_count(slot);
+    debug_check(medium.free_granules >= count);
     guarded_add(medium.free_granules, -count);
     guarded_add(medium.dirty_granules, -unlist(&medium, slot, slot->head, count));
 }

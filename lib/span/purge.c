@@ -1,6 +1,7 @@
 /* Purging: memory that has been free for a while goes back to the world. */
 /* SPDX-License-Identifier: MIT */
 #include "span/purge.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/gone.h"
 #include "span/huge.h"
@@ -29,6 +30,7 @@ static void purge_table(char *from, char *to, char *changed, char *changed_to) {
 /* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the
  * clean ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
 static struct unit *purge_tables(struct unit *unit) {
+    debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t count = unit->count;
     struct unit *wide = units_widen(unit);
     struct granule *slot = span_slot(span_of(wide->memory), wide->memory),
@@ -48,6 +50,7 @@ struct run {
 };
 
 static void refuse(struct run *run, struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_CLEAN));
     unit->next = run->refused;
     run->refused = unit;
     if (!run->refused_last) run->refused_last = unit;
@@ -62,6 +65,8 @@ static void run_end(struct run *run) {
 /* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or
  * too much did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
 static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
+    debug_check(unit->kind == UNIT_LEAVING);
+    debug_check(((uintptr_t)unit->memory & (port_page_bytes() - 1)) == 0);
     uint32_t count = unit->count, least = max_size(port_page_bytes() >> UNIT_SHIFT, 1);
     if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
         unit->flags |= UNIT_CLEAN;
@@ -70,7 +75,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
         if (gone_release(unit))
             units_give(unit);
         else
-            units_give_purged(unit, true);
+            units_give_purged(unit, UNITS_CLEAN);
     } else if (*tries == 0 || count == least) {
         refuse(run, unit);
     } else {
@@ -83,19 +88,20 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
 /* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
  * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
 static void purge(struct run *run, struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     size_t page = port_page_bytes();
     char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
     char *from = (char *)round_up((uintptr_t)unit->memory, page);
     char *to = (char *)round_down((uintptr_t)end, page);
     if (from >= to) {
-        units_give_purged(unit, false);
+        units_give_purged(unit, UNITS_DIRTY);
         return;
     }
-    if (to < end) units_give_purged(unit_cut_tail(unit, (uint32_t)((to - unit->memory) >> UNIT_SHIFT)), false);
+    if (to < end) units_give_purged(unit_cut_tail(unit, (uint32_t)((to - unit->memory) >> UNIT_SHIFT)), UNITS_DIRTY);
     struct unit *middle = unit;
     if (from > unit->memory) {
         middle = unit_cut_tail(unit, (uint32_t)((from - unit->memory) >> UNIT_SHIFT));
-        units_give_purged(unit, false);
+        units_give_purged(unit, UNITS_DIRTY);
     }
     if (huge_spares(middle->memory, (size_t)middle->count << UNIT_SHIFT)) return refuse(run, middle);
     uint32_t tries = TRIES_MAX, before = run->purged;
@@ -116,6 +122,7 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
 }
 
 static uint32_t least_of_all(void) {
+    debug_check(lock_is_mine(&units.lock));
     uint32_t least = units.dirty_units;
     for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
         if (units.least_dirty[i] < least) least = units.least_dirty[i];
@@ -124,7 +131,7 @@ static uint32_t least_of_all(void) {
 
 /* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents
  * those were does not matter, for one that merges with what comes and goes never grows old. */
-static void turn(uint32_t quarter) {
+static void begin_quarter(uint32_t quarter) {
     if (!lock_try(&units.lock)) return; /* the next tick will do it */
     for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)
         memmove(units.least_dirty + 1, units.least_dirty, sizeof(units.least_dirty) - sizeof(units.least_dirty[0]));
@@ -136,7 +143,7 @@ static void turn(uint32_t quarter) {
 
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     struct run run = {0};
-    if (racy_load(units.quarter) != quarter) turn(quarter);
+    if (racy_load(units.quarter) != quarter) begin_quarter(quarter);
     while (extents_max-- > 0 && run.barren < BARREN_MAX && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
         if (!unit) break;

@@ -1,6 +1,7 @@
 /* Regions: spans over memory that the world owns. */
 /* SPDX-License-Identifier: MIT */
 #include "span/region.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/purge.h"
 #include "span/units.h"
@@ -17,6 +18,8 @@ size_t region_table_bytes(size_t units) {
 }
 
 static void keep_back(struct span *span, uint32_t first, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(first + count <= span->limit_units);
     if (count == 0) return;
     unit_describe(span->lines + first, (struct unit){.count = count,
                                                      .memory = span->base + ((size_t)first << UNIT_SHIFT),
@@ -26,6 +29,7 @@ static void keep_back(struct span *span, uint32_t first, uint32_t count) {
 }
 
 void region_describe(struct span *span, char *base, uint32_t count, void *tables) {
+    debug_check((uintptr_t)base % UNIT_BYTES == 0 && (uintptr_t)tables % UNIT_LINE_BYTES == 0);
     memset(tables, 0, region_table_bytes(count));
     *span = (struct span){.base = base,
                           .bytes = (size_t)count << UNIT_SHIFT,
@@ -44,6 +48,7 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
 
 /* [ kept back: head ][ region ][ kept back ], or the same without one or both of the ends */
 static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
     struct unit *region = span->lines + first, *head = region;
     while (racy_load(head->kind) == UNIT_INSIDE) head--;
     if (head->kind != UNIT_META || head->class != REGION_KEPT_BACK) return false;
@@ -52,7 +57,7 @@ static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
     guarded_add(units.used_units, -whole);
     keep_back(span, (uint32_t)(head - span->lines), before);
     keep_back(span, first + count, whole - before - count);
-    units_donate(span, first, count, false);
+    units_donate(span, first, count, UNITS_DIRTY);
     return true;
 }
 
@@ -111,7 +116,7 @@ static bool within(const struct span *span, const char *start, const char *end) 
 }
 
 /* A span of its own. Its struct stands in front of its tables. */
-static bool add_span(char *start, size_t bytes) {
+static bool region_add(char *start, size_t bytes) {
     struct span *span = (struct span *)round_up((uintptr_t)start, UNIT_LINE_BYTES);
     size_t before = (size_t)((char *)(span + 1) - start);
     if (span_count == SPANS_MAX || !lay_out(span, start, bytes, before)) return false;
@@ -130,5 +135,5 @@ bool heap_add_region(void *region, size_t bytes) {
         if (span && within(span, start, end)) return region_enter(span, start, bytes);
         if (span && touches(span, start, end)) return false;
     }
-    return add_span(start, bytes);
+    return region_add(start, bytes);
 }

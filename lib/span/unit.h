@@ -5,6 +5,7 @@
  * becomes inside of another extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "base/check.h"
 #include "base/memory.h"
 #include "engine/classes.h"
 #include "engine/tlsf.h"
@@ -97,6 +98,8 @@ INLINE void unit_describe(struct unit *unit, struct unit line) {
 
 /* [ unit ] => [ unit ][ tail, an extent of its own ] */
 INLINE struct unit *unit_cut_tail(struct unit *unit, uint32_t count) {
+    debug_check(count > 0 && count < unit->count);
+    debug_check(unit->kind != UNIT_INSIDE && unit->kind != UNIT_FREE_LAST);
     struct unit *tail = unit + count;
     unit_describe(tail, (struct unit){.count = unit->count - count,
                                       .memory = unit->memory + ((size_t)count << UNIT_SHIFT),

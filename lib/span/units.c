@@ -1,6 +1,7 @@
 /* Level 1: extents of whole units. */
 /* SPDX-License-Identifier: MIT */
 #include "span/units.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "span/emergency.h"
 #include "span/gone.h"
@@ -33,6 +34,7 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
 }
 
 STARTUP_TEXT struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
+    debug_check(least <= most);
     struct unit *unit = units_take_pieces(least, most, kind);
     if (!unit) unit = units_take(most, kind);
     return unit || most == least ? unit : units_take(least, kind);
@@ -40,6 +42,7 @@ STARTUP_TEXT struct unit *units_take_upto(uint32_t least, uint32_t most, enum un
 
 /* [ spare ][ wanted, aligned ][ spare ] => the spare ends become extents of their own, and free */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind) {
+    debug_check(align_units == 0 || is_power_of_two(align_units));
     if (align_units <= 1) return units_take(count, kind);
     if (align_units > SPAN_UNITS_MAX || count > SPAN_UNITS_MAX - align_units) return NULL;
     struct unit *front = units_take(count + align_units - 1, kind);
@@ -63,6 +66,7 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
 }
 
 bool units_extend(struct unit *unit, uint32_t count) {
+    debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && count >= unit->count);
     if (count > SPAN_UNITS_MAX || unit->flags & UNIT_MOVED) return false;
     for (;;) {
         if (!lock_take(&units.lock)) return false;

@@ -9,6 +9,8 @@
 struct units units = {.lock = LOCK_OF(RANK_UNITS)};
 struct span *units_tip;
 
+enum merge_age { MERGE_AGELESS, MERGE_AGES };
+
 STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
     struct unit *unit = extent_find(&units.dirty, count);
     if (!unit) unit = extent_find(&units.clean, count);
@@ -19,6 +21,8 @@ STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) 
 
 /* At least `least` and at most `most` units out of the largest extent. */
 static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(least > 0 && most > 0);
     struct tlsf_node *node = tlsf_largest(index);
     struct unit *unit = node ? extent_of(node) : NULL;
     if (!unit || unit->count < least) return NULL;
@@ -28,21 +32,23 @@ static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint3
 }
 
 STARTUP_TEXT bool units_tip_has(uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
     return units_tip && ((size_t)units_tip->top_units + count) << UNIT_SHIFT <= units_tip->bytes;
 }
 
 STARTUP_TEXT struct unit *units_take_tip(uint32_t count, enum unit_kind kind) {
     if (!units_tip_has(count)) return NULL;
     struct unit *unit = units_tip->lines + units_tip->top_units;
+    debug_check(unit->kind == UNIT_INSIDE); /* never used */
     unit->memory = units_tip->base + ((size_t)units_tip->top_units << UNIT_SHIFT);
     unit->flags = UNIT_CLEAN;
     guarded_add(units_tip->top_units, count);
     return extent_hand_out(unit, count, kind);
 }
 
-struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind) {
+struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
-    struct unit *unit = take_largest(clean ? &units.clean : &units.dirty, 1, most, kind);
+    struct unit *unit = take_largest(state == UNITS_CLEAN ? &units.clean : &units.dirty, 1, most, kind);
     units_unlock();
     return unit;
 }
@@ -85,9 +91,11 @@ static struct unit *right_of(const struct unit *unit) {
 
 /* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
  * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
- * `ages`: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
+ * MERGE_AGES: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
  * free as a whole now. */
-static STARTUP_TEXT void merge(struct unit *unit, bool ages) {
+static STARTUP_TEXT void extent_merge(struct unit *unit, enum merge_age age) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(unit->kind == UNIT_LEAVING && unit->count > 0 && !(unit->flags & (UNIT_AGED | UNIT_MOVED)));
     struct unit *head = unit, *left = left_of(unit), *right = right_of(unit), *eldest = NULL;
     uint32_t own = unit->count, count = own, largest = own;
     unit->kind = UNIT_INSIDE;
@@ -109,32 +117,34 @@ static STARTUP_TEXT void merge(struct unit *unit, bool ages) {
     if (right && right != eldest) age_leave(right);
     if (eldest)
         age_replace(eldest, head);
-    else if ((ages || count > own) && !(head->flags & UNIT_STATES))
+    else if ((age == MERGE_AGES || count > own) && !(head->flags & UNIT_STATES))
         age_enter(head, load_relaxed(units.now_ms));
     extent_enter(head, count);
 }
 
-static void give_locked(struct unit *unit, bool ages) {
+static void give_locked(struct unit *unit, enum merge_age age) {
     guarded_add(units.used_units, -unit->count);
-    merge(unit, ages);
+    extent_merge(unit, age);
 }
 
 void units_defer(struct unit *first, struct unit *last) {
+    debug_check(first->kind == UNIT_LEAVING && last->kind == UNIT_LEAVING);
     struct unit *seen = load_relaxed(units.deferred);
     do last->next = seen;
     while (!cas(units.deferred, &seen, first));
 }
 
-static void defer(struct unit *unit) {
+static void defer_one(struct unit *unit) {
     units_defer(unit, unit);
 }
 
 /* Under the lock: what others gave while they could not have it. */
 static NOINLINE void take_deferred(void) {
+    debug_check(lock_is_mine(&units.lock));
     struct unit *unit = swap_value(units.deferred, NULL);
     for (struct unit *next; unit; unit = next) {
         next = unit->next;
-        give_locked(unit, true);
+        give_locked(unit, MERGE_AGES);
     }
 }
 
@@ -145,23 +155,28 @@ STARTUP_TEXT void units_unlock(void) {
 
 /* The addresses go back with the pages: Linux would keep this mapping apart from its neighbours for ever. */
 static NOINLINE void leave_moved(struct unit *unit) {
+    debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
+    debug_check(load_relaxed(units.moved_extents) > 0);
     units_count_moved(-1u);
     unit->flags = UNIT_GONE;
     if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
 }
 
 void units_give(struct unit *unit) {
+    debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_FREE_LAST && unit->kind != UNIT_EDGE);
+    debug_check(unit->count > 0 && span_line_memory(unit) == unit->memory);
     racy_store(unit->kind, UNIT_LEAVING);
     if (unlikely(unit->flags & UNIT_MOVED)) leave_moved(unit);
     if (!lock_take_soon(&units.lock)) {
-        defer(unit);
+        defer_one(unit);
         return;
     }
-    give_locked(unit, true);
+    give_locked(unit, MERGE_AGES);
     units_unlock();
 }
 
 bool units_shrink(struct unit *unit, uint32_t count) {
+    debug_check(count > 0 && unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE);
     if (unit->count <= count) return true;
     struct unit *tail = unit_cut_tail(unit, count);
     if (unlikely(unit->flags & UNIT_MOVED)) {
@@ -174,6 +189,8 @@ bool units_shrink(struct unit *unit, uint32_t count) {
 
 /* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
 bool units_extend_locked(struct unit *unit, uint32_t more) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && !(unit->flags & UNIT_MOVED));
     struct unit *right = unit + unit->count;
     if (racy_load(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
         extent_cut_front(right, more);
@@ -190,16 +207,19 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
     return true;
 }
 
-void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean) {
+void units_donate(struct span *span, uint32_t first, uint32_t count, enum units_state state) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(count > 0 && first + count <= span->limit_units);
     struct unit *unit = span->lines + first;
     unit_describe(unit, (struct unit){.count = count,
                                       .memory = span->base + ((size_t)first << UNIT_SHIFT),
                                       .kind = UNIT_LEAVING,
-                                      .flags = clean ? UNIT_CLEAN : 0});
-    merge(unit, true);
+                                      .flags = state == UNITS_CLEAN ? UNIT_CLEAN : 0});
+    extent_merge(unit, MERGE_AGES);
 }
 
 STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
+    debug_check(bytes > span->bytes && bytes >> UNIT_SHIFT <= span->limit_units);
     while (!lock_take(&units.lock)) {
     } /* freezing takes the gate first, and the gate is ours */
     store_release(span->bytes, bytes);
@@ -207,11 +227,13 @@ STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
 }
 
 void units_donate_rest(struct span *span) {
+    debug_check(lock_is_mine(&units.lock));
     uint32_t end = (uint32_t)(span->bytes >> UNIT_SHIFT), top = swap_value(span->top_units, end);
-    if (end > top) units_donate(span, top, end - top, true);
+    if (end > top) units_donate(span, top, end - top, UNITS_CLEAN);
 }
 
 STARTUP_TEXT void units_move_tip(struct span *span) {
+    debug_check(span != units_tip);
     while (!lock_take(&units.lock)) {
     }
     if (units_tip) units_donate_rest(units_tip);
@@ -235,6 +257,8 @@ struct unit *units_take_oldest(uint32_t before_ms) {
 
 /* [ unit ] => [ unit: as old as before ][ taken ] */
 static struct unit *cut_surplus(struct unit *unit) {
+    debug_check(lock_is_mine(&units.lock));
+    debug_check(units.surplus_units > 0 && unit->flags & UNIT_AGED);
     extent_leave(unit);
     if (unit->count <= units.surplus_units) {
         age_leave(unit);
@@ -264,6 +288,7 @@ struct unit *units_take_surplus(void) {
 
 /* What another thread does not find meanwhile costs no memory to do without: it takes other clean units. */
 struct unit *units_widen(struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     if (!lock_take(&units.lock)) return unit;
     struct unit *left = left_of(unit), *right = right_of(unit);
     if (right) {
@@ -283,12 +308,13 @@ struct unit *units_widen(struct unit *unit) {
     return left ? left : unit;
 }
 
-void units_give_purged(struct unit *unit, bool clean) {
-    if (clean) unit->flags |= UNIT_CLEAN;
+void units_give_purged(struct unit *unit, enum units_state state) {
+    debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_MOVED));
+    if (state == UNITS_CLEAN) unit->flags |= UNIT_CLEAN;
     if (!lock_take(&units.lock)) {
-        defer(unit);
+        defer_one(unit);
         return;
     }
-    give_locked(unit, clean);
+    give_locked(unit, state == UNITS_CLEAN ? MERGE_AGES : MERGE_AGELESS);
     units_unlock();
 }

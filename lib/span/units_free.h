@@ -4,6 +4,9 @@
 #pragma once
 #include "span/unit_index.h"
 
+/* What is known of memory: written to since the world gave it, or zero with nothing behind it. */
+enum units_state { UNITS_DIRTY, UNITS_CLEAN };
+
 /* Where an extent that may grow is taken: anywhere, or at the front of free memory with a quarter of room. */
 enum units_place { UNITS_ANYWHERE, UNITS_ROOMY };
 
@@ -23,7 +26,7 @@ bool units_tip_has(uint32_t count);
 struct unit *units_take_tip(uint32_t count, enum unit_kind kind);
 
 /* Clean units that are there, or dirty ones: `most` at most, of one extent. NULL: there are none. */
-struct unit *units_take_some(uint32_t most, bool clean, enum unit_kind kind);
+struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_kind kind);
 
 /* Give an extent back. Never waits: when the lock is busy, whoever holds it will find the extent. */
 void units_give(struct unit *unit);
@@ -47,8 +50,8 @@ INLINE void units_count_moved(uint32_t more) {
 void units_publish(struct span *span, size_t bytes);
 void units_move_tip(struct span *span);
 
-/* For worlds that own their memory: enter units [first, first + count) of `span` as free, `clean` or not. */
-void units_donate(struct span *span, uint32_t first, uint32_t count, bool clean);
+/* For worlds that own their memory: enter units [first, first + count) of `span` as free. */
+void units_donate(struct span *span, uint32_t first, uint32_t count, enum units_state state);
 
 /* The same with all that `span` has memory for above its top, but for what others take there at the same time
  * (span/emergency.h). */
@@ -63,8 +66,8 @@ struct unit *units_take_surplus(void);
 /* For span/purge.c: add the clean extents on both sides to one that is LEAVING and clean; returns the head. */
 struct unit *units_widen(struct unit *unit);
 
-/* For span/purge.c: give an extent that is now clean, or that cannot be purged. */
-void units_give_purged(struct unit *unit, bool clean);
+/* For span/purge.c: give an extent that is now clean, or one that cannot be purged and stays dirty. */
+void units_give_purged(struct unit *unit, enum units_state state);
 
 /* The lock for a look around (inspect, fork). */
 INLINE bool units_lock(void) {

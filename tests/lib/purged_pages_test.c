@@ -175,7 +175,7 @@ TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
     test_leaves_a_broken_heap();
     char *memory = with_a_purged_page();
     struct unit *slab = span_unit(memory);
-    CHECK_EQ(owner_push(slab, (struct block *)(memory + 5 * 1024), heap_secret(), false), OWNER_PUSHED);
+    CHECK_EQ(owner_push(slab, (struct block *)(memory + 5 * 1024), heap_secret(), OWNER_CLAIMS_FULL), OWNER_PUSHED);
     expect_stop("is already free", owner_collect(slab, heap_secret()));
 }
 

@@ -127,7 +127,7 @@ TEST(remote_blocks_are_collected_all_at_once) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(3);
     uint32_t count = take_all(slab, blocks);
-    for (uint32_t i = 0; i < 10; i++) CHECK_EQ(owner_push(slab, blocks[i], secret, false), OWNER_PUSHED);
+    for (uint32_t i = 0; i < 10; i++) CHECK_EQ(owner_push(slab, blocks[i], secret, OWNER_CLAIMS_FULL), OWNER_PUSHED);
     CHECK_EQ(remote_count(slab->remote), 10);
     CHECK(slab->free == BLOCK_END);
     CHECK_EQ(owner_collect(slab, secret), 10);
@@ -135,7 +135,7 @@ TEST(remote_blocks_are_collected_all_at_once) {
     CHECK_EQ(slab->used_blocks, count - 10);
     CHECK_EQ(slab->remote, REMOTE_OWNED);
     CHECK_EQ(owner_collect(slab, secret), 0);
-    for (uint32_t i = 10; i < 15; i++) owner_push(slab, blocks[i], secret, false);
+    for (uint32_t i = 10; i < 15; i++) owner_push(slab, blocks[i], secret, OWNER_CLAIMS_FULL);
     CHECK_EQ(owner_collect(slab, secret), 5);
     CHECK_EQ(length(slab->free), 15);
 }
@@ -146,7 +146,7 @@ TEST(first_and_last_block_of_a_unit_can_be_remote) {
     struct unit *slab = slab_of(1);
     uint32_t count = take_all(slab, blocks);
     CHECK_EQ(count, 1024);
-    for (uint32_t i = count; i-- > 0;) owner_push(slab, blocks[i], secret, false);
+    for (uint32_t i = count; i-- > 0;) owner_push(slab, blocks[i], secret, OWNER_CLAIMS_FULL);
     CHECK_EQ(remote_count(slab->remote), 1024);
     CHECK_EQ(owner_collect(slab, secret), 1024);
     CHECK_EQ(slab->used_blocks, 0);
@@ -163,9 +163,9 @@ TEST(full_slab_has_no_owner_until_somebody_frees_into_it) {
     CHECK(owner_leave_full(slab));
     CHECK(!slab->owner);
     CHECK_EQ(slab->remote, 0);
-    CHECK_EQ(owner_push(slab, blocks[7], secret, false), OWNER_CLAIMED);
+    CHECK_EQ(owner_push(slab, blocks[7], secret, OWNER_CLAIMS_FULL), OWNER_CLAIMED);
     CHECK(slab->remote & REMOTE_OWNED);
-    CHECK_EQ(owner_push(slab, blocks[8], secret, false), OWNER_PUSHED);
+    CHECK_EQ(owner_push(slab, blocks[8], secret, OWNER_CLAIMS_FULL), OWNER_PUSHED);
     CHECK_EQ(owner_collect(slab, secret), 2);
 }
 
@@ -174,10 +174,10 @@ TEST(slab_with_a_remote_block_is_not_left) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(4);
     take_all(slab, blocks);
-    owner_push(slab, blocks[0], secret, false);
+    owner_push(slab, blocks[0], secret, OWNER_CLAIMS_FULL);
     CHECK(!owner_leave_full(slab));
     CHECK(slab->owner == me);
-    CHECK(!owner_leave_listed(slab, false));
+    CHECK(!owner_leave_listed(slab, OWNER_WITHOUT_REMOTE));
     CHECK(slab->owner == me);
 }
 
@@ -186,15 +186,15 @@ TEST(listed_slab_is_claimed_only_by_who_holds_the_list) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(4);
     take_all(slab, blocks);
-    CHECK(owner_leave_listed(slab, false));
+    CHECK(owner_leave_listed(slab, OWNER_WITHOUT_REMOTE));
     CHECK_EQ(slab->remote, REMOTE_LISTED);
-    CHECK_EQ(owner_push(slab, blocks[0], secret, false), OWNER_PUSHED);
+    CHECK_EQ(owner_push(slab, blocks[0], secret, OWNER_CLAIMS_FULL), OWNER_PUSHED);
     CHECK(slab->remote & REMOTE_LISTED);
-    CHECK_EQ(owner_push(slab, blocks[1], secret, true), OWNER_CLAIMED_LISTED);
+    CHECK_EQ(owner_push(slab, blocks[1], secret, OWNER_CLAIMS_LISTED), OWNER_CLAIMED_LISTED);
     CHECK_EQ(slab->remote & (REMOTE_LISTED | REMOTE_OWNED), REMOTE_OWNED);
     CHECK_EQ(owner_collect(slab, secret), 2);
-    CHECK(owner_leave_listed(slab, false));
-    owner_push(slab, blocks[2], secret, false);
+    CHECK(owner_leave_listed(slab, OWNER_WITHOUT_REMOTE));
+    owner_push(slab, blocks[2], secret, OWNER_CLAIMS_FULL);
     owner_reclaim(slab);
     CHECK_EQ(slab->remote & (REMOTE_LISTED | REMOTE_OWNED), REMOTE_OWNED);
     CHECK_EQ(remote_count(slab->remote), 1);
@@ -206,7 +206,7 @@ TEST(claiming_without_the_list_ignores_who_holds_it) {
     struct unit *slab = slab_of(4);
     take_all(slab, blocks);
     CHECK(owner_leave_full(slab));
-    CHECK_EQ(owner_push(slab, blocks[0], secret, true), OWNER_CLAIMED);
+    CHECK_EQ(owner_push(slab, blocks[0], secret, OWNER_CLAIMS_LISTED), OWNER_CLAIMED);
 }
 
 TEST(damage_to_a_remote_block_is_found_when_it_is_collected) {
@@ -214,10 +214,10 @@ TEST(damage_to_a_remote_block_is_found_when_it_is_collected) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(4);
     take_all(slab, blocks);
-    owner_push(slab, blocks[0], secret, false);
+    owner_push(slab, blocks[0], secret, OWNER_CLAIMS_FULL);
     owner_collect(slab, secret);
-    owner_push(slab, blocks[1], secret, false);
-    owner_push(slab, blocks[2], secret, false);
+    owner_push(slab, blocks[1], secret, OWNER_CLAIMS_FULL);
+    owner_push(slab, blocks[2], secret, OWNER_CLAIMS_FULL);
     blocks[2]->key ^= 4;
     expect_stop("was written to after it was freed: corrupted list", owner_collect(slab, secret));
 }
@@ -228,8 +228,8 @@ TEST(remote_blocks_become_the_free_list_at_once) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(4);
     uint32_t used = take_all(slab, blocks);
-    owner_push(slab, blocks[1], secret, false);
-    owner_push(slab, blocks[2], secret, false);
+    owner_push(slab, blocks[1], secret, OWNER_CLAIMS_FULL);
+    owner_push(slab, blocks[2], secret, OWNER_CLAIMS_FULL);
     CHECK(blocks[2]->next == blocks[1] && blocks[1]->next == BLOCK_END);
     CHECK(block_is_free(blocks[1], secret));
     blocks[2]->key ^= 4;
@@ -245,9 +245,9 @@ TEST(too_many_remote_blocks_are_a_double_free) {
     struct block *blocks[1024];
     struct unit *slab = slab_of(CLASS_COUNT - 1);
     uint32_t count = take_all(slab, blocks);
-    for (uint32_t i = 0; i < count; i++) owner_push(slab, blocks[i], secret, false);
+    for (uint32_t i = 0; i < count; i++) owner_push(slab, blocks[i], secret, OWNER_CLAIMS_FULL);
     block_clear(blocks[0]);
-    owner_push(slab, blocks[0], secret, false);
+    owner_push(slab, blocks[0], secret, OWNER_CLAIMS_FULL);
     expect_stop("is already free", owner_collect(slab, secret));
 }
 

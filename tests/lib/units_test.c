@@ -201,8 +201,8 @@ TEST(oldest_extent_comes_first_and_only_when_old_enough) {
     CHECK_EQ(first->kind, UNIT_LEAVING);
     CHECK(!units_take_oldest(200));
     CHECK(units_take_oldest(201) == second);
-    units_give_purged(first, true);
-    units_give_purged(second, true);
+    units_give_purged(first, UNITS_CLEAN);
+    units_give_purged(second, UNITS_CLEAN);
     CHECK_EQ(units.clean_units, 4);
     give_dirty(wall);
     CHECK_EQ(units.dirty_units, 1);
@@ -215,7 +215,7 @@ TEST(time_wraps_without_harm) {
     give_dirty(unit);
     CHECK(!units_take_oldest(UINT32_MAX - 5));
     CHECK(units_take_oldest(20) == unit);
-    units_give_purged(unit, true);
+    units_give_purged(unit, UNITS_CLEAN);
 }
 
 /* A big cold extent does not become young because a small one joins it, nor old because it joins a small one. */
@@ -255,7 +255,7 @@ TEST(extent_given_back_dirty_leaves_the_list_by_age) {
     take(1);
     give_dirty(unit);
     CHECK(units_take_oldest(units.now_ms + 1) == unit);
-    units_give_purged(unit, false);
+    units_give_purged(unit, UNITS_DIRTY);
     CHECK_EQ(units.dirty_units, 3);
     CHECK(!units_take_oldest(units.now_ms + 1));
     sound();

@@ -2,6 +2,7 @@
  * the bare machine. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "check.h"
 #include "ktest.h"
 #include "small.h"
 #include <heapalloc/heap.h>

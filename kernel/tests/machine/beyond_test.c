@@ -1,7 +1,7 @@
 /* Memory beyond the first unit table: refused where it may not be given, then served, freed and
  * checked like the first. Wants beyond=; each test builds on those before it. */
 /* SPDX-License-Identifier: MIT */
-#include "core.h"
+#include "cores.h"
 #include "heap_check.h"
 #include "kernel.h"
 #include "kmalloc.h"
@@ -203,9 +203,9 @@ KTEST(beyond, cores_free_and_resize_each_others_blocks) {
 
     for (uint32_t i = 0; i < CORES_MAX; i++) randoms[i] = random_seeded(300 + i);
     for (int turn = 0; turn < TURNS; turn++) {
-        core_run_all(fill_own_share, NULL);
+        cores_run(fill_own_share, NULL);
         expect(kmalloc_verify() == NULL);
-        core_run_all(empty_the_next_share, NULL);
+        cores_run(empty_the_next_share, NULL);
         expect(kmalloc_verify() == NULL);
     }
     heap_check_give(first);
@@ -233,7 +233,7 @@ KTEST(beyond, blocks_of_both_are_freed_by_all_cores) {
     }
     void *rest = heap_check_take_all();
     expect(rest != NULL && kmalloc_verify() == NULL);
-    core_run_all(free_own_part, blocks);
+    cores_run(free_own_part, blocks);
     expect(kmalloc_verify() == NULL);
     heap_check_give(rest);
     struct page_sums after = heap_check_settle();
@@ -276,7 +276,7 @@ KTEST(misuse, beyond_frees_a_large_block_twice) {
 
 KTEST(misuse, beyond_frees_twice_on_two_cores) {
     void *p = block_beyond(1000);
-    core_run_all(free_elsewhere, p);
+    cores_run(free_elsewhere, p);
     kfree(p);
 }
 
@@ -285,11 +285,11 @@ KTEST(misuse, beyond_frees_inside_a_small_block) {
 }
 
 KTEST(misuse, beyond_frees_inside_a_medium_block) {
-    core_run_all(free_elsewhere, (char *)block_beyond(20000) + 4096);
+    cores_run(free_elsewhere, (char *)block_beyond(20000) + 4096);
 }
 
 KTEST(misuse, beyond_frees_inside_a_large_block) {
-    core_run_all(free_elsewhere, (char *)block_beyond(1 << 20) + 65536);
+    cores_run(free_elsewhere, (char *)block_beyond(1 << 20) + 65536);
 }
 
 KTEST(misuse, beyond_resizes_a_freed_block) {

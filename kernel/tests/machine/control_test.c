@@ -1,7 +1,7 @@
 /* Controls: tests that fail, hang or fault on purpose; they run by name only. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
-#include "core.h"
+#include "cores.h"
 #include "kernel.h"
 #include "ktest.h"
 #include "panic.h"
@@ -21,7 +21,7 @@ static void fail_on_the_last_core(void *unused) {
 }
 
 KTEST(control, fails_elsewhere) {
-    core_run_all(fail_on_the_last_core, NULL);
+    cores_run(fail_on_the_last_core, NULL);
 }
 
 KTEST(control, hangs) {
@@ -68,7 +68,7 @@ static void panic_on_all(void *unused) {
 }
 
 KTEST(control, panics_everywhere) {
-    core_run_all(panic_on_all, NULL);
+    cores_run(panic_on_all, NULL);
 }
 
 static void hang_on_the_last_core(void *unused) {
@@ -78,7 +78,7 @@ static void hang_on_the_last_core(void *unused) {
 
 KTEST(control, loses_a_core) /* needs two */
 {
-    core_run_all(hang_on_the_last_core, NULL);
+    cores_run(hang_on_the_last_core, NULL);
 }
 
 KTEST(control, breaks_the_seal) {

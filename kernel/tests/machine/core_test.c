@@ -1,7 +1,7 @@
 /* Cores: each has its own data, work reaches all of them, barriers and locks hold. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
-#include "core.h"
+#include "cores.h"
 #include "kernel.h"
 #include "ktest.h"
 #include "lock.h"
@@ -44,7 +44,7 @@ KTEST(core, work_reaches_every_core_once) {
     uint64_t one = 1, before[CORES_MAX];
 
     for (uint32_t i = 0; i < CORES_MAX; i++) before[i] = seen[i].visits;
-    core_run_all(visit, &one);
+    cores_run(visit, &one);
     for (uint32_t i = 0; i < CORES_MAX; i++) expect(seen[i].visits - before[i] == (i < core_count() ? 1 : 0));
     for (uint32_t i = 0; i < core_count(); i++) {
         expect(is_named_by_the_tree(core_at(i)->mpidr));
@@ -59,7 +59,7 @@ KTEST(core, work_a_thousand_times_is_never_lost) {
     uint64_t two = 2, before[CORES_MAX];
 
     for (uint32_t i = 0; i < CORES_MAX; i++) before[i] = seen[i].visits;
-    for (int i = 0; i < 1000; i++) core_run_all(visit, &two);
+    for (int i = 0; i < 1000; i++) cores_run(visit, &two);
     for (uint32_t i = 0; i < core_count(); i++) expect(seen[i].visits - before[i] == 2000);
     for (uint32_t i = 1; i < core_count(); i++) expect(core_at(i)->wakes > 0);
 }
@@ -78,17 +78,17 @@ static void write_locals(void *unused) {
     }
     initialised = index;
     zeroed = index * 3;
-    core_barrier();
+    cores_meet();
     expect(initialised == index && zeroed == index * 3);
     for (uint32_t i = 0; i < sizeof aligned_local; i++) expect(aligned_local[i] == index + 1);
-    core_barrier();
+    cores_meet();
     initialised = 0x5eed; /* as found, for the next run */
     zeroed = 0;
     for (uint32_t i = 0; i < sizeof aligned_local; i++) aligned_local[i] = 0;
 }
 
 KTEST(core, thread_locals_are_each_cores_own) {
-    core_run_all(write_locals, NULL);
+    cores_run(write_locals, NULL);
 }
 
 /* ---- barrier --------------------------------------------------------------------------------- */
@@ -101,7 +101,7 @@ static void keep_step(void *unused) {
     (void)unused;
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         __atomic_store_n(&round_of[core_self()->index], round, __ATOMIC_RELEASE);
-        core_barrier();
+        cores_meet();
         for (uint32_t i = 0; i < core_count(); i++) {
             uint64_t other = __atomic_load_n(&round_of[i], __ATOMIC_ACQUIRE);
             expect(other == round || other == round + 1);
@@ -111,7 +111,7 @@ static void keep_step(void *unused) {
 
 KTEST(core, nobody_leaves_a_barrier_before_all_have_come) {
     for (uint32_t i = 0; i < CORES_MAX; i++) round_of[i] = 0;
-    core_run_all(keep_step, NULL);
+    cores_run(keep_step, NULL);
     for (uint32_t i = 0; i < core_count(); i++) expect(round_of[i] == ROUNDS);
 }
 
@@ -141,7 +141,7 @@ static void count_many(void *unused) {
     uint64_t ticks_before = core_self()->ticks, extra = 0;
     struct deadline deadline = deadline_in_ms(options.patience);
 
-    core_barrier();
+    cores_meet();
     timer_start(options.hz);
     for (uint64_t i = 0; i < options.iters; i++) count_under_lock();
     for (; core_self()->ticks < ticks_before + 3 && !deadline_passed(deadline); extra++) count_under_lock();
@@ -153,7 +153,7 @@ static void count_many(void *unused) {
 KTEST(core, lock_excludes_cores_and_their_interrupts) {
     shared.count = shared.from_ticks = shared.extra = 0;
     timer_set_hook(count_in_tick);
-    core_run_all(count_many, NULL);
+    cores_run(count_many, NULL);
     timer_set_hook(NULL);
     expect(shared.count == options.iters * core_count() + shared.from_ticks + shared.extra);
     expect(shared.from_ticks > 0);

@@ -1,6 +1,6 @@
 /* Interrupts sent from core to core: each arrives, at the one it was sent to. */
 /* SPDX-License-Identifier: MIT */
-#include "core.h"
+#include "cores.h"
 #include "gic.h"
 #include "kernel.h"
 #include "ktest.h"
@@ -52,6 +52,6 @@ static void send_to_next(void *unused) {
 KTEST(gic, messages_in_a_ring_all_arrive) {
     for (uint32_t i = 0; i < CORES_MAX; i++) received[i] = 0;
     gic_attach(SGI_TEST, receive);
-    core_run_all(send_to_next, NULL);
+    cores_run(send_to_next, NULL);
     for (uint32_t i = 0; i < core_count(); i++) expect(received[i] == ROUNDS);
 }

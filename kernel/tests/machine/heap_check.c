@@ -1,7 +1,7 @@
 /* What the heap's tests share: patterns in blocks, and a heap at rest. */
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
-#include "core.h"
+#include "cores.h"
 #include "kernel.h"
 #include "kmalloc.h"
 
@@ -40,7 +40,7 @@ static void trim_one(void *index) {
 
 /* One core after the other: what one takes out to look at, another must not miss. */
 static void trim_all(void) {
-    for (uint32_t i = 0; i < core_count(); i++) core_run_all(trim_one, &i);
+    for (uint32_t i = 0; i < core_count(); i++) cores_run(trim_one, &i);
 }
 
 /* A core's first allocation makes its heap, of a unit that is never given back: before anything is
@@ -53,7 +53,7 @@ static void touch(void *unused) {
 
 struct page_sums heap_check_settle(void) {
     static bool touched;
-    if (!touched) core_run_all(touch, NULL);
+    if (!touched) cores_run(touch, NULL);
     touched = true;
     struct page_sums before, sums = page_sums();
 

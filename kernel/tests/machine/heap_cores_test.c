@@ -1,7 +1,7 @@
 /* The heap on all cores: blocks change hands, timer interrupts allocate in between, not a byte is
  * lost. */
 /* SPDX-License-Identifier: MIT */
-#include "core.h"
+#include "cores.h"
 #include "heap_check.h"
 #include "kernel.h"
 #include "kmalloc.h"
@@ -80,7 +80,7 @@ static void finish(const struct page_sums *before, uint64_t foreign_least) {
 static void exchange_many(void *unused) {
     (void)unused;
     for (uint64_t i = 0; i < options.iters; i++) {
-        if (i % ROUND == 0) core_barrier();
+        if (i % ROUND == 0) cores_meet();
         exchange(&randoms[core_self()->index][0]);
     }
 }
@@ -89,7 +89,7 @@ KTEST(heapcores, blocks_change_hands) {
     struct page_sums before = heap_check_settle();
 
     prepare();
-    core_run_all(exchange_many, NULL);
+    cores_run(exchange_many, NULL);
     expect(swaps == options.iters * core_count());
     finish(&before, swaps / 8);
 }
@@ -117,7 +117,7 @@ KTEST(heapcores, interrupts_allocate_and_free) {
 
     prepare();
     timer_set_hook(exchange_in_interrupt);
-    core_run_all(exchange_while_ticking, NULL);
+    cores_run(exchange_while_ticking, NULL);
     timer_set_hook(NULL);
     expect(in_interrupts >= TICKS * (uint64_t)core_count());
     finish(&before, SLOTS / 2);
@@ -135,7 +135,7 @@ KTEST(heapcores, producer_does_not_run_dry) {
 
     for (uint64_t turn = 0; turn < 20; turn++) {
         for (uint32_t i = 0; i < core_count() * 64; i++) require((blocks[i] = kmalloc(200 + turn * 3)));
-        core_run_all(free_own_share, blocks);
+        cores_run(free_own_share, blocks);
     }
     struct page_sums after = heap_check_settle();
     expect(heap_check_same(&before, &after));

@@ -2,7 +2,7 @@
  * name only. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
-#include "core.h"
+#include "cores.h"
 #include "kernel.h"
 #include "kmalloc.h"
 #include "ktest.h"
@@ -85,7 +85,7 @@ static void free_on_the_last_core(void *block) {
 KTEST(misuse, frees_twice_from_another_core) {
     void *p = kmalloc(100);
     kfree(p);
-    core_run_all(free_on_the_last_core, p);
+    cores_run(free_on_the_last_core, p);
 }
 
 /* ---- a hole given back ----------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* Runs of units: all of the free memory and nothing else, and all of it again. */
 /* SPDX-License-Identifier: MIT */
-#include "core.h"
+#include "cores.h"
 #include "heap/fast.h"
 #include "heap_check.h"
 #include "kernel.h"
@@ -108,7 +108,7 @@ KTEST(page, regions_that_are_not_ours_to_give_are_refused) {
     expect(!page_add_region(run, 4 * PAGE_UNIT_BYTES));
     expect(!page_add_region((char *)run + PAGE_UNIT_BYTES, PAGE_UNIT_BYTES));
     page_free(run);
-    core_run_all(heap_of, NULL);
+    cores_run(heap_of, NULL);
     for (uint32_t i = 1; i < core_count(); i++) {
         uintptr_t unit = heap_at[i] & ~(PAGE_UNIT_BYTES - 1);
         expect(!page_add_region((void *)unit, PAGE_UNIT_BYTES));

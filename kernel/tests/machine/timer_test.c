@@ -1,7 +1,7 @@
 /* The timer interrupt arrives on every core, waits while masked, and stops when told. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
-#include "core.h"
+#include "cores.h"
 #include "kernel.h"
 #include "ktest.h"
 #include "timer.h"
@@ -39,7 +39,7 @@ static void take_ticks(void *unused) {
 
 KTEST(timer, ticks_arrive_on_every_core) {
     timer_set_hook(count_call);
-    core_run_all(take_ticks, NULL);
+    cores_run(take_ticks, NULL);
     timer_set_hook(NULL);
 }
 
@@ -55,7 +55,7 @@ static void hold_registers(void *unused) {
 }
 
 KTEST(timer, tick_leaves_the_registers_alone) {
-    core_run_all(hold_registers, NULL);
+    cores_run(hold_registers, NULL);
 }
 
 static void mask_ticks(void *unused) {
@@ -75,7 +75,7 @@ static void mask_ticks(void *unused) {
 }
 
 KTEST(timer, masked_tick_waits_for_the_unmasking) {
-    core_run_all(mask_ticks, NULL);
+    cores_run(mask_ticks, NULL);
 }
 
 static void sleep_for_tick(void *unused) {
@@ -90,7 +90,7 @@ static void sleep_for_tick(void *unused) {
 }
 
 KTEST(timer, tick_ends_a_sleep) {
-    core_run_all(sleep_for_tick, NULL);
+    cores_run(sleep_for_tick, NULL);
 }
 
 KTEST(timer, stopped_timer_is_silent) {

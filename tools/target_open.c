@@ -1,6 +1,8 @@
-/* Whose heap a command looks at: finds the heap map by its ELF note, in any memory that can be read. */
+/* Opens what a command looks at, and finds the heap map in it by its ELF note. */
 /* SPDX-License-Identifier: MIT */
-#include "target.h"
+#include "target_open.h"
+#include "core.h"
+#include "process.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

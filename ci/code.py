@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Checks what a compiler lets pass in our C: no call says `true` or `false` where nobody can tell what it means, and no
+two files that are compiled together have a static function of the same name.
+
+  ci/code.py [ROOT]        one line per fault; exit 1 when there is any
+  ci/code.py --numbers     how many debug_checks each layer of lib/ has
+  ci/code.py --self-test   plants faults in a made-up tree, checks that each is told
+"""
+# SPDX-License-Identifier: MIT
+import pathlib
+import re
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Each is one program, or a library; a folder below that is named too is not part of it.
+PROGRAMS = ("lib", "shim", "tools", "kernel", "kernel/boards", "kernel/example", "kernel/fill", "kernel/small")
+# What is stored may be a truth.
+STORES = re.compile(r"^(?:__atomic_\w+|(?:racy_)?store(?:_\w+)?|swap_value|cas(?:_\w+)?)$")
+CALL = re.compile(r"\b(\w+)\s*\(")
+STATIC = re.compile(r"^(?:[A-Z]\w* )*static\b[^;{}=]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)
+
+
+def without_comments(text):
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S)
+    return re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+
+
+def arguments_at(text, start):
+    """What stands between the commas of a call whose bracket is before `start`."""
+    depth, parts, from_ = 1, [], start
+    for at in range(start, len(text)):
+        if text[at] in "([{":
+            depth += 1
+        elif text[at] in ")]}":
+            depth -= 1
+        if depth == 0 or (depth == 1 and text[at] == ","):
+            parts.append(text[from_:at].strip())
+            from_ = at + 1
+        if depth == 0:
+            break
+    return parts
+
+
+def naked_booleans(text):
+    for found in CALL.finditer(text):
+        if STORES.match(found[1]) or found[1] in ("if", "while", "for", "switch", "return", "sizeof"):
+            continue
+        for part in arguments_at(text, found.end()):
+            if part in ("true", "false"):
+                yield text.count("\n", 0, found.start()) + 1, found[1], part
+
+
+def files_of(root, program):
+    inner = [root / other for other in PROGRAMS if other.startswith(program + "/")]
+    for file in sorted((root / program).rglob("*.[ch]")):
+        if "tests" not in file.relative_to(root).parts and not any(folder in file.parents for folder in inner):
+            yield file
+
+
+def judge(root):
+    faults = []
+    for program in PROGRAMS:
+        known = {}
+        for file in files_of(root, program):
+            text, path = without_comments(file.read_text()), file.relative_to(root)
+            faults += [f"{path}:{line}: {name}(..., {word}, ...): a word of an enum says what that means"
+                       for line, name, word in naked_booleans(text)]
+            for name in dict.fromkeys(found[1] for found in STATIC.finditer(text)):
+                if name in known and known[name] != path:
+                    faults.append(f"{path}: {known[name]} has a static function {name}() too: one gets its module's"
+                                  " prefix")
+                known.setdefault(name, path)
+    return faults
+
+
+def numbers(root):
+    for layer in sorted(path for path in (root / "lib").iterdir() if path.is_dir()):
+        texts = [file.read_text() for file in sorted(layer.glob("*.[ch]"))]
+        lines = sum(len(text.splitlines()) for text in texts)
+        checks = sum(len(re.findall(r"\bdebug_check\(", without_comments(text))) for text in texts)
+        print(f"{layer.name:<8} {lines:5} lines  {checks:4} debug_checks  {100 * checks / max(lines, 1):4.1f} in a"
+              " hundred lines")
+
+
+def self_test():
+    good = {"lib/low/one.c": "static int one_get(void) {\n    return store_relaxed(x, true);\n}\n",
+            "kernel/small/a.c": "static int take(int x) {\n    return x;\n}\n"}
+    plants = [({}, None), ({"lib/low/one.h": "INLINE int one_add(void) {\n    return two(1, (3), true);\n}\n"},
+               "two(..., true"),
+              ({"shim/a.c": "int a = f(g(b, \"true\"), /* true */ 1);\n"}, None),
+              ({"shim/a.c": "int a = f(\n    false);\n"}, "shim/a.c:1: f(..., false"),
+              ({"lib/high/two.h": "INLINE int one_get(void) {\n}\nCOLD static int one_get(void) {\n}\n"},
+               "one_get() too"),
+              ({"kernel/a.c": "static int take(void) {\n}\n"}, None)]
+    wrong = 0
+    for changed, expected in plants:
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for file, text in {**good, **changed}.items():
+                (root / file).parent.mkdir(parents=True, exist_ok=True)
+                (root / file).write_text(text)
+            faults = judge(root)
+            if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
+                print(f"code self-test: {expected} is told as {faults}")
+                wrong = 1
+    return wrong
+
+
+def main(words):
+    if words[:1] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
+    if words == ["--self-test"]:
+        return self_test()
+    if words == ["--numbers"]:
+        numbers(HERE.parent)
+        return 0
+    if len(words) > 1 or (words and words[0].startswith("-")):
+        print(f"code.py: there is no option {words[-1]}; --help tells more", file=sys.stderr)
+        return 2
+    faults = judge(pathlib.Path(words[0]) if words else HERE.parent)
+    print(*faults, sep="\n", end="\n" if faults else "")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

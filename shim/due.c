@@ -1,0 +1,16 @@
+/* What is due is done at a place where no lock is held. */
+/* SPDX-License-Identifier: MIT */
+#include "due.h"
+#include "dump_signal.h"
+#include "limit.h"
+#include "metrics.h"
+#include <errno.h>
+
+COLD void events_do(void) {
+    int saved = errno;
+    uint8_t due = __atomic_exchange_n(&events_due, 0, __ATOMIC_ACQ_REL);
+    if (due & EVENT_SOFT_LIMIT) limit_call();
+    if (due & EVENT_SIGNAL) dump_signal_write();
+    if (due & EVENT_METRICS) metrics_write();
+    errno = saved;
+}
