@@ -38,6 +38,7 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask();
         break;
+    case OPTION_LEAKS:
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;

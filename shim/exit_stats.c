@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "exit_stats.h"
 #include "base/bits.h"
+#include "leaks.h"
 #include "metrics.h"
 #include "option_values.h"
 #include "options.h"
@@ -82,12 +83,20 @@ static void tell_stats(void) {
     exit_stats_close(file);
 }
 
+static void tell_leaks(void) {
+    int file = exit_stats_open();
+    if (file < 0) return;
+    leaks_tell(file);
+    exit_stats_close(file);
+}
+
 /* Runs last of the handlers, because it was registered first. A child of a fork is silent when children are to be. */
 static void tell(void *unused) {
     (void)unused;
     int saved = errno;
     if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
     if (option_number(OPTION_STATS)) tell_stats();
+    if (option_number(OPTION_LEAKS)) tell_leaks();
     metrics_write();
     errno = saved;
 }

@@ -29,6 +29,8 @@ const struct option option_table[OPTION_COUNT] = {
     [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the file of `metrics` is rewritten"},
     [OPTION_SIGNAL] = {"signal", OPTION_WORD, "none", "none|USR1|USR2|HUP|QUIT|WINCH",
                        "at this signal say where the memory is, as `stats` does at exit"},
+    [OPTION_LEAKS] = {"leaks", OPTION_FLAG, "no", "yes|no",
+                      "at exit say how many blocks nothing points to any more, where `stats` goes"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no", "the heap's mappings have a name in /proc/PID/maps"},
     [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path", "a file of options, instead of /etc/heapalloc.conf"},
     [OPTION_EXE] = {"exe", OPTION_PATH, "*", "a pattern with * and ?",

@@ -18,6 +18,7 @@ enum option_id {
     OPTION_METRICS,
     OPTION_INTERVAL,
     OPTION_SIGNAL,
+    OPTION_LEAKS,
     OPTION_NAME,
     OPTION_CONF,
     OPTION_EXE,

@@ -1,0 +1,131 @@
+/* Programs that lose blocks, or only seem to: tests/options/leaks.sh knows what each must be told.
+ *
+ *   leaks CASE [BLOCKS BYTES] */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct node {
+    struct node *next;
+    char rest[];
+};
+
+static struct node *volatile kept;
+static void **volatile table;
+static _Thread_local void *volatile of_thread;
+static volatile int ready;
+
+/* Overwrite what calls have left on the stack and in registers, so that no old pointer is in use by chance. */
+static __attribute__((noinline)) void wipe(void) {
+    volatile char used[16384];
+    for (size_t i = 0; i < sizeof used; i++) used[i] = 0;
+}
+
+static __attribute__((noinline)) struct node *make(size_t bytes) {
+    struct node *node = malloc(bytes < sizeof(struct node) ? sizeof(struct node) : bytes);
+    if (!node) exit(3);
+    memset(node, 0, sizeof *node);
+    return node;
+}
+
+static __attribute__((noinline)) void lose(size_t blocks, size_t bytes) {
+    for (size_t i = 0; i < blocks; i++) make(bytes);
+}
+
+static __attribute__((noinline)) void keep_list(size_t blocks, size_t bytes) {
+    for (size_t i = 0; i < blocks; i++) {
+        struct node *node = make(bytes);
+        node->next = kept;
+        kept = node;
+    }
+}
+
+static __attribute__((noinline)) void lose_ring(size_t blocks, size_t bytes) {
+    struct node *first = make(bytes), *last = first;
+    for (size_t i = 1; i < blocks; i++) last = last->next = make(bytes);
+    last->next = first;
+}
+
+static __attribute__((noinline)) void keep_inside(size_t blocks, size_t bytes) {
+    table = malloc(blocks * sizeof *table);
+    for (size_t i = 0; i < blocks; i++) table[i] = (char *)make(bytes) + i % bytes;
+}
+
+static __attribute__((noinline)) void keep_mapped(size_t blocks, size_t bytes) {
+    size_t room = blocks * sizeof(void *);
+    void **at = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < blocks; i++) at[i] = make(bytes);
+}
+
+static void *hold(void *argument) {
+    const size_t *sizes = argument;
+    of_thread = make(sizes[1]);
+    for (size_t i = 1; i < sizes[0]; i++) {
+        struct node *node = make(sizes[1]);
+        node->next = of_thread;
+        of_thread = node;
+    }
+    __atomic_add_fetch(&ready, 1, __ATOMIC_RELEASE);
+    while (ready) pause();
+    return NULL;
+}
+
+/* A pointer in no memory at all: in a register of a thread that runs. */
+static void *hold_in_register(void *argument) {
+    const size_t *sizes = argument;
+    uintptr_t held = (uintptr_t)make(sizes[1]);
+    wipe();
+    __atomic_add_fetch(&ready, 1, __ATOMIC_RELEASE);
+    while (ready) __asm__ volatile("" : "+r"(held));
+    return NULL;
+}
+
+static void *block_signals(void *argument) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    return hold(argument);
+}
+
+static void start(void *(*function)(void *), int threads, size_t *sizes) {
+    for (int i = 0; i < threads; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, function, sizes) != 0) exit(3);
+    }
+    while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < threads) usleep(1000);
+}
+
+static void free_kept(void) {
+    while (kept) {
+        struct node *next = kept->next;
+        free(kept);
+        kept = next;
+    }
+}
+
+int main(int count, char **words) {
+    static size_t sizes[2];
+    const char *name = count > 1 ? words[1] : "";
+    sizes[0] = count > 2 ? strtoul(words[2], NULL, 10) : 1;
+    sizes[1] = count > 3 ? strtoul(words[3], NULL, 10) : 32;
+    if (!strcmp(name, "lost")) lose(sizes[0], sizes[1]);
+    if (!strcmp(name, "kept")) keep_list(sizes[0], sizes[1]);
+    if (!strcmp(name, "ring")) lose_ring(sizes[0], sizes[1]);
+    if (!strcmp(name, "inside")) keep_inside(sizes[0], sizes[1]);
+    if (!strcmp(name, "mapped")) keep_mapped(sizes[0], sizes[1]);
+    if (!strcmp(name, "freed")) keep_list(sizes[0], sizes[1]), free_kept();
+    if (!strcmp(name, "cut")) keep_list(sizes[0], sizes[1]), kept = kept->next->next;
+    if (!strcmp(name, "threads")) start(hold, 8, sizes);
+    if (!strcmp(name, "register")) start(hold_in_register, 3, sizes);
+    if (!strcmp(name, "blocked")) start(block_signals, 1, sizes);
+    wipe();
+    puts("done");
+    return 0;
+}

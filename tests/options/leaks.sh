@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Which blocks the option `leaks` tells as lost at exit, and that it tells no others.
+#
+#   tests/options/leaks.sh LIB PROGRAM      PROGRAM: tests/options/leaks.c
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+lib=$(realpath -e "${1:?usage: leaks.sh LIB PROGRAM}")
+program=$(realpath -e "$2")
+unset LD_PRELOAD HEAPALLOC
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# expect NAME CODE PATTERN PROGRAM...: how it exits, and what stderr says.
+expect() {
+    local name=$1 want=$2 pattern=$3 code=0
+    shift 3
+    timeout 60 env HEAPALLOC="${options:-leaks}" LD_PRELOAD="$lib" "$@" >"$work/out" 2>"$work/err" || code=$?
+    if [[ $code == "$want" ]] && grep -qE -- "$pattern" "$work/err"; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name: exit $code"
+        head -n 10 "$work/err" | cut -c 1-200 | sed 's/^/#   /'
+        failed=$((failed + 1))
+    fi
+}
+
+none='no leaks: all of [0-9]+ live blocks can be reached$'
+lost() { echo "leaks: $1 bytes in $2 blocks? that nothing points to\$"; }
+
+expect "1000 lost blocks of 21 bytes" 0 "$(lost 32000 1000)" "$program" lost 1000 21
+expect "10000 lost blocks of 305 bytes" 0 "$(lost 3200000 10000)" "$program" lost 10000 305
+expect "one lost block" 0 "$(lost 48 1)" "$program" lost 1 40
+expect "medium blocks" 0 "$(lost 700416 36)" "$program" lost 36 19000
+expect "large blocks" 0 "$(lost 3145728 3)" "$program" lost 3 1048576
+expect "the sizes of what is lost" 0 '^ +1000 blocks of 32 bytes$' "$program" lost 1000 21
+expect "a ring that only points to itself" 0 "$(lost 51200 50)" "$program" ring 50 1000
+expect "the first two of a list" 0 "$(lost 224 2)" "$program" cut 500 100
+expect "a list" 0 "$none" "$program" kept 1000 21
+expect "a long list is no recursion" 0 "$none" "$program" kept 500000 16
+expect "a list of large blocks" 0 "$none" "$program" kept 20 1500000
+expect "what is freed is not lost" 0 "$none" "$program" freed 5000 77
+expect "pointers into the middle of blocks" 0 "$none" "$program" inside 800 200
+expect "pointers in memory that the program mapped" 0 "$none" "$program" mapped 700 64
+expect "thread-local lists of eight threads" 0 "$none" "$program" threads 100 48
+expect "a register of threads that run" 0 "$none" "$program" register 1 64
+expect "a thread that blocks all signals" 0 '1 threads? could not be stopped' "$program" blocked 10 48
+expect "ls loses nothing" 0 "$none" ls /
+expect "bash loses nothing" 0 "$none" bash -c true
+expect "python3 is told, and ends as it would" 0 'leaks' python3 -c pass
+options="leaks,stats=$work/report"
+: >"$work/report"
+timeout 60 env HEAPALLOC="$options" LD_PRELOAD="$lib" "$program" lost 10 100 >"$work/out" 2>"$work/err"
+if grep -qE "$(lost 1120 10)" "$work/report" && [[ ! -s $work/err ]]; then
+    echo "ok - it goes where stats go"
+else
+    echo "not ok - it goes where stats go"
+    failed=$((failed + 1))
+fi
+exit $((failed > 0))
