@@ -35,10 +35,10 @@ struct heapalloc_stats {
  * returns       false when a fork is under way: nothing was written                                            */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
-/* The same as JSON, with used and free blocks by size and by thread's heap; docs/options.md has the members.
+/* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas; docs/options.md has the members.
  * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0
  * returns       the length of all of it, without the 0; 0 when a fork is under way
- * thread, cost  any thread, others go on; takes one lock for a moment; O(units), 8 KiB of stack                */
+ * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack               */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
 
 /* Check every invariant of the heap's shared parts and of the calling thread's heap.
@@ -77,8 +77,9 @@ HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *functi
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at
- * a time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes
- * were written to while others were put back after it, a pool that is none) ends the program with a sentence. */
+ * a time and nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block of somewhere else, one that was put
+ * back already, one whose first 16 bytes were written to while others were put back after it, a pool that is none) ends
+ * the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -99,9 +100,85 @@ HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
  * thread, cost  one thread at a time; O(1)                                                                   */
 HEAPALLOC_API void heapalloc_pool_put(struct heapalloc_pool *pool, void *block);
 
+enum heapalloc_pool_flags {
+    HEAPALLOC_POOL_SHARED = 1, /* any number of threads get and put; each keeps some objects in magazines of its own */
+};
+
+/* What is zero has its default. */
+struct heapalloc_pool_options {
+    const char *name;    /* for reports; a string that lives as long as the pool; NULL: none */
+    size_t object_bytes; /* 1..HEAPALLOC_POOL_BYTES_MAX, with a constructor 16 less; rounded up */
+    size_t align_bytes;  /* a power of two up to HEAPALLOC_POOL_BYTES_MAX; 0: 16 */
+    size_t limit_bytes;  /* of its slabs of 16 KiB in all; 0: none */
+    /* Called once for an object's memory, before it is handed out for the first time, without a lock; the object stays
+     * constructed while it is free. May allocate, but not use this pool. false: it cannot be, and get returns NULL; the
+     * memory is tried again later. NULL: none, contents are undefined. */
+    bool (*construct)(void *object, void *argument);
+    /* Called once for each object that was constructed when the pool is destroyed, those in use too. NULL: none. Only
+     * with a constructor. */
+    void (*destruct)(void *object, void *argument);
+    void *argument; /* for both */
+    unsigned flags; /* of heapalloc_pool_flags */
+};
+
+/* Make a pool.
+ * options       not NULL
+ * returns       NULL when the options are out of range or there is no memory
+ * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
+ * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
+ *               The Slab Allocator, USENIX 1994, section 2
+ * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
+ * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
+ * may have when there is no more. A child of a fork may use a shared pool where no other thread was in it at the fork.
+ * With a constructor the bytes behind an object are looked at when it is put back: an overflow ends the program. */
+HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
+
+/* Take up to `count` blocks into `blocks`.
+ * returns       how many: less than `count` when there is no memory for more
+ * thread, cost  as heapalloc_pool_get(), for each                                                             */
+HEAPALLOC_API size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count);
+
+/* Put `count` blocks back; each may be NULL.
+ * thread, cost  as heapalloc_pool_put(), for each                                                             */
+HEAPALLOC_API void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count);
+
+/* used_blocks + free_blocks is what was cut from the slabs so far. */
+struct heapalloc_pool_stats {
+    const char *name;
+    size_t block_bytes; /* from one block to the next */
+    size_t used_blocks; /* the fast build cannot tell those of a plain pool from free ones: all are used */
+    size_t free_blocks; /* put back, in magazines too */
+    size_t reserved_bytes;
+};
+
+/* Fill in `stats`.
+ * thread, cost  as the pool: its other threads may go on; O(blocks)                                           */
+HEAPALLOC_API void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);
+
 /* Give back the pool and all of its blocks, those in use too. `pool` may be NULL.
- * thread, cost  one thread at a time; O(slabs)                                                               */
+ * thread, cost  one thread at a time, when no other uses the pool; O(slabs), with a destructor O(objects)     */
 HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
+
+/* A pool of objects of one type, for C and C++: HEAPALLOC_POOL_TYPE(node, struct node) defines `struct node_pool`, and
+ * node_pool_create(options), node_pool_get, node_pool_put and node_pool_destroy, which take and return `struct node *`.
+ * Size and alignment are the type's. At file level, without a semicolon. */
+#define HEAPALLOC_POOL_TYPE(prefix, type)                                                             \
+    struct prefix##_pool;                                                                             \
+    static inline struct prefix##_pool *prefix##_pool_create(struct heapalloc_pool_options options) { \
+        options.object_bytes = sizeof(type);                                                          \
+        if (options.align_bytes < __alignof__(type))                                                  \
+            options.align_bytes = __alignof__(type) < 16 ? 16 : __alignof__(type);                    \
+        return (struct prefix##_pool *)heapalloc_pool_create_with(&options);                          \
+    }                                                                                                 \
+    static inline type *prefix##_pool_get(struct prefix##_pool *pool) {                               \
+        return (type *)heapalloc_pool_get((struct heapalloc_pool *)pool);                             \
+    }                                                                                                 \
+    static inline void prefix##_pool_put(struct prefix##_pool *pool, type *object) {                  \
+        heapalloc_pool_put((struct heapalloc_pool *)pool, object);                                    \
+    }                                                                                                 \
+    static inline void prefix##_pool_destroy(struct prefix##_pool *pool) {                            \
+        heapalloc_pool_destroy((struct heapalloc_pool *)pool);                                        \
+    }
 
 /* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------
  * An arena hands out blocks one behind the other and frees them together, in time that depends on its chunks, not on

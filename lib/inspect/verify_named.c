@@ -1,0 +1,39 @@
+/* The verifier: the list of what has a name, and the pools in it. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/pool_magazine.h"
+#include "heap/named.h"
+#include "inspect/verify_parts.h"
+
+COLD bool verify_named(void) {
+    const struct named *before = NULL;
+    for (const struct named *entry = named_first; entry; before = entry, entry = entry->next)
+        if (entry->before != before || (!entry->object && !entry->name)) return false;
+    return true;
+}
+
+static size_t length_of(const struct block *tail, size_t most) {
+    size_t length = 0;
+    for (; tail != BLOCK_END && length <= most; tail = tail->next) length++;
+    return length;
+}
+
+/* What is free is no more than what was carved, and the lists are as long as they are said to be. */
+static bool is_sound(const struct heapalloc_pool *pool) {
+    const struct pool_manager *manager = pool->manager;
+    struct heapalloc_pool_stats stats;
+    size_t slabs = 0;
+    for (const struct unit *slab = pool->slabs; slab; slab = slab->next, slabs++)
+        if (slab->kind != UNIT_POOL || slab->owner != pool_owner(pool)) return false;
+    if (slabs != pool->slab_count) return false;
+    if (!manager) return true;
+    pool_read(pool, &stats);
+    return length_of(manager->stored, manager->stored_count) == manager->stored_count &&
+           length_of(manager->raw, manager->raw_count) == manager->raw_count &&
+           manager->stored_count + (size_t)manager->raw_count + magazine_sum(manager) == stats.free_blocks;
+}
+
+COLD bool verify_pools(void) {
+    for (const struct named *entry = named_first; entry; entry = entry->next)
+        if (entry->kind == NAMED_POOL && entry->object && !is_sound(entry->object)) return false;
+    return true;
+}
