@@ -7,7 +7,7 @@
 #include "span/units.h"
 
 void pool_check(const char *function, const struct heapalloc_pool *pool) {
-    if (unlikely(!pool || pool->mark != (POOL_MARK ^ (uintptr_t)pool))) check_misuse(function, pool, "is not a pool");
+    if (unlikely(!pool_is_sound(pool))) check_misuse(function, pool, "is not a pool");
 }
 
 void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block) {

@@ -76,6 +76,7 @@ struct heapalloc_pool {
     struct named *named;          /* its entry among what has a name */
     const char *name;
     size_t limit_bytes; /* of its slabs; 0: none */
+    size_t serial;      /* no other pool of the process ever had it; managed pools' only, 0 is none */
 };
 
 /* Who stands as owner in the lines of the pool's slabs. */
@@ -90,6 +91,10 @@ INLINE bool pool_is_block(const struct heapalloc_pool *pool, const struct heap *
     (void)pool;
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
     return racy_load(slab->owner) == owner && offset * racy_load(slab->recip) < racy_load(slab->start_limit);
+}
+
+INLINE bool pool_is_sound(const struct heapalloc_pool *pool) {
+    return pool && pool->mark == (POOL_MARK ^ (uintptr_t)pool);
 }
 
 /* Ends the program when it is no pool. */

@@ -1,10 +1,11 @@
 /* Magazines: what each thread keeps of a shared pool. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/pool_magazine.h"
-#include "extras/pool_object.h"
 #include "heap/fast.h"
 
 enum { TABLE_FIRST = 8, HEAP_SHIFT = 6 };
+
+_Thread_local struct magazine_found magazine_found __attribute__((tls_model("initial-exec")));
 
 static uint32_t place_of(const struct pool_table *table, const struct heap *heap) {
     return (uint32_t)(((uintptr_t)heap >> HEAP_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
@@ -95,7 +96,9 @@ struct pool_thread *magazine_thread(struct heapalloc_pool *pool) {
     heap_enter();
     if (unlikely(heap_self->state != HEAP_LIVE)) return NULL;
     struct pool_thread *thread = find(load_acquire(pool->manager->table), heap_self);
-    return likely(thread) ? thread : thread_create(pool);
+    if (unlikely(!thread)) thread = thread_create(pool);
+    if (thread) magazine_found = (struct magazine_found){pool->serial, thread};
+    return thread;
 }
 
 static void exchange(struct pool_thread *thread) {
@@ -123,12 +126,7 @@ static bool load_full(struct pool_manager *manager, struct pool_thread *thread) 
 struct block *magazine_pop(struct heapalloc_pool *pool, struct pool_thread *thread) {
     if (thread->loaded->count == 0 && thread->previous->count > 0) exchange(thread);
     if (thread->loaded->count == 0 && !load_full(pool->manager, thread)) return NULL;
-    struct pool_magazine *magazine = thread->loaded;
-    uint32_t count = magazine->count - 1;
-    struct block *tail = magazine->rounds[count];
-    store_relaxed(magazine->count, count);
-    object_check_free(pool, tail);
-    return tail;
+    return magazine_pop_loaded(pool, thread);
 }
 
 /* Both magazines are full: one goes to the pool, for an empty one of the pool's or a new one. */
@@ -153,11 +151,7 @@ bool magazine_push(struct heapalloc_pool *pool, struct pool_thread *thread, stru
     uint32_t most = pool->manager->magazine_count;
     if (thread->loaded->count == most && thread->previous->count < most) exchange(thread);
     if (thread->loaded->count == most && !unload_full(pool->manager, thread)) return false;
-    struct pool_magazine *magazine = thread->loaded;
-    object_link(pool, tail, BLOCK_END);
-    magazine->rounds[magazine->count] = tail;
-    store_relaxed(magazine->count, magazine->count + 1);
-    return true;
+    return magazine_push_loaded(pool, thread, tail);
 }
 
 UNWATCHED static uint32_t count_of(struct pool_magazine *const *magazine) {

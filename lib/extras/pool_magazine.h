@@ -1,7 +1,44 @@
 /* Magazines: what each thread keeps of a shared pool, so that most of its calls take no lock. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "extras/pool.h"
+#include "extras/pool_object.h"
+#include "heap/thread.h"
+
+/* What the calling thread found last: of which pool, by a number that no other pool ever has. */
+struct magazine_found {
+    size_t serial;
+    struct pool_thread *thread;
+};
+extern _Thread_local struct magazine_found magazine_found
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The calling thread's, if it is the pool's it used last. A thread that has ended has another heap. */
+INLINE struct pool_thread *magazine_find(const struct heapalloc_pool *pool) {
+    struct pool_thread *thread = magazine_found.thread;
+    return likely(magazine_found.serial == pool->serial && thread->heap == heap_self) ? thread : NULL;
+}
+
+/* Take an object out of the loaded magazine; NULL: it is empty. */
+INLINE struct block *magazine_pop_loaded(const struct heapalloc_pool *pool, struct pool_thread *thread) {
+    struct pool_magazine *magazine = thread->loaded;
+    uint32_t count = magazine->count;
+    if (unlikely(count == 0)) return NULL;
+    struct block *tail = magazine->rounds[count - 1];
+    store_relaxed(magazine->count, count - 1);
+    object_check_free(pool, tail);
+    return tail;
+}
+
+/* Put an object into the loaded magazine; false: it is full. */
+INLINE bool magazine_push_loaded(const struct heapalloc_pool *pool, struct pool_thread *thread, struct block *tail) {
+    struct pool_magazine *magazine = thread->loaded;
+    uint32_t count = magazine->count;
+    if (unlikely(count == pool->manager->magazine_count)) return false;
+    object_link(pool, tail, BLOCK_END);
+    magazine->rounds[count] = tail;
+    store_relaxed(magazine->count, count + 1);
+    return true;
+}
 
 /* What the calling thread's heap keeps of the pool, made when it keeps nothing yet. NULL: no memory, or the thread has
  * no heap. */

@@ -5,12 +5,21 @@
  * The block put back last waits outside of the list and is not written to: a program that puts and gets in turn then
  * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
 /* SPDX-License-Identifier: MIT */
-#include "extras/pool.h"
+#include "extras/pool_magazine.h"
 #include "heap/fast.h"
 
+/* What a shared pool's get does most of the time: an object from the thread's loaded magazine. */
+INLINE void *get_loaded(struct heapalloc_pool *pool) {
+    struct pool_thread *thread = magazine_find(pool);
+    struct block *tail = thread ? magazine_pop_loaded(pool, thread) : NULL;
+    if (unlikely(!tail)) return pool_managed_get(pool);
+    object_use(pool, tail);
+    return object_of(pool, tail);
+}
+
 static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
-    pool_check("heapalloc_pool_get", pool);
-    if (pool->manager) return pool_managed_get(pool);
+    if (unlikely(!pool_is_sound(pool))) pool_check("heapalloc_pool_get", pool);
+    if (pool->manager) return get_loaded(pool);
     if (pool->free == BLOCK_END) {
         uint32_t count;
         char *first = pool_carve(pool, UNIT_BYTES, &count);
@@ -67,7 +76,20 @@ static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block,
     keep(pool, block);
 }
 
+/* What a shared pool's put does most of the time; false: the long way decides. */
+INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
+    size_t offset = (size_t)((char *)object - span_home.base);
+    if (unlikely(offset >= racy_load(span_home.bytes))) return false;
+    if (unlikely(!pool_is_block(pool, pool_owner(pool), span_line(&span_home, offset), object))) return false;
+    struct pool_thread *thread = magazine_find(pool);
+    struct block *tail = object_tail(pool, object);
+    if (unlikely(!thread)) return false;
+    object_check_used(pool, "heapalloc_pool_put", tail);
+    return magazine_push_loaded(pool, thread, tail);
+}
+
 static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
+    if (likely(pool_is_sound(pool)) && pool->manager && put_loaded(pool, block)) return;
     put_named(pool, block, "heapalloc_pool_put");
 }
 
