@@ -51,6 +51,55 @@ HEAPALLOC_API const char *heapalloc_verify(void);
  * thread, cost  any thread; system calls; O(free extents)                                                      */
 HEAPALLOC_API bool heapalloc_trim(void);
 
+/* ---- Calls for programs that know more than malloc is told --------------------------------------------------------
+ * Sizes that are told to free are C23's free_sized() and free_aligned_sized(); heapalloc/walk.h visits every block. */
+
+/* `bytes` bytes that read as zero, as calloc(1, bytes): memory that is known to be zero is not cleared again.
+ * returns       NULL, with errno ENOMEM, when there is no memory. free() frees it
+ * thread, cost  any thread; O(bytes), for memory never used O(1)                                              */
+HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
+
+/* The size that costs no more than `bytes`: a block for `bytes` has at least so many. A good size's good size is
+ * itself. returns       0 when no block can have so many thread, cost  any thread; O(1) */
+HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
+
+/* Make a block at least `bytes` long where it is; it never becomes shorter. What it has then malloc_usable_size()
+ * tells. block         of malloc and its family; NULL: false returns       false when it cannot grow there: it is as it
+ * was. realloc() would move it thread, cost  any thread; O(1), may take a lock */
+HEAPALLOC_API bool heapalloc_try_expand(void *block, size_t bytes);
+
+/* Allocate up to `count` blocks of `bytes` bytes into `blocks`, each as by malloc.
+ * returns       how many; less than `count`, with errno ENOMEM, when there is no memory for more
+ * thread, cost  any thread; as malloc, for each                                                               */
+HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count);
+
+/* Free `count` blocks, each of any size or NULL.
+ * thread, cost  any thread; as free, for each                                                                 */
+HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
+
+/* `bytes` bytes of which the one at `offset_bytes` lies at a multiple of `align_bytes`: behind a header, say.
+ * align_bytes   a power of two, any
+ * offset_bytes  any
+ * returns       NULL with errno EINVAL, align_bytes is no power of two; or ENOMEM. Only heapalloc_free_at() frees it
+ * thread, cost  any thread; a malloc of bytes + align_bytes + 16                                              */
+HEAPALLOC_API void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_bytes);
+
+/* Free a block of heapalloc_alloc_at(), or NULL; anything else ends the program with a sentence.
+ * thread, cost  any thread; one free                                                                          */
+HEAPALLOC_API void heapalloc_free_at(void *block);
+
+/* The calling thread will rest: what it keeps for its next requests is everybody's from now on. Nothing goes back to
+ * the system for it. The next allocations of the thread are slower. thread, cost  any thread, for itself; O(slabs that
+ * it owns), takes locks                                    */
+HEAPALLOC_API void heapalloc_thread_idle(void);
+
+/* Have at least `bytes` mapped and free, and an eighth and 1 MiB more where it is to be had, so that the next
+ * allocations ask the system for nothing: of small blocks each size takes 16 KiB for each thread. Its pages are not
+ * touched. It counts against the option `limit`; what is not used goes back when the option `purge` says so or at
+ * heapalloc_trim(). returns       false, with errno ENOMEM, when there is not so much thread, cost  any thread; O(1)
+ * and the system calls that map memory                                         */
+HEAPALLOC_API bool heapalloc_reserve(size_t bytes);
+
 /* ---- Options ----------------------------------------------------------------------------------------------------
  * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
 

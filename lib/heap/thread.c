@@ -137,11 +137,7 @@ STARTUP_TEXT struct heap *heap_for_thread(void) {
     return heap;
 }
 
-void heap_leave(void) {
-    struct heap *heap = heap_self;
-    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
-    ended = true;
-    if (heap->state != HEAP_LIVE) return;
+void heap_give_up(struct heap *heap) {
     hardened_flush(heap);
     heap_spill(heap);
     cache_flush(heap);
@@ -155,6 +151,14 @@ void heap_leave(void) {
         }
     }
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
+}
+
+void heap_leave(void) {
+    struct heap *heap = heap_self;
+    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
+    ended = true;
+    if (heap->state != HEAP_LIVE) return;
+    heap_give_up(heap);
     heap_self = &heap_none;
     __atomic_fetch_sub(&heaps.live, 1, __ATOMIC_RELAXED);
     park(heap);
