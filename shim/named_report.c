@@ -3,7 +3,10 @@
 #include "named_report.h"
 
 static const char *kind_of(const struct by_name_row *row) {
-    return row->name[0] == 0 ? "others" : row->kind == NAMED_POOL ? "pool" : "arena";
+    return row->name[0] == 0          ? "others"
+           : row->kind == NAMED_POOL  ? "pool"
+           : row->kind == NAMED_ARENA ? "arena"
+                                      : "collected";
 }
 
 static void add_line(struct sink *sink, const struct by_name_row *row) {

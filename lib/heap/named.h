@@ -4,7 +4,7 @@
 #include "base/lock.h"
 #include <stdbool.h>
 
-enum named_kind { NAMED_POOL, NAMED_ARENA };
+enum named_kind { NAMED_POOL, NAMED_ARENA, NAMED_COLLECTED };
 
 /* lock: named_lock. An entry is a block of its own, so that what it names may end while a fork has the lock.
  *   entry->next->before == entry, and the first has none before it           verify: named */

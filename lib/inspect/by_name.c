@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/by_name.h"
 #include "extras/arena.h"
+#include "extras/collected.h"
 #include "extras/pool.h"
 
 static bool is_same(const struct by_name_row *row, const struct named *entry) {
@@ -30,6 +31,11 @@ UNWATCHED static void add_arena(struct by_name_row *row, struct heapalloc_arena 
     row->reserved_bytes += arena->reserved_bytes;
 }
 
+UNWATCHED static void add_collected(struct by_name_row *row, const struct heapalloc_collected *collected) {
+    row->used_bytes += collected->used_bytes;
+    row->reserved_bytes += collected->reserved_bytes;
+}
+
 static void add_pool(struct by_name_row *row, const struct heapalloc_pool *pool) {
     struct heapalloc_pool_stats stats;
     pool_read(pool, &stats);
@@ -47,8 +53,10 @@ COLD bool by_name_read(struct by_name *sums) {
         row->count++;
         if (entry->kind == NAMED_POOL)
             add_pool(row, object);
-        else
+        else if (entry->kind == NAMED_ARENA)
             add_arena(row, object);
+        else
+            add_collected(row, object);
     }
     lock_give(&named_lock);
     return true;

@@ -1,5 +1,6 @@
 /* The verifier: the list of what has a name, and the pools in it. */
 /* SPDX-License-Identifier: MIT */
+#include "extras/collected.h"
 #include "extras/pool_magazine.h"
 #include "heap/named.h"
 #include "inspect/verify_parts.h"
@@ -35,5 +36,24 @@ static bool is_sound(const struct heapalloc_pool *pool) {
 COLD bool verify_pools(void) {
     for (const struct named *entry = named_first; entry; entry = entry->next)
         if (entry->kind == NAMED_POOL && entry->object && !is_sound(entry->object)) return false;
+    return true;
+}
+
+static bool slab_is_sound(struct collected_slab *slab) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < slab->words; i++) used += (uint32_t)__builtin_popcountll(slab->bits[i]);
+    return used == slab->used_count && used <= slab->count && slab->unit->kind == UNIT_ARENA;
+}
+
+COLD bool verify_collected(void) {
+    for (const struct named *entry = named_first; entry; entry = entry->next) {
+        const struct heapalloc_collected *collected = entry->kind == NAMED_COLLECTED ? entry->object : NULL;
+        size_t used = 0;
+        for (struct collected_slab *slab = collected ? collected->all : NULL; slab; slab = slab->next) {
+            if (!slab_is_sound(slab)) return false;
+            used += slab->used_count;
+        }
+        if (collected && used != collected->used_blocks) return false;
+    }
     return true;
 }

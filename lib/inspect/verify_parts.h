@@ -39,3 +39,4 @@ bool verify_quarantine(void);
 /* verify_named.c: named pools only, the others are in no list */
 bool verify_named(void);
 bool verify_pools(void);
+bool verify_collected(void);

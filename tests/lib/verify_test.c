@@ -1,6 +1,7 @@
 /* The verifier finds each kind of damage, and calls it by its name. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
+#include "extras/collected.h"
 #include "extras/pool.h"
 #include "heap/abandoned.h"
 #include "heap/fast.h"
@@ -315,4 +316,14 @@ TEST(names_and_pools_are_found_broken) {
     BREAKS(pools, pool->manager->stored_count, pool->manager->stored_count - 1);
     BREAKS(pools, pool->manager->raw_count, 1);
     BREAKS(pools, pool->manager->full_count, 100);
+}
+
+TEST(collected_arenas_are_found_broken) {
+    populate();
+    struct heapalloc_collected_options options = {.name = "c", .stack_base = &options};
+    struct heapalloc_collected *collected = collected_create(&options, &options);
+    CHECK(collected && heapalloc_collected_alloc(collected, 100) && heapalloc_collected_alloc(collected, 50000));
+    BREAKS(collected, collected->all->bits[0], 0);
+    BREAKS(collected, collected->all->used_count, 2);
+    BREAKS(collected, collected->used_blocks, 3);
 }
