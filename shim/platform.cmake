@@ -25,5 +25,15 @@ check_c_source_compiles("
     #endif
     int main(void) { return 0; }" HEAPALLOC_HAS_GLIBC)
 if(NOT HEAPALLOC_HAS_GLIBC)
-    heapalloc_stop("it needs glibc, and ${CMAKE_C_COMPILER} compiles for another libc (musl is not supported yet).")
+    check_c_source_compiles("
+        #define _GNU_SOURCE
+        #include <features.h>
+        #if defined(__GLIBC__) || defined(__UCLIBC__) || defined(__BIONIC__)
+        #error not musl
+        #endif
+        #include <pthread.h>
+        int main(void) { pthread_attr_t a; return pthread_getattr_np(pthread_self(), &a); }" HEAPALLOC_HAS_MUSL)
+    if(NOT HEAPALLOC_HAS_MUSL)
+        heapalloc_stop("it needs glibc or musl, and ${CMAKE_C_COMPILER} compiles for another libc.")
+    endif()
 endif()

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "events.h"
+#include "libc.h"
 #include "limit.h"
 #include "mapped.h"
 #include "metrics.h"
@@ -13,9 +14,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <heapalloc/port.h>
-#include <linux/futex.h>
+
 #include <sys/mman.h>
-#include <sys/single_threaded.h>
+
 #include <time.h>
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -28,7 +29,7 @@ static long map(void *at, size_t bytes, int protection, int flags) {
     return syscall_6(SYS_mmap, (long)at, (long)bytes, protection, flags, -1, 0);
 }
 
-const char *const port_alone = &__libc_single_threaded;
+const char *const port_alone = &libc_single_threaded;
 
 STARTUP_DATA struct mapped mapped = {0};
 
@@ -125,16 +126,16 @@ bool port_extend(void *at, size_t bytes, size_t new_bytes) {
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {
-    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_OWN, seen, 0, 0, 0);
 }
 
 void port_wake(uint32_t *word, bool all) {
-    syscall_6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, 0, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAKE_OWN, all ? 0x7fffffff : 1, 0, 0, 0);
 }
 
 void port_pause(uint32_t *word, uint32_t seen) {
     static const struct timespec millisecond = {0, 1000000};
-    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, (long)&millisecond, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_OWN, seen, (long)&millisecond, 0, 0);
 }
 
 uint64_t port_now_ms(void) {

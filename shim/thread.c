@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "background.h"
 #include "heap/fast.h"
+#include "libc.h"
 #include "options.h"
 #include <heapalloc/port.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sys/single_threaded.h>
 
 /* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
  * files, whose code would run at each start, apart from STARTUP_TEXT's. */
@@ -30,7 +30,7 @@ static void round_ended(void *rounds_left) {
 /* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
  * libc knows: a thread may be free()ing before it has a heap. */
 static void prepare_fork(void) {
-    if (!__libc_single_threaded) fork_prepare();
+    if (!libc_single_threaded) fork_prepare();
 }
 
 /* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after

@@ -1,5 +1,5 @@
-/* Atomic changes of single bytes, where the compiler has none and would call a library for them: RISC-V. The word that has
- * the byte is exchanged; its other bytes stay as they are. */
+/* Atomic changes of single bytes, where the compiler has none and would call a library for them: RISC-V. The word that
+ * has the byte is exchanged; its other bytes stay as they are. */
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 typedef uint32_t word __attribute__((may_alias));
 
-#define BYTE_FUNCTION(name, symbol, ...)                                            \
+#define BYTE_FUNCTION(name, symbol, ...)                                             \
     uint8_t name(__VA_ARGS__) __asm__(symbol) __attribute__((visibility("hidden"))); \
     uint8_t name(__VA_ARGS__)
 

@@ -38,6 +38,14 @@ struct collected_slab {
     uint64_t bits[]; /* `words` that say what is used, then as many that say what is marked */
 };
 
+/* Bits that are set; compilers call a library for it where the processor has no such instruction. */
+INLINE uint32_t bits_set(uint64_t word) {
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
 INLINE uint64_t *slab_marks(struct collected_slab *slab) {
     return slab->bits + slab->words;
 }

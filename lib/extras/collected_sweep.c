@@ -69,7 +69,7 @@ static void sweep_slab(struct heapalloc_collected *collected, struct collected_s
     uint32_t used = 0;
     for (uint32_t i = 0; i < slab->words; i++) {
         slab->bits[i] &= slab_marks(slab)[i];
-        used += (uint32_t)__builtin_popcountll(slab->bits[i]);
+        used += bits_set(slab->bits[i]);
     }
     uint32_t freed = slab->used_count - used;
     slab->used_count = used;

@@ -41,7 +41,7 @@ COLD bool verify_pools(void) {
 
 static bool slab_is_sound(struct collected_slab *slab) {
     uint32_t used = 0;
-    for (uint32_t i = 0; i < slab->words; i++) used += (uint32_t)__builtin_popcountll(slab->bits[i]);
+    for (uint32_t i = 0; i < slab->words; i++) used += bits_set(slab->bits[i]);
     return used == slab->used_count && used <= slab->count && slab->unit->kind == UNIT_ARENA;
 }
 
