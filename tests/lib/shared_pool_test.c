@@ -159,7 +159,7 @@ TEST(batches_are_taken_and_put_back) {
 }
 
 /* Threads that share a pool, some of which put back what others took. */
-enum { THREADS = 6, SLOTS = 256, STEPS = 20000 };
+enum { THREADS = 6, SLOTS = 256, STEPS = 8000 };
 static struct {
     struct heapalloc_pool *pool;
     size_t bytes;
