@@ -76,7 +76,6 @@ struct heapalloc_pool {
     struct named *named;          /* its entry among what has a name */
     const char *name;
     size_t limit_bytes; /* of its slabs; 0: none */
-    size_t serial;      /* no other pool of the process ever had it; managed pools' only, 0 is none */
 };
 
 /* Who stands as owner in the lines of the pool's slabs. */

@@ -3,25 +3,20 @@
 #include "extras/pool_magazine.h"
 #include "heap/fast.h"
 
-enum { TABLE_FIRST = 8, HEAP_SHIFT = 6 };
-
-_Thread_local struct magazine_found magazine_found __attribute__((tls_model("initial-exec")));
-
-static uint32_t place_of(const struct pool_table *table, const struct heap *heap) {
-    return (uint32_t)(((uintptr_t)heap >> HEAP_SHIFT) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
-}
+enum { TABLE_FIRST = 8 };
 
 /* Without the lock: a thread's own entry is in the table before the thread looks for it, and in all later tables. */
 static struct pool_thread *find(const struct pool_table *table, const struct heap *heap) {
     if (!table) return NULL;
     struct pool_thread *thread;
-    for (uint32_t i = place_of(table, heap); (thread = load_acquire(table->threads[i])); i = (i + 1) & table->mask)
+    for (uint32_t i = magazine_place(table, heap); (thread = load_acquire(table->threads[i]));
+         i = (i + 1) & table->mask)
         if (thread->heap == heap) return thread;
     return NULL;
 }
 
 static void insert(struct pool_table *table, struct pool_thread *thread) {
-    uint32_t i = place_of(table, thread->heap);
+    uint32_t i = magazine_place(table, thread->heap);
     while (load_relaxed(table->threads[i])) i = (i + 1) & table->mask;
     store_release(table->threads[i], thread);
     table->count++;
@@ -97,7 +92,6 @@ struct pool_thread *magazine_thread(struct heapalloc_pool *pool) {
     if (unlikely(heap_self->state != HEAP_LIVE)) return NULL;
     struct pool_thread *thread = find(load_acquire(pool->manager->table), heap_self);
     if (unlikely(!thread)) thread = thread_create(pool);
-    if (thread) magazine_found = (struct magazine_found){pool->serial, thread};
     return thread;
 }
 

@@ -4,18 +4,17 @@
 #include "extras/pool_object.h"
 #include "heap/thread.h"
 
-/* What the calling thread found last: of which pool, by a number that no other pool ever has. */
-struct magazine_found {
-    size_t serial;
-    struct pool_thread *thread;
-};
-extern _Thread_local struct magazine_found magazine_found
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* Where a heap's entry is first looked for. */
+INLINE uint32_t magazine_place(const struct pool_table *table, const struct heap *heap) {
+    return (uint32_t)(((uintptr_t)heap >> 6) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
+}
 
-/* The calling thread's, if it is the pool's it used last. A thread that has ended has another heap. */
+/* The calling thread's, if it stands at the first place. Without the lock: a thread's own entry is in the table before
+ * the thread looks for it, and in all later tables. */
 INLINE struct pool_thread *magazine_find(const struct heapalloc_pool *pool) {
-    struct pool_thread *thread = magazine_found.thread;
-    return likely(magazine_found.serial == pool->serial && thread->heap == heap_self) ? thread : NULL;
+    const struct pool_table *table = load_acquire(pool->manager->table);
+    struct pool_thread *thread = table ? load_acquire(table->threads[magazine_place(table, heap_self)]) : NULL;
+    return likely(thread && thread->heap == heap_self) ? thread : NULL;
 }
 
 /* Take an object out of the loaded magazine; NULL: it is empty. */

@@ -12,8 +12,6 @@ static uint32_t magazine_size(uint32_t block_bytes) {
     return count < MAGAZINE_MIN ? MAGAZINE_MIN : count > MAGAZINE_MAX ? MAGAZINE_MAX : count;
 }
 
-static size_t serials; /* atomic */
-
 bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options) {
     bool shared = options->flags & HEAPALLOC_POOL_SHARED;
     if (!shared && !options->construct) return true;
@@ -29,7 +27,6 @@ bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_option
                                      .raw = BLOCK_END,
                                      .lock = LOCK_OF(RANK_ARENA)};
     pool->manager = manager;
-    pool->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
     return true;
 }
 
