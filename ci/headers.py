@@ -16,7 +16,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "include/heapalloc"
 # port.h is what a world writes, not what anybody calls: its head says for all who calls them, and when.
 LEFT_OUT = ("port.h",)
-OBVIOUS = {"heap", "arena", "pool", "void"}  # what the function belongs to
+OBVIOUS = {"heap", "arena", "collected", "pool", "void"}  # what the function belongs to
 FIELDS = ("returns", "thread, cost")
 FUNCTION = re.compile(r"^(?:extern )?([\w ]+?[ *]+)((?:heapalloc|heap)_\w+)\((.*?)\)(?:\s*__attribute__\(\(.*?\)\))?;$",
                       flags=re.M | re.S)

@@ -13,7 +13,7 @@ declare -A package_sets=(
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
         stress-ng php-cli php-curl php-gd php-intl php-mbstring php-sqlite3 php-xml strace"
     [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
-        libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev"
+        libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev libgc-dev"
     [bench-programs]="perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq
         libxml2-utils git redis-server redis-tools"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm

@@ -149,7 +149,7 @@ report_failures() {
 }
 
 # The scripts install through this too; one call up front is quicker and fails in one place.
-sets=(build test programs)
+sets=(build test programs musl riscv64)
 [[ $kind == full ]] || sets=(build quick)
 if ! "$here/install.sh" --set "${sets[@]}"; then
     add_failure install packages

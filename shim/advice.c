@@ -90,8 +90,24 @@ static void decline_huge(uintptr_t from, uintptr_t to) {
     if (first) advise((void *)first, past - first, MADV_NOHUGEPAGE);
 }
 
+enum { LARGEST_PAGE = 65536 };
+
+/* An emulator with smaller pages than its machine's calls the advice taken also where it is not, for what is not whole
+ * pages of the machine. Such memory would be called clean and read as what it was: see once whether a byte goes. */
+static bool small_pieces_go(char *at, size_t bytes) {
+    static int works; /* 0: not tried yet; below: they do not */
+    int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
+    if (known != 0) return known > 0;
+    *(volatile char *)at = 1;
+    if (advise(at, bytes, MADV_DONTNEED) != 0) return true; /* refused, not ignored: it is tried again */
+    known = *(volatile char *)at == 0 ? 1 : -1;
+    __atomic_store_n(&works, known, __ATOMIC_RELAXED);
+    return known > 0;
+}
+
 /* The kernel refuses to take locked pages by the usual advice. */
 bool port_purge(void *at, size_t bytes) {
+    if (((uintptr_t)at | bytes) % LARGEST_PAGE != 0 && !small_pieces_go(at, bytes)) return false;
     long got = advise(at, bytes, MADV_DONTNEED);
     bool done = got == 0 || (got == -EINVAL &&
                              ((unlock(at, bytes) && advise(at, bytes, MADV_DONTNEED) == 0) || purge_locked(at, bytes)));

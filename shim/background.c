@@ -5,17 +5,18 @@
 #include "due.h"
 #include "heap/fast.h"
 #include "heap/world.h"
+#include "libc.h"
 #include "next.h"
 #include "process.h"
 #include "span/purge.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <limits.h>
-#include <linux/futex.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/single_threaded.h>
+
 #include <time.h>
 
 enum { STACK_BYTES = 64 * 1024, LONGEST_MS = 60 * 1000 };
@@ -35,7 +36,7 @@ static void *run(void *unused) {
         uint32_t ms = load_relaxed(purge_decay_ms) / DECAY_QUARTERS;
         ms = ms < 1 ? 1 : ms > LONGEST_MS ? LONGEST_MS : ms;
         struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
-        syscall_6(SYS_futex, (long)&ending, FUTEX_WAIT_PRIVATE, 0, (long)&time, 0, 0);
+        syscall_6(SYS_futex, (long)&ending, FUTEX_WAIT_OWN, 0, (long)&time, 0, 0);
         if (heap_self->state == HEAP_LIVE) heap_tick(heap_self);
         events_look();
     }
@@ -79,5 +80,5 @@ void background_thread_ends(void) {
 
 COLD void background_ask(void) {
     __atomic_store_n(&asked, true, __ATOMIC_RELAXED);
-    if (!__libc_single_threaded) start();
+    if (!libc_single_threaded) start();
 }

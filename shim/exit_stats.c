@@ -9,6 +9,7 @@
 #include "options.h"
 #include "process.h"
 #include "report.h"
+#include "sink.h"
 #include "stats_report.h"
 #include "syscall.h"
 #include <errno.h>
@@ -75,11 +76,11 @@ COLD bool exit_stats_are_json(void) {
 }
 
 static void tell_stats(void) {
-    struct report report = {0};
     int file = exit_stats_open();
+    struct sink sink = {.file = file};
     if (file < 0) return;
-    stats_report(&report, exit_stats_are_json(), port_now_ms() - asked.begun_ms);
-    report_write(&report, file);
+    stats_report(&sink, exit_stats_are_json(), port_now_ms() - asked.begun_ms);
+    sink_end(&sink);
     exit_stats_close(file);
 }
 

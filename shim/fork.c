@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
 #include "heap/world.h"
+#include "libc.h"
 #include "shim.h"
 #include <heapalloc/port.h>
-#include <sys/single_threaded.h>
+#include <pthread.h>
 
 /* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
  * files, whose code would run at each start, apart from STARTUP_TEXT's. */
@@ -12,12 +13,16 @@ void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
 /* What libc's pthread_atfork() calls. That function is linked statically and reaches it by a table of jumps at the
  * other end of our code, which would be mapped for this alone. */
+#ifdef __GLIBC__
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
+#else
+#define __register_atfork(prepare, parent, child, library) pthread_atfork(prepare, parent, child)
+#endif
 
 /* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
  * libc knows: a thread may be free()ing before it has a heap. */
 static void prepare_fork(void) {
-    if (!__libc_single_threaded) fork_prepare();
+    if (!libc_single_threaded) fork_prepare();
 }
 
 /* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after

@@ -17,7 +17,7 @@
 
 enum { WORD = sizeof(uintptr_t), SMALLEST_PAGE = 4096, LINE_BYTES = 512 };
 
-static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
+static bool leaks_read_own(void *context, uint64_t address, void *to, size_t bytes) {
     struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
     (void)context;
     return syscall_6(SYS_process_vm_readv, process_id(), (long)&local, 1, (long)&remote, 1, 0) == (long)bytes;
@@ -58,10 +58,10 @@ static void look_at(struct leaks_search *search, uint64_t from, uint64_t to) {
     from = (from + WORD - 1) & ~(uint64_t)(WORD - 1);
     while (from < to) {
         size_t bytes = to - from < sizeof search->buffer ? to - from : sizeof search->buffer;
-        if (!read_own(NULL, from, search->buffer, bytes)) {
+        if (!leaks_read_own(NULL, from, search->buffer, bytes)) {
             size_t page = SMALLEST_PAGE - (from & (SMALLEST_PAGE - 1));
             if (page < bytes) bytes = page;
-            if (!read_own(NULL, from, search->buffer, bytes)) memset(search->buffer, 0, bytes);
+            if (!leaks_read_own(NULL, from, search->buffer, bytes)) memset(search->buffer, 0, bytes);
         }
         look_at_words(search, bytes);
         from += bytes;
@@ -104,7 +104,7 @@ static void look_at_mapping(struct leaks_search *search, uint64_t from, uint64_t
     }
 }
 
-static uint64_t read_hex(const char **text) {
+static uint64_t leaks_read_hex(const char **text) {
     uint64_t number = 0;
     for (;; (*text)++) {
         char c = **text;
@@ -137,9 +137,9 @@ static uint64_t stack_in_use(const struct leaks_search *search, uint64_t from, u
 
 static void look_at_line(struct leaks_search *search, const char *line, size_t length) {
     const char *at = line;
-    uint64_t from = read_hex(&at);
+    uint64_t from = leaks_read_hex(&at);
     if (*at++ != '-') return;
-    uint64_t to = read_hex(&at);
+    uint64_t to = leaks_read_hex(&at);
     if (at[0] != ' ' || at[1] != 'r' || at[2] != 'w' || at[4] != 'p') return;
     if (ends_with_stack(line, length)) from = stack_in_use(search, from, to);
     look_at_mapping(search, from, to);
@@ -224,7 +224,7 @@ void leaks_search_end(struct leaks_search *search) {
 }
 
 static bool walk(struct leaks_search *search, heapalloc_visit *visit, void *argument) {
-    return !reader_open(&search->reader, read_own, NULL, (uintptr_t)&heapalloc_map) &&
+    return !reader_open(&search->reader, leaks_read_own, NULL, (uintptr_t)&heapalloc_map) &&
            reader_walk(&search->reader, visit, argument);
 }
 

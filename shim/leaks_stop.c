@@ -119,5 +119,5 @@ uintptr_t leaks_stopped_at(size_t n) {
 
 void leaks_resume(void) {
     __atomic_store_n(&stop.released, 1, __ATOMIC_RELEASE);
-    port_wake(&stop.released, true);
+    port_wake(&stop.released, PORT_WAKE_ALL);
 }

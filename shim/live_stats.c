@@ -3,6 +3,7 @@
 #include "live_stats.h"
 #include "heap/world.h"
 #include "mapped.h"
+#include "named_report.h"
 #include "process.h"
 #include "shim.h"
 #include "syscall.h"
@@ -26,7 +27,7 @@ static void add_resident(const char *from, size_t bytes, void *context) {
 
 COLD bool live_stats_read(struct live_stats *stats) {
     heap_enter();
-    if (!stats_read(&stats->sums)) return false;
+    if (!stats_read(&stats->sums) || !by_name_read(&stats->named)) return false;
     stats_count_blocks(&stats->blocks);
     tally_read(&stats->tally);
     stats->heap_count = tally_heaps(stats->heaps, LIVE_HEAPS);
@@ -180,6 +181,7 @@ COLD void live_stats_json(struct sink *sink, const struct live_stats *stats) {
     add_free(sink, start, UNIT_BYTES, stats->tally.free_large);
     add_member(sink, "],", "heap_count", stats->heap_count);
     add_heaps(sink, stats);
+    named_report_json(sink, &stats->named);
     report_add(&sink->report, "}\n");
     sink_end(sink);
 }
@@ -202,6 +204,8 @@ COLD void live_stats_text(struct sink *sink, const struct live_stats *stats) {
         report_add(&sink->report, gauge.help);
         report_add(&sink->report, "\n");
     }
+    sink_flow(sink);
+    named_report_text(sink, &stats->named);
     sink_end(sink);
 }
 

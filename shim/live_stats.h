@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fast.h"
+#include "inspect/by_name.h"
 #include "inspect/stats.h"
 #include "inspect/tally.h"
 #include "sink.h"
@@ -19,6 +20,7 @@ struct live_stats {
     size_t most_mapped_bytes;
     size_t heap_count;                   /* all there ever were */
     struct tally_heap heaps[LIVE_HEAPS]; /* the oldest */
+    struct by_name named;
 };
 
 /* False: a fork is under way, and nothing was read. */

@@ -10,8 +10,8 @@ endfunction()
 if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux)
     heapalloc_stop("it runs on Linux, not on ${CMAKE_SYSTEM_NAME}; for a machine without a system see kernel/README.md.")
 endif()
-if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|aarch64|arm64)$" OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
-    heapalloc_stop("it runs on 64-bit x86-64 and AArch64, not on ${CMAKE_SYSTEM_PROCESSOR} "
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|aarch64|arm64|riscv64)$" OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
+    heapalloc_stop("it runs on 64-bit x86-64, AArch64 and RISC-V, not on ${CMAKE_SYSTEM_PROCESSOR} "
                    "with pointers of ${CMAKE_SIZEOF_VOID_P} bytes.")
 endif()
 if(NOT CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
@@ -25,5 +25,15 @@ check_c_source_compiles("
     #endif
     int main(void) { return 0; }" HEAPALLOC_HAS_GLIBC)
 if(NOT HEAPALLOC_HAS_GLIBC)
-    heapalloc_stop("it needs glibc, and ${CMAKE_C_COMPILER} compiles for another libc (musl is not supported yet).")
+    check_c_source_compiles("
+        #define _GNU_SOURCE
+        #include <features.h>
+        #if defined(__GLIBC__) || defined(__UCLIBC__) || defined(__BIONIC__)
+        #error not musl
+        #endif
+        #include <pthread.h>
+        int main(void) { pthread_attr_t a; return pthread_getattr_np(pthread_self(), &a); }" HEAPALLOC_HAS_MUSL)
+    if(NOT HEAPALLOC_HAS_MUSL)
+        heapalloc_stop("it needs glibc or musl, and ${CMAKE_C_COMPILER} compiles for another libc.")
+    endif()
 endif()

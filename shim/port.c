@@ -2,16 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
+#include "libc.h"
 #include "process.h"
 #include "shim.h"
 #include "syscall.h"
 #include <elf.h>
 #include <heapalloc/port.h>
-#include <linux/futex.h>
-#include <sys/single_threaded.h>
 #include <time.h>
 
-const char *const port_alone = &__libc_single_threaded;
+const char *const port_alone = &libc_single_threaded;
 
 STARTUP_TEXT size_t port_page_bytes(void) {
     STARTUP_DATA static size_t bytes = 0;
@@ -27,14 +26,14 @@ STARTUP_TEXT uint64_t port_random(void) {
 }
 
 void port_wait(uint32_t *word, uint32_t seen) {
-    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_OWN, seen, 0, 0, 0);
 }
 
 void port_wake(uint32_t *word, bool all) {
-    syscall_6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, all ? 0x7fffffff : 1, 0, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAKE_OWN, all ? 0x7fffffff : 1, 0, 0, 0);
 }
 
 void port_pause(uint32_t *word, uint32_t seen) {
     static const struct timespec millisecond = {0, 1000000};
-    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, seen, (long)&millisecond, 0, 0);
+    syscall_6(SYS_futex, (long)word, FUTEX_WAIT_OWN, seen, (long)&millisecond, 0, 0);
 }

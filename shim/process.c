@@ -2,10 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "process.h"
 #include "base/bits.h"
+#include "libc.h"
 #include "syscall.h"
 #include <elf.h>
 #include <stddef.h>
 
+#ifdef __GLIBC__
 /* argc, argv, NULL, environment, NULL, auxiliary vector. */
 extern void *__libc_stack_end;
 
@@ -22,6 +24,21 @@ STARTUP_TEXT uintptr_t process_auxiliary(uintptr_t type, uintptr_t otherwise) {
         if (word[0] == type) return word[1];
     return otherwise;
 }
+#else
+extern char **__environ;
+unsigned long getauxval(unsigned long type);
+
+/* As the program left it by now: musl keeps no other pointer to where it was. */
+INLINE char **first_variable(void) {
+    static char *none[1];
+    return __environ ? __environ : none;
+}
+
+uintptr_t process_auxiliary(uintptr_t type, uintptr_t otherwise) {
+    uintptr_t told = getauxval(type);
+    return told ? told : otherwise;
+}
+#endif
 
 STARTUP_TEXT uint64_t process_random(int index) {
     const uint64_t *words = (const uint64_t *)process_auxiliary(AT_RANDOM, 0);

@@ -3,6 +3,7 @@
 #include "stats_report.h"
 #include "heap/fast.h"
 #include "inspect/resident.h"
+#include "named_report.h"
 #include "options.h"
 #include "process.h"
 #include "syscall.h"
@@ -75,7 +76,6 @@ static void add_text(struct report *report, const struct resident *sums, bool wh
             sums->mapped_bytes > sums->resident_bytes ? sums->mapped_bytes - sums->resident_bytes : 0);
     report_add(report, "   given back, or never touched\n");
     add_bar(report, sums);
-    report_add(report, "  next: HEAPALLOC=help lists what can be adjusted\n");
 }
 
 static void add_head(struct report *report, uint64_t passed) {
@@ -122,16 +122,24 @@ static void add_json(struct report *report, const struct resident *sums, bool wh
     json_member(report, "metadata_bytes", sums->metadata_bytes);
     json_member(report, "resident_bytes", sums->resident_bytes);
     json_member(report, "mapped_bytes", sums->mapped_bytes);
-    report_add(report, whole ? ",\"whole\":true}\n" : ",\"whole\":false}\n");
+    report_add(report, whole ? ",\"whole\":true" : ",\"whole\":false");
 }
 
-COLD void stats_report(struct report *report, bool json, uint64_t passed_ms) {
+COLD void stats_report(struct sink *sink, bool json, uint64_t passed_ms) {
+    struct report *report = &sink->report;
     struct resident sums;
+    struct by_name named;
     bool whole = resident_count(&sums, resident_in);
     if (json) {
         add_json(report, &sums, whole, passed_ms);
+        sink_flow(sink);
+        if (by_name_read(&named)) named_report_json(sink, &named);
+        report_add(report, "}\n");
     } else {
         add_head(report, passed_ms);
         add_text(report, &sums, whole);
+        sink_flow(sink);
+        if (by_name_read(&named)) named_report_text(sink, &named);
+        report_add(report, "  next: HEAPALLOC=help lists what can be adjusted\n");
     }
 }

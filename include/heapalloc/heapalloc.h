@@ -36,10 +36,11 @@ struct heapalloc_stats {
  * thread, cost  any thread; takes one lock for a moment; O(spans)                                              */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
-/* The same as JSON, with used and free blocks by size and by thread's heap; docs/options.md has the members.
+/* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
+ * docs/options.md has the members.
  * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0
  * returns       the length of all of it, without the 0; 0 when a fork is under way
- * thread, cost  any thread, others go on; takes one lock for a moment; O(units), 8 KiB of stack                */
+ * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack              */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
 
 /* Check every invariant of the heap's shared parts and of the calling thread's heap.
@@ -51,6 +52,60 @@ HEAPALLOC_API const char *heapalloc_verify(void);
  * returns       true when some went
  * thread, cost  any thread; system calls; O(free extents)                                                      */
 HEAPALLOC_API bool heapalloc_trim(void);
+
+/* ---- Calls for programs that know more than malloc is told --------------------------------------------------------
+ * Sizes that are told to free are C23's free_sized() and free_aligned_sized(); heapalloc/walk.h visits every block. */
+
+/* `bytes` bytes that read as zero, as calloc(1, bytes): memory that is known to be zero is not cleared again.
+ * returns       NULL, with errno ENOMEM, when there is no memory. free() frees it
+ * thread, cost  any thread; O(bytes), for memory never used O(1)                                              */
+HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
+
+/* The size that costs no more than `bytes`: a block for `bytes` has at least so many. A good size's good size is
+ * itself.
+ * returns       0 when no block can have so many
+ * thread, cost  any thread; O(1)                                                                              */
+HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
+
+/* Make a block at least `bytes` long where it is; it never becomes shorter. What it has then malloc_usable_size()
+ * tells.
+ * block         of malloc and its family; NULL: false
+ * returns       false when it cannot grow there: it is as it was. realloc() would move it
+ * thread, cost  any thread; O(1), may take a lock                                                             */
+HEAPALLOC_API bool heapalloc_try_expand(void *block, size_t bytes);
+
+/* Allocate up to `count` blocks of `bytes` bytes into `blocks`, each as by malloc.
+ * returns       how many; less than `count`, with errno ENOMEM, when there is no memory for more
+ * thread, cost  any thread; as malloc, for each                                                               */
+HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count);
+
+/* Free `count` blocks, each of any size or NULL.
+ * thread, cost  any thread; as free, for each                                                                 */
+HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
+
+/* `bytes` bytes of which the one at `offset_bytes` lies at a multiple of `align_bytes`: behind a header, say.
+ * align_bytes   a power of two, any
+ * offset_bytes  any
+ * returns       NULL with errno EINVAL, align_bytes is no power of two; or ENOMEM. Only heapalloc_free_at() frees it
+ * thread, cost  any thread; a malloc of bytes + align_bytes + 16                                              */
+HEAPALLOC_API void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_bytes);
+
+/* Free a block of heapalloc_alloc_at(), or NULL; anything else ends the program with a sentence.
+ * thread, cost  any thread; one free                                                                          */
+HEAPALLOC_API void heapalloc_free_at(void *block);
+
+/* The calling thread will rest: what it keeps for its next requests is everybody's from now on. Nothing goes back to
+ * the system for it. The next allocations of the thread are slower.
+ * thread, cost  any thread, for itself; O(slabs that it owns), takes locks                                    */
+HEAPALLOC_API void heapalloc_thread_idle(void);
+
+/* Have at least `bytes` mapped and free, and an eighth and 1 MiB more where it is to be had, so that the next
+ * allocations ask the system for nothing: of small blocks each size takes 16 KiB for each thread. Its pages are not
+ * touched. It counts against the option `limit`; what is not used goes back when the option `purge` says so or at
+ * heapalloc_trim().
+ * returns       false, with errno ENOMEM, when there is not so much
+ * thread, cost  any thread; O(1) and the system calls that map memory                                         */
+HEAPALLOC_API bool heapalloc_reserve(size_t bytes);
 
 /* ---- Options ----------------------------------------------------------------------------------------------------
  * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
@@ -82,8 +137,9 @@ HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *functi
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at
- * a time; nothing is locked. Misuse (a block of somewhere else, one that was put back already, one whose first 16 bytes
- * were written to while others were put back after it, a pool that is none) ends the program with a sentence. */
+ * a time and nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block of somewhere else, one that was put
+ * back already, one whose first 16 bytes were written to while others were put back after it, a pool that is none) ends
+ * the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -104,9 +160,85 @@ HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
  * thread, cost  one thread at a time; O(1)                                                                   */
 HEAPALLOC_API void heapalloc_pool_put(struct heapalloc_pool *pool, void *block);
 
+enum heapalloc_pool_flags {
+    HEAPALLOC_POOL_SHARED = 1, /* any number of threads get and put; each keeps some objects in magazines of its own */
+};
+
+/* What is zero has its default. */
+struct heapalloc_pool_options {
+    const char *name;    /* for reports; a string that lives as long as the pool; NULL: none */
+    size_t object_bytes; /* 1..HEAPALLOC_POOL_BYTES_MAX, with a constructor 16 less; rounded up */
+    size_t align_bytes;  /* a power of two up to HEAPALLOC_POOL_BYTES_MAX; 0: 16 */
+    size_t limit_bytes;  /* of its slabs of 16 KiB in all; 0: none */
+    /* Called once for an object's memory, before it is handed out for the first time, without a lock; the object stays
+     * constructed while it is free. May allocate, but not use this pool. false: it cannot be, and get returns NULL; the
+     * memory is tried again later. NULL: none, contents are undefined. */
+    bool (*construct)(void *object, void *argument);
+    /* Called once for each object that was constructed when the pool is destroyed, those in use too. NULL: none. Only
+     * with a constructor. */
+    void (*destruct)(void *object, void *argument);
+    void *argument; /* for both */
+    unsigned flags; /* of heapalloc_pool_flags */
+};
+
+/* Make a pool.
+ * options       not NULL
+ * returns       NULL when the options are out of range or there is no memory
+ * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
+ * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
+ *               The Slab Allocator, USENIX 1994, section 2
+ * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
+ * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
+ * may have when there is no more. A child of a fork may use a shared pool where no other thread was in it at the fork.
+ * With a constructor the bytes behind an object are looked at when it is put back: an overflow ends the program. */
+HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
+
+/* Take up to `count` blocks into `blocks`.
+ * returns       how many: less than `count` when there is no memory for more
+ * thread, cost  as heapalloc_pool_get(), for each                                                             */
+HEAPALLOC_API size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count);
+
+/* Put `count` blocks back; each may be NULL.
+ * thread, cost  as heapalloc_pool_put(), for each                                                             */
+HEAPALLOC_API void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count);
+
+/* used_blocks + free_blocks is what was cut from the slabs so far. */
+struct heapalloc_pool_stats {
+    const char *name;
+    size_t block_bytes; /* from one block to the next */
+    size_t used_blocks; /* the fast build cannot tell those of a plain pool from free ones: all are used */
+    size_t free_blocks; /* put back, in magazines too */
+    size_t reserved_bytes;
+};
+
+/* Fill in `stats`.
+ * thread, cost  as the pool: its other threads may go on; O(blocks)                                           */
+HEAPALLOC_API void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);
+
 /* Give back the pool and all of its blocks, those in use too. `pool` may be NULL.
- * thread, cost  one thread at a time; O(slabs)                                                               */
+ * thread, cost  one thread at a time, when no other uses the pool; O(slabs), with a destructor O(objects)     */
 HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
+
+/* A pool of objects of one type, for C and C++: HEAPALLOC_POOL_TYPE(node, struct node) defines `struct node_pool`, and
+ * node_pool_create(options), node_pool_get, node_pool_put and node_pool_destroy, which take and return `struct node *`.
+ * Size and alignment are the type's. At file level, without a semicolon. */
+#define HEAPALLOC_POOL_TYPE(prefix, type)                                                             \
+    struct prefix##_pool;                                                                             \
+    static inline struct prefix##_pool *prefix##_pool_create(struct heapalloc_pool_options options) { \
+        options.object_bytes = sizeof(type);                                                          \
+        if (options.align_bytes < __alignof__(type))                                                  \
+            options.align_bytes = __alignof__(type) < 16 ? 16 : __alignof__(type);                    \
+        return (struct prefix##_pool *)heapalloc_pool_create_with(&options);                          \
+    }                                                                                                 \
+    static inline type *prefix##_pool_get(struct prefix##_pool *pool) {                               \
+        return (type *)heapalloc_pool_get((struct heapalloc_pool *)pool);                             \
+    }                                                                                                 \
+    static inline void prefix##_pool_put(struct prefix##_pool *pool, type *object) {                  \
+        heapalloc_pool_put((struct heapalloc_pool *)pool, object);                                    \
+    }                                                                                                 \
+    static inline void prefix##_pool_destroy(struct prefix##_pool *pool) {                            \
+        heapalloc_pool_destroy((struct heapalloc_pool *)pool);                                        \
+    }
 
 /* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------
  * An arena hands out blocks one behind the other and frees them together, in time that depends on its chunks, not on

@@ -8,6 +8,8 @@ static inline void cpu_relax(void) {
     __asm__ volatile("pause" ::: "memory");
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory");
+#elif defined(__riscv)
+    __asm__ volatile(".word 0x0100000f" ::: "memory"); /* pause; to those that do not know it a fence of nothing */
 #else
     __asm__ volatile("" ::: "memory");
 #endif

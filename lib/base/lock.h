@@ -8,7 +8,8 @@
  * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others
  * sleep until the fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating
  * just now. Then lock_take() fails (span/emergency.h says what such a thread does instead). Lock order, outermost
- * first: late, heaps, abandoned slabs, medium, gate, units, emergency. A thread holds one of a kind at a time. */
+ * first: named, arenas and pools, late, heaps, abandoned slabs, medium, gate, units, emergency. A thread holds one of a
+ * kind at a time. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
@@ -23,7 +24,17 @@ struct lock {
     uint32_t rank; /* place in the lock order, 1 outermost; checked in debug builds */
 };
 
-enum { RANK_ARENA = 1, RANK_LATE, RANK_HEAPS, RANK_ORPHANS, RANK_MEDIUM, RANK_GATE, RANK_UNITS, RANK_EMERGENCY };
+enum {
+    RANK_NAMED = 1,
+    RANK_ARENA,
+    RANK_LATE,
+    RANK_HEAPS,
+    RANK_ORPHANS,
+    RANK_MEDIUM,
+    RANK_GATE,
+    RANK_UNITS,
+    RANK_EMERGENCY
+};
 
 /* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost
  * nothing until they are touched. */

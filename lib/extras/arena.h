@@ -9,6 +9,7 @@
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
+#include "heap/named.h"
 #include "slab/block.h"
 #include "span/unit.h"
 #include <heapalloc/heapalloc.h>
@@ -39,7 +40,8 @@ struct heapalloc_arena {
     struct arena_cleanup *cleanups; /* newest first; they stand in the arena */
     struct heapalloc_arena *parent, *child, *next, *before;
     const char *name;
-    size_t limit_bytes, reserved_bytes, align_bytes;
+    struct named *named; /* its entry among what has a name */
+    size_t limit_bytes, reserved_bytes, spare_bytes, align_bytes;
     char *memory; /* the caller's, and its end */
     char *memory_end;
     uint32_t chunk_units; /* of the next chunk */
@@ -54,6 +56,15 @@ void arena_leave(struct heapalloc_arena *arena);
 
 INLINE struct arena_room *arena_room(struct heapalloc_arena *arena) {
     return arena->is_plain ? &arena->open : &arena->own;
+}
+
+/* Handed out and not freed, with what alignment and the ends of chunks cost. Its thread may go on meanwhile, so that
+ * parts of the sum are of different moments. */
+INLINE size_t arena_used_bytes(struct heapalloc_arena *arena) {
+    const struct arena_room *room = arena_room(arena);
+    size_t all = (size_t)(arena->memory_end - arena->memory) + arena->reserved_bytes;
+    size_t unused = arena->spare_bytes + (room->end - room->at);
+    return unused < all ? all - unused : 0;
 }
 
 /* Let the newest chunk, or the caller's memory where there is none, serve from `at` on; 0: from its start. */

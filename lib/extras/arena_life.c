@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "extras/arena.h"
 #include "heap/fast.h"
+#include "heap/named.h"
 #include "heap/registry.h"
 #include "span/units.h"
 
@@ -52,6 +53,7 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
                                       .lock = LOCK_OF(RANK_ARENA)};
     if (options->parent) join(arena, options->parent);
     arena_open(arena, 0);
+    if (options->name) arena->named = named_add(arena, options->name, NAMED_ARENA);
     return arena;
 }
 
@@ -109,6 +111,7 @@ static void empty_chunks(struct heapalloc_arena *arena, const struct unit *last)
         emptied = chunk->next;
         chunk->next = arena->spares;
         arena->spares = chunk;
+        arena->spare_bytes += (size_t)chunk->count << UNIT_SHIFT;
     }
 }
 
@@ -167,6 +170,9 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
         clean_up(arena, NULL);
     } while (arena->child);
     part(arena);
+    arena_leave(arena); /* reports take the lock of names first */
+    named_remove(arena->named);
+    arena_enter(arena, "heapalloc_arena_destroy");
     give_list(arena, &arena->chunks, NULL);
     give_list(arena, &arena->larges, NULL);
     give_list(arena, &arena->spares, NULL);
@@ -185,12 +191,11 @@ static size_t count_list(const struct unit *chunk, size_t *bytes) {
 void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats) {
     arena_enter(arena, "heapalloc_arena_stats");
     if (!stats) check_misuse("heapalloc_arena_stats", stats, "is no place for statistics");
-    size_t spare = 0, used = (size_t)(arena->memory_end - arena->memory);
-    const struct arena_room *room = arena_room(arena);
+    size_t bytes = 0;
     *stats = (struct heapalloc_arena_stats){.name = arena->name, .reserved_bytes = arena->reserved_bytes};
-    stats->chunk_count = count_list(arena->chunks, &used) + count_list(arena->larges, &used);
-    stats->chunk_count += count_list(arena->spares, &spare);
-    stats->used_bytes = used - (room->end - room->at);
+    stats->chunk_count = count_list(arena->chunks, &bytes) + count_list(arena->larges, &bytes);
+    stats->chunk_count += count_list(arena->spares, &bytes);
+    stats->used_bytes = arena_used_bytes(arena);
     for (const struct heapalloc_arena *child = arena->child; child; child = child->next) stats->child_count++;
     arena_leave(arena);
 }

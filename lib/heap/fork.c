@@ -4,6 +4,7 @@
 #include "heap/abandoned.h"
 #include "heap/cache.h"
 #include "heap/exited_thread.h"
+#include "heap/named.h"
 #include "heap/salvage.h"
 #include "heap/spill.h"
 #include "span/emergency.h"
@@ -16,8 +17,9 @@ static bool frozen;
 
 /* The abandoned list's locks stand between them. While there is one heap, nobody else can be at those. */
 static bool orphans_are_frozen;
-static struct lock *const outer[] = {&exited_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate,
-                                                                                   &units.lock};
+static struct lock *const outer[] = {&named_lock, &exited_lock, &heaps.lock}, *const inner[] = {&medium.lock,
+                                                                                                &grow_gate,
+                                                                                                &units.lock};
 enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
 
 void fork_prepare(void) {

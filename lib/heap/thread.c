@@ -10,11 +10,7 @@
 #include "heap/spill.h"
 #include "heap/tick.h"
 
-void heap_leave(void) {
-    struct heap *heap = heap_self;
-    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
-    heap_thread_ended = true;
-    if (heap->state != HEAP_LIVE) return;
+void heap_give_up(struct heap *heap) {
     quarantine_flush(heap);
     heap_spill(heap);
     cache_flush(heap);
@@ -28,6 +24,14 @@ void heap_leave(void) {
         }
     }
     memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
+}
+
+void heap_leave(void) {
+    struct heap *heap = heap_self;
+    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
+    heap_thread_ended = true;
+    if (heap->state != HEAP_LIVE) return;
+    heap_give_up(heap);
     heap_self = &heap_none;
     __atomic_fetch_sub(&heaps.live, 1, __ATOMIC_RELAXED);
     parked_add(heap);

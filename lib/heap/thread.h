@@ -5,3 +5,6 @@
 
 /* The calling thread ends: everything of its heap that another thread can use goes to where they look. */
 void heap_leave(void);
+
+/* The same without an end: the heap, a live one, has nothing left and serves on. */
+void heap_give_up(struct heap *heap);

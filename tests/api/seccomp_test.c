@@ -14,6 +14,8 @@
 enum { THIS_ARCH = (int)AUDIT_ARCH_X86_64 };
 #elif defined __aarch64__
 enum { THIS_ARCH = (int)AUDIT_ARCH_AARCH64 };
+#elif defined __riscv
+enum { THIS_ARCH = (int)AUDIT_ARCH_RISCV64 };
 #endif
 
 static const int allowed[] = {SYS_brk,          SYS_mmap,           SYS_munmap,      SYS_mremap,

@@ -25,7 +25,7 @@ same() {
 sed -n '/^# COMMANDS/,/^# OPTIONS/s/^\*\([a-z][a-z-]*\)\*.*/\1/p' "$pages/heapalloc.1.scd" >"$work/page"
 same "heapalloc(1)"
 
-grep -oE 'HEAPALLOC_API .*\bheapalloc_[a-z_]+\(' "$root/include/heapalloc/heapalloc.h" | grep -oE 'heapalloc_[a-z_]+\($' | tr -d '(' >"$work/real"
+grep -hoE 'HEAPALLOC_API .*\bheapalloc_[a-z_]+\(' "$root/include/heapalloc/heapalloc.h" "$root/include/heapalloc/collected.h" | grep -oE 'heapalloc_[a-z_]+\($' | tr -d '(' >"$work/real"
 sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/p' "$pages/heapalloc.3.scd" | grep -oE '\*heapalloc_[a-z_]+\*\(' | tr -d '*(' >"$work/page"
 same "heapalloc(3), synopsis"
 sed -n '/^# DESCRIPTION/,$p' "$pages/heapalloc.3.scd" | grep -oE '\*heapalloc_[a-z_]+\*\(' | tr -d '*(' >"$work/page"

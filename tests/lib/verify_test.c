@@ -1,8 +1,11 @@
 /* The verifier finds each kind of damage, and calls it by its name. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
+#include "extras/collected.h"
+#include "extras/pool.h"
 #include "heap/abandoned.h"
 #include "heap/fast.h"
+#include "heap/named.h"
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
 #include "span/units.h"
@@ -300,4 +303,28 @@ TEST(parked_heaps_are_found_broken) {
     BREAKS(parked, parked->current[5], span_unit(small[199]));
     BREAKS(parked, parked->bin[5], (struct block *)small[199]);
     BREAKS(parked, parked->next_parked, parked);
+}
+
+TEST(names_and_pools_are_found_broken) {
+    populate();
+    struct heapalloc_pool_options options = {.name = "one", .object_bytes = 100, .flags = HEAPALLOC_POOL_SHARED};
+    struct heapalloc_pool *pool = heapalloc_pool_create_with(&options), *other = heapalloc_pool_create_with(&options);
+    CHECK(pool && other && heapalloc_pool_get(pool));
+    BREAKS(named, named_first->next->before, NULL);
+    BREAKS(named, named_first->before, named_first);
+    BREAKS(pools, pool->slab_count, 2);
+    BREAKS(pools, pool->slabs->owner, NULL);
+    BREAKS(pools, pool->manager->stored_count, pool->manager->stored_count - 1);
+    BREAKS(pools, pool->manager->raw_count, 1);
+    BREAKS(pools, pool->manager->full_count, 100);
+}
+
+TEST(collected_arenas_are_found_broken) {
+    populate();
+    struct heapalloc_collected_options options = {.name = "c", .stack_base = &options};
+    struct heapalloc_collected *collected = collected_create(&options, &options);
+    CHECK(collected && heapalloc_collected_alloc(collected, 100) && heapalloc_collected_alloc(collected, 50000));
+    BREAKS(collected, collected->all->bits[0], 0);
+    BREAKS(collected, collected->all->used_count, 2);
+    BREAKS(collected, collected->used_blocks, 3);
 }

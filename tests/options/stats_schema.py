@@ -19,6 +19,7 @@ SCHEMA = {
     "free": [{"from_bytes": int, "blocks": int, "bytes": int}],
     "heap_count": int,
     "heaps": [{"heap": int, "live": bool, "slabs": int, "used_bytes": int, "free_bytes": int, "cached_bytes": int}],
+    "named": [{"kind": str, "name": str, "count": int, "used_bytes": int, "reserved_bytes": int}],
 }
 SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+)"(?:,([a-z_]+)="(\d+)")?\} (\d+)')
 FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {

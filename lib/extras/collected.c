@@ -1,0 +1,92 @@
+/* Collected arenas: the slabs that blocks come from. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/collected.h"
+#include "base/valgrind.h"
+#include "heap/fast.h"
+#include "heap/registry.h"
+#include "span/units.h"
+
+void collected_check(const char *function, const struct heapalloc_collected *collected) {
+    if (unlikely(!collected || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
+        check_misuse(function, collected, "is not a collected arena");
+}
+
+bool collected_grow(void *array, size_t *room, size_t each) {
+    void **at = array;
+    size_t more = *room ? *room * 2 : 32;
+    void *new = heap_alloc_slow(more * each, heap_self);
+    if (!new) return false;
+    if (*at) {
+        memcpy(new, *at, *room * each);
+        heap_free_slow(*at, heap_self);
+    }
+    *at = new;
+    *room = more;
+    return true;
+}
+
+static void forget_units(struct heapalloc_collected *collected, const struct collected_slab *slab, size_t count) {
+    for (size_t i = 0; i < count; i++) address_remove(&collected->slabs, ((uintptr_t)slab->memory >> UNIT_SHIFT) + i);
+}
+
+static bool know_units(struct heapalloc_collected *collected, struct collected_slab *slab) {
+    for (size_t i = 0; i < slab->unit->count; i++) {
+        if (address_set(&collected->slabs, ((uintptr_t)slab->memory >> UNIT_SHIFT) + i, slab)) continue;
+        forget_units(collected, slab, i);
+        return false;
+    }
+    uintptr_t end = (uintptr_t)slab->memory + ((size_t)slab->unit->count << UNIT_SHIFT);
+    if ((uintptr_t)slab->memory < collected->lowest) collected->lowest = (uintptr_t)slab->memory;
+    if (end > collected->highest) collected->highest = end;
+    return true;
+}
+
+static void give_unit(struct unit *unit) {
+    heap_enter();
+    unit->flags = 0;
+    units_give(unit);
+}
+
+void collected_give(struct heapalloc_collected *collected, struct collected_slab *slab) {
+    forget_units(collected, slab, slab->unit->count);
+    collected->reserved_bytes -= (size_t)slab->unit->count << UNIT_SHIFT;
+    give_unit(slab->unit);
+    heap_free_slow(slab, heap_self);
+}
+
+static struct unit *collected_take_units(struct heapalloc_collected *collected, size_t count) {
+    size_t bytes = count << UNIT_SHIFT, limit = collected->options.limit_bytes;
+    if (count > SPAN_UNITS_MAX || (limit && collected->reserved_bytes + bytes > limit)) return NULL;
+    heap_enter();
+    struct unit *unit = units_take((uint32_t)count, UNIT_ARENA);
+    if (unit) valgrind_take(unit->memory, bytes);
+    return unit;
+}
+
+struct collected_slab *collected_add(struct heapalloc_collected *collected, size_t class, size_t bytes,
+                                     enum collected_content content) {
+    size_t block_bytes = class ? class_shapes[class].block_bytes : round_up(bytes, UNIT_BYTES);
+    uint32_t count = class ? UNIT_BYTES / (uint32_t)block_bytes : 1, words = (count + 63) / 64;
+    struct collected_slab *slab = heap_alloc_zeroed(sizeof(*slab) + 2 * words * sizeof(uint64_t));
+    struct unit *unit = slab ? collected_take_units(collected, class ? 1 : block_bytes >> UNIT_SHIFT) : NULL;
+    if (unit) {
+        slab->unit = unit;
+        slab->memory = unit->memory;
+        slab->block_bytes = block_bytes;
+        slab->recip = class ? (uint32_t)(((UINT64_C(1) << 32) + block_bytes - 1) / block_bytes) : 0;
+        slab->count = count;
+        slab->words = words;
+        slab->class = (uint8_t) class;
+        slab->content = (uint8_t)content;
+        if (know_units(collected, slab)) {
+            collected->reserved_bytes += (size_t)unit->count << UNIT_SHIFT;
+            slab->next = collected->all;
+            if (collected->sweep_at == &collected->all) collected->sweep_at = &slab->next;
+            collected->all = slab;
+            return slab;
+        }
+        give_unit(unit);
+    }
+    if (slab) heap_free_slow(slab, heap_self);
+    return NULL;
+}

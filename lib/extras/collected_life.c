@@ -1,0 +1,147 @@
+/* Collected arenas: made, collected at once or step by step, and destroyed. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/collected.h"
+#include "heap/fast.h"
+#include "heap/named.h"
+
+enum { ROOT_LOOKS_MAX = 8 };
+
+static bool collected_are_right(const struct heapalloc_collected_options *options, const void *stack_base) {
+    unsigned precise = options->flags & HEAPALLOC_COLLECTED_PRECISE;
+    return options->flags == precise && (precise || stack_base) && (!precise || options->trace_roots);
+}
+
+struct heapalloc_collected *collected_create(const struct heapalloc_collected_options *options,
+                                             const void *stack_base) {
+    if (!collected_are_right(options, stack_base)) return NULL;
+    struct heapalloc_collected *collected = heap_alloc_zeroed(sizeof(*collected));
+    if (!collected) return NULL;
+    collected->mark = COLLECTED_MARK ^ (uintptr_t)collected;
+    collected->options = *options;
+    collected->stack_base = stack_base;
+    collected->thread = &heap_self;
+    collected->lowest = UINTPTR_MAX;
+    if (options->name) collected->named = named_add(collected, options->name, NAMED_COLLECTED);
+    return collected;
+}
+
+static void clear_marks(struct heapalloc_collected *collected) {
+    for (struct collected_slab *slab = collected->all; slab; slab = slab->next)
+        memset(slab_marks(slab), 0, slab->words * sizeof(uint64_t));
+}
+
+static void collected_begin(struct heapalloc_collected *collected) {
+    clear_marks(collected);
+    collected->state = COLLECTED_MARKING;
+    collected->root_looks = 0;
+    collected->freed_bytes = 0;
+    collected->grey.count = 0;
+    collected->grey.overflowed = false;
+    collected_look_at_roots(collected);
+}
+
+/* All is black that can be reached; slabs are open again when they are swept. */
+static void end_marking(struct heapalloc_collected *collected) {
+    collected_part(collected);
+    memset(collected->open, 0, sizeof(collected->open));
+    collected->sweep_at = &collected->all;
+    collected->state = COLLECTED_SWEEPING;
+}
+
+/* Roots have changed since they were looked at: once more, in the step that ends the marking. Where there is always
+ * more than the budget allows, the last look has none. */
+static size_t mark_some(struct heapalloc_collected *collected, size_t budget) {
+    size_t left = collected_drain(collected, budget);
+    if (left == 0) return 0;
+    collected_look_at_roots(collected);
+    left = collected_drain(collected, ++collected->root_looks < ROOT_LOOKS_MAX ? left : SIZE_MAX);
+    if (collected->grey.count > 0) return 0;
+    end_marking(collected);
+    return left;
+}
+
+static void rest(struct heapalloc_collected *collected) {
+    collected->state = COLLECTED_RESTING;
+    collected->since_bytes = 0;
+    collected->last_bytes = collected->used_bytes;
+    collected->collection_count++;
+}
+
+static bool step(struct heapalloc_collected *collected, size_t budget) {
+    if (collected->state == COLLECTED_RESTING) collected_begin(collected);
+    if (collected->state == COLLECTED_MARKING) budget = mark_some(collected, budget);
+    if (collected->state != COLLECTED_SWEEPING || !collected_sweep(collected, budget)) return false;
+    rest(collected);
+    return true;
+}
+
+static void check_may_collect(const char *function, const struct heapalloc_collected *collected) {
+    collected_check(function, collected);
+    if (collected->in_trace) check_misuse(function, collected, "is collected by its own trace function");
+}
+
+bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes) {
+    check_may_collect("heapalloc_collected_step", collected);
+    bool done = step(collected, budget_bytes + (budget_bytes == 0));
+    if (done) collected_finish(collected);
+    return done;
+}
+
+size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
+    check_may_collect("heapalloc_collected_collect", collected);
+    size_t freed = 0;
+    if (collected->state != COLLECTED_RESTING) {
+        while (!step(collected, SIZE_MAX)) {
+        }
+        freed = collected->freed_bytes;
+    }
+    while (!step(collected, SIZE_MAX)) {
+    }
+    freed += collected->freed_bytes;
+    collected_finish(collected);
+    return freed;
+}
+
+/* Every finaliser runs, while all blocks are there. One may add another. */
+static void run_all_finals(struct heapalloc_collected *collected) {
+    collected->in_finals = false;
+    collected_finish(collected);
+    collected->in_finals = true;
+    while (collected->finals.count > 0) {
+        struct collected_final final = collected->finals.list[--collected->finals.count];
+        final.function(final.block, final.argument);
+    }
+}
+
+static void free_if(void *p) {
+    if (p) heap_free_slow(p, heap_self);
+}
+
+void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
+    if (!collected) return;
+    check_may_collect("heapalloc_collected_destroy", collected);
+    run_all_finals(collected);
+    named_remove(collected->named);
+    collected->mark = 0;
+    for (struct collected_slab *slab; (slab = collected->all);) {
+        collected->all = slab->next;
+        collected_give(collected, slab);
+    }
+    address_end(&collected->slabs);
+    address_end(&collected->weak);
+    free_if(collected->grey.ranges);
+    free_if(collected->roots);
+    free_if(collected->finals.list);
+    free_if(collected->ready.list);
+    heap_free_slow(collected, heap_self);
+}
+
+void heapalloc_collected_stats(struct heapalloc_collected *collected, struct heapalloc_collected_stats *stats) {
+    collected_check("heapalloc_collected_stats", collected);
+    if (!stats) check_misuse("heapalloc_collected_stats", stats, "is no place for statistics");
+    *stats = (struct heapalloc_collected_stats){.name = collected->options.name,
+                                                .used_bytes = collected->used_bytes,
+                                                .used_blocks = collected->used_blocks,
+                                                .reserved_bytes = collected->reserved_bytes,
+                                                .collection_count = collected->collection_count};
+}

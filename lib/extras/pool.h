@@ -1,0 +1,116 @@
+/* Pools, as their own modules see them.
+ *
+ *   plain     one thread; the links of free blocks stand in the blocks; served by the two fast functions of pool.c
+ *   managed   shared by threads, or of objects that stay constructed: every call takes the slow way to these
+ *
+ * A managed pool's slabs have another owner than a plain one's, and its list and last block are empty for ever, so that
+ * the fast functions decline without a branch for it. Objects that stay constructed have their links behind them, in
+ * a tail of 16 bytes, which also tells of an overflow. After Bonwick and Adams: Magazines and Vmem, USENIX 2001. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "base/check.h"
+#include "base/lock.h"
+#include "heap/named.h"
+#include "slab/block.h"
+#include "span/unit.h"
+#include <heapalloc/heapalloc.h>
+
+#define POOL_MARK ((uintptr_t)0x686561706f6f6c73)
+
+struct heap;
+
+/* Free objects, or room for some. Whose it is may read and write it: a thread, or the pool under its lock. */
+struct pool_magazine {
+    struct pool_magazine *next;
+    uint32_t count;
+    struct block *rounds[];
+};
+
+/* What a thread's heap keeps of a shared pool. A thread that takes over the heap of one that ended takes this too. */
+struct pool_thread {
+    const struct heap *heap;
+    struct pool_magazine *loaded, *previous; /* of which the first serves; previous is full or empty */
+} __attribute__((aligned(64)));
+
+/* By the heap's address, open addressing; replaced by one of twice the size when it is half full. */
+struct pool_table {
+    struct pool_table *smaller; /* replaced, but maybe still looked into; lives as long as the pool */
+    uint32_t count, mask;
+    struct pool_thread *threads[];
+};
+
+/* lock: `lock` where the pool is shared, otherwise the pool is one thread's. Reports read the counts without it.
+ *   length(stored) == stored_count, length(raw) == raw_count; these and what is in magazines are no more than
+ *   was carved; the pool has slab_count slabs                                                    verify: pools */
+struct pool_manager {
+    bool (*construct)(void *object, void *argument);
+    void (*destruct)(void *object, void *argument);
+    void *argument;
+    uint32_t tail_bytes;     /* from an object's start to its links */
+    uint32_t magazine_count; /* objects in a full one; 0: not shared */
+    struct block *stored;    /* free objects in no magazine */
+    uint32_t stored_count;
+    uint32_t raw_count;
+    struct block *raw; /* carved, but their constructor failed */
+    struct pool_magazine *full, *empty;
+    uint32_t full_count;
+    struct pool_table *table; /* atomic */
+    struct lock lock;
+};
+
+/* As an arena's (extras/arena.h), its first words keep misuse from being served: where an arena has its room this has
+ * none, and of a freed struct the heap overwrites the first two. */
+struct heapalloc_pool {
+    uintptr_t overwritten[2];
+    struct block *last; /* put back last, in no list; or NULL */
+    struct block *free;
+    uintptr_t no_room[2];
+    uintptr_t secret;
+    uint32_t recip;
+    uint32_t block_bytes;
+    uint32_t carved_bytes;        /* of the newest slab */
+    uint32_t slab_count;          /* atomic for readers */
+    uintptr_t mark;               /* POOL_MARK ^ address, while the pool lives */
+    struct unit *slabs;           /* newest first, by next; atomic for readers */
+    struct pool_manager *manager; /* NULL: a plain pool */
+    struct named *named;          /* its entry among what has a name */
+    const char *name;
+    size_t limit_bytes; /* of its slabs; 0: none */
+};
+
+/* Who stands as owner in the lines of the pool's slabs. */
+INLINE struct heap *pool_owner(const struct heapalloc_pool *pool) {
+    uintptr_t owner = pool->manager ? (uintptr_t)&pool->manager : (uintptr_t)pool;
+    return (struct heap *)owner;
+}
+
+/* True when `block` lies in one of the pool's slabs, `slab`, and is the start of one of its blocks. */
+INLINE bool pool_is_block(const struct heapalloc_pool *pool, const struct heap *owner, const struct unit *slab,
+                          const void *block) {
+    (void)pool;
+    uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    return racy_load(slab->owner) == owner && offset * racy_load(slab->recip) < racy_load(slab->start_limit);
+}
+
+INLINE bool pool_is_sound(const struct heapalloc_pool *pool) {
+    return pool && pool->mark == (POOL_MARK ^ (uintptr_t)pool);
+}
+
+/* Ends the program when it is no pool. */
+void pool_check(const char *function, const struct heapalloc_pool *pool);
+
+/* Ends the program unless `block` is the start of a block of the pool. */
+void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block);
+
+/* Carve blocks from the newest slab, or from a new one: up to `most` of them, up to the end of its page. *count is how
+ * many, one behind the other from what is returned; NULL: no memory, or the limit is met. */
+char *pool_carve(struct heapalloc_pool *pool, uint32_t most, uint32_t *count);
+
+/* pool_managed.c: the same as the public ones, for a pool that has a manager. */
+bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options);
+void *pool_managed_get(struct heapalloc_pool *pool);
+void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *object);
+void pool_managed_end(struct heapalloc_pool *pool);
+
+/* pool_stats.c: sums of any pool, while its threads go on. */
+void pool_read(const struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);

@@ -1,0 +1,68 @@
+/* Pools: made and destroyed. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/pool.h"
+#include "heap/fast.h"
+#include "heap/named.h"
+#include "heap/registry.h"
+#include "span/units.h"
+
+enum { TAIL_BYTES = sizeof(struct block) };
+
+static bool pool_are_right(const struct heapalloc_pool_options *options) {
+    size_t align = options->align_bytes, most = HEAPALLOC_POOL_BYTES_MAX - (options->construct ? TAIL_BYTES : 0);
+    if (options->object_bytes == 0 || options->object_bytes > most) return false;
+    if (align > HEAPALLOC_POOL_BYTES_MAX || (align && !is_power_of_two(align))) return false;
+    if (options->destruct && !options->construct) return false;
+    return !(options->flags & ~(unsigned)HEAPALLOC_POOL_SHARED);
+}
+
+/* Bytes from one block to the next; 0: they do not fit into a slab. */
+static uint32_t pool_step_bytes(const struct heapalloc_pool_options *options) {
+    size_t bytes = round_up(options->object_bytes, BLOCK_ALIGN_BYTES) + (options->construct ? TAIL_BYTES : 0);
+    bytes = round_up(bytes, max_size(options->align_bytes, BLOCK_ALIGN_BYTES));
+    return bytes > UNIT_BYTES ? 0 : (uint32_t)bytes;
+}
+
+struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options) {
+    if (!options) check_misuse("heapalloc_pool_create_with", options, "are no options");
+    uint32_t bytes = pool_are_right(options) ? pool_step_bytes(options) : 0;
+    struct heapalloc_pool *pool = bytes ? heap_alloc_slow(sizeof(*pool), heap_self) : NULL;
+    if (!pool) return NULL;
+    *pool = (struct heapalloc_pool){.free = BLOCK_END,
+                                    .secret = heap_secret(),
+                                    .recip = (uint32_t)((UINT64_C(1) << 32) / bytes) + 1,
+                                    .block_bytes = bytes,
+                                    .mark = POOL_MARK ^ (uintptr_t)pool,
+                                    .name = options->name,
+                                    .limit_bytes = options->limit_bytes};
+    if (!pool_manage(pool, options)) {
+        heap_free_slow(pool, heap_self);
+        return NULL;
+    }
+    if (options->name) pool->named = named_add(pool, options->name, NAMED_POOL);
+    return pool;
+}
+
+struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_bytes) {
+    struct heapalloc_pool_options options = {.object_bytes = block_bytes, .align_bytes = align_bytes};
+    return heapalloc_pool_create_with(&options);
+}
+
+void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
+    if (!pool) return;
+    pool_check("heapalloc_pool_destroy", pool);
+    named_remove(pool->named);
+    if (pool->manager) pool_managed_end(pool);
+    heap_enter();
+    pool->mark = 0;
+    pool->last = NULL;
+    pool->free = BLOCK_END;
+    for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
+        next = slab->next;
+        racy_store(slab->owner, NULL);
+        slab->count = 1;
+        slab->flags = 0;
+        units_give(slab);
+    }
+    heap_free_slow(pool, heap_self);
+}

@@ -1,0 +1,183 @@
+/* Magazines: what each thread keeps of a shared pool. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/pool_magazine.h"
+#include "heap/fast.h"
+#include "heap/registry.h"
+
+enum { TABLE_FIRST = 8 };
+
+/* Without the lock: a thread's own entry is in the table before the thread looks for it, and in all later tables. */
+static struct pool_thread *magazine_lookup(const struct pool_table *table, const struct heap *heap) {
+    if (!table) return NULL;
+    struct pool_thread *thread;
+    for (uint32_t i = magazine_place(table, heap); (thread = load_acquire(table->threads[i]));
+         i = (i + 1) & table->mask)
+        if (thread->heap == heap) return thread;
+    return NULL;
+}
+
+static void magazine_insert(struct pool_table *table, struct pool_thread *thread) {
+    uint32_t i = magazine_place(table, thread->heap);
+    while (load_relaxed(table->threads[i])) i = (i + 1) & table->mask;
+    store_release(table->threads[i], thread);
+    table->count++;
+}
+
+static bool has_room(const struct pool_table *table) {
+    return table && (table->count + 1) * 2 <= table->mask + 1;
+}
+
+/* Replace the table, which is full, by `larger`. Under the lock. */
+static void magazine_grow(struct pool_manager *manager, struct pool_table *larger) {
+    struct pool_table *old = manager->table;
+    for (uint32_t i = 0; old && i <= old->mask; i++)
+        if (old->threads[i]) magazine_insert(larger, old->threads[i]);
+    larger->smaller = old;
+    store_release(manager->table, larger);
+}
+
+static struct pool_table *table_create(uint32_t places) {
+    size_t bytes = sizeof(struct pool_table) + places * sizeof(struct pool_thread *);
+    struct pool_table *table = heap_alloc_slow(bytes, heap_self);
+    if (!table) return NULL;
+    memset(table, 0, bytes);
+    table->mask = places - 1;
+    return table;
+}
+
+/* Memory is allocated without the lock, so whether there is room is asked again. */
+static bool enlist(struct pool_manager *manager, struct pool_thread *thread) {
+    for (;;) {
+        pool_lock(manager);
+        const struct pool_table *table = manager->table;
+        bool fits = has_room(table);
+        uint32_t places = table ? (table->mask + 1) * 2 : TABLE_FIRST;
+        if (fits) magazine_insert(manager->table, thread);
+        pool_unlock(manager);
+        if (fits) return true;
+        struct pool_table *larger = table_create(places);
+        if (!larger) return false;
+        pool_lock(manager);
+        bool wanted = manager->table == table;
+        if (wanted) magazine_grow(manager, larger);
+        pool_unlock(manager);
+        if (!wanted) heap_free_slow(larger, heap_self);
+    }
+}
+
+static struct pool_magazine *magazine_create(const struct pool_manager *manager) {
+    size_t bytes = sizeof(struct pool_magazine) + manager->magazine_count * sizeof(struct block *);
+    struct pool_magazine *magazine = heap_alloc_slow(bytes, heap_self);
+    if (magazine) *magazine = (struct pool_magazine){NULL, 0};
+    return magazine;
+}
+
+static void thread_end(struct pool_thread *thread) {
+    if (thread->loaded) heap_free_slow(thread->loaded, heap_self);
+    if (thread->previous) heap_free_slow(thread->previous, heap_self);
+    heap_free_slow(thread, heap_self);
+}
+
+static NOINLINE struct pool_thread *thread_create(struct heapalloc_pool *pool) {
+    struct pool_thread *thread = heap_alloc_aligned(sizeof(*thread), sizeof(*thread));
+    if (!thread) return NULL;
+    *thread = (struct pool_thread){
+        .heap = heap_self, .loaded = magazine_create(pool->manager), .previous = magazine_create(pool->manager)};
+    if (thread->loaded && thread->previous && enlist(pool->manager, thread)) return thread;
+    thread_end(thread);
+    return NULL;
+}
+
+struct pool_thread *magazine_thread(struct heapalloc_pool *pool) {
+    heap_enter();
+    if (unlikely(heap_self->state != HEAP_LIVE)) return NULL;
+    struct pool_thread *thread = magazine_lookup(load_acquire(pool->manager->table), heap_self);
+    if (unlikely(!thread)) thread = thread_create(pool);
+    return thread;
+}
+
+static void exchange(struct pool_thread *thread) {
+    struct pool_magazine *loaded = thread->loaded;
+    store_relaxed(thread->loaded, thread->previous);
+    store_relaxed(thread->previous, loaded);
+}
+
+/* Give an empty magazine for a full one of the pool's. */
+static bool load_full(struct pool_manager *manager, struct pool_thread *thread) {
+    if (load_relaxed(manager->full_count) == 0) return false;
+    pool_lock(manager);
+    struct pool_magazine *full = manager->full, *empty = thread->loaded;
+    if (full) {
+        manager->full = full->next;
+        store_relaxed(manager->full_count, manager->full_count - 1);
+        empty->next = manager->empty;
+        manager->empty = empty;
+        store_relaxed(thread->loaded, full);
+    }
+    pool_unlock(manager);
+    return full;
+}
+
+struct block *magazine_pop(struct heapalloc_pool *pool, struct pool_thread *thread) {
+    if (thread->loaded->count == 0 && thread->previous->count > 0) exchange(thread);
+    if (thread->loaded->count == 0 && !load_full(pool->manager, thread)) return NULL;
+    return magazine_pop_loaded(pool, thread);
+}
+
+/* Both magazines are full: one goes to the pool, for an empty one of the pool's or a new one. */
+static bool unload_full(struct pool_manager *manager, struct pool_thread *thread) {
+    pool_lock(manager);
+    struct pool_magazine *empty = manager->empty;
+    if (empty) manager->empty = empty->next;
+    pool_unlock(manager);
+    if (!empty && !(empty = magazine_create(manager))) return false;
+    struct pool_magazine *full = thread->previous;
+    store_relaxed(thread->previous, thread->loaded);
+    store_relaxed(thread->loaded, empty);
+    pool_lock(manager);
+    full->next = manager->full;
+    manager->full = full;
+    store_relaxed(manager->full_count, manager->full_count + 1);
+    pool_unlock(manager);
+    return true;
+}
+
+bool magazine_push(struct heapalloc_pool *pool, struct pool_thread *thread, struct block *tail) {
+    uint32_t most = pool->manager->magazine_count;
+    if (thread->loaded->count == most && thread->previous->count < most) exchange(thread);
+    if (thread->loaded->count == most && !unload_full(pool->manager, thread)) return false;
+    return magazine_push_loaded(pool, thread, tail);
+}
+
+UNWATCHED static uint32_t count_of(struct pool_magazine *const *magazine) {
+    return load_relaxed(load_relaxed(*magazine)->count);
+}
+
+COLD size_t magazine_sum(const struct pool_manager *manager) {
+    const struct pool_table *table = load_acquire(manager->table);
+    size_t sum = (size_t)load_relaxed(manager->full_count) * manager->magazine_count;
+    for (uint32_t i = 0; table && i <= table->mask; i++) {
+        const struct pool_thread *thread = load_acquire(table->threads[i]);
+        if (thread) sum += count_of(&thread->loaded) + count_of(&thread->previous);
+    }
+    return sum;
+}
+
+static void end_list(struct pool_magazine *magazine) {
+    for (struct pool_magazine *next; magazine; magazine = next) {
+        next = magazine->next;
+        heap_free_slow(magazine, heap_self);
+    }
+}
+
+COLD void magazine_end(struct heapalloc_pool *pool) {
+    struct pool_table *table = pool->manager->table;
+    for (uint32_t i = 0; table && i <= table->mask; i++)
+        if (table->threads[i]) thread_end(table->threads[i]);
+    for (struct pool_table *smaller; table; table = smaller) {
+        smaller = table->smaller;
+        heap_free_slow(table, heap_self);
+    }
+    end_list(pool->manager->full);
+    end_list(pool->manager->empty);
+}

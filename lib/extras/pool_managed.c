@@ -1,0 +1,131 @@
+/* Managed pools: shared by threads, or of objects that stay constructed. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/pool_magazine.h"
+#include "extras/pool_object.h"
+#include "heap/fast.h"
+
+enum { MAGAZINE_MIN = 4, MAGAZINE_MAX = 64, MAGAZINE_BYTES = 32768 };
+
+/* A thread keeps two magazines: 64 KiB of objects at most, but no fewer than eight of them. */
+static uint32_t magazine_size(uint32_t block_bytes) {
+    uint32_t count = MAGAZINE_BYTES / block_bytes;
+    return count < MAGAZINE_MIN ? MAGAZINE_MIN : count > MAGAZINE_MAX ? MAGAZINE_MAX : count;
+}
+
+bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options) {
+    bool shared = options->flags & HEAPALLOC_POOL_SHARED;
+    if (!shared && !options->construct) return true;
+    struct pool_manager *manager = heap_alloc_slow(sizeof(*manager), heap_self);
+    if (!manager) return false;
+    uint32_t tail = (uint32_t)round_up(options->object_bytes, BLOCK_ALIGN_BYTES);
+    *manager = (struct pool_manager){.construct = options->construct,
+                                     .destruct = options->destruct,
+                                     .argument = options->argument,
+                                     .tail_bytes = options->construct ? tail : 0,
+                                     .magazine_count = shared ? magazine_size(pool->block_bytes) : 0,
+                                     .stored = BLOCK_END,
+                                     .raw = BLOCK_END,
+                                     .lock = LOCK_OF(RANK_ARENA)};
+    pool->manager = manager;
+    return true;
+}
+
+static struct block *list_pop(const struct heapalloc_pool *pool, struct block **list, uint32_t *count) {
+    struct block *tail = *list;
+    if (tail == BLOCK_END) return NULL;
+    object_check_free(pool, tail);
+    *list = tail->next;
+    store_relaxed(*count, *count - 1);
+    return tail;
+}
+
+static void list_push(const struct heapalloc_pool *pool, struct block **list, uint32_t *count, struct block *tail) {
+    object_link(pool, tail, *list);
+    *list = tail;
+    store_relaxed(*count, *count + 1);
+}
+
+/* New blocks, of which the first is returned and the others are stored; of objects one, because the next may never be
+ * wanted and each must be constructed. */
+static struct block *carve(struct heapalloc_pool *pool) {
+    struct pool_manager *manager = pool->manager;
+    uint32_t count;
+    char *first = pool_carve(pool, manager->construct ? 1 : UNIT_BYTES, &count);
+    if (!first) return NULL;
+    for (uint32_t i = count; i-- > 1;)
+        list_push(pool, &manager->stored, &manager->stored_count,
+                  object_tail(pool, first + (size_t)i * pool->block_bytes));
+    return object_tail(pool, first);
+}
+
+/* Without the lock: a constructor may do anything, but use this pool. NULL: it refused. */
+static struct block *construct(struct heapalloc_pool *pool, struct block *tail) {
+    struct pool_manager *manager = pool->manager;
+    if (!manager->construct || manager->construct(object_of(pool, tail), manager->argument)) return tail;
+    pool_lock(manager);
+    list_push(pool, &manager->raw, &manager->raw_count, tail);
+    pool_unlock(manager);
+    return NULL;
+}
+
+static struct block *get_stored(struct heapalloc_pool *pool) {
+    struct pool_manager *manager = pool->manager;
+    pool_lock(manager);
+    struct block *tail = list_pop(pool, &manager->stored, &manager->stored_count), *new = NULL;
+    if (!tail) new = list_pop(pool, &manager->raw, &manager->raw_count);
+    if (!tail && !new) new = carve(pool);
+    pool_unlock(manager);
+    return new ? construct(pool, new) : tail;
+}
+
+void *pool_managed_get(struct heapalloc_pool *pool) {
+    struct pool_thread *thread = pool->manager->magazine_count ? magazine_thread(pool) : NULL;
+    struct block *tail = thread ? magazine_pop(pool, thread) : NULL;
+    if (!tail) tail = get_stored(pool);
+    if (!tail) return NULL;
+    object_use(pool, tail);
+    return object_of(pool, tail);
+}
+
+void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *object) {
+    struct pool_manager *manager = pool->manager;
+    pool_check_block(function, pool, object);
+    struct block *tail = object_tail(pool, object);
+    object_check_used(pool, function, tail);
+    struct pool_thread *thread = manager->magazine_count ? magazine_thread(pool) : NULL;
+    if (thread && magazine_push(pool, thread, tail)) return;
+    pool_lock(manager);
+    list_push(pool, &manager->stored, &manager->stored_count, tail);
+    pool_unlock(manager);
+}
+
+/* What was carved but is not constructed links to itself. */
+static void mark_raw(struct heapalloc_pool *pool) {
+    struct pool_manager *manager = pool->manager;
+    for (struct block *tail; (tail = list_pop(pool, &manager->raw, &manager->raw_count));)
+        object_link(pool, tail, tail);
+}
+
+static void destruct(const struct heapalloc_pool *pool, void *object) {
+    const struct block *tail = object_tail(pool, object);
+    if (tail->next == tail) return;
+    if (config_safety && !block_is_free(tail, pool->secret)) object_check_used(pool, "heapalloc_pool_destroy", tail);
+    pool->manager->destruct(object, pool->manager->argument);
+}
+
+/* Every object that was ever handed out is constructed, be it free or in use. */
+static void destruct_all(const struct heapalloc_pool *pool) {
+    uint32_t bytes = pool->block_bytes, step = pool->recip * bytes;
+    for (const struct unit *slab = pool->slabs; slab; slab = slab->next)
+        for (uint32_t i = 0, count = slab->start_limit / step; i < count; i++)
+            destruct(pool, slab->memory + (size_t)i * bytes);
+}
+
+void pool_managed_end(struct heapalloc_pool *pool) {
+    if (pool->manager->destruct) {
+        mark_raw(pool);
+        destruct_all(pool);
+    }
+    magazine_end(pool);
+    heap_free_slow(pool->manager, heap_self);
+}

@@ -1,0 +1,127 @@
+/* Pools: get and put; blocks of one size, last in, first out.
+ *
+ * The same unit lines, start check and block keys as under malloc; the line's `owner` is the pool, so a block is
+ * known to be the pool's by one compare, and free() of one says whose it is.
+ * The block put back last waits outside of the list and is not written to: a program that puts and gets in turn then
+ * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
+/* SPDX-License-Identifier: MIT */
+#include "extras/pool_magazine.h"
+#include "heap/fast.h"
+
+/* What a shared pool's get does most of the time: an object from the thread's loaded magazine. */
+INLINE void *get_loaded(struct heapalloc_pool *pool) {
+    struct pool_thread *thread = magazine_find(pool);
+    struct block *tail = thread ? magazine_pop_loaded(pool, thread) : NULL;
+    if (unlikely(!tail)) return pool_managed_get(pool);
+    object_use(pool, tail);
+    return object_of(pool, tail);
+}
+
+static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
+    if (unlikely(!pool_is_sound(pool))) pool_check("heapalloc_pool_get", pool);
+    if (pool->manager) return get_loaded(pool);
+    if (pool->free == BLOCK_END) {
+        uint32_t count;
+        char *first = pool_carve(pool, UNIT_BYTES, &count);
+        if (!first) return NULL;
+        for (uint32_t i = count; i-- > 0;) {
+            struct block *block = (struct block *)(first + (size_t)i * pool->block_bytes);
+            block_link(block, pool->free, pool->secret);
+            pool->free = block;
+        }
+    }
+    struct block *block = pool->free;
+    if (!block_is_free(block, pool->secret))
+        check_misuse("heapalloc_pool_get", block, "was written to after it was freed: corrupted list");
+    pool->free = block->next;
+    block_clear(block);
+    return block;
+}
+
+/* `slow` is called in tail position when neither the last block nor the list's first can be had at once. */
+INLINE void *get_with(struct heapalloc_pool *pool, void *(*slow)(struct heapalloc_pool *)) {
+    struct block *block = pool->last;
+    if (block) {
+        pool->last = NULL;
+        return block;
+    }
+    block = pool->free;
+    if (unlikely(!block_is_free(block, pool->secret))) return slow(pool);
+    pool->free = block->next;
+    block_clear(block);
+    return block;
+}
+
+HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
+    if (unlikely(!pool)) return get_slow(pool);
+    return get_with(pool, get_slow);
+}
+
+/* Let `block` be the last, and list the one that was. */
+INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
+    struct block *last = pool->last;
+    pool->last = block;
+    if (likely(!last)) return;
+    block_link(last, pool->free, pool->secret);
+    pool->free = last;
+}
+
+static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block, const char *function) {
+    pool_check(function, pool);
+    if (block == NULL) return;
+    if (pool->manager) return pool_managed_put(pool, function, block);
+    pool_check_block(function, pool, block);
+    if (config_safety && (block == pool->last || block_is_free(block, pool->secret)))
+        check_misuse(function, block, "is already free");
+    keep(pool, block);
+}
+
+/* What a shared pool's put does most of the time; false: the long way decides. */
+INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
+    size_t offset = (size_t)((char *)object - span_home.base);
+    if (unlikely(offset >= racy_load(span_home.bytes))) return false;
+    if (unlikely(!pool_is_block(pool, pool_owner(pool), span_line(&span_home, offset), object))) return false;
+    struct pool_thread *thread = magazine_find(pool);
+    struct block *tail = object_tail(pool, object);
+    if (unlikely(!thread)) return false;
+    object_check_used(pool, "heapalloc_pool_put", tail);
+    return magazine_push_loaded(pool, thread, tail);
+}
+
+static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
+    if (likely(pool_is_sound(pool)) && pool->manager && put_loaded(pool, block)) return;
+    put_named(pool, block, "heapalloc_pool_put");
+}
+
+/* True when a block of a plain pool can be kept without a further look. */
+INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
+    size_t offset = (size_t)((char *)block - span_home.base);
+    if (unlikely(offset >= racy_load(span_home.bytes))) return false;
+    if (!config_safety) return !pool->manager;
+    const struct unit *slab = span_line(&span_home, offset);
+    return pool_is_block(pool, (struct heap *)pool, slab, block) && block != pool->last && !block_may_be_free(block);
+}
+
+HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
+    if (unlikely(!pool) || unlikely(!is_right(pool, block))) return put_slow(pool, block);
+    keep(pool, block);
+}
+
+size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count) {
+    pool_check("heapalloc_pool_get_many", pool);
+    size_t got = 0;
+    if (count > 0 && !blocks) check_misuse("heapalloc_pool_get_many", blocks, "is no room for blocks");
+    while (got < count && (blocks[got] = get_with(pool, get_slow))) got++;
+    return got;
+}
+
+void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count) {
+    pool_check("heapalloc_pool_put_many", pool);
+    if (count > 0 && !blocks) check_misuse("heapalloc_pool_put_many", blocks, "is no list of blocks");
+    for (size_t i = 0; i < count; i++) {
+        if (likely(is_right(pool, blocks[i])))
+            keep(pool, blocks[i]);
+        else
+            put_named(pool, blocks[i], "heapalloc_pool_put_many");
+    }
+}

@@ -1,0 +1,73 @@
+/* What has a name for reports. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/named.h"
+#include "heap/fast.h"
+
+struct named *named_first;
+struct lock named_lock = LOCK_OF(RANK_NAMED);
+
+static void link_first(struct named *entry) {
+    entry->next = named_first;
+    if (named_first) named_first->before = entry;
+    named_first = entry;
+}
+
+static void unlist(struct named *entry) {
+    *(entry->before ? &entry->before->next : &named_first) = entry->next;
+    if (entry->next) entry->next->before = entry->before;
+}
+
+/* Entries whose objects ended during a fork, and `entry`; a list to be freed without the lock. */
+static struct named *unlink_ended(struct named *entry) {
+    struct named *ended = NULL;
+    for (struct named *one = named_first, *next; one; one = next) {
+        next = one->next;
+        if (one != entry && load_acquire(one->object)) continue;
+        unlist(one);
+        one->next = ended;
+        ended = one;
+    }
+    return ended;
+}
+
+/* Entries that ended during a fork, which named_remove() is to look for. */
+static bool some_ended;
+
+static struct named *take_out(struct named *entry) {
+    if (load_relaxed(some_ended)) {
+        store_relaxed(some_ended, false);
+        return unlink_ended(entry);
+    }
+    unlist(entry);
+    entry->next = NULL;
+    return entry;
+}
+
+struct named *named_add(void *object, const char *name, enum named_kind kind) {
+    struct named *entry = heap_alloc_slow(sizeof(*entry), heap_self);
+    if (!entry) return NULL;
+    *entry = (struct named){.object = object, .name = name, .kind = kind};
+    if (!lock_take(&named_lock)) {
+        heap_free_slow(entry, heap_self);
+        return NULL;
+    }
+    link_first(entry);
+    lock_give(&named_lock);
+    return entry;
+}
+
+/* While a fork has the lock nobody but the forking thread reads the list, and what it reads stays readable. */
+void named_remove(struct named *entry) {
+    if (!entry) return;
+    if (!lock_take(&named_lock)) {
+        store_release(entry->object, NULL);
+        store_relaxed(some_ended, true);
+        return;
+    }
+    struct named *ended = take_out(entry);
+    lock_give(&named_lock);
+    for (struct named *next; ended; ended = next) {
+        next = ended->next;
+        heap_free_slow(ended, heap_self);
+    }
+}

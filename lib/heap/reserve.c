@@ -1,0 +1,39 @@
+/* Memory before it is needed. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/reserve.h"
+#include "heap/alloc.h"
+#include "heap/registry.h"
+#include "heap/thread.h"
+#include "span/units.h"
+
+/* Medium blocks are cut from runs of 64 units, or of an eighth of what level 2 has. */
+enum { SLACK_UNITS = 64, SLACK_SHARE = 8, PIECE_UNITS_MAX = SPAN_UNITS_MAX };
+
+/* Taken extents, linked by `next`, go back as they came: what is clean stays so. */
+static void give_all(struct unit *taken) {
+    for (struct unit *next; taken; taken = next) {
+        next = taken->next;
+        units_give(taken);
+    }
+}
+
+static bool have_units(size_t left) {
+    struct unit *taken = NULL;
+    while (left > 0) {
+        uint32_t count = (uint32_t)min_size(left, PIECE_UNITS_MAX);
+        struct unit *unit = units_take(count, UNIT_LEAVING);
+        if (!unit) break;
+        unit->next = taken;
+        taken = unit;
+        left -= count;
+    }
+    give_all(taken);
+    return left == 0;
+}
+
+bool heap_reserve(size_t bytes) {
+    if (bytes > ALLOC_BYTES_MAX) return false;
+    heap_enter();
+    size_t units = (bytes + UNIT_BYTES - 1) >> UNIT_SHIFT;
+    return units == 0 || have_units(units + units / SLACK_SHARE + SLACK_UNITS) || have_units(units);
+}

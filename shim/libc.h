@@ -1,0 +1,14 @@
+/* What glibc tells and musl does not, and headers of the kernel that musl's compiler does not find. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <features.h>
+
+#ifdef __GLIBC__
+#include <sys/single_threaded.h>
+#define libc_single_threaded __libc_single_threaded
+#else
+/* Never true: musl keeps its number of threads to itself. */
+static const char libc_single_threaded = 0;
+#endif
+
+enum { FUTEX_WAIT_OWN = 128, FUTEX_WAKE_OWN = 129 }; /* FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE */
