@@ -52,7 +52,7 @@ static NOINLINE void *realloc_slow(void *p, size_t size) {
     return heap_fits_already(p, size) ? p : realloc_last(p, size);
 }
 
-void free_outside(void *p, struct heap *heap) {
+STARTUP_TEXT void free_outside(void *p, struct heap *heap) {
     if (aside()) return free_aside(p);
     entry_free(p, heap);
 }

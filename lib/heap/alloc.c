@@ -130,7 +130,7 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
     return pop(heap, class);
 }
 
-void *alloc_live(struct heap *heap, size_t size) {
+STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size) {
     if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);

@@ -5,7 +5,7 @@
 #include "slab/slab.h"
 
 /* Bytes of the used block that starts at `p`; 0: there is none. */
-static size_t block_bytes(const void *p) {
+static STARTUP_TEXT size_t block_bytes(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit) return 0;
     if (racy_load(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
@@ -19,7 +19,7 @@ static size_t block_bytes(const void *p) {
     return idle ? 0 : racy_load(unit->block_bytes);
 }
 
-canary_word *hardened_place(const void *p) {
+STARTUP_TEXT canary_word *hardened_place(const void *p) {
     size_t bytes = block_bytes(p);
     return bytes ? (canary_word *)((uintptr_t)p + bytes) - 1 : NULL;
 }
@@ -29,7 +29,7 @@ void hardened_damaged(const char *function, const void *p) {
 }
 
 /* `p` lies in a slab and bears the mark of a quarantined block. */
-static bool is_quarantined(const void *p) {
+static STARTUP_TEXT bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     return unit && racy_load(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
 }
@@ -40,11 +40,11 @@ void hardened_check(const char *function, const void *p) {
     if (place && unlikely(*place != canary_of(place))) hardened_damaged(function, p);
 }
 
-static NOINLINE void free_raw(void *p, void (*outside)(void *p, struct heap *heap)) {
+static NOINLINE STARTUP_TEXT void free_raw(void *p, void (*outside)(void *p, struct heap *heap)) {
     heap_free_with(p, outside);
 }
 
-void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
+STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
     (void)heap;
     size_t bytes = block_bytes(p);
     if (!bytes && is_quarantined(p)) check_misuse("free", p, "is already free");

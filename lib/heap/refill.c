@@ -27,7 +27,7 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
     return list;
 }
 
-static struct block *from_partial(struct heap *heap, uint32_t class) {
+static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class) {
     for (int i = 0; i < PARTIAL_TRIES; i++) {
         struct unit *slab = heap->partial[class].first;
         if (!slab) return BLOCK_END;

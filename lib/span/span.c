@@ -21,7 +21,7 @@ STARTUP_TEXT struct span *span_of(const void *p) {
     return NULL;
 }
 
-struct unit *span_unit(const void *p) {
+STARTUP_TEXT struct unit *span_unit(const void *p) {
     struct span *span = span_of(p);
     return span ? span_line(span, (size_t)((const char *)p - span->base)) : NULL;
 }
