@@ -28,8 +28,6 @@ struct node {
     long i, j;
 };
 
-static bool by_steps, plain_malloc;
-static unsigned allocated;
 static double longest_s;
 
 static double now_s(void) {
@@ -54,7 +52,8 @@ static void store(struct node **place, struct node *node) {
     *place = node;
 }
 #else
-static bool going;
+static bool by_steps, plain_malloc, going;
+static unsigned allocated;
 static size_t last_bytes, since_bytes;
 static unsigned long steps;
 

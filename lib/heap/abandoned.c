@@ -9,11 +9,13 @@ enum { TAKEN_SLABS_MAX = 4, TAKEN_BLOCKS = 8 };
 struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
 
 static void link_last(struct abandoned *these, struct unit *slab) {
+    debug_check(lock_is_mine(&these->lock) && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     purged_wait(slab);
     slab_queue_add(&these->queue, slab);
 }
 
 void abandoned_unlink(struct unit *slab) {
+    debug_check(lock_is_mine(&abandoned[slab->class].lock));
     slab_queue_remove(&abandoned[slab->class].queue, slab);
 }
 
@@ -53,6 +55,7 @@ void abandoned_put_all(uint32_t class, struct unit *first) {
 
 /* Under the lock, so nobody else pops. */
 static void list_pending(struct abandoned *these) {
+    debug_check(lock_is_mine(&these->lock));
     for (struct unit *slab = swap_value(these->pending, NULL), *next; slab; slab = next) {
         next = slab->next;
         owner_leave_listed(slab, OWNER_WITH_REMOTE);

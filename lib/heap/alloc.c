@@ -61,6 +61,7 @@ static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room roo
 }
 
 STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
+    debug_check(heap->state == HEAP_LIVE && size <= ALLOC_BYTES_MAX);
     if (unlikely(heap->hits_left == 0)) {
         void *p = resume(heap, size, room);
         if (p) return fill == ALLOC_ZEROED ? memset(p, 0, size) : p;
@@ -131,12 +132,14 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
 }
 
 STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size) {
+    debug_check(heap->state == HEAP_LIVE);
     if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
 void *alloc_wide_aligned(size_t size, size_t align) {
+    debug_check(is_power_of_two(align) && align > GRANULE_BYTES);
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
         uint32_t count = (uint32_t)cache_granules(size);
         if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;

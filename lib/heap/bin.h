@@ -38,6 +38,8 @@ INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap)
 /* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
  * counts. */
 INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
+    debug_check(heap->current[class] == slab && !heap->attached[class] && !(slab->flags & UNIT_PARTIAL));
+    debug_check(slab->owner == heap && returns > 0);
     heap->attached[class] = slab;
     slab->flags |= UNIT_ATTACHED;
     slab->bin = heap_bin_of(class, heap);
@@ -65,6 +67,7 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
 /* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
  * false: but no current slab. */
 INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
+    debug_check(heap->adopt_budget[class] > 0 && heap->state == HEAP_LIVE);
     struct unit *attached = heap->attached[class];
     if (!attached) return false;
     heap->adopt_budget[class]--;
@@ -88,6 +91,7 @@ INLINE bool heap_is_adopted(const struct unit *current, const struct block *bloc
 
 /* Take the first block, which is still a free one, from a bin that is not empty. */
 INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
+    debug_check(heap->bin[class] != BLOCK_END);
     struct block *block = heap->bin[class];
     if (unlikely(!block_is_free(block, heap->secret)))
         check_misuse("malloc", block, "was written to after it was freed: corrupted list");

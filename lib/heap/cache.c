@@ -18,6 +18,7 @@ STARTUP_TEXT void cache_yield(struct heap *heap) {
 }
 
 uint32_t cache_give_list(struct heap *heap, uint32_t count) {
+    debug_check(count >= MEDIUM_GRANULES_MIN && count <= CACHE_GRANULES_MAX);
     if (!load_relaxed(heap->cache[count])) return 0;
     uint32_t sum = 0;
     char *p = swap_value(heap->cache[count], NULL);
@@ -36,6 +37,7 @@ void cache_return_grant(struct heap *heap) {
 }
 
 void cache_flush(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     struct granule *recent_medium =
         take_recent(heap->recent_medium); /* first: a fork must not find them in two places */
     struct unit *recent_large = take_recent(heap->recent_large);

@@ -5,6 +5,7 @@
 #include "heap/partial.h"
 
 void disown_slab(struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     do {
         owner_collect(slab, heap_secret());
         if (slab->used_blocks == 0) {
@@ -16,6 +17,7 @@ void disown_slab(struct unit *slab) {
 
 /* One turn at the abandoned list's lock for all of them. */
 void disown_partial(struct heap *heap, uint32_t class, uint32_t count) {
+    debug_check(count <= heap->partial[class].count);
     struct unit *first = NULL, **end = &first;
     for (uint32_t i = 0; i < count; i++) {
         struct unit *slab = heap->partial[class].first;

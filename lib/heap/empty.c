@@ -22,6 +22,7 @@ void empty_narrow(struct heap *heap) {
 }
 
 void heap_slab_empty(struct unit *slab, struct heap *heap) {
+    debug_check(slab->owner == heap && slab->used_blocks == 0);
     if (heap->attached[slab->class] == slab) {
         slab->used_blocks = heap->returns;
         pace_run(heap);

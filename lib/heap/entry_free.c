@@ -10,8 +10,10 @@
 #include "heap/remote.h"
 #include "heap/tick.h"
 
-/* A thread frees before it has allocated, or after its end. */
+/* A thread frees before it has allocated, or after its end. What is no block is told first: a new heap may take the
+ * memory that the pointer had. */
 static NOINLINE void free_without_heap(void *p) {
+    free_check_unit("free", p);
     struct heap *heap = heap_for_thread();
     free_live(p, heap);
     if (heap) heap_tick_if_due(heap);

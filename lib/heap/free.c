@@ -13,6 +13,7 @@
 
 /* An own slab in a further span, or a block that looked like a free one. */
 static void free_own(struct block *block, struct unit *slab, struct heap *heap) {
+    debug_check(slab->owner == heap && slab->used_blocks > 0);
     slab->used_blocks--;
     heap_list(block, slab, heap);
     if (unlikely(slab->used_blocks == 0)) heap_slab_empty(slab, heap);
@@ -65,6 +66,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
 }
 
 void free_live(void *p, struct heap *heap) {
+    debug_check(p != NULL && (!heap || heap->state == HEAP_LIVE));
     struct unit *unit = free_check_unit("free", p);
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: free_slab(p, unit, heap); break;

@@ -27,6 +27,7 @@ void parked_add_list(struct heap *first, struct heap *last) {
 }
 
 void parked_add(struct heap *heap) {
+    debug_check(heap != &heap_none);
     store_relaxed(heap->state, HEAP_PARKED);
     parked_add_list(heap, heap);
 }

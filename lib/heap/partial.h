@@ -8,6 +8,7 @@ void partial_add(struct heap *heap, struct unit *slab);
 void partial_remove(struct heap *heap, struct unit *slab);
 
 INLINE void partial_remove_first(struct heap *heap, struct slab_queue *queue, struct unit *slab) {
+    debug_check(queue->first == slab && slab->flags & UNIT_PARTIAL && slab->owner == heap);
     queue->first = slab->next;
     *(slab->next ? &slab->next->prev : &queue->last) = NULL;
     slab->next = NULL;

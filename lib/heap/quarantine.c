@@ -8,6 +8,7 @@ void quarantine_written(const struct block *block) {
 }
 
 void quarantine_flush(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     if (!hardened()) return;
     for (uint32_t i = 0; i < QUARANTINE_SLOTS; i++) {
         struct block *block = heap->quarantine[i];

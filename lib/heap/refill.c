@@ -114,6 +114,8 @@ static bool can_carve(const struct heap *heap, uint32_t class) {
 }
 
 STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
+    debug_check(class > 0 && class < CLASS_COUNT && heap->bin[class] == BLOCK_END);
+    debug_check(heap->state == HEAP_LIVE);
     heap_detach_slab(heap, class);
     struct block *list = heap->current[class] ? take_list(heap, heap->current[class]) : BLOCK_END;
     uint8_t returns = heap->returns;

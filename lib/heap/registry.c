@@ -58,6 +58,7 @@ static struct heap *unpark(void) {
 
 /* Under the heaps lock. */
 static struct heap *first_of_process(void) {
+    debug_check(lock_is_mine(&heaps.lock));
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
     if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;

@@ -25,6 +25,7 @@ INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
 
 /* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
 static void take_in(struct unit *slab, struct heap *heap) {
+    debug_check(!(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (!heap) {
         disown_slab(slab);
         return;

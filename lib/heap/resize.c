@@ -44,6 +44,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_roo
 }
 
 static void *resize_slab(void *p, struct unit *slab, size_t size) {
+    debug_check(size <= ALLOC_BYTES_MAX);
     free_check_slab("realloc", p, slab);
     size_t bytes = slab->block_bytes;
     if (size <= bytes && size > bytes / 2) return p;
@@ -95,6 +96,7 @@ static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
 /* Copy all of `from` to the front of `to`. What was copied goes back step by step, so that the peak rises by one step.
  */
 static void copy_large(struct unit *to, struct unit *from) {
+    debug_check(to->count >= from->count && to->kind == UNIT_LARGE);
     size_t bytes = (size_t)from->count << UNIT_SHIFT;
     bool clean = to->flags & UNIT_CLEAN, goes = purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;
     to->flags &= (uint8_t)~UNIT_CLEAN;
@@ -170,6 +172,7 @@ static void *grow_large(struct unit *unit, size_t size) {
 }
 
 static void *resize_large(void *p, struct unit *unit, size_t size) {
+    debug_check(unit->kind == UNIT_LARGE && size <= ALLOC_BYTES_MAX);
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > bytes) return grow_large(unit, size);

@@ -9,6 +9,7 @@
 /* A bin's own blocks go to the slab in the order they have; the adopted blocks come before `adopted`, without
  * keys. Returns the first. */
 static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *adopted) {
+    debug_check(!heap->attached[class]);
     struct unit *slab = heap->current[class];
     struct block *first = BLOCK_END, *last = NULL;
     while (heap->bin[class] != BLOCK_END) {
@@ -35,6 +36,7 @@ static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *
 /* In two steps: in a fork's child the first free may have a lost thread's slab counted, and an adopted block with a key
  * would count as one of its free blocks. */
 void heap_spill(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;
     empty_narrow(heap);
     memset(heap->adopt_budget, 0, sizeof(heap->adopt_budget));

@@ -7,6 +7,7 @@
 
 /* Under the heaps lock: a fork waits until no block is in a thief's hand. */
 static void steal(struct heap *heap) {
+    debug_check(lock_is_mine(&heaps.lock));
     struct unit *recent_large = swap_value(heap->recent_large, NULL);
     struct granule *recent_medium = swap_value(heap->recent_medium, NULL);
     if (recent_large) units_give(recent_large);

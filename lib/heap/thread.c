@@ -11,6 +11,7 @@
 #include "heap/tick.h"
 
 void heap_give_up(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     quarantine_flush(heap);
     heap_spill(heap);
     cache_flush(heap);

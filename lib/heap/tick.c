@@ -53,6 +53,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 /* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow
  * paths. */
 static void watch(struct heap *heap, bool idle, bool turns) {
+    debug_check(purge_decay_ms != PURGE_NEVER);
     bool spills = turns || !heap->purge_pending;
     heap->purge_pending = true;
     heap->returns = RETURNS_PURGING;
@@ -80,6 +81,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
 }
 
 STARTUP_TEXT void heap_tick(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) salvage_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;

@@ -8,6 +8,7 @@
 
 /* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 void tidy_current(struct heap *heap, uint32_t class) {
+    debug_check(heap->state == HEAP_LIVE && class < CLASS_COUNT);
     struct unit *slab = heap->current[class];
     if (!slab || heap->attached[class]) return;
     owner_collect(slab, heap->secret);

@@ -25,7 +25,6 @@ memory_mib=900                               # each of the two at a time
 runs='
 covers 3 2 2 MIDWAY OPS=4
 covers 2 2 2
-covers 2 2 2 LINK_LAST
 holds  2 1 3
 holds  3 1 2
 holds  3 1 2 FORK
@@ -62,6 +61,7 @@ caught 3 1 2 FORK SHARES BROKEN_FORK_SWEEP_HURRIES
 caught 2 1 3 MOVES BROKEN_FREE_WAITS
 '
 long_runs='
+covers 2 2 2 LINK_LAST
 covers 3 2 2 MIDWAY OPS=5
 holds  3 1 3
 holds  2 2 3
