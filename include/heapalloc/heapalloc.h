@@ -222,22 +222,23 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
 /* A pool of objects of one type, for C and C++: HEAPALLOC_POOL_TYPE(node, struct node) defines `struct node_pool`, and
  * node_pool_create(options), node_pool_get, node_pool_put and node_pool_destroy, which take and return `struct node *`.
  * Size and alignment are the type's. At file level, without a semicolon. */
-#define HEAPALLOC_POOL_TYPE(prefix, type)                                                             \
-    struct prefix##_pool;                                                                             \
-    static inline struct prefix##_pool *prefix##_pool_create(struct heapalloc_pool_options options) { \
-        options.object_bytes = sizeof(type);                                                          \
-        if (options.align_bytes < __alignof__(type))                                                  \
-            options.align_bytes = __alignof__(type) < 16 ? 16 : __alignof__(type);                    \
-        return (struct prefix##_pool *)heapalloc_pool_create_with(&options);                          \
-    }                                                                                                 \
-    static inline type *prefix##_pool_get(struct prefix##_pool *pool) {                               \
-        return (type *)heapalloc_pool_get((struct heapalloc_pool *)pool);                             \
-    }                                                                                                 \
-    static inline void prefix##_pool_put(struct prefix##_pool *pool, type *object) {                  \
-        heapalloc_pool_put((struct heapalloc_pool *)pool, object);                                    \
-    }                                                                                                 \
-    static inline void prefix##_pool_destroy(struct prefix##_pool *pool) {                            \
-        heapalloc_pool_destroy((struct heapalloc_pool *)pool);                                        \
+#define HEAPALLOC_POOL_TYPE(prefix, type)                                                                    \
+    struct prefix##_pool;                                                                                    \
+    __attribute__((unused)) static inline struct prefix##_pool *prefix##_pool_create(                        \
+        struct heapalloc_pool_options options) {                                                             \
+        options.object_bytes = sizeof(type);                                                                 \
+        if (options.align_bytes < __alignof__(type))                                                         \
+            options.align_bytes = __alignof__(type) < 16 ? 16 : __alignof__(type);                           \
+        return (struct prefix##_pool *)heapalloc_pool_create_with(&options);                                 \
+    }                                                                                                        \
+    __attribute__((unused)) static inline type *prefix##_pool_get(struct prefix##_pool *pool) {              \
+        return (type *)heapalloc_pool_get((struct heapalloc_pool *)pool);                                    \
+    }                                                                                                        \
+    __attribute__((unused)) static inline void prefix##_pool_put(struct prefix##_pool *pool, type *object) { \
+        heapalloc_pool_put((struct heapalloc_pool *)pool, object);                                           \
+    }                                                                                                        \
+    __attribute__((unused)) static inline void prefix##_pool_destroy(struct prefix##_pool *pool) {           \
+        heapalloc_pool_destroy((struct heapalloc_pool *)pool);                                               \
     }
 
 /* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------

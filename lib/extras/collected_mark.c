@@ -36,8 +36,8 @@ bool collected_is_marked(const struct heapalloc_collected *collected, const void
 }
 
 /* Every word may be a pointer. Sanitizers are not shown it: it reads what lies between variables, too. */
-__attribute__((no_sanitize("address"))) UNWATCHED static void look_at_words(struct heapalloc_collected *collected,
-                                                                            const char *from, size_t bytes) {
+__attribute__((no_sanitize("address"), no_sanitize("thread"))) static NOINLINE void
+look_at_words(struct heapalloc_collected *collected, const char *from, size_t bytes) {
     typedef uintptr_t word __attribute__((may_alias));
     const word *at = (const word *)round_up((uintptr_t)from, WORD);
     const word *end = (const word *)round_down((uintptr_t)from + bytes, WORD);
@@ -95,14 +95,19 @@ size_t collected_drain(struct heapalloc_collected *collected, size_t budget) {
     }
 }
 
-/* Registers that a caller's variables may be in are on the stack while this runs. */
+/* All frames of its callers: this one's address is below them. */
+static NOINLINE void look_at_callers(struct heapalloc_collected *collected) {
+    const char *here = __builtin_frame_address(0);
+    if (here < collected->stack_base) look_at_words(collected, here, (size_t)(collected->stack_base - here));
+}
+
+/* Registers that a caller's variables may be in are in this frame, anywhere in it, while another one looks. */
 static NOINLINE void look_at_stack(struct heapalloc_collected *collected) {
     if (collected->thread != (const void *)&heap_self)
         check_misuse("heapalloc_collected_collect", collected, "is collected by a thread that did not make it");
     __builtin_unwind_init();
-    const char *top = __builtin_frame_address(0);
-    char *volatile here = (char *)&top;
-    if (here < collected->stack_base) look_at_words(collected, here, (size_t)(collected->stack_base - here));
+    look_at_callers(collected);
+    __asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */
 }
 
 void collected_look_at_roots(struct heapalloc_collected *collected) {
