@@ -84,22 +84,30 @@ static void tell_stats(void) {
     exit_stats_close(file);
 }
 
-static void tell_leaks(void) {
+static void tell_leaks(uintptr_t stack) {
     int file = exit_stats_open();
     if (file < 0) return;
-    leaks_tell(file);
+    leaks_tell(file, stack);
     exit_stats_close(file);
 }
 
-/* Runs last of the handlers, because it was registered first. A child of a fork is silent when children are to be. */
-static void tell(void *unused) {
-    (void)unused;
+/* A child of a fork is silent when children are to be. */
+static NOINLINE void tell_from(uintptr_t stack) {
     int saved = errno;
     if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
     if (option_number(OPTION_STATS)) tell_stats();
-    if (option_number(OPTION_LEAKS)) tell_leaks();
+    if (option_number(OPTION_LEAKS)) tell_leaks(stack);
     metrics_write();
     errno = saved;
+}
+
+/* Runs last of the handlers, because it was registered first. Its frame has the registers that its callers expect to
+ * find again, and no room for anything else: what malloc once left there would look like the program's. */
+static void tell(void *unused) {
+    (void)unused;
+    __builtin_unwind_init();
+    tell_from(leaks_stack());
+    __asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */
 }
 
 COLD void exit_stats_ask(void) {

@@ -67,12 +67,15 @@ static void tell_lost(struct report *report, const struct lost *lost, size_t liv
     }
 }
 
-COLD NOINLINE void leaks_tell(int file) {
+NOINLINE uintptr_t leaks_stack(void) {
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+COLD void leaks_tell(int file, uintptr_t stack) {
     struct report report = {0};
     struct lost lost = {0};
-    __builtin_unwind_init(); /* registers that callers expect to find again are in this frame now */
     size_t running = leaks_stop();
-    struct leaks_search *search = leaks_search();
+    struct leaks_search *search = leaks_search(stack);
     leaks_resume();
     if (search) sum_up(&lost, search);
     if (search) {

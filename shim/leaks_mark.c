@@ -240,8 +240,7 @@ static struct leaks_search *list_live(void) {
     return NULL;
 }
 
-NOINLINE struct leaks_search *leaks_search(void) {
-    uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+struct leaks_search *leaks_search(uintptr_t stack) {
     struct leaks_search *search = list_live();
     if (!search || search->count == 0) return search;
     search->stack = stack;

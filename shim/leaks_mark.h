@@ -20,8 +20,8 @@ struct leaks_search {
     uint32_t *todo; /* blocks that were reached, and whose contents were not looked at yet */
 };
 
-/* Find all live blocks and mark those that are reachable, by the caller's frame too, where it has put its registers.
+/* Find all live blocks and mark those that are reachable; of the caller's stack what is above `stack` counts.
  * NULL: no memory, or the process may not read itself. Others must stand still. */
-struct leaks_search *leaks_search(void);
+struct leaks_search *leaks_search(uintptr_t stack);
 
 void leaks_search_end(struct leaks_search *search);
