@@ -58,7 +58,7 @@ BOARDS = {
 
 def core():
     return sorted(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/lib/**/*.c", recursive=True)
-                  if "/inspect/" not in path and not path.endswith("/atomic_bytes.c"))  # the kernel has its own
+                  if "/inspect/" not in path)
 
 
 def build(board, sources, output, argument=None):
