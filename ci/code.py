@@ -10,7 +10,8 @@ two files that are compiled together have a static function of the same name.
 import pathlib
 import re
 import sys
-import tempfile
+
+import checking
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Each is one program, or a library; a folder below that is named too is not part of it.
@@ -93,36 +94,10 @@ def self_test():
               ({"lib/high/two.h": "INLINE int one_get(void) {\n}\nCOLD static int one_get(void) {\n}\n"},
                "one_get() too"),
               ({"kernel/a.c": "static int take(void) {\n}\n"}, None)]
-    wrong = 0
-    for changed, expected in plants:
-        with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            for file, text in {**good, **changed}.items():
-                (root / file).parent.mkdir(parents=True, exist_ok=True)
-                (root / file).write_text(text)
-            faults = judge(root)
-            if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
-                print(f"code self-test: {expected} is told as {faults}")
-                wrong = 1
-    return wrong
-
-
-def main(words):
-    if words[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return 0
-    if words == ["--self-test"]:
-        return self_test()
-    if words == ["--numbers"]:
-        numbers(HERE.parent)
-        return 0
-    if len(words) > 1 or (words and words[0].startswith("-")):
-        print(f"code.py: there is no option {words[-1]}; --help tells more", file=sys.stderr)
-        return 2
-    faults = judge(pathlib.Path(words[0]) if words else HERE.parent)
-    print(*faults, sep="\n", end="\n" if faults else "")
-    return bool(faults)
+    return checking.try_plants(good, plants, judge)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:] == ["--numbers"]:
+        sys.exit(numbers(HERE.parent))
+    checking.judge_tree(__doc__, sys.argv[1:], self_test, judge)

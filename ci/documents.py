@@ -13,6 +13,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+import checking
+
 COLUMNS = 120
 SOURCES = (".c", ".h", ".S", ".cc", ".cpp", ".sh", ".py", ".txt", ".cmake", ".json", ".map", ".ld", ".js", ".awk", ".in")
 # A word is a placeholder when it has one of these.
@@ -194,21 +196,14 @@ def self_test():
 
 
 def main(arguments):
-    if arguments in (["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-    if arguments == ["--self-test"]:
-        self_test()
-        return 0
+    checking.begin(__doc__, arguments, self_test)
     if arguments == ["--wrap"]:
         wrap_all(Path(__file__).resolve().parent.parent)
         return 0
     if arguments:
-        print(f"documents: there is no option {arguments[0]} (ci/documents.py --help tells more)", file=sys.stderr)
-        return 2
+        checking.refuse(f"there is no option {arguments[0]}")
     wrong = list(judge(Path(__file__).resolve().parent.parent))
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    checking.end(wrong)
 
 
 sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import checking
+
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 300
 MARK = re.compile(r"<!-- (file|run|prints|shown)(?::? (.*?))? -->$")
@@ -209,20 +211,14 @@ def self_test():
 
 
 def main(arguments):
-    if arguments in (["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-    if arguments == ["--self-test"]:
-        self_test()
-        return 0
+    checking.begin(__doc__, arguments, self_test)
     if arguments == ["--unmarked"]:
         wrong = list(unmarked())
     else:
         write = arguments[:1] == ["--write"]
         names = arguments[write:]
         if len(names) < 2 or names[0].startswith("-") or not Path(names[0]).is_dir():
-            print("examples: wants PREFIX, a folder, and DOCUMENT... (ci/examples.py --help tells more)", file=sys.stderr)
-            return 2
+            checking.refuse("wants PREFIX, a folder, and DOCUMENT...")
         wrong = []
         for name in names[1:]:
             written = [] if write else None
@@ -230,8 +226,7 @@ def main(arguments):
             wrong += wrong_in(text, name, Path(names[0]).resolve(), written)
             if written:
                 Path(name).write_text(put_in(text, written))
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    checking.end(wrong)
 
 
 sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,8 @@ same word.
 import pathlib
 import re
 import sys
-import tempfile
+
+import checking
 
 HERE = pathlib.Path(__file__).resolve().parent
 GLOSSARIES = ("docs/ARCHITECTURE.md", "docs/glossary.md")
@@ -116,33 +117,8 @@ def self_test():
               ({"docs/glossary.md": good["docs/glossary.md"].replace("| cell |", "| cell, heap |")},
                "has the word `heap`"),
               ({"ci/words.txt": "next left gnome\n"}, "ci/words.txt: no module or field")]
-    wrong = 0
-    for changed, expected in plants:
-        with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            for file, text in {**good, **changed}.items():
-                (root / file).parent.mkdir(parents=True, exist_ok=True)
-                (root / file).write_text(text)
-            faults = judge(root)
-            if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
-                print(f"glossary self-test: {expected} is told as {faults}")
-                wrong = 1
-    return wrong
-
-
-def main(words):
-    if words[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return 0
-    if words[:1] == ["--self-test"]:
-        return self_test()
-    if len(words) > 1 or (words and words[0].startswith("-")):
-        print(f"glossary.py: there is no option {words[-1]}; --help tells more", file=sys.stderr)
-        return 2
-    faults = judge(pathlib.Path(words[0]) if words else HERE.parent)
-    print(*faults, sep="\n", end="\n" if faults else "")
-    return bool(faults)
+    return checking.try_plants(good, plants, judge)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checking.judge_tree(__doc__, sys.argv[1:], self_test, judge)

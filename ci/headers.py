@@ -13,6 +13,8 @@ import re
 import sys
 from pathlib import Path
 
+import checking
+
 FOLDER = Path(__file__).resolve().parent.parent / "include/heapalloc"
 # port.h is what a world writes, not what anybody calls: its head says for all who calls them, and when.
 LEFT_OUT = ("port.h",)
@@ -78,19 +80,12 @@ def self_test():
 
 
 def main(arguments):
-    if arguments in (["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-    if arguments == ["--self-test"]:
-        self_test()
-        return 0
+    checking.begin(__doc__, arguments, self_test)
     if arguments:
-        print(f"headers: there is no option {arguments[0]} (ci/headers.py --help tells more)", file=sys.stderr)
-        return 2
+        checking.refuse(f"there is no option {arguments[0]}")
     wrong = [f"{path.name}: {what}" for path in sorted(FOLDER.glob("*.h")) if path.name not in LEFT_OUT
              for what in wrong_in(path.read_text())]
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    checking.end(wrong)
 
 
 sys.exit(main(sys.argv[1:]))

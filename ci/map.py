@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import checking
+
 BEGIN = "<!-- map: written by ci/map.py -->"
 END = "<!-- end of map -->"
 PAGE = "docs/ARCHITECTURE.md"
@@ -140,12 +142,7 @@ def self_test():
 
 
 def main(arguments):
-    if arguments in (["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-    if arguments == ["--self-test"]:
-        self_test()
-        return 0
+    checking.begin(__doc__, arguments, self_test)
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2

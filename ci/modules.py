@@ -9,7 +9,8 @@ folder's line of ci/modules.txt.
 import pathlib
 import re
 import sys
-import tempfile
+
+import checking
 
 HERE = pathlib.Path(__file__).resolve().parent
 DECLARED = re.compile(r"^(?!static|INLINE|typedef|#|//|/\*|\s|\})[\w\s\*]*?\b(\w+)\([^;{]*\)[^;{]*;", re.M)
@@ -88,34 +89,12 @@ def self_test():
               ({"one.c": '#include "two.h"\n'}, "one includes two"), ({"two.c": '#include "one.h"\n'}, None),
               ({"one.c": "static int two_get(void) {\n}\nint one_get(void) {\n    return two_get();\n}\n"}, None),
               ({"three.c": "int x;\n"}, "does not place the module three")]
-    wrong = 0
-    for changed, expected in plants:
-        with tempfile.TemporaryDirectory() as name:
-            root = pathlib.Path(name)
-            (root / "lib/low").mkdir(parents=True)
-            for file, text in {**good, **changed}.items():
-                (root / "lib/low" / file).write_text(text)
-            faults = judge(root, order)
-            if bool(faults) != bool(expected) or (expected and expected not in faults[0]):
-                print(f"modules self-test: {expected} is told as {faults}")
-                wrong = 1
-    return wrong
+    def in_folder(files):
+        return {f"lib/low/{name}": text for name, text in files.items()}
 
-
-def main(words):
-    if words[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return 0
-    if words[:1] == ["--self-test"]:
-        return self_test()
-    if len(words) > 1 or (words and words[0].startswith("-")):
-        print(f"modules.py: there is no option {words[-1]}; --help tells more", file=sys.stderr)
-        return 2
-    root = pathlib.Path(words[0]) if words else HERE.parent
-    faults = judge(root, read_order(HERE / "modules.txt"))
-    print(*faults, sep="\n", end="\n" if faults else "")
-    return bool(faults)
+    plants = [(in_folder(changed), expected) for changed, expected in plants]
+    return checking.try_plants(in_folder(good), plants, lambda root: judge(root, order))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checking.judge_tree(__doc__, sys.argv[1:], self_test, lambda root: judge(root, read_order(HERE / "modules.txt")))

@@ -16,6 +16,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import checking
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs", "bench", "kernel", "tests", "tools", "lib")
 HEADERS = ("heapalloc.h", "walk.h", "collected.h", "heapalloc.hpp", "map.h", "heap.h", "port.h", "small.h", "block_pool.h")
@@ -211,21 +213,14 @@ def self_test():
 
 
 def main(arguments):
-    if arguments in (["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-    if arguments == ["--self-test"]:
-        self_test()
-        return 0
+    checking.begin(__doc__, arguments, self_test)
     check = arguments[:1] == ["--check"]
     if len(arguments) != 1 + check or arguments[-1].startswith("-"):
-        print("site: wants one folder (ci/site.py --help tells more)", file=sys.stderr)
-        return 2
+        checking.refuse("wants one folder")
     out = Path(arguments[-1]).resolve()
     wrong = [] if check else build(out)
     wrong += wrong_links(out)
-    print("\n".join(wrong), end="\n" if wrong else "")
-    return 1 if wrong else 0
+    checking.end(wrong)
 
 
 sys.exit(main(sys.argv[1:]))

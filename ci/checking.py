@@ -1,0 +1,53 @@
+"""What the checks of this folder that are written in Python share: how they are called, and how they are tried."""
+# SPDX-License-Identifier: MIT
+import pathlib
+import sys
+import tempfile
+
+NAME = pathlib.Path(sys.argv[0]).name
+
+
+def begin(doc, words, self_test):
+    """Answers --help and --self-test, which ends the program."""
+    if words in (["-h"], ["--help"]):
+        print(doc.strip())
+        sys.exit(0)
+    if words == ["--self-test"]:
+        sys.exit(self_test())
+
+
+def refuse(what):
+    """Ends the program, which was called wrongly."""
+    print(f"{NAME}: {what}; --help tells more", file=sys.stderr)
+    sys.exit(2)
+
+
+def end(faults):
+    """Prints the faults and ends the program: 1 when there are any."""
+    faults = list(faults)
+    print(*faults, sep="\n", end="\n" if faults else "")
+    sys.exit(bool(faults))
+
+
+def judge_tree(doc, words, self_test, judge):
+    """A check of one tree, by default this one: judge(root) lists what is wrong."""
+    begin(doc, words, self_test)
+    if len(words) > 1 or (words and words[0].startswith("-")):
+        refuse(f"there is no option {words[-1]}")
+    end(judge(pathlib.Path(words[0]) if words else pathlib.Path(__file__).resolve().parent.parent))
+
+
+def try_plants(good, plants, judge):
+    """For each plant, (files changed, what must be said or None), makes the good tree with it and judges that."""
+    wrong = 0
+    for changed, expected in plants:
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for file, text in {**good, **changed}.items():
+                (root / file).parent.mkdir(parents=True, exist_ok=True)
+                (root / file).write_text(text)
+            faults = list(judge(root))
+        if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
+            print(f"{NAME}: {expected} is told as {faults}")
+            wrong = 1
+    return wrong
