@@ -4,26 +4,16 @@
 #   tests/options/leaks.sh LIB PROGRAM      PROGRAM: tests/options/leaks.c
 # SPDX-License-Identifier: MIT
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(realpath -e "${1:?usage: leaks.sh LIB PROGRAM}")
 program=$(realpath -e "$2")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+# shellcheck source=tests/options/verdict.sh
+. "$here/verdict.sh"
 
 # expect NAME CODE PATTERN PROGRAM...: how it exits, and what stderr says.
 expect() {
-    local name=$1 want=$2 pattern=$3 code=0
-    shift 3
-    timeout 60 env HEAPALLOC="${options:-leaks}" LD_PRELOAD="$lib" "$@" >"$work/out" 2>"$work/err" || code=$?
-    if [[ $code == "$want" ]] && grep -qE -- "$pattern" "$work/err"; then
-        echo "ok - $name"
-    else
-        echo "not ok - $name: exit $code"
-        head -n 10 "$work/err" | cut -c 1-200 | sed 's/^/#   /'
-        failed=$((failed + 1))
-    fi
+    run "${options:-leaks}" "${@:4}"
+    verdict "$(is "$code $(says "$3")" "$2 yes")" "$1"
 }
 
 none='no leaks: all of [0-9]+ live blocks can be reached$'
@@ -51,11 +41,6 @@ expect "bash loses nothing" 0 "$none" bash -c true
 expect "python3 is told, and ends as it would" 0 'leaks' python3 -c pass
 options="leaks,stats=$work/report"
 : >"$work/report"
-timeout 60 env HEAPALLOC="$options" LD_PRELOAD="$lib" "$program" lost 10 100 >"$work/out" 2>"$work/err"
-if grep -qE "$(lost 1120 10)" "$work/report" && [[ ! -s $work/err ]]; then
-    echo "ok - it goes where stats go"
-else
-    echo "not ok - it goes where stats go"
-    failed=$((failed + 1))
-fi
+run "$options" "$program" lost 10 100
+verdict "$(is "$(silent) $(grep -cE "$(lost 1120 10)" "$work/report")" "yes 1")" "it goes where stats go"
 exit $((failed > 0))

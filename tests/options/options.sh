@@ -5,36 +5,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # backquotes here are those of messages
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(realpath -e "${1:?usage: options.sh LIB HELPER DOCUMENT}")
 helper=$(realpath -e "$2")
 document=$(realpath -e "$3")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-verdict() {
-    if [[ $1 == yes ]]; then
-        echo "ok - $2"
-    else
-        echo "not ok - $2"
-        sed 's/^/#   /' "$work/err" | head -n 40
-        failed=$((failed + 1))
-    fi
-}
-
-# Runs a program under the library with these options; its streams to files, its exit code to $code.
-run() {
-    local options=$1
-    shift
-    code=0
-    timeout 60 env ${options:+"HEAPALLOC=$options"} LD_PRELOAD="$lib" "$@" >"$work/out" 2>"$work/err" || code=$?
-}
-
-says() { grep -qE -- "$1" "$work/err" && echo yes || echo no; }
-silent() { [[ ! -s $work/err ]] && echo yes || echo no; }
-is() { [[ $1 == "$2" ]] && echo yes || echo no; }
+# shellcheck source=tests/options/verdict.sh
+. "$here/verdict.sh"
 
 run "" /bin/ls / && verdict "$(silent)" "nothing is said unless asked"
 run help /bin/ls /

@@ -8,32 +8,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=$(realpath -e "${1:?usage: watch.sh LIB HELPER}")
 helper=$(realpath -e "$2")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+# shellcheck source=tests/options/verdict.sh
+. "$here/verdict.sh"
 
-verdict() {
-    if [[ $1 == yes ]]; then
-        echo "ok - $2"
-    else
-        echo "not ok - $2"
-        tail -n 20 "$work/err" "$work/out" | cut -c 1-200 | sed 's/^/#   /'
-        failed=$((failed + 1))
-    fi
-}
-
-run() {
-    local options=$1
-    shift
-    code=0
-    timeout 60 env ${options:+"HEAPALLOC=$options"} LD_PRELOAD="$lib" "$@" >"$work/out" 2>"$work/err" || code=$?
-}
-
-is() { [[ $1 == "$2" ]] && echo yes || echo no; }
-says() { grep -qE -- "$1" "$work/err" && echo yes || echo no; }
-silent() { [[ ! -s $work/err ]] && echo yes || echo no; }
 right() { "$here/stats_schema.py" "$@" 2>>"$work/err" && echo yes || echo no; }
 member() { python3 -c 'import json,sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/out" "$1"; }
 
