@@ -31,7 +31,7 @@ void *kmalloc_aligned(size_t size, size_t align) {
 
 static bool resize_here(void *p, size_t size, size_t *bytes) {
     uint64_t daif = irq_save();
-    bool done = heap_resize_here(p, size, bytes);
+    bool done = heap_resize_here("realloc", p, size, bytes);
     irq_restore(daif);
     return done;
 }

@@ -15,11 +15,11 @@ static void insert(struct address_map *map, struct address_entry entry) {
 static bool grow(struct address_map *map) {
     size_t places = map->entries ? (map->mask + 1) * 2 : PLACES_FIRST;
     struct address_map larger = {.mask = places - 1};
-    larger.entries = heap_alloc_zeroed(places * sizeof(*larger.entries));
+    larger.entries = entry_zeroed(places * sizeof(*larger.entries));
     if (!larger.entries) return false;
     for (size_t i = 0; map->entries && i <= map->mask; i++)
         if (map->entries[i].key != 0) insert(&larger, map->entries[i]);
-    if (map->entries) heap_free_slow(map->entries, heap_self);
+    if (map->entries) entry_free(map->entries, heap_self);
     *map = larger;
     return true;
 }
@@ -58,6 +58,6 @@ void address_remove(struct address_map *map, uintptr_t key) {
 }
 
 void address_end(struct address_map *map) {
-    if (map->entries) heap_free_slow(map->entries, heap_self);
+    if (map->entries) entry_free(map->entries, heap_self);
     *map = (struct address_map){0};
 }

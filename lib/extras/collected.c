@@ -14,11 +14,11 @@ void collected_check(const char *function, const struct heapalloc_collected *col
 bool collected_grow(void *array, size_t *room, size_t each) {
     void **at = array;
     size_t more = *room ? *room * 2 : 32;
-    void *new = heap_alloc_slow(more * each, heap_self);
+    void *new = entry_alloc(more * each, heap_self);
     if (!new) return false;
     if (*at) {
         memcpy(new, *at, *room * each);
-        heap_free_slow(*at, heap_self);
+        entry_free(*at, heap_self);
     }
     *at = new;
     *room = more;
@@ -51,7 +51,7 @@ void collected_give(struct heapalloc_collected *collected, struct collected_slab
     forget_units(collected, slab, slab->unit->count);
     collected->reserved_bytes -= (size_t)slab->unit->count << UNIT_SHIFT;
     give_unit(slab->unit);
-    heap_free_slow(slab, heap_self);
+    entry_free(slab, heap_self);
 }
 
 static struct unit *collected_take_units(struct heapalloc_collected *collected, size_t count) {
@@ -67,7 +67,7 @@ struct collected_slab *collected_add(struct heapalloc_collected *collected, size
                                      enum collected_content content) {
     size_t block_bytes = class ? class_shapes[class].block_bytes : round_up(bytes, UNIT_BYTES);
     uint32_t count = class ? UNIT_BYTES / (uint32_t)block_bytes : 1, words = (count + 63) / 64;
-    struct collected_slab *slab = heap_alloc_zeroed(sizeof(*slab) + 2 * words * sizeof(uint64_t));
+    struct collected_slab *slab = entry_zeroed(sizeof(*slab) + 2 * words * sizeof(uint64_t));
     struct unit *unit = slab ? collected_take_units(collected, class ? 1 : block_bytes >> UNIT_SHIFT) : NULL;
     if (unit) {
         slab->unit = unit;
@@ -87,6 +87,6 @@ struct collected_slab *collected_add(struct heapalloc_collected *collected, size
         }
         give_unit(unit);
     }
-    if (slab) heap_free_slow(slab, heap_self);
+    if (slab) entry_free(slab, heap_self);
     return NULL;
 }

@@ -14,7 +14,7 @@ static bool collected_are_right(const struct heapalloc_collected_options *option
 struct heapalloc_collected *collected_create(const struct heapalloc_collected_options *options,
                                              const void *stack_base) {
     if (!collected_are_right(options, stack_base)) return NULL;
-    struct heapalloc_collected *collected = heap_alloc_zeroed(sizeof(*collected));
+    struct heapalloc_collected *collected = entry_zeroed(sizeof(*collected));
     if (!collected) return NULL;
     collected->mark = COLLECTED_MARK ^ (uintptr_t)collected;
     collected->options = *options;
@@ -114,7 +114,7 @@ static void run_all_finals(struct heapalloc_collected *collected) {
 }
 
 static void free_if(void *p) {
-    if (p) heap_free_slow(p, heap_self);
+    if (p) entry_free(p, heap_self);
 }
 
 void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
@@ -133,7 +133,7 @@ void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
     free_if(collected->roots);
     free_if(collected->finals.list);
     free_if(collected->ready.list);
-    heap_free_slow(collected, heap_self);
+    entry_free(collected, heap_self);
 }
 
 void heapalloc_collected_stats(struct heapalloc_collected *collected, struct heapalloc_collected_stats *stats) {

@@ -26,7 +26,7 @@ static uint32_t pool_step_bytes(const struct heapalloc_pool_options *options) {
 struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options) {
     if (!options) check_misuse("heapalloc_pool_create_with", options, "are no options");
     uint32_t bytes = pool_are_right(options) ? pool_step_bytes(options) : 0;
-    struct heapalloc_pool *pool = bytes ? heap_alloc_slow(sizeof(*pool), heap_self) : NULL;
+    struct heapalloc_pool *pool = bytes ? entry_alloc(sizeof(*pool), heap_self) : NULL;
     if (!pool) return NULL;
     *pool = (struct heapalloc_pool){.free = BLOCK_END,
                                     .secret = heap_secret(),
@@ -36,7 +36,7 @@ struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_op
                                     .name = options->name,
                                     .limit_bytes = options->limit_bytes};
     if (!pool_manage(pool, options)) {
-        heap_free_slow(pool, heap_self);
+        entry_free(pool, heap_self);
         return NULL;
     }
     if (options->name) pool->named = named_add(pool, options->name, NAMED_POOL);
@@ -64,5 +64,5 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
         slab->flags = 0;
         units_give(slab);
     }
-    heap_free_slow(pool, heap_self);
+    entry_free(pool, heap_self);
 }

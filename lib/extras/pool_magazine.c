@@ -38,7 +38,7 @@ static void magazine_grow(struct pool_manager *manager, struct pool_table *large
 
 static struct pool_table *table_create(uint32_t places) {
     size_t bytes = sizeof(struct pool_table) + places * sizeof(struct pool_thread *);
-    struct pool_table *table = heap_alloc_slow(bytes, heap_self);
+    struct pool_table *table = entry_alloc(bytes, heap_self);
     if (!table) return NULL;
     memset(table, 0, bytes);
     table->mask = places - 1;
@@ -61,25 +61,25 @@ static bool enlist(struct pool_manager *manager, struct pool_thread *thread) {
         bool wanted = manager->table == table;
         if (wanted) magazine_grow(manager, larger);
         pool_unlock(manager);
-        if (!wanted) heap_free_slow(larger, heap_self);
+        if (!wanted) entry_free(larger, heap_self);
     }
 }
 
 static struct pool_magazine *magazine_create(const struct pool_manager *manager) {
     size_t bytes = sizeof(struct pool_magazine) + manager->magazine_count * sizeof(struct block *);
-    struct pool_magazine *magazine = heap_alloc_slow(bytes, heap_self);
+    struct pool_magazine *magazine = entry_alloc(bytes, heap_self);
     if (magazine) *magazine = (struct pool_magazine){NULL, 0};
     return magazine;
 }
 
 static void thread_end(struct pool_thread *thread) {
-    if (thread->loaded) heap_free_slow(thread->loaded, heap_self);
-    if (thread->previous) heap_free_slow(thread->previous, heap_self);
-    heap_free_slow(thread, heap_self);
+    if (thread->loaded) entry_free(thread->loaded, heap_self);
+    if (thread->previous) entry_free(thread->previous, heap_self);
+    entry_free(thread, heap_self);
 }
 
 static NOINLINE struct pool_thread *thread_create(struct heapalloc_pool *pool) {
-    struct pool_thread *thread = heap_alloc_aligned(sizeof(*thread), sizeof(*thread));
+    struct pool_thread *thread = entry_aligned(sizeof(*thread), sizeof(*thread));
     if (!thread) return NULL;
     *thread = (struct pool_thread){
         .heap = heap_self, .loaded = magazine_create(pool->manager), .previous = magazine_create(pool->manager)};
@@ -166,7 +166,7 @@ COLD size_t magazine_sum(const struct pool_manager *manager) {
 static void end_list(struct pool_magazine *magazine) {
     for (struct pool_magazine *next; magazine; magazine = next) {
         next = magazine->next;
-        heap_free_slow(magazine, heap_self);
+        entry_free(magazine, heap_self);
     }
 }
 
@@ -176,7 +176,7 @@ COLD void magazine_end(struct heapalloc_pool *pool) {
         if (table->threads[i]) thread_end(table->threads[i]);
     for (struct pool_table *smaller; table; table = smaller) {
         smaller = table->smaller;
-        heap_free_slow(table, heap_self);
+        entry_free(table, heap_self);
     }
     end_list(pool->manager->full);
     end_list(pool->manager->empty);

@@ -15,7 +15,7 @@ static uint32_t magazine_size(uint32_t block_bytes) {
 bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options) {
     bool shared = options->flags & HEAPALLOC_POOL_SHARED;
     if (!shared && !options->construct) return true;
-    struct pool_manager *manager = heap_alloc_slow(sizeof(*manager), heap_self);
+    struct pool_manager *manager = entry_alloc(sizeof(*manager), heap_self);
     if (!manager) return false;
     uint32_t tail = (uint32_t)round_up(options->object_bytes, BLOCK_ALIGN_BYTES);
     *manager = (struct pool_manager){.construct = options->construct,
@@ -127,5 +127,5 @@ void pool_managed_end(struct heapalloc_pool *pool) {
         destruct_all(pool);
     }
     magazine_end(pool);
-    heap_free_slow(pool->manager, heap_self);
+    entry_free(pool->manager, heap_self);
 }

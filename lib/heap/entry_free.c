@@ -61,14 +61,5 @@ STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit)
 }
 
 size_t heap_usable_slow(const void *p) {
-    if (p == NULL) return 0;
-    struct unit *unit = free_check_unit("malloc_usable_size", p);
-    if (unit->kind == UNIT_SLAB) {
-        free_check_slab("malloc_usable_size", p, unit);
-        return unit->block_bytes;
-    }
-    if (unit->kind == UNIT_MEDIUM)
-        return (size_t)granule_count(free_check_medium("malloc_usable_size", p)) << GRANULE_SHIFT;
-    free_check_large("malloc_usable_size", p, unit);
-    return (size_t)unit->count << UNIT_SHIFT;
+    return p ? free_check_bytes("malloc_usable_size", p) : 0;
 }

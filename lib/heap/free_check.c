@@ -47,3 +47,14 @@ void free_bad_unit(const char *function, const void *p) {
     if (kind == UNIT_INSIDE || kind == UNIT_FREE_LAST) inside(function, p, unit);
     check_misuse(function, p, "is not ours");
 }
+
+size_t free_check_bytes(const char *function, const void *p) {
+    struct unit *unit = free_check_unit(function, p);
+    if (unit->kind == UNIT_SLAB) {
+        free_check_slab(function, p, unit);
+        return unit->block_bytes;
+    }
+    if (unit->kind == UNIT_MEDIUM) return (size_t)granule_count(free_check_medium(function, p)) << GRANULE_SHIFT;
+    free_check_large(function, p, unit);
+    return (size_t)unit->count << UNIT_SHIFT;
+}

@@ -36,3 +36,6 @@ INLINE struct granule *free_check_medium(const char *function, const void *p) {
 INLINE void free_check_large(const char *function, const void *p, struct unit *unit) {
     if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
 }
+
+/* Bytes of the used block that starts at `p`, which is not NULL. */
+size_t free_check_bytes(const char *function, const void *p);

@@ -1,26 +1,11 @@
 /* What the hardened build adds around the family, beyond the fast paths. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/hardened.h"
-#include "heap/free_check.h"
+#include "heap/used.h"
 #include "slab/slab.h"
 
-/* Bytes of the used block that starts at `p`; 0: there is none. */
-static STARTUP_TEXT size_t block_bytes(const void *p) {
-    struct unit *unit = p ? span_unit(p) : NULL;
-    if (!unit) return 0;
-    if (racy_load(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
-    if (racy_load(unit->kind) == UNIT_MEDIUM) {
-        struct granule *slot = span_slot(span_of(p), p);
-        bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
-        return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
-    }
-    if (racy_load(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
-    bool idle = block_is_free(p, heap_secret()) || quarantine_has(p);
-    return idle ? 0 : racy_load(unit->block_bytes);
-}
-
 STARTUP_TEXT canary_word *hardened_place(const void *p) {
-    size_t bytes = block_bytes(p);
+    size_t bytes = used_bytes(p);
     return bytes ? (canary_word *)((uintptr_t)p + bytes) - 1 : NULL;
 }
 
@@ -46,7 +31,7 @@ static NOINLINE STARTUP_TEXT void free_raw(void *p, void (*outside)(void *p, str
 
 STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
     (void)heap;
-    size_t bytes = block_bytes(p);
+    size_t bytes = used_bytes(p);
     if (!bytes && is_quarantined(p)) check_misuse("free", p, "is already free");
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
@@ -58,13 +43,13 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
 
 /* What is at the end of a block that stays as long, or where a shorter one ended, is not the caller's to see. */
 static void *reseal(char *p, size_t old_bytes) {
-    size_t bytes = block_bytes(p);
+    size_t bytes = used_bytes(p);
     if (bytes > old_bytes && old_bytes) *((canary_word *)(p + old_bytes) - 1) = 0;
     return hardened_seal(p);
 }
 
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {
-    size_t request = hardened_request(size), old = block_bytes(p);
+    size_t request = hardened_request(size), old = used_bytes(p);
     hardened_check("realloc", p);
     if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
     char *new = slow(p, request);

@@ -44,11 +44,11 @@ static struct named *take_out(struct named *entry) {
 }
 
 struct named *named_add(void *object, const char *name, enum named_kind kind) {
-    struct named *entry = heap_alloc_slow(sizeof(*entry), heap_self);
+    struct named *entry = entry_alloc(sizeof(*entry), heap_self);
     if (!entry) return NULL;
     *entry = (struct named){.object = object, .name = name, .kind = kind};
     if (!lock_take(&named_lock)) {
-        heap_free_slow(entry, heap_self);
+        entry_free(entry, heap_self);
         return NULL;
     }
     link_first(entry);
@@ -68,6 +68,6 @@ void named_remove(struct named *entry) {
     lock_give(&named_lock);
     for (struct named *next; ended; ended = next) {
         next = ended->next;
-        heap_free_slow(ended, heap_self);
+        entry_free(ended, heap_self);
     }
 }

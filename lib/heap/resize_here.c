@@ -8,8 +8,8 @@
 #include "span/medium.h"
 #include "span/units.h"
 
-static bool slab_here(void *p, struct unit *slab, size_t size, size_t *usable_bytes) {
-    free_check_slab("realloc", p, slab);
+static bool slab_here(const char *function, void *p, struct unit *slab, size_t size, size_t *usable_bytes) {
+    free_check_slab(function, p, slab);
     *usable_bytes = slab->block_bytes;
     return size <= *usable_bytes && (size > *usable_bytes / 2 || class_of(size) == slab->class);
 }
@@ -21,8 +21,8 @@ static bool grow_medium(struct granule *slot, size_t size) {
 }
 
 /* A block that becomes less than half of what it is moves where a class serves it. */
-static bool medium_here(void *p, size_t size, size_t *usable_bytes) {
-    struct granule *slot = free_check_medium("realloc", p);
+static bool medium_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
+    struct granule *slot = free_check_medium(function, p);
     *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
     if (size <= CLASS_BYTES_MAX) return size > *usable_bytes / 2 && size <= *usable_bytes;
     if (size > *usable_bytes) return grow_medium(slot, size);
@@ -31,8 +31,8 @@ static bool medium_here(void *p, size_t size, size_t *usable_bytes) {
     return true;
 }
 
-static bool large_here(void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
-    free_check_large("realloc", p, unit);
+static bool large_here(const char *function, void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
+    free_check_large(function, p, unit);
     *usable_bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || unit->flags & UNIT_MOVED) return false;
     if (size <= MEDIUM_BYTES_MAX && size <= *usable_bytes / 2) return false;
@@ -42,11 +42,11 @@ static bool large_here(void *p, struct unit *unit, size_t size, size_t *usable_b
     return units_shrink(unit, count);
 }
 
-bool heap_resize_here(void *p, size_t size, size_t *usable_bytes) {
-    struct unit *unit = free_check_unit("realloc", p);
-    if (unit->kind == UNIT_SLAB) return slab_here(p, unit, size, usable_bytes);
-    if (unit->kind == UNIT_MEDIUM) return medium_here(p, size, usable_bytes);
-    return large_here(p, unit, size, usable_bytes);
+bool heap_resize_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
+    struct unit *unit = free_check_unit(function, p);
+    if (unit->kind == UNIT_SLAB) return slab_here(function, p, unit, size, usable_bytes);
+    if (unit->kind == UNIT_MEDIUM) return medium_here(function, p, size, usable_bytes);
+    return large_here(function, p, unit, size, usable_bytes);
 }
 
 void *heap_alloc_growing(size_t size) {

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/sized.h"
 #include "base/text.h"
+#include "heap/used.h"
 #include "slab/slab.h"
 #include <heapalloc/port.h>
 
@@ -9,20 +10,6 @@
 enum { WIDE_SLACK_BYTES = 64 * 1024 };
 
 bool sized_shrink_failed;
-
-/* Bytes of the used block that starts at `p`; 0: there is none, or it is not certain. */
-static size_t used_bytes(const void *p) {
-    struct unit *unit = p ? span_unit(p) : NULL;
-    if (!unit) return 0;
-    if (racy_load(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
-    if (racy_load(unit->kind) == UNIT_MEDIUM) {
-        struct granule *slot = span_slot(span_of(p), p);
-        bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
-        return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
-    }
-    if (racy_load(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
-    return block_is_free(p, heap_secret()) ? 0 : racy_load(unit->block_bytes);
-}
 
 /* The longest block that a request can get. A class without a slab borrows blocks of up to twice its own size
  * (heap/alloc.c), and realloc leaves a block where it is while more than half of it is needed (heap/resize.c). */
