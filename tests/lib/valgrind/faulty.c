@@ -1,5 +1,7 @@
-/* Small faults with heap blocks, one per run; memcheck must report each. `sound` has none. */
+/* Small faults with heap blocks, one per run; memcheck must report each. `sound` and `sound_pools` have none. */
 /* SPDX-License-Identifier: MIT */
+#include <heapalloc/collected.h>
+#include <heapalloc/heapalloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +96,33 @@ static void sound(void) {
     for (int i = 1; i < 400; i += 2) free(blocks[i]);
 }
 
+static void no_roots(struct heapalloc_collected *collected, void *argument) {
+    (void)collected, (void)argument;
+}
+
+/* Pools and arenas, whose own structs lie where a program's blocks were before. */
+static void sound_pools(void) {
+    sound();
+    struct heapalloc_pool_options pool_options = {.name = "p", .object_bytes = 48, .flags = HEAPALLOC_POOL_SHARED};
+    struct heapalloc_collected_options collected_options = {.flags = HEAPALLOC_COLLECTED_PRECISE,
+                                                            .trace_roots = no_roots};
+    struct heapalloc_pool *pool = heapalloc_pool_create_with(&pool_options), *plain = heapalloc_pool_create(24, 0);
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
+    struct heapalloc_collected *collected = heapalloc_collected_create(&collected_options);
+    char *objects[600];
+    for (int i = 0; i < 600; i++) {
+        objects[i] = memset(heapalloc_pool_get(i % 2 ? pool : plain), 1, 24);
+        memset(heapalloc_arena_alloc(arena, (size_t)i), 1, (size_t)i);
+        memset(heapalloc_collected_alloc(collected, (size_t)i + 1), 1, (size_t)i + 1);
+    }
+    heapalloc_collected_collect(collected);
+    for (int i = 0; i < 600; i++) heapalloc_pool_put(i % 2 ? pool : plain, objects[i]);
+    heapalloc_collected_destroy(collected);
+    heapalloc_arena_destroy(arena);
+    heapalloc_pool_destroy(plain);
+    heapalloc_pool_destroy(pool);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -110,6 +139,7 @@ static const struct {
     {"lose_small", lose_small},
     {"lose_large", lose_large},
     {"sound", sound},
+    {"sound_pools", sound_pools},
 };
 
 /* Wipes what a case has left on the stack, where memcheck would still find the block. */

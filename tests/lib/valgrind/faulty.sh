@@ -37,8 +37,10 @@ expect use_of_what_was_never_written 'depends on uninitialised value'
 expect lose_small '77 bytes in 1 blocks are definitely lost'
 expect lose_large '123,456 bytes in 1 blocks are definitely lost' '1,000,000 bytes in 1 blocks are definitely lost'
 
-if ! report=$(memcheck sound); then
-    printf 'sound: a report for nothing\n%s\n' "$report"
-    wrong=1
-fi
+for name in sound sound_pools; do
+    if ! report=$(memcheck "$name"); then
+        printf '%s: a report for nothing\n%s\n' "$name" "$report"
+        wrong=1
+    fi
+done
 exit "$wrong"
