@@ -13,9 +13,9 @@ static uint32_t skips; /* ranges that are not tried after a failure; atomic */
 /* Most of the unit has been written to, by many blocks. One that level 2 cut into two at most may be an array of which
  * a corner is used. */
 static bool is_filled(const struct unit *line) {
-    if (racy_load(line->kind) == UNIT_SLAB)
-        return racy_load(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
-    if (racy_load(line->kind) != UNIT_MEDIUM) return false;
+    if (load_relaxed(line->kind) == UNIT_SLAB)
+        return load_relaxed(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
+    if (load_relaxed(line->kind) != UNIT_MEDIUM) return false;
     const struct granule *slot = span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
     uint32_t blocks = 0;
     for (uint32_t i = 0; i < GRANULES_PER_UNIT; i++) blocks += granule_state(slot + i) == GRANULE_USED;
@@ -33,7 +33,7 @@ static bool is_steady(const struct unit *range) {
 static bool is_untouched(const struct unit *line, const struct unit *end) {
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
     if (!units_lock()) return false;
-    bool untouched = racy_load(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+    bool untouched = load_relaxed(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
     units_unlock();
     return untouched;
 }
