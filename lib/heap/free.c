@@ -62,7 +62,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     }
     if (unit) {
         units_give(unit);
-        purge_excess();
+        purge_excess(DIRTY_KEPT_UNITS);
     }
     if (heap) pace_given(heap);
 }

@@ -99,6 +99,11 @@ enum { PACE_SLOW_PATHS = 16, PACE_SLOW_PATHS_PURGING = 4, PACE_PENDING_UNITS = 1
 /* Free and dirty granules that level 2 keeps for its next requests: a 32nd of what it has, and some (decision 020). */
 enum { KEPT_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, KEPT_PART = 32 };
 
+/* Free memory that stays touched when a large block is freed, for large blocks cost little to touch again (decision
+ * 014); and at a tick, where a program that frees so much at once may want the addresses for itself (decision 173). Or
+ * a quarter of what is in use. */
+enum { DIRTY_KEPT_UNITS = (256 << 20) / UNIT_BYTES, DIRTY_TICK_UNITS = (1 << 30) / UNIT_BYTES };
+
 /* One tick looks at so many slabs, and gives back so many extents and medium blocks, so that no call takes long. After
  * so many decay times the quarters that slabs wait are no more told apart (decision 019). */
 enum { TICK_SLABS = 256, TICK_EXTENTS = 256, TICK_BLOCKS = 1024, LONG_AGO_DECAYS = 3 };

@@ -116,7 +116,7 @@ static void leave_large(struct unit *unit) {
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
     units_give(unit);
-    purge_excess();
+    purge_excess(DIRTY_KEPT_UNITS);
     if (live_heap()) pace_given(heap_self);
 }
 

@@ -95,6 +95,7 @@ STARTUP_TEXT void heap_tick(struct heap *heap) {
         watch(heap, idle, turns);
     else
         watch_no_more(heap);
+    purge_excess(DIRTY_TICK_UNITS);
     huge_step(quarter);
 }
 

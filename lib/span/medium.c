@@ -14,6 +14,7 @@ enum {
     RUN_UNITS_FIRST = 16,
     SHED_UNITS_MIN = 16,                         /* a give returns runs of at least this */
     KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
+    SPLIT_UNITS_MIN = (4 << 20) / UNIT_BYTES,    /* if of the very block: two halves hold less than the whole */
     DEFERRED_MAX = 8,
 };
 
@@ -61,7 +62,8 @@ static NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, 
     return medium_merge_at(here(), slot, &count, flags);
 }
 
-/* Return the whole units in a free block to level 1 as long as `keep` granules stay free.
+/* Return the whole units in a free block to level 1, but for what is needed at its end so that `keep` granules stay
+ * free: when blocks are freed in order, all that is free is one block.
  * [ free block ] => [ free ][ units for level 1 ][ free ] */
 static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
     debug_check(lock_is_mine(&medium.lock));
@@ -71,7 +73,11 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     uint32_t first = (uint32_t)(slot - span->slots);
     uint32_t from = (uint32_t)round_up(first, GRANULES_PER_UNIT);
     uint32_t to = (uint32_t)round_down(first + count, GRANULES_PER_UNIT);
-    if (to < from + units_min * GRANULES_PER_UNIT || medium.free_granules < keep + (to - from)) return NULL;
+    if (to > from && medium.free_granules < keep + (to - from)) {
+        to = (uint32_t)round_down(from + max_size(medium.free_granules, keep) - keep, GRANULES_PER_UNIT);
+        units_min = SPLIT_UNITS_MIN;
+    }
+    if (to < from + units_min * GRANULES_PER_UNIT) return NULL;
     medium_leave(slot);
     if (from > first) medium_enter(slot, from - first, flags);
     if (first + count > to) {

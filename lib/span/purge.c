@@ -10,7 +10,7 @@
 /* Less surplus than that is left alone. */
 enum { SURPLUS_UNITS_MIN = 16 };
 
-enum { DIRTY_KEPT_UNITS = (256 << 20) / UNIT_BYTES, EXCESS_EXTENTS_MAX = 16 };
+enum { EXCESS_EXTENTS_MAX = 16 };
 
 /* Around one page that cannot be purged lie thirty pieces of half a GiB; where nothing can be, few extents are tried in
  * vain. */
@@ -153,9 +153,9 @@ uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     return run.purged;
 }
 
-void purge_excess(void) {
+void purge_excess(uint32_t keep_units) {
     uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
-    uint32_t keep = used / 4 > DIRTY_KEPT_UNITS ? used / 4 : DIRTY_KEPT_UNITS;
+    uint32_t keep = used / 4 > keep_units ? used / 4 : keep_units;
     for (int i = 0; i < EXCESS_EXTENTS_MAX && load_relaxed(units.dirty_units) > keep; i++) {
         /* Everything is older than half the clock's range from now. */
         if (purge_before(load_relaxed(units.now_ms) + 0x3fffffff, 1) == 0) break;

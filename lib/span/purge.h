@@ -17,5 +17,5 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);
  * above. */
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max);
 
-/* Purge the oldest while more is dirty than the heap may keep: a quarter of what is in use, at least 256 MiB. */
-void purge_excess(void);
+/* Purge the oldest while more is dirty than a quarter of what is in use, and than `keep_units`. */
+void purge_excess(uint32_t keep_units);

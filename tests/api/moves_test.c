@@ -192,13 +192,20 @@ static void *end_at_once(void *p) {
     return p;
 }
 
-/* 3 of 4 GiB were the heap's, and freed: the program has them for itself. */
-CASE(freed_address_space_is_everybodys) {
-    enum { COUNT = 3 << 10 };
-    static void *blocks[COUNT];
+enum order { IN_ORDER, BACKWARDS, EVERY_SECOND_FIRST };
+
+static size_t nth(size_t i, size_t count, enum order order) {
+    if (order == EVERY_SECOND_FIRST) return i < (count + 1) / 2 ? 2 * i : 2 * (i - (count + 1) / 2) + 1;
+    return order == IN_ORDER ? i : count - 1 - i;
+}
+
+/* 3 of 4 GiB were the heap's, and freed: the program has them for itself, at once. */
+static void give_addresses_back(size_t bytes, enum order order) {
+    size_t count = ((size_t)3 << 30) / bytes;
     limit_to(RLIMIT_AS, (size_t)4 << 30);
-    for (int i = 0; i < COUNT; i++) expect((blocks[i] = malloc(MIB)) != NULL);
-    for (int i = 0; i < COUNT; i++) free(blocks[i]);
+    char **blocks = malloc(count * sizeof(*blocks));
+    for (size_t i = 0; i < count; i++) expect((blocks[i] = malloc(bytes)) != NULL);
+    for (size_t i = 0; i < count; i++) free(blocks[nth(i, count, order)]);
     void *own = mmap(NULL, (size_t)2 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     expect(own != MAP_FAILED);
     munmap(own, (size_t)2 << 30);
@@ -208,7 +215,23 @@ CASE(freed_address_space_is_everybodys) {
     pthread_attr_setstacksize(&attributes, (size_t)1800 << 20);
     expect(pthread_create(&thread, &attributes, end_at_once, NULL) == 0);
     pthread_join(thread, NULL);
-    for (int i = 0; i < COUNT; i++) expect((blocks[i] = malloc(MIB)) != NULL);
+    for (size_t i = 0; i < count; i++) expect((blocks[i] = malloc(bytes)) != NULL);
+}
+
+CASE(freed_address_space_is_everybodys) {
+    give_addresses_back(MIB, IN_ORDER);
+}
+
+CASE(freed_address_space_of_medium_blocks_is_everybodys) {
+    give_addresses_back(30000, IN_ORDER);
+}
+
+CASE(freed_address_space_of_medium_blocks_is_everybodys_backwards) {
+    give_addresses_back(30000, BACKWARDS);
+}
+
+CASE(freed_address_space_of_larger_medium_blocks_is_everybodys) {
+    give_addresses_back(100000, EVERY_SECOND_FIRST);
 }
 
 int main(int argc, char **argv) {

@@ -158,6 +158,26 @@ TEST(units_return_to_level_1_when_there_is_plenty) {
     CHECK_EQ(units.used_units, 0);
 }
 
+/* Freed in order, all that is free is one block; what is beyond a few MiB of it goes. */
+static void give_all_of_one_block(uint32_t count, bool backwards) {
+    enum { BLOCKS = 600 };
+    struct granule *slots[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) slots[i] = medium_take(count, 1);
+    for (int i = 0; i < BLOCKS; i++) medium_give(slots[backwards ? BLOCKS - 1 - i : i]);
+    sound();
+    uint32_t keep = (6 << 20) / UNIT_BYTES;
+    CHECK(medium.used_units <= keep);
+    CHECK(units.dirty_units >= BLOCKS * count / GRANULES_PER_UNIT - keep);
+}
+
+TEST(one_free_block_returns_its_units) {
+    give_all_of_one_block(K(30), false);
+}
+
+TEST(one_free_block_returns_its_units_backwards) {
+    give_all_of_one_block(K(66), true);
+}
+
 TEST(purge_keeps_what_it_is_told_and_the_used_blocks) {
     struct granule *block = take(K(5)), *written = take(K(100));
     take(K(5));

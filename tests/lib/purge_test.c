@@ -233,7 +233,7 @@ TEST(more_dirty_memory_than_the_heap_may_keep_is_purged_at_once) {
         units_give(held[i]);
     }
     CHECK(units.dirty_units > (264 << 20) / UNIT_BYTES);
-    for (int i = 0; i < 10; i++) purge_excess();
+    for (int i = 0; i < 10; i++) purge_excess((256 << 20) / UNIT_BYTES);
     CHECK(units.dirty_units <= (256 << 20) / UNIT_BYTES);
     CHECK(units.dirty_units > (248 << 20) / UNIT_BYTES);
     sound();
