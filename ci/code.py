@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what a compiler lets pass in our C: no call says `true` or `false` where nobody can tell what it means, and no
-two files that are compiled together have a static function of the same name.
+"""Checks what a compiler lets pass in our C: no call says `true` or `false` where nobody can tell what it means, no two
+files that are compiled together have a static function of the same name, and what threads race for is loaded and stored
+atomically but on the fast paths.
 
   ci/code.py [ROOT]        one line per fault; exit 1 when there is any
   ci/code.py --numbers     how many debug_checks each layer of lib/ has
@@ -18,6 +19,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ("lib", "shim", "tools", "kernel", "kernel/boards", "kernel/example", "kernel/fill", "kernel/small")
 # What is stored may be a truth.
 STORES = re.compile(r"^(?:__atomic_\w+|(?:racy_)?store(?:_\w+)?|swap_value|cas(?:_\w+)?)$")
+# Where the core may load plainly what another thread writes: measured, an instruction or two of a pair (decision 172).
+FAST_PATHS = ("lib/base/memory.h", "lib/extras/pool.h", "lib/extras/pool_serve.c", "lib/heap/cache.h",
+              "lib/heap/entry_free.c", "lib/heap/fast.h", "lib/heap/hardened.h")
+RACY = re.compile(r"\bracy_(?:load|store)\(")
 CALL = re.compile(r"\b(\w+)\s*\(")
 STATIC = re.compile(r"^(?:[A-Z]\w* )*static\b[^;{}=]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)
 
@@ -67,6 +72,8 @@ def judge(root):
             text, path = without_comments(file.read_text()), file.relative_to(root)
             faults += [f"{path}:{line}: {name}(..., {word}, ...): a word of an enum says what that means"
                        for line, name, word in naked_booleans(text)]
+            if program == "lib" and str(path) not in FAST_PATHS and RACY.search(text):
+                faults.append(f"{path}: racy_load() and racy_store() are for the fast paths: load_relaxed() elsewhere")
             for name in dict.fromkeys(found[1] for found in STATIC.finditer(text)):
                 if name in known and known[name] != path:
                     faults.append(f"{path}: {known[name]} has a static function {name}() too: one gets its module's"
@@ -93,6 +100,8 @@ def self_test():
               ({"shim/a.c": "int a = f(\n    false);\n"}, "shim/a.c:1: f(..., false"),
               ({"lib/high/two.h": "INLINE int one_get(void) {\n}\nCOLD static int one_get(void) {\n}\n"},
                "one_get() too"),
+              ({"lib/high/two.h": "INLINE int two(void) {\n    return racy_load(x);\n}\n"}, "load_relaxed() elsewhere"),
+              ({"lib/heap/fast.h": "INLINE int two(void) {\n    return racy_load(x);\n}\n"}, None),
               ({"kernel/a.c": "static int take(void) {\n}\n"}, None)]
     return checking.try_plants(good, plants, judge)
 

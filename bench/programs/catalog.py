@@ -24,6 +24,7 @@ class Program:
     server: tuple = ()  # the client's command: `command` is then a server that it drives
     stop: tuple = ()  # the command that ends that server
     socket: str = "socket"  # which file in {folder} tells that the server listens
+    ready: tuple = ()  # a command that succeeds when the server answers; empty: it does when it listens
     cluster: bool = False  # {data} is a copy of the PostgreSQL cluster
     long: bool = False  # left out of a quick run
 
@@ -72,6 +73,7 @@ PROGRAMS = (
             sizes=(4000, 300), tree=True, cluster=True, long=True, socket=".s.PGSQL.5432",
             server=("pgbench", "-h", "{folder}", "-U", "bench", "-n", "-c", "2", "-t", "{n}",
                     "--random-seed=1", "postgres"),
+            ready=("pg_isready", "-q", "-h", "{folder}"),
             stop=("pg_ctl", "-D", "{data}", "-w", "-m", "fast", "stop")),
     Program("c++-maps", "maps, sets and strings", ("program_maps", "{in}/text.txt")),
     Program("jq-large", "regroups more JSON", ("jq", "-c", "-f", "{work}/report.jq", "{in}/large.json"), long=True),

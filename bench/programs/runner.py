@@ -69,6 +69,7 @@ class Runner:
             before = self._prepare(program, folder)
             command = self._command(program.command, program, folder)
             client = self._command(program.server, program, folder)
+            ready = program.ready and self._command(program.ready, program, folder)
             stop = before + self._command(program.stop, program, folder)
             result = []
 
@@ -81,7 +82,7 @@ class Runner:
             server = threading.Thread(target=serve)
             server.start()
             try:
-                wall_s = self._drive(client, os.path.join(folder, program.socket))
+                wall_s = self._drive(client, os.path.join(folder, program.socket), ready)
             finally:
                 subprocess.run(stop, check=False, capture_output=True, timeout=30)
                 server.join()
@@ -99,11 +100,17 @@ class Runner:
         return inputs.as_nobody()
 
     @staticmethod
-    def _drive(client, socket):
+    def _answers(socket, ready):
+        if not os.path.exists(socket):
+            return False
+        return not ready or subprocess.run(ready, check=False, capture_output=True, timeout=LIMIT_S).returncode == 0
+
+    @classmethod
+    def _drive(cls, client, socket, ready):
         deadline = time.monotonic() + SERVER_START_S
-        while not os.path.exists(socket):
+        while not cls._answers(socket, ready):
             if time.monotonic() > deadline:
-                raise CommandFailed("the server opened no socket")
+                raise CommandFailed("the server does not answer")
             time.sleep(0.005)
         start = time.monotonic()
         try:

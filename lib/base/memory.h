@@ -1,7 +1,8 @@
 /* Loads and stores that more than one thread may do at a time, and the block operations of the compiler.
  *
  * A racy load is one whose value only directs a thread to a path that decides by an atomic operation. On the fast
- * paths it must fold into the instruction that uses it, so it is a plain load, except where ThreadSanitizer looks. */
+ * paths it must fold into the instruction that uses it, so there it is a plain load, except where ThreadSanitizer
+ * looks; everywhere else it is a relaxed one (ci/code.py). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/count.h"

@@ -13,7 +13,7 @@ void pool_check(const char *function, const struct heapalloc_pool *pool) {
 void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block) {
     const struct unit *slab = span_unit(block);
     const struct heap *owner = pool_owner(pool);
-    if (!slab || racy_load(slab->kind) != UNIT_POOL || racy_load(slab->owner) != owner)
+    if (!slab || load_relaxed(slab->kind) != UNIT_POOL || load_relaxed(slab->owner) != owner)
         check_misuse(function, block, "does not belong to this pool");
     if (pool_is_block(pool, owner, slab, block)) return;
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
@@ -26,12 +26,12 @@ static struct unit *add_slab(struct heapalloc_pool *pool) {
     struct unit *slab = units_take(1, UNIT_LEAVING);
     if (!slab) return NULL;
     valgrind_take(slab->memory, UNIT_BYTES);
-    racy_store(slab->recip, pool->recip);
-    racy_store(slab->start_limit, 0);
+    store_relaxed(slab->recip, pool->recip);
+    store_relaxed(slab->start_limit, 0);
     slab->next = pool->slabs;
     pool->carved_bytes = 0;
-    racy_store(slab->owner, pool_owner(pool));
-    racy_store(slab->kind, UNIT_POOL);
+    store_relaxed(slab->owner, pool_owner(pool));
+    store_relaxed(slab->kind, UNIT_POOL);
     store_release(pool->slabs, slab);
     store_relaxed(pool->slab_count, pool->slab_count + 1);
     return slab;
@@ -45,7 +45,7 @@ char *pool_carve(struct heapalloc_pool *pool, uint32_t most, uint32_t *count) {
     uint32_t from = pool->carved_bytes / bytes, capacity = UNIT_BYTES / bytes;
     uint32_t to = (uint32_t)min_size(slab_carve_to(from, bytes), capacity);
     if (to - from > most) to = from + most;
-    racy_store(slab->start_limit, to * (pool->recip * bytes));
+    store_relaxed(slab->start_limit, to * (pool->recip * bytes));
     pool->carved_bytes = to * bytes;
     *count = to - from;
     return slab->memory + (size_t)from * bytes;

@@ -59,7 +59,7 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     pool->free = BLOCK_END;
     for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
         next = slab->next;
-        racy_store(slab->owner, NULL);
+        store_relaxed(slab->owner, NULL);
         slab->count = 1;
         slab->flags = 0;
         units_give(slab);

@@ -13,7 +13,7 @@ UNWATCHED static size_t count_free(const struct heapalloc_pool *pool, const stru
 }
 
 static size_t plain_free(const struct heapalloc_pool *pool) {
-    size_t free = racy_load(pool->last) != NULL;
+    size_t free = load_relaxed(pool->last) != NULL;
     for (const struct unit *slab = load_acquire(pool->slabs); slab; slab = slab->next) free += count_free(pool, slab);
     return free;
 }

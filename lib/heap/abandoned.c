@@ -17,13 +17,15 @@ void abandoned_unlink(struct unit *slab) {
 }
 
 static void pending(struct abandoned *these, struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct unit *seen = load_relaxed(these->pending);
-    racy_store(slab->owner, NULL);
+    store_relaxed(slab->owner, NULL);
     do slab->next = seen;
     while (!cas(these->pending, &seen, slab));
 }
 
 bool abandoned_put(struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) & REMOTE_OWNED);
     struct abandoned *these = &abandoned[slab->class];
     if (!lock_take(&these->lock)) {
         pending(these, slab);
@@ -36,6 +38,7 @@ bool abandoned_put(struct unit *slab) {
 }
 
 void abandoned_put_all(uint32_t class, struct unit *first) {
+    debug_check(!first || (first->class == class && load_relaxed(first->remote) & REMOTE_OWNED));
     struct abandoned *these = &abandoned[class];
     bool locked = first && lock_take(&these->lock);
     for (struct unit *slab = first, *next; slab; slab = next) {
@@ -71,6 +74,7 @@ void abandoned_list_pending(void) {
 
 /* True: there may be some, and the lock is held. */
 STARTUP_TEXT static bool open_queue(struct abandoned *these) {
+    debug_check(!lock_is_mine(&these->lock));
     if (likely(!load_relaxed(these->queue.first) && !load_relaxed(these->pending))) return false;
     if (!lock_take(&these->lock)) return false;
     if (unlikely(load_relaxed(these->pending))) list_pending(these);
@@ -78,6 +82,7 @@ STARTUP_TEXT static bool open_queue(struct abandoned *these) {
 }
 
 static void adopt(struct unit *slab) {
+    debug_check(lock_is_mine(&abandoned[slab->class].lock) && load_relaxed(slab->remote) & REMOTE_LISTED);
     owner_reclaim(slab);
     abandoned_unlink(slab);
 }
@@ -88,6 +93,7 @@ static uint32_t blocks_of(const struct unit *slab) {
 }
 
 STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
+    debug_check(class > 0 && class < CLASS_COUNT && heap->state == HEAP_LIVE);
     struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;
     uint32_t enough = policy_blocks_enough(class);
@@ -96,7 +102,7 @@ STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
         struct unit *slab = these->queue.last;
         if (!slab) break;
         adopt(slab);
-        racy_store(slab->owner, heap);
+        store_relaxed(slab->owner, heap);
         blocks += blocks_of(slab);
         *end = slab;
         end = &slab->next;
@@ -106,6 +112,7 @@ STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
 }
 
 struct unit *abandoned_take_aged(uint32_t class, uint8_t age) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;
     struct unit *slab = these->queue.first;

@@ -10,12 +10,13 @@
 #include "span/units.h"
 
 static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
+    debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
     if (unlikely(alloc_never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = take_recent(heap->recent_large);
     if (unit) {
         if (unit->count == count) {
-            racy_store(unit->kind, UNIT_LARGE);
+            store_relaxed(unit->kind, UNIT_LARGE);
             if (fill == ALLOC_ZEROED) memset(unit->memory, 0, size);
             return unit->memory;
         }
@@ -30,12 +31,14 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
 /* A request has the size of a block that there was no room for; or there is next to no room yet, as in a thread's new
  * heap. */
 static void widen(struct heap *heap, uint32_t count) {
+    debug_check(heap->cache_refused > 0);
     if (count != heap->cache_refused && heap->cache_max >= CACHE_SUM_MIN) return;
     if (load_relaxed(heaps.threaded)) heap->cache_refused = 0;
     cache_widen(heap);
 }
 
 static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
+    debug_check(size > CLASS_BYTES_MAX && size <= MEDIUM_BYTES_MAX);
     uint32_t count = (uint32_t)cache_granules(size);
     if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
     struct granule *slot = cache_recent_medium(heap, count);
@@ -54,6 +57,7 @@ static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, 
 
 /* The cache has served for a while without a slow path; this is one, and then it may go on. */
 static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
+    debug_check(heap->hits_left == 0 && heap->returns > 0);
     heap->hits_left = heap->returns;
     if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     pace_run(heap);
@@ -77,6 +81,7 @@ STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fi
 
 /* Pop the first block of a bin that is not empty. */
 static void *pop(struct heap *heap, uint32_t class) {
+    debug_check(heap->bin[class] != BLOCK_END);
     struct block *block = heap_unbin(heap, class);
     block_clear(block);
     return block;
@@ -90,6 +95,7 @@ INLINE bool can_lend(uint32_t lender, uint32_t align) {
 /* The class that is to lend to one of `bytes`, and to all others between it and its own half: the next 112 << k, or the
  * next power of two where that is not aligned enough. 0: such blocks are too small, or too large. */
 static uint32_t common_lender(uint32_t bytes, uint32_t align) {
+    debug_check(is_power_of_two(align));
     uint32_t lent = LENT_BYTES_MIN;
     while (lent <= bytes) lent *= 2;
     if (lent > LENT_BYTES_MAX || lent > 2 * bytes) return 0;
@@ -101,6 +107,7 @@ static uint32_t common_lender(uint32_t bytes, uint32_t align) {
  * abandoned slab: a process with one heap would gain a few pages where it hardly uses its sizes, and lose as many where
  * it does. 0: there is none. */
 static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
+    debug_check(heap->bin[class] == BLOCK_END && is_power_of_two(align));
     uint32_t bytes = class_shapes[class].block_bytes, lender;
     for (lender = class + 1; lender < CLASS_COUNT && class_shapes[lender].block_bytes <= 2 * bytes; lender++)
         if (heap->bin[lender] != BLOCK_END && can_lend(lender, align)) return lender;
@@ -112,6 +119,7 @@ static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
 /* The first few blocks of a class without a slab come from a larger class: a size that is hardly used costs no page. A
  * request of just the class's size may be for memory aligned to what that is a multiple of. */
 static void *borrow(struct heap *heap, uint32_t class, size_t size) {
+    debug_check(policy_borrows(&heap->classes[class]));
     uint32_t bytes = class_shapes[class].block_bytes;
     uint32_t lender = find_lender(heap, class, size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES);
     if (lender == 0) return NULL;
@@ -120,6 +128,7 @@ static void *borrow(struct heap *heap, uint32_t class, size_t size) {
 }
 
 STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
+    debug_check(class > 0 && class < CLASS_COUNT && size <= class_shapes[class].block_bytes);
     if (heap->bin[class] == BLOCK_END) {
         pace_slow(heap);
         if (policy_borrows(&heap->classes[class])) {

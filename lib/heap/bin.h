@@ -30,6 +30,7 @@ INLINE struct block **heap_list_of(struct unit *slab) {
 }
 
 INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap) {
+    debug_check(slab->owner == heap);
     struct block **list = heap_list_of(slab);
     block_link(block, *list, heap->secret);
     *list = block;
@@ -61,6 +62,7 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
+    debug_check(heap->bin[class] == BLOCK_END && first != BLOCK_END);
     heap->bin[class] = first->next;
     heap_attach_slab(heap, class, slab, heap->returns);
     block_clear(first);

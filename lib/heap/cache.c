@@ -4,6 +4,7 @@
 #include "span/units.h"
 
 STARTUP_TEXT void cache_yield(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
     if (load_relaxed(units.dirty_units) > 0) return;
     struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_large) {
@@ -48,7 +49,7 @@ void cache_flush(struct heap *heap) {
     cache_return_grant(heap);
     uint32_t first = cache_sum_first();
     guarded_add(heap->cache_room, first - heap->cache_max); /* a wrong sum stays wrong, for the verifier */
-    racy_store(heap->cache_max, first);
+    store_relaxed(heap->cache_max, first);
 }
 
 static uint32_t caches_limit = UINT32_MAX; /* granules */
@@ -67,6 +68,7 @@ static uint32_t caches_max(void) {
 }
 
 void cache_share(struct heap *heap) {
+    debug_check(heap != &heap_none);
     uint32_t live = load_relaxed(heaps.live),
              share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
     heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
@@ -74,6 +76,7 @@ void cache_share(struct heap *heap) {
 
 /* Up to `wish` granules of what all heaps share, of which one has at most twice its share. Returns how many. */
 static uint32_t grant(struct heap *heap, uint32_t wish) {
+    debug_check(load_relaxed(heaps.threaded) && load_relaxed(heaps.live) > 0);
     uint32_t all = caches_max(), most = 2 * all / load_relaxed(heaps.live), seen = load_relaxed(heaps.granted);
     cache_share(heap);
     if (heap->cache_max >= most) return 0;
@@ -87,6 +90,7 @@ static uint32_t grant(struct heap *heap, uint32_t wish) {
 }
 
 void cache_widen(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     if (heap->cache_max >= CACHE_SUM_MAX) return;
     uint32_t more = load_relaxed(heaps.threaded) ? grant(heap, CACHE_SUM_STEP) : CACHE_SUM_STEP;
     guarded_add(heap->cache_max, more);

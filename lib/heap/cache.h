@@ -53,6 +53,7 @@ UNWATCHED static char *cache_next(struct granule *slot) {
 
 /* `p`, of `count` granules, is in no list any more: a caller's. */
 INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, size_t count) {
+    debug_check(count >= MEDIUM_GRANULES_MIN && count <= CACHE_GRANULES_MAX && granule_state(slot) == GRANULE_CACHED);
     store_relaxed(*cache_link(slot), NULL);
     guarded_add(heap->cache_room, (uint32_t)count);
     racy_store(slot->head, racy_load(slot->head) ^ GRANULE_KEEP);
@@ -138,6 +139,7 @@ INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p
 
 /* The recent block when it has just the size asked for; otherwise it is given back. NULL: the levels must serve. */
 INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
+    debug_check(count >= MEDIUM_GRANULES_MIN && heap->state == HEAP_LIVE);
     struct granule *slot = take_recent(heap->recent_medium);
     if (!slot) return NULL;
     if (granule_count(slot) == count) {

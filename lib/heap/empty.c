@@ -9,6 +9,7 @@
 static uint32_t empty_steps; /* that the heaps have in all; atomic */
 
 void empty_widen(struct heap *heap) {
+    debug_check(heap != &heap_none);
     if (empty_max(heap) == EMPTY_SLABS_MAX) return;
     if (__atomic_add_fetch(&empty_steps, 1, __ATOMIC_RELAXED) <= EMPTY_STEPS_OF_ALL)
         heap->empty_steps++;
@@ -44,6 +45,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
 }
 
 void empty_flush(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; class ++) {
         for (struct unit *slab = heap->classes[class].partial.first, *next; slab; slab = next) {
             next = slab->next;
@@ -55,6 +57,7 @@ void empty_flush(struct heap *heap) {
 }
 
 STARTUP_TEXT void heap_yield(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&units.lock));
     if (unlikely(heap->empty_slabs > EMPTY_SLABS_MIN) && load_relaxed(units.dirty_units) == 0) {
         empty_narrow(heap);
         empty_flush(heap);

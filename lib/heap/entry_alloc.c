@@ -13,6 +13,7 @@
 /* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more; then
  * whatever is larger, so that nothing is refused that a larger request would get. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
+    debug_check(heap->state == HEAP_LIVE);
     if (alloc_never_fits(size)) return NULL;
     heap_trim(heap);
     void *p = alloc_live(heap, size);
@@ -21,11 +22,13 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
 
 /* A thread's first allocation, or one after its end. */
 STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size) {
+    debug_check(heap_self->state != HEAP_LIVE);
     struct heap *heap = heap_for_thread();
     return heap ? heap_alloc_slow(size, heap) : exited_alloc(size);
 }
 
 STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
+    debug_check(heap == heap_self);
     if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size);
     void *p = alloc_live(heap, size);
     if (unlikely(!p)) p = alloc_again(heap, size);
@@ -38,6 +41,7 @@ INLINE void clear_64(char *p) {
 
 /* Up to 256 bytes without a loop, whose end no processor foresees: pieces from both ends, which overlap. */
 void *heap_clear_long(char *p, size_t bytes) {
+    debug_check(bytes >= 64);
     if (bytes > 256) return memset(p, 0, bytes);
     clear_64(p);
     clear_64(p + bytes - 64);
@@ -48,6 +52,7 @@ void *heap_clear_long(char *p, size_t bytes) {
 }
 
 static void *zeroed_small(struct heap *heap, size_t size) {
+    debug_check(size <= CLASS_BYTES_MAX);
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
     heap = heap_self;
@@ -57,6 +62,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
 }
 
 static COLD void *zeroed_again(struct heap *heap, size_t size) {
+    debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
     if (alloc_never_fits(size)) return NULL;
     heap_trim(heap);
     return alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
@@ -80,6 +86,7 @@ void *heap_alloc_zeroed(size_t size) {
 
 /* The last resort, of a heap without any memory, may be less aligned than blocks of the class are. */
 static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
+    debug_check(is_power_of_two(align) && class > 0 && class < CLASS_COUNT);
     size_t bytes = class_shapes[class].block_bytes;
     void *p = heap_alloc_slow(bytes, heap);
     if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
@@ -89,6 +96,7 @@ static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t clas
 }
 
 static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
+    debug_check(align > GRANULE_BYTES && heap->state == HEAP_LIVE);
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     heap_trim(heap);
     return alloc_wide_aligned(size, align);

@@ -13,6 +13,7 @@
 /* A thread frees before it has allocated, or after its end. What is no block is told first: a new heap may take the
  * memory that the pointer had. */
 static NOINLINE void free_without_heap(void *p) {
+    debug_check(p != NULL && heap_self->state != HEAP_LIVE);
     free_check_unit("free", p);
     struct heap *heap = heap_for_thread();
     free_live(p, heap);
@@ -20,6 +21,7 @@ static NOINLINE void free_without_heap(void *p) {
 }
 
 STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
+    debug_check(heap == heap_self);
     if (p == NULL) return;
     if (unlikely(heap->state != HEAP_LIVE)) return free_without_heap(p);
     free_live(p, heap);
@@ -27,6 +29,7 @@ STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
 }
 
 void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(slab->owner == heap && slab->used_blocks == 0);
     heap_list(block, slab, heap);
     heap_slab_empty(slab, heap);
     heap_tick_if_due(heap);
@@ -35,6 +38,7 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
 /* What programs do all the time, one kind of unit each, in tail position. heap_free_slow() does what none of them can:
  * nothing was done then, and the pointer is looked at again from the start. */
 static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
+    debug_check(span_unit(p) == unit && heap == heap_self);
     if (unlikely(!cache_keep_large(heap, unit, p))) heap_free_slow(p, heap);
 }
 
@@ -48,6 +52,7 @@ static NOINLINE void entry_free_medium_shared(void *p, struct heap *heap) {
 /* Time does not pass after a remote free, so a heap whose next slow path is due takes the slow way; so does a thread
  * without one. */
 STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
+    debug_check(span_unit(p) == unit && racy_load(unit->owner) != heap);
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {
         if (cache_is_shared()) return entry_free_medium_shared(p, heap);
         if (likely(cache_push(heap, p, CACHE_ALONE))) return;

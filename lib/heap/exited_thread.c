@@ -17,6 +17,7 @@ static void *during_fork(size_t size) {
 }
 
 void *exited_alloc(size_t size) {
+    debug_check(!lock_is_mine(&exited_lock));
     if (size > ALLOC_BYTES_MAX) return NULL;
     if (!lock_take(&exited_lock)) return during_fork(size);
     if (!exited_heap) exited_heap = heap_create();

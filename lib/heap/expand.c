@@ -7,6 +7,7 @@
 #include "heap/resize_here.h"
 
 bool heap_expand(const char *function, void *p, size_t size) {
+    debug_check(p != NULL);
     heap_enter();
     size_t usable = free_check_bytes(function, p);
     return size <= usable || (size <= ALLOC_BYTES_MAX && heap_resize_here(function, p, size, &usable));

@@ -24,6 +24,7 @@ enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inne
 
 void fork_prepare(void) {
     lock_fork_begin();
+    debug_check(!frozen);
     if (load_relaxed(heaps.threaded)) emergency_open();
     for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
     orphans_are_frozen = load_relaxed(heaps.threaded);
@@ -34,6 +35,7 @@ void fork_prepare(void) {
 
 /* What others gave meanwhile is taken in before anybody else may ask for it. */
 static void thaw(void) {
+    debug_check(frozen && lock_fork_goes_on());
     frozen = false;
     emergency_close();
     for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
@@ -47,14 +49,22 @@ void fork_parent(void) {
     if (frozen) thaw();
 }
 
+/* How many are live is counted anew: a thread that was lost as it began or ended had changed the count, but not yet
+ * what its heap says, or the other way round. */
 static void lose_heaps(void) {
+    debug_check(!frozen);
+    uint32_t live = 0;
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
-        if (heap == heap_self || heap->state != HEAP_LIVE || exited_owns(heap)) continue;
+        if (heap->state != HEAP_LIVE) continue;
+        if (heap == heap_self || exited_owns(heap)) {
+            live++;
+            continue;
+        }
         heap->state = HEAP_LEFT_BY_FORK;
         heaps.left_by_fork++;
-        heaps.live--;
         cache_return_grant(heap);
     }
+    heaps.live = live;
 }
 
 void fork_child(void) {

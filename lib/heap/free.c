@@ -20,10 +20,11 @@ static void free_own(struct block *block, struct unit *slab, struct heap *heap) 
 }
 
 static void free_slab(void *p, struct unit *slab, struct heap *heap) {
+    debug_check(span_unit(p) == slab);
     free_check_slab("free", p, slab);
     if (!heap) {
         remote_free_without_heap(p, slab);
-    } else if (racy_load(slab->owner) == heap) {
+    } else if (load_relaxed(slab->owner) == heap) {
         free_own(p, slab, heap);
     } else {
         remote_free(p, heap, slab);
@@ -49,6 +50,7 @@ static void free_medium(char *p, struct heap *heap) {
 }
 
 static void free_large(void *p, struct unit *unit, struct heap *heap) {
+    debug_check(span_unit(p) == unit);
     free_check_large("free", p, unit);
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
@@ -68,7 +70,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
 void free_live(void *p, struct heap *heap) {
     debug_check(p != NULL && (!heap || heap->state == HEAP_LIVE));
     struct unit *unit = free_check_unit("free", p);
-    switch (racy_load(unit->kind)) {
+    switch (load_relaxed(unit->kind)) {
     case UNIT_SLAB: free_slab(p, unit, heap); break;
     case UNIT_MEDIUM: free_medium(p, heap); break;
     default: free_large(p, unit, heap); break;

@@ -40,7 +40,7 @@ void free_bad_block(const char *function, const void *p, struct unit *slab) {
 void free_bad_unit(const char *function, const void *p) {
     struct unit *unit = span_unit(p);
     if (!unit) foreign(function, p);
-    uint8_t kind = racy_load(unit->kind);
+    uint8_t kind = load_relaxed(unit->kind);
     if (kind == UNIT_FREE || kind == UNIT_LEAVING) check_misuse(function, p, "is already free");
     if (kind == UNIT_POOL) check_misuse(function, p, "belongs to a pool");
     if (kind == UNIT_ARENA) check_misuse(function, p, "belongs to an arena");

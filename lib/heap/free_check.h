@@ -13,7 +13,7 @@ _Noreturn COLD void free_bad_medium(const char *function, const void *p);
 INLINE struct unit *free_check_unit(const char *function, const void *p) {
     struct unit *unit = span_unit(p);
     if (unlikely(!unit)) free_bad_unit(function, p);
-    uint8_t kind = racy_load(unit->kind);
+    uint8_t kind = load_relaxed(unit->kind);
     if (unlikely(kind != UNIT_SLAB && kind != UNIT_MEDIUM && kind != UNIT_LARGE)) free_bad_unit(function, p);
     return unit;
 }

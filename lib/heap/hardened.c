@@ -16,7 +16,7 @@ void hardened_damaged(const char *function, const void *p) {
 /* `p` lies in a slab and bears the mark of a quarantined block. */
 static STARTUP_TEXT bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
-    return unit && racy_load(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
+    return unit && load_relaxed(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
 }
 
 void hardened_check(const char *function, const void *p) {

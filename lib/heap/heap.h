@@ -112,5 +112,6 @@ INLINE bool hardened(void) {
 
 /* Blocks of a slab that are out. */
 INLINE uint32_t slab_used(const struct unit *slab) {
-    return racy_load(slab->flags) & UNIT_ATTACHED ? racy_load(slab->resident_blocks) : racy_load(slab->used_blocks);
+    return load_relaxed(slab->flags) & UNIT_ATTACHED ? load_relaxed(slab->resident_blocks)
+                                                     : load_relaxed(slab->used_blocks);
 }

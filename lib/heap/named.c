@@ -7,6 +7,7 @@ struct named *named_first;
 struct lock named_lock = LOCK_OF(RANK_NAMED);
 
 static void link_first(struct named *entry) {
+    debug_check(lock_is_mine(&named_lock));
     entry->next = named_first;
     if (named_first) named_first->before = entry;
     named_first = entry;
@@ -19,6 +20,7 @@ static void unlist(struct named *entry) {
 
 /* Entries whose objects ended during a fork, and `entry`; a list to be freed without the lock. */
 static struct named *unlink_ended(struct named *entry) {
+    debug_check(lock_is_mine(&named_lock));
     struct named *ended = NULL;
     for (struct named *one = named_first, *next; one; one = next) {
         next = one->next;
@@ -34,6 +36,7 @@ static struct named *unlink_ended(struct named *entry) {
 static bool some_ended;
 
 static struct named *take_out(struct named *entry) {
+    debug_check(lock_is_mine(&named_lock));
     if (load_relaxed(some_ended)) {
         store_relaxed(some_ended, false);
         return unlink_ended(entry);

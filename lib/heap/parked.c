@@ -6,6 +6,7 @@
 #include "span/units.h"
 
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
+    debug_check(heap != &heap_none && state != HEAP_NONE);
     *heap = (struct heap){.secret = heap_secret_word,
                           .slow_left = PACE_SLOW_PATHS / 2, /* soon, so that fork handlers stand early */
                           .returns = RETURNS_MAX,
@@ -21,6 +22,7 @@ STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
 }
 
 void parked_add_list(struct heap *first, struct heap *last) {
+    debug_check(first && last && first != &heap_none);
     struct heap *seen = load_relaxed(heaps.parked);
     do last->next_parked = seen;
     while (!cas(heaps.parked, &seen, first));

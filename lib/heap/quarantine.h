@@ -36,6 +36,7 @@ _Noreturn COLD void quarantine_written(const struct block *block);
 
 /* Zero a freed block of 32 bytes or more, but for its canary. */
 INLINE void quarantine_clear(char *p, size_t bytes) {
+    debug_check(bytes >= 32 && bytes % BLOCK_ALIGN_BYTES == 0);
     const word_pair zero = {0, 0};
     char *last = p + bytes - 16;
     *(canary_word *)last = 0;
@@ -48,6 +49,7 @@ INLINE void quarantine_clear(char *p, size_t bytes) {
 
 /* True when a block of `bytes`, 32 at least, is as quarantine_clear() and its mark left it. */
 INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
+    debug_check(bytes >= 32 && bytes % BLOCK_ALIGN_BYTES == 0);
     const char *p = (const char *)block, *last = p + bytes - 16;
     word_pair any = {0, 0};
     const canary_word *tail = (const canary_word *)last;
@@ -64,6 +66,7 @@ INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
 
 /* Put a block of `bytes` that was looked at into the quarantine; returns the one that leaves it, or NULL. */
 INLINE struct block *quarantine_swap(struct heap *heap, struct block *block, size_t bytes) {
+    debug_check(heap->state == HEAP_LIVE && bytes <= QUARANTINE_BYTES_MAX);
     quarantine_clear((char *)block, bytes);
     block->key = quarantine_mark(block);
     block->next = (struct block *)~quarantine_mark(block); /* not 0, or a zero written there would not be seen */

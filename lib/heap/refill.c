@@ -14,6 +14,7 @@ enum { PARTIAL_TRIES = 4 };
 /* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into
  * theirs. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
+    debug_check(slab->owner == heap && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
         heap_adopt_enable(heap, slab->class);
         heap->classes[slab->class].exchanges = true;
@@ -25,6 +26,7 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
 }
 
 static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class) {
+    debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
     for (int i = 0; i < PARTIAL_TRIES; i++) {
         struct unit *slab = heap->classes[class].partial.first;
         if (!slab) return BLOCK_END;
@@ -45,6 +47,7 @@ static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class
  * them its too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other
  * processor's cache. */
 static void share(struct heap *heap, uint32_t class) {
+    debug_check(heap->classes[class].exchanges && !lock_is_mine(&abandoned[class].lock));
     struct size_class *of = &heap->classes[class];
     if (of->share_to == 0) of->share_to = policy_share_to(of->partial.count);
     size_t surplus = of->partial.count > of->share_to ? of->partial.count - of->share_to : 0;
@@ -59,11 +62,13 @@ static void share(struct heap *heap, uint32_t class) {
  * when none has done so since, the blocks of others that this one frees become adopted, for it will need just these.
  * Not of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
+    debug_check(load_relaxed(heaps.threaded));
     if (load_relaxed(abandoned[class].wanting) && heap->classes[class].remote_frees > 0) heap_adopt_enable(heap, class);
     store_relaxed(abandoned[class].wanting, heap);
 }
 
 static struct block *from_abandoned(struct heap *heap, uint32_t class) {
+    debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
     struct unit *slab = abandoned_take(class, heap);
     if (!slab) return BLOCK_END;
     for (struct unit *more = slab->next, *next; more; more = next) {
@@ -80,6 +85,7 @@ static struct block *from_abandoned(struct heap *heap, uint32_t class) {
 /* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that
  * was touched. */
 static void reuse_kept(struct heap *heap) {
+    debug_check(!lock_is_mine(&medium.lock) && !lock_is_mine(&units.lock));
     heap_yield(heap);
     if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
 }
@@ -93,6 +99,7 @@ static bool wants_extra_slab(struct size_class *of) {
 
 /* Make a new slab the current one; false: no memory. */
 static bool take_new(struct heap *heap, uint32_t class, bool extra) {
+    debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
     if (unlikely(heaps.left_by_fork)) salvage_some(heap);
     reuse_kept(heap);
     if (!extra && load_relaxed(heaps.threaded)) want(heap, class);

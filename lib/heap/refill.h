@@ -7,6 +7,7 @@
 
 /* Let `slab` be the class's current one; the former waits if it has room, and has no owner if it is full. */
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
+    debug_check(slab->owner == heap && slab->class == class && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct size_class *of = &heap->classes[class];
     struct unit *old = of->current;
     heap_detach_slab(heap, class);

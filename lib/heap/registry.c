@@ -15,6 +15,7 @@ static struct heap first_heap __attribute__((aligned(64)));
 _Thread_local bool heap_thread_ended;
 
 STARTUP_TEXT static void heap_init(struct heap *heap) {
+    debug_check(heap->secret == 0 && heap_secret_word != 0);
     struct heap *seen = load_acquire(heaps.all);
     parked_clear(heap, HEAP_LIVE);
     do heap->next_all = seen;
@@ -23,6 +24,7 @@ STARTUP_TEXT static void heap_init(struct heap *heap) {
 
 /* Heap structs from a fresh unit: the first is returned, the others are parked. */
 static struct heap *carve_heaps(struct unit *unit) {
+    debug_check(unit->kind == UNIT_META && unit->count == 1);
     size_t bytes = round_up(sizeof(struct heap), 64);
     struct heap *first = (struct heap *)unit->memory;
     for (char *at = unit->memory, *end = at + UNIT_BYTES; at + bytes <= end; at += bytes) {
@@ -36,9 +38,10 @@ static struct heap *carve_heaps(struct unit *unit) {
 
 /* A thread's from now on, or the one of those that have ended. */
 static void begin_life(struct heap *heap) {
+    debug_check(heap->secret == heap_secret_word);
+    store_relaxed(heap->state, HEAP_LIVE); /* first: a fork from a signal handler counts those that say so */
     __atomic_fetch_add(&heaps.live, 1, __ATOMIC_RELAXED);
     cache_share(heap);
-    store_relaxed(heap->state, HEAP_LIVE);
 }
 
 /* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head
@@ -89,6 +92,7 @@ STARTUP_TEXT struct heap *heap_create(void) {
 }
 
 STARTUP_TEXT struct heap *heap_for_thread(void) {
+    debug_check(heap_self->state != HEAP_LIVE);
     if (heap_thread_ended) return NULL;
     if (!alone()) port_expect_fork(); /* before this thread takes a lock */
     struct heap *heap = heap_create();

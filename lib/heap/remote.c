@@ -14,6 +14,7 @@
 /* A claimed slab is a partial one. What a thread claims that only frees, or while another one wants slabs, it does not
  * keep: others free into those slabs too, and it would hardly ever look whether they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
+    debug_check(slab->owner == heap && heap->state == HEAP_LIVE);
     partial_add(heap, slab);
     uint32_t class = slab->class;
     const struct size_class *of = &heap->classes[class];
@@ -29,7 +30,7 @@ static void take_in(struct unit *slab, struct heap *heap) {
         disown_slab(slab);
         return;
     }
-    racy_store(slab->owner, heap);
+    store_relaxed(slab->owner, heap);
     owner_collect(slab, heap->secret);
     keep_claimed(heap, slab);
     if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
@@ -50,6 +51,7 @@ INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
 
 /* The block's slab belongs to a heap that a fork left behind: true when the block is free now. */
 static bool free_left_behind(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(load_relaxed(heaps.bereft));
     if (salvage_push(slab, block)) return true;
     if (!salvage_slab(slab, heap)) return false;
     block_link(block, slab->free, heap_secret());
@@ -66,6 +68,7 @@ static bool free_left_behind(struct block *block, struct heap *heap, struct unit
 
 /* Whatever state the slab is in, and however often that changes meanwhile. */
 static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(span_unit(block) == slab && !(config_safety && block_is_free(block, heap_secret())));
     if (unlikely(heaps.left_by_fork) && free_left_behind(block, heap, slab)) return;
     struct lock *lock = &abandoned[slab->class].lock;
     uint32_t word = load_relaxed(slab->remote);
@@ -79,8 +82,9 @@ static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struc
 
 /* The slab is full, and nobody's; now it becomes this heap's. */
 static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(span_unit(block) == slab && heap->state == HEAP_LIVE);
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
-    racy_store(slab->owner, heap);
+    store_relaxed(slab->owner, heap);
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;
     slab->used_blocks--;
@@ -98,17 +102,20 @@ INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint
 /* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
  * not pass for what is free elsewhere. */
 static NOINLINE void push_first(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(heap->state == HEAP_LIVE);
     push(block, heap, slab, REMOTE_OWNED);
     pace_slow(heap);
 }
 
 /* What the heap is about to need stays here. */
 static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    debug_check(heap->classes[slab->class].adopt_budget > 0);
     if (seen & REMOTE_OWNED) heap->classes[slab->class].remote_frees++;
     if (unlikely(!heap_adopt(heap, slab->class, block))) free_by_steps(block, heap, slab);
 }
 
 void remote_free_without_heap(struct block *block, struct unit *slab) {
+    debug_check(heap_self->state != HEAP_LIVE);
     free_by_steps(block, NULL, slab);
 }
 
@@ -119,6 +126,7 @@ static NOINLINE void free_odd(struct block *block, struct heap *heap, struct uni
 }
 
 void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(span_unit(block) == slab && load_relaxed(slab->owner) != heap);
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_odd(block, heap, slab);

@@ -18,6 +18,7 @@ static void give_all(struct unit *taken) {
 }
 
 static bool have_units(size_t left) {
+    debug_check(left > 0 && !lock_is_mine(&units.lock));
     struct unit *taken = NULL;
     while (left > 0) {
         uint32_t count = (uint32_t)min_size(left, PIECE_UNITS_MAX);

@@ -31,6 +31,7 @@ static struct heap *live_heap(void) {
 }
 
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
+    debug_check(p != NULL && old_bytes > 0);
     struct heap *heap = heap_self;
     void *new = NULL;
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
@@ -53,6 +54,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
 }
 
 static void *resize_medium(void *p, size_t size) {
+    debug_check(size <= ALLOC_BYTES_MAX);
     struct granule *slot = free_check_medium("realloc", p);
     uint32_t have = granule_count(slot);
     size_t bytes = (size_t)have << GRANULE_SHIFT;
@@ -88,6 +90,7 @@ static size_t zero_pages(const char *from, size_t bytes) {
 /* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so
  * that they do not become resident; and where many are, what was touched in `to` goes back first. */
 static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
+    debug_check(bytes % COPY_PAGE_BYTES == 0);
     if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
     for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES)
         if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
@@ -119,6 +122,7 @@ static void leave_large(struct unit *unit) {
 
 /* True when the block could grow where it stands: into memory, or, where it was moved to, into address space. */
 static bool extend_large(struct unit *unit, uint32_t count) {
+    debug_check(unit->kind == UNIT_LARGE && count > unit->count);
     return unit->flags & UNIT_MOVED ? gone_extend(unit, count) : units_extend(unit, count);
 }
 
@@ -134,6 +138,7 @@ static uint32_t room_for(const struct unit *unit, uint32_t count) {
  * is the block's own, for its neighbours grow too and would take it; without it, each of many blocks that grow in turn
  * is copied at each step. */
 static struct unit *take_with_room(uint32_t count, uint32_t room) {
+    debug_check(!lock_is_mine(&units.lock) && room <= ROOM_UNITS_MAX);
     struct unit *to = room > 0 ? units_take_top(count + room, UNIT_LARGE) : NULL;
     if (!to) return units_take_top(count, UNIT_LARGE);
     if (!(to->flags & UNIT_CLEAN)) {
@@ -153,6 +158,7 @@ static bool stay_in_room(struct unit *unit, uint32_t count) {
 }
 
 static void *grow_large(struct unit *unit, size_t size) {
+    debug_check(unit->kind == UNIT_LARGE && size > (size_t)unit->count << UNIT_SHIFT);
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;

@@ -9,12 +9,14 @@
 #include "span/units.h"
 
 static bool slab_here(const char *function, void *p, struct unit *slab, size_t size, size_t *usable_bytes) {
+    debug_check(slab->kind == UNIT_SLAB);
     free_check_slab(function, p, slab);
     *usable_bytes = slab->block_bytes;
     return size <= *usable_bytes && (size > *usable_bytes / 2 || class_of(size) == slab->class);
 }
 
 static bool grow_medium(struct granule *slot, size_t size) {
+    debug_check(granule_state(slot) == GRANULE_USED && size > CLASS_BYTES_MAX);
     uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
     uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
     return size <= MEDIUM_BYTES_MAX && ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count));
@@ -32,6 +34,7 @@ static bool medium_here(const char *function, void *p, size_t size, size_t *usab
 }
 
 static bool large_here(const char *function, void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
+    debug_check(unit->kind == UNIT_LARGE && size <= ALLOC_BYTES_MAX);
     free_check_large(function, p, unit);
     *usable_bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || unit->flags & UNIT_MOVED) return false;

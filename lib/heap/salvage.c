@@ -53,6 +53,7 @@ void salvage_sweep_begin(void) {
 
 /* The cached blocks of a lost heap. Its lists may be torn; a block's own slot says whether it is cached. */
 static void salvage_cache(struct heap *heap) {
+    debug_check(heap->state == HEAP_LEFT_BY_FORK);
     for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
         char *p = heap->cache[count];
         while (p && span_of(p) == &span_home) {
@@ -69,6 +70,7 @@ static void salvage_cache(struct heap *heap) {
 
 /* Every block has a key: the slab can go as it is, and none of its pages is written to. */
 static bool is_unused(const struct unit *slab) {
+    debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
     while (at < end && block_is_free((const struct block *)at, heap_secret())) at += slab->block_bytes;
     return config_safety && at >= end && slab_purged_pages(slab) == 0;
@@ -76,6 +78,7 @@ static bool is_unused(const struct unit *slab) {
 
 /* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
 static void recount(struct unit *slab) {
+    debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
     const struct class_shape *shape = &class_shapes[slab->class];
     uint32_t purged = slab_purged_pages(slab), kept = slab->carved_blocks, used = 0;
     slab->free = BLOCK_END;
@@ -92,7 +95,7 @@ static void recount(struct unit *slab) {
     }
     slab->resident_blocks = (uint16_t)kept;
     slab->used_blocks = (uint16_t)used;
-    racy_store(slab->start_limit, purged ? 0 : slab->carved_blocks * class_start_step(shape));
+    store_relaxed(slab->start_limit, purged ? 0 : slab->carved_blocks * class_start_step(shape));
     slab->next = slab->prev = NULL;
     slab->flags = 0;
 }
@@ -125,6 +128,7 @@ static bool claim(struct unit *slab) {
 }
 
 bool salvage_slab(struct unit *slab, struct heap *heap) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(heaps.bereft));
     if (!claim(slab)) return false;
     swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
     if (heap && is_unused(slab)) {
@@ -160,17 +164,19 @@ void salvage_share(void) {
 }
 
 void salvage_end(void) {
+    debug_check(load_relaxed(salvages) > 0);
     salvage_count(-1u);
 }
 
 static bool salvage_line(struct unit *slab, struct heap *heap) {
-    if (racy_load(slab->kind) != UNIT_SLAB || !salvage_slab(slab, heap)) return false;
+    if (load_relaxed(slab->kind) != UNIT_SLAB || !salvage_slab(slab, heap)) return false;
     if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
     return true;
 }
 
 /* No slab is a lost heap's any more, and none becomes one's: their structs can be others'. */
 static void end_sweep(void) {
+    debug_check(load_relaxed(sweep.taken) && !sweep.heap);
     for (struct heap *heap = load_acquire(heaps.all), *next; heap; heap = next) {
         next = heap->next_all;
         if (heap->state == HEAP_LEFT_BY_FORK) parked_make(heap);
@@ -180,6 +186,7 @@ static void end_sweep(void) {
 
 /* False: there is no heap left. */
 static bool sweep_cache(void) {
+    debug_check(load_relaxed(sweep.taken));
     while (sweep.heap && sweep.heap->state != HEAP_LEFT_BY_FORK) sweep.heap = sweep.heap->next_all;
     if (!sweep.heap) return false;
     salvage_cache(sweep.heap);
@@ -189,6 +196,7 @@ static bool sweep_cache(void) {
 
 /* False: there is no such span. */
 static bool sweep_lines(struct heap *heap) {
+    debug_check(load_relaxed(sweep.taken) && heap->state == HEAP_LIVE);
     struct span *span = sweep.place == 0 ? &span_home : load_acquire(span_list[sweep.place - 1]);
     uint32_t top = span ? load_relaxed(span->top_units) : 0;
     for (uint32_t i = 0, found = 0; i < SWEEP_LINES && found < SWEEP_SLABS && sweep.at < top; i++)

@@ -25,8 +25,8 @@ _Noreturn COLD void sized_fail(const char *function, const void *p, size_t size,
 INLINE bool sized_is_right(const void *p, size_t size, size_t align, enum sized_by by) {
     if (!config_safety || config_valgrind) return true;
     size_t offset = (size_t)((const char *)p - span_home.base);
-    if (unlikely(offset >= racy_load(span_home.bytes))) return sized_is_true(p, size, align, by);
-    size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
+    if (unlikely(offset >= load_relaxed(span_home.bytes))) return sized_is_true(p, size, align, by);
+    size_t bytes = load_relaxed(span_line(&span_home, offset)->block_bytes);
     if (unlikely(size > bytes || size <= bytes / 2 || (uintptr_t)p & (align - 1) || !is_power_of_two(align)))
         return sized_is_true(p, size, align, by);
     return true;

@@ -21,19 +21,22 @@ static void steal(struct heap *heap) {
 }
 
 void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
+    debug_check(!lock_is_mine(&heaps.lock) && purge_decay_ms != PURGE_NEVER);
     if (load_relaxed(heaps.live) < 2 || !lock_try(&heaps.lock)) return;
     bool due = heaps.stolen_quarter != quarter;
     heaps.stolen_quarter = quarter;
     for (struct heap *heap = due ? load_acquire(heaps.all) : NULL; heap; heap = heap->next_all) {
-        if (heap != self && racy_load(heap->state) == HEAP_LIVE && now_ms - racy_load(heap->seen_ms) >= purge_decay_ms)
+        if (heap != self && load_relaxed(heap->state) == HEAP_LIVE &&
+            now_ms - load_relaxed(heap->seen_ms) >= purge_decay_ms)
             steal(heap);
     }
     lock_give(&heaps.lock);
 }
 
 void steal_all(const struct heap *self) {
+    debug_check(!lock_is_mine(&heaps.lock));
     if (load_relaxed(heaps.live) < 2 || !lock_take(&heaps.lock)) return;
     for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all)
-        if (heap != self && racy_load(heap->state) == HEAP_LIVE) steal(heap);
+        if (heap != self && load_relaxed(heap->state) == HEAP_LIVE) steal(heap);
     lock_give(&heaps.lock);
 }

@@ -19,6 +19,7 @@
 
 /* What has no time of its own and has lain in the heap for up to a decay time. False: level 2 has more. */
 static bool let_go(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) tidy_current(heap, class);
@@ -28,6 +29,7 @@ static bool let_go(struct heap *heap) {
 /* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False:
  * there is more. */
 static bool turn(struct heap *heap, uint64_t now_ms) {
+    debug_check(purge_decay_ms != PURGE_NEVER && now_ms >= heap->tick_ms);
     uint64_t passed = now_ms - heap->tick_ms;
     uint8_t age = passed >= (uint64_t)LONG_AGO_DECAYS * purge_decay_ms ? PURGED_QUARTER : PURGED_DECAY;
     store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
@@ -66,8 +68,9 @@ static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
 
 /* A clock that stands still would keep everything for ever. */
 static void note_time(struct heap *heap, uint32_t now_ms) {
+    debug_check(purge_decay_ms != PURGE_NEVER);
     heap->still_ticks = heap->seen_ms == now_ms ? heap->still_ticks + 1 : 0;
-    racy_store(heap->seen_ms, now_ms);
+    store_relaxed(heap->seen_ms, now_ms);
     if (unlikely(heap->still_ticks == STILL_TICKS_MAX)) clock_push(purge_decay_ms / DECAY_QUARTERS);
 }
 

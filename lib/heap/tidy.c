@@ -22,6 +22,7 @@ void tidy_current(struct heap *heap, uint32_t class) {
 /* Nobody needed this slab for a while, and nobody else looks: take what others have freed into it, and give it back, or
  * its free pages. False: it is given back. */
 static bool tidy(struct unit *slab, uintptr_t secret) {
+    debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     owner_collect(slab, secret);
     if (slab->used_blocks > 0) {
         if (purge_decay_ms != PURGE_NEVER) purged_make(slab, secret);
@@ -35,6 +36,7 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
  * so long goes to the abandoned slabs, for another may lack it; those go to the end of their queue. Returns how many
  * more it could have been. */
 uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
+    debug_check(heap->state == HEAP_LIVE);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct slab_queue *queue = &heap->classes[class].partial;
         const struct unit *last = queue->last;

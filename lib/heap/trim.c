@@ -10,6 +10,7 @@
 #include "span/units.h"
 
 bool heap_trim(struct heap *heap) {
+    debug_check(!lock_is_mine(&heaps.lock) && !lock_is_mine(&medium.lock) && !lock_is_mine(&units.lock));
     uint32_t now = (uint32_t)clock_now_ms();
     store_relaxed(units.now_ms, now);
     if (heap) {

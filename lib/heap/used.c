@@ -7,13 +7,13 @@
 STARTUP_TEXT size_t used_bytes(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit) return 0;
-    if (racy_load(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
-    if (racy_load(unit->kind) == UNIT_MEDIUM) {
+    if (load_relaxed(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
+    if (load_relaxed(unit->kind) == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);
         bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
         return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
     }
-    if (racy_load(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
+    if (load_relaxed(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
     bool idle = block_is_free(p, heap_secret()) || quarantine_has(p);
-    return idle ? 0 : racy_load(unit->block_bytes);
+    return idle ? 0 : load_relaxed(unit->block_bytes);
 }

@@ -15,17 +15,17 @@ COLD struct span *inspect_span(uint32_t place) {
 /* `line` and the lines of `kind` that follow it, at most `most`. */
 static uint32_t lines_of(const struct unit *line, uint8_t kind, uint32_t most) {
     uint32_t units = 1;
-    while (units < most && racy_load(line[units].kind) == kind) units++;
+    while (units < most && load_relaxed(line[units].kind) == kind) units++;
     return units;
 }
 
 static uint32_t extent_units(const struct unit *line, uint32_t most) {
-    switch (racy_load(line->kind)) {
-    case UNIT_FREE: return racy_load(line->count);
+    switch (load_relaxed(line->kind)) {
+    case UNIT_FREE: return load_relaxed(line->count);
     case UNIT_LARGE:
     case UNIT_META:
     case UNIT_ARENA:
-    case UNIT_LEAVING: return inspect_has_lost() ? lines_of(line, UNIT_INSIDE, most) : racy_load(line->count);
+    case UNIT_LEAVING: return inspect_has_lost() ? lines_of(line, UNIT_INSIDE, most) : load_relaxed(line->count);
     case UNIT_MEDIUM: return lines_of(line, UNIT_MEDIUM, most);
     default: return 1;
     }

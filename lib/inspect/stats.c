@@ -55,7 +55,7 @@ COLD bool stats_read(struct heapalloc_stats *stats) {
 }
 
 INLINE size_t used_in_slab(const struct unit *slab) {
-    size_t used = (size_t)slab_used(slab) * racy_load(slab->block_bytes);
+    size_t used = (size_t)slab_used(slab) * load_relaxed(slab->block_bytes);
     return min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
 }
 
@@ -70,7 +70,7 @@ static void stats_count_medium(struct stats_blocks *blocks) {
 
 static void count_other(struct stats_blocks *blocks, const struct unit *line, uint8_t kind) {
     if (kind == UNIT_POOL) blocks->live_bytes += UNIT_BYTES;
-    if (kind == UNIT_ARENA || kind == UNIT_LARGE) blocks->live_bytes += (size_t)racy_load(line->count) << UNIT_SHIFT;
+    if (kind == UNIT_ARENA || kind == UNIT_LARGE) blocks->live_bytes += (size_t)load_relaxed(line->count) << UNIT_SHIFT;
     if (kind == UNIT_FREE) blocks->free_extents++;
 }
 
@@ -80,7 +80,7 @@ static void stats_count_span(struct stats_blocks *blocks, const struct span *spa
     size_t slabs = 0, used = 0;
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
     for (; line < end; line++) {
-        uint8_t kind = racy_load(line->kind);
+        uint8_t kind = load_relaxed(line->kind);
         if (likely(kind == UNIT_SLAB)) {
             slabs++;
             used += used_in_slab(line);

@@ -16,7 +16,7 @@ static uint32_t size_index(size_t size) {
 
 /* A slab that comes or goes just now may tell anything. */
 static void tally_slab(struct tally *tally, const struct unit *slab) {
-    uint32_t class = racy_load(slab->class);
+    uint32_t class = load_relaxed(slab->class);
     if (class == 0 || class >= CLASS_COUNT) return;
     uint32_t capacity = class_shapes[class].capacity_blocks, used = (uint32_t)min_size(slab_used(slab), capacity);
     tally->classes[class].slabs++;
@@ -43,7 +43,7 @@ static uint32_t add_medium(struct tally *tally, const struct granule *slot, uint
 }
 
 static void add_other(struct tally *tally, const struct unit *line, uint8_t kind) {
-    size_t units = kind == UNIT_POOL ? 1 : racy_load(line->count), bytes = units << UNIT_SHIFT;
+    size_t units = kind == UNIT_POOL ? 1 : load_relaxed(line->count), bytes = units << UNIT_SHIFT;
     if (kind == UNIT_LARGE) tally_add(&tally->large, 1, bytes);
     if (kind == UNIT_POOL) tally_add(&tally->pools, 1, bytes);
     if (kind == UNIT_ARENA) tally_add(&tally->arenas, 1, bytes);
@@ -54,7 +54,7 @@ static void tally_span(struct tally *tally, const struct span *span) {
     uint32_t left = 0, top = load_relaxed(span->top_units);
     for (uint32_t i = 0; i < top; i++) {
         const struct unit *line = span->lines + i;
-        uint8_t kind = racy_load(line->kind);
+        uint8_t kind = load_relaxed(line->kind);
         if (kind == UNIT_MEDIUM)
             left = add_medium(tally, span->slots + (size_t)i * GRANULES_PER_UNIT, left);
         else
@@ -84,7 +84,7 @@ static size_t list_heaps(struct tally_heap *rows, size_t room) {
         if (index >= room) continue;
         rows[index] = (struct tally_heap){.heap = heap,
                                           .index = index,
-                                          .live = racy_load(heap->state) == HEAP_LIVE,
+                                          .live = load_relaxed(heap->state) == HEAP_LIVE,
                                           .cached_bytes = (size_t)cache_sum(heap) << GRANULE_SHIFT};
     }
     return count;
@@ -101,9 +101,9 @@ static void add_owners(struct tally_heap *rows, size_t count, const struct span 
     struct tally_heap *row = rows;
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
     for (; line < end; line++) {
-        uint32_t class = racy_load(line->class);
-        const void *owner = racy_load(line->owner);
-        if (racy_load(line->kind) != UNIT_SLAB || !owner || class == 0 || class >= CLASS_COUNT) continue;
+        uint32_t class = load_relaxed(line->class);
+        const void *owner = load_relaxed(line->owner);
+        if (load_relaxed(line->kind) != UNIT_SLAB || !owner || class == 0 || class >= CLASS_COUNT) continue;
         if (!row || row->heap != owner) row = row_of(rows, count, owner);
         if (!row) continue;
         size_t capacity = class_shapes[class].capacity_blocks, used = min_size(slab_used(line), capacity);

@@ -63,11 +63,11 @@ bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
-    racy_store(slab->owner, NULL);
+    store_relaxed(slab->owner, NULL);
     uint32_t seen = REMOTE_OWNED;
     do {
         if (seen != REMOTE_OWNED && how == OWNER_WITHOUT_REMOTE) {
-            racy_store(slab->owner, owner);
+            store_relaxed(slab->owner, owner);
             return false;
         }
     } while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_OWNED) | REMOTE_LISTED));

@@ -16,7 +16,7 @@ enum { PURGED_QUARTER = 1 << PURGED_SINCE_SHIFT, PURGED_DECAY = 4 * PURGED_QUART
 
 /* The slab begins to wait now; how long it has waited: up to 15 quarters, and then again from 0. */
 INLINE void purged_wait(struct unit *slab) {
-    racy_store(slab->purged_pages, (uint8_t)((slab->purged_pages & PURGED_MASK) | load_relaxed(purged_now)));
+    store_relaxed(slab->purged_pages, (uint8_t)((slab->purged_pages & PURGED_MASK) | load_relaxed(purged_now)));
 }
 INLINE uint8_t purged_age(const struct unit *slab) {
     return (uint8_t)(load_relaxed(purged_now) - (slab->purged_pages & ~PURGED_MASK));

@@ -22,9 +22,9 @@ STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     slab->purged_pages = 0;
     slab->class = (uint8_t) class;
     store_relaxed(slab->remote, REMOTE_OWNED);
-    racy_store(slab->block_bytes, shape->block_bytes);
-    racy_store(slab->kind, UNIT_SLAB);
-    racy_store(slab->owner, owner);
+    store_relaxed(slab->block_bytes, shape->block_bytes);
+    store_relaxed(slab->kind, UNIT_SLAB);
+    store_relaxed(slab->owner, owner);
     return slab;
 }
 
@@ -62,9 +62,9 @@ void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->used_blocks == 0);
     bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
     if (unlikely(!whole)) account(slab, secret);
-    racy_store(slab->owner, NULL);
-    racy_store(slab->kind, UNIT_LEAVING);
-    racy_store(slab->block_bytes, 0);
+    store_relaxed(slab->owner, NULL);
+    store_relaxed(slab->kind, UNIT_LEAVING);
+    store_relaxed(slab->block_bytes, 0);
     slab->count = 1;
     slab->flags = 0;
     units_give(slab);
@@ -110,7 +110,7 @@ STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
-    racy_store(slab->start_limit, starts_of(slab)); /* whoever frees elsewhere looks at it */
+    store_relaxed(slab->start_limit, starts_of(slab)); /* whoever frees elsewhere looks at it */
     return first;
 }
 
@@ -122,7 +122,7 @@ bool slab_is_block(const struct unit *slab, const void *p) {
         if (likely(slab_is_start(slab, p))) return true;
         uint32_t purged = slab_purged_pages(slab);
         if (purged) return !slab_is_purged(purged, offset) && offset * slab->recip < starts_of(slab);
-        if (racy_load(slab->start_limit) != 0) break;
+        if (load_relaxed(slab->start_limit) != 0) break;
     }
     return slab_is_start(slab, p);
 }

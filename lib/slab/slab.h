@@ -65,7 +65,7 @@ struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
 /* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */
 INLINE bool slab_is_start(const struct unit *slab, const void *p) {
-    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < racy_load(slab->start_limit);
+    return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < load_relaxed(slab->start_limit);
 }
 
 /* The same, slower, for any slab, asked by anyone: a block in a purged page is no start. */

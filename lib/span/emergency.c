@@ -167,7 +167,7 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
         units_defer(rest, rest);
     }
     found->flags = 0;
-    racy_store(found->kind, (uint8_t)kind);
+    store_relaxed(found->kind, (uint8_t)kind);
     return found;
 }
 

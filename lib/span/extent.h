@@ -65,7 +65,7 @@ INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit
     unit->block_bytes = 0;
     unit->count = count;
     unit->flags &= UNIT_CLEAN;
-    racy_store(unit->kind, (uint8_t)kind);
+    store_relaxed(unit->kind, (uint8_t)kind);
     guarded_add(units.used_units, count);
     extent_note_least();
     return unit;

@@ -57,7 +57,7 @@ STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_
     }
     unit->flags = UNIT_CLEAN;
     units_shrink(unit, count);
-    racy_store(unit->kind, (uint8_t)kind);
+    store_relaxed(unit->kind, (uint8_t)kind);
     return unit;
 }
 
@@ -131,7 +131,7 @@ struct unit *gone_move(struct unit *from, uint32_t count) {
     if (!again) units_count_moved(1);
     from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_GONE : UNIT_CLEAN;
     to->flags = UNIT_MOVED;
-    racy_store(to->kind, UNIT_LARGE);
+    store_relaxed(to->kind, UNIT_LARGE);
     return to;
 }
 
@@ -141,7 +141,7 @@ bool gone_extend(struct unit *unit, uint32_t count) {
     debug_check(count > unit->count);
     struct unit *right = unit + unit->count;
     uint32_t more = count - unit->count;
-    bool room = racy_load(right->kind) == UNIT_FREE && right->flags & UNIT_GONE && right->count >= more;
+    bool room = load_relaxed(right->kind) == UNIT_FREE && right->flags & UNIT_GONE && right->count >= more;
     if (room) {
         extent_cut_front(right, more);
         extent_hand_out(right, more, UNIT_LEAVING);
@@ -152,7 +152,7 @@ bool gone_extend(struct unit *unit, uint32_t count) {
         give_gone(right);
         return false;
     }
-    racy_store(right->kind, UNIT_INSIDE);
+    store_relaxed(right->kind, UNIT_INSIDE);
     unit->count = count;
     return true;
 }

@@ -35,8 +35,9 @@ INLINE bool is_huge(const uint8_t *bits, size_t range) {
 
 /* The unit has memory behind all of its pages. Racy, as nothing depends on it but what is resident. */
 static bool is_touched(const struct unit *line) {
-    return racy_load(line->kind) == UNIT_SLAB && racy_load(line->start_limit) != 0 && /* as while it has purged pages */
-           racy_load(line->carved_blocks) == class_shapes[line->class].capacity_blocks;
+    return load_relaxed(line->kind) == UNIT_SLAB &&
+           load_relaxed(line->start_limit) != 0 && /* as while it has purged pages */
+           load_relaxed(line->carved_blocks) == class_shapes[line->class].capacity_blocks;
 }
 
 static bool is_dense(uint32_t range) {
@@ -100,7 +101,7 @@ static size_t free_in_medium(const struct unit *line) {
 
 /* Free bytes in the extent that `line` begins, or lies in; racy. */
 static size_t free_in(const struct unit *line, const struct unit *first) {
-    switch (racy_load(line->kind)) {
+    switch (load_relaxed(line->kind)) {
     case UNIT_LEAVING:
     case UNIT_FREE: return (size_t)line->count << UNIT_SHIFT;
     case UNIT_FREE_LAST: return line->count > line - first + 1 ? (size_t)(line - first + 1) << UNIT_SHIFT : 0;

@@ -81,7 +81,7 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     }
     struct unit *head = span->lines + from / GRANULES_PER_UNIT;
     uint32_t unit_count = (to - from) / GRANULES_PER_UNIT;
-    for (uint32_t i = 0; i < unit_count; i++) racy_store(head[i].kind, UNIT_INSIDE);
+    for (uint32_t i = 0; i < unit_count; i++) store_relaxed(head[i].kind, UNIT_INSIDE);
     head->memory = span->base + ((size_t)from << GRANULE_SHIFT);
     head->count = unit_count;
     head->flags = flags & GRANULE_ZERO ? UNIT_CLEAN : 0;
@@ -141,10 +141,10 @@ static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     for (uint32_t i = 0; i < unit_count; i++) {
         run[i].block_bytes = 0;
         run[i].owner = NULL;
-        racy_store(run[i].kind, UNIT_MEDIUM);
+        store_relaxed(run[i].kind, UNIT_MEDIUM);
     }
     if (!lock_take(&medium.lock)) {
-        for (uint32_t i = 1; i < unit_count; i++) racy_store(run[i].kind, UNIT_INSIDE);
+        for (uint32_t i = 1; i < unit_count; i++) store_relaxed(run[i].kind, UNIT_INSIDE);
         units_give(run);
         return false;
     }

@@ -28,9 +28,9 @@ static void take_huge(size_t range) {
 }
 
 /* A range without a huge page: its memory as small pages in one call, unless huge pages failed for a reason that may
- * hold for them too, as a limit does. */
-static void take_small(size_t range) {
-    store_relaxed(pause.skips, load_relaxed(pause.skips) - 1);
+ * hold for them too, as a limit does. `skips`, above 0, is what was seen: another thread may count meanwhile. */
+static void take_small(size_t range, uint32_t skips) {
+    store_relaxed(pause.skips, skips - 1);
     if (load_relaxed(pause.slow_skips) == 0) return;
     if (!port_populate(span_home.base + (range << HUGE_SHIFT), (size_t)1 << HUGE_SHIFT))
         store_relaxed(pause.slow_skips, 0);
@@ -39,9 +39,9 @@ static void take_small(size_t range) {
 /* Most of the unit has been written to, by many blocks. One that level 2 cut into two at most may be an array of which
  * a corner is used. */
 static bool is_filled(const struct unit *line) {
-    if (racy_load(line->kind) == UNIT_SLAB)
-        return racy_load(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
-    if (racy_load(line->kind) != UNIT_MEDIUM) return false;
+    if (load_relaxed(line->kind) == UNIT_SLAB)
+        return load_relaxed(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
+    if (load_relaxed(line->kind) != UNIT_MEDIUM) return false;
     const struct granule *slot = span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
     uint32_t blocks = 0;
     for (uint32_t i = 0; i < GRANULES_PER_UNIT; i++) blocks += granule_state(slot + i) == GRANULE_USED;
@@ -59,7 +59,7 @@ static bool is_steady(const struct unit *range) {
 static bool is_untouched(const struct unit *line, const struct unit *end) {
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
     if (!units_lock()) return false;
-    bool untouched = racy_load(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+    bool untouched = load_relaxed(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
     units_unlock();
     return untouched;
 }
@@ -70,8 +70,9 @@ NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
     const struct unit *first = span_home.lines + range * HUGE_UNITS;
     if (range == 0 || (range + 1) << HUGE_SHIFT > load_acquire(span_home.bytes)) return;
     if (!is_untouched(unit + count, first + HUGE_UNITS) || !is_steady(first)) return;
-    if (load_relaxed(pause.skips) > 0)
-        take_small(range);
+    uint32_t skips = load_relaxed(pause.skips);
+    if (skips > 0)
+        take_small(range, skips);
     else
         take_huge(range);
 }

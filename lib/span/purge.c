@@ -136,15 +136,15 @@ static void begin_quarter(uint32_t quarter) {
     for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)
         memmove(units.least_dirty + 1, units.least_dirty, sizeof(units.least_dirty) - sizeof(units.least_dirty[0]));
     units.least_dirty[0] = units.dirty_units;
-    racy_store(units.surplus_units, least_of_all());
-    racy_store(units.quarter, quarter);
+    store_relaxed(units.surplus_units, least_of_all());
+    store_relaxed(units.quarter, quarter);
     units_unlock();
 }
 
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     struct run run = {0};
-    if (racy_load(units.quarter) != quarter) begin_quarter(quarter);
-    while (extents_max-- > 0 && run.barren < BARREN_MAX && racy_load(units.surplus_units) >= SURPLUS_UNITS_MIN) {
+    if (load_relaxed(units.quarter) != quarter) begin_quarter(quarter);
+    while (extents_max-- > 0 && run.barren < BARREN_MAX && load_relaxed(units.surplus_units) >= SURPLUS_UNITS_MIN) {
         struct unit *unit = units_take_surplus();
         if (!unit) break;
         purge(&run, unit);

@@ -50,7 +50,7 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
 static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     struct unit *region = span->lines + first, *head = region;
-    while (racy_load(head->kind) == UNIT_INSIDE) head--;
+    while (load_relaxed(head->kind) == UNIT_INSIDE) head--;
     if (head->kind != UNIT_META || head->class != REGION_KEPT_BACK) return false;
     uint32_t before = (uint32_t)(region - head), whole = head->count;
     if (before + count > whole) return false;

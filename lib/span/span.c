@@ -8,7 +8,7 @@ struct span *span_list[SPANS_MAX];
 uint32_t span_count;
 
 INLINE bool span_has(const struct span *span, const void *p) {
-    return (size_t)((const char *)p - span->base) < racy_load(span->bytes);
+    return (size_t)((const char *)p - span->base) < load_relaxed(span->bytes);
 }
 
 STARTUP_TEXT struct span *span_of(const void *p) {

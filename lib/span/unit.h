@@ -93,7 +93,7 @@ _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one u
 INLINE void unit_describe(struct unit *unit, struct unit line) {
     memcpy(unit, &line, offsetof(struct unit, kind));
     unit->flags = line.flags;
-    racy_store(unit->kind, line.kind);
+    store_relaxed(unit->kind, line.kind);
 }
 
 /* [ unit ] => [ unit ][ tail, an extent of its own ] */

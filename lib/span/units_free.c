@@ -77,7 +77,7 @@ STARTUP_TEXT struct unit *units_take_pieces(uint32_t least, uint32_t most, enum 
 /* The free extent to the left of `unit`, and in its state; NULL: there is none. */
 static struct unit *left_of(const struct unit *unit) {
     const struct unit *last = unit - 1;
-    uint8_t kind = racy_load(last->kind); /* its holder may change it, but never to or from being free */
+    uint8_t kind = load_relaxed(last->kind); /* its holder may change it, but never to or from being free */
     if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
     const struct unit *head = last - (last->count - 1);
     return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
@@ -85,7 +85,7 @@ static struct unit *left_of(const struct unit *unit) {
 
 static struct unit *right_of(const struct unit *unit) {
     const struct unit *head = unit + unit->count;
-    if (racy_load(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
+    if (load_relaxed(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
     return (struct unit *)head;
 }
 
@@ -165,7 +165,7 @@ static NOINLINE void leave_moved(struct unit *unit) {
 void units_give(struct unit *unit) {
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_FREE_LAST && unit->kind != UNIT_EDGE);
     debug_check(unit->count > 0 && span_line_memory(unit) == unit->memory);
-    racy_store(unit->kind, UNIT_LEAVING);
+    store_relaxed(unit->kind, UNIT_LEAVING);
     if (unlikely(unit->flags & UNIT_MOVED)) leave_moved(unit);
     if (!lock_take_soon(&units.lock)) {
         defer_one(unit);
@@ -192,7 +192,7 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && !(unit->flags & UNIT_MOVED));
     struct unit *right = unit + unit->count;
-    if (racy_load(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
+    if (load_relaxed(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
         extent_cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
@@ -271,16 +271,16 @@ static struct unit *cut_surplus(struct unit *unit) {
 
 struct unit *units_take_surplus(void) {
     if (!lock_take(&units.lock)) return NULL;
-    if (units.least_dirty[0] < units.surplus_units) racy_store(units.surplus_units, units.least_dirty[0]);
+    if (units.least_dirty[0] < units.surplus_units) store_relaxed(units.surplus_units, units.least_dirty[0]);
     struct unit *unit = units.surplus_units > 0 ? units.oldest : NULL;
     if (unit) {
         unit = cut_surplus(unit);
-        racy_store(units.surplus_units, units.surplus_units - unit->count);
+        store_relaxed(units.surplus_units, units.surplus_units - unit->count);
         for (uint32_t i = 0; i <= DECAY_QUARTERS; i++)
             units.least_dirty[i] -= units.least_dirty[i] < unit->count ? units.least_dirty[i] : unit->count;
         extent_hand_out(unit, unit->count, UNIT_LEAVING);
     } else {
-        racy_store(units.surplus_units, 0);
+        store_relaxed(units.surplus_units, 0);
     }
     units_unlock();
     return unit;
@@ -302,7 +302,7 @@ struct unit *units_widen(struct unit *unit) {
         guarded_add(units.used_units, left->count);
         left->count += unit->count;
         left->kind = UNIT_LEAVING;
-        racy_store(unit->kind, UNIT_INSIDE);
+        store_relaxed(unit->kind, UNIT_INSIDE);
     }
     units_unlock();
     return left ? left : unit;

@@ -363,6 +363,29 @@ static void find_and_fork(void) {
 }
 
 /* The sweep of a child's child begins anew. */
+/* As between the two steps of another thread's heap_leave(), and of its first allocation. */
+static void live_heaps_are_counted(void) {
+    sound();
+    CHECK_EQ(heaps.live, 1);
+    size_t bytes = CACHE_BYTES_MAX;
+    for (int i = 0; i < 100; i++) {
+        void *one = t_malloc(bytes), *other = t_malloc(bytes);
+        t_free(one), t_free(other);
+    }
+    sound();
+}
+
+TEST(child_counts_the_heaps_that_live) {
+    fill(mine);
+    pthread_t thread = begin_thread(have_blocks);
+    for (uint32_t wrong = -1u; wrong != 2; wrong++) {
+        heaps.live += wrong;
+        fork_and(live_heaps_are_counted);
+        heaps.live -= wrong;
+    }
+    end_thread(thread);
+}
+
 TEST(child_of_a_child_has_none_either) {
     pthread_t thread = begin_thread(have_blocks);
     fork_and(find_and_fork);
