@@ -32,6 +32,8 @@ embedded() {
     stray=$(find "$work/prefix" -type f ! -name consumer_c_static)
     [[ -z $stray ]] || fail "$way: the project installs $stray"
     [[ ! -e $build/heapalloc/heapalloc ]] || fail "$way: the explorer was built"
+    stray=$(find "$build" -name 'libheapalloc-*')
+    [[ -z $stray ]] || fail "$way: $stray was built, which nothing links"
     stray=$(find "$build" -maxdepth 1 -name 'libheapalloc*')
     [[ -z $stray ]] || fail "$way: the project's folder holds $stray"
 }
