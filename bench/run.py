@@ -17,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from programs import catalog  # noqa: E402
 from suite import allocators, machine  # noqa: E402
 from suite.context import Context  # noqa: E402
 from suite.progress import Progress  # noqa: E402
@@ -25,7 +26,7 @@ from suite.progress import Progress  # noqa: E402
 PARTS = {
     "counts": ("instructions per operation", 50, 25),
     "startup": ("what a trivial process costs", 5, 3),
-    "programs": ("whole programs", 700, 60),
+    "programs": ("whole programs", 1300, 90),
     "server": ("a long-running server", 250, 20),
     "runtime": ("a compiler's run time", 20, 5),
     "latency": ("worst case, growth, fragmentation", 180, 25),
@@ -46,6 +47,9 @@ def parse(arguments):
                         help="another allocator's library; may be repeated")
     parser.add_argument("--allocator", action="append", default=[], metavar="NAME",
                         help="only these (glibc always); may be repeated")
+    parser.add_argument("--program", action="append", default=[], metavar="NAME",
+                        help="only these whole programs; may be repeated")
+    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="rounds of the whole programs")
     parser.add_argument("--out", required=True, metavar="DIR", help="where results go")
     parser.add_argument("--build", required=True, metavar="DIR", help="the build folder")
     parser.add_argument("--title", default="", help="a word about this run, shown in the report")
@@ -53,6 +57,10 @@ def parse(arguments):
     for part in given.only:
         if part not in PARTS:
             parser.error(f"no part is named {part}; there are: {', '.join(PARTS)}")
+    known = [program.name for program in catalog.PROGRAMS]
+    for name in given.program:
+        if name not in known:
+            parser.error(f"no program is named {name}; there are: {', '.join(known)}")
     for pair in given.extra:
         name, _, path = pair.partition("=")
         if not name or not os.path.isfile(path):
@@ -64,6 +72,7 @@ def _copied(build_folder):
     """A folder with our libraries as they are now: a build during the run must not change what is measured."""
     folder = tempfile.mkdtemp(prefix="heapalloc-measured-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)  # PostgreSQL runs as another user
     for name in allocators.OURS:
         library = os.path.join(build_folder, f"lib{name}.so")
         if os.path.exists(library):
@@ -138,6 +147,7 @@ def run(given, folder):
     progress = Progress()
     progress.plan({part: PARTS[part][2 if given.quick else 1] for part in parts})
     context = Context([], os.path.abspath(given.build), folder, given.quick, progress, [])
+    context.programs, context.rounds = given.program, given.rounds
     context.allocators = choose(given, context.warn)
     about = machine.describe()
     stolen = machine.StolenTime()
@@ -166,6 +176,10 @@ def _shown(given):
         yield "--quick"
     for part in given.only:
         yield f"--only {part}"
+    for name in given.program:
+        yield f"--program {name}"
+    if given.rounds:
+        yield f"--rounds {given.rounds}"
     for name in given.allocator:
         yield f"--allocator {name}"
     for pair in given.extra:

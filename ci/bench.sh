@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the benchmark suite needs, builds it, and measures heapalloc against every allocator on this machine.
 #
-#   ci/bench.sh [--quick] [--only PART]... [--with NAME=PATH]... [--allocator NAME]... [--out DIR] [--title TEXT]
-#     --quick      under 3 minutes and coarser; otherwise under 30
+#   ci/bench.sh [--quick] [--only PART]... [--with NAME=PATH]... [--allocator NAME]...
+#               [--program NAME]... [--rounds N] [--out DIR] [--title TEXT]
+#     --quick      under 3 minutes and coarser; otherwise about 50
 #     --only       counts, startup, programs, server, runtime, latency or micro
 #     --with       another allocator's library
 #     --allocator  only these of the ones found (glibc always)
+#     --program    only these of the whole programs, --rounds N so many rounds of them
 #     --out        where results go, bench/results/latest by default
 #
 # Results: report.html (one file, works offline), summary.txt, summary.svg, results.json and a CSV file for each part.
@@ -29,7 +31,7 @@ while (($#)); do
     case $1 in
         -h | --help) print_help ;;
         --quick) ;;
-        --only | --with | --allocator | --out | --title)
+        --only | --with | --allocator | --program | --rounds | --out | --title)
             need_value "$@"
             case $1 in
                 --only) parts+=("$2") ;;

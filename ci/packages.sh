@@ -15,7 +15,7 @@ declare -A package_sets=(
     [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
         libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev libgc-dev"
     [bench-programs]="perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq
-        libxml2-utils git redis-server redis-tools"
+        libxml2-utils git redis-server redis-tools postgresql postgresql-contrib"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
         device-tree-compiler python3"
     [package]="dpkg-dev debhelper fakeroot git lintian scdoc debootstrap rpm"

@@ -51,13 +51,18 @@ bool port_extend(void *at, size_t bytes, size_t new_bytes) {
     return false;
 }
 
-bool port_collapse(void *at) {
+enum port_huge port_collapse(void *at) {
     (void)at;
-    return false;
+    return PORT_HUGE_REFUSED;
 }
 
-bool port_prefault(void *at) {
+enum port_huge port_prefault(void *at) {
     (void)at;
+    return PORT_HUGE_REFUSED;
+}
+
+bool port_populate(void *at, size_t bytes) {
+    (void)at, (void)bytes;
     return false;
 }
 

@@ -76,13 +76,18 @@ bool port_unmap(void *at, size_t bytes) {
     return munmap(at, bytes) == 0;
 }
 
-bool port_collapse(void *at) {
+enum port_huge port_collapse(void *at) {
     (void)at;
-    return false;
+    return PORT_HUGE_REFUSED;
 }
 
-bool port_prefault(void *at) {
+enum port_huge port_prefault(void *at) {
     (void)at;
+    return PORT_HUGE_REFUSED;
+}
+
+bool port_populate(void *at, size_t bytes) {
+    (void)at, (void)bytes;
     return false;
 }
 

@@ -1,8 +1,10 @@
 """Writes the inputs of the whole programs; the same seed and size give the same bytes."""
 # SPDX-License-Identifier: MIT
+import glob
 import json
 import os
 import random
+import shutil
 import subprocess
 
 CITIES = ["Aarhus", "Bergen", "Chiavari", "Delft", "Evora", "Faro", "Ghent", "Hanko", "Izola", "Jena"]
@@ -138,16 +140,74 @@ def write_sql(source, path, rows):
         file.write(text)
 
 
+def write_rows(source, path, rows):
+    """The statements of `source`, then one for each row as a program that logs or imports sends them."""
+    chance = random.Random(6)
+    write_sql(source, path, rows)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("BEGIN;\n")
+        for i in range(rows):
+            file.write(f"INSERT INTO item (key, kind, note) VALUES ('{word(chance)}{i % 977}', {i % 89},"
+                       f" '{' '.join(word(chance) for _ in range(chance.randint(1, 9)))}');\n")
+            if i % 4 == 1:
+                file.write(f"UPDATE item SET note = note || ' {word(chance)}', kind = kind + 1 WHERE id = {i // 2};\n")
+            if i % 4 == 2:
+                file.write(f"SELECT key, note FROM item WHERE kind = {i % 89} AND note > 'q' LIMIT 3;\n")
+        file.write("DELETE FROM item WHERE id % 3 = 0;\nSELECT count(*), max(length(note)) FROM item;\nCOMMIT;\n")
+
+
+def postgres_folder():
+    """Where the newest PostgreSQL has its programs, as Debian puts them outside of PATH; None: not installed."""
+    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    return os.path.dirname(max(found, key=lambda path: int(path.split("/")[4]))) if found else None
+
+
+def as_nobody():
+    """The words that start a command as another user: PostgreSQL refuses to run as root."""
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+
+
+def write_cluster(path, scale):
+    """A PostgreSQL cluster with the tables of pgbench, cleanly shut down; nothing without PostgreSQL."""
+    folder = postgres_folder()
+    if not folder:
+        return
+    os.mkdir(path)
+    if os.getuid() == 0:
+        shutil.chown(path, "nobody", "nogroup")
+
+    def run(*command):
+        subprocess.run([*as_nobody(), *command], check=True, capture_output=True, env=dict(os.environ, LC_ALL="C"))
+
+    run(f"{folder}/initdb", "-D", path, "-U", "bench", "-A", "trust", "-N")
+    options = f"-c listen_addresses= -c unix_socket_directories={path} -c fsync=off"
+    run(f"{folder}/pg_ctl", "-D", path, "-w", "-l", f"{path}/log", "-o", options, "start")
+    try:
+        run(f"{folder}/pgbench", "-h", path, "-U", "bench", "-i", "-s", str(scale), "-q", "postgres")
+    finally:
+        run(f"{folder}/pg_ctl", "-D", path, "-w", "-m", "fast", "stop")
+
+
 # file: (writer, full size, quick size)
 SIZES = {
     "text.txt": (write_text, 120000, 25000),
     "table.csv": (write_table, 160000, 30000),
     "data.json": (write_json, 22000, 5000),
+    "large.json": (write_json, 48000, 8000),
     "data.xml": (write_xml, 90000, 20000),
     "unit.cc": (write_cxx, 12, 1),
     "unit.c": (write_c, 250, 80),
     "logic.smt2": (write_logic, 30, 14),
     "history.git": (write_repository, 1500, 300),
+    "cluster": (write_cluster, 2, 1),
+}
+
+
+# The same of statements, of which the constant part stands in the folder of the works.
+STATEMENTS = {
+    "units.sql": (write_sql, 300000, 60000),
+    "blobs.sql": (write_sql, 24000, 4000),
+    "rows.sql": (write_rows, 60000, 10000),
 }
 
 
@@ -160,6 +220,6 @@ def write_all(folder, work, quick, step):
         if not os.path.exists(path):
             step(f"writing {name}")
             writer(path, small if quick else full)
-    write_sql(os.path.join(work, "units.sql"), os.path.join(place, "units.sql"),
-              60000 if quick else 300000)
+    for name, (writer, full, small) in STATEMENTS.items():
+        writer(os.path.join(work, name), os.path.join(place, name), small if quick else full)
     return place

@@ -1,6 +1,7 @@
 """The suite's part `programs`: real programs under every allocator in interleaved rounds; time, CPU, memory, faults."""
 # SPDX-License-Identifier: MIT
 import csv
+import os
 import shutil
 import tempfile
 
@@ -38,16 +39,24 @@ def _measure(context, programs, runner, rounds):
     return results, failed
 
 
-def run(context):
-    rounds = context.choose(5, 2)
+def _choose(context):
     programs = []
     for program in catalog.PROGRAMS:
-        if catalog.find(program.command[0]):
+        if context.programs and program.name not in context.programs or context.quick and program.long:
+            continue
+        if catalog.find(program.command[0], context):
             programs.append(program)
         else:
             context.warn(f"{program.name} is left out: {program.command[0]} is not installed")
+    return programs
+
+
+def run(context):
+    rounds = context.rounds or context.choose(5, 2)
+    programs = _choose(context)
     context.progress.begin("programs", rounds * len(programs) * (len(context.allocators) + 1))
     folder = tempfile.mkdtemp(prefix="heapalloc-bench-")
+    os.chmod(folder, 0o755)  # PostgreSQL runs as another user
     try:
         place = inputs.write_all(folder, catalog.WORK, context.quick, context.progress.step)
         runner = Runner(context, place)

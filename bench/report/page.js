@@ -46,6 +46,7 @@ function showPrograms() {
   const about = `Medians of ${PARTS.programs.rounds} interleaved rounds, as ratio to glibc. The shaded band is the noise: glibc measured against itself. Pale dots are ties.`;
   section('How fast do real programs run?', `CPU time, user and system. ${about}`, panel(programPlot('cpu_s')),
     folded('CPU time in milliseconds', programTable('cpu_s', 1000, 'ms')),
+    folded('System time', panel(programPlot('system_s')), programTable('system_s', 1000, 'ms')),
     folded('Wall time', panel(programPlot('wall_s')), programTable('wall_s', 1000, 'ms')));
   section('How much memory do they peak at?', 'Largest resident set of the program’s largest process, as ratio to glibc.', panel(programPlot('rss_kib')),
     folded('Peak memory in MiB', programTable('rss_kib', 1 / 1024, 'MiB')),

@@ -166,7 +166,7 @@ def build(document):
     if "programs" in parts:
         programs = Programs(document)
         view["programs"] = {key: programs.table(key)
-                            for key in ("cpu_s", "wall_s", "rss_kib", "minor_faults")}
+                            for key in ("cpu_s", "system_s", "wall_s", "rss_kib", "minor_faults")}
     if "micro" in parts:
         micro = Micro(document)
         view["micro"] = micro.table()

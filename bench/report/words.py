@@ -94,11 +94,11 @@ def _mean_lines(document):
     noise = 100 * programs.table("cpu_s")["noise"]
     yield (f"Whole programs, ratios to glibc, geometric means of {len(programs.complete)}"
            f" (noise: glibc against itself {noise:.1f} % CPU)")
-    yield f"  {'':<16}{'CPU':>8}{'wall':>8}{'peak RSS':>10}{'faults':>8}"
+    yield f"  {'':<16}{'CPU':>8}{'system':>8}{'wall':>8}{'peak RSS':>10}{'faults':>8}"
     for name in programs.names:
-        cells = [programs.mean(name, key) for key in ("cpu_s", "wall_s", "rss_kib", "minor_faults")]
+        cells = [programs.mean(name, key) for key in ("cpu_s", "system_s", "wall_s", "rss_kib", "minor_faults")]
         shown = [f"{c['mid']:.2f}" + ("=" if c["verdict"] == 0 and name != view.BASE else " ") for c in cells]
-        yield f"  {name:<16}{shown[0]:>8}{shown[1]:>8}{shown[2]:>10}{shown[3]:>8}"
+        yield f"  {name:<16}{shown[0]:>8}{shown[1]:>8}{shown[2]:>8}{shown[3]:>10}{shown[4]:>8}"
     yield "  (= marks a tie with glibc: the difference is smaller than the noise)"
 
 

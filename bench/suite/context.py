@@ -15,6 +15,8 @@ class Context:
     quick: bool
     progress: Progress
     warnings: list
+    programs: list = dataclasses.field(default_factory=list)  # names of the whole programs; empty: all
+    rounds: int = 0  # of the whole programs; 0: as the size of the run has it
     chance: random.Random = dataclasses.field(default_factory=lambda: random.Random(1))
 
     def in_turn(self, entrants):

@@ -43,13 +43,21 @@ bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **
  * nothing happened. */
 bool port_extend(void *at, size_t bytes, size_t new_bytes);
 
-/* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. False: it stays
- * as it was, the world cannot or will not. */
-bool port_collapse(void *at);
+/* What became of a huge page: there is none, the world cannot or will not; it is there, but took longer than to touch
+ * its memory page by page takes; it is there. */
+enum port_huge { PORT_HUGE_REFUSED, PORT_HUGE_SLOW, PORT_HUGE_DONE };
+
+/* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. Refused: it
+ * stays as it was. */
+enum port_huge port_collapse(void *at);
 
 /* Put one huge page behind the 2 MiB at `at`, a multiple of that, of which nothing is touched yet, the first page is
- * the caller's, and the rest will be used soon. False: the world cannot, or memory is there already. */
-bool port_prefault(void *at);
+ * the caller's, and the rest will be used soon. Refused also where memory is there already. */
+enum port_huge port_prefault(void *at);
+
+/* Put memory behind whole pages that will be used soon, as touching each would, contents unchanged. False: the world
+ * cannot, and perhaps did a part. */
+bool port_populate(void *at, size_t bytes);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
 enum { PORT_WAKE_ONE = 0, PORT_WAKE_ALL = 1 }; /* what `all` says */

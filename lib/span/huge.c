@@ -13,6 +13,7 @@ enum {
     COLLAPSES_PER_GROWN =
         1,              /* a range more of heap lets the hand do one: a heap that grows is no more huge than it grew */
     FAILURE_COSTS = 64, /* collapses: who has no huge pages has none in a moment either */
+    SLOW_COSTS = 16,    /* who waits for one waits for the next too */
     SPLIT_BYTES = 128 * 1024, /* a sixteenth of a huge page that is free is worth to split it */
 };
 #define HUGE_FROM_BYTES ((size_t)1 << 30)
@@ -63,9 +64,9 @@ void huge_note(size_t range) {
 }
 
 static void collapse(uint32_t range) {
-    bool done = port_collapse(span_home.base + ((size_t)range << HUGE_SHIFT));
-    hand.spent += done ? 1 : FAILURE_COSTS;
-    if (done) huge_note(range);
+    enum port_huge result = port_collapse(span_home.base + ((size_t)range << HUGE_SHIFT));
+    hand.spent += result == PORT_HUGE_DONE ? 1 : result == PORT_HUGE_SLOW ? SLOW_COSTS : FAILURE_COSTS;
+    if (result != PORT_HUGE_REFUSED) huge_note(range);
 }
 
 static void move_hand(uint32_t ranges, uint32_t may) {

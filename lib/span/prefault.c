@@ -6,9 +6,35 @@
 enum {
     DENSE_UNITS = HUGE_UNITS * 3 / 4, /* touched in the range before: growth is steady, and of small blocks */
     FAILURE_SKIPS = 64,               /* ranges: who has no huge page has none in a moment either */
+    SLOW_SKIPS_MIN = 4,               /* one slow page may be chance, the ranges skipped double with each further one */
+    SLOW_SKIPS_MAX = 64,
 };
 
-static uint32_t skips; /* ranges that are not tried after a failure; atomic */
+/* Ranges that are not tried. Of two threads that count at once one counts for nothing, which does no harm. */
+static struct {
+    uint32_t ranges;      /* after a failure or a slow page; atomic */
+    uint32_t slow_ranges; /* after the last page, which was slow; 0: it was not, or there was none; atomic */
+} pause;
+
+/* A huge page for the range, and how soon the next is tried. */
+static void prefault_huge(size_t range) {
+    enum port_huge result = port_prefault(span_home.base + (range << HUGE_SHIFT));
+    uint32_t ranges = 0, slow = load_relaxed(pause.slow_ranges);
+    if (result == PORT_HUGE_REFUSED) ranges = FAILURE_SKIPS;
+    if (result == PORT_HUGE_SLOW) ranges = slow ? (uint32_t)min_size(slow * 2, SLOW_SKIPS_MAX) : SLOW_SKIPS_MIN;
+    store_relaxed(pause.slow_ranges, result == PORT_HUGE_SLOW ? ranges : 0);
+    store_relaxed(pause.ranges, ranges);
+    if (result != PORT_HUGE_REFUSED) huge_note(range);
+}
+
+/* A range without a huge page: its memory as small pages in one call, unless huge pages failed for a reason that may
+ * hold for them too, as a limit does. `ranges`, above 0, is what was seen: another thread may count meanwhile. */
+static void prefault_small(size_t range, uint32_t ranges) {
+    store_relaxed(pause.ranges, ranges - 1);
+    if (load_relaxed(pause.slow_ranges) == 0) return;
+    if (!port_populate(span_home.base + (range << HUGE_SHIFT), (size_t)1 << HUGE_SHIFT))
+        store_relaxed(pause.slow_ranges, 0);
+}
 
 /* Most of the unit has been written to, by many blocks. One that level 2 cut into two at most may be an array of which
  * a corner is used. */
@@ -44,11 +70,9 @@ NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
     const struct unit *first = span_home.lines + range * HUGE_UNITS;
     if (range == 0 || (range + 1) << HUGE_SHIFT > load_acquire(span_home.bytes)) return;
     if (!is_untouched(unit + count, first + HUGE_UNITS) || !is_steady(first)) return;
-    if (load_relaxed(skips) > 0) {
-        store_relaxed(skips, load_relaxed(skips) - 1);
-    } else if (port_prefault(span_home.base + (range << HUGE_SHIFT))) {
-        huge_note(range);
-    } else {
-        store_relaxed(skips, FAILURE_SKIPS);
-    }
+    uint32_t ranges = load_relaxed(pause.ranges);
+    if (ranges > 0)
+        prefault_small(range, ranges);
+    else
+        prefault_huge(range);
 }

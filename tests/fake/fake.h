@@ -12,6 +12,8 @@ struct fake_script {
     bool has_home;     /* port_home has a place */
     bool can_purge;
     bool can_collapse;
+    bool collapse_is_slow; /* as where a host lends the memory at the first touch */
+    bool populate_fails;
     char *refused;           /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
     uint32_t fail_purge;     /* the n-th purge takes the front half of its pages, and fails; 0: none does */
     uint32_t fail_purge_run; /* so many in a row */
@@ -47,6 +49,7 @@ struct fake_counts {
     uint32_t collapses_failed;
     uint32_t prefaults; /* by huge pages */
     uint32_t prefaults_failed;
+    uint32_t populates;
     uint32_t forks; /* times the core said that forks may come */
     size_t memory;  /* mapped and committed now */
     size_t space;   /* mapped and reserved now */

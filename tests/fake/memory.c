@@ -239,16 +239,27 @@ bool port_extend(void *at, size_t bytes, size_t new_bytes) {
     return lets() && port_map((char *)at + bytes, new_bytes - bytes);
 }
 
-bool port_collapse(void *at) {
+static enum port_huge huge_result(void) {
+    if (!fake.can_collapse) return PORT_HUGE_REFUSED;
+    return fake.collapse_is_slow ? PORT_HUGE_SLOW : PORT_HUGE_DONE;
+}
+
+enum port_huge port_collapse(void *at) {
     promise((uintptr_t)at % (2 << 20) == 0, "collapses multiples of 2 MiB");
     add(*(fake.can_collapse ? &fake_counts.collapses : &fake_counts.collapses_failed), 1);
     if (fake_at_collapse && fake.can_collapse) fake_at_collapse(at);
-    return fake.can_collapse;
+    return huge_result();
 }
 
-bool port_prefault(void *at) {
+enum port_huge port_prefault(void *at) {
     promise((uintptr_t)at % (2 << 20) == 0, "prefaults multiples of 2 MiB");
     add(*(fake.can_collapse ? &fake_counts.prefaults : &fake_counts.prefaults_failed), 1);
     if (fake_at_prefault && fake.can_collapse) fake_at_prefault(at);
-    return fake.can_collapse;
+    return huge_result();
+}
+
+bool port_populate(void *at, size_t bytes) {
+    promise(((uintptr_t)at | bytes) % port_page_bytes() == 0 && bytes > 0, "populates whole pages");
+    add(fake_counts.populates, 1);
+    return !fake.populate_fails;
 }

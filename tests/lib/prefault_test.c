@@ -91,3 +91,35 @@ TEST(growth_after_a_fall_is_growth_too) {
     CHECK(fake_counts.prefaults - before >= 50 * MIB / RANGE);
     sound();
 }
+
+TEST(slow_huge_pages_are_tried_seldom_and_small_ones_populated) {
+    fake.collapse_is_slow = true;
+    grow(36 * MIB, 64);
+    uint32_t tried = ready(), populated = fake_counts.populates;
+    grow(400 * MIB, 64);
+    CHECK(ready() - tried >= 3);
+    CHECK(ready() - tried <= 8);
+    CHECK(fake_counts.populates - populated >= 185);
+    CHECK(fake_counts.populates - populated <= 201);
+    fake.collapse_is_slow = false;
+    tried = ready();
+    grow(300 * MIB, 64);
+    CHECK(ready() - tried >= 80); /* at most 64 ranges later all are huge again */
+    sound();
+}
+
+TEST(what_cannot_be_populated_is_tried_once_a_pause) {
+    fake.collapse_is_slow = fake.populate_fails = true;
+    grow(36 * MIB, 64);
+    uint32_t populated = fake_counts.populates;
+    grow(400 * MIB, 64);
+    CHECK(fake_counts.populates - populated <= ready());
+    sound();
+}
+
+TEST(refused_huge_pages_populate_nothing) {
+    fake.can_collapse = false;
+    grow(200 * MIB, 64);
+    CHECK_EQ(fake_counts.populates, 0);
+    sound();
+}
