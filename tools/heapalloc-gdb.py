@@ -9,15 +9,15 @@ import struct
 import gdb
 
 MAGIC = b"heapalloc map\n\0\0"
-VERSION = 1
+VERSION = 2
 FREE, SLAB, MEDIUM, LARGE, LEAVING, META, POOL, ARENA = 1, 3, 4, 5, 6, 7, 8, 9
 ROOTS = "span_home span_list span_count heaps secret block_end classes"
 LAYOUT = (
     "unit_bytes granule_bytes class_count spans_max class_bytes class_block_bytes span_bytes span_base span_size "
     "span_lines span_slots span_top_units line_bytes unit_owner unit_free unit_memory unit_count unit_remote "
     "unit_recip unit_used unit_resident unit_carved unit_size unit_class unit_kind unit_flags unit_purged slot_bytes "
-    "granule_before granule_head block_next block_key heap_bytes heap_state heap_next_all heap_bin heap_current "
-    "heap_attached"
+    "granule_before granule_head block_next block_key heap_bytes heap_state heap_next_all heap_bin heap_classes "
+    "size_class_bytes size_class_current size_class_attached size_class_partial"
 )
 STATES = {1: "live", 2: "free", 3: "kept", 4: "kept"}
 

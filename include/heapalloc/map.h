@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 #define HEAPALLOC_MAP_MAGIC "heapalloc map\n" /* fills its 16 bytes with its end and a zero */
-#define HEAPALLOC_MAP_VERSION 1
+#define HEAPALLOC_MAP_VERSION 2
 #define HEAPALLOC_MAP_NOTE 1
 
 /* What a line says of its unit, in `unit_kind`. */
@@ -88,8 +88,12 @@ struct heapalloc_map {
 
     /* A heap's record: one per thread that ever allocated. */
     uint32_t heap_bytes;
-    uint32_t heap_state, heap_next_all;             /* uint32_t, pointer */
-    uint32_t heap_bin, heap_current, heap_attached; /* class_count pointers each */
+    uint32_t heap_state, heap_next_all; /* uint32_t, pointer */
+    uint32_t heap_bin, heap_classes;    /* class_count pointers, class_count records */
+
+    /* What a heap has of one size class, beside its bin. */
+    uint32_t size_class_bytes;
+    uint32_t size_class_current, size_class_attached, size_class_partial; /* pointers, the last to the first slab */
 };
 
 extern const struct heapalloc_map heapalloc_map __attribute__((visibility("default")));

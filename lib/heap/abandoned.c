@@ -1,10 +1,7 @@
 /* Slabs that no heap has. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/abandoned.h"
-
-/* A taker takes so many slabs at most, until they have so many blocks: each turn at the lock then serves more than one
- * malloc. */
-enum { TAKEN_SLABS_MAX = 4, TAKEN_BLOCKS = 8 };
+#include "heap/policy.h"
 
 struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
 
@@ -93,7 +90,7 @@ static uint32_t blocks_of(const struct unit *slab) {
 STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
     struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;
-    uint32_t half = class_shapes[class].capacity_blocks / 2u, enough = half < TAKEN_BLOCKS ? half : TAKEN_BLOCKS;
+    uint32_t enough = policy_blocks_enough(class);
     struct unit *first = NULL, **end = &first;
     for (uint32_t slabs = 0, blocks = 0; slabs < TAKEN_SLABS_MAX && blocks < enough; slabs++) {
         struct unit *slab = these->queue.last;

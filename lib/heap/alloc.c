@@ -115,14 +115,14 @@ static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     uint32_t bytes = class_shapes[class].block_bytes;
     uint32_t lender = find_lender(heap, class, size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES);
     if (lender == 0) return NULL;
-    heap->borrowed[class]++;
+    heap->classes[class].borrowed++;
     return pop(heap, lender);
 }
 
 STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
     if (heap->bin[class] == BLOCK_END) {
         pace_slow(heap);
-        if (!heap->current[class] && heap->borrowed[class] < BORROWED_MAX) {
+        if (policy_borrows(&heap->classes[class])) {
             void *p = borrow(heap, class, size);
             if (p) return p;
         }

@@ -7,7 +7,7 @@
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/policy.h"
 
 /* What an attached slab's line says of its bin. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
@@ -38,9 +38,10 @@ INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap)
 /* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
  * counts. */
 INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
-    debug_check(heap->current[class] == slab && !heap->attached[class] && !(slab->flags & UNIT_PARTIAL));
+    struct size_class *of = &heap->classes[class];
+    debug_check(of->current == slab && !of->attached && !(slab->flags & UNIT_PARTIAL));
     debug_check(slab->owner == heap && returns > 0);
-    heap->attached[class] = slab;
+    of->attached = slab;
     slab->flags |= UNIT_ATTACHED;
     slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
@@ -49,9 +50,10 @@ INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab,
 
 /* The current slab counts its blocks again; they are all out. */
 INLINE void heap_detach_slab(struct heap *heap, size_t class) {
-    struct unit *slab = heap->attached[class];
+    struct size_class *of = &heap->classes[class];
+    struct unit *slab = of->attached;
     if (!slab) return;
-    heap->attached[class] = NULL;
+    of->attached = NULL;
     slab->flags &= (uint8_t)~UNIT_ATTACHED;
     slab->bin = NULL;
     slab->used_blocks = slab->resident_blocks;
@@ -67,11 +69,11 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
 /* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
  * false: but no current slab. */
 INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
-    debug_check(heap->adopt_budget[class] > 0 && heap->state == HEAP_LIVE);
-    struct unit *attached = heap->attached[class];
-    if (!attached) return false;
-    heap->adopt_budget[class]--;
-    attached->used_blocks = heap->returns; /* not fresh any more */
+    struct size_class *of = &heap->classes[class];
+    debug_check(of->adopt_budget > 0 && heap->state == HEAP_LIVE);
+    if (!of->attached) return false;
+    of->adopt_budget--;
+    of->attached->used_blocks = heap->returns; /* not fresh any more */
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
     return true;
@@ -80,8 +82,7 @@ INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
 /* The next frees of `class` into others' slabs may be adopted blocks. Not where a fork has lost threads: their slabs
  * are counted by keys, which adopted blocks have too. */
 INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
-    uint32_t blocks = class_shapes[class].capacity_blocks * 4u;
-    if (heaps.left_by_fork == 0) heap->adopt_budget[class] = blocks < ADOPTED_MAX ? (uint8_t)blocks : ADOPTED_MAX;
+    if (heaps.left_by_fork == 0) heap->classes[class].adopt_budget = policy_adopt_budget(class);
 }
 
 /* True when `block`, of a bin whose current slab is `current` or NULL, is an adopted block there. */

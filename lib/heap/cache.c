@@ -3,8 +3,6 @@
 #include "heap/cache.h"
 #include "span/units.h"
 
-enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };
-
 STARTUP_TEXT void cache_yield(struct heap *heap) {
     if (load_relaxed(units.dirty_units) > 0) return;
     struct unit *recent_large = take_recent(heap->recent_large);
@@ -12,9 +10,8 @@ STARTUP_TEXT void cache_yield(struct heap *heap) {
         units_give(recent_large);
         return;
     }
-    uint32_t cached = cache_sum(heap);
-    if (cached < YIELD_GRANULES_MIN || cached < load_relaxed(medium.dirty_granules)) return;
-    if (cached > load_relaxed(units.used_units) * GRANULES_PER_UNIT / YIELD_PART) cache_flush(heap);
+    if (policy_cache_yields(cache_sum(heap), load_relaxed(medium.dirty_granules), load_relaxed(units.used_units)))
+        cache_flush(heap);
 }
 
 uint32_t cache_give_list(struct heap *heap, uint32_t count) {
@@ -63,7 +60,8 @@ void cache_set_limit(uint64_t bytes) {
 
 /* What all heaps' caches may keep, in granules. */
 static uint32_t caches_max(void) {
-    uint32_t part = load_relaxed(units.used_units) * (GRANULES_PER_UNIT / 16), limit = load_relaxed(caches_limit);
+    uint32_t part = load_relaxed(units.used_units) * (GRANULES_PER_UNIT / CACHES_PART),
+             limit = load_relaxed(caches_limit);
     uint32_t most = part > CACHES_SUM_MIN ? part : CACHES_SUM_MIN;
     return most < limit ? most : limit;
 }

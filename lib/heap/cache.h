@@ -12,9 +12,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
-#include "heap/heap.h"
-
-enum { RECENT_UNITS_MAX = (8 << 20) / UNIT_BYTES };
+#include "heap/policy.h"
 
 INLINE size_t cache_granules(size_t size) {
     return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;

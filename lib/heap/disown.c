@@ -17,10 +17,10 @@ void disown_slab(struct unit *slab) {
 
 /* One turn at the abandoned list's lock for all of them. */
 void disown_partial(struct heap *heap, uint32_t class, uint32_t count) {
-    debug_check(count <= heap->partial[class].count);
+    debug_check(count <= heap->classes[class].partial.count);
     struct unit *first = NULL, **end = &first;
     for (uint32_t i = 0; i < count; i++) {
-        struct unit *slab = heap->partial[class].first;
+        struct unit *slab = heap->classes[class].partial.first;
         partial_remove(heap, slab);
         owner_collect(slab, heap->secret);
         if (slab->used_blocks == 0) {

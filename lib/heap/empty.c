@@ -23,7 +23,8 @@ void empty_narrow(struct heap *heap) {
 
 void heap_slab_empty(struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
-    if (heap->attached[slab->class] == slab) {
+    struct size_class *of = &heap->classes[slab->class];
+    if (of->attached == slab) {
         slab->used_blocks = heap->returns;
         pace_run(heap);
         return;
@@ -37,14 +38,14 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     }
     heap->empty_refused = slab->class;
     partial_remove(heap, slab);
-    if (heap->extra_slabs[slab->class] > 0) heap->extra_slabs[slab->class]--;
+    if (of->extra_slabs > 0) of->extra_slabs--;
     slab_give(slab, heap->secret);
     pace_given(heap);
 }
 
 void empty_flush(struct heap *heap) {
     for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; class ++) {
-        for (struct unit *slab = heap->partial[class].first, *next; slab; slab = next) {
+        for (struct unit *slab = heap->classes[class].partial.first, *next; slab; slab = next) {
             next = slab->next;
             if (!(slab->flags & UNIT_EMPTY)) continue;
             partial_remove(heap, slab);

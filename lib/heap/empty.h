@@ -1,7 +1,7 @@
 /* The empty slabs that a heap keeps, among its partial ones, for when it needs blocks of their class again. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/policy.h"
 
 /* How many the heap may keep now. */
 INLINE uint32_t empty_max(const struct heap *heap) {

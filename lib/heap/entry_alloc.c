@@ -51,7 +51,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
     heap = heap_self;
-    const struct unit *attached = heap->attached[class_of(size + (size == 0))];
+    const struct unit *attached = heap->classes[class_of(size + (size == 0))].attached;
     bool fresh = attached && attached->used_blocks == RETURNS_FRESH;
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }

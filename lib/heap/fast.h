@@ -39,15 +39,15 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
  * none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to look at the clock.
  * A slab that has gathered no more than the one block invites adopted, and so does who frees much remote_frees. */
 INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
-    struct slab_queue *queue = &heap->partial[class];
-    struct unit *slab = queue->first, *old = heap->current[class];
+    struct size_class *of = &heap->classes[class];
+    struct unit *slab = of->partial.first, *old = of->current;
     if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (unlikely(refill_is_sparse(slab, class)) && heap->sparse_refills[class]++ >= SPARSE_REFILLS_MAX) return NULL;
+    if (policy_passes_over(of, slab)) return NULL;
     heap->slow_left--;
-    partial_remove_first(heap, queue, slab);
+    partial_remove_first(heap, &of->partial, slab);
     refill_make_current(heap, class, slab);
     refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
@@ -130,7 +130,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     heap->bin[class] = next;
     PREFETCH(next);
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
-    if (heap->attached[class]->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
+    if (heap->classes[class].attached->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
     *(word_pair *)block = (word_pair){0, 0};
     return block;
 }

@@ -19,30 +19,13 @@
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
-#include "slab/purged_pages.h"
+#include "heap/size_class.h"
 #include "span/medium.h"
 
 enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
-    CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES, /* granules in all, to begin with */
-    CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES, /* at most; a step in between */
-    CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
-    CACHES_SUM_MIN =
-        (8 << 20) / GRANULE_BYTES, /* of all heaps, while there is more than one; or a 16th of what is in use */
-    BORROWED_MAX = 4,              /* blocks of larger classes that a class without a slab gets */
-    LENT_BYTES_MIN =
-        112, /* slabs are made for lending to several classes: of 112 << k bytes, up to a few blocks a page */
-    LENT_BYTES_MAX = 1024,
-    RETURNS_MAX = 254,    /* frees into an attached slab, or blocks from the cache, until one counts as a slow path */
-    RETURNS_PURGING = 16, /* the same while much memory waits to be purged */
-    RETURNS_FRESH = 255,  /* its bin was carved from zero memory, and nothing has returned to it since */
-    ADOPTED_MAX = 255,    /* in a bin; and as many as four slabs have blocks */
-    EMPTY_SLABS_MIN = 8,  /* empty slabs that every heap may keep for a decay time */
-    EMPTY_SLABS_MAX =
-        256, /* that one may keep whose classes had none left; in steps, of which there are so many for all heaps */
-    EMPTY_SLABS_STEP = 16,
-    EMPTY_STEPS_OF_ALL = 32,
+    RETURNS_FRESH = 255, /* used_blocks of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
 /* Freed blocks that the hardened build keeps from being handed out for a while. */
@@ -56,9 +39,9 @@ enum heap_state {
 };
 
 /* lock: none, its thread's; `state` is read by others
- *   bin[c]: blocks of current[c], and adopted; empty unless attached[c]; attached[c] == current[c] or NULL,
+ *   bin[c]: blocks of class c's current slab, and adopted; empty unless attached; attached == current or NULL,
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
- *   partial[c]: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
+ *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say SPARE, all empty             verify: empty
  *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
@@ -70,7 +53,7 @@ struct heap {
     uint16_t empty_steps;   /* by which it may keep more */
     uint16_t empty_refused; /* class of the slab that found no room among them last */
     bool purge_pending;     /* much memory waits to be purged (heap/tick.c) */
-    uint8_t returns;        /* RETURNS_MAX, or RETURNS_PURGING while purge_pending */
+    uint8_t returns;        /* how many frees into an attached slab, or blocks from the cache, count as one slow path */
     uint8_t hits_left;      /* blocks that the cache may serve until one is a slow path; 0: the next one is */
     uint64_t tick_ms;       /* when all that is free in it was given back last */
     uint32_t quarter;       /* of the decay time, when its old slabs were */
@@ -86,21 +69,11 @@ struct heap {
     uint32_t idle_ms;       /* level 1 had nothing to purge then: it has not before the clock moves */
     struct heap *next_all;  /* every heap there ever was */
     struct heap *next_parked;
-    struct unit *current[CLASS_COUNT];
-    struct unit *attached[CLASS_COUNT]; /* whose blocks free puts into bin[c]: current[c], or NULL */
-    struct slab_queue partial[CLASS_COUNT];
     struct unit *recent_large; /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
-    uint32_t share_to[CLASS_COUNT]; /* how many waiting slabs are to be left, while another heap wants some; else 0 */
-    uint32_t extra_slabs[CLASS_COUNT];   /* taken while poor ones waited (heap/refill.h), less what was given back */
-    uint8_t sparse_refills[CLASS_COUNT]; /* since the class was asked to have one */
-    uint8_t adopt_budget[CLASS_COUNT];   /* adopted that bin[c] may still take in */
-    uint16_t remote_frees[CLASS_COUNT];  /* blocks freed into slabs that others own, since bin[c] was filled from a
-                                            waiting slab */
-    bool exchanges[CLASS_COUNT];         /* others have freed into its slabs since it shared some last */
-    uint8_t borrowed[CLASS_COUNT];       /* blocks that larger classes served in place of c */
-    uint32_t quarantine_random;          /* the hardened build's (heap/hardened.h), as is the next */
+    struct size_class classes[CLASS_COUNT];
+    uint32_t quarantine_random; /* the hardened build's (heap/hardened.h), as is the next */
     struct block *quarantine[QUARANTINE_SLOTS];
 };
 

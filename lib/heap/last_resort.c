@@ -9,7 +9,7 @@
 
 /* A slab of the class may have blocks, here or among the abandoned: without one a refill would only ask level 1. */
 static bool may_have_blocks(const struct heap *heap, uint32_t class) {
-    return heap->bin[class] != BLOCK_END || heap->current[class] || heap->partial[class].first ||
+    return heap->bin[class] != BLOCK_END || heap->classes[class].current || heap->classes[class].partial.first ||
            load_relaxed(abandoned[class].queue.first) || load_relaxed(abandoned[class].pending);
 }
 

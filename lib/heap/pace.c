@@ -4,10 +4,8 @@
 #include "span/purge.h"
 #include "span/units.h"
 
-enum { KEEP_GRANULES = 128 * 1024 / GRANULE_BYTES };
-
 uint32_t pace_granules_kept(void) {
-    return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / 32 + KEEP_GRANULES;
+    return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / KEPT_PART + KEPT_GRANULES_MIN;
 }
 
 STARTUP_TEXT bool pace_is_much_dirty(uint32_t much_units) {

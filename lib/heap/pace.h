@@ -2,13 +2,7 @@
  * the count has run out (heap/tick.h). So nothing moves under a slow path, and none of them calls the tick. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
-
-enum {
-    PACE_SLOW_PATHS = 16,        /* from one look at the clock to the next */
-    PACE_SLOW_PATHS_PURGING = 4, /* the same while much waits to be purged that is not old enough */
-    PACE_PENDING_UNITS = 128,    /* 2 MiB: less is not worth the clock; half of it when it was looked at already */
-};
+#include "heap/policy.h"
 
 INLINE bool pace_is_due(const struct heap *heap) {
     return unlikely(heap->slow_left <= 0);
@@ -31,5 +25,5 @@ void pace_given(struct heap *heap);
 /* More than `much_units` are free and dirty, beyond what level 2 keeps. */
 bool pace_is_much_dirty(uint32_t much_units);
 
-/* Free and dirty granules that level 2 keeps for its next requests: 1/32 of what it has, and some. */
+/* Free and dirty granules that level 2 keeps for its next requests (heap/policy.h). */
 uint32_t pace_granules_kept(void);

@@ -1,17 +1,18 @@
 /* The partial slabs of a heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/partial.h"
+#include "slab/purged_pages.h"
 
 void partial_add(struct heap *heap, struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED | UNIT_EMPTY)));
     purged_wait(slab);
-    slab_queue_add(&heap->partial[slab->class], slab);
+    slab_queue_add(&heap->classes[slab->class].partial, slab);
     slab->flags |= UNIT_PARTIAL;
 }
 
 void partial_remove(struct heap *heap, struct unit *slab) {
     debug_check(slab->flags & UNIT_PARTIAL && slab->owner == heap);
-    slab_queue_remove(&heap->partial[slab->class], slab);
+    slab_queue_remove(&heap->classes[slab->class].partial, slab);
     if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
     slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
 }

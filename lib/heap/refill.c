@@ -9,17 +9,14 @@
 #include "heap/salvage.h"
 #include "span/units.h"
 
-enum {
-    PARTIAL_TRIES = 4,
-    SHARED_MAX = 16, /* slabs */
-};
+enum { PARTIAL_TRIES = 4 };
 
 /* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into
  * theirs. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
         heap_adopt_enable(heap, slab->class);
-        heap->exchanges[slab->class] = true;
+        heap->classes[slab->class].exchanges = true;
     }
     struct block *list = slab->free;
     slab->free = BLOCK_END;
@@ -29,7 +26,7 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
 
 static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class) {
     for (int i = 0; i < PARTIAL_TRIES; i++) {
-        struct unit *slab = heap->partial[class].first;
+        struct unit *slab = heap->classes[class].partial.first;
         if (!slab) return BLOCK_END;
         partial_remove(heap, slab);
         struct block *list = take_list(heap, slab);
@@ -48,13 +45,13 @@ static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class
  * them its too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other
  * processor's cache. */
 static void share(struct heap *heap, uint32_t class) {
-    struct slab_queue *queue = &heap->partial[class];
-    if (heap->share_to[class] == 0) heap->share_to[class] = (uint32_t)(queue->count / 2) + 1;
-    size_t surplus = queue->count > heap->share_to[class] ? queue->count - heap->share_to[class] : 0;
-    disown_partial(heap, class, surplus < SHARED_MAX ? (uint32_t)surplus : SHARED_MAX);
-    if (queue->count > heap->share_to[class]) return;
-    heap->share_to[class] = 0;
-    heap->exchanges[class] = false;
+    struct size_class *of = &heap->classes[class];
+    if (of->share_to == 0) of->share_to = policy_share_to(of->partial.count);
+    size_t surplus = of->partial.count > of->share_to ? of->partial.count - of->share_to : 0;
+    disown_partial(heap, class, surplus < SHARED_SLABS_MAX ? (uint32_t)surplus : SHARED_SLABS_MAX);
+    if (of->partial.count > of->share_to) return;
+    of->share_to = 0;
+    of->exchanges = false;
     store_relaxed(abandoned[class].wanting, NULL);
 }
 
@@ -62,7 +59,7 @@ static void share(struct heap *heap, uint32_t class) {
  * when none has done so since, the blocks of others that this one frees become adopted, for it will need just these.
  * Not of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
-    if (load_relaxed(abandoned[class].wanting) && heap->remote_frees[class] > 0) heap_adopt_enable(heap, class);
+    if (load_relaxed(abandoned[class].wanting) && heap->classes[class].remote_frees > 0) heap_adopt_enable(heap, class);
     store_relaxed(abandoned[class].wanting, heap);
 }
 
@@ -88,10 +85,10 @@ static void reuse_kept(struct heap *heap) {
 }
 
 /* Slabs wait, but they are sparse, and there is room for one more. */
-static bool wants_extra_slab(struct heap *heap, uint32_t class) {
-    if (likely(heap->sparse_refills[class] <= SPARSE_REFILLS_MAX)) return false;
-    heap->sparse_refills[class] = 0;
-    return heap->extra_slabs[class] < heap->partial[class].count / EXTRA_PART;
+static bool wants_extra_slab(struct size_class *of) {
+    if (likely(of->sparse_refills <= SPARSE_REFILLS_MAX)) return false;
+    of->sparse_refills = 0;
+    return policy_wants_extra(of);
 }
 
 /* Make a new slab the current one; false: no memory. */
@@ -103,31 +100,31 @@ static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     struct unit *slab = slab_take(class, heap);
     if (unlikely(!slab)) return false;
     refill_make_current(heap, class, slab);
-    heap->extra_slabs[class] += extra;
+    heap->classes[class].extra_slabs += extra;
     return true;
 }
 
 /* The current slab has blocks that were never carved, or whose pages were purged. */
-static bool can_carve(const struct heap *heap, uint32_t class) {
-    const struct unit *slab = heap->current[class];
-    return slab && slab_uncarved(slab) > 0;
+static bool can_carve(const struct size_class *of) {
+    return of->current && slab_uncarved(of->current) > 0;
 }
 
 STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     debug_check(class > 0 && class < CLASS_COUNT && heap->bin[class] == BLOCK_END);
     debug_check(heap->state == HEAP_LIVE);
+    struct size_class *of = &heap->classes[class];
     heap_detach_slab(heap, class);
-    struct block *list = heap->current[class] ? take_list(heap, heap->current[class]) : BLOCK_END;
+    struct block *list = of->current ? take_list(heap, of->current) : BLOCK_END;
     uint8_t returns = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
-    bool extra = wants_extra_slab(heap, class);
+    bool extra = wants_extra_slab(of);
     if (list == BLOCK_END && !extra) list = from_partial(heap, class);
     if (list == BLOCK_END) list = from_abandoned(heap, class);
-    if (list == BLOCK_END && !can_carve(heap, class) && !take_new(heap, class, extra)) {
+    if (list == BLOCK_END && !can_carve(of) && !take_new(heap, class, extra)) {
         if (extra) list = from_partial(heap, class);
-        if (list == BLOCK_END && !can_carve(heap, class)) return false;
+        if (list == BLOCK_END && !can_carve(of)) return false;
     }
-    struct unit *slab = heap->current[class];
+    struct unit *slab = of->current;
     if (list == BLOCK_END) {
         list = slab_carve(slab, heap->secret);
         if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;

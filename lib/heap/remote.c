@@ -11,15 +11,14 @@
 #include "heap/refill.h"
 #include "heap/salvage.h"
 
-enum { CLAIMED_SLABS_MAX = 3, CLAIMED_SLABS_MIN = 1 };
-
 /* A claimed slab is a partial one. What a thread claims that only frees, or while another one wants slabs, it does not
  * keep: others free into those slabs too, and it would hardly ever look whether they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     partial_add(heap, slab);
     uint32_t class = slab->class;
-    if (likely(heap->partial[class].count <= CLAIMED_SLABS_MAX)) return;
-    if (heap->current[class] && !refill_is_wanted(heap, class)) return;
+    const struct size_class *of = &heap->classes[class];
+    if (likely(of->partial.count <= CLAIMED_SLABS_MAX)) return;
+    if (of->current && !refill_is_wanted(heap, class)) return;
     disown_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
 }
 
@@ -46,7 +45,7 @@ UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
 /* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn
  * at the lock, and another to give it up again. */
 INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
-    return heap && heap->current[slab->class];
+    return heap && heap->classes[slab->class].current;
 }
 
 /* The block's slab belongs to a heap that a fork left behind: true when the block is free now. */
@@ -105,7 +104,7 @@ static NOINLINE void push_first(struct block *block, struct heap *heap, struct u
 
 /* What the heap is about to need stays here. */
 static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-    if (seen & REMOTE_OWNED) heap->remote_frees[slab->class]++;
+    if (seen & REMOTE_OWNED) heap->classes[slab->class].remote_frees++;
     if (unlikely(!heap_adopt(heap, slab->class, block))) free_by_steps(block, heap, slab);
 }
 
@@ -123,10 +122,10 @@ void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))
         return free_odd(block, heap, slab);
-    if (heap->adopt_budget[slab->class] > 0) return remote_adopt(block, heap, slab, seen);
+    if (heap->classes[slab->class].adopt_budget > 0) return remote_adopt(block, heap, slab, seen);
     if (unlikely(heaps.left_by_fork > 0)) return free_by_steps(block, heap, slab);
     if (likely(seen & REMOTE_OWNED)) {
-        heap->remote_frees[slab->class]++;
+        heap->classes[slab->class].remote_frees++;
         return unlikely(seen == REMOTE_OWNED) ? push_first(block, heap, slab) : push(block, heap, slab, seen);
     }
     if (!(seen & REMOTE_LISTED)) return remote_claim(block, heap, slab);

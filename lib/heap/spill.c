@@ -9,8 +9,8 @@
 /* A bin's own blocks go to the slab in the order they have; the adopted blocks come before `adopted`, without
  * keys. Returns the first. */
 static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *adopted) {
-    debug_check(!heap->attached[class]);
-    struct unit *slab = heap->current[class];
+    debug_check(!heap->classes[class].attached);
+    struct unit *slab = heap->classes[class].current;
     struct block *first = BLOCK_END, *last = NULL;
     while (heap->bin[class] != BLOCK_END) {
         struct block *block = heap_unbin(heap, class);
@@ -39,8 +39,8 @@ void heap_spill(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;
     empty_narrow(heap);
-    memset(heap->adopt_budget, 0, sizeof(heap->adopt_budget));
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+        heap->classes[class].adopt_budget = 0;
         heap_detach_slab(heap, class);
         if (heap->bin[class] != BLOCK_END) adopted = spill_bin(heap, class, adopted);
     }

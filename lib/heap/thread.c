@@ -16,15 +16,16 @@ void heap_give_up(struct heap *heap) {
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
-        struct unit *slab = heap->current[class];
-        heap->current[class] = NULL;
+        struct size_class *of = &heap->classes[class];
+        struct unit *slab = of->current;
+        of->current = NULL;
+        of->extra_slabs = 0;
         if (slab) disown_slab(slab);
-        while ((slab = heap->partial[class].first)) {
+        while ((slab = of->partial.first)) {
             partial_remove(heap, slab);
             disown_slab(slab);
         }
     }
-    memset(heap->extra_slabs, 0, sizeof(heap->extra_slabs));
 }
 
 void heap_leave(void) {

@@ -12,35 +12,26 @@
 #include "heap/spill.h"
 #include "heap/steal.h"
 #include "heap/tidy.h"
+#include "slab/purged_pages.h"
 #include "span/huge.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
-
-enum {
-    PURGE_EXTENTS = 256,
-    IDLE_SLABS = 256, /* slabs that have waited for long, looked at per tick */
-    LONG_AGO = 3,     /* decay times; after so many the quarters that slabs wait are no more told apart */
-    PURGE_BLOCKS = 1024,
-    STILL_TICKS =
-        1
-        << 16, /* of one thread; no clock stands for so long: that takes a second of work, and clocks move each 10 ms */
-};
 
 /* What has no time of its own and has lain in the heap for up to a decay time. False: level 2 has more. */
 static bool let_go(struct heap *heap) {
     heap_spill(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) tidy_current(heap, class);
-    return medium_purge(pace_granules_kept(), PURGE_BLOCKS);
+    return medium_purge(pace_granules_kept(), TICK_BLOCKS);
 }
 
 /* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False:
  * there is more. */
 static bool turn(struct heap *heap, uint64_t now_ms) {
     uint64_t passed = now_ms - heap->tick_ms;
-    uint8_t age = passed >= (uint64_t)LONG_AGO * purge_decay_ms ? PURGED_QUARTER : PURGED_DECAY;
+    uint8_t age = passed >= (uint64_t)LONG_AGO_DECAYS * purge_decay_ms ? PURGED_QUARTER : PURGED_DECAY;
     store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
-    bool done = tidy_abandoned(age, tidy_partial(heap, age, IDLE_SLABS)) > 0;
+    bool done = tidy_abandoned(age, tidy_partial(heap, age, TICK_SLABS)) > 0;
     steal_idle(heap, (uint32_t)now_ms, (uint32_t)(now_ms * DECAY_QUARTERS / purge_decay_ms));
     if (passed >= purge_decay_ms) {
         done &= let_go(heap);
@@ -69,15 +60,15 @@ static void watch_no_more(struct heap *heap) {
 
 /* What is old at level 1, and what is too much; returns how many units that were. */
 static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
-    uint32_t purged = purge_before(now_ms - purge_decay_ms, PURGE_EXTENTS);
-    return purged + purge_surplus(quarter, PURGE_EXTENTS);
+    uint32_t purged = purge_before(now_ms - purge_decay_ms, TICK_EXTENTS);
+    return purged + purge_surplus(quarter, TICK_EXTENTS);
 }
 
 /* A clock that stands still would keep everything for ever. */
 static void note_time(struct heap *heap, uint32_t now_ms) {
     heap->still_ticks = heap->seen_ms == now_ms ? heap->still_ticks + 1 : 0;
     racy_store(heap->seen_ms, now_ms);
-    if (unlikely(heap->still_ticks == STILL_TICKS)) clock_push(purge_decay_ms / DECAY_QUARTERS);
+    if (unlikely(heap->still_ticks == STILL_TICKS_MAX)) clock_push(purge_decay_ms / DECAY_QUARTERS);
 }
 
 STARTUP_TEXT void heap_tick(struct heap *heap) {

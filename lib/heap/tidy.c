@@ -4,16 +4,18 @@
 #include "heap/abandoned.h"
 #include "heap/disown.h"
 #include "heap/partial.h"
+#include "slab/purged_pages.h"
 #include "span/purge.h"
 
 /* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
 void tidy_current(struct heap *heap, uint32_t class) {
     debug_check(heap->state == HEAP_LIVE && class < CLASS_COUNT);
-    struct unit *slab = heap->current[class];
-    if (!slab || heap->attached[class]) return;
+    struct size_class *of = &heap->classes[class];
+    struct unit *slab = of->current;
+    if (!slab || of->attached) return;
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
-    heap->current[class] = NULL;
+    of->current = NULL;
     slab_give(slab, heap->secret);
 }
 
@@ -34,9 +36,10 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
  * more it could have been. */
 uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
-        const struct unit *last = heap->partial[class].last;
+        const struct slab_queue *queue = &heap->classes[class].partial;
+        const struct unit *last = queue->last;
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
-            slab = heap->partial[class].first;
+            slab = queue->first;
             if (purged_age(slab) < age) break;
             partial_remove(heap, slab);
             if (!tidy(slab, heap->secret)) continue;

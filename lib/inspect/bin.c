@@ -14,7 +14,7 @@ uint32_t inspect_adopted(const struct block *adopted[ADOPTED_MAX], const struct 
     const struct block *block = heap->bin[class];
     uint32_t count = 0;
     for (uint32_t met = 0; block != BLOCK_END && met < BIN_BLOCKS_MAX && is_sound(block, class); met++) {
-        if (heap_is_adopted(heap->current[class], block) && count < ADOPTED_MAX) adopted[count++] = block;
+        if (heap_is_adopted(heap->classes[class].current, block) && count < ADOPTED_MAX) adopted[count++] = block;
         block = block->next;
     }
     return count;
@@ -22,7 +22,7 @@ uint32_t inspect_adopted(const struct block *adopted[ADOPTED_MAX], const struct 
 
 const struct block *inspect_own(const struct heap *heap, uint32_t class, const struct block *block) {
     for (uint32_t met = 0; heap && block != BLOCK_END && met < ADOPTED_MAX; met++) {
-        if (!heap_is_adopted(heap->current[class], block) || !is_sound(block, class)) break;
+        if (!heap_is_adopted(heap->classes[class].current, block) || !is_sound(block, class)) break;
         block = block->next;
     }
     return block;

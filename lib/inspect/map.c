@@ -81,8 +81,11 @@ const struct heapalloc_map heapalloc_map = {
     .heap_state = OF_HEAP(state),
     .heap_next_all = OF_HEAP(next_all),
     .heap_bin = OF_HEAP(bin),
-    .heap_current = OF_HEAP(current),
-    .heap_attached = OF_HEAP(attached),
+    .heap_classes = OF_HEAP(classes),
+    .size_class_bytes = sizeof(struct size_class),
+    .size_class_current = offsetof(struct size_class, current),
+    .size_class_attached = offsetof(struct size_class, attached),
+    .size_class_partial = offsetof(struct size_class, partial.first),
 };
 
 /* The same under a name that nobody can take the place of: the note's distance to it is known when the library is

@@ -52,7 +52,9 @@ static const char *look_at_map(const struct heapalloc_map *map) {
     sound = sound && fits(&map->unit_used, 4, map->line_bytes, READER_LINE_MAX, 2);
     sound = sound && fits(&map->unit_class, 4, map->line_bytes, READER_LINE_MAX, 1);
     sound = sound && fits(&map->heap_next_all, 1, map->heap_bytes, 1 << 20, 8);
-    sound = sound && fits(&map->heap_bin, 3, map->heap_bytes, 1 << 20, 8 * map->class_count);
+    sound = sound && fits(&map->heap_bin, 1, map->heap_bytes, 1 << 20, 8 * map->class_count);
+    sound = sound && fits(&map->size_class_current, 3, map->size_class_bytes, 4096, 8);
+    sound = sound && fits(&map->heap_classes, 1, map->heap_bytes, 1 << 20, map->size_class_bytes * map->class_count);
     sound = sound && fits(&map->heap_state, 1, map->heap_bytes, 1 << 20, 4);
     return sound ? NULL : "the heap map is damaged";
 }

@@ -144,7 +144,7 @@ static void check_bins(struct look *look) {
         for (uint32_t count = inspect_adopted(adopted, heap, class), i = 0; i < count; i++) {
             if (is_block(look, adopted[i])) meet(look, "a bin", adopted[i]);
         }
-        if (heap->current[class] == look->slab)
+        if (heap->classes[class].current == look->slab)
             check_list(look, "the bin", &heap->bin[class], heap->bin[class], UINT32_MAX, heap);
     }
 }

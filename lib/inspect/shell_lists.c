@@ -76,7 +76,7 @@ static void say_class(struct shell *shell, uint32_t class, enum say_empty empty)
         if (slab->kind != UNIT_SLAB || slab->class != class) continue;
         slabs++;
         shell_say(shell, "blocks of %u bytes, slab %p:\n", slab->block_bytes, (void *)shell_extent_memory(&walk));
-        if (slab == heap_self->current[class])
+        if (slab == heap_self->classes[class].current)
             say_blocks(shell, "bin", slab, heap_self->bin[class], UINT32_MAX, heap_self);
         say_blocks(shell, "list", slab, slab->free, UINT32_MAX, NULL);
         say_remote(shell, slab);

@@ -42,7 +42,7 @@ static bool enter_binned(struct slab_map *map, const struct unit *slab) {
             if (!map_enter(map, slab, adopted[i])) return false;
             map->binned++;
         }
-        if (heap->current[slab->class] == slab)
+        if (heap->classes[slab->class].current == slab)
             map->binned += enter_list(map, slab, heap->bin[slab->class], UNIT_BYTES, heap);
     }
     return map->binned <= slab->resident_blocks;

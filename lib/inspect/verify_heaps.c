@@ -22,16 +22,16 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
 }
 
 static bool open_holds(const struct heap *heap, uint32_t class) {
-    const struct unit *attached = heap->attached[class];
+    const struct unit *attached = heap->classes[class].attached;
     if (!attached) return heap->bin[class] == BLOCK_END;
-    return attached == heap->current[class] && attached->flags & UNIT_ATTACHED &&
+    return attached == heap->classes[class].current && attached->flags & UNIT_ATTACHED &&
            attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
            attached->used_blocks <= RETURNS_FRESH;
 }
 
 /* What is in the bin beside adopted, the map of the current slab checks. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
-    const struct unit *slab = heap->current[class];
+    const struct unit *slab = heap->classes[class].current;
     if (!open_holds(heap, class)) return false;
     if (!slab) return true;
     struct slab_map map;
@@ -51,7 +51,7 @@ static bool bins_hold(const struct heap *heap) {
     if (heap->secret != heap_secret()) return false;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (!bin_holds(heap, class)) return false;
-        open += heap->attached[class] != NULL;
+        open += heap->classes[class].attached != NULL;
     }
     return open == slabs_flagged(heap, UNIT_ATTACHED);
 }
@@ -71,11 +71,12 @@ static bool queues_hold(const struct heap *heap) {
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         const struct unit *prev = NULL;
         size_t count = 0;
-        for (const struct unit *slab = heap->partial[class].first; slab; prev = slab, slab = slab->next, count++) {
+        for (const struct unit *slab = heap->classes[class].partial.first; slab;
+             prev = slab, slab = slab->next, count++) {
             if (left-- == 0 || slab->prev != prev) return false;
             if (!is_slab_of(slab, heap, class) || !is_worth_waiting(slab)) return false;
         }
-        if (heap->partial[class].last != prev || heap->partial[class].count != count) return false;
+        if (heap->classes[class].partial.last != prev || heap->classes[class].partial.count != count) return false;
     }
     return left == 0;
 }
@@ -87,7 +88,7 @@ COLD bool verify_partial(void) {
 static bool empty_hold(const struct heap *heap) {
     uint32_t spares = 0;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
-        for (const struct unit *slab = heap->partial[class].first; slab; slab = slab->next) {
+        for (const struct unit *slab = heap->classes[class].partial.first; slab; slab = slab->next) {
             if (!(slab->flags & UNIT_EMPTY)) continue;
             if (slab->used_blocks != 0) return false;
             spares++;
@@ -143,7 +144,8 @@ COLD bool verify_cache(void) {
 static bool has_nothing(const struct heap *heap) {
     if (heap->secret == 0) return true; /* never used: all zero, but for its state */
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
-        if (heap->bin[class] != BLOCK_END || heap->current[class] || heap->partial[class].first) return false;
+        if (heap->bin[class] != BLOCK_END || heap->classes[class].current || heap->classes[class].partial.first)
+            return false;
     }
     return heap->cache_room + heap->stolen == heap->cache_max && heap->empty_slabs == 0 && !heap->recent_medium &&
            !heap->recent_large;

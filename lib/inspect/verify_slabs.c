@@ -60,8 +60,8 @@ static bool has_its_place(const struct unit *slab) {
         if (word & REMOTE_LISTED) return false;
         if (!owner) return is_pending(slab) || inspect_has_lost();
         if (!heap_is_readable(owner)) return false;
-        bool current = owner->current[slab->class] == slab;
-        return current != waits && (current || is_partial_in(slab, &owner->partial[slab->class]));
+        bool current = owner->classes[slab->class].current == slab;
+        return current != waits && (current || is_partial_in(slab, &owner->classes[slab->class].partial));
     }
     if (owner || waits) return false;
     if (word & REMOTE_LISTED) return is_partial_in(slab, &abandoned[slab->class].queue);

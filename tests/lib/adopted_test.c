@@ -29,7 +29,7 @@ static uint32_t adopted_count(void) {
 static void borrow_nothing(void) {
     class = (uint32_t)class_of(SIZE);
     t_free(t_malloc(1)); /* a heap */
-    heap_self->borrowed[class] = BORROWED_MAX;
+    heap_self->classes[class].borrowed = BORROWED_MAX;
 }
 
 /* Full slabs, an empty bin, and a slab that has gathered one block when its turn comes. */
@@ -38,11 +38,11 @@ static void invite(void) {
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(heap_self->bin[class] == BLOCK_END);
-    heap_self->adopt_budget[class] = 0; /* where there are threads, new slabs have invited some */
+    heap_self->classes[class].adopt_budget = 0; /* where there are threads, new slabs have invited some */
     t_free(blocks[0]);
     CHECK_EQ(adopted_count(), 0);
     CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
-    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
+    CHECK_EQ(heap_self->classes[class].adopt_budget, ROOM);
 }
 
 /* Free a block of slab `n`, the first one not freed yet. */
@@ -79,7 +79,7 @@ TEST(block_of_a_full_slab_is_a_adopted_where_slabs_gather_nothing) {
 TEST(adopted_whose_slab_was_claimed_since_stays_one) {
     invite();
     unsigned char *adopted = free_of(1, 0);
-    heap_self->adopt_budget[class] = 0;
+    heap_self->classes[class].adopt_budget = 0;
     free_of(1, 1);
     CHECK(span_unit(adopted)->owner == heap_self);
     CHECK_EQ(span_unit(adopted)->used_blocks, IN_SLAB - 1);
@@ -105,7 +105,7 @@ TEST(guests_go_home_when_memory_is_given_back) {
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
     heap_trim(heap_self);
     sound();
-    CHECK(heap_self->bin[class] == BLOCK_END && !heap_self->current[class]);
+    CHECK(heap_self->bin[class] == BLOCK_END && !heap_self->classes[class].current);
 }
 
 static void *end_with_adopted(void *unused) {
@@ -135,7 +135,7 @@ TEST(guests_go_home_when_their_host_ends) {
 TEST(zeroed_adopted_is_zero) {
     invite();
     CHECK(t_malloc(SIZE) != NULL);
-    CHECK(heap_self->attached[class]->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
+    CHECK(heap_self->classes[class].attached->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
     memset(blocks[IN_SLAB], 0xff, SIZE);
     unsigned char *adopted = free_of(1, 0);
     CHECK_EQ(adopted_count(), 1);
@@ -169,7 +169,7 @@ static void *host_others(void *unused) {
     borrow_nothing();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(t_malloc(1) != NULL);
-    heap_self->adopt_budget[class] = 5;
+    heap_self->classes[class].adopt_budget = 5;
     for (int i = 0; i < 10; i++) t_free(blocks[i]);
     CHECK_EQ(adopted_count(), 5);
     sound();
@@ -190,11 +190,11 @@ static void *take_slabs(void *unused) {
     borrow_nothing();
     for (int slabs = 0; slabs < 3; slabs++) {
         if (slabs == 2) t_free(blocks[0]);
-        CHECK_EQ(heap_self->adopt_budget[class], 0);
+        CHECK_EQ(heap_self->classes[class].adopt_budget, 0);
         for (int i = 0; i < IN_SLAB; i++) CHECK(t_malloc(SIZE) != NULL);
         CHECK(abandoned[class].wanting == heap_self);
     }
-    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
+    CHECK_EQ(heap_self->classes[class].adopt_budget, ROOM);
     return unused;
 }
 
@@ -221,7 +221,7 @@ TEST(slabs_are_shared_where_others_free_into_them) {
     class = (uint32_t)class_of(SIZE);
     for (int i = 0; i < 40 * IN_SLAB; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     for (int n = 0; n < 39; n++) free_of(n, 0);
-    struct slab_queue *queue = &heap_self->partial[class];
+    struct slab_queue *queue = &heap_self->classes[class].partial;
     size_t waiting = queue->count;
     CHECK(waiting >= 30);
     abandoned[class].wanting = &other;
@@ -229,7 +229,7 @@ TEST(slabs_are_shared_where_others_free_into_them) {
     CHECK(queue->count + 3 >= waiting && !abandoned[class].queue.first);
     run(free_remote);
     take_one_by_one((int)waiting + 2); /* a block of each, then what the thread freed into the first of them */
-    CHECK(heap_self->exchanges[class] || abandoned[class].queue.first);
+    CHECK(heap_self->classes[class].exchanges || abandoned[class].queue.first);
     take_one_by_one(4);
     CHECK(abandoned[class].queue.first != NULL);
     sound();
@@ -257,14 +257,14 @@ static void refill_after_frees_abroad(int first, int count) {
     } while ((char *)full[0] != span_unit(full[1])->memory);
     do CHECK((last = t_malloc(SIZE)) != NULL);
     while (span_unit(last) == span_unit(full[0]));
-    heap_self->adopt_budget[class] = 0; /* new slabs have invited some */
+    heap_self->classes[class].adopt_budget = 0; /* new slabs have invited some */
     t_free(full[0]);
     t_free(full[1]);
-    CHECK(heap_self->partial[class].last == span_unit(full[0]));
+    CHECK(heap_self->classes[class].partial.last == span_unit(full[0]));
     for (int i = 0; i < count; i++) t_free(blocks[first + i]);
-    heap_self->adopt_budget[class] = 0;
-    while (heap_self->current[class] != span_unit(full[0])) CHECK(t_malloc(SIZE) != NULL);
-    CHECK_EQ(heap_self->remote_frees[class], 0);
+    heap_self->classes[class].adopt_budget = 0;
+    while (heap_self->classes[class].current != span_unit(full[0])) CHECK(t_malloc(SIZE) != NULL);
+    CHECK_EQ(heap_self->classes[class].remote_frees, 0);
     sound();
 }
 
@@ -275,9 +275,9 @@ TEST(heap_that_frees_much_into_others_slabs_invites) {
     CHECK_EQ(pthread_create(&thread, NULL, own, NULL), 0);
     pthread_barrier_wait(&barrier);
     refill_after_frees_abroad(IN_SLAB, REMOTE_FREES_MANY - 1);
-    CHECK_EQ(heap_self->adopt_budget[class], 0);
+    CHECK_EQ(heap_self->classes[class].adopt_budget, 0);
     refill_after_frees_abroad(IN_SLAB + REMOTE_FREES_MANY - 1, REMOTE_FREES_MANY);
-    CHECK_EQ(heap_self->adopt_budget[class], ROOM);
+    CHECK_EQ(heap_self->classes[class].adopt_budget, ROOM);
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
 }
@@ -295,7 +295,7 @@ static void *claim(void *block) {
 
 /* The lost thread's slab is counted at the first free into it; the adopted must not be one of its free blocks then. */
 static void go_on(void) {
-    CHECK_EQ(heap_self->adopt_budget[class], 0);
+    CHECK_EQ(heap_self->classes[class].adopt_budget, 0);
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
     sound();
     uint32_t met = 0;

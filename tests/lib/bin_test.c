@@ -42,7 +42,7 @@ TEST(block_freed_last_is_handed_out_first) {
 TEST(block_of_another_slab_goes_to_its_list) {
     take(2 * IN_SLAB);
     struct unit *first = span_unit(blocks[0]);
-    CHECK(first != heap_self->current[class_here()]);
+    CHECK(first != heap_self->classes[class_here()].current);
     t_free(blocks[0]), t_free(blocks[1]);
     CHECK_EQ(first->used_blocks, IN_SLAB - 2);
     CHECK(first->free == (struct block *)blocks[1]);
@@ -87,12 +87,12 @@ TEST(peak_goes_back_by_pairs_of_one_size) {
 TEST(slab_that_lies_in_its_bin_goes_back) {
     take(IN_SLAB);
     for (int i = 0; i < IN_SLAB; i++) t_free(blocks[i]);
-    CHECK(heap_self->current[class_here()] != NULL);
+    CHECK(heap_self->classes[class_here()].current != NULL);
     for (int round = 0; round < 3; round++) {
         fake.now_ms += 600;
         for (int i = 0; i < 20 * RETURNS_MAX; i++) t_free(t_malloc(64));
     }
-    CHECK(!heap_self->current[class_here()]);
+    CHECK(!heap_self->classes[class_here()].current);
     sound();
 }
 

@@ -336,7 +336,7 @@ static void find_all_that_is_lost(void) {
     sound();
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) CHECK(heap->state != HEAP_LEFT_BY_FORK);
     heap_adopt_enable(heap_self, 5); /* as in any process */
-    CHECK(heap_self->adopt_budget[5] > 0);
+    CHECK(heap_self->classes[5].adopt_budget > 0);
 #if !defined(HEAPALLOC_TSAN) && !defined(NO_THREADS_IN_CHILD)
     uint32_t made = heaps_made();
     end_thread(begin_thread(have_blocks)); /* with the lost thread's struct */

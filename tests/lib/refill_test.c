@@ -43,7 +43,7 @@ static uint32_t replace(uint32_t count) {
 
 static uint32_t extras(void) {
     uint32_t count = 0;
-    for (int class = 1; class <= SIZES; class ++) count += heap_self->extra_slabs[class];
+    for (int class = 1; class <= SIZES; class ++) count += heap_self->classes[class].extra_slabs;
     return count;
 }
 
@@ -89,11 +89,11 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
     while (units_take(1, UNIT_LARGE)) {
     }
     for (uint32_t class = 1; class <= SIZES; class ++) {
-        CHECK(heap_self->partial[class].count > EXTRA_PART);
-        while (slab_uncarved(heap_self->current[class]) > 0 || heap_self->bin[class] != BLOCK_END)
+        CHECK(heap_self->classes[class].partial.count > EXTRA_PART);
+        while (slab_uncarved(heap_self->classes[class].current) > 0 || heap_self->bin[class] != BLOCK_END)
             CHECK(t_malloc(16 * class) != NULL);
-        heap_self->sparse_refills[class] = SPARSE_REFILLS_MAX + 1;
-        heap_self->extra_slabs[class] = 0;
+        heap_self->classes[class].sparse_refills = SPARSE_REFILLS_MAX + 1;
+        heap_self->classes[class].extra_slabs = 0;
         CHECK(heap_refill(heap_self, class));
         CHECK(heap_self->bin[class] != BLOCK_END);
     }
@@ -103,7 +103,7 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
 /* Slabs of few blocks: one that has gathered a single block has gathered enough. */
 TEST(classes_of_large_blocks_get_no_more) {
     for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; class ++) {
-        struct unit slab = {.resident_blocks = 2, .used_blocks = 1};
-        CHECK(!refill_is_sparse(&slab, class));
+        struct unit slab = {.class = (uint8_t) class, .resident_blocks = 2, .used_blocks = 1};
+        CHECK(!policy_is_sparse(&slab));
     }
 }

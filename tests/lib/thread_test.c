@@ -168,7 +168,7 @@ HEAP_TEST(partly_used_slab_is_adopted_by_the_next_who_needs_one) {
 
 static void *leave_a_block(void *held) {
     if (heap_self->state == HEAP_NONE) heap_for_thread();
-    heap_self->borrowed[class_of(512)] = BORROWED_MAX; /* from a slab of its own */
+    heap_self->classes[class_of(512)].borrowed = BORROWED_MAX; /* from a slab of its own */
     *(void **)held = t_malloc(512);
     pthread_barrier_wait(&barrier);
     return NULL;
@@ -338,7 +338,7 @@ static void *free_one_of_each(void *unused) {
     size_t class = class_of(512);
     t_free(t_malloc(1)); /* a heap, but none of its own slabs of this class */
     for (int i = 0; i < FULL_SLABS; i++) t_free(in_slabs[i * IN_SLAB]);
-    size_t kept = heap_self->partial[class].count;
+    size_t kept = heap_self->classes[class].partial.count;
     CHECK(kept <= KEPT_SLABS_MAX);
     CHECK_EQ(abandoned[class].queue.count, FULL_SLABS - 1 - kept); /* the last one is the other thread's current */
     CHECK(!verify_heap());

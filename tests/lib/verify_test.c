@@ -217,7 +217,7 @@ TEST(slabs_of_nobody_are_found) {
     BREAKS(slab_owners, slab->owner, NULL);
     BREAKS(slab_owners, slab->remote, 0);
     BREAKS(slab_owners, slab->remote, REMOTE_OWNED | REMOTE_LISTED);
-    BREAKS(slab_owners, heap_self->current[slab->class], NULL);
+    BREAKS(slab_owners, heap_self->classes[slab->class].current, NULL);
     struct unit *listed = abandoned[class_of(1000)].queue.first;
     CHECK(listed != NULL);
     BREAKS(slab_owners, listed->remote, REMOTE_OWNED);
@@ -239,12 +239,12 @@ TEST(abandoned_slabs_are_found_broken) {
 TEST(heaps_are_found_broken) {
     populate();
     uint32_t class = (uint32_t)class_of(200);
-    struct unit *slab = heap_self->partial[class].first;
+    struct unit *slab = heap_self->classes[class].partial.first;
     CHECK(slab != NULL);
-    BREAKS(partial, heap_self->partial[class].first, NULL);
-    BREAKS(partial, heap_self->partial[class].last, NULL);
-    BREAKS(partial, heap_self->partial[class].count, 0);
-    BREAKS(partial, heap_self->partial[class + 1].first, slab);
+    BREAKS(partial, heap_self->classes[class].partial.first, NULL);
+    BREAKS(partial, heap_self->classes[class].partial.last, NULL);
+    BREAKS(partial, heap_self->classes[class].partial.count, 0);
+    BREAKS(partial, heap_self->classes[class + 1].partial.first, slab);
     BREAKS(partial, slab->flags, 0);
     BREAKS(partial, slab->next, slab);
     BREAKS(empty, heap_self->empty_slabs, heap_self->empty_slabs + 1);
@@ -254,13 +254,13 @@ TEST(heaps_are_found_broken) {
     CHECK(bin != BLOCK_END);
     BREAKS(bins, heap_self->bin[class], (struct block *)small[150]);
     BREAKS(bins, heap_self->bin[class + 20], bin);
-    BREAKS(bins, heap_self->current[class], slab);
+    BREAKS(bins, heap_self->classes[class].current, slab);
     if (config_safety) BREAKS(bins, bin->key, bin->key + 8);
     BREAKS(bins, heap_self->secret, 1);
-    BREAKS(bins, heap_self->current[0], slab);
-    struct unit *attached = heap_self->attached[class];
-    BREAKS(bins, heap_self->attached[class], NULL);
-    BREAKS(bins, heap_self->attached[class], slab);
+    BREAKS(bins, heap_self->classes[0].current, slab);
+    struct unit *attached = heap_self->classes[class].attached;
+    BREAKS(bins, heap_self->classes[class].attached, NULL);
+    BREAKS(bins, heap_self->classes[class].attached, slab);
     BREAKS(bins, attached->flags, 0);
     BREAKS(bins, attached->used_blocks, 0);
     BREAKS(bins, attached->used_blocks, RETURNS_FRESH + 1);
@@ -300,7 +300,7 @@ TEST(parked_heaps_are_found_broken) {
     BREAKS(parked, parked->state, HEAP_LEFT_BY_FORK);
     BREAKS(parked, parked->cache_room, 1);
     BREAKS(parked, parked->empty_slabs, 1);
-    BREAKS(parked, parked->current[5], span_unit(small[199]));
+    BREAKS(parked, parked->classes[5].current, span_unit(small[199]));
     BREAKS(parked, parked->bin[5], (struct block *)small[199]);
     BREAKS(parked, parked->next_parked, parked);
 }
