@@ -1,14 +1,22 @@
-/* The end of a program that misused its heap: one sentence on stderr, then SIGABRT. */
+/* The end of a program that misused its heap: one sentence on stderr, with who called, then SIGABRT. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "base/bits.h"
+#include "caller.h"
+#include "maps.h"
 #include "syscall.h"
-#include <fcntl.h>
 #include <heapalloc/port.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* The last message, for debuggers and readers of core files: `p heapalloc_last_message`. */
 char heapalloc_last_message[320] __attribute__((visibility("default")));
+
+enum { CALLER_BYTES = 80, OTHER_WAIT_MS = 1000 };
+
+/* The thread that is ending the program, or 0. */
+static int stopping;
 
 static size_t add_pid(char *to, long pid) {
     char digits[20];
@@ -19,75 +27,68 @@ static size_t add_pid(char *to, long pid) {
     return length;
 }
 
-_Noreturn void port_stop(const char *text, size_t length) {
-    char *message = heapalloc_last_message;
+static size_t stop_begin(char *message) {
     size_t at = 0;
     for (const char *c = "heapalloc["; *c; c++) message[at++] = *c;
     at += add_pid(message + at, syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0));
-    message[at++] = ']';
-    message[at++] = ':';
-    message[at++] = ' ';
-    for (size_t i = 0; i < length && at < sizeof(heapalloc_last_message) - 1; i++) message[at++] = text[i];
+    for (const char *c = "]: "; *c; c++) message[at++] = *c;
+    return at;
+}
+
+/* One thread speaks. Another waits for the end it brings, but not for ever: a handler of SIGABRT may jump out of it. */
+static void stop_alone(void) {
+    const struct timespec pause = {0, 1000000};
+    int self = (int)syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0), other = 0;
+    for (int ms = 0; ms < OTHER_WAIT_MS; ms++, other = 0) {
+        if (__atomic_compare_exchange_n(&stopping, &other, self, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
+        if (other == self) return;
+        syscall_6(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+    }
+    __atomic_store_n(&stopping, self, __ATOMIC_RELEASE);
+}
+
+static size_t stop_write(const char *message, size_t from, size_t to) {
+    syscall_6(SYS_write, 2, (long)(message + from), (long)(to - from), 0, 0, 0);
+    return to;
+}
+
+/* The sentence is written before its end is looked for: where a filter of system calls ends the program for that, it
+ * has been said. */
+_Noreturn void port_stop(const char *text, size_t length) {
+    char *message = heapalloc_last_message;
+    stop_alone();
+    size_t at = stop_begin(message), said = 0;
+    if (length > 0 && text[length - 1] == '\n') length--;
+    for (size_t i = 0; i < length && at < sizeof(heapalloc_last_message) - 2; i++) message[at++] = text[i];
     message[at] = 0;
-    syscall_6(SYS_write, 2, (long)message, (long)at, 0, 0, 0);
+    said = stop_write(message, said, at);
+    char place[CALLER_BYTES];
+    size_t place_bytes = caller_write(place, sizeof(place));
+    if (place_bytes > 0)
+        for (const char *c = ", called from "; *c && at < sizeof(heapalloc_last_message) - 2; c++) message[at++] = *c;
+    for (size_t i = 0; i < place_bytes && at < sizeof(heapalloc_last_message) - 2; i++) message[at++] = place[i];
+    message[at++] = '\n';
+    message[at] = 0;
+    stop_write(message, said, at);
     abort();
 }
 
-/* One line of /proc/self/maps that has been read so far. */
-struct maps_line {
-    uintptr_t from, to;
-    bool stack;
+/* A pointer, and where the thread that asks is. */
+struct stop_stack {
+    uintptr_t p, here;
 };
 
-static uintptr_t read_hex(const char **text) {
-    uintptr_t value = 0;
-    for (;; (*text)++) {
-        char c = **text;
-        if (c >= '0' && c <= '9')
-            value = value * 16 + (uintptr_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            value = value * 16 + (uintptr_t)(c - 'a' + 10);
-        else
-            return value;
-    }
-}
-
-static struct maps_line parse(const char *line) {
-    struct maps_line parsed = {0};
-    parsed.from = read_hex(&line);
-    line++;
-    parsed.to = read_hex(&line);
-    for (; *line; line++) {
-        if (line[0] == '[' && line[1] == 's' && line[2] == 't' && line[3] == 'a') parsed.stack = true;
-    }
-    return parsed;
-}
-
 /* `p` lies on the main stack, or in the mapping of the calling thread's own. */
-static bool line_has(const char *line, uintptr_t p, uintptr_t here) {
-    struct maps_line parsed = parse(line);
-    if (p < parsed.from || p >= parsed.to) return false;
-    return parsed.stack || (here >= parsed.from && here < parsed.to);
+static bool is_stack(const struct maps_line *line, void *to) {
+    const struct stop_stack *stack = to;
+    if (stack->p < line->from || stack->p >= line->to) return false;
+    static const char name[] = "[stack";
+    size_t i = 0;
+    while (name[i] && line->path[i] == name[i]) i++;
+    return !name[i] || (stack->here >= line->from && stack->here < line->to);
 }
 
 bool port_on_stack(const void *p) {
-    char buffer[4096], line[256];
-    size_t length = 0;
-    bool found = false;
-    int fd = (int)syscall_6(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-    if (fd < 0) return false;
-    long got;
-    while (!found && (got = syscall_6(SYS_read, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0) {
-        for (long i = 0; i < got && !found; i++) {
-            if (buffer[i] != '\n') {
-                if (length < sizeof(line) - 1) line[length++] = buffer[i];
-                continue;
-            }
-            line[length] = 0;
-            found = line_has(line, (uintptr_t)p, (uintptr_t)__builtin_frame_address(0));
-            length = 0;
-        }
-    }
-    syscall_6(SYS_close, fd, 0, 0, 0, 0, 0);
-    return found;
+    struct stop_stack stack = {(uintptr_t)p, (uintptr_t)__builtin_frame_address(0)};
+    return maps_find(is_stack, &stack);
 }

@@ -31,7 +31,7 @@ struct heapalloc_stats {
 };
 
 /* Fill in `stats`.
- * stats         not NULL
+ * stats         NULL ends the program with a sentence
  * returns       false when a fork is under way: nothing was written
  * thread, cost  any thread; takes one lock for a moment; O(spans)                                              */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);

@@ -73,7 +73,12 @@ struct collected_finals {
     size_t count, room;
 };
 
+/* Its first words keep it from being served where a pool or an arena is expected, as an arena's do (extras/arena.h). */
 struct heapalloc_collected {
+    uintptr_t overwritten[2];
+    void *no_last;
+    void *no_free; /* BLOCK_END */
+    uintptr_t no_room[2];
     uintptr_t mark; /* COLLECTED_MARK ^ address, while it lives */
     struct heapalloc_collected_options options;
     const char *stack_base;

@@ -17,6 +17,7 @@ struct heapalloc_collected *collected_create(const struct heapalloc_collected_op
     struct heapalloc_collected *collected = entry_zeroed(sizeof(*collected));
     if (!collected) return NULL;
     collected->mark = COLLECTED_MARK ^ (uintptr_t)collected;
+    collected->no_free = BLOCK_END;
     collected->options = *options;
     collected->stack_base = stack_base;
     collected->thread = &heap_self;

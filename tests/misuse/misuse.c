@@ -55,6 +55,11 @@ void say_caught_told(void) {
     say("told\n", 5);
 }
 
+void say_caught_object(const char *function, const void *pointer, const char *rest) {
+    char text[200];
+    say(text, snprintf(text, sizeof text, "object %s 0x%lx %s\n", function, (unsigned long)(uintptr_t)pointer, rest));
+}
+
 void say_harmless(void) {
     say("harmless\n", 9);
 }

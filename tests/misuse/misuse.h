@@ -57,6 +57,7 @@ void say_caught(const void *pointer, unsigned sentences);
 void say_interior(const void *pointer, const void *block);
 void say_caught_late(void);
 void say_caught_told(void); /* the next call: the size or alignment told is not the block's */
+void say_caught_object(const char *function, const void *pointer, const char *rest);
 void say_harmless(void);
 void say_clean(void);
 

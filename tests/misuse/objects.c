@@ -1,0 +1,256 @@
+/* Misuse: what is no pool, arena or collected arena, is one of another kind, or was one; and places that are none. */
+/* SPDX-License-Identifier: MIT */
+#include "misuse.h"
+#include <heapalloc/collected.h>
+#include <heapalloc/heapalloc.h>
+
+/* The library is preloaded, not linked. */
+#pragma weak heapalloc_stats
+#pragma weak heapalloc_arena_create
+#pragma weak heapalloc_arena_destroy
+#pragma weak heapalloc_arena_alloc
+#pragma weak heapalloc_arena_alloc_aligned
+#pragma weak heapalloc_arena_zeroed
+#pragma weak heapalloc_arena_realloc
+#pragma weak heapalloc_arena_free
+#pragma weak heapalloc_arena_mark
+#pragma weak heapalloc_arena_reset
+#pragma weak heapalloc_arena_stats
+#pragma weak heapalloc_pool_create
+#pragma weak heapalloc_pool_create_with
+#pragma weak heapalloc_pool_destroy
+#pragma weak heapalloc_pool_get
+#pragma weak heapalloc_pool_put
+#pragma weak heapalloc_pool_get_many
+#pragma weak heapalloc_pool_put_many
+#pragma weak heapalloc_pool_stats
+#pragma weak heapalloc_collected_create
+#pragma weak heapalloc_collected_destroy
+#pragma weak heapalloc_collected_alloc
+#pragma weak heapalloc_collected_collect
+#pragma weak heapalloc_collected_stats
+
+static const char no_pool[] = "is not a pool";
+static const char no_arena[] = "is not an arena";
+static const char no_collected[] = "is not a collected arena";
+static const char no_place[] = "is no place for statistics";
+
+/* What is handed over in place of what is expected. */
+static void *nothing(void) {
+    return NULL;
+}
+
+static void *a_pool(void) {
+    struct heapalloc_pool *pool = heapalloc_pool_create(64, 0);
+    heapalloc_pool_put(pool, heapalloc_pool_get(pool));
+    return pool;
+}
+
+static void *an_unused_pool(void) {
+    return heapalloc_pool_create(4000, 0);
+}
+
+static void *a_shared_pool(void) {
+    const struct heapalloc_pool_options options = {.object_bytes = 64, .flags = HEAPALLOC_POOL_SHARED};
+    struct heapalloc_pool *pool = heapalloc_pool_create_with(&options);
+    heapalloc_pool_put(pool, heapalloc_pool_get(pool));
+    return pool;
+}
+
+static void *an_arena(void) {
+    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
+    heapalloc_arena_alloc(arena, 100);
+    return arena;
+}
+
+static void *a_locked_arena(void) {
+    const struct heapalloc_arena_options options = {.flags = HEAPALLOC_ARENA_LOCKED};
+    struct heapalloc_arena *arena = heapalloc_arena_create(&options);
+    heapalloc_arena_alloc(arena, 100);
+    return arena;
+}
+
+static void *a_collected(void) {
+    const struct heapalloc_collected_options options = {
+        .name = "collected", .limit_bytes = (size_t)1 << 40, .growth_percent = 100};
+    struct heapalloc_collected *collected = heapalloc_collected_create(&options);
+    heapalloc_collected_alloc(collected, 100);
+    return collected;
+}
+
+static void *a_destroyed_pool(void) {
+    struct heapalloc_pool *pool = a_pool();
+    heapalloc_pool_destroy(pool);
+    return pool;
+}
+
+static void *a_destroyed_shared_pool(void) {
+    struct heapalloc_pool *pool = a_shared_pool();
+    heapalloc_pool_destroy(pool);
+    return pool;
+}
+
+static void *a_destroyed_arena(void) {
+    struct heapalloc_arena *arena = an_arena();
+    heapalloc_arena_destroy(arena);
+    return arena;
+}
+
+static void *a_destroyed_collected(void) {
+    struct heapalloc_collected *collected = a_collected();
+    heapalloc_collected_destroy(collected);
+    return collected;
+}
+
+static void *a_block(void) {
+    return memset(take(1000), 0x5a, 1000);
+}
+
+/* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): hand over `WHAT` in the call of that name. A put into what is no pool is not
+ * looked at by the fast build. */
+#define OBJECT(what, call, function, sentence) OBJECT_IN(IN_FAST, what, call, function, sentence)
+#define OBJECT_IN(builds, what, call, function, sentence)           \
+    MISUSE(objects, what##_to_##call, 0, 0, builds) {               \
+        void *object = what();                                      \
+        say_caught_object("heapalloc_" function, object, sentence); \
+        call_##call(object);                                        \
+        not_caught();                                               \
+    }
+
+static void call_arena_alloc(void *p) {
+    heapalloc_arena_alloc(p, 24);
+}
+static void call_arena_zeroed(void *p) {
+    heapalloc_arena_zeroed(p, 24);
+}
+static void call_arena_aligned(void *p) {
+    heapalloc_arena_alloc_aligned(p, 24, 64);
+}
+static void call_arena_realloc(void *p) {
+    heapalloc_arena_realloc(p, NULL, 0, 24);
+}
+static void call_arena_free(void *p) {
+    heapalloc_arena_free(p, NULL, 0);
+}
+static void call_arena_mark(void *p) {
+    heapalloc_arena_mark(p);
+}
+static void call_arena_reset(void *p) {
+    heapalloc_arena_reset(p);
+}
+static void call_arena_destroy(void *p) {
+    heapalloc_arena_destroy(p);
+}
+static void call_arena_stats(void *p) {
+    struct heapalloc_arena_stats stats;
+    heapalloc_arena_stats(p, &stats);
+}
+static void call_pool_get(void *p) {
+    heapalloc_pool_get(p);
+}
+static void call_pool_put(void *p) {
+    heapalloc_pool_put(p, take(64));
+}
+static void call_pool_get_many(void *p) {
+    void *blocks[2];
+    heapalloc_pool_get_many(p, blocks, 2);
+}
+static void call_pool_put_many(void *p) {
+    void *blocks[2] = {take(64), take(64)};
+    heapalloc_pool_put_many(p, blocks, 2);
+}
+static void call_pool_destroy(void *p) {
+    heapalloc_pool_destroy(p);
+}
+static void call_pool_stats(void *p) {
+    struct heapalloc_pool_stats stats;
+    heapalloc_pool_stats(p, &stats);
+}
+static void call_collected_alloc(void *p) {
+    heapalloc_collected_alloc(p, 24);
+}
+static void call_collected_collect(void *p) {
+    heapalloc_collected_collect(p);
+}
+static void call_collected_destroy(void *p) {
+    heapalloc_collected_destroy(p);
+}
+static void call_collected_stats(void *p) {
+    struct heapalloc_collected_stats stats;
+    heapalloc_collected_stats(p, &stats);
+}
+
+/* NULL may be destroyed, as it may be freed. */
+#define AS_ARENA(what)                                           \
+    OBJECT(what, arena_alloc, "arena_alloc", no_arena)           \
+    OBJECT(what, arena_zeroed, "arena_alloc", no_arena)          \
+    OBJECT(what, arena_aligned, "arena_alloc_aligned", no_arena) \
+    OBJECT(what, arena_realloc, "arena_realloc", no_arena)       \
+    OBJECT(what, arena_free, "arena_free", no_arena)             \
+    OBJECT(what, arena_mark, "arena_mark", no_arena)             \
+    OBJECT(what, arena_reset, "arena_reset", no_arena)           \
+    OBJECT(what, arena_stats, "arena_stats", no_arena)
+#define AS_POOL(what)                                     \
+    OBJECT(what, pool_get, "pool_get", no_pool)           \
+    OBJECT_IN(0, what, pool_put, "pool_put", no_pool)     \
+    OBJECT(what, pool_get_many, "pool_get_many", no_pool) \
+    OBJECT(what, pool_put_many, "pool_put_many", no_pool) \
+    OBJECT(what, pool_stats, "pool_stats", no_pool)
+#define AS_COLLECTED(what)                                             \
+    OBJECT(what, collected_alloc, "collected_alloc", no_collected)     \
+    OBJECT(what, collected_collect, "collected_collect", no_collected) \
+    OBJECT(what, collected_stats, "collected_stats", no_collected)
+
+#define DESTROYED_AS_ARENA(what) AS_ARENA(what) OBJECT(what, arena_destroy, "arena_destroy", no_arena)
+#define DESTROYED_AS_POOL(what) AS_POOL(what) OBJECT(what, pool_destroy, "pool_destroy", no_pool)
+#define DESTROYED_AS_COLLECTED(what) \
+    AS_COLLECTED(what) OBJECT(what, collected_destroy, "collected_destroy", no_collected)
+
+AS_ARENA(nothing)
+DESTROYED_AS_ARENA(a_pool)
+DESTROYED_AS_ARENA(an_unused_pool)
+DESTROYED_AS_ARENA(a_shared_pool)
+DESTROYED_AS_ARENA(a_collected)
+DESTROYED_AS_ARENA(a_destroyed_arena)
+DESTROYED_AS_ARENA(a_destroyed_collected)
+AS_POOL(nothing)
+DESTROYED_AS_POOL(an_arena)
+DESTROYED_AS_POOL(a_locked_arena)
+DESTROYED_AS_POOL(a_collected)
+DESTROYED_AS_POOL(a_destroyed_pool)
+DESTROYED_AS_POOL(a_destroyed_shared_pool)
+DESTROYED_AS_POOL(a_destroyed_arena)
+AS_COLLECTED(nothing)
+DESTROYED_AS_COLLECTED(a_pool)
+DESTROYED_AS_COLLECTED(an_arena)
+DESTROYED_AS_COLLECTED(a_block)
+DESTROYED_AS_COLLECTED(a_destroyed_collected)
+
+MISUSE(objects, statistics_to_nowhere, 0, 0, IN_FAST) {
+    say_caught_object("heapalloc_stats", NULL, no_place);
+    heapalloc_stats(NULL);
+    not_caught();
+}
+
+MISUSE(objects, statistics_of_an_arena_to_nowhere, 0, 0, IN_FAST) {
+    void *arena = an_arena();
+    say_caught_object("heapalloc_arena_stats", NULL, no_place);
+    heapalloc_arena_stats(arena, NULL);
+    not_caught();
+}
+
+MISUSE(objects, statistics_of_a_pool_to_nowhere, 0, 0, IN_FAST) {
+    void *pool = a_pool();
+    say_caught_object("heapalloc_pool_stats", NULL, no_place);
+    heapalloc_pool_stats(pool, NULL);
+    not_caught();
+}
+
+/* Refused as a pool that memory is out for, as the header says: nothing was misused yet. */
+MISUSE(objects, alignments_that_are_none, 0, 0, IN_FAST) {
+    static const size_t wrong[] = {3, 24, 48, (size_t)1 << 20, (size_t)-1};
+    say_clean();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (heapalloc_pool_create(16, wrong[i])) harm("a pool was made of a wrong alignment", NULL);
+    if (heapalloc_pool_create(0, 0) || heapalloc_pool_create((size_t)1 << 30, 0)) harm("a pool of no size", NULL);
+}
