@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks the order of modules inside folders: a module (its .h and .c) includes and calls only those before it in the
-folder's line of ci/modules.txt.
+folder's line of ci/modules.txt. A folder without a line is a folder of programs: their includes form no cycle.
 
   ci/modules.py [ROOT]        one line per back edge; exit 1 when there is any
   ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is told
@@ -46,17 +46,12 @@ def defined_functions(files):
     return where
 
 
-def judge_folder(folder, names, root):
+def uses_of(folder, root):
+    """(place, module, verb, other) for each include and call between two modules of the folder."""
     files = sorted(folder.glob("*.[ch]"))
-    rank = {name: place for place, name in enumerate(names)}
-    faults = []
-    for stem in sorted({file.stem for file in files} - set(names)):
-        faults.append(f"{folder.relative_to(root)}: ci/modules.txt does not place the module {stem}")
-    for name in names:
-        if not any(file.stem == name for file in files):
-            faults.append(f"{folder.relative_to(root)}: there is no module {name}, which ci/modules.txt places")
     where = defined_functions(files)
     included = re.compile(rf'#include "(?:{folder.name}/)?(\w+)\.h"')
+    modules = {file.stem for file in files}
     for file in files:
         text = without_comments(file.read_text())
         own = {found[1] for found in OWN.finditer(text)}
@@ -66,16 +61,45 @@ def judge_folder(folder, names, root):
                 definers = [] if word in own or file.stem in where.get(word, []) else where.get(word, [])
                 if definers and not (file.suffix == ".h" and line.rstrip().endswith(";") and line[0] != " "):
                     used.update({other: "calls" for other in definers if other not in used})
-            for other, verb in used.items():
-                if rank.get(other, -1) > rank.get(file.stem, len(rank)):
-                    faults.append(f"{file.relative_to(root)}:{number}: {file.stem} {verb} {other}, which is above it")
+            for other in modules & used.keys() - {file.stem}:
+                yield f"{file.relative_to(root)}:{number}", file.stem, used[other], other
+
+
+def judge_ordered(folder, names, root):
+    """The faults of a folder that has a line: what it does not place, places in vain, and each back edge."""
+    modules = {file.stem for file in folder.glob("*.[ch]")}
+    rank = {name: place for place, name in enumerate(names)}
+    faults = [f"{folder.relative_to(root)}: ci/modules.txt does not place the module {stem}"
+              for stem in sorted(modules - set(names))]
+    faults += [f"{folder.relative_to(root)}: there is no module {name}, which ci/modules.txt places"
+               for name in names if name not in modules]
+    faults += [f"{place}: {module} {verb} {other}, which is above it"
+               for place, module, verb, other in uses_of(folder, root)
+               if rank.get(other, -1) > rank.get(module, len(rank))]
     return faults
+
+
+def judge_programs(folder, root):
+    """The faults of a folder without a line: modules that include each other in a circle. Calls say nothing there:
+    a program's parts and what runs them are linked as each program wants them."""
+    waiting = {}
+    for _, module, verb, other in uses_of(folder, root):
+        if verb == "includes":
+            waiting.setdefault(module, set()).add(other)
+            waiting.setdefault(other, set())
+    while placed := {module for module, used in waiting.items() if not used}:
+        waiting = {module: used - placed for module, used in waiting.items() if module not in placed}
+    return [f"{folder.relative_to(root)}: a cycle among {' '.join(sorted(waiting))}"] if waiting else []
 
 
 def judge(root, order):
     faults = []
     for name, names in order.items():
-        faults += judge_folder(root / name, names, root)
+        faults += judge_ordered(root / name, names, root)
+    for folder in sorted({file.parent for file in root.glob("[!.]*/**/*.[ch]")}):
+        name = str(folder.relative_to(root))
+        if name not in order and not name.startswith("build"):
+            faults += judge_programs(folder, root)
     return faults
 
 
@@ -93,6 +117,8 @@ def self_test():
         return {f"lib/low/{name}": text for name, text in files.items()}
 
     plants = [(in_folder(changed), expected) for changed, expected in plants]
+    plants += [({"tests/a.h": "", "tests/b.c": '#include "a.h"\n'}, None),
+               ({"tests/a.h": '#include "b.h"\n', "tests/b.c": '#include "a.h"\n'}, "a cycle among a b")]
     return checking.try_plants(in_folder(good), plants, lambda root: judge(root, order))
 
 

@@ -7,23 +7,19 @@ extern char stack_top[];
 enum { UART = 0x40004000, UART_DATA = 0, UART_STATE = 1, UART_CONTROL = 2, UART_DIVIDER = 4 };
 enum { STATE_FULL = 1, CONTROL_TRANSMIT = 1, FAULT_CODE = 98, SYS_EXIT_EXTENDED = 0x20, APPLICATION_EXIT = 0x20026 };
 
-void start(void);
-void start(void) {
-    ((volatile uint32_t *)UART)[UART_DIVIDER] = 16;
-    ((volatile uint32_t *)UART)[UART_CONTROL] = CONTROL_TRANSMIT;
-    board_main();
-}
-
 static void fault(void) {
     board_exit(FAULT_CODE);
 }
 
 /* Stack, reset, NMI, and every fault that there is. */
-__attribute__((section(".start"), used)) static const void *const vectors[] = {stack_top, start, fault, fault,
-                                                                               fault,     fault, fault};
+extern const void *const start[];
+__attribute__((section(".start"), used))
+const void *const start[] = {stack_top, board_main, fault, fault, fault, fault, fault};
 
 void board_write(const char *text, size_t length) {
     volatile uint32_t *uart = (volatile uint32_t *)UART;
+    uart[UART_DIVIDER] = 16;
+    uart[UART_CONTROL] = CONTROL_TRANSMIT;
     for (; length > 0; length--, text++) {
         while (uart[UART_STATE] & STATE_FULL) {
         }

@@ -6,26 +6,26 @@
 struct named *named_first;
 struct lock named_lock = LOCK_OF(RANK_NAMED);
 
-static void link_first(struct named *entry) {
+static void named_link_first(struct named *entry) {
     debug_check(lock_is_mine(&named_lock));
     entry->next = named_first;
     if (named_first) named_first->before = entry;
     named_first = entry;
 }
 
-static void unlist(struct named *entry) {
+static void named_unlist(struct named *entry) {
     *(entry->before ? &entry->before->next : &named_first) = entry->next;
     if (entry->next) entry->next->before = entry->before;
 }
 
 /* Entries whose objects ended during a fork, and `entry`; a list to be freed without the lock. */
-static struct named *unlink_ended(struct named *entry) {
+static struct named *named_unlink_ended(struct named *entry) {
     debug_check(lock_is_mine(&named_lock));
     struct named *ended = NULL;
     for (struct named *one = named_first, *next; one; one = next) {
         next = one->next;
         if (one != entry && load_acquire(one->object)) continue;
-        unlist(one);
+        named_unlist(one);
         one->next = ended;
         ended = one;
     }
@@ -35,13 +35,13 @@ static struct named *unlink_ended(struct named *entry) {
 /* Entries that ended during a fork, which named_remove() is to look for. */
 static bool some_ended;
 
-static struct named *take_out(struct named *entry) {
+static struct named *named_take_out(struct named *entry) {
     debug_check(lock_is_mine(&named_lock));
     if (load_relaxed(some_ended)) {
         store_relaxed(some_ended, false);
-        return unlink_ended(entry);
+        return named_unlink_ended(entry);
     }
-    unlist(entry);
+    named_unlist(entry);
     entry->next = NULL;
     return entry;
 }
@@ -54,7 +54,7 @@ struct named *named_add(void *object, const char *name, enum named_kind kind) {
         entry_free(entry, heap_self);
         return NULL;
     }
-    link_first(entry);
+    named_link_first(entry);
     lock_give(&named_lock);
     return entry;
 }
@@ -67,7 +67,7 @@ void named_remove(struct named *entry) {
         store_relaxed(some_ended, true);
         return;
     }
-    struct named *ended = take_out(entry);
+    struct named *ended = named_take_out(entry);
     lock_give(&named_lock);
     for (struct named *next; ended; ended = next) {
         next = ended->next;

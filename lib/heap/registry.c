@@ -14,7 +14,7 @@ static struct heap first_heap __attribute__((aligned(64)));
 
 _Thread_local bool heap_thread_ended;
 
-STARTUP_TEXT static void heap_init(struct heap *heap) {
+STARTUP_TEXT static void heap_begin(struct heap *heap) {
     debug_check(heap->secret == 0 && heap_secret_word != 0);
     struct heap *seen = load_acquire(heaps.all);
     parked_clear(heap, HEAP_LIVE);
@@ -54,7 +54,7 @@ static struct heap *unpark(void) {
         while (last->next_parked) last = last->next_parked;
         parked_add_list(rest, last);
     }
-    if (heap->secret == 0) heap_init(heap); /* carved, but never used yet */
+    if (heap->secret == 0) heap_begin(heap); /* carved, but never used yet */
     begin_life(heap);
     return heap;
 }
@@ -65,7 +65,7 @@ static struct heap *first_of_process(void) {
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
     if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;
-    heap_init(&first_heap);
+    heap_begin(&first_heap);
     heaps.live = 1;
     return &first_heap;
 }
@@ -86,7 +86,7 @@ STARTUP_TEXT struct heap *heap_create(void) {
     if (!unit) return NULL;
     valgrind_take(unit->memory, UNIT_BYTES);
     heap = carve_heaps(unit);
-    heap_init(heap);
+    heap_begin(heap);
     begin_life(heap);
     return heap;
 }

@@ -93,7 +93,7 @@ static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct
 }
 
 /* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
-INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+INLINE void remote_push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
     block_clear(block); /* it has no place yet, and must not look free */
     free_by_steps(block, heap, slab);
@@ -101,9 +101,9 @@ INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint
 
 /* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
  * not pass for what is free elsewhere. */
-static NOINLINE void push_first(struct block *block, struct heap *heap, struct unit *slab) {
+static NOINLINE void remote_push_first(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(heap->state == HEAP_LIVE);
-    push(block, heap, slab, REMOTE_OWNED);
+    remote_push(block, heap, slab, REMOTE_OWNED);
     pace_slow(heap);
 }
 
@@ -134,9 +134,10 @@ void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
     if (unlikely(heaps.left_by_fork > 0)) return free_by_steps(block, heap, slab);
     if (likely(seen & REMOTE_OWNED)) {
         heap->classes[slab->class].remote_frees++;
-        return unlikely(seen == REMOTE_OWNED) ? push_first(block, heap, slab) : push(block, heap, slab, seen);
+        return unlikely(seen == REMOTE_OWNED) ? remote_push_first(block, heap, slab)
+                                              : remote_push(block, heap, slab, seen);
     }
     if (!(seen & REMOTE_LISTED)) return remote_claim(block, heap, slab);
     if (allocates(heap, slab) || is_last_of(slab, seen)) return free_by_steps(block, heap, slab);
-    push(block, heap, slab, seen);
+    remote_push(block, heap, slab, seen);
 }

@@ -8,7 +8,7 @@
 #include <heapalloc/port.h>
 
 enum {
-    STEP_UNITS = (16 << 20) / UNIT_BYTES,        /* asked for again at once, so that small requests do not ask each */
+    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,   /* asked for again at once, so that small requests do not ask each */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
@@ -30,7 +30,7 @@ static struct unit *gone_take_locked(uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     struct unit *unit = extent_find(&units.gone, count);
     if (!unit) return NULL;
-    uint32_t step = count > STEP_UNITS ? count : STEP_UNITS;
+    uint32_t step = count > GONE_STEP_UNITS ? count : GONE_STEP_UNITS;
     if (step > unit->count) step = unit->count;
     extent_cut_front(unit, step);
     return extent_hand_out(unit, step, UNIT_LEAVING);

@@ -16,7 +16,7 @@ enum {
     LARGE_HEAP_BYTES = 24 * 1024 * 1024, /* from here on whole huge pages are mapped: see span/prefault.h */
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
-    STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
+    GROW_STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
     FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
     FIRST_SPAN_UNITS = 32768,
@@ -120,7 +120,7 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
  * `count` at least; GROW_WHOLE: for all. Only then is it worth a place among the spans, of which there are few. */
 STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, enum grow_memory memory) {
     if (count >= SPAN_UNITS_MAX) return false;
-    uint32_t least = (uint32_t)round_up(count, STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
+    uint32_t least = (uint32_t)round_up(count, GROW_STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
     for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
         if (layout(span, units, memory == GROW_WHOLE || units < ready ? units : ready)) return true;
         if (units == least) return false;

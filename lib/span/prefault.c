@@ -57,11 +57,18 @@ static bool is_steady(const struct unit *range) {
 /* Nobody has the units from `line` to the end of the range: the top is below, or they are a part of a clean extent.
  * Whoever takes one afterwards finds memory behind it, as wanted. */
 static bool is_untouched(const struct unit *line, const struct unit *end) {
+    debug_check(lock_is_mine(&units.lock));
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
+    return line->kind == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+}
+
+/* The range from `first` on follows a steady one, and nobody has what of it is behind `line`. With the lock: extents
+ * come and go there meanwhile. */
+static bool is_due(const struct unit *first, const struct unit *line) {
     if (!units_lock()) return false;
-    bool untouched = load_relaxed(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+    bool due = is_untouched(line, first + HUGE_UNITS) && is_steady(first);
     units_unlock();
-    return untouched;
+    return due;
 }
 
 NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
@@ -69,7 +76,7 @@ NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
     size_t range = (size_t)(unit - span_home.lines + HUGE_UNITS - 1) / HUGE_UNITS;
     const struct unit *first = span_home.lines + range * HUGE_UNITS;
     if (range == 0 || (range + 1) << HUGE_SHIFT > load_acquire(span_home.bytes)) return;
-    if (!is_untouched(unit + count, first + HUGE_UNITS) || !is_steady(first)) return;
+    if (!is_due(first, unit + count)) return;
     uint32_t ranges = load_relaxed(pause.ranges);
     if (ranges > 0)
         prefault_small(range, ranges);
