@@ -2,11 +2,11 @@
  *
  * A collected arena frees what cannot be reached any more: by mark and sweep (McCarthy, Recursive functions of symbolic
  * expressions, CACM 1960), conservative as Boehm and Weiser, Garbage collection in an uncooperative environment,
- * Software Practice and Experience 1988. Blocks do not move. It is used by one thread at a time, the one that made it,
- * unless it is precise. What looks like a pointer to the start or the inside of a block holds it: in the thread's stack
- * and registers, in registered roots, and in blocks that are held. Memory of malloc and of other arenas is not looked
- * at. free() of a block ends the program with a sentence. "Its thread" below is the one that made it; of a precise
- * arena any, one at a time. */
+ * Software Practice and Experience 1988. Blocks do not move. Only the thread that made the arena uses it, unless it is
+ * precise. A word that looks like a pointer to the start or the inside of a block keeps that block alive if it is in
+ * the thread's stack or registers, in a registered root, or in a live block. Memory of malloc and of other arenas is
+ * not scanned. free() of a block ends the program with a sentence. "Its thread" below is the one that made it; for a
+ * precise arena any thread, one at a time. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -18,19 +18,18 @@ extern "C" {
 struct heapalloc_collected;
 
 enum heapalloc_collected_flags {
-    HEAPALLOC_COLLECTED_PRECISE = 1, /* the stack is not looked at; needs trace_roots */
+    HEAPALLOC_COLLECTED_PRECISE = 1, /* the stack is not scanned; needs trace_roots */
 };
 
 /* All zero: the defaults. */
 struct heapalloc_collected_options {
     const char *name;        /* for reports; a string that lives as long as the arena; NULL: none */
-    size_t limit_bytes;      /* of its slabs in all; 0: none */
-    unsigned growth_percent; /* a block's allocation collects first when so much, 1 MiB at least, was allocated since
-                                the last collection; and when memory is out. 0: never by itself */
-    const void *stack_base;  /* where the thread's stack begins, that is its highest address; NULL: as libc knows it */
-    /* Calls heapalloc_collected_visit() for each pointer of a block, which has `bytes` bytes, of which those beyond
-     * what was asked for are zero, and may be all zero. Neither may allocate. NULL: each word of a block may be a
-     * pointer. */
+    size_t limit_bytes;      /* of all its slabs; 0: none */
+    unsigned growth_percent; /* an allocation collects first when the blocks allocated since the last collection exceed
+                                this share of what it left, and 1 MiB; or when memory is out. 0: never by itself */
+    const void *stack_base;  /* the highest address of the thread's stack, where it begins; NULL: ask libc */
+    /* Calls heapalloc_collected_visit() for each pointer in a block of `bytes` bytes. Bytes beyond the requested size
+     * are zero; the whole block may be. Neither function may allocate. NULL: each word of a block may be a pointer. */
     void (*trace)(struct heapalloc_collected *collected, void *block, size_t bytes, void *argument);
     /* The same for pointers that are in no block. NULL: none. */
     void (*trace_roots)(struct heapalloc_collected *collected, void *argument);
@@ -41,48 +40,48 @@ struct heapalloc_collected_options {
 /* Make a collected arena.
  * options       NULL: the defaults
  * returns       NULL when the options are out of range, there is no memory, or libc cannot tell the stack
- * thread, cost  any thread; a few mallocs, and once what libc does to know the stack                          */
+ * thread, cost  any thread; a few mallocs, and once what libc does to find the stack                          */
 HEAPALLOC_API struct heapalloc_collected *heapalloc_collected_create(const struct heapalloc_collected_options *options);
 
-/* Allocate `bytes` bytes, all zero, at a multiple of 16. _plain: they hold no pointers and are not looked at.
+/* Allocate `bytes` bytes, all zero, at a multiple of 16. _plain: they hold no pointers and are not scanned.
  * bytes         0 is served as 1
- * returns       NULL when there is no memory or the limit is met, also after a collection if it collects by itself
+ * returns       NULL when there is no memory or the limit is met, even after a collection if it collects by itself
  * thread, cost  its thread; O(bytes); a collection when it is due                                            */
 HEAPALLOC_API void *heapalloc_collected_alloc(struct heapalloc_collected *collected, size_t bytes);
 HEAPALLOC_API void *heapalloc_collected_alloc_plain(struct heapalloc_collected *collected, size_t bytes);
 
-/* Free every block that cannot be reached, then call the finalisers that are due. A collection that steps have begun is
- * finished before.
+/* Free every block that cannot be reached, then call the finalisers that are due. A collection that was begun in steps
+ * is finished first.
  * returns       bytes of the blocks that were freed
- * thread, cost  its thread; O(blocks that are held + slabs + bytes of roots and of the stack)                     */
+ * thread, cost  its thread; O(live blocks + slabs + bytes of roots and of the stack)                              */
 HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *collected);
 
-/* Do a part of a collection, or begin one. While one is under way pointers are stored into blocks by
- * heapalloc_collected_store() only. Roots and the stack are looked at whole when it begins and before marking ends;
- * finalisers run after the last step; marking ends without a budget when eight looks at the roots each found more than
- * the budget allows.
- * budget_bytes  about so many bytes are looked at, or swept
+/* Do a part of a collection, or begin one. While one is under way, store pointers into blocks by
+ * heapalloc_collected_store() only. Roots and the stack are scanned as a whole when it begins and before marking ends;
+ * finalisers run after the last step. When eight scans of the roots have each found more than the budget allows,
+ * marking ends without a budget.
+ * budget_bytes  about this many bytes are scanned, or swept
  * returns       true when this was the last step of a collection
- * thread, cost  its thread; O(budget_bytes), and what is looked at whole                                      */
+ * thread, cost  its thread; O(budget_bytes), and the roots and the stack                                      */
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
-/* *(void **)place = p: what a program does that collects by steps.
+/* Do *(void **)place = p, as a program that collects in steps must.
  * place         in a block of the arena
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
 
-/* `p`, which may be anything, is a pointer that holds its block.
+/* Keep the block that `p` points to; any other value is ignored.
  * thread, cost  from within trace or trace_roots only; O(1)                                                   */
 HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p);
 
-/* Words at multiples of a word's size in [from, from + bytes) may be pointers that hold blocks, until _unroot.
- * returns       false when there is no memory: they hold nothing
+/* Make [from, from + bytes) a root until _unroot: its aligned words keep the blocks that they point to.
+ * returns       false when there is no memory: it is no root
  * thread, cost  its thread; O(roots)                                                                          */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
- * place         where the arena does not look: in malloc's memory, or in a block of _plain, with which the reference
+ * place         where the arena does not scan: in malloc's memory, or in a block of _plain, with which the reference
  *               ends
  * returns       false when there is no memory: it is no weak reference
  * thread, cost  its thread; O(1)                                                                              */
@@ -90,9 +89,9 @@ HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collecte
 HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collected, void **place);
 
 /* Call `function(block, argument)` once `block` cannot be reached any more. The block and all that it reaches live
- * until then, and on if the function stores a pointer to it; weak references to them are NULL before. Functions run
- * after a collection in no certain order, and when the arena is destroyed; they may allocate. `argument` is not looked
- * at: it holds no block.
+ * until then, and longer if the function stores a pointer to it; weak references to them are cleared before. Functions
+ * run after a collection, in no particular order, and when the arena is destroyed; they may allocate. `argument` is not
+ * scanned: it keeps no block.
  * returns       false when there is no memory: it will not be called
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
@@ -105,7 +104,7 @@ HEAPALLOC_API void heapalloc_collected_destroy(struct heapalloc_collected *colle
 
 struct heapalloc_collected_stats {
     const char *name;
-    size_t used_bytes; /* blocks that were not freed, as large as their class */
+    size_t used_bytes; /* live blocks, counted at the size of their class */
     size_t used_blocks;
     size_t reserved_bytes;
     size_t collection_count;

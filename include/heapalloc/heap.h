@@ -1,9 +1,9 @@
-/* The freestanding face: the heap for a world that owns its memory, such as a kernel or a firmware.
+/* The freestanding API: the heap for a world that owns its memory, such as a kernel or a firmware.
  *
- * heap_init() once, then the rest, on any core. Each core (whatever has thread-locals of its own) has a heap of its
- * own, made at its first allocation; any core may free any block. An interrupt handler that allocates, or frees, must
- * not come in between a call of its own core: mask interrupts around calls then. Misuse ends in port_stop() with one
- * sentence. kernel/README.md tells which files to compile, kernel/example is a small world. Not in the host's library.
+ * Call heap_init() once, then the rest, on any core. Each core (whatever has its own thread-local storage) has a heap
+ * of its own, made at its first allocation; any core may free any block. An interrupt handler that allocates or frees
+ * must not interrupt a call on its own core: mask interrupts around calls then. Misuse ends in port_stop() with one
+ * sentence. kernel/README.md says which files to compile; kernel/example is a small world. Not in the host's library.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -17,7 +17,7 @@
  * thread, cost  before anything else, on one core; O(bytes): the tables are zeroed, nothing else is touched    */
 bool heap_init(void *start, size_t bytes);
 
-/* Give the heap more memory: a range of its own, or one within a span that was kept back so far.
+/* Give the heap more memory: a new range, or part of an existing span that was kept back so far.
  * start, bytes  as for heap_init()
  * returns       false when it is too small, or some of it is the heap's already: nothing has changed
  * thread, cost  any core, one at a time; O(bytes); takes one lock                                              */
@@ -26,27 +26,27 @@ bool heap_add_region(void *start, size_t bytes);
 /* Allocate `size` bytes at a multiple of 16. Contents are undefined, or zero.
  * size          bytes; 0 is served as 1
  * returns       NULL when there is no memory
- * thread, cost  any core; to 4 KiB O(1) without a lock where this core has a block, else O(1) under locks but for what
- *               kernel/README.md names; zeroing O(size)
+ * thread, cost  any core; up to 4 KiB O(1) without a lock where this core has a block, else O(1) under locks, with the
+ *               exceptions in kernel/README.md; zeroing O(size)
  * source        above 4 KiB Masmano et al., TLSF, ECRTS 2004; slabs after Bonwick, The Slab Allocator, USENIX 1994 */
 void *heap_alloc(size_t size);
 void *heap_alloc_zeroed(size_t size);
 
 /* The same at a multiple of `align`.
  * size          bytes; 0 is served as 1
- * align         a power of two; for any other the answer is NULL
- * returns       NULL when there is no memory, too
+ * align         a power of two; any other returns NULL
+ * returns       NULL also when there is no memory
  * thread, cost  as heap_alloc()                                                                                */
 void *heap_alloc_aligned(size_t size, size_t align);
 
-/* Make the block at `p` `size` bytes long, here or elsewhere; what is in it comes along.
+/* Make the block at `p` `size` bytes long, in place or elsewhere; its contents are kept.
  * p             a block; NULL: as heap_alloc(size)
- * size          bytes; 0 frees it and returns NULL
- * returns       NULL when there is no memory: the block is as it was
+ * size          bytes; 0 frees the block and returns NULL
+ * returns       NULL when there is no memory: the block is unchanged
  * thread, cost  any core; O(1) in place, else O(size)                                                          */
 void *heap_realloc(void *p, size_t size);
 
-/* Free a block, of any core's.
- * p             may be NULL; what is no block ends in port_stop()
- * thread, cost  any core; O(1), for a block of this core's to 4 KiB without a lock                             */
+/* Free a block of any core.
+ * p             may be NULL; a pointer to no block ends in port_stop()
+ * thread, cost  any core; O(1), without a lock for a block of this core up to 4 KiB                            */
 void heap_free(void *p);

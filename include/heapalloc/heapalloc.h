@@ -19,27 +19,27 @@ extern "C" {
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API const char *heapalloc_version(void);
 
-/* Sums over the whole heap, in bytes. mapped = used + free_dirty + free_clean + tables, of which used is what callers,
- * bins and caches hold in whole slabs and extents. */
+/* Sums over the whole heap, in bytes. mapped = used + free_dirty + free_clean + tables; used counts whole slabs and
+ * extents, with the blocks of callers, bins and caches in them. */
 struct heapalloc_stats {
-    size_t mapped_bytes;     /* address space with memory behind it, or that may have some */
+    size_t mapped_bytes;     /* address space that has, or may get, memory behind it */
     size_t used_bytes;       /* units handed out to slabs, medium and large blocks */
     size_t free_dirty_bytes; /* free, and still backed by memory: reused first, purged when old */
     size_t free_clean_bytes; /* free, and given back to the system */
     size_t table_bytes;      /* unit lines and granule slots, mapped */
-    size_t heap_count;       /* threads' heaps, living and parked */
+    size_t heap_count;       /* threads' heaps, live and parked */
 };
 
 /* Fill in `stats`.
  * stats         NULL ends the program with a sentence
- * returns       false when a fork is under way: nothing was written
+ * returns       false while a fork is under way: nothing was written
  * thread, cost  any thread; takes one lock for a moment; O(spans)                                              */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
-/* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
- * docs/options.md has the members.
- * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0
- * returns       the length of all of it, without the 0; 0 when a fork is under way
+/* Write the same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
+ * docs/options.md lists the members.
+ * text          receives at most `room` bytes, the last one 0; may be NULL when `room` is 0
+ * returns       the length of the whole text, without the 0; 0 while a fork is under way
  * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack              */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
 
@@ -49,33 +49,33 @@ HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
 HEAPALLOC_API const char *heapalloc_verify(void);
 
 /* Give free memory back to the system now, whatever its age.
- * returns       true when some went
+ * returns       true when some was given back
  * thread, cost  any thread; system calls; O(free extents)                                                      */
 HEAPALLOC_API bool heapalloc_trim(void);
 
-/* ---- Calls for programs that know more than malloc is told --------------------------------------------------------
- * Sizes that are told to free are C23's free_sized() and free_aligned_sized(); heapalloc/walk.h visits every block. */
+/* ---- Calls for programs that know more than malloc's parameters say -----------------------------------------------
+ * To free with a size use C23's free_sized() and free_aligned_sized(); heapalloc/walk.h visits every block. */
 
-/* `bytes` bytes that read as zero, as calloc(1, bytes): memory that is known to be zero is not cleared again.
+/* Allocate `bytes` bytes of zeros, as calloc(1, bytes): memory that is known to be zero is not cleared again.
  * returns       NULL, with errno ENOMEM, when there is no memory. free() frees it
- * thread, cost  any thread; O(bytes), for memory never used O(1)                                              */
+ * thread, cost  any thread; O(bytes), for memory that was never used O(1)                                     */
 HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
 
-/* The size that costs no more than `bytes`: a block for `bytes` has at least so many. A good size's good size is
+/* The largest size that costs no more than `bytes`: what the block for `bytes` can hold. A good size's good size is
  * itself.
- * returns       0 when no block can have so many
+ * returns       0 when no block can be that large
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
 
-/* Make a block at least `bytes` long where it is; it never becomes shorter. What it has then malloc_usable_size()
- * tells.
- * block         of malloc and its family; NULL: false
- * returns       false when it cannot grow there: it is as it was. realloc() would move it
+/* Make a block at least `bytes` long where it is; it never becomes shorter. malloc_usable_size() tells its size
+ * afterwards.
+ * block         from malloc or its family; NULL returns false
+ * returns       false when it cannot grow in place: it is unchanged. realloc() would move it
  * thread, cost  any thread; O(1), may take a lock                                                             */
 HEAPALLOC_API bool heapalloc_try_expand(void *block, size_t bytes);
 
 /* Allocate up to `count` blocks of `bytes` bytes into `blocks`, each as by malloc.
- * returns       how many; less than `count`, with errno ENOMEM, when there is no memory for more
+ * returns       the number allocated; less than `count`, with errno ENOMEM, when there is no memory for more
  * thread, cost  any thread; as malloc, for each                                                               */
 HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count);
 
@@ -83,10 +83,10 @@ HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t co
  * thread, cost  any thread; as free, for each                                                                 */
 HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
 
-/* `bytes` bytes of which the one at `offset_bytes` lies at a multiple of `align_bytes`: behind a header, say.
- * align_bytes   a power of two, any
+/* Allocate `bytes` bytes so that the one at `offset_bytes`, behind a header say, is at a multiple of `align_bytes`.
+ * align_bytes   any power of two
  * offset_bytes  any
- * returns       NULL with errno EINVAL, align_bytes is no power of two; or ENOMEM. Only heapalloc_free_at() frees it
+ * returns       NULL with errno EINVAL when align_bytes is no power of two, or ENOMEM. Free it by heapalloc_free_at()
  * thread, cost  any thread; a malloc of bytes + align_bytes + 16                                              */
 HEAPALLOC_API void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_bytes);
 
@@ -94,16 +94,15 @@ HEAPALLOC_API void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t 
  * thread, cost  any thread; one free                                                                          */
 HEAPALLOC_API void heapalloc_free_at(void *block);
 
-/* The calling thread will rest: what it keeps for its next requests is everybody's from now on. Nothing goes back to
- * the system for it. The next allocations of the thread are slower.
+/* Let other threads have what the calling thread keeps for its next requests: call it before the thread sleeps. It
+ * gives nothing back to the system. The thread's next allocations are slower.
  * thread, cost  any thread, for itself; O(slabs that it owns), takes locks                                    */
 HEAPALLOC_API void heapalloc_thread_idle(void);
 
-/* Have at least `bytes` mapped and free, and an eighth and 1 MiB more where it is to be had, so that the next
- * allocations ask the system for nothing: of small blocks each size takes 16 KiB for each thread. Its pages are not
- * touched. It counts against the option `limit`; what is not used goes back when the option `purge` says so or at
- * heapalloc_trim().
- * returns       false, with errno ENOMEM, when there is not so much
+/* Have at least `bytes` mapped and free, and an eighth and 1 MiB more where possible, so that the next allocations need
+ * no memory from the system: each size of small blocks takes 16 KiB per thread. The pages are not touched. They count
+ * against the option `limit`; what is not used goes back as the option `purge` says, or at heapalloc_trim().
+ * returns       false, with errno ENOMEM, when there is not that much
  * thread, cost  any thread; O(1) and the system calls that map memory                                         */
 HEAPALLOC_API bool heapalloc_reserve(size_t bytes);
 
@@ -111,35 +110,35 @@ HEAPALLOC_API bool heapalloc_reserve(size_t bytes);
  * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
 
 /* Set an option, as the environment would. `limit`, `soft_limit`, `purge`, `cache`, `hugepages`, `background` and
- * `stats` take effect from now on; the others are asked at start only.
+ * `stats` take effect from now on; the others are read at start only.
  * name, value   strings, which are copied; NULL as a value is ""
  * returns       false, with errno EINVAL, when there is no such option or it cannot have this value
  * thread, cost  one thread at a time; O(options)                                                              */
 HEAPALLOC_API bool heapalloc_option_set(const char *name, const char *value);
 
-/* What an option is set to, or its default, as text.
+/* The value of an option, or its default, as text.
  * name          a string
- * returns       NULL: there is no such option; a string that holds until the option is set again
+ * returns       a string that is valid until the option is set again; NULL: there is no such option
  * thread, cost  while no other thread sets options; O(options)                                                */
 HEAPALLOC_API const char *heapalloc_option_get(const char *name);
 
-/* Called when the heap has grown beyond soft_limit; again when it has been below seven eighths of it meanwhile.
- * mapped_bytes  what the heap was about to have when it passed
- * argument      as it was given */
+/* Called when the heap has grown beyond soft_limit; again only after it was below seven eighths of the limit.
+ * mapped_bytes  the size that the heap was growing to
+ * argument      the one given to heapalloc_on_soft_limit() */
 typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
 
-/* Have `function` called instead of the sentence on stderr. It runs without any lock, after an allocation, in the
- * thread that passed the limit or in another one; it may allocate, free and set options.
- * function      NULL: the sentence again
- * argument      handed to it
+/* Have `function` called instead of printing a sentence on stderr. It runs without any lock, after an allocation, in
+ * the thread that passed the limit or in another one; it may allocate, free and set options.
+ * function      NULL: print the sentence again
+ * argument      passed to it
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
- * A pool hands out blocks of one size, the one put back last first, from slabs of its own. It is used by one thread at
- * a time and nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block of somewhere else, one that was put
- * back already, one whose first 16 bytes were written to while others were put back after it, a pool that is none) ends
- * the program with a sentence. */
+ * A pool hands out blocks of one size, last in, first out, from slabs of its own. One thread at a time may use it and
+ * nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block from elsewhere, one that was put back already,
+ * one whose first 16 bytes were written to while others were put back after it, a pointer to no pool) ends the program
+ * with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -153,7 +152,7 @@ HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, s
 
 /* Take a block; its contents are undefined.
  * returns       NULL when there is no memory
- * thread, cost  one thread at a time; O(1), about a dozen instructions but once per page                     */
+ * thread, cost  one thread at a time; O(1), about a dozen instructions except once per page                  */
 HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
 
 /* Put a block of this pool back. `block` may be NULL.
@@ -161,21 +160,21 @@ HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
 HEAPALLOC_API void heapalloc_pool_put(struct heapalloc_pool *pool, void *block);
 
 enum heapalloc_pool_flags {
-    HEAPALLOC_POOL_SHARED = 1, /* any number of threads get and put; each keeps some objects in magazines of its own */
+    HEAPALLOC_POOL_SHARED = 1, /* any number of threads use it; each keeps some objects in its own magazines */
 };
 
-/* What is zero has its default. */
+/* A zero field means its default. */
 struct heapalloc_pool_options {
     const char *name;    /* for reports; a string that lives as long as the pool; NULL: none */
-    size_t object_bytes; /* 1..HEAPALLOC_POOL_BYTES_MAX, with a constructor 16 less; rounded up */
+    size_t object_bytes; /* 1..HEAPALLOC_POOL_BYTES_MAX, 16 less with a constructor; rounded up */
     size_t align_bytes;  /* a power of two up to HEAPALLOC_POOL_BYTES_MAX; 0: 16 */
-    size_t limit_bytes;  /* of its slabs of 16 KiB in all; 0: none */
-    /* Called once for an object's memory, before it is handed out for the first time, without a lock; the object stays
-     * constructed while it is free. May allocate, but not use this pool. false: it cannot be, and get returns NULL; the
-     * memory is tried again later. NULL: none, contents are undefined. */
+    size_t limit_bytes;  /* of all its slabs, 16 KiB each; 0: none */
+    /* Called once for an object's memory, before it is first handed out, without a lock; the object stays constructed
+     * while it is free. It may allocate, but not use this pool. When it returns false, get returns NULL, and the memory
+     * is tried again later. NULL: none, contents are undefined. */
     bool (*construct)(void *object, void *argument);
-    /* Called once for each object that was constructed when the pool is destroyed, those in use too. NULL: none. Only
-     * with a constructor. */
+    /* Called for each constructed object, in use or free, when the pool is destroyed. NULL: none. Only with a
+     * constructor. */
     void (*destruct)(void *object, void *argument);
     void *argument; /* for both */
     unsigned flags; /* of heapalloc_pool_flags */
@@ -187,14 +186,14 @@ struct heapalloc_pool_options {
  * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
  * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
  *               The Slab Allocator, USENIX 1994, section 2
- * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
- * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
- * may have when there is no more. A child of a fork may use a shared pool where no other thread was in it at the fork.
- * With a constructor the bytes behind an object are looked at when it is put back: an overflow ends the program. */
+ * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, at most 64 KiB or eight
+ * objects, waits after its end for the thread that takes over its heap; other threads cannot have it, even when there
+ * is no more memory. A fork's child may use a shared pool if no other thread was in it at the fork. With a constructor
+ * the bytes behind an object are checked when it is put back: an overflow ends the program. */
 HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
 
 /* Take up to `count` blocks into `blocks`.
- * returns       how many: less than `count` when there is no memory for more
+ * returns       the number taken; less than `count` when there is no memory for more
  * thread, cost  as heapalloc_pool_get(), for each                                                             */
 HEAPALLOC_API size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count);
 
@@ -206,22 +205,22 @@ HEAPALLOC_API void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *co
 struct heapalloc_pool_stats {
     const char *name;
     size_t block_bytes; /* from one block to the next */
-    size_t used_blocks; /* the fast build cannot tell those of a plain pool from free ones: all are used */
-    size_t free_blocks; /* put back, in magazines too */
+    size_t used_blocks; /* in the fast build all blocks of a plain pool: it cannot tell which are free */
+    size_t free_blocks; /* put back, those in magazines included */
     size_t reserved_bytes;
 };
 
 /* Fill in `stats`.
- * thread, cost  as the pool: its other threads may go on; O(blocks)                                           */
+ * thread, cost  as for the pool; threads of a shared one may go on; O(blocks)                                 */
 HEAPALLOC_API void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);
 
-/* Give back the pool and all of its blocks, those in use too. `pool` may be NULL.
- * thread, cost  one thread at a time, when no other uses the pool; O(slabs), with a destructor O(objects)     */
+/* Give back the pool and all of its blocks, even those in use. `pool` may be NULL.
+ * thread, cost  one thread, while no other uses the pool; O(slabs), with a destructor O(objects)              */
 HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
 
-/* A pool of objects of one type, for C and C++: HEAPALLOC_POOL_TYPE(node, struct node) defines `struct node_pool`, and
+/* Define a pool of objects of one type, in C or C++: HEAPALLOC_POOL_TYPE(node, struct node) defines `struct node_pool`,
  * node_pool_create(options), node_pool_get, node_pool_put and node_pool_destroy, which take and return `struct node *`.
- * Size and alignment are the type's. At file level, without a semicolon. */
+ * Size and alignment are the type's. Use it at file level, without a semicolon. */
 #define HEAPALLOC_POOL_TYPE(prefix, type)                                                                    \
     struct prefix##_pool;                                                                                    \
     __attribute__((unused)) static inline struct prefix##_pool *prefix##_pool_create(                        \
@@ -242,12 +241,12 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
     }
 
 /* ---- Arenas: many blocks, freed at once ------------------------------------------------------------------------
- * An arena hands out blocks one behind the other and frees them together, in time that depends on its chunks, not on
+ * An arena hands out blocks one after the other and frees them together, in time that depends on its chunks, not on
  * its blocks. After Hanson: Fast allocation and deallocation of memory based on object lifetimes, Software Practice and
  * Experience 1990; children and cleanups as in talloc and the Apache pools.
  * "As the arena" below: one thread at a time uses it, or any number if it is HEAPALLOC_ARENA_LOCKED. Its parent's lock
- * is not taken: a child is made and destroyed while nobody else uses its parent. What is not an arena, NULL among it,
- * or one that was destroyed, ends the program with a sentence. */
+ * is not taken: make and destroy a child while nobody else uses its parent. A pointer that is no arena (NULL, or a
+ * destroyed one) ends the program with a sentence. */
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {
@@ -257,30 +256,30 @@ enum heapalloc_arena_flags {
 /* All zero: the defaults. */
 struct heapalloc_arena_options {
     const char *name;               /* for reports; a string that lives as long as the arena; NULL: none */
-    struct heapalloc_arena *parent; /* with which this one dies; NULL: none */
-    size_t limit_bytes;             /* of its chunks in all; 0: none */
+    struct heapalloc_arena *parent; /* this one is destroyed with it; NULL: none */
+    size_t limit_bytes;             /* of all its chunks; 0: none */
     size_t align_bytes;             /* of every block, a power of two from 16 to 4096; 0: 16 */
-    void *memory;                   /* the caller's, from which it serves first; NULL: none */
-    size_t memory_bytes;            /* with memory and a limit of 1 it never takes any other */
+    void *memory;                   /* the caller's memory, used first; NULL: none */
+    size_t memory_bytes;            /* of `memory`; with a limit_bytes of 1 it uses no other */
     unsigned flags;                 /* of heapalloc_arena_flags */
 };
 
 /* Make an arena.
- * options       NULL: the defaults; read now, only its strings and memory have to last
+ * options       NULL: the defaults; only its strings and memory have to outlive the call
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread, with a parent while nobody else uses that; one malloc                             */
+ * thread, cost  any thread, with a parent while nobody else uses the parent; one malloc                       */
 HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
 
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
  * bytes         0 is served as 1
  * returns       NULL when there is no memory, or the limit is met
- * thread, cost  as the arena; O(1), a dozen instructions but once per chunk (16 KiB, doubling to 1 MiB)        */
+ * thread, cost  as the arena; O(1), a dozen instructions except once per chunk (16 KiB, doubling to 1 MiB)     */
 HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
 
 /* The same at a multiple of `align_bytes`.
  * bytes         0 is served as 1
- * align_bytes   a power of two up to 16384; less than the arena's alignment is served as that
- * returns       NULL for another alignment too
+ * align_bytes   a power of two up to 16384, at least the arena's alignment is used
+ * returns       NULL also for any other alignment
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes);
 
@@ -290,23 +289,23 @@ HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena,
  * thread, cost  as the arena; O(bytes)                                                                        */
 HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes);
 
-/* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
- * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
+/* Change the size of a block from `old_bytes` to `bytes`: in place when it is the newest and its chunk has room, or
+ * when it becomes shorter; otherwise as a copy, and the old one stays where it was until the arena is reset.
  * block         of this arena; NULL: none, then old_bytes is 0
- * old_bytes     what was asked for when it was taken, or made longer
+ * old_bytes     the size last requested for it
  * bytes         0 is served as 1
- * returns       NULL when there is no memory: the old block is as it was
+ * returns       NULL when there is no memory: the old block is unchanged
  * thread, cost  as the arena; O(1) in place, else O(old_bytes)                                                */
 HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
 
-/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset.
+/* Give a block back: if it is the newest, its bytes are handed out next; any other's wait for the reset.
  * block         of this arena; may be NULL
- * bytes         what was asked for
+ * bytes         the size last requested for it
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
-/* Copies in the arena: of a string with its 0, of `bytes` bytes, of a text as printf makes it.
- * string, from  NULL: the answer is NULL
+/* Copy into the arena a string with its 0, `bytes` bytes, or a text as printf makes it.
+ * string, from  NULL returns NULL
  * format        as printf's
  * returns       NULL when there is no memory, the limit is met, or the format cannot be printed
  * thread, cost  as the arena; O(length)                                                                       */
@@ -315,10 +314,10 @@ HEAPALLOC_API void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const 
 HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Have `function(argument)` called when what was allocated since is freed: by a rewind to a mark made before this call,
- * a reset, or the end of the arena; the latest first, while the blocks are still there.
+/* Have `function(argument)` called by a rewind to a mark made before this call, by a reset, or at the end of the arena:
+ * the latest function first, while the blocks are still there.
  * function      not NULL; it may use the arena
- * argument      handed to it
+ * argument      passed to it
  * returns       false when there is no memory: it will not be called
  * thread, cost  as the arena; O(1), one small block of it                                                     */
 HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
@@ -330,18 +329,18 @@ struct heapalloc_arena_position {
     size_t used_bytes;
 };
 
-/* The present moment, for a rewind.
- * returns       a value; nothing has to be freed, and it means nothing after a reset
+/* The arena's present position, for a rewind.
+ * returns       a value that need not be freed, and is void after a reset
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
 
-/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block that was
- * made longer since counts as allocated since. The chunks stay with the arena; children stay.
- * mark          of this arena; one whose chunks it has no more ends the program with a sentence
+/* Free all that was allocated since the mark was made; later marks become void. A block that was made longer since
+ * counts as allocated since. The arena keeps its chunks and its children.
+ * mark          of this arena; one whose chunk it no longer has ends the program with a sentence
  * thread, cost  as the arena; O(chunks), and the cleanups                                                     */
 HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
 
-/* Free all blocks, destroy all children; the arena keeps its chunks of up to 1 MiB for what comes next.
+/* Free all blocks and destroy all children; the arena keeps its chunks of up to 1 MiB for new blocks.
  * thread, cost  as the arena, while nobody uses its children; O(chunks), and the cleanups                     */
 HEAPALLOC_API void heapalloc_arena_reset(struct heapalloc_arena *arena);
 
@@ -352,7 +351,7 @@ HEAPALLOC_API void heapalloc_arena_destroy(struct heapalloc_arena *arena);
 
 struct heapalloc_arena_stats {
     const char *name;
-    size_t used_bytes;     /* handed out and not freed, with what alignment and the ends of chunks cost */
+    size_t used_bytes;     /* handed out and not freed, with what alignment and chunk ends waste */
     size_t reserved_bytes; /* chunks, in use or kept */
     size_t chunk_count;
     size_t child_count;

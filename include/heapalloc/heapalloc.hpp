@@ -20,7 +20,7 @@ struct pool_delete {
     void operator()(heapalloc_pool *pool) const noexcept { heapalloc_pool_destroy(pool); }
 };
 
-/* Owners: what they hold is destroyed with them. */
+/* Owners: each destroys its arena or pool at its end. */
 using unique_arena = std::unique_ptr<heapalloc_arena, arena_delete>;
 using unique_pool = std::unique_ptr<heapalloc_pool, pool_delete>;
 
@@ -46,8 +46,8 @@ template <class T, class... Arguments> T *make_in(heapalloc_arena *arena, Argume
     return object;
 }
 
-/* A resource for std::pmr containers over an arena, its own or one that outlives it. Deallocation gives back the newest
- * block only. As thread-safe as the arena. */
+/* A resource for std::pmr containers over an arena, its own or one that outlives it. Deallocation frees only the newest
+ * block. As thread-safe as the arena. */
 class arena_resource : public std::pmr::memory_resource {
   public:
     arena_resource() : own_(make_arena()), arena_(own_.get()) {}
@@ -72,7 +72,7 @@ class arena_resource : public std::pmr::memory_resource {
     heapalloc_arena *arena_;
 };
 
-/* A resource that serves what fits a block from a pool, as the nodes of lists and maps, and the rest from another
+/* A resource that serves what fits a block, such as the nodes of lists and maps, from a pool, and the rest from another
  * resource. One thread at a time. */
 class pool_resource : public std::pmr::memory_resource {
   public:
@@ -105,7 +105,7 @@ class pool_resource : public std::pmr::memory_resource {
 };
 
 /* An allocator for containers without pmr, over an arena that outlives them. It throws std::bad_alloc when there is no
- * memory; deallocation gives back the newest block only. As thread-safe as the arena. */
+ * memory; deallocation frees the newest block only. As thread-safe as the arena. */
 template <class T> class arena_allocator {
   public:
     using value_type = T;

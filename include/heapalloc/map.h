@@ -4,8 +4,8 @@
  * on a core file, heapalloc_walk() in the process itself) finds everything from there: roots are addresses, the rest
  * are offsets and sizes in bytes as the compiler of that library laid them out. It is constant data and costs nothing
  * until it is read. An ELF note named "heapalloc" of type HEAPALLOC_MAP_NOTE, in the first page of the library or of a
- * program that it is linked into, holds the distance from its own descriptor to the map (a signed 64-bit number): so
- * the map is found without symbols, also in core files, which have that page.
+ * program that it is linked into, holds the distance from its own descriptor to the map (a signed 64-bit number). So
+ * the map is found without symbols, even in core files, which contain that page.
  *
  *   span_home, span_list[span_count] -> span -> lines[unit] -> slab, large block, free extent ...
  *                                            -> slots[granule] -> medium block
@@ -33,9 +33,9 @@ enum heapalloc_map_kind {
     HEAPALLOC_MAP_FREE = 1,      /* `unit_count` free units */
     HEAPALLOC_MAP_FREE_LAST = 2, /* the last of them */
     HEAPALLOC_MAP_SLAB = 3,      /* equal blocks */
-    HEAPALLOC_MAP_MEDIUM = 4,    /* granules; every such unit says so */
+    HEAPALLOC_MAP_MEDIUM = 4,    /* granules; the kind of every such unit */
     HEAPALLOC_MAP_LARGE = 5,     /* one block of `unit_count` units */
-    HEAPALLOC_MAP_LEAVING = 6,   /* on its way from one purpose to another */
+    HEAPALLOC_MAP_LEAVING = 6,   /* changing from one purpose to another */
     HEAPALLOC_MAP_META = 7,      /* the allocator's own */
     HEAPALLOC_MAP_POOL = 8,      /* a slab of a pool */
     HEAPALLOC_MAP_ARENA = 9,     /* a chunk of an arena */
@@ -62,7 +62,7 @@ struct heapalloc_map {
     const void *span_count; /* uint32_t: how many of them */
     const void *heaps;      /* pointer to the first heap record */
     const void *secret;     /* uintptr_t */
-    const void *block_end;  /* ends lists of free blocks, but for the fast build's, which end with NULL */
+    const void *block_end;  /* ends lists of free blocks, except the fast build's, which end with NULL */
     const void *classes;    /* class table: class_bytes each */
 
     /* Sizes. */

@@ -2,7 +2,7 @@
  *
  * A world is the Linux process (shim/), the AArch64 machine (kernel/) or the scripted one of the tests
  * (tests/fake/). The core calls nothing else, not even libc. Every function may be called from any thread and
- * from any state of the program; none may allocate but where it says so. Sizes are bytes. */
+ * in any state of the program; none may allocate unless it says so. Sizes are bytes. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -16,12 +16,11 @@ size_t port_page_bytes(void);
  * 1 GiB; NULL when the world has no such place (then ranges come from port_reserve alone). Called once. */
 void *port_home(void);
 
-/* Make [at, at+bytes) readable, writable and zero, when all of it is unused so far.
- * Multiples of 64 KiB, but where it was mapped before: multiples of a page. False: it is not free, or there is no more
- * memory. */
+/* Make [at, at+bytes) readable, writable and zero, when all of it is unused so far. Both are multiples of 64 KiB, or of
+ * a page where it was mapped before. False: it is not free, or there is no more memory. */
 bool port_map(void *at, size_t bytes);
 
-/* Give whole pages that port_map had mapped back, addresses and all. False: nothing happened. */
+/* Unmap whole pages that port_map mapped: their addresses go back, too. False: nothing happened. */
 bool port_unmap(void *at, size_t bytes);
 
 /* Set aside a range of addresses anywhere, without memory behind it; NULL: there is none.
@@ -33,30 +32,29 @@ void port_unreserve(void *at, size_t bytes);
 /* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
 bool port_purge(void *at, size_t bytes);
 
-/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; what is
- * behind it there becomes zero. Both were mapped by port_map. True: done, and *unmapped is `from` when it is not mapped
- * any longer, else NULL, and it is zero. False: `from` is as it was, *unmapped is `to` when that is not mapped any
- * longer, else NULL. */
+/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; the rest
+ * of `to` becomes zero. Both were mapped by port_map. True: done; *unmapped is `from` when it is no longer mapped, else
+ * NULL, and `from` is zero. False: `from` is unchanged; *unmapped is `to` when that is no longer mapped, else NULL. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped);
 
 /* Make [at, at+bytes), to which port_move has moved, longer, when all of [at+bytes, at+new_bytes) is unused. False:
  * nothing happened. */
 bool port_extend(void *at, size_t bytes, size_t new_bytes);
 
-/* What became of a huge page: there is none, the world cannot or will not; it is there, but took longer than to touch
- * its memory page by page takes; it is there. */
+/* What became of a huge page: there is none, the world cannot or will not; it is there, but took longer than touching
+ * its memory page by page would; it is there. */
 enum port_huge { PORT_HUGE_REFUSED, PORT_HUGE_SLOW, PORT_HUGE_DONE };
 
-/* Back the 2 MiB at `at`, a multiple of that, by one huge page now: all of it is in use and has memory. Refused: it
- * stays as it was. */
+/* Back the 2 MiB at `at`, a multiple of 2 MiB, by one huge page now: all of it is in use and has memory. Refused: it
+ * is unchanged. */
 enum port_huge port_collapse(void *at);
 
-/* Put one huge page behind the 2 MiB at `at`, a multiple of that, of which nothing is touched yet, the first page is
- * the caller's, and the rest will be used soon. Refused also where memory is there already. */
+/* Put one huge page behind the 2 MiB at `at`, a multiple of 2 MiB: nothing of it was touched yet, the first page is the
+ * caller's, and the rest will be used soon. Refused also where memory is there already. */
 enum port_huge port_prefault(void *at);
 
-/* Put memory behind whole pages that will be used soon, as touching each would, contents unchanged. False: the world
- * cannot, and perhaps did a part. */
+/* Put memory behind whole pages that will be used soon, as touching each would; contents are unchanged. False: the
+ * world cannot, and may have done a part. */
 bool port_populate(void *at, size_t bytes);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
@@ -64,7 +62,7 @@ enum { PORT_WAKE_ONE = 0, PORT_WAKE_ALL = 1 }; /* what `all` says */
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);
 
-/* Let others run for about a millisecond, or until somebody is woken on a *word that is not seen any more. */
+/* Let others run for about a millisecond, or until port_wake() is called for `word` once it is not `seen` any more. */
 void port_pause(uint32_t *word, uint32_t seen);
 
 /* Coarse monotonic clock in milliseconds; a world without a clock returns 0 and nothing is purged by age. */
@@ -73,16 +71,16 @@ uint64_t port_now_ms(void);
 /* A secret number, different for each run of a program where the world can. Called once. */
 uint64_t port_random(void);
 
-/* The calling thread has a heap now: arrange that heap_leave() (heap/fast.h) runs when it ends. */
+/* The calling thread has a heap now: arrange that heap_leave() runs when it ends. */
 void port_thread_begin(void);
 
-/* There may be more than one thread, or this is more than a moment's program: arrange that a fork calls what
- * heap/fork.h says. Called more than once, and before a second thread takes a lock; it may allocate. */
+/* There may be more than one thread, or this is no short program: arrange that a fork calls what heap/fork.h says.
+ * Called more than once, and before a second thread takes a lock; it may allocate. */
 void port_expect_fork(void);
 
-/* A byte that is not 0 while there is one thread and none but it can begin another: what it does need not be atomic
- * then. It changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds the
- * core with HEAPALLOC_ALONE=0, which never asks. */
+/* A byte that is not 0 while there is one thread and only that one can begin another: then nothing it does needs to be
+ * atomic. It changes only while that thread is outside of the core. A world that cannot know points to a 0, or builds
+ * the core with HEAPALLOC_ALONE=0, which never reads it. */
 extern const char *const port_alone __attribute__((visibility("hidden")));
 
 /* True when `p` lies on a thread's stack (used to word a message). */

@@ -1,7 +1,7 @@
 /* Small heaps: any number of them, for one core each or under the caller's lock, on 32 or 64 bits (kernel/small/).
  *
- * A heap is made in its first region, and has nothing outside of its regions. Regions may have attributes, bits with a
- * meaning of the caller's (memory that a device reaches, fast memory, external memory), and a request may ask for some.
+ * A heap is made in its first region, and has nothing outside of its regions. Regions may have attributes, bits whose
+ * meaning is the caller's (memory that a device reaches, fast memory, external memory), and a request may ask for some.
  * Misuse ends in port_stop() with one sentence. "One at a time" below: one core, or whoever has the caller's lock.
  * Sizes are bytes. O(regions) is O(1) where a heap has few. */
 /* SPDX-License-Identifier: MIT */
@@ -16,20 +16,20 @@ enum { HEAPALLOC_ANYWHERE = 0 };
 
 /* Make a heap in [start, start + bytes).
  * start         any address
- * bytes         about 6 KB of it (3 KB with 32 bits) become tables, for each set of attributes that a heap has
+ * bytes         about 6 KB of it (3 KB on 32 bits) become tables, for each set of attributes that a heap has
  * attributes    those of this memory, bits of the caller's
  * returns       the heap, which lies at the start of its memory; NULL when that is too small
- * thread, cost  before others know of it; O(1)                                                                */
+ * thread, cost  before anybody else uses it; O(1)                                                             */
 struct heapalloc_small *heapalloc_small_create(void *start, size_t bytes, uint32_t attributes);
 
 /* Give a heap more memory.
  * start, bytes  memory of which nothing is the heap's yet
- * attributes    those of this memory; a set that the heap has not yet costs tables
- * returns       false when it is too small or meets what the heap has: nothing has changed
+ * attributes    those of this memory; a set that is new to the heap costs tables
+ * returns       false when it is too small or overlaps what the heap has: nothing has changed
  * thread, cost  one at a time; O(regions)                                                                     */
 bool heapalloc_small_add_region(struct heapalloc_small *heap, void *start, size_t bytes, uint32_t attributes);
 
-/* Take back what was given with this start, or the heap's first region's successor of the same attributes.
+/* Take back the region that was given with this start.
  * start         as it was given
  * returns       false when something in it is in use, it holds tables, or there is none: nothing has changed
  * thread, cost  one at a time; O(regions)                                                                     */
@@ -37,7 +37,7 @@ bool heapalloc_small_remove_region(struct heapalloc_small *heap, void *start);
 
 /* Allocate in memory that has all of `attributes`.
  * size          0 is served as 1
- * align         a power of two; for any other the answer is NULL
+ * align         a power of two; any other returns NULL
  * attributes    HEAPALLOC_ANYWHERE: in any memory
  * fallback      true: in any memory when there is none with these attributes
  * returns       NULL when there is no such memory; contents are undefined
@@ -52,12 +52,11 @@ void *heapalloc_small_alloc_from(struct heapalloc_small *heap, size_t size, size
  * thread, cost  one at a time; O(sets of attributes)                                                          */
 void *heapalloc_small_alloc(struct heapalloc_small *heap, size_t size);
 
-/* Make a block another size, at a multiple of `align`, in memory of the attributes that it is in, or in any if there is
- * none.
+/* Change a block's size, at a multiple of `align`, in memory with its present attributes, or in any if there is none.
  * p             a block of this heap; NULL: a new one, in any memory
- * size          0 frees it and returns NULL
- * align         a power of two; for any other the answer is NULL
- * returns       NULL when there is no memory: the block is as it was
+ * size          0 frees the block and returns NULL
+ * align         a power of two; any other returns NULL
+ * returns       NULL when there is no memory: the block is unchanged
  * thread, cost  one at a time; O(1) in place, else O(size)                                                    */
 void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size, size_t align);
 
@@ -66,13 +65,13 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
  * thread, cost  one at a time; O(regions)                                                                     */
 void heapalloc_small_free(struct heapalloc_small *heap, void *p);
 
-/* How many bytes the block at `p` has.
+/* The usable size of the block at `p`.
  * p             a block of this heap
- * returns       at least what was asked for; in a guarded build just that
+ * returns       at least the size that was requested; in a guarded build exactly that
  * thread, cost  one at a time; O(regions)                                                                     */
 size_t heapalloc_small_usable(struct heapalloc_small *heap, const void *p);
 
-/* Each may be NULL. `failed` is told of a request that was refused. */
+/* Each may be NULL. `failed` is called for a request that was refused. */
 struct heapalloc_small_hooks {
     void (*alloc)(void *context, void *p, size_t size);
     void (*free)(void *context, void *p);
@@ -86,7 +85,7 @@ struct heapalloc_small_hooks {
  * thread, cost  one at a time; O(1)                                                                           */
 void heapalloc_small_hook(struct heapalloc_small *heap, const struct heapalloc_small_hooks *hooks);
 
-/* Sums in bytes, heads included; of slabs, whole ones. */
+/* Sums in bytes, with the heads of blocks; slabs count as a whole. */
 struct heapalloc_small_figures {
     size_t used_bytes, free_bytes;
     size_t peak_bytes;  /* the most that was used */
@@ -94,7 +93,7 @@ struct heapalloc_small_figures {
     size_t failures;    /* requests that were refused */
 };
 
-/* The figures of now.
+/* The present figures.
  * returns       sums over all sets of attributes; their peaks and lows may have been at different times
  * thread, cost  one at a time; O(sets of attributes)                                                          */
 struct heapalloc_small_figures heapalloc_small_figures(const struct heapalloc_small *heap);
@@ -104,25 +103,25 @@ struct heapalloc_small_figures heapalloc_small_figures(const struct heapalloc_sm
  * thread, cost  one at a time; O(heap)                                                                        */
 const char *heapalloc_small_check(const struct heapalloc_small *heap);
 
-/* In a build with -DSMALL_GUARDED=1 each block ends in a guard that says its size and its caller, and is overwritten
- * when it is freed: a write behind it ends the program with a sentence when it is freed. This visits each block in use;
- * in other builds none.
- * visit         called with `context`, the block, the size that was asked for, and the address of who asked
+/* Visit each block in use, in a build with -DSMALL_GUARDED=1; in other builds none. There each block ends in a guard
+ * that has its size and its caller; a write behind the block ends the program with a sentence when it is freed, and its
+ * contents are overwritten then.
+ * visit         called with `context`, the block, the requested size, and the address of the caller
  * thread, cost  one at a time; O(heap)                                                                        */
 void heapalloc_small_each(struct heapalloc_small *heap,
                           void (*visit)(void *context, void *p, size_t size, const void *caller), void *context);
 
-/* How much RAM is enough for ever, in whatever order requests come.
- * live_bytes, blocks   the most that is in use at a time, as it was asked for
+/* How much RAM is always enough, in whatever order requests come.
+ * live_bytes, blocks   the most that is in use at a time, in requested bytes
  * largest_bytes        of the largest request
- * returns       bytes for one region in which no request is refused, sizes above 128 bytes or without slabs; SIZE_MAX:
- *               there is no such number
+ * returns       bytes for one region in which no request is refused, for sizes above 128 bytes or without slabs;
+ *               SIZE_MAX: there is no such number
  * thread, cost  any; O(1)                                                                                     */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes);
 
-/* What no allocator can do without that does not move blocks.
+/* The least memory with which any allocator that does not move blocks can serve.
  * live_bytes    the most that is in use at a time
- * largest_bytes of the largest request; sizes are powers of two
+ * largest_bytes of the largest request; all sizes are powers of two
  * returns       bytes
  * thread, cost  any; O(1)
  * source        Robson, An estimate of the store size necessary for dynamic storage allocation, JACM 18(3), 1971 */

@@ -12,9 +12,9 @@
 #define NOINLINE __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
 
-/* A function that every process runs, be it ever so short, and a constant that it reads. Linux maps a file in steps of
- * 64 KiB: the functions stand together at the end of a library's code, where less than a step is left to map, and the
- * constants beside what the loader writes to. */
+/* Marks a function that every process runs, and a constant that every process reads. Linux maps a file in steps of
+ * 64 KiB: the functions are placed together at the end of a library's code, where less than a step is left to map, and
+ * the constants beside what the loader writes to. */
 #ifdef __PIC__
 #define STARTUP_TEXT __attribute__((section("heapalloc_start")))
 #define READ_BY_ALL __attribute__((section(".data.rel.ro")))
@@ -23,10 +23,10 @@
 #define READ_BY_ALL
 #endif
 
-/* What stands at `p` is going to be looked at soon. Any address will do. */
+/* Load the cache line at `p`, which will be read soon. Any address will do. */
 #define PREFETCH(p) __builtin_prefetch(p)
 
-/* `x` is in a register here. Of two values that are, the compiler takes one without a branch. */
+/* Have `x` in a register here. Between two such values the compiler selects without a branch. */
 #define COMPUTED(x) __asm__("" : "+r"(x))
 
 /* True for 1, 2, 4, ...; false for 0. */

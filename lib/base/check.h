@@ -1,7 +1,7 @@
-/* How the core stops a program: one sentence, then the world's end.
+/* How the core stops a program: one sentence, then port_stop().
  *
  * check_misuse: the caller's fault, found where memory comes from outside. Always compiled, O(1).
- * debug_check:  ours; evaluated in debug builds only, but it compiles in all of them and so cannot rot. */
+ * debug_check:  our fault; evaluated in debug builds only, but compiled in all of them, so that it cannot rot. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"

@@ -18,8 +18,8 @@ enum { SAFETY_FAST = 0, SAFETY_DEFAULT = 1, SAFETY_HARDENED = 2 };
 #define HEAPALLOC_VALGRIND 0
 #endif
 
-/* Constants and not an enum's: clang takes an enum's 2 that decides an `if` for a mistake. */
-static const int config_safety = HEAPALLOC_SAFETY; /* how much free() and malloc() check */
-static const bool config_debug = HEAPALLOC_DEBUG;  /* debug_check() is evaluated */
-static const bool config_alone = HEAPALLOC_ALONE;  /* the world is asked whether there is one thread (base/alone.h) */
+/* Constants, not an enum: clang warns when an enumerator of 2 decides an `if`. */
+static const int config_safety = HEAPALLOC_SAFETY;      /* how much free() and malloc() check */
+static const bool config_debug = HEAPALLOC_DEBUG;       /* debug_check() is evaluated */
+static const bool config_alone = HEAPALLOC_ALONE;       /* port_alone says whether there is one thread (base/alone.h) */
 static const bool config_valgrind = HEAPALLOC_VALGRIND; /* memcheck is told about every block (heap/valgrind.h) */

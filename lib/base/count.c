@@ -9,7 +9,7 @@ enum { LINE_SHIFT = 6, LINES = 1 << 18 };
 
 static uint64_t counts[COUNT_KINDS];
 
-/* Who wrote to a line last: addresses that share a place in the table count too often, one in some thousands. */
+/* The last writer of each line. Lines that share a place in the table are counted too often: one in some thousands. */
 static const char *writers[LINES];
 static _Thread_local char self __attribute__((tls_model("initial-exec")));
 

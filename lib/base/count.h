@@ -1,10 +1,9 @@
-/* Counts what threads do to one another, in a build of its own (-DHEAPALLOC_COUNT=ON): atomic read-modify-writes, locks
- * taken, waits, and writes of shared words into a line that another thread wrote last. In any other build it is nothing
- * at all.
+/* Counts how threads disturb each other, in a build of its own (-DHEAPALLOC_COUNT=ON); in any other it is nothing.
  *
- * Counted where the core says that a word is shared: lock words, states that change by compare-and-swap, racy and
- * atomic stores, sums under a lock. The plain writes of an index that a lock protects are not: a lock that comes from
- * another thread brings some five lines more than are counted here. */
+ * Counted are atomic read-modify-writes, locks taken, waits, and writes of shared words into a cache line that another
+ * thread wrote last. Shared is what the core marks so: lock words, states that change by compare-and-swap, racy and
+ * atomic stores, sums under a lock. Plain writes to an index under a lock are not: a lock taken after another thread
+ * had it costs some five more lines than are counted here. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>

@@ -5,30 +5,30 @@
 #include "base/cpu.h"
 #include <heapalloc/port.h>
 
-/* About 2 us of reading before sleeping: longer than any holder needs, shorter than a scheduler's slice. */
+/* About 2 us of reading before sleeping: longer than most holders need, shorter than a scheduler's slice. */
 enum { SPIN_READS = 100 };
 
-/* How long others sleep for a fork, in all: longer than one takes that waits for nobody, and short for one that waits
- * for them. */
+/* How long other threads sleep for a fork, in all: longer than a fork takes that waits for nobody, but short for one
+ * that waits for them. */
 enum { FORK_PATIENCE_MS = 16 };
 
 static _Thread_local uint16_t ranks_held __attribute__((tls_model("initial-exec")));
 
-/* A fork is under way: from its begin to its end, outside of which no lock is frozen. */
+/* Whether a fork is under way, from lock_fork_begin() to lock_fork_end(): outside of it no lock is frozen. */
 enum { FORK_NONE, FORK_ALONE, FORK_AWAITED };
 static uint32_t fork_state, forks;
 
-/* How often this thread has slept for the latest fork that it met, and which that was:
- *   ffffffffffffffffffffnnnnnnnnnnnn    f its number  n naps */
+/* The latest fork that this thread met, and how often it has slept for it:
+ *   ffffffffffffffffffffnnnnnnnnnnnn    f the fork's number  n naps */
 static _Thread_local uint32_t naps __attribute__((tls_model("initial-exec")));
 enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1 };
 
-/* The thread whose fork it is, by the address of its naps; the child's only thread has it where it was. */
+/* The forking thread, as the address of its `naps`, which is the same in the child's only thread. */
 static const uint32_t *forker;
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
 void lock_order_check(struct lock *lock, enum lock_step step) {
-    if (!config_debug) return; /* so that threads of other builds have no byte for it */
+    if (!config_debug) return; /* so that other builds have no thread-local byte for it */
     debug_check(step == LOCK_ENTERS ? ranks_held >> lock->rank == 0 : ranks_held & 1u << lock->rank);
     ranks_held ^= (uint16_t)(1u << lock->rank);
 }
@@ -49,7 +49,7 @@ uint32_t lock_forks(void) {
     return load_acquire(forks);
 }
 
-/* Sleep for a millisecond or until the fork is over; false: there is none, it is our own, or that was often enough. */
+/* Sleep for a millisecond or until the fork is over; false: there is none, it is our own, or `most` naps are used. */
 static bool nap(uint32_t most) {
     uint32_t seen = FORK_ALONE;
     if (lock_fork_is_mine() || !lock_fork_goes_on() || (naps & NAPS_MASK) >= most) return false;
@@ -59,8 +59,8 @@ static bool nap(uint32_t most) {
     return true;
 }
 
-/* A fork that begins while one waits for another is on the same account, or a storm of them would be waited for, for
- * ever. */
+/* Count naps for the latest fork. Forks that begin during the wait share its count, or one that follows another would
+ * make the thread wait for ever. */
 static void open_account(void) {
     uint32_t latest = lock_forks() << NAPS_BITS;
     if ((naps & ~(uint32_t)NAPS_MASK) != latest) naps = latest;
@@ -85,7 +85,7 @@ static bool await_thaw(struct lock *lock) {
     return true;
 }
 
-/* A frozen lock is its fork's thread's, and no other's. */
+/* The forking thread takes a lock that it has frozen; no other may. */
 static bool borrow_frozen(struct lock *lock) {
     if (!lock_fork_is_mine()) return false;
     store_relaxed(lock->word, LOCK_BORROWED);
@@ -93,7 +93,7 @@ static bool borrow_frozen(struct lock *lock) {
     return true;
 }
 
-/* Read until the lock looks free; give up when it is frozen or after SPIN_READS. */
+/* Read until the lock looks free, and take it; give up when it is frozen or after SPIN_READS. */
 bool lock_spin(struct lock *lock) {
     for (int reads = 0; reads < SPIN_READS; reads++) {
         if (lock_try(lock)) return true;
@@ -104,17 +104,15 @@ bool lock_spin(struct lock *lock) {
 }
 
 bool lock_take_slow(struct lock *lock) {
-    debug_check(ranks_held >> lock->rank == 0); /* before waiting: for itself, a thread waits forever */
+    debug_check(ranks_held >> lock->rank == 0); /* before the wait: a thread would wait for itself forever */
     bool slept = false;
     if (lock_spin(lock)) return true;
     for (;;) {
         uint32_t seen = LOCK_FREE;
-        /* AWAITED even without waiters costs one needless wake; losing a waiter would cost a hang. */
+        /* AWAITED without waiters costs one needless wake; a lost waiter would hang. */
         if (cas(lock->word, &seen, LOCK_AWAITED)) break;
         if (seen == LOCK_FROZEN || seen == LOCK_BORROWED) {
-            if (slept)
-                port_wake(&lock->word,
-                          PORT_WAKE_ALL); /* the wake that was ours may have been meant for one of several */
+            if (slept) port_wake(&lock->word, PORT_WAKE_ALL); /* others may wait, and our wake was the only one */
             slept = false;
             if (!await_thaw(lock)) return false;
             continue;

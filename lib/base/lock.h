@@ -1,15 +1,15 @@
-/* A lock of one word that spins shortly, then sleeps; a fork can freeze it.
+/* A lock of one word that spins briefly, then sleeps; a fork can freeze it.
  *
  *   FREE --take--> HELD --(someone sleeps)--> AWAITED --give--> FREE       FREE --freeze--> FROZEN --thaw--> FREE
  *                                              FROZEN --the forking thread takes--> BORROWED --gives--> FROZEN
  *
- * Holders make no system call, touch no user memory and call nobody back; the one exception is the gate of
- * span/grow.c, which exists to be held over a system call.
- * What is frozen is the forking thread's, which takes and gives it as ever: its own fork handlers allocate. Others
- * sleep until the fork is over, but for a while only: it may be waiting for a stdio lock whose holder is allocating
- * just now. Then lock_take() fails (span/emergency.h says what such a thread does instead). Lock order, outermost
- * first: named, arenas and pools, late, heaps, abandoned slabs, medium, gate, units, emergency. A thread holds one of a
- * kind at a time. */
+ * Holders of the locks of abandoned slabs, medium and units make no system call and call nobody back. The gate and the
+ * emergency's lock are held while the world maps memory, the outer locks over what allocates or frees.
+ * A frozen lock belongs to the forking thread, which takes and gives it as before, for its fork handlers may allocate.
+ * Others sleep until the fork is over, but only for a while: the fork may be waiting for a stdio lock whose holder is
+ * allocating now. Then lock_take() fails (span/emergency.h says what such a thread does instead). Lock order, outermost
+ * first: named, arenas and pools, exited threads, heaps, abandoned slabs, medium, gate, units, emergency. A thread
+ * holds one of a kind at a time. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
@@ -36,8 +36,8 @@ enum {
     RANK_EMERGENCY
 };
 
-/* A free lock; without its rank where nobody asks for it, so that large structs with a lock are all zero and cost
- * nothing until they are touched. */
+/* A free lock; its rank is 0 where nobody checks it, so that large structs with a lock are all zero and take no memory
+ * until they are touched. */
 #define LOCK_OF(rank) \
     { LOCK_FREE, config_debug ? (rank) : 0 }
 
@@ -47,7 +47,7 @@ void lock_give_slow(struct lock *lock);
 enum lock_step { LOCK_ENTERS, LOCK_LEAVES };
 void lock_order_check(struct lock *lock, enum lock_step step);
 
-/* The lock order, in debug builds: nothing of it is left in others, not even a call. */
+/* Check the lock order in debug builds; others compile to nothing, not even a call. */
 INLINE void lock_order_enter(struct lock *lock) {
     if (config_debug) lock_order_check(lock, LOCK_ENTERS);
 }
@@ -65,46 +65,45 @@ INLINE bool lock_try(struct lock *lock) {
     return true;
 }
 
-/* Take the lock, waiting for it; false when a fork has frozen it, and takes long. */
+/* Take the lock, waiting for it; false when a fork has frozen it and takes long. */
 INLINE bool lock_take(struct lock *lock) {
     return likely(lock_try(lock)) || lock_take_slow(lock);
 }
 
-/* Take the lock unless that would mean to sleep: for frees, which never wait. */
+/* Take the lock unless that means to sleep: for frees, which never wait. */
 INLINE bool lock_take_soon(struct lock *lock) {
     return likely(lock_try(lock)) || lock_spin(lock);
 }
 
-/* Give the lock; true: it is not given yet, because somebody sleeps or it is borrowed: lock_give_slow() must follow. */
+/* Give the lock. True: not yet, as somebody sleeps for it or it is borrowed, and lock_give_slow() must follow. */
 INLINE bool lock_drop(struct lock *lock) {
     uint32_t seen = LOCK_HELD;
     lock_order_leave(lock);
     return unlikely(!cas_alone(lock->word, &seen, LOCK_FREE));
 }
 
-/* The calling thread has the lock: what debug_check() asks. True in other builds, where nobody counts. */
+/* True when the calling thread has the lock, for debug_check(). Always true in other builds, which keep no record. */
 bool lock_is_mine(const struct lock *lock);
 
 INLINE void lock_give(struct lock *lock) {
     if (unlikely(lock_drop(lock))) lock_give_slow(lock);
 }
 
-/* The calling thread forks from here to there, in the parent and in the child; one thread at a time, others sleep here.
- */
+/* Begin and end a fork of the calling thread; the end is in parent and child. One thread at a time: others sleep. */
 void lock_fork_begin(void);
 void lock_fork_end(void);
 
-/* Take the lock for the fork and let everybody else fail at it; undo that, in the parent or in the child. */
+/* Freeze the lock for the fork, so that other threads fail to take it; undo that, in the parent or in the child. */
 void lock_freeze(struct lock *lock);
 void lock_thaw(struct lock *lock);
 
-/* A fork is under way; it is the calling thread's. */
+/* True when a fork is under way; when it is the calling thread's. */
 bool lock_fork_goes_on(void);
 bool lock_fork_is_mine(void);
 
 /* How many forks have begun. */
 uint32_t lock_forks(void);
 
-/* Sleep until no fork is under way, while the calling thread has slept for less than `most` milliseconds on account of
- * the one that is. False: it is not over, or is the caller's own. */
+/* Sleep until no fork is under way, but no more than `most` milliseconds for the present one, earlier sleeps included.
+ * False: it is not over, or is the caller's own. */
 bool lock_await_fork(uint32_t most);

@@ -1,8 +1,8 @@
 /* Loads and stores that more than one thread may do at a time, and the block operations of the compiler.
  *
  * A racy load is one whose value only directs a thread to a path that decides by an atomic operation. On the fast
- * paths it must fold into the instruction that uses it, so there it is a plain load, except where ThreadSanitizer
- * looks; everywhere else it is a relaxed one (ci/code.py). */
+ * paths it must fold into the instruction that uses it, so there it is a plain load, except in a build for
+ * ThreadSanitizer; everywhere else it is a relaxed one (ci/code.py). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/count.h"
@@ -25,15 +25,15 @@
 #define racy_store(x, v) (count_write(&(x)), (x) = (v))
 #endif
 
-/* A function whose racy looks ThreadSanitizer is not shown: it reads what its owner writes to plainly, and what it says
- * is confirmed by an atomic operation, or is no more than a hint. Before `static`. */
+/* Hides a function's racy loads from ThreadSanitizer: it reads what an owner writes by plain stores, and its result is
+ * confirmed by an atomic operation, or is only a hint. Before `static`. */
 #ifdef HEAPALLOC_TSAN
 #define UNWATCHED __attribute__((noinline, unused, no_sanitize("thread")))
 #else
 #define UNWATCHED __attribute__((always_inline)) inline
 #endif
 
-/* Change a sum that is written under a lock, and that others glance at without it. */
+/* Change a sum that is written under a lock, and that others read without it. */
 #define guarded_add(x, n) racy_store(x, (x) + (n))
 
 #define load_relaxed(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)

@@ -11,7 +11,7 @@ struct text {
     char chars[TEXT_BYTES];
 };
 
-/* Append a string, a decimal number, or an address as 0x...; what does not fit is cut. */
+/* Append a string, a decimal number, or an address as 0x...; what does not fit is cut off. */
 void text_add(struct text *text, const char *string);
 void text_add_number(struct text *text, uint64_t number);
 void text_add_address(struct text *text, const void *address);

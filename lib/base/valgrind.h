@@ -15,7 +15,7 @@
 #define VALGRIND_MAKE_MEM_DEFINED(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-/* A caller has a block from now on, between two bands that nobody may touch; he has it no more. */
+/* Hand a block to a caller, between two bands that nobody may touch; take it back. */
 static inline void valgrind_begin(void *at, size_t bytes, size_t band_bytes) {
     VALGRIND_MAKE_MEM_NOACCESS((char *)at - band_bytes, band_bytes);
     VALGRIND_MAKE_MEM_NOACCESS((char *)at + bytes, band_bytes);
@@ -25,7 +25,7 @@ static inline void valgrind_end(void *at, size_t band_bytes) {
     VALGRIND_FREELIKE_BLOCK(at, band_bytes);
 }
 
-/* The allocator itself is going to use this memory, whoever had it: its contents are worth nothing, or kept. */
+/* Let the allocator itself use this memory, whoever had it: its contents are undefined, or kept. */
 static inline void valgrind_take(void *at, size_t bytes) {
     if (config_valgrind) VALGRIND_MAKE_MEM_UNDEFINED(at, bytes);
 }

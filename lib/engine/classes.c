@@ -14,7 +14,7 @@ READ_BY_ALL const struct class_shape class_shapes[CLASS_COUNT] = {
     SHAPE(1472), SHAPE(1600), SHAPE(1792), SHAPE(2048), SHAPE(2304), SHAPE(2688), SHAPE(3264), SHAPE(4096),
 };
 
-/* Entry i serves 64 * i + 1 .. 64 * i + 64; the first eight are never asked. */
+/* Entry i serves 64 * i + 1 .. 64 * i + 64; the first eight are never read. */
 READ_BY_ALL const uint8_t class_by_64[CLASS_BYTES_MAX / 64] = {
     4,  8,  12, 16, 20, 24, 28, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 44, 45,
     45, 46, 46, 47, 47, 47, 48, 48, 48, 48, 49, 49, 49, 49, 50, 50, 50, 50, 50, 50, 51, 51,

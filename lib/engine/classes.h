@@ -1,6 +1,6 @@
 /* Size classes: which block size serves a request, and how blocks of one size tile a unit.
  *
- *   16, 32, 48 ... 512            class = size / 16, rounded up: no table on the commonest path
+ *   16, 32, 48 ... 512            class = size / 16, rounded up: no table on the most common path
  *   576, 640 ... 1024             steps of 64
  *   1088 ... 4096                 the largest multiples of 64 that fit 15, 14 ... 4 times into a unit
  *
@@ -43,7 +43,7 @@ INLINE size_t class_of(size_t size_bytes) {
     return size_bytes <= CLASS_TINY_BYTES ? (size_bytes + 15) >> 4 : class_of_wide(size_bytes);
 }
 
-/* How much start-check room one more block takes: the e above. */
+/* How much one more block adds to start_limit: the e above. */
 INLINE uint32_t class_start_step(const struct class_shape *shape) {
     return shape->recip * shape->block_bytes;
 }

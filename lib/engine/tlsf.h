@@ -5,9 +5,9 @@
  *   row_map has a bit per row with a non-empty list, column_map[row] a bit per non-empty list.
  *   list = 32 * row + column: lists follow each other by size, and a size has its list without a branch.
  *
- * The index knows sizes and list nodes only; what a node describes, and where its size stands, is its user's.
- * Searching rounds the size up to the next list, so that its first node fits whatever it is; tlsf_at() lets the
- * user try the exact list's first node before that, which the paper does not, and which spares many a split.
+ * The index knows sizes and list nodes only; its user knows what a node describes, and where its size is.
+ * Searching rounds the size up to the next list, so that any first node fits; tlsf_at() lets the user try the exact
+ * list's first node before that, which the paper does not do, and which avoids many splits.
  * Source: Masmano, Ripoll, Crespo, Real: TLSF, ECRTS 2004, section 4.
  *
  *   row_map bit r == (column_map[r] != 0)           verify: tlsf_maps
@@ -34,14 +34,14 @@ struct tlsf {
     struct tlsf_node *head[TLSF_ROWS][TLSF_COLUMNS];
 };
 
-/* Where a list stands. */
+/* The place of a list. */
 struct tlsf_place {
     uint32_t row;
     uint32_t column;
 };
 
-/* The list that nodes of a size are kept in, and the first list whose nodes are all large enough. Sizes asked for are
- * at most half of what there may be, so that there is such a list. */
+/* The list that nodes of a size are kept in, and the first list whose nodes are all large enough. Requested sizes are
+ * at most half of the largest, so that there is such a list. */
 struct tlsf_lists {
     size_t exact;
     size_t enough;
@@ -58,12 +58,12 @@ INLINE struct tlsf_place tlsf_place(uint32_t size) {
     return (struct tlsf_place){(uint32_t)(list >> TLSF_COLUMN_SHIFT), list & (TLSF_COLUMNS - 1)};
 }
 
-/* The list's first node, or NULL, stands here. */
+/* Address of the pointer to the list's first node, which is NULL when it is empty. */
 INLINE struct tlsf_node **tlsf_head(const struct tlsf *tlsf, size_t list) {
     return (struct tlsf_node **)&tlsf->head[0][0] + list;
 }
 
-/* Say in the maps that a list is empty now. */
+/* Clear a list's bit in the maps: it is empty now. */
 INLINE void tlsf_unmap(struct tlsf *tlsf, size_t list) {
     size_t row = list >> TLSF_COLUMN_SHIFT;
     if ((tlsf->column_map[row] &= ~(1u << (list & (TLSF_COLUMNS - 1)))) == 0) tlsf->row_map &= ~(1u << row);
@@ -81,7 +81,7 @@ static inline void tlsf_put(struct tlsf *tlsf, struct tlsf_node *node, uint32_t 
     tlsf->row_map |= 1u << row;
 }
 
-/* Where the head that a first node's `prev` leads to stands among the lists; other nodes: TLSF_LISTS or more. */
+/* The list of a first node, from its `prev`, which points to the head; for other nodes TLSF_LISTS or more. */
 INLINE size_t tlsf_list_of(const struct tlsf *tlsf, const struct tlsf_node *prev) {
     return ((uintptr_t)prev - (uintptr_t)tlsf->head) / sizeof(struct tlsf_node *);
 }
@@ -109,7 +109,7 @@ INLINE struct tlsf_node *tlsf_pop(struct tlsf *tlsf, size_t list) {
     return node;
 }
 
-/* First node of the list that `size` itself is kept in; it may be smaller than size. */
+/* First node of the list that nodes of `size` are kept in; it may be smaller than size. */
 static inline struct tlsf_node *tlsf_at(const struct tlsf *tlsf, uint32_t size) {
     return *tlsf_head(tlsf, tlsf_lists(size).exact);
 }
@@ -129,12 +129,12 @@ INLINE size_t tlsf_next_list(const struct tlsf *tlsf, size_t list) {
     return found;
 }
 
-/* A node that is at least `size` large, from the closest list; NULL: there is none. */
+/* A node of at least `size`, from the closest list; NULL: there is none. */
 static inline struct tlsf_node *tlsf_find(const struct tlsf *tlsf, uint32_t size) {
     return *tlsf_head(tlsf, tlsf_next_list(tlsf, tlsf_lists(size).enough));
 }
 
-/* The node before this one in its list; NULL: it is the first. For those who look. */
+/* The node before this one in its list; NULL: it is the first. For inspection. */
 static inline struct tlsf_node *tlsf_before(const struct tlsf *tlsf, const struct tlsf_node *node) {
     return tlsf_list_of(tlsf, node->prev) < TLSF_LISTS ? NULL : node->prev;
 }

@@ -1,6 +1,6 @@
 /* Pools, as their own modules see them.
  *
- *   plain     one thread; the links of free blocks stand in the blocks; served by the two fast functions of pool.c
+ *   plain     one thread; the links of free blocks stand in the blocks; served by the fast functions of pool_serve.c
  *   managed   shared by threads, or of objects that stay constructed: every call takes the slow way to these
  *
  * A managed pool's slabs have another owner than a plain one's, and its list and last block are empty for ever, so that

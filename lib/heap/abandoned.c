@@ -53,7 +53,7 @@ void abandoned_put_all(uint32_t class, struct unit *first) {
     if (locked) lock_give(&these->lock);
 }
 
-/* Under the lock, so nobody else pops. */
+/* Move the pending slabs into the queue. Under the lock, so nobody else pops. */
 static void list_pending(struct abandoned *these) {
     debug_check(lock_is_mine(&these->lock));
     for (struct unit *slab = swap_value(these->pending, NULL), *next; slab; slab = next) {
@@ -72,7 +72,7 @@ void abandoned_list_pending(void) {
     }
 }
 
-/* True: there may be some, and the lock is held. */
+/* Take the lock if the class may have abandoned slabs. True: it is held. */
 STARTUP_TEXT static bool open_queue(struct abandoned *these) {
     debug_check(!lock_is_mine(&these->lock));
     if (likely(!load_relaxed(these->queue.first) && !load_relaxed(these->pending))) return false;
@@ -87,7 +87,7 @@ static void adopt(struct unit *slab) {
     abandoned_unlink(slab);
 }
 
-/* Blocks that an adopted slab has, or will have when it is carved. */
+/* Blocks that a taken slab has free, or will have when it is carved. */
 static uint32_t blocks_of(const struct unit *slab) {
     return class_shapes[slab->class].capacity_blocks - slab->used_blocks + remote_count(load_relaxed(slab->remote));
 }

@@ -28,8 +28,8 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
     return unit->memory;
 }
 
-/* A request has the size of a block that there was no room for; or there is next to no room yet, as in a thread's new
- * heap. */
+/* Widen the cache when a request has the size of a block that it had no room for, or when it has hardly any room yet,
+ * as in a thread's new heap. */
 static void widen(struct heap *heap, uint32_t count) {
     debug_check(heap->cache_refused > 0);
     if (count != heap->cache_refused && heap->cache_max >= CACHE_SUM_MIN) return;
@@ -55,7 +55,7 @@ static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, 
     return p;
 }
 
-/* The cache has served for a while without a slow path; this is one, and then it may go on. */
+/* Count a slow path after the cache has served for a while without one; then it may go on. */
 static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
     debug_check(heap->hits_left == 0 && heap->returns > 0);
     heap->hits_left = heap->returns;
@@ -92,8 +92,8 @@ INLINE bool can_lend(uint32_t lender, uint32_t align) {
     return (bytes & -bytes) >= align;
 }
 
-/* The class that is to lend to one of `bytes`, and to all others between it and its own half: the next 112 << k, or the
- * next power of two where that is not aligned enough. 0: such blocks are too small, or too large. */
+/* The class that lends to a class of `bytes`, and to all others between its own size and half of it: the next 112 << k,
+ * or the next power of two where that is not aligned enough. 0: such blocks are too small, or too large. */
 static uint32_t common_lender(uint32_t bytes, uint32_t align) {
     debug_check(is_power_of_two(align));
     uint32_t lent = LENT_BYTES_MIN;
@@ -103,9 +103,9 @@ static uint32_t common_lender(uint32_t bytes, uint32_t align) {
     return (uint32_t)class_of(lent);
 }
 
-/* A larger class that has blocks at hand or, in one of several heaps, can have some now where the class has no
- * abandoned slab: a process with one heap would gain a few pages where it hardly uses its sizes, and lose as many where
- * it does. 0: there is none. */
+/* Find a larger class that has blocks in its bin; or, if there are several heaps and the class has no abandoned slab,
+ * refill one. With one heap that would save a few pages where sizes are hardly used, and cost as many where they are.
+ * 0: there is none. */
 static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     debug_check(heap->bin[class] == BLOCK_END && is_power_of_two(align));
     uint32_t bytes = class_shapes[class].block_bytes, lender;
@@ -116,8 +116,8 @@ static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     return lender > 0 && heap_refill(heap, lender) ? lender : 0;
 }
 
-/* The first few blocks of a class without a slab come from a larger class: a size that is hardly used costs no page. A
- * request of just the class's size may be for memory aligned to what that is a multiple of. */
+/* Serve the first few blocks of a class without a slab from a larger class, so that a size that is hardly used costs no
+ * page. A request of exactly the class's size may rely on the class's alignment. */
 static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     debug_check(policy_borrows(&heap->classes[class]));
     uint32_t bytes = class_shapes[class].block_bytes;

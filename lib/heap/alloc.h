@@ -6,12 +6,12 @@
 /* Sizes above this are refused: a difference of two pointers into a block must not overflow. */
 #define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)
 
-/* More than any span can have is not to be had by giving memory back. */
+/* True when a size is more than any span can have: giving memory back does not help. */
 INLINE bool alloc_never_fits(size_t size) {
     return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
 }
 
-/* What a block reads as, and whether it has room to grow on its right. */
+/* Whether a block reads as zero, and whether it gets room to grow on its right. */
 enum alloc_fill { ALLOC_ANYHOW, ALLOC_ZEROED };
 enum alloc_room { ALLOC_TIGHT, ALLOC_ROOMY };
 

@@ -1,21 +1,21 @@
-/* Bins: the free blocks of a class that are at hand, and the current slab's that are put back there.
+/* Bins: a heap's free blocks of a class, to which frees into the current slab return.
  *
  *   heap->bin[c] --> block --> block --> ...        attached: slab->bin says where bin[c] is, less the offset of `free`
  *   slab->free   --> block --> ...                  not attached: the slab's own list, at the same offset in its line
  *
- * So a freed block is linked at one offset from either of two addresses, and free takes one of them without a branch.
+ * So a freed block is linked at one offset from one of two addresses, and free selects the address without a branch.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/policy.h"
 
-/* What an attached slab's line says of its bin. */
+/* The value of slab->bin for an attached slab. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
     return (char *)(uintptr_t)&heap->bin[class] - offsetof(struct unit, free);
 }
 
-/* The list that takes a freed block: the bin if the slab is attached, else the slab's. Which of the two no processor
- * foresees, so there is no branch. */
+/* The list that a freed block goes to: the bin if the slab is attached, else the slab's own. No branch, as no processor
+ * can predict which. */
 INLINE struct block **heap_list_of(struct unit *slab) {
     char *at = (char *)slab;
 #if defined(__x86_64__)
@@ -36,8 +36,8 @@ INLINE void heap_list(struct block *block, struct unit *slab, struct heap *heap)
     *list = block;
 }
 
-/* All blocks of the current slab are out or in the bin: frees return to the bin now, `returns` of them until one
- * counts. */
+/* Attach the current slab, whose blocks are all out or in the bin: frees return to the bin, and after `returns` of them
+ * a slow path is counted. */
 INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab, uint16_t returns) {
     struct size_class *of = &heap->classes[class];
     debug_check(of->current == slab && !of->attached && !(slab->flags & UNIT_PARTIAL));
@@ -49,7 +49,7 @@ INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab,
     slab->used_blocks = returns;
 }
 
-/* The current slab counts its blocks again; they are all out. */
+/* Detach the current slab: it counts its used blocks again, and all resident ones are. */
 INLINE void heap_detach_slab(struct heap *heap, size_t class) {
     struct size_class *of = &heap->classes[class];
     struct unit *slab = of->attached;
@@ -68,8 +68,8 @@ INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct
     block_clear(first);
 }
 
-/* Take in `block` of `class`, freed just now into a slab that is not this heap's. There is room for an adopted block;
- * false: but no current slab. */
+/* Put `block` of `class`, just freed into a slab that is not this heap's, into the bin as an adopted block; the budget
+ * has room. False: no slab is attached. */
 INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
     struct size_class *of = &heap->classes[class];
     debug_check(of->adopt_budget > 0 && heap->state == HEAP_LIVE);
@@ -81,18 +81,18 @@ INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
     return true;
 }
 
-/* The next frees of `class` into others' slabs may be adopted blocks. Not where a fork has lost threads: their slabs
- * are counted by keys, which adopted blocks have too. */
+/* Let the next frees of `class` into others' slabs be adopted. Not while a fork's left-behind heaps are salvaged: their
+ * free blocks are counted by keys, which adopted blocks have too. */
 INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
     if (heaps.left_by_fork == 0) heap->classes[class].adopt_budget = policy_adopt_budget(class);
 }
 
-/* True when `block`, of a bin whose current slab is `current` or NULL, is an adopted block there. */
+/* True when `block`, in a bin whose current slab is `current` or NULL, is an adopted block. */
 INLINE bool heap_is_adopted(const struct unit *current, const struct block *block) {
     return !current || ((uintptr_t)block ^ (uintptr_t)current->memory) >> UNIT_SHIFT;
 }
 
-/* Take the first block, which is still a free one, from a bin that is not empty. */
+/* Take the first block from a bin that is not empty; it keeps its key. */
 INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
     debug_check(heap->bin[class] != BLOCK_END);
     struct block *block = heap->bin[class];
@@ -103,8 +103,8 @@ INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
 }
 
 typedef void *heap_alloc_small(size_t size, struct heap *heap, size_t class);
-/* Pop the bin of `class`, which serves `size`; `slow` is called in tail position when it cannot. The next block, which
- * was freed long ago maybe, is on its way into the cache while the program writes to this one. */
+/* Pop the bin of `class`, which serves `size`; else call `slow`, in tail position. The next block, perhaps freed long
+ * ago, is prefetched while the program writes to this one. */
 INLINE void *heap_pop(struct heap *heap, size_t class, size_t size, heap_alloc_small *slow) {
     struct block *block = heap->bin[class];
     if (!config_safety && unlikely(block == BLOCK_END)) return slow(size, heap, class);

@@ -1,4 +1,4 @@
-/* The medium cache: giving it back. */
+/* The medium cache: how it is given back, and what it may keep. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
 #include "span/units.h"
@@ -37,7 +37,7 @@ void cache_return_grant(struct heap *heap) {
 void cache_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct granule *recent_medium =
-        take_recent(heap->recent_medium); /* first: a fork must not find them in two places */
+        take_recent(heap->recent_medium); /* first: a fork must not find a block in two places */
     struct unit *recent_large = take_recent(heap->recent_large);
     if (recent_medium) medium_give(recent_medium);
     if (recent_large) units_give(recent_large);
@@ -74,7 +74,7 @@ void cache_share(struct heap *heap) {
     heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
 }
 
-/* Up to `wish` granules of what all heaps share, of which one has at most twice its share. Returns how many. */
+/* Grant a heap up to `wish` granules of what all heaps share, at most twice its share. Returns how many. */
 static uint32_t grant(struct heap *heap, uint32_t wish) {
     debug_check(load_relaxed(heaps.threaded) && load_relaxed(heaps.live) > 0);
     uint32_t all = caches_max(), most = 2 * all / load_relaxed(heaps.live), seen = load_relaxed(heaps.granted);

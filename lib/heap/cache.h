@@ -1,13 +1,13 @@
 /* The medium cache: freed blocks kept for their thread, so that the next request of their size needs no lock.
  *
  *   cache[n]        blocks of exactly n granules, up to 80 KiB, cache_max granules in all; a list, whose
- *                   links stand in the blocks' second slots
- *   recent_medium   the one block above that which was freed last;  recent_large: the same of whole units;
+ *                   links are in the blocks' second slots
+ *   recent_medium   the larger medium block that was freed last;  recent_large: the same of whole units;
  *                   of up to 8 MiB, or this heap's share of what all caches may keep
  *
- * A recent block is handed out again only for just its size; any other request of its level first gives it back,
+ * A recent block is handed out again only for exactly its size; any other request of its level gives it back first,
  * so keeping it never makes the heap take memory that it would not have taken otherwise.
- * A cached block says so in its slot or line, where a second free meets it; the state changes by compare-and-swap,
+ * A cached block's slot or line has a state of its own, which a second free finds; it changes by compare-and-swap,
  * because the second free may come from another thread at the same time. Only blocks of the home span are kept. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -18,40 +18,39 @@ INLINE size_t cache_granules(size_t size) {
     return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
 }
 
-/* Granules that a cache may keep without being granted them. */
+/* Granules that a cache may keep without a grant. */
 INLINE uint32_t cache_sum_first(void) {
     return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN;
 }
 
-/* The caches of all heaps may be granted no more than this from now on; what they have stays until it decays. */
+/* Limit what the caches of all heaps may be granted from now on; what they have stays until it decays. */
 void cache_set_limit(uint64_t bytes);
 
-/* Granules in the cache; whoever else asks may be told any number up to its bound. */
+/* Granules in the cache; other threads than the owner may read any number up to its bound. */
 INLINE uint32_t cache_sum(const struct heap *heap) {
     uint32_t max = racy_load(heap->cache_max), room = racy_load(heap->cache_room) + load_relaxed(heap->stolen);
     return max > room ? max - room : 0;
 }
 
-/* Take the recent block that stands in `place`, one of this heap's; NULL: there is none, another thread may have taken
- * it. */
+/* Take the recent block in `place`, one of this heap's; NULL: there is none, or another thread has taken it. */
 #define take_recent(place)                                                     \
     ({                                                                         \
         __typeof__(place) recent_ = load_relaxed(place);                       \
         recent_ != NULL &&cas_alone((place), &recent_, NULL) ? recent_ : NULL; \
     })
 
-/* Where a cached block's slot holds the address of the next one. Written at once: who merges blocks at the same time
- * may look at any slot's upper half. */
+/* Where a cached block's slot holds the address of the next one. Written at once, because a thread that merges blocks
+ * at the same time may read any slot's upper half. */
 INLINE char **cache_link(struct granule *slot) {
     return (char **)(slot + 1);
 }
 
-/* The link of a block that another thread may have taken and given away meanwhile: then it is not used. */
+/* The link of a block that another thread may have taken meanwhile: then the value is not used. */
 UNWATCHED static char *cache_next(struct granule *slot) {
     return *(char *volatile *)cache_link(slot);
 }
 
-/* `p`, of `count` granules, is in no list any more: a caller's. */
+/* Hand `p` of `count` granules, just taken from its list, to a caller. */
 INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, size_t count) {
     debug_check(count >= MEDIUM_GRANULES_MIN && count <= CACHE_GRANULES_MAX && granule_state(slot) == GRANULE_CACHED);
     store_relaxed(*cache_link(slot), NULL);
@@ -60,19 +59,19 @@ INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, si
     return p;
 }
 
-/* A cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX; NULL: there is none, or a slow path is due, which
- * asks again. There is one thread. */
+/* Pop a cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX, while there is one thread. NULL: none, or a
+ * slow path is due, which tries again. */
 INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
     char *p = heap->cache[count];
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
-    COMPUTED(heap); /* or the list's address gets a register of its own */
+    COMPUTED(heap); /* else the list's address takes a register of its own */
     racy_store(heap->cache[count], *cache_link(slot));
     return cache_hand_out(heap, p, slot, count);
 }
 
-/* The same where another thread may be taking the whole list (heap/steal.c). Nobody else ever puts blocks into it, so a
- * first block that is still the first has the link that was read. */
+/* The same where another thread may be taking the whole list (heap/steal.c). Only the owner puts blocks into it, so if
+ * the first block is still the first, its link is the one that was read. */
 INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
     char *p = load_relaxed(heap->cache[count]), *first = p;
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
@@ -81,8 +80,8 @@ INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
     return cache_hand_out(heap, p, slot, count);
 }
 
-/* Other threads may take whole lists; not so in the fast build, where that would cost a pair three instructions too
- * many. */
+/* True when other threads may take whole lists. Not in the fast build, where that would cost three instructions per
+ * malloc and free. */
 INLINE bool cache_is_shared(void) {
     return config_safety && unlikely(!alone());
 }
@@ -93,9 +92,9 @@ INLINE void *cache_pop(struct heap *heap, size_t count) {
 
 enum cache_use { CACHE_ALONE, CACHE_SHARED };
 
-/* Keep the block at `p`, of the home span and used, when it is what the cache keeps and there is room.
- * False: it is not, nothing was done; the caller looks at the pointer again, from the start. CACHE_SHARED: others may
- * be freeing it too. */
+/* Keep the used block at `p`, in the home span, if the cache keeps its size and has room.
+ * False: nothing was done, and the caller checks the pointer again from the start. CACHE_SHARED: other threads may be
+ * freeing it too. */
 INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
     bool shared = use == CACHE_SHARED;
     struct granule *slot = span_slot_home(p);
@@ -114,7 +113,7 @@ INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
     return true;
 }
 
-/* The same for a block of more granules, when there is no other yet. */
+/* The same for a block of more granules, if no other is kept yet. */
 INLINE bool cache_keep_medium(struct heap *heap, char *p) {
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
@@ -126,7 +125,7 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
     return true;
 }
 
-/* Keep the large block at `p`, with `unit` its line, when there is no other yet. */
+/* Keep the large block at `p`, with `unit` its line, if no other is kept yet. */
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
     if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
@@ -137,7 +136,7 @@ INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p
     return true;
 }
 
-/* The recent block when it has just the size asked for; otherwise it is given back. NULL: the levels must serve. */
+/* Take the recent block if it has exactly the requested size, else give it back. NULL: the levels must serve. */
 INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     debug_check(count >= MEDIUM_GRANULES_MIN && heap->state == HEAP_LIVE);
     struct granule *slot = take_recent(heap->recent_medium);
@@ -150,8 +149,8 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
     return NULL;
 }
 
-/* The block freed last, of more than the cache keeps, when it has just the size asked for. It is taken before it is
- * looked at: another thread may take it too. */
+/* Take the recent block if it has exactly the requested size. It is taken before its size is read, because another
+ * thread may take it too. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
     if (size <= MEDIUM_BYTES_MAX) {
         struct granule *slot = take_recent(heap->recent_medium);
@@ -174,15 +173,14 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
     return NULL;
 }
 
-/* Somebody is about to ask a level for memory. When level 1 has nothing that was touched before, what is kept here goes
- * there first, if it is a noticeable part of the heap: the peak is what counts as a program's memory. */
+/* Give the cache back before a level is asked for memory, if level 1 has no dirty units and the cache is a noticeable
+ * part of the heap: that lowers the peak, which counts as a program's memory. */
 void cache_yield(struct heap *heap);
 
-/* A request has the size of a block that there was no room for: there is more from now on, until everything is given
- * back. */
+/* Let the cache keep more, until it is flushed: a request has the size of a block that it had no room for. */
 void cache_widen(struct heap *heap);
 
-/* What this heap may keep of the share of all has changed, for there are more heaps or fewer. */
+/* Set recent_units to this heap's share, which changes with the number of heaps. */
 void cache_share(struct heap *heap);
 
 /* Return what the cache was granted; any thread. */

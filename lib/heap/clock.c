@@ -6,13 +6,13 @@
 #include <heapalloc/port.h>
 
 enum {
-    STEP_MAX_MS = 3600 * 1000, /* further ahead at once is a leap: ages are told in 32 bits */
-    STEP_BACK_MS = 1000,       /* less is another thread that read the clock a moment later */
+    STEP_MAX_MS = 3600 * 1000, /* a larger step ahead is a leap: ages have 32 bits */
+    STEP_BACK_MS = 1000,       /* a smaller one back is another thread that read the clock a moment later */
 };
 
 static uint64_t started_ms; /* by the world's clock; 0: it was not read yet */
 static uint64_t seen_ms;    /* its latest reading */
-static uint64_t skewed_ms;  /* what its time is too little (modulo 2^64) */
+static uint64_t skewed_ms;  /* to be added to its time (modulo 2^64) */
 
 static void skew(uint64_t ms) {
     __atomic_fetch_add(&skewed_ms, ms, __ATOMIC_RELAXED);
@@ -25,7 +25,7 @@ static NOINLINE STARTUP_TEXT uint64_t begin(uint64_t now) {
     return 0;
 }
 
-/* One of the threads that see the clock leap takes the leap out. */
+/* Correct the skew for a leap of the clock; of the threads that see it, one does. */
 static NOINLINE void leap(uint64_t now, uint64_t seen) {
     bool back = (int64_t)(now - seen) < 0;
     if (cas(seen_ms, &seen, now)) skew(seen - now + (back ? 0 : STEP_MAX_MS));

@@ -1,12 +1,12 @@
-/* The heap's own time, made of the world's clock, which is not believed blindly. */
+/* The heap's own time, made from the world's clock without its leaps. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-/* Milliseconds since the first call, which is when all that was freed before counts as freed. They do not go back: a
- * clock that was set back goes on from there, and one that leaps ahead has moved by an hour. A program that does next
- * to nothing never calls this: no clock is read for it, and nothing arranged for forks. */
+/* Milliseconds since the first call; what was freed before counts as freed then. They do not go back: a clock that was
+ * set back goes on from there, and one that leaps ahead has moved by an hour. A short program never calls this, so that
+ * it reads no clock and registers no fork handlers. */
 uint64_t clock_now_ms(void);
 
-/* The clock stands still though much was done: let `ms` pass. Nothing does in a world without a clock. */
+/* Let `ms` pass, for a clock that stands still though much was done. No effect in a world without a clock. */
 void clock_push(uint32_t ms);

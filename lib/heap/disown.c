@@ -15,7 +15,7 @@ void disown_slab(struct unit *slab) {
     } while (slab->free != BLOCK_END || slab_uncarved(slab) > 0 ? !abandoned_put(slab) : !owner_leave_full(slab));
 }
 
-/* One turn at the abandoned list's lock for all of them. */
+/* All of them under one hold of the abandoned list's lock. */
 void disown_partial(struct heap *heap, uint32_t class, uint32_t count) {
     debug_check(count <= heap->classes[class].partial.count);
     struct unit *first = NULL, **end = &first;

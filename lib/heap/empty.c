@@ -6,7 +6,7 @@
 #include "heap/partial.h"
 #include "span/units.h"
 
-static uint32_t empty_steps; /* that the heaps have in all; atomic */
+static uint32_t empty_steps; /* the sum over all heaps; atomic */
 
 void empty_widen(struct heap *heap) {
     debug_check(heap != &heap_none);
@@ -30,7 +30,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
         pace_run(heap);
         return;
     }
-    if (!(slab->flags & UNIT_PARTIAL)) return; /* current: its next blocks come from it anyway */
+    if (!(slab->flags & UNIT_PARTIAL)) return; /* current: it serves the next blocks anyway */
     if (slab->flags & UNIT_EMPTY) check_misuse("free", slab->free, "is already free");
     if (heap->empty_slabs < empty_max(heap)) {
         slab->flags |= UNIT_EMPTY;

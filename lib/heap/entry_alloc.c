@@ -1,4 +1,4 @@
-/* Allocation as it is called from outside. */
+/* Allocation, as the exported functions call it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_alloc.h"
 #include "heap/bin.h"
@@ -10,8 +10,8 @@
 #include "heap/tick.h"
 #include "heap/trim.h"
 
-/* No memory: give everything that is free back, so that it merges across sizes and limits, and try once more; then
- * whatever is larger, so that nothing is refused that a larger request would get. */
+/* Try again when there is no memory: give back all that is free, so that it merges across sizes and fits a limit; then
+ * take any larger block, so that nothing is refused that a larger request would get. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
     debug_check(heap->state == HEAP_LIVE);
     if (alloc_never_fits(size)) return NULL;
@@ -20,7 +20,7 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     return p ? p : last_resort_take(heap, size);
 }
 
-/* A thread's first allocation, or one after its end. */
+/* Serve a thread's first allocation, or one after its end. */
 STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size) {
     debug_check(heap_self->state != HEAP_LIVE);
     struct heap *heap = heap_for_thread();
@@ -39,7 +39,7 @@ INLINE void clear_64(char *p) {
     for (int i = 0; i < 4; i++) ((word_pair *)p)[i] = (word_pair){0, 0};
 }
 
-/* Up to 256 bytes without a loop, whose end no processor foresees: pieces from both ends, which overlap. */
+/* Up to 256 bytes without a loop, whose end no processor can predict: overlapping pieces from both ends. */
 void *heap_clear_long(char *p, size_t bytes) {
     debug_check(bytes >= 64);
     if (bytes > 256) return memset(p, 0, bytes);
@@ -84,7 +84,7 @@ void *heap_alloc_zeroed(size_t size) {
     return heap_return(heap, p);
 }
 
-/* The last resort, of a heap without any memory, may be less aligned than blocks of the class are. */
+/* Serve an aligned request by its class. The last resort, when there is no memory, may return a less aligned block. */
 static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
     debug_check(is_power_of_two(align) && class > 0 && class < CLASS_COUNT);
     size_t bytes = class_shapes[class].block_bytes;

@@ -1,5 +1,5 @@
-/* Allocation as it is called from outside, when a fast path has nothing: a heap is made for a thread that has none,
- * what failed is tried again when all that is free was given back, and at the end time passes. */
+/* Allocation, as the exported functions call it when a fast path has nothing: a heap is made for a thread without one;
+ * what failed is tried again after all that is free was given back; and at the end the clock may be looked at. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/alloc.h"
@@ -13,5 +13,5 @@ void *heap_alloc_aligned(size_t size, size_t align);
 /* `size` bytes that read as zero. NULL: no memory. */
 void *heap_alloc_zeroed(size_t size);
 
-/* Zero a block of 65 bytes or more. Apart, so that the short way needs no register saved. */
+/* Zero a block of 65 bytes or more. Not inlined, so that the short path saves no register. */
 void *heap_clear_long(char *p, size_t bytes);

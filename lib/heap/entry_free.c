@@ -1,4 +1,4 @@
-/* Freeing as it is called from outside. */
+/* Freeing, as the exported functions call it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_free.h"
 #include "heap/bin.h"
@@ -10,8 +10,8 @@
 #include "heap/remote.h"
 #include "heap/tick.h"
 
-/* A thread frees before it has allocated, or after its end. What is no block is told first: a new heap may take the
- * memory that the pointer had. */
+/* Free in a thread that has not allocated yet, or has ended. The pointer is checked first: a new heap may take the
+ * memory that it points to. */
 static NOINLINE void free_without_heap(void *p) {
     debug_check(p != NULL && heap_self->state != HEAP_LIVE);
     free_check_unit("free", p);
@@ -35,8 +35,8 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
     heap_tick_if_due(heap);
 }
 
-/* What programs do all the time, one kind of unit each, in tail position. heap_free_slow() does what none of them can:
- * nothing was done then, and the pointer is looked at again from the start. */
+/* The common frees by kind of unit, in tail position. When one declines, nothing was done, and heap_free_slow() checks
+ * the pointer again from the start. */
 static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
     debug_check(span_unit(p) == unit && heap == heap_self);
     if (unlikely(!cache_keep_large(heap, unit, p))) heap_free_slow(p, heap);
@@ -49,8 +49,7 @@ static NOINLINE void entry_free_medium_shared(void *p, struct heap *heap) {
     if (unlikely(!cache_push(heap, p, CACHE_SHARED))) entry_free_medium(p, heap);
 }
 
-/* Time does not pass after a remote free, so a heap whose next slow path is due takes the slow way; so does a thread
- * without one. */
+/* A remote free never ticks, so a heap whose tick is due next takes the slow path; so does a thread without a heap. */
 STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit) {
     debug_check(span_unit(p) == unit && racy_load(unit->owner) != heap);
     if (likely(racy_load(unit->kind) == UNIT_MEDIUM)) {

@@ -1,9 +1,9 @@
-/* Freeing as it is called from outside, when a fast path does not do; at the end time passes. */
+/* Freeing, as the exported functions call it when the fast path declines; at the end the clock may be looked at. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 
-/* Everything that heap_free_fast() does not do, for any pointer whatever; `heap` is the calling thread's. */
+/* Free any pointer that heap_free_fast() declines; `heap` is the calling thread's. */
 void heap_free_slow(void *p, struct heap *heap);
 
 /* The same for a pointer into `unit` of the home span, which is no slab of this heap. */
@@ -12,5 +12,5 @@ void heap_free_other(void *p, struct heap *heap, struct unit *unit);
 /* Free the block with which the count of this heap's slab became 0. */
 void heap_free_last(struct block *block, struct heap *heap, struct unit *slab);
 
-/* Bytes that the block at `p` has; 0 for NULL. */
+/* The usable size of the block at `p`; 0 for NULL. */
 size_t heap_usable_slow(const void *p);

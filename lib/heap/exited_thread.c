@@ -8,7 +8,7 @@
 struct lock exited_lock = LOCK_OF(RANK_LATE);
 static struct heap *exited_heap;
 
-/* Whole units, which level 1 serves even now: a thread's very first call may meet a fork under way. */
+/* Take whole units, which level 1 serves even while a fork is under way, as it may be at a thread's first call. */
 static void *during_fork(size_t size) {
     debug_check(size <= PTRDIFF_MAX);
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;

@@ -6,6 +6,6 @@
 /* Allocate from the one heap that such threads share, under its lock. NULL: no memory. */
 void *exited_alloc(size_t size);
 
-/* True for the shared heap itself: no thread's, so no fork loses it. */
+/* True for the shared heap itself: no thread owns it, so no fork leaves it behind. */
 bool exited_owns(const struct heap *heap);
 extern struct lock exited_lock __attribute__((visibility("hidden")));

@@ -1,9 +1,9 @@
-/* The two fast paths, to be inlined into the functions a world exports; everything else is a tail call from here.
+/* The fast paths, to be inlined into the functions a world exports; everything else is a tail call from here.
  *
  * malloc: class = size / 16, pop the bin's first block if its key is right. free: one compare says "in the home span"
  * (and so not NULL, not foreign), one "my slab", one multiplication and compare "a block's start", one "not free yet";
- * push to the bin or the slab. No lock, no test for NULL, start-up or the end of a thread: those heaps have empty bins
- * and own no slab. What is not as expected goes to the slow functions, which look again and say what is wrong. */
+ * push to the bin or the slab. No lock, no test for NULL, start-up or the end of a thread: heap_none, which serves
+ * then, has empty bins and owns no slab. The rest goes to slow functions, which check again and say what is wrong. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/bin.h"
@@ -23,21 +23,21 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
     return wide(size, heap);
 }
 
-/* What `wide` asks first: the medium cache, for the exact granule count or up to two more; above its sizes the block
- * freed last. Both decline after a while, so that time passes for programs that free as much as they allocate. */
+/* The first step of `wide`: pop the medium cache, for the exact granule count or up to two more, or take the recent
+ * block. Both decline now and then, so that programs that free as much as they allocate reach a slow path. */
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
     size_t count = cache_granules(size);
     if (likely(racy_load(heap->cache[count]))) return pop(heap, count);
-    COMPUTED(count); /* here, and not above with the addresses of all three */
+    COMPUTED(count); /* else the compiler computes the addresses of all three above */
     if (racy_load(heap->cache[count + 1])) return pop(heap, count + 1);
     if (racy_load(heap->cache[count + 2])) return pop(heap, count + 2);
     return NULL;
 }
 
-/* What `small` asks first: the first waiting slab with blocks of its own takes the place of the current one, which has
+/* The first step of `small`: the first partial slab, if its own list has blocks, replaces the current one, which has
  * none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to look at the clock.
- * A slab that has gathered no more than the one block invites adopted, and so does who frees much remote_frees. */
+ * Adopting is enabled when the slab has only one block, or when the heap frees many blocks remotely. */
 INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
     struct size_class *of = &heap->classes[class];
     struct unit *slab = of->partial.first, *old = of->current;
@@ -54,7 +54,7 @@ INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
     return block;
 }
 
-/* These as a world's functions call them: what does not serve calls `last`, in tail position. */
+/* The first steps as a world's functions call them: when one has nothing it calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
     void *p = heap_refill_partial(class, heap);
     return likely(p) ? p : last(size, heap);
@@ -72,7 +72,7 @@ INLINE void *heap_alloc_wide_shared(size_t size, struct heap *heap, heap_alloc_w
     return likely(p) ? p : last(size, heap);
 }
 
-/* True when what is at `offset` in the home span is the start of a block of `slab`, whosever it is, and does not look
+/* True when `offset` in the home span is the start of a block of `slab`, whoever owns it, and the block does not look
  * free. */
 INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
@@ -80,13 +80,13 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
     return likely(start < racy_load(slab->start_limit)) && likely(!block_may_be_free(block));
 }
 
-/* Free a block of the heap's own slab. The same count goes down whether the slab is open or not. */
+/* Free a block of the heap's own slab. The same count goes down whether the slab is attached or not. */
 INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(block, heap, slab);
     heap_list(block, slab, heap);
 }
 
-/* Free `p`; what is not in the home span (NULL, too) goes to `outside`, in tail position. */
+/* Free `p`; a pointer outside of the home span, such as NULL, goes to `outside`, in tail position. */
 INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     struct heap *heap = heap_self;
     if (config_valgrind) return outside(p, heap);
@@ -102,7 +102,7 @@ INLINE void heap_free_fast(void *p) {
     heap_free_with(p, entry_free);
 }
 
-/* Zero `bytes` = 1..64 of a block: four stores that overlap where it is less. Clears the key in any case. */
+/* Zero `bytes` = 1..64 of a block, by up to four stores, which may overlap. The key is cleared in any case. */
 INLINE void *heap_clear_short(char *p, size_t bytes) {
     const word_pair zero = {0, 0};
     if (bytes > 32) {
@@ -117,8 +117,8 @@ INLINE void *heap_clear_short(char *p, size_t bytes) {
     return p;
 }
 
-/* Allocate `size` bytes that read as zero. What was carved from zero memory and not used since is so but for its link.
- */
+/* Allocate `size` bytes that read as zero. A block carved from zero memory and not used since needs only its link and
+ * key cleared. */
 INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     struct heap *heap = heap_self;
     if (config_valgrind || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
@@ -135,8 +135,8 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     return block;
 }
 
-/* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer: growing
- * by little is mostly this. */
+/* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer, as in
+ * most reallocs by a little. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_valgrind || offset >= racy_load(span_home.bytes)) return false;
@@ -147,8 +147,7 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
            resize_fits(unit->count, (size + UNIT_BYTES - 1) >> UNIT_SHIFT);
 }
 
-/* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once when it stays in its class and is over half full.
- */
+/* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once if it fits and stays more than half full. */
 INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t)) {
     size_t offset = (size_t)((char *)p - span_home.base);
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
@@ -158,12 +157,12 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
     return likely(heap_looks_used(slab, offset, p)) ? p : slow(p, size);
 }
 
-/* Bytes the block at `p` has; 0 for NULL. Slabs first, the rest by a tail call. */
+/* The usable size of the block at `p`; 0 for NULL. Slabs first, the rest by a tail call. */
 INLINE size_t heap_usable_with(const void *p, size_t (*outside)(const void *p)) {
     size_t offset = (size_t)((const char *)p - span_home.base);
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);
-    if (config_safety >= SAFETY_HARDENED) return heap_usable_slow(p); /* only asks, so elsewhere it may be wrong */
+    if (config_safety >= SAFETY_HARDENED) return heap_usable_slow(p); /* other builds do not check `p` here */
     return bytes;
 }

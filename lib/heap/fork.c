@@ -15,7 +15,8 @@ enum { DRAINS_MAX = 1024 };
 
 static bool frozen;
 
-/* The abandoned list's locks stand between them. While there is one heap, nobody else can be at those. */
+/* The abandoned lists' locks come between outer and inner. With one heap they need no freezing: nobody else takes them.
+ */
 static bool orphans_are_frozen;
 static struct lock *const outer[] = {&named_lock, &exited_lock, &heaps.lock}, *const inner[] = {&medium.lock,
                                                                                                 &grow_gate,
@@ -33,7 +34,7 @@ void fork_prepare(void) {
     frozen = true;
 }
 
-/* What others gave meanwhile is taken in before anybody else may ask for it. */
+/* Thaw all locks. What others freed meanwhile is taken in first, so that the next request finds it. */
 static void thaw(void) {
     debug_check(frozen && lock_fork_goes_on());
     frozen = false;
@@ -49,8 +50,8 @@ void fork_parent(void) {
     if (frozen) thaw();
 }
 
-/* How many are live is counted anew: a thread that was lost as it began or ended had changed the count, but not yet
- * what its heap says, or the other way round. */
+/* Mark the other threads' heaps as left behind, and count the live ones again: a thread that was just beginning or
+ * ending may have changed either the count or its heap's state, but not both. */
 static void lose_heaps(void) {
     debug_check(!frozen);
     uint32_t live = 0;
@@ -76,6 +77,6 @@ void fork_child(void) {
     if (heaps.left_by_fork == 0) return;
     salvage_sweep_begin();
     abandoned_list_pending();
-    /* An adopted block has a key, and would count as free in the slab of a lost thread. */
+    /* An adopted block has a key, and would count as free in a slab that was left behind. */
     if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
 }

@@ -11,7 +11,7 @@
 #include "span/purge.h"
 #include "span/units.h"
 
-/* An own slab in a further span, or a block that looked like a free one. */
+/* Free into an own slab that is in a further span, or a block that looked free by chance. */
 static void free_own(struct block *block, struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks > 0);
     slab->used_blocks--;

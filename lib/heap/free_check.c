@@ -1,4 +1,4 @@
-/* What is wrong with a pointer that is no block. */
+/* Messages for a pointer that is no block. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/free_check.h"
 #include "slab/slab.h"
@@ -9,7 +9,7 @@ static _Noreturn COLD void foreign(const char *function, const void *p) {
     check_misuse(function, p, port_on_stack(p) ? "is on a stack" : "is not ours");
 }
 
-/* A pointer into a unit that is the head of nothing: look to the left for what it lies in. */
+/* A pointer into a unit that is no head: search to the left for the extent that it lies in. */
 static _Noreturn COLD void inside(const char *function, const void *p, struct unit *unit) {
     const struct unit *head = unit;
     while (head->kind == UNIT_INSIDE || head->kind == UNIT_FREE_LAST) head--;

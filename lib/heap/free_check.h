@@ -1,10 +1,10 @@
-/* What every function that is given a block asks about it first. Each ends the program with a sentence, or returns. */
+/* The checks of every function that is given a block. Each ends the program with a sentence, or returns. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
 #include "heap/heap.h"
 
-/* What is wrong with a pointer that failed a check below, said aloud. */
+/* End the program with a message about a pointer that failed a check below. */
 _Noreturn COLD void free_bad_unit(const char *function, const void *p);
 _Noreturn COLD void free_bad_block(const char *function, const void *p, struct unit *slab);
 _Noreturn COLD void free_bad_medium(const char *function, const void *p);
@@ -18,7 +18,7 @@ INLINE struct unit *free_check_unit(const char *function, const void *p) {
     return unit;
 }
 
-/* `p` is the start of a used block of `slab`. */
+/* Check that `p` is the start of a used block of `slab`. */
 INLINE void free_check_slab(const char *function, const void *p, struct unit *slab) {
     if (config_safety && unlikely(!slab_is_block(slab, p) || block_is_free(p, heap_secret())))
         free_bad_block(function, p, slab);
@@ -32,7 +32,7 @@ INLINE struct granule *free_check_medium(const char *function, const void *p) {
     return slot;
 }
 
-/* `p` is the start of the extent whose head is `unit`. */
+/* Check that `p` is the start of the extent whose head is `unit`. */
 INLINE void free_check_large(const char *function, const void *p, struct unit *unit) {
     if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
 }

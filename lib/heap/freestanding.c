@@ -1,4 +1,4 @@
-/* The freestanding face: the fast paths as functions, for worlds that have no family of their own to export. */
+/* The freestanding API: the fast paths as functions, for worlds that have no malloc family to export. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include <heapalloc/heap.h>
@@ -12,7 +12,7 @@ void *heap_alloc(size_t size) {
     return heap_alloc_with(size, small, entry_alloc);
 }
 
-/* Memory may begin at address 0, and NULL would be in it. */
+/* NULL is tested here, because memory may begin at address 0. */
 void heap_free(void *p) {
     if (p != NULL) heap_free_fast(p);
 }

@@ -1,4 +1,4 @@
-/* What the hardened build adds around the family, beyond the fast paths. */
+/* What the hardened build adds around malloc and its family, beyond the fast paths. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/hardened.h"
 #include "heap/used.h"
@@ -13,7 +13,7 @@ void hardened_damaged(const char *function, const void *p) {
     check_misuse(function, p, "was written to beyond its end, or the block behind it before its start");
 }
 
-/* `p` lies in a slab and bears the mark of a quarantined block. */
+/* True when `p` lies in a slab and has the mark of a quarantined block. */
 static STARTUP_TEXT bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     return unit && load_relaxed(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
@@ -41,7 +41,7 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     free_raw(p, outside);
 }
 
-/* What is at the end of a block that stays as long, or where a shorter one ended, is not the caller's to see. */
+/* Set the canary of a resized block, and clear the old one if it is now inside, as the caller must not see it. */
 static void *reseal(char *p, size_t old_bytes) {
     size_t bytes = used_bytes(p);
     if (bytes > old_bytes && old_bytes) *((canary_word *)(p + old_bytes) - 1) = 0;

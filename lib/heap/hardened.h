@@ -1,24 +1,24 @@
-/* What the hardened build adds around the family, by the functions that a world exports: blocks are asked for with room
- * for a canary, which free and realloc look at, and freed ones go through the quarantine. */
+/* What the hardened build adds around malloc and its family, in the functions that a world exports.
+ * Each block has room for a canary, which free and realloc check, and freed blocks go through the quarantine. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fast.h"
 #include "heap/quarantine.h"
 
-/* What the core is asked for when a caller asks for `size`; too much stays too much. */
+/* The size to request from the core for a caller's `size`; one that is too large stays too large. */
 INLINE size_t hardened_request(size_t size) {
     size_t bytes;
     if (!hardened()) return size;
     return unlikely(__builtin_add_overflow(size, CANARY_BYTES, &bytes)) ? SIZE_MAX : bytes;
 }
 
-/* Where the canary of the block at `p` stands, of any kind; NULL: `p` is no block of ours, or a free one. */
+/* Where the canary of the block at `p` is, of any kind; NULL: `p` is no block of ours, or a free one. */
 canary_word *hardened_place(const void *p);
 
 /* Ends the program: the canary at the end of the block at `p` is damaged. */
 _Noreturn COLD void hardened_damaged(const char *function, const void *p);
 
-/* Set the canary of a block that is about to be handed out; NULL and others' blocks pass. */
+/* Set the canary of a block that is about to be handed out; NULL and foreign blocks pass unchanged. */
 INLINE void *hardened_seal(void *p) {
     if (!hardened()) return p;
     size_t offset = (size_t)((char *)p - span_home.base);
@@ -32,10 +32,10 @@ INLINE void *hardened_seal(void *p) {
     return p;
 }
 
-/* The canary of `p` is whole, if it has one, and `p` does not wait in a quarantine. */
+/* Check that the canary of `p` is intact, if it has one, and that `p` is not in a quarantine. */
 void hardened_check(const char *function, const void *p);
 
-/* free() of what is not simple: NULL, other spans, medium and large blocks, what looks free. */
+/* The rarer frees: NULL, other spans, medium and large blocks, what looks free. */
 void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap));
 
 INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
@@ -62,5 +62,5 @@ INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *he
     heap_free_with(leaving, outside);
 }
 
-/* realloc() of a block, to a size that is not 0; `slow` is the core's way. */
+/* realloc() of a block, to a size that is not 0; `slow` is the core's realloc. */
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size));

@@ -5,8 +5,8 @@
 #define EMPTY_BINS \
     { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
-/* Empty bins, no slabs, a full cache: whatever a thread without a heap does takes the slow path. Its next one would be
- * due, so frees that count one by themselves are not for it. Never written to. */
+/* The heap of threads without one: empty bins, no slabs and a full cache, so that every call takes the slow path. Its
+ * slow_left of 1 keeps remote frees off their fast path, too. Never written to. */
 struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .slow_left = 1, .state = HEAP_NONE};
 
 _Thread_local struct heap *heap_self = &heap_none;

@@ -1,20 +1,20 @@
 /* The heap of one thread (or core): bins, slabs, medium cache; what its owner alone touches, without locks.
  *
- * Per class a heap has one current slab, which fills the bin, and a FIFO of waiting ones. malloc pops from the bin, and
- * free pushes what belongs to the current slab: what was freed last, and is in the processor's cache, is handed out
+ * Per class a heap has one current slab, which fills the bin, and a FIFO of partial slabs. malloc pops from the bin,
+ * and free pushes blocks of the current slab: what was freed last, and is in the processor's cache, is handed out
  * first, and what is allocated together lies together. A block of another slab goes to that slab's own list, so a slab
- * always knows how many of its blocks are out, and is given back when none is. Blocks in a bin count as used. A slab
- * that woke by a free waits at the FIFO's end and gathers more before its turn comes.
+ * always knows how many of its blocks are used, and is given back when none is. Blocks in a bin count as used. A full
+ * slab that gets a free joins the FIFO's end, and gathers more before its turn comes.
  *
- * The current slab is *attached* from when it fills the bin until it is left or the bin is spilled. All blocks of an
- * open slab are out, for its own list is empty; so its count of them is free to count down the frees until the next
- * slow path (slab_used()).
+ * The current slab is *attached* from when it fills the bin until it is replaced or the bin is spilled. All blocks of
+ * an attached slab count as used, for its own list is empty; so its count can count down the frees until the next slow
+ * path instead (slab_used()).
  *
- * A block that is freed into a slab of another heap, or of nobody, can be a *adopted block*: it goes into the bin at
- * once, and its slab goes on counting it as used. A heap invites adopted blocks of a class where that saves most: where
- * a slab whose turn has come has gathered no more than one block, where new slabs must be taken while other threads
- * have free blocks, where other threads free into its own slabs, and where it would itself free into theirs what it is
- * about to need. */
+ * A block that is freed into a slab of another heap, or of nobody, can become an *adopted block*: it goes into the bin
+ * at once, and its slab goes on counting it as used. A heap adopts blocks of a class where that saves most: where a
+ * partial slab has gathered only one block when its turn comes, where new slabs must be taken while other threads have
+ * free blocks, where other threads free into its own slabs, and where it would itself free into theirs what it is about
+ * to need. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
@@ -23,12 +23,12 @@
 #include "span/medium.h"
 
 enum {
-    CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: 64 KiB and somebody's header too */
+    CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: enough for 64 KiB and a header */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
     RETURNS_FRESH = 255, /* used_blocks of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
-/* Freed blocks that the hardened build keeps from being handed out for a while. */
+/* How many freed blocks the hardened build keeps from being handed out for a while. */
 enum { QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 5 : 1, QUARANTINE_SLOTS = HEAPALLOC_SAFETY >= 2 ? 1 << 5 : 1 };
 
 enum heap_state {
@@ -42,7 +42,7 @@ enum heap_state {
  *   bin[c]: blocks of class c's current slab, and adopted; empty unless attached; attached == current or NULL,
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
  *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
- *   empty_slabs == partial slabs that say SPARE, all empty             verify: empty
+ *   empty_slabs == partial slabs that say EMPTY, all empty             verify: empty
  *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
@@ -50,24 +50,24 @@ struct heap {
     uintptr_t secret;  /* same in all heaps; here because it shares the bins' register */
     int32_t slow_left; /* slow paths until the clock is read again; due from 0 on (heap/pace.h) */
     uint32_t empty_slabs;
-    uint16_t empty_steps;   /* by which it may keep more */
-    uint16_t empty_refused; /* class of the slab that found no room among them last */
+    uint16_t empty_steps;   /* steps by which it may keep more of them */
+    uint16_t empty_refused; /* class of the latest slab that found no room among them */
     bool purge_pending;     /* much memory waits to be purged (heap/tick.c) */
     uint8_t returns;        /* how many frees into an attached slab, or blocks from the cache, count as one slow path */
     uint8_t hits_left;      /* blocks that the cache may serve until one is a slow path; 0: the next one is */
-    uint64_t tick_ms;       /* when all that is free in it was given back last */
-    uint32_t quarter;       /* of the decay time, when its old slabs were */
+    uint64_t tick_ms;       /* when bins and cache were last given back by a tick */
+    uint32_t quarter;       /* of the decay time, in which old slabs were last tidied */
     enum heap_state state;
     uint32_t cache_room; /* granules that the cache may still take, and in all */
     uint32_t cache_max;
     uint32_t stolen;        /* granules that other threads took out of it, not yet in cache_room; atomic */
-    uint32_t cache_refused; /* granules of the block that found no room in it last */
-    uint32_t granted;       /* the part of cache_max that all heaps share; atomic */
-    uint32_t recent_units;  /* of the largest block that is kept for the next request of its size */
-    uint32_t seen_ms;       /* when it looked at the clock last */
-    uint32_t still_ticks;   /* how often since the clock moved */
-    uint32_t idle_ms;       /* level 1 had nothing to purge then: it has not before the clock moves */
-    struct heap *next_all;  /* every heap there ever was */
+    uint32_t cache_refused; /* granules of the latest block that found no room in it */
+    uint32_t granted;       /* the part of cache_max that comes from what all heaps share; atomic */
+    uint32_t recent_units;  /* the size of the largest recent block that it may keep */
+    uint32_t seen_ms;       /* its latest reading of the clock */
+    uint32_t still_ticks;   /* ticks since the clock last moved */
+    uint32_t idle_ms;       /* reading at which level 1 had nothing to purge: nor has it until the clock moves */
+    struct heap *next_all;  /* links all heaps that were ever made */
     struct heap *next_parked;
     struct unit *recent_large; /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
@@ -82,18 +82,18 @@ extern struct heap heap_none __attribute__((visibility("hidden")));
 
 /* lock: itself
  *   a parked heap has no blocks and no slabs      verify: parked
- *   live == heaps that are LIVE; granted == sum of the heaps'        verify: shares */
+ *   live == number of LIVE heaps; granted == sum of the heaps'       verify: shares */
 struct heaps {
     struct lock lock;
     struct heap *all;        /* atomic */
     struct heap *parked;     /* linked by next_parked, atomic */
     uint32_t left_by_fork;   /* heaps of threads that a fork left behind, until all of their slabs are found */
     uint32_t live;           /* atomic */
-    uint32_t granted;        /* granules that caches may keep, once there is more than one heap; atomic */
-    uint32_t stolen_quarter; /* of the decay time, when idle heaps' caches were emptied (heap/steal.h) */
+    uint32_t granted;        /* granules that caches were granted, once there is more than one heap; atomic */
+    uint32_t stolen_quarter; /* of the decay time, in which idle heaps' caches were emptied (heap/steal.h) */
     bool threaded;           /* there was a second heap once */
-    bool bereft;             /* a fork has left threads behind, and what they had in hand */
-    bool single;             /* no heap was made since that fork: there is one thread, or none else that has anything */
+    bool bereft;             /* a fork has left threads behind, and the blocks that they had in hand */
+    bool single;             /* no heap was made since that fork: no second thread has blocks */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));
 
@@ -105,12 +105,12 @@ INLINE uintptr_t heap_secret(void) {
 
 extern uintptr_t hardened_secret __attribute__((visibility("hidden"))); /* drawn with the first heap */
 
-/* Blocks end in a canary, and wait in a quarantine when they are freed (heap/quarantine.h). */
+/* True when blocks end in a canary, and freed ones wait in a quarantine (heap/quarantine.h). */
 INLINE bool hardened(void) {
     return config_safety >= SAFETY_HARDENED && !config_valgrind;
 }
 
-/* Blocks of a slab that are out. */
+/* Used blocks of a slab, those in a bin included. */
 INLINE uint32_t slab_used(const struct unit *slab) {
     return load_relaxed(slab->flags) & UNIT_ATTACHED ? load_relaxed(slab->resident_blocks)
                                                      : load_relaxed(slab->used_blocks);

@@ -7,13 +7,13 @@
 #include "heap/refill.h"
 #include "span/medium.h"
 
-/* A slab of the class may have blocks, here or among the abandoned: without one a refill would only ask level 1. */
+/* True when a slab of the class may have blocks, here or abandoned: without one a refill would only fail at level 1. */
 static bool may_have_blocks(const struct heap *heap, uint32_t class) {
     return heap->bin[class] != BLOCK_END || heap->classes[class].current || heap->classes[class].partial.first ||
            load_relaxed(abandoned[class].queue.first) || load_relaxed(abandoned[class].pending);
 }
 
-/* From the next class up: the smallest block that holds it is the least loss. */
+/* Take a block of the smallest larger class that has one, which wastes least. */
 static struct block *larger_class(struct heap *heap, uint32_t class, uint32_t align) {
     for (uint32_t lender = class + 1; lender < CLASS_COUNT; lender++) {
         uint32_t bytes = class_shapes[lender].block_bytes;
@@ -39,8 +39,8 @@ void *last_resort_aligned(struct heap *heap, size_t size, uint32_t align) {
     return block ? block : level_2(align);
 }
 
-/* A request of just its class's size may be for memory aligned to what that is a multiple of: if there is such, it gets
- * that, or else what there is. */
+/* A request of exactly its class's size may rely on the class's alignment: it gets a block so aligned if there is one,
+ * else any. */
 void *last_resort_take(struct heap *heap, size_t size) {
     if (size > CLASS_BYTES_MAX) return NULL;
     uint32_t bytes = class_shapes[class_of(size + (size == 0))].block_bytes;

@@ -18,8 +18,13 @@ static void named_unlist(struct named *entry) {
     if (entry->next) entry->next->before = entry->before;
 }
 
+<<<<<<< HEAD
 /* Entries whose objects ended during a fork, and `entry`; a list to be freed without the lock. */
 static struct named *named_unlink_ended(struct named *entry) {
+=======
+/* Unlink the entries whose objects ended during a fork, and `entry`; returns a list to be freed without the lock. */
+static struct named *unlink_ended(struct named *entry) {
+>>>>>>> words1
     debug_check(lock_is_mine(&named_lock));
     struct named *ended = NULL;
     for (struct named *one = named_first, *next; one; one = next) {
@@ -32,7 +37,7 @@ static struct named *named_unlink_ended(struct named *entry) {
     return ended;
 }
 
-/* Entries that ended during a fork, which named_remove() is to look for. */
+/* Set when entries ended during a fork, so that named_remove() looks for them. */
 static bool some_ended;
 
 static struct named *named_take_out(struct named *entry) {
@@ -59,7 +64,7 @@ struct named *named_add(void *object, const char *name, enum named_kind kind) {
     return entry;
 }
 
-/* While a fork has the lock nobody but the forking thread reads the list, and what it reads stays readable. */
+/* While a fork has the lock only the forking thread reads the list; the entry stays in it, marked as ended. */
 void named_remove(struct named *entry) {
     if (!entry) return;
     if (!lock_take(&named_lock)) {

@@ -1,5 +1,5 @@
-/* When the heap looks at the clock: each slow path counts down, and who was called from outside ticks at its end when
- * the count has run out (heap/tick.h). So nothing moves under a slow path, and none of them calls the tick. */
+/* When the heap looks at the clock: each slow path counts down, and at 0 the entry function ticks at its end.
+ * No slow path calls the tick itself (heap/tick.h), so nothing changes under it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/policy.h"
@@ -8,21 +8,21 @@ INLINE bool pace_is_due(const struct heap *heap) {
     return unlikely(heap->slow_left <= 0);
 }
 
-/* Every slow path of a live heap says so. */
+/* Count a slow path of a live heap. */
 INLINE void pace_slow(struct heap *heap) {
     heap->slow_left--;
 }
 
-/* The same for one that comes after a run of fast ones: there may not be another soon. */
+/* The same for one after a run of fast paths: there may not be another soon. */
 INLINE void pace_run(struct heap *heap) {
     heap->slow_left = heap->purge_pending ? 0 : heap->slow_left - 1;
 }
 
-/* The same for one that has given memory back: when much waits to be purged, one of the next looks at the clock,
- * because there may be few after that. */
+/* The same for one that has given memory back: when much waits to be purged, the clock is looked at soon, because few
+ * slow paths may follow. */
 void pace_given(struct heap *heap);
 
-/* More than `much_units` are free and dirty, beyond what level 2 keeps. */
+/* True when more than `much_units` are free and dirty, beyond what level 2 keeps. */
 bool pace_is_much_dirty(uint32_t much_units);
 
 /* Free and dirty granules that level 2 keeps for its next requests (heap/policy.h). */

@@ -1,7 +1,7 @@
 /* Filling an empty bin: memory that was touched before comes first, what is carved or new comes last.
  *
- *   1 the current slab's free list, its remote list    2 the partial slabs, unless they are sparse    3 an abandoned
- * slab 4 the current slab's next page                     5 a new slab */
+ *   1 the current slab's free list, its remote list    2 the partial slabs, unless they are sparse
+ *   3 an abandoned slab    4 the current slab's next page    5 a new slab */
 /* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
 #include "heap/disown.h"
@@ -11,8 +11,8 @@
 
 enum { PARTIAL_TRIES = 4 };
 
-/* All blocks of a slab that can be handed out now. Where others free into this heap's slabs, it may as well free into
- * theirs. */
+/* Take all blocks of a slab that can be handed out now. If other threads have freed into it, adopting is enabled, as
+ * this heap probably frees into their slabs, too. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
@@ -41,10 +41,10 @@ static STARTUP_TEXT struct block *from_partial(struct heap *heap, uint32_t class
     return BLOCK_END;
 }
 
-/* Another heap had to take a new slab, and this one needs a slab and has many: it leaves up to half of them to the
- * abandoned slabs, those that have gathered longest. Otherwise the heap that happens to own more of the slabs gets more
- * of what all free, needs no more than before, and so owns ever more; the other's new slabs become full, and half of
- * them its too. Where nobody frees what others allocated there is nothing to share: the slabs would be in the other
+/* Leave up to half of the class's partial slabs, those that have gathered longest, to the abandoned slabs: another heap
+ * had to take a new slab, and this one has many. Otherwise the heap that happens to own more slabs gets more of what
+ * all threads free, needs no more than before, and so owns ever more; the other's new slabs become full, and half of
+ * them this one's, too. Where nobody frees what others allocated nothing is shared: the slabs would be in the other
  * processor's cache. */
 static void share(struct heap *heap, uint32_t class) {
     debug_check(heap->classes[class].exchanges && !lock_is_mine(&abandoned[class].lock));
@@ -58,9 +58,9 @@ static void share(struct heap *heap, uint32_t class) {
     store_relaxed(abandoned[class].wanting, NULL);
 }
 
-/* There was no slab with blocks, neither here nor among the abandoned. The first time another heap is asked to share;
- * when none has done so since, the blocks of others that this one frees become adopted, for it will need just these.
- * Not of a heap that frees none: what it hosts would keep slabs for as long as its thread sleeps. */
+/* Ask for slabs, as there was none with blocks, neither here nor abandoned. The first time another heap is asked to
+ * share; if none has done so since, this heap adopts the blocks of others that it frees, for it will need them. Not a
+ * heap that frees none: its adopted blocks would keep slabs for as long as its thread sleeps. */
 static void want(struct heap *heap, uint32_t class) {
     debug_check(load_relaxed(heaps.threaded));
     if (load_relaxed(abandoned[class].wanting) && heap->classes[class].remote_frees > 0) heap_adopt_enable(heap, class);
@@ -82,15 +82,14 @@ static struct block *from_abandoned(struct heap *heap, uint32_t class) {
     return list;
 }
 
-/* A new slab is about to be taken: what this heap and level 2 keep goes to level 1 first, when that has nothing that
- * was touched. */
+/* Give what this heap and level 2 keep to level 1 before a new slab is taken, if level 1 has no dirty units. */
 static void reuse_kept(struct heap *heap) {
     debug_check(!lock_is_mine(&medium.lock) && !lock_is_mine(&units.lock));
     heap_yield(heap);
     if (load_relaxed(units.dirty_units) == 0 && load_relaxed(medium.dirty_granules) >= GRANULES_PER_UNIT) medium_shed();
 }
 
-/* Slabs wait, but they are sparse, and there is room for one more. */
+/* True when the partial slabs are sparse and the class may have an extra slab. */
 static bool wants_extra_slab(struct size_class *of) {
     if (likely(of->sparse_refills <= SPARSE_REFILLS_MAX)) return false;
     of->sparse_refills = 0;
@@ -111,7 +110,7 @@ static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     return true;
 }
 
-/* The current slab has blocks that were never carved, or whose pages were purged. */
+/* True when the current slab has blocks that were never carved, or whose pages were purged. */
 static bool can_carve(const struct size_class *of) {
     return of->current && slab_uncarved(of->current) > 0;
 }

@@ -5,7 +5,7 @@
 #include "heap/bin.h"
 #include "heap/partial.h"
 
-/* Let `slab` be the class's current one; the former waits if it has room, and has no owner if it is full. */
+/* Make `slab` the class's current one; the former becomes partial if it has room, and has no owner if it is full. */
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
     debug_check(slab->owner == heap && slab->class == class && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct size_class *of = &heap->classes[class];
@@ -15,14 +15,14 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
 }
 
-/* Another heap lacks slabs of `class`, and this one has some because others free into them. */
+/* True when another heap wants slabs of `class`, and others free into this heap's. */
 INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
     const struct heap *wanting = load_relaxed(abandoned[class].wanting);
     return wanting && wanting != heap && heap->classes[class].exchanges;
 }
 
-/* A waiting slab is about to fill the bin. When the heap has given others many blocks since the last one did, or the
- * slab has gathered no more than the `only` one, what it frees next stays here. */
+/* Enable adopting when a partial slab is about to fill the bin, if the heap has freed many blocks remotely since the
+ * last one did, or if the slab has gathered `only` one block. */
 INLINE void refill_adopt_enable(struct heap *heap, size_t class, bool only) {
     struct size_class *of = &heap->classes[class];
     if (unlikely(of->remote_frees > 0)) {

@@ -1,5 +1,4 @@
-/* All heaps there are. The first one stands in the library's own data, so that a short program touches no unit for it.
- */
+/* All heaps there are. The first one is in the library's own data, so that a short program touches no unit for it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/registry.h"
 #include "base/alone.h"
@@ -36,7 +35,7 @@ static struct heap *carve_heaps(struct unit *unit) {
     return first;
 }
 
-/* A thread's from now on, or the one of those that have ended. */
+/* Make a heap live: for a thread, or for those that have exited. */
 static void begin_life(struct heap *heap) {
     debug_check(heap->secret == heap_secret_word);
     store_relaxed(heap->state, HEAP_LIVE); /* first: a fork from a signal handler counts those that say so */
@@ -44,8 +43,8 @@ static void begin_life(struct heap *heap) {
     cache_share(heap);
 }
 
-/* Whoever looks has all of the list meanwhile: single pops of several threads could not tell a head from the same head
- * come back. */
+/* Take a parked heap; NULL: there is none. The whole list is detached meanwhile: single pops by several threads could
+ * not tell a head from the same head that came back (ABA). */
 static struct heap *unpark(void) {
     struct heap *heap = load_relaxed(heaps.parked) ? swap_value(heaps.parked, NULL) : NULL, *none = NULL;
     if (!heap) return NULL;
@@ -59,7 +58,7 @@ static struct heap *unpark(void) {
     return heap;
 }
 
-/* Under the heaps lock. */
+/* The process's first heap, which also draws the secrets; NULL: there is one already. Under the heaps lock. */
 static struct heap *first_of_process(void) {
     debug_check(lock_is_mine(&heaps.lock));
     if (heap_secret_word) return NULL;
@@ -70,7 +69,7 @@ static struct heap *first_of_process(void) {
     return &first_heap;
 }
 
-/* Without the lock while a fork has it and takes long: the worst that comes of it is one struct more. */
+/* Without the lock while a fork has it and takes long: at worst one more struct is made. */
 STARTUP_TEXT struct heap *heap_create(void) {
     struct heap *heap = NULL;
     bool locked = lock_take(&heaps.lock);

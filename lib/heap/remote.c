@@ -11,8 +11,8 @@
 #include "heap/refill.h"
 #include "heap/salvage.h"
 
-/* A claimed slab is a partial one. What a thread claims that only frees, or while another one wants slabs, it does not
- * keep: others free into those slabs too, and it would hardly ever look whether they are empty. */
+/* Make a claimed slab a partial one. A heap that only frees, or while another one wants slabs, keeps only a few: others
+ * free into them too, and it would hardly ever find out that they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && heap->state == HEAP_LIVE);
     partial_add(heap, slab);
@@ -23,7 +23,7 @@ INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     disown_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
 }
 
-/* The slab had no owner and is the caller's now: `heap` takes it in, or it waits for a heap that does. */
+/* Take in a slab that had no owner and is the caller's now; without a heap it is disowned again. */
 static void take_in(struct unit *slab, struct heap *heap) {
     debug_check(!(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (!heap) {
@@ -37,19 +37,19 @@ static void take_in(struct unit *slab, struct heap *heap) {
     pace_slow(heap);
 }
 
-/* The slab whose word this is waits among the abandoned slabs, and when one more block is freed, none is in use. A
- * guess where it has been taken since. */
+/* True when freeing one more block leaves the abandoned slab with this word empty. Only a guess if the slab was taken
+ * meanwhile. */
 UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
     return remote_count(word) + 1 >= *(const volatile uint16_t *)&slab->used_blocks;
 }
 
-/* The heap has a use for slabs of this class. Who only frees leaves them where they are: each claim would cost a turn
- * at the lock, and another to give it up again. */
+/* True when the heap allocates from this class. A heap that only frees leaves abandoned slabs where they are: a claim
+ * would take the lock, and giving the slab up would take it again. */
 INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
     return heap && heap->classes[slab->class].current;
 }
 
-/* The block's slab belongs to a heap that a fork left behind: true when the block is free now. */
+/* Free a block whose slab may belong to a heap that a fork left behind. True: it did, and the block is free. */
 static bool free_left_behind(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(load_relaxed(heaps.bereft));
     if (salvage_push(slab, block)) return true;
@@ -66,7 +66,7 @@ static bool free_left_behind(struct block *block, struct heap *heap, struct unit
     return true;
 }
 
-/* Whatever state the slab is in, and however often that changes meanwhile. */
+/* Free a block whatever state its slab is in, and however often that changes meanwhile. */
 static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(span_unit(block) == slab && !(config_safety && block_is_free(block, heap_secret())));
     if (unlikely(heaps.left_by_fork) && free_left_behind(block, heap, slab)) return;
@@ -80,7 +80,7 @@ static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struc
     if (push != OWNER_PUSHED) take_in(slab, heap);
 }
 
-/* The slab is full, and nobody's; now it becomes this heap's. */
+/* Claim a full slab without an owner for this heap, and free the block into it. */
 static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(span_unit(block) == slab && heap->state == HEAP_LIVE);
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
@@ -92,22 +92,33 @@ static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct
     pace_slow(heap);
 }
 
+<<<<<<< HEAD
 /* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
 INLINE void remote_push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+=======
+/* Push a block to a slab that another heap owns, or that is abandoned and stays so. */
+INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+>>>>>>> words1
     if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
-    block_clear(block); /* it has no place yet, and must not look free */
+    block_clear(block); /* it is in no list yet, and must not look free */
     free_by_steps(block, heap, slab);
 }
 
+<<<<<<< HEAD
 /* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
  * not pass for what is free elsewhere. */
 static NOINLINE void remote_push_first(struct block *block, struct heap *heap, struct unit *slab) {
+=======
+/* Push the first block since the owner collected. This counts as a slow path, because a thread may do nothing else, and
+ * has to tick for what is free elsewhere. */
+static NOINLINE void push_first(struct block *block, struct heap *heap, struct unit *slab) {
+>>>>>>> words1
     debug_check(heap->state == HEAP_LIVE);
     remote_push(block, heap, slab, REMOTE_OWNED);
     pace_slow(heap);
 }
 
-/* What the heap is about to need stays here. */
+/* Adopt a block that the heap is about to need. */
 static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
     debug_check(heap->classes[slab->class].adopt_budget > 0);
     if (seen & REMOTE_OWNED) heap->classes[slab->class].remote_frees++;
@@ -119,7 +130,7 @@ void remote_free_without_heap(struct block *block, struct unit *slab) {
     free_by_steps(block, NULL, slab);
 }
 
-/* A block of a slab with purged pages, or one whose second word looks like a key by chance. */
+/* Free a block of a slab with purged pages, or one whose second word looks like a key by chance. */
 static NOINLINE void free_odd(struct block *block, struct heap *heap, struct unit *slab) {
     free_check_slab("free", block, slab);
     free_by_steps(block, heap, slab);

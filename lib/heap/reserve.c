@@ -6,10 +6,10 @@
 #include "heap/thread.h"
 #include "span/units.h"
 
-/* Medium blocks are cut from runs of 64 units, or of an eighth of what level 2 has. */
+/* Slack on top of what is reserved, because level 2 takes runs of up to 64 units. */
 enum { SLACK_UNITS = 64, SLACK_SHARE = 8, PIECE_UNITS_MAX = SPAN_UNITS_MAX };
 
-/* Taken extents, linked by `next`, go back as they came: what is clean stays so. */
+/* Give back taken extents, linked by `next`; clean ones stay clean. */
 static void give_all(struct unit *taken) {
     for (struct unit *next; taken; taken = next) {
         next = taken->next;

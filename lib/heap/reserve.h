@@ -1,9 +1,9 @@
-/* What a program does ahead of time: memory before it is needed, and a thread's memory while it sleeps. */
+/* Memory before it is needed. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Have at least `bytes` mapped and free, and where it is to be had what cutting blocks from it takes. False: the world
- * or a limit has not so much. */
+/* Have at least `bytes` mapped and free, and if possible what cutting blocks from them wastes. False: the world or a
+ * limit does not allow that much. */
 bool heap_reserve(size_t bytes);

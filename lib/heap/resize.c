@@ -1,8 +1,8 @@
 /* realloc.
  *
- * A block that must move because it grew will grow again: its new place has room on its right (ALLOC_ROOMY),
- * so growing byte by byte moves it a few times at most. A large one takes a 32nd more of that room than was asked for,
- * so that it asks some twenty times until it has doubled, however small its steps are. */
+ * A block that must move because it grew will probably grow again: its new place has room on its right (ALLOC_ROOMY),
+ * so that growing byte by byte moves it only a few times. A large one takes a 32nd more of that room than requested,
+ * so that it is extended some twenty times until it has doubled, however small the steps are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
 #include "heap/entry_alloc.h"
@@ -18,7 +18,7 @@
 
 enum {
     GROWTH_PART = 32,
-    MOVE_BYTES_MIN = 1 << 20, /* below, copying costs less than the page tables' work */
+    MOVE_BYTES_MIN = 1 << 20, /* below, copying costs less than changing page tables */
     COPY_PAGE_BYTES = 4096,
     COPY_STEP_BYTES = 2 << 20,
     ROOMY_UNITS_MIN = MOVE_BYTES_MIN / UNIT_BYTES,
@@ -87,8 +87,8 @@ static size_t zero_pages(const char *from, size_t bytes) {
     return count;
 }
 
-/* Copy whole pages. Those that are zero on both sides, perhaps because nobody ever touched them, are left alone, so
- * that they do not become resident; and where many are, what was touched in `to` goes back first. */
+/* Copy whole pages. Pages that are zero on both sides, perhaps never touched, are skipped, so that they do not become
+ * resident; and if many are zero in `from`, `to` is purged first. */
 static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
     debug_check(bytes % COPY_PAGE_BYTES == 0);
     if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
@@ -96,7 +96,7 @@ static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
         if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
 }
 
-/* Copy all of `from` to the front of `to`. What was copied goes back step by step, so that the peak rises by one step.
+/* Copy all of `from` to the front of `to`, and purge what was copied step by step, so that the peak rises by one step.
  */
 static void copy_large(struct unit *to, struct unit *from) {
     debug_check(to->count >= from->count && to->kind == UNIT_LARGE);
@@ -111,7 +111,7 @@ static void copy_large(struct unit *to, struct unit *from) {
     from->flags = (uint8_t)((from->flags & UNIT_MOVED) | (goes ? UNIT_CLEAN : 0));
 }
 
-/* A block that was copied or moved is free: clean, dirty or gone, as it was left. */
+/* Give back a block that was copied or moved; its flags say whether it is clean, dirty or gone. */
 static void leave_large(struct unit *unit) {
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
@@ -120,23 +120,22 @@ static void leave_large(struct unit *unit) {
     if (live_heap()) pace_given(heap_self);
 }
 
-/* True when the block could grow where it stands: into memory, or, where it was moved to, into address space. */
+/* Grow a large block in place: into free units, or, if it was moved, into gone ones. */
 static bool extend_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
     return unit->flags & UNIT_MOVED ? gone_extend(unit, count) : units_extend(unit, count);
 }
 
-/* A block that is copied gets as much room again as it has units, and thrice as much when it outgrew such room before.
- */
+/* The room for a block that is copied: as much again as it has units, three times as much if it outgrew such room. */
 static uint32_t room_for(const struct unit *unit, uint32_t count) {
     if (count < ROOMY_UNITS_MIN || count > SPAN_UNITS_MAX / 2) return 0;
     uint32_t room = unit->flags & UNIT_ROOMY ? 3 * count : count;
     return room < ROOM_UNITS_MAX ? room : ROOM_UNITS_MAX;
 }
 
-/* Where a block of `count` units is copied to: with room behind it, if that is not touched and so costs no memory. It
- * is the block's own, for its neighbours grow too and would take it; without it, each of many blocks that grow in turn
- * is copied at each step. */
+/* Take `count` units to copy a block to, with room behind them if that is untouched and so costs no memory. The room
+ * belongs to the block, because neighbours that grow too would take it: without it, each of many blocks that grow in
+ * turn is copied at each step. */
 static struct unit *take_with_room(uint32_t count, uint32_t room) {
     debug_check(!lock_is_mine(&units.lock) && room <= ROOM_UNITS_MAX);
     struct unit *to = room > 0 ? units_take_top(count + room, UNIT_LARGE) : NULL;
@@ -150,7 +149,7 @@ static struct unit *take_with_room(uint32_t count, uint32_t room) {
     return to;
 }
 
-/* The block becomes longer or shorter inside of its room. False: shorter by so much that its tail is worth giving. */
+/* Resize a block within its room. False: it has none, or becomes so much shorter that its tail should be given back. */
 static bool stay_in_room(struct unit *unit, uint32_t count) {
     if (!(unit->flags & UNIT_ROOMY)) return false;
     if (count > unit->wanted) unit->wanted = count;
@@ -197,7 +196,7 @@ static void *resize_any(void *p, size_t size) {
     struct unit *unit = free_check_unit("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);
-    heap_enter(); /* a program may resize its blocks and do nothing else for long: time passes for it */
+    heap_enter(); /* a program may do nothing but resize for long, so count a slow path */
     if (live_heap()) pace_slow(heap_self);
     if (unit->kind == UNIT_MEDIUM) return resize_medium(p, size);
     return resize_large(p, unit, size);

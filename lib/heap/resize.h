@@ -10,21 +10,21 @@ INLINE bool resize_fits(uint32_t have, size_t need) {
 
 enum {
     RESIZE_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
-    RESIZE_SLACK_SHIFT = 3,                     /* a block that grows takes an eighth more, and may keep as much */
+    RESIZE_SLACK_SHIFT = 3,                     /* a block that grows takes an eighth more, and may keep that much */
 };
 
-/* How many granules a medium block of `have` may be too long. */
+/* By how many granules a medium block of `have` may be too long. */
 INLINE uint32_t resize_spare_granules(uint32_t have) {
     return RESIZE_GRANULES_MIN + (have >> RESIZE_SLACK_SHIFT);
 }
 
-/* What a medium block that grows to `size` gets: a little more, so that the next steps find it long enough. */
+/* The size for a medium block that grows to `size`: a little more, so that it is long enough for the next steps. */
 INLINE size_t resize_with_slack(size_t size) {
     return min_size(size + (size >> RESIZE_SLACK_SHIFT), MEDIUM_BYTES_MAX);
 }
 
-/* True when `slot` is that of a used medium block which is long enough for `size`, and not so much too long that its
- * tail is worth a descriptor. */
+/* True when `slot` is that of a used medium block which is long enough for `size`, and too long by so little that its
+ * tail is not worth a descriptor. */
 INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {
     uint32_t have = load_relaxed(slot->head) - GRANULE_USED;
     return size - CLASS_BYTES_MAX - 1 < MEDIUM_BYTES_MAX - CLASS_BYTES_MAX &&
@@ -32,5 +32,5 @@ INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {
 }
 
 /* Make the block at `p` (not NULL) at least `size` bytes (not 0) long; its first min(old, new) bytes keep their
- * contents. NULL: no memory, and the block is as it was. */
+ * contents. NULL: no memory, and the block is unchanged. */
 void *heap_resize(void *p, size_t size);

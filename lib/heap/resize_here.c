@@ -1,4 +1,4 @@
-/* realloc in two halves, for who copies himself: in place, or a new block that has room to grow. */
+/* realloc in two halves, for callers that copy by themselves: in place, or a new block that has room to grow. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize_here.h"
 #include "heap/entry_alloc.h"
@@ -22,7 +22,7 @@ static bool grow_medium(struct granule *slot, size_t size) {
     return size <= MEDIUM_BYTES_MAX && ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count));
 }
 
-/* A block that becomes less than half of what it is moves where a class serves it. */
+/* False when the block shrinks to less than half of its size and to a class's: then it moves. */
 static bool medium_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
     struct granule *slot = free_check_medium(function, p);
     *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;

@@ -1,4 +1,4 @@
-/* What a fork left behind, in its child. */
+/* Salvaging in a fork's child: what the other threads owned. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/salvage.h"
 #include "base/cpu.h"
@@ -10,12 +10,12 @@
 #include "span/units.h"
 
 enum {
-    SWEEP_LINES = 512, /* looked at by a slow path, */
-    SWEEP_SLABS = 2,   /* taken by it: counting writes to all of a slab's pages, and the child gets copies of them */
+    SWEEP_LINES = 512, /* looked at per slow path */
+    SWEEP_SLABS = 2,   /* taken per slow path: counting writes to all pages of a slab, which the child then copies */
 };
 
-/* The sweep: one thread at a time looks at the lost heaps' caches, one at a time, then at all lines once, some at a
- * time. */
+/* The sweep: one thread at a time goes over the left-behind heaps' caches, one per step, then over all lines once, some
+ * per step. */
 static struct {
     bool taken;
     struct heap *heap; /* whose cache is looked at next */
@@ -23,14 +23,14 @@ static struct {
     uint32_t at;       /* unit of it that is looked at next */
 } sweep;
 
-/* The owner of a slab while its blocks are counted: lost, and so nobody's. */
+/* The owner of a slab while its blocks are counted: a heap in the state LEFT_BY_FORK, which no thread has. */
 static struct heap salvaging;
 static uint32_t salvages; /* threads that are counting one; atomic */
 
 /* The owner of a slab whose counting a further fork cut short. */
 static struct heap unfinished;
 
-/* A thread that was counting a slab is not in this child: nobody would ever finish. Only where a child forks again. */
+/* Mark slabs that a thread was counting when a child forked again: that thread is gone, and nobody would finish. */
 static void lose_salvaged(void) {
     for (uint32_t place = 0; place <= span_count; place++) {
         struct span *span = place == 0 ? &span_home : span_list[place - 1];
@@ -51,7 +51,8 @@ void salvage_sweep_begin(void) {
     sweep.place = sweep.at = 0;
 }
 
-/* The cached blocks of a lost heap. Its lists may be torn; a block's own slot says whether it is cached. */
+/* Give back the cached blocks of a left-behind heap. Its lists may be torn; a block's own slot says whether it is
+ * cached. */
 static void salvage_cache(struct heap *heap) {
     debug_check(heap->state == HEAP_LEFT_BY_FORK);
     for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
@@ -68,7 +69,7 @@ static void salvage_cache(struct heap *heap) {
     if (heap->recent_large && heap->recent_large->kind == UNIT_LEAVING) units_give(heap->recent_large);
 }
 
-/* Every block has a key: the slab can go as it is, and none of its pages is written to. */
+/* True when every block has a key: then the slab can be given back without a write to its pages. */
 static bool is_unused(const struct unit *slab) {
     debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
@@ -76,7 +77,7 @@ static bool is_unused(const struct unit *slab) {
     return config_safety && at >= end && slab_purged_pages(slab) == 0;
 }
 
-/* Count the slab's free blocks by their keys; what another thread had in hand counts as used. */
+/* Count the slab's free blocks by their keys, and list them; blocks that another thread had in hand count as used. */
 static void recount(struct unit *slab) {
     debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
     const struct class_shape *shape = &class_shapes[slab->class];
@@ -100,8 +101,8 @@ static void recount(struct unit *slab) {
     slab->flags = 0;
 }
 
-/* The slab may be taken from `owner`: a heap that is lost; or nobody, where a lost thread had it in hand, for in a
- * process of one thread no other has one in hand now. */
+/* True when the slab may be taken from `owner`: a left-behind heap; or NULL, if a thread of the parent had the slab in
+ * hand, because in a process of one thread no other can have it in hand now. */
 static bool is_lost(const struct unit *slab, const struct heap *owner) {
     if (!(load_acquire(slab->remote) & REMOTE_OWNED)) return false;
     return owner ? owner->state == HEAP_LEFT_BY_FORK
@@ -112,7 +113,7 @@ static void salvage_count(uint32_t more) {
     __atomic_fetch_add(&salvages, more, __ATOMIC_ACQ_REL);
 }
 
-/* Waits while another thread counts the slab. False: it belongs to no heap that was left behind, or not any more. */
+/* Claim the slab, waiting while another thread counts it. False: it belongs to no left-behind heap, or not any more. */
 static bool claim(struct unit *slab) {
     for (;;) {
         struct heap *owner = load_acquire(slab->owner);
@@ -146,11 +147,11 @@ bool salvage_slab(struct unit *slab, struct heap *heap) {
     return true;
 }
 
-static bool pushing; /* the one thread is, in salvage_push() */
+static bool pushing; /* the only thread is in salvage_push() */
 
 bool salvage_push(struct unit *slab, struct block *block) {
     if (!load_relaxed(heaps.single)) return false;
-    __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before it looks again, or salvage_share() would miss it */
+    __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before `single` is read again: salvage_share() waits */
     bool pushes =
         __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
     if (pushes) owner_push(slab, block, heap_secret(), OWNER_CLAIMS_FULL);
@@ -174,7 +175,7 @@ static bool salvage_line(struct unit *slab, struct heap *heap) {
     return true;
 }
 
-/* No slab is a lost heap's any more, and none becomes one's: their structs can be others'. */
+/* End the sweep: left-behind heaps have no slabs any more and get none, so their structs are parked. */
 static void end_sweep(void) {
     debug_check(load_relaxed(sweep.taken) && !sweep.heap);
     for (struct heap *heap = load_acquire(heaps.all), *next; heap; heap = next) {
@@ -184,7 +185,7 @@ static void end_sweep(void) {
     store_release(heaps.left_by_fork, 0);
 }
 
-/* False: there is no heap left. */
+/* Salvage the cache of the next left-behind heap. False: there is none. */
 static bool sweep_cache(void) {
     debug_check(load_relaxed(sweep.taken));
     while (sweep.heap && sweep.heap->state != HEAP_LEFT_BY_FORK) sweep.heap = sweep.heap->next_all;
@@ -194,7 +195,7 @@ static bool sweep_cache(void) {
     return true;
 }
 
-/* False: there is no such span. */
+/* Salvage slabs among the next lines. False: all spans are done. */
 static bool sweep_lines(struct heap *heap) {
     debug_check(load_relaxed(sweep.taken) && heap->state == HEAP_LIVE);
     struct span *span = sweep.place == 0 ? &span_home : load_acquire(span_list[sweep.place - 1]);

@@ -1,4 +1,4 @@
-/* Frees that are told a size and an alignment. */
+/* Sized frees: the checks of size and alignment. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/sized.h"
 #include "base/text.h"
@@ -6,13 +6,13 @@
 #include "slab/slab.h"
 #include <heapalloc/port.h>
 
-/* A thread that ends or forks may get whole units for any size (heap/exited_thread.c), and so may alignments. */
+/* Exited threads during a fork may get whole units for any size (heap/exited_thread.c), and so may alignments. */
 enum { WIDE_SLACK_BYTES = 64 * 1024 };
 
 bool sized_shrink_failed;
 
 /* The longest block that a request can get. A class without a slab borrows blocks of up to twice its own size
- * (heap/alloc.c), and realloc leaves a block where it is while more than half of it is needed (heap/resize.c). */
+ * (heap/alloc.c), and realloc leaves a block in place while more than half of it is needed (heap/resize.c). */
 static size_t most_bytes(size_t bytes, size_t size, size_t align) {
     if (bytes > CLASS_BYTES_MAX) return size > SIZE_MAX / 4 ? SIZE_MAX : 2 * size + align + WIDE_SLACK_BYTES;
     size_t class = class_aligned(size + (size == 0), max_size(align, BLOCK_ALIGN_BYTES));

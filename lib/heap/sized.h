@@ -1,27 +1,27 @@
-/* Frees that are told a size and an alignment: what cannot be true of the block ends the program.
+/* Sized frees: a size or an alignment that the block cannot have been requested with ends the program.
  *
- * A block may be longer than what it was asked for, by less than half, so the size told is one of a range; whatever is
- * outside of it was never asked for. What is wrong with the pointer itself is left to the free that follows. */
+ * A block may be longer than its request, so any size of a range is right; a size outside of it was never requested.
+ * The pointer itself is checked by the free that follows. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
 
-/* Set once a block was left longer than realloc was asked for, because there was no memory for a shorter one: from then
- * on a size that is too small proves nothing. */
+/* Set once realloc left a block longer than requested, because there was no memory for a shorter one: from then on a
+ * size that is too small proves nothing. */
 extern bool sized_shrink_failed __attribute__((visibility("hidden")));
 
-/* Who tells the size. Real programs delete objects through a base class without a virtual destructor and so tell too
- * little, harmlessly; that ends them in the hardened build only. */
+/* Where the size comes from. Real programs delete objects through a base class without a virtual destructor, so that
+ * the size is too small, harmlessly; that ends them in the hardened build only. */
 enum sized_by { SIZED_BY_C, SIZED_BY_DELETE };
 
-/* The full look at `p`, which may be anything: false when a request of `size` bytes at a multiple of `align` cannot
- * have returned it although it is a used block. Any thread, no lock. */
+/* The full check of `p`, which may be anything: false when it is a used block, but a request of `size` bytes at a
+ * multiple of `align` cannot have returned it. Any thread, no lock. */
 bool sized_is_true(const void *p, size_t size, size_t align, enum sized_by by);
 
-/* Ends the program: `p` is a block, but none of that size or alignment. */
+/* Ends the program: `p` is a block, but not of that size or alignment. */
 _Noreturn COLD void sized_fail(const char *function, const void *p, size_t size, size_t align);
 
-/* The quick look: true when nothing is wrong with freeing `p` as a block of `size` bytes at a multiple of `align`. */
+/* The quick check: true when `p` may be freed as a block of `size` bytes at a multiple of `align`. */
 INLINE bool sized_is_right(const void *p, size_t size, size_t align, enum sized_by by) {
     if (!config_safety || config_valgrind) return true;
     size_t offset = (size_t)((const char *)p - span_home.base);

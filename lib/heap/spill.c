@@ -6,8 +6,8 @@
 #include "heap/empty.h"
 #include "heap/free.h"
 
-/* A bin's own blocks go to the slab in the order they have; the adopted blocks come before `adopted`, without
- * keys. Returns the first. */
+/* Move a bin's own blocks to the current slab, in their order; link adopted ones before `adopted`, without keys.
+ * Returns the first of those. */
 static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *adopted) {
     debug_check(!heap->classes[class].attached);
     struct unit *slab = heap->classes[class].current;
@@ -33,8 +33,8 @@ static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *
     return adopted;
 }
 
-/* In two steps: in a fork's child the first free may have a lost thread's slab counted, and an adopted block with a key
- * would count as one of its free blocks. */
+/* In two steps, because in a fork's child the first free may cause a left-behind slab to be counted, and an adopted
+ * block with a key would count as one of its free blocks. */
 void heap_spill(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;

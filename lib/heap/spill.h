@@ -3,8 +3,8 @@
 #pragma once
 #include "heap/heap.h"
 
-/* Put the bins' blocks back into their slabs, and free all adopted blocks again; no more are taken in until
- * heap_adopt_enable(), and no block returns to a bin until it is filled. */
+/* Put the bins' blocks back into their slabs, and free all adopted blocks. No more are adopted until
+ * heap_adopt_enable(), and no free goes to a bin until it is filled again. */
 void heap_spill(struct heap *heap);
 
 /* Give back the medium cache and the empty slabs. */

@@ -5,7 +5,7 @@
 #include "span/purge.h"
 #include "span/units.h"
 
-/* Under the heaps lock: a fork waits until no block is in a thief's hand. */
+/* Steal from one heap. Under the heaps lock, so that a fork waits until the stealing thread has no block in hand. */
 static void steal(struct heap *heap) {
     debug_check(lock_is_mine(&heaps.lock));
     struct unit *recent_large = swap_value(heap->recent_large, NULL);

@@ -30,7 +30,7 @@ void heap_give_up(struct heap *heap) {
 
 void heap_leave(void) {
     struct heap *heap = heap_self;
-    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other, and nobody else allocate */
+    if (heap->state == HEAP_LIVE) heap_tick(heap); /* threads may end one after the other while nobody else allocates */
     heap_thread_ended = true;
     if (heap->state != HEAP_LIVE) return;
     heap_give_up(heap);

@@ -3,8 +3,8 @@
 #pragma once
 #include "heap/heap.h"
 
-/* The calling thread ends: everything of its heap that another thread can use goes to where they look. */
+/* End the calling thread's heap: all that another thread can use goes to where it is found. */
 void heap_leave(void);
 
-/* The same without an end: the heap, a live one, has nothing left and serves on. */
+/* The same, but the thread and its live heap, now empty, go on. */
 void heap_give_up(struct heap *heap);

@@ -1,9 +1,9 @@
-/* What is done now and then.
+/* The tick: what is done now and then.
  *
- * There is no background thread (fork, seccomp and the loader make one a hazard): the slow paths of whoever is
- * awake do the purging, a bounded step at a time. While memory waits to be purged they look at the clock more often,
- * because a program that has just freed its peak may take very few of them: every fourth while none of it is old
- * enough, every one from then on. */
+ * The core has no background thread (fork, seccomp and the loader make one a hazard): the slow paths of running threads
+ * do the purging, a bounded step at a time. While memory waits to be purged they look at the clock more often, because
+ * a program that has just freed its peak may take very few of them: at every fourth while none of it is old enough, at
+ * every one from then on. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
 #include "heap/cache.h"
@@ -17,7 +17,8 @@
 #include "span/purge.h"
 #include <heapalloc/port.h>
 
-/* What has no time of its own and has lain in the heap for up to a decay time. False: level 2 has more. */
+/* Give back what has no age of its own and may have been free for a decay time: bins, cache, level 2. False: level 2
+ * has more. */
 static bool let_go(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
     heap_spill(heap);
@@ -26,7 +27,7 @@ static bool let_go(struct heap *heap) {
     return medium_purge(pace_granules_kept(), TICK_BLOCKS);
 }
 
-/* A new quarter of the decay time has begun for this heap: what is old goes down to level 1, as old as it is. False:
+/* Begin a new quarter of the decay time for this heap: what is old goes to level 1, and counts as old there. False:
  * there is more. */
 static bool turn(struct heap *heap, uint64_t now_ms) {
     debug_check(purge_decay_ms != PURGE_NEVER && now_ms >= heap->tick_ms);
@@ -43,8 +44,8 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Much is dirty: look at the clock more often from now on, and empty the bins now and then, so that there will be slow
- * paths. */
+/* Look at the clock more often from now on, as much is dirty, and empty the bins now and then, so that there will be
+ * slow paths. */
 static void watch(struct heap *heap, bool idle, bool turns) {
     debug_check(purge_decay_ms != PURGE_NEVER);
     bool spills = turns || !heap->purge_pending;
@@ -60,13 +61,13 @@ static void watch_no_more(struct heap *heap) {
     heap->returns = RETURNS_MAX;
 }
 
-/* What is old at level 1, and what is too much; returns how many units that were. */
+/* Purge what is old at level 1, and the surplus; returns how many units that were. */
 static uint32_t purge_step(uint32_t now_ms, uint32_t quarter) {
     uint32_t purged = purge_before(now_ms - purge_decay_ms, TICK_EXTENTS);
     return purged + purge_surplus(quarter, TICK_EXTENTS);
 }
 
-/* A clock that stands still would keep everything for ever. */
+/* Note the clock's reading, and push a clock that stands still, which would keep everything for ever. */
 static void note_time(struct heap *heap, uint32_t now_ms) {
     debug_check(purge_decay_ms != PURGE_NEVER);
     heap->still_ticks = heap->seen_ms == now_ms ? heap->still_ticks + 1 : 0;

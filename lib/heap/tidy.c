@@ -7,7 +7,7 @@
 #include "slab/purged_pages.h"
 #include "span/purge.h"
 
-/* Give back the current slab of a class, whose bin is spilled, when all of its blocks are at home. */
+/* Give back the current slab of a class, whose bin is spilled, when it has no used block. */
 void tidy_current(struct heap *heap, uint32_t class) {
     debug_check(heap->state == HEAP_LIVE && class < CLASS_COUNT);
     struct size_class *of = &heap->classes[class];
@@ -19,8 +19,8 @@ void tidy_current(struct heap *heap, uint32_t class) {
     slab_give(slab, heap->secret);
 }
 
-/* Nobody needed this slab for a while, and nobody else looks: take what others have freed into it, and give it back, or
- * its free pages. False: it is given back. */
+/* Tidy a slab that the caller alone has: collect its remote blocks, and give it back, or purge its free pages. False:
+ * it is given back. */
 static bool tidy(struct unit *slab, uintptr_t secret) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     owner_collect(slab, secret);
@@ -32,9 +32,8 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
     return false;
 }
 
-/* Tidy the partial slabs, and the abandoned slabs, of at least `age`, at most `most`. What this heap has not needed for
- * so long goes to the abandoned slabs, for another may lack it; those go to the end of their queue. Returns how many
- * more it could have been. */
+/* Tidy partial slabs that have waited for `age`. What this heap has not needed for so long goes to the abandoned slabs,
+ * where another heap may need it; abandoned slabs go to the end of their queue. */
 uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
     debug_check(heap->state == HEAP_LIVE);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {

@@ -3,5 +3,5 @@
 #pragma once
 #include "heap/heap.h"
 
-/* What is free in `heap` (or NULL), in all others' caches and among the abandoned slabs goes back; true: some went. */
+/* Give back all that is free in `heap` (or NULL), other heaps' caches and abandoned slabs. True: some was purged. */
 bool heap_trim(struct heap *heap);

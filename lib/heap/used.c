@@ -1,4 +1,4 @@
-/* What a pointer is, asked softly. */
+/* What a pointer is, for callers that continue whatever it is. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/used.h"
 #include "heap/quarantine.h"

@@ -1,4 +1,4 @@
-/* What a pointer is, asked by who goes on whatever the answer is. */
+/* What a pointer is, for callers that continue whatever it is. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

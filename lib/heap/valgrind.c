@@ -1,10 +1,10 @@
-/* The family in a build for valgrind.
+/* malloc and its family in a build for valgrind.
  *
  *   | band: as large as the alignment, its last 16 bytes say what follows | the caller's bytes | band: 16 or more |
  *   the core's block                                                      p
  *
- * The core's own two words, in a free block's first 16 bytes, thus lie in a band; nothing in the tables is the address
- * of a caller's block, so a block that the program has lost is one that memcheck finds lost. realloc always moves. */
+ * So the core's own two words, in a free block's first 16 bytes, lie in a band; and no table holds the address of a
+ * caller's block, so that memcheck reports a leaked block as leaked. realloc always moves. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/valgrind.h"
 #include "base/valgrind.h"
@@ -15,7 +15,7 @@ enum { BAND_BYTES = 16 };
 
 struct note {
     size_t front; /* from the core's block to the caller's */
-    size_t size;  /* as asked for */
+    size_t size;  /* the requested size */
 };
 _Static_assert(sizeof(struct note) <= BAND_BYTES, "the note fits the band");
 
@@ -48,7 +48,7 @@ void *valgrind_zeroed(size_t size) {
     return p ? memset(p, 0, size) : NULL;
 }
 
-/* The note before a caller's block; what is written there when `p` is none, the core will judge. */
+/* Read the note before a caller's block. If `p` is none, a guess: the core will check the pointer. */
 static struct note read_note(const void *p) {
     if (!span_unit((const char *)p - BAND_BYTES)) return (struct note){0, 0};
     struct note *note = note_of(p);

@@ -1,4 +1,5 @@
-/* The family in a build for valgrind (config_valgrind): every block between two bands, and memcheck told of each. */
+/* malloc and its family in a build for valgrind (config_valgrind): every block between two bands, reported to memcheck.
+ */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"

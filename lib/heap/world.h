@@ -1,4 +1,4 @@
-/* What a world calls beside the functions that it exports: threads begin and end, processes fork, memory goes back. */
+/* What a world calls, beside the malloc family, when threads begin and end, when it forks, and to give memory back. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fork.h"

@@ -30,7 +30,7 @@ bool shell_take_number(const char **text, uint64_t *number); /* the text ends be
 bool shell_size(struct shell *shell, const char *word, size_t *size);
 bool shell_place(struct shell *shell, const char *word, uintptr_t *address);
 
-/* ---- shell_blocks.c ---- */
+/* ---- shell_names.c ---- */
 struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length);
 
 /* A block may be given this name; else it is said why not. */
@@ -68,7 +68,7 @@ struct shell_found {
 };
 struct shell_found shell_find(uintptr_t address);
 
-/* The extent at `line` in words: "slab of 80-byte blocks". */
+/* The kind of an extent in words: "slab". */
 const char *shell_extent_name(const struct extent_walk *extent);
 char *shell_extent_memory(const struct extent_walk *extent);
 

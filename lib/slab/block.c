@@ -1,4 +1,4 @@
-/* The mark that ends every list of blocks. */
+/* The mark at the end of every list of blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "slab/block.h"
 

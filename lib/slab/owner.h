@@ -5,16 +5,16 @@
  *                                             o offset of the first remote block, a multiple of 16
  *                                             c how many remote blocks
  *
- *   owned (O) --unown, when full--> 0 (no owner, no list) --a free claims--> owned
- *   owned (O) --abandon, when its thread ends--> listed (L) --reclaim, or a free claims--> owned
+ *   owned (O) --leave_full--> 0 (no owner, no list) --a free claims--> owned
+ *   owned (O) --leave_listed--> listed (L) --reclaim, or a free claims--> owned
  *
- * The bits move by compare-and-swap on the word that carries the blocks, so no block can be pushed to a slab
- * that nobody has without its pusher noticing: it has the slab then. `unit.owner` only mirrors O for the fast path:
- * it equals a heap only between that heap's own claim and its own unown, so a stale look never says "mine".
+ * The bits change by compare-and-swap on the word that carries the blocks, so a thread that pushes a block to a slab
+ * without an owner notices: then it owns the slab. `unit.owner` only mirrors O for the fast path: it equals a heap only
+ * between that heap's own claim and its own leave, so a stale read never says "mine".
  * Modelled in tests/model. A full slab has no owner: memory does not wait for an idle thread to look at it.
  *
- *   owned: current or waiting in its heap; listed: in the abandoned list; neither: full
- *   owned, but by nobody: pending in the abandoned list                            verify: slab_owners */
+ *   owned: current or partial in its heap; listed: in the abandoned list; neither: full
+ *   O, but owner NULL: pending for the abandoned list                              verify: slab_owners */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/alone.h"
@@ -39,7 +39,7 @@ INLINE uint32_t remote_count(uint32_t word) {
     return word >> REMOTE_COUNT_SHIFT;
 }
 
-/* Link `block` before the word's first one; returns the word that carries it. The two offsets change places. */
+/* Link `block` before the word's first one; returns the word that carries it. */
 INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret) {
     uint32_t change = ((uint32_t)(uintptr_t)block ^ word) & REMOTE_OFFSET_MASK;
     debug_check(((uintptr_t)block & (BLOCK_ALIGN_BYTES - 1)) == 0);
@@ -48,9 +48,9 @@ INLINE uint32_t remote_link(uint32_t word, struct block *block, uintptr_t secret
     return (word ^ change) + REMOTE_COUNT_ONE;
 }
 
-/* Push a block that somebody else than the owner frees. OWNER_CLAIMED: the slab had no owner and is the caller's
- * now; it must set unit.owner and call owner_collect(). OWNER_CLAIMS_LISTED: the caller holds the abandoned list's lock
- * and takes a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); otherwise the block just waits in one. */
+/* Push a block that is freed by another thread than the owner's. OWNER_CLAIMED: the slab had no owner and is the
+ * caller's now; it must set unit.owner and call owner_collect(). OWNER_CLAIMS_LISTED: the caller holds the abandoned
+ * list's lock and claims a listed slab too (OWNER_CLAIMED_LISTED: and must unlink it); else the block waits in it. */
 enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim);
 
 /* Claim a full slab that nobody owns; false: it is not one any more. The claimer then sets unit.owner. */
@@ -59,11 +59,11 @@ INLINE bool owner_claim_full(struct unit *slab) {
     return cas_alone(slab->remote, &seen, REMOTE_OWNED);
 }
 
-/* Take the remote blocks of a slab one owns into its free list; how many. At once where that list is empty and no page
- * is a purged page: each block's key is looked at when it is handed out. */
+/* Take the remote blocks of an owned slab into its free list; returns how many. In one step where that list is empty
+ * and no page is purged: each block's key is checked when it is handed out. */
 uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
-/* Give up a slab with nothing to hand out; false: a free came in between, it stays the caller's. */
+/* Give up an owned slab that has no free blocks; false: a free came in between, and it stays the caller's. */
 INLINE bool owner_leave_full(struct unit *slab) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
@@ -75,8 +75,8 @@ INLINE bool owner_leave_full(struct unit *slab) {
     return false;
 }
 
-/* Give up a slab to the abandoned list, whose lock the caller holds. False: there are remote blocks, collect first;
- * OWNER_WITH_REMOTE: never mind, they go along. */
+/* Give up a slab to the abandoned list, whose lock the caller holds. False: there are remote blocks, collect first.
+ * OWNER_WITH_REMOTE: they stay with the slab. */
 enum owner_leave { OWNER_WITHOUT_REMOTE, OWNER_WITH_REMOTE };
 bool owner_leave_listed(struct unit *slab, enum owner_leave how);
 

@@ -5,7 +5,7 @@
 
 enum { SLAB_CARVE_BYTES = 4096, PURGED_MASK = 15, PURGED_SINCE_SHIFT = 4 };
 
-/* The pages of a slab that went back, a bit each; true when the block that starts at `offset` lies in one. */
+/* The purged pages of a slab, a bit each; true when the block that starts at `offset` starts in one. */
 INLINE uint32_t slab_purged_pages(const struct unit *slab) {
     return load_acquire(slab->purged_pages) & PURGED_MASK;
 }

@@ -54,7 +54,7 @@ static void relist(const struct marks *marks, struct unit *slab, uint32_t purged
     slab->resident_blocks = (uint16_t)kept;
 }
 
-/* Returns the pages that did go back. */
+/* Purge idle pages; returns those that the world took back. */
 static uint32_t purge_idle(const struct unit *slab, uint32_t pages) {
     debug_check(!(pages & ~(uint32_t)PURGED_MASK));
     uint32_t gone = 0;
@@ -67,7 +67,8 @@ static uint32_t purge_idle(const struct unit *slab, uint32_t pages) {
     return gone;
 }
 
-/* While a slab has purged pages frees into it take the slow path; slab_is_block() says why in this order. */
+/* Set the purged pages, and start_limit to 0 while there are any, so that frees take the slow path; slab_is_block()
+ * relies on this order. */
 static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(!(purged & ~(uint32_t)PURGED_MASK));

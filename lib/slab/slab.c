@@ -28,7 +28,7 @@ STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     return slab;
 }
 
-/* Every block has a key, so nobody has any of them. Without a branch a block: slabs come and go often. */
+/* True when every block has a key, so that none is in use. No branch per block, because slabs come and go often. */
 static bool is_all_free(const struct unit *slab, uintptr_t secret) {
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
     uintptr_t wrong = 0;
@@ -39,7 +39,7 @@ static bool is_all_free(const struct unit *slab, uintptr_t secret) {
     return wrong == 0;
 }
 
-/* The same for a slab with purged pages: its list has all the blocks that are left. */
+/* The same for a slab with purged pages: its list has all resident blocks. */
 static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
     uint32_t left = slab->resident_blocks;
     const struct block *block = slab->free;
@@ -47,7 +47,7 @@ static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
     return left == 0 && block == BLOCK_END;
 }
 
-/* Says which block of a slab that counts as empty is none of its free ones. */
+/* End the program: a slab that counts as empty has a damaged list, or a block that is not in it. */
 static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
     uint32_t count = 0;
     for (struct block *b = slab->free; b != BLOCK_END && count <= slab->resident_blocks; b = b->next, count++) {
@@ -86,7 +86,7 @@ INLINE uint32_t starts_of(const struct unit *slab) {
     return slab->carved_blocks * class_start_step(&class_shapes[slab->class]);
 }
 
-/* A purged page is one until its blocks are linked: a fork's child may find it at any step. */
+/* Carve the first purged page again. It counts as purged until its blocks are linked: a fork may come at any step. */
 static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) {
     debug_check(slab_purged_pages(slab) != 0);
     uint32_t page = (uint32_t)__builtin_ctz(slab_purged_pages(slab)), bytes = slab->block_bytes;
@@ -110,12 +110,12 @@ STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
-    store_relaxed(slab->start_limit, starts_of(slab)); /* whoever frees elsewhere looks at it */
+    store_relaxed(slab->start_limit, starts_of(slab)); /* other threads' frees read it */
     return first;
 }
 
-/* The owner sets `purged pages` before it takes `starts` back, and gives `starts` before it clears `purged pages`.
- * Whoever sees both as zero met it in between; that happens once in a decay time. */
+/* The owner sets purged_pages before it clears start_limit, and sets start_limit before it clears purged_pages. Who
+ * reads both as zero came in between, which happens once in a decay time: look again. */
 bool slab_is_block(const struct unit *slab, const void *p) {
     uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
     for (int look = 0; look < 3; look++) {

@@ -3,8 +3,8 @@
  *   | block | block | ... | block | not carved yet ... |tail|
  *   0                             carved               capacity
  *
- * Blocks are carved only up to about the next page's border: a class that is used once costs one page. In memory that
- * was touched before it would cost none, so there larger blocks are carved all at once. */
+ * Blocks are carved only up to about the next page's border, so that a class that is used once costs one page. Memory
+ * that was touched before costs none, so there larger blocks are carved all at once. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "slab/owner.h"
@@ -12,11 +12,11 @@
 
 enum { CARVE_ALL_BYTES = 256 };
 
-/* A processor that reads a block's end by a masked vector load takes a hundred times as long where the masked-out bytes
- * lie in a page without memory. So the last small block before such a page waits until that page is carved. */
+/* A masked vector load at a block's end takes a hundred times as long where the masked-out bytes lie in a page without
+ * memory. So the last small block before such a page is carved with that page. */
 enum { READ_BEYOND_BYTES = 32 };
 
-/* Slabs that wait, in the order they came. */
+/* A FIFO of slabs that wait. */
 struct slab_queue {
     struct unit *first;
     struct unit *last;
@@ -40,7 +40,7 @@ INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
     queue->count--;
 }
 
-/* How many blocks are carved after the next step, when `from` are now. */
+/* The number of carved blocks after the next step, when `from` are carved now. */
 INLINE uint32_t slab_carve_to(uint32_t from, uint32_t block_bytes) {
     uint32_t beyond = block_bytes <= CLASS_TINY_BYTES ? READ_BEYOND_BYTES : 0;
     uint32_t border = (uint32_t)round_up((from + 1) * block_bytes + beyond, SLAB_CARVE_BYTES);
@@ -50,25 +50,25 @@ INLINE uint32_t slab_carve_to(uint32_t from, uint32_t block_bytes) {
 /* Take a unit and make it an empty slab of `class`, owned by `owner`; NULL: no memory. */
 struct unit *slab_take(uint32_t class, struct heap *owner);
 
-/* Give an empty slab's unit back. Before it becomes something else every block is accounted for: one that was freed
- * twice, with its words wiped in between, is found here at the latest. */
+/* Give an empty slab's unit back. Every block is accounted for first: one that was freed twice, with its words wiped in
+ * between, is found here at the latest. */
 void slab_give(struct unit *slab, uintptr_t secret);
 
-/* Blocks not carved yet, and those in holes. */
+/* Blocks that are not carved yet, or lie in purged pages. */
 INLINE uint32_t slab_uncarved(const struct unit *slab) {
     return class_shapes[slab->class].capacity_blocks - slab->resident_blocks;
 }
 
-/* Carve the first purged page again, else up to the next page's border, at least a block, or all of a slab that was not
- * clean, if the blocks have CARVE_ALL_BYTES; returns them as a list, in the order of their addresses. */
+/* Carve the first purged page again, else up to the next page's border and at least one block, or all of a dirty slab
+ * whose blocks have CARVE_ALL_BYTES or more; returns them as a list, in the order of their addresses. */
 struct block *slab_carve(struct unit *slab, uintptr_t secret);
 
-/* True when `p`, a pointer into the slab, is the start of a carved block. False for all while the slab has holes. */
+/* True when `p`, a pointer into the slab, is the start of a carved block. Always false while it has purged pages. */
 INLINE bool slab_is_start(const struct unit *slab, const void *p) {
     return (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1)) * slab->recip < load_relaxed(slab->start_limit);
 }
 
-/* The same, slower, for any slab, asked by anyone: a block in a purged page is no start. */
+/* The same, slower, for any slab, by any thread: a block in a purged page is no start. */
 bool slab_is_block(const struct unit *slab, const void *p);
 
 /* The block that the inner pointer `p` lies in; for messages. */

@@ -26,7 +26,7 @@ INLINE void age_leave(struct unit *unit) {
     unit->flags &= (uint8_t)~UNIT_AGED;
 }
 
-/* Let `heir` stand where `unit` stood, as old as it. */
+/* Put `heir` in the place of `unit`, with its age. */
 INLINE void age_replace(struct unit *unit, struct unit *heir) {
     debug_check(lock_is_mine(&units.lock));
     if (!(unit->flags & UNIT_AGED) || unit == heir) return;

@@ -8,29 +8,29 @@
 #include <heapalloc/port.h>
 
 enum {
-    RESERVES = 8,         /* extents, so that a level 1 in pieces can serve */
+    RESERVES = 8,         /* extents, so that a fragmented level 1 can fill them */
     WISH_UNITS_MIN = 256, /* in all of them */
     WISH_UNITS_MAX = 8192,
-    LEAST_UNITS = 64, /* the heap grows for that many */
+    LEAST_UNITS = 64, /* with fewer set aside the heap grows */
     SPAN_UNITS = 1024,
     PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up */
     PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
 };
 
-/* What was set aside, each extent whole in one word so that it can be taken from, opened and closed by
- * compare-and-swap: llllllllllllllllllllll ssssssssss ciiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  c clean
- * i index of the first there s is 0 for the home span, else 1 + its place in span_list. */
+/* The extents that were set aside, each in one word, so that compare-and-swap can open, take from and close it:
+ *   llllllllllllllllllllll ssssssssss ciiiiiiiiiiiiiiiiiiiiiiiiiiiiiii    l units left  s span  c clean  i first unit
+ * s is 0 for the home span, else 1 + its place in span_list. */
 static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside: twice as much after one where it was not enough, half after one where a quarter was. It
- * is clean, because what is dirty would be as young as the latest fork; but where much is needed it may be either. */
+/* How much a fork sets aside: twice as much after a fork that ran out, half after one that used less than a quarter.
+ * Clean units, because dirty ones would become as young as the latest fork; but when more than the least, either. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;
 
-/* One thread at a time, so that nobody finds the deferred extents in another's hands. */
+/* Held by one thread at a time, so that nobody misses deferred extents that another thread is searching. */
 struct lock emergency_lock = LOCK_OF(RANK_EMERGENCY);
 
 /* The last span of the emergency's own since the fork began; under the lock. */
@@ -70,7 +70,7 @@ static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_ki
                           word >> RESERVE_CLEAN_SHIFT & 1 ? UNITS_CLEAN : UNITS_DIRTY);
 }
 
-/* The heap grows, or has addresses back. */
+/* Grow the heap, or map a gone extent again. */
 static struct unit *take_more(void) {
     struct unit *unit = NULL;
     if (grow_tip_by(LEAST_UNITS) == GROW_DONE) units_take_ready(LEAST_UNITS, UNIT_LEAVING, UNITS_ANYWHERE, &unit);
@@ -79,7 +79,7 @@ static struct unit *take_more(void) {
 
 void emergency_open(void) {
     uint32_t sum = 0;
-    store_relaxed(ran_dry, false); /* whoever met the fork before may still say so */
+    store_relaxed(ran_dry, false); /* a thread that met an earlier fork may have set it */
     for (int i = 0; i < RESERVES && sum < wish_units; i++) {
         struct unit *unit = units_take_some(wish_units - sum, UNITS_CLEAN, UNIT_LEAVING);
         if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
@@ -96,7 +96,7 @@ static void adapt_wish(uint32_t left) {
     if (!load_relaxed(ran_dry) && opened_units - left < wish_units / 4 && wish_units > WISH_UNITS_MIN) wish_units /= 2;
 }
 
-/* Take in what was given meanwhile, and what spans that `grew` meanwhile have left. */
+/* Give to level 1 what was deferred during the fork, and the unused rest of spans that were made then (`grew`). */
 static void settle(bool grew) {
     if (!units_lock()) return;
     for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
@@ -143,8 +143,8 @@ static struct unit *from_span(struct span *span, uint32_t count, enum unit_kind 
     return describe_units(span, top, count, kind, UNITS_CLEAN);
 }
 
-/* A deferred extent of `count` units, the closest fit cut to size; NULL: there is none. Whoever looks has the whole
- * chain to itself meanwhile: single pops of several threads could not tell a head from the same head come back. */
+/* Take a deferred extent of `count` units, the best fit, cut to size; NULL: there is none. The whole chain is detached
+ * for the search: single pops by several threads could not tell a head from the same head that came back (ABA). */
 static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     debug_check(lock_is_mine(&emergency_lock));
     struct unit *found = NULL, *rest = NULL, *last = NULL;
@@ -173,7 +173,7 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
 
 enum emergency_source { EMERGENCY_FINDS, EMERGENCY_GROWS };
 
-/* Under the lock: what others freed, since it was set aside or since then; EMERGENCY_GROWS: or new memory. */
+/* Under the lock: take what was set aside, or what others freed since; EMERGENCY_GROWS: or new memory. */
 static struct unit *take_any(uint32_t count, enum unit_kind kind, enum emergency_source source) {
     debug_check(lock_is_mine(&emergency_lock));
     struct unit *unit = emergency_take_ready(count, kind);
@@ -193,7 +193,7 @@ static struct unit *take_under_lock(uint32_t count, enum unit_kind kind, enum em
     return unit;
 }
 
-/* NULL, and `*over`: but a fork is over. */
+/* Wait for the end of the fork. NULL and `*over`: it is over, and level 1 serves again. */
 static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience_ms, bool *over) {
     *over = lock_await_fork(patience_ms);
     return *over ? NULL : take_under_lock(count, kind, EMERGENCY_GROWS);

@@ -2,12 +2,11 @@
  *
  * glibc runs the handlers of pthread_atfork first and takes its stdio locks afterwards. A thread that holds such a
  * lock and allocates would wait for the fork, which waits for the thread; so would one that holds a lock which another
- * fork handler takes. Nearly all forks are over before a thread has waited for as long as lock_take() does
- * (base/lock.h); for the rest a fork sets aside some clean units of level 1 before it freezes the locks, which those
- * threads take by one compare-and-swap. When these are used up, they wait for longer; then what was freed meanwhile
- * serves, and at last spans of their own.
+ * fork handler takes. Nearly all forks are over before lock_take() gives up (base/lock.h). For the rest a fork sets
+ * aside some clean units of level 1 before it freezes the locks, which those threads take by one compare-and-swap. When
+ * these are used up they take what was freed meanwhile, then wait longer, and at last make spans of their own.
  *
- * At the end of the fork all of this becomes level 1's, and merges there: what one fork took, the next ones find. */
+ * At the end of the fork all of this returns to level 1 and merges there, so that the next forks find it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
@@ -15,18 +14,18 @@
 
 extern struct lock emergency_lock __attribute__((visibility("hidden")));
 
-/* Before the locks are frozen, and before they are thawed; the forking thread. */
+/* Set units aside before the locks are frozen; return what is left before they are thawed. The forking thread. */
 void emergency_open(void);
 void emergency_close(void);
 
-/* Take `count` units as `kind` of what was set aside; NULL: there are not as many. */
+/* Take `count` units as `kind` from what was set aside; NULL: there are not that many. */
 struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind);
 
-/* The same, and whatever it takes. `*over`: nothing was taken, but a fork is over and level 1 serves. Else NULL: no
- * memory. */
+/* The same, by all means there are. `*over`: nothing was taken, but the fork is over and level 1 serves again. NULL
+ * without `*over`: no memory. */
 struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over);
 
-/* What follows when level 1 has no memory, or a fork has level 1. Perhaps the fork has set aside what would have
- * served: one that is over, or has begun since there were `*forks`, is a reason to try again. False: do not; `*unit` is
- * what was set aside, or NULL. */
+/* Decide what follows when level 1 has no memory, or a fork has frozen it. A fork may have set aside the units that
+ * were missing: one that has ended, or has begun since there were `*forks`, is a reason to try again. False: do not;
+ * `*unit` is from what was set aside, or NULL. */
 bool emergency_again(uint32_t count, enum unit_kind kind, enum grow_result grown, uint32_t *forks, struct unit **unit);

@@ -17,7 +17,7 @@ INLINE uint32_t *extent_sum(const struct unit *unit) {
                                       : &units.dirty_units;
 }
 
-/* Make [head, head+count) a free extent of head's state, and enter it. Its age is the caller's matter. */
+/* Make [head, head+count) a free extent of head's state, and enter it in its index. The caller sets its age. */
 static inline void extent_enter(struct unit *head, uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(count > 0 && (head->flags & UNIT_STATES) != UNIT_STATES);
@@ -33,7 +33,7 @@ static inline void extent_enter(struct unit *head, uint32_t count) {
     if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, 1);
 }
 
-/* Undo extent_enter(): the lines say INSIDE again but for the head, which the caller will fill. */
+/* Undo extent_enter(): the lines say INSIDE again, except the head, which the caller fills. */
 static inline void extent_leave(struct unit *head) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(head->kind == UNIT_FREE && head[head->count - 1].count == head->count);

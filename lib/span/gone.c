@@ -8,12 +8,12 @@
 #include <heapalloc/port.h>
 
 enum {
-    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,   /* asked for again at once, so that small requests do not ask each */
+    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,        /* mapped again at once, so that not each small request maps */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
     MOVED_MAX = 10,       /* each is a mapping, and may split another one */
-    MOVED_LARGE_MAX = 14, /* of those that are dear to copy */
+    MOVED_LARGE_MAX = 14, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
 };
 
@@ -25,7 +25,7 @@ INLINE size_t bytes_of(const struct unit *unit) {
     return (size_t)unit->count << UNIT_SHIFT;
 }
 
-/* The front of a gone extent, LEAVING: `count` units, or a step of it. */
+/* Take the front of a gone extent as LEAVING: `count` units, or a step if that is more. */
 static struct unit *gone_take_locked(uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     struct unit *unit = extent_find(&units.gone, count);
@@ -72,7 +72,7 @@ bool gone_release(struct unit *unit) {
     return true;
 }
 
-/* Units that were never handed out, LEAVING. */
+/* Take units that were never handed out, as LEAVING. */
 static struct unit *take_fresh(uint32_t count) {
     if (count > SPAN_UNITS_MAX || grow_tip_by(count) != GROW_DONE || !lock_take(&units.lock)) return NULL;
     struct unit *unit = units_take_tip(count, UNIT_LEAVING);
@@ -80,7 +80,7 @@ static struct unit *take_fresh(uint32_t count) {
     return unit;
 }
 
-/* New units at the tip, twice as many as are needed, without memory: the second half is room to grow. */
+/* Make a gone extent of new units at the tip, twice as many as are needed: the second half is room to grow. */
 static void open_room(uint32_t count) {
     struct unit *unit = take_fresh(2 * count);
     if (!unit) unit = take_fresh(count);
@@ -89,7 +89,7 @@ static void open_room(uint32_t count) {
     units_give(unit);
 }
 
-/* The front of the largest gone extent, still without memory, LEAVING. */
+/* Take the front of the largest gone extent, still unmapped, as LEAVING. */
 static struct unit *take_room(uint32_t count) {
     if (!lock_take(&units.lock)) return NULL;
     struct tlsf_node *node = tlsf_largest(&units.gone);

@@ -1,32 +1,30 @@
-/* Address space that goes back to the world and is asked for again, and large blocks whose pages are moved there.
+/* Address space that goes back to the world and is mapped again, and large blocks whose pages are moved there.
  *
- * A gone extent is free, but nothing is mapped there: others may have the address space that a limit counts. It comes
- * to be where so much is clean that the rest is given back, and where a moved block was or may grow.
+ * A gone extent is free, but unmapped: it does not count against a limit on address space. It is made where clean
+ * memory beyond a bound is given back, and where a moved block was or may grow.
  *
- * Pages that were moved remember where they came from: Linux never merges their mapping with its neighbours, nor what
- * is touched between two of them with anything else later, and a process may have some 65,000 mappings. So only a few
- * large blocks are moved at a time, others are copied; moved ones stand among gone extents, into which they grow, and
- * become gone when they are freed.
+ * Linux never merges the mapping of moved pages with its neighbours, nor what is touched between two of them with
+ * anything else later, and a process may have some 65,000 mappings. So only a few large blocks are moved at a time,
+ * others are copied; moved ones lie among gone extents, into which they grow, and become gone when they are freed.
  *
  * Only in the home span, around which the world puts nothing of its own, and where a page is no larger than a unit. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/units_free.h"
 
-/* So much is left to blocks that move, as long as there is other address space. */
+/* This much is left for blocks that move, as long as there is other address space. */
 enum { GONE_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
 
-/* Take `count` units as `kind` out of a gone extent while more than `left` are gone; NULL: there is none, or the world
- * does not give it back. */
+/* Take `count` units as `kind` from a gone extent while more than `left` are gone; NULL: there is none, or the world
+ * cannot map it. */
 struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left);
 
-/* Give the addresses of an extent that is LEAVING and clean back, if enough is clean besides. False: nothing happened.
- */
+/* Unmap an extent that is LEAVING and clean, if enough else is clean. False: nothing happened. */
 bool gone_release(struct unit *unit);
 
-/* Move the pages of `from`, a large block, to the front of a larger one of `count` units, which is returned: `from` is
- * clean then, or gone. NULL: too many are moved already, or the world cannot; nothing has changed. */
+/* Move the pages of `from`, a large block, to the front of a larger one of `count` units, and return it: `from` is then
+ * clean, or gone. NULL: too many are moved already, or the world cannot; nothing has changed. */
 struct unit *gone_move(struct unit *from, uint32_t count);
 
-/* Lengthen a block that was moved into the gone extent to its right. False: there is none, or nothing has changed. */
+/* Lengthen a moved block into the gone extent to its right. False: there is none, or the world cannot. */
 bool gone_extend(struct unit *unit, uint32_t count);

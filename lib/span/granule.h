@@ -1,11 +1,11 @@
 /* The granule's slot: 8 bytes that describe 512 bytes of the medium level, apart from it.
  *
- *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count,  before = count of the
- * block to the left slots of its other granules        head = 0, but for a free block's slots 1 and 2, which hold its
- * list node
+ *   slot of a block's first granule    head = state << 28 | ZERO << 27 | PURGED << 26 | count
+ *                                      before = count of the block to the left
+ *   slots of its other granules        head = 0, except a free block's slots 1 and 2, which hold its list node
  *
- * `before` is written by the left neighbour, whoever that is, also across the border of an extent; so a block finds
- * its left neighbour by looking whether a free head of just that count stands there. */
+ * `before` is written by whatever block is to the left, even across the border of an extent; so a block finds a free
+ * left neighbour by checking for a free head of exactly that count there. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/memory.h"
@@ -24,7 +24,7 @@ enum granule_state {
     GRANULE_USED = 1 << 28, /* a caller's */
     GRANULE_FREE = 2 << 28,
     GRANULE_CACHED = 3 << 28,                     /* freed, kept by a heap's medium cache */
-    GRANULE_DEFERRED = 4 << 28,                   /* freed, waits for whoever has the lock */
+    GRANULE_DEFERRED = 4 << 28,                   /* freed, waits for the holder of the lock */
     GRANULE_KEEP = GRANULE_USED ^ GRANULE_CACHED, /* turns one into the other */
     GRANULE_STATE_SHIFT = 28,
     GRANULE_STATE_MASK = 7 << GRANULE_STATE_SHIFT, /* bit 31 is never set */
@@ -33,8 +33,8 @@ enum granule_state {
     GRANULE_COUNT_MASK = GRANULE_PURGED - 1,
 };
 
-/* `head` is the upper half: of an address that stands here in a list it holds the highest bits, whose state is NONE (or
- * none at all), so that a pointer into a free block never looks like one to a used block. */
+/* `head` is the upper half: of a list node's address it holds the highest bits, whose state is NONE (or no state), so
+ * that a pointer into a free block never looks like one to a used block. */
 struct granule {
     uint32_t before;
     uint32_t head;

@@ -1,7 +1,7 @@
 /* Growth: more memory at the tip, and further spans.
  *
- * Steps: 256 KiB while the heap is small, so that a short program is charged little; later an eighth of the heap,
- * at most 32 MiB, so that growth costs a system call per many megabytes. */
+ * Steps: 256 KiB while the heap is small, so that a short program maps little; later an eighth of the heap,
+ * at most 32 MiB, so that growth costs one system call per many megabytes. */
 /* SPDX-License-Identifier: MIT */
 #include "span/grow.h"
 #include "base/check.h"
@@ -13,7 +13,7 @@ enum {
     SMALL_STEP_BYTES = 256 * 1024,
     SMALL_HEAP_BYTES = 4 * 1024 * 1024,
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
-    LARGE_HEAP_BYTES = 24 * 1024 * 1024, /* from here on whole huge pages are mapped: see span/prefault.h */
+    LARGE_HEAP_BYTES = 24 * 1024 * 1024, /* from here on whole huge pages are mapped, for span/prefault.h */
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
     GROW_STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
@@ -26,7 +26,7 @@ enum {
 
 struct lock grow_gate = LOCK_OF(RANK_GATE);
 
-/* Lines and slots for `units` units of the home span. Two are kept back for the edge line and the one past the end. */
+/* Map lines and slots for `units` units of the home span. Two lines are the edge and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(span->stepwise && units <= span->limit_units);
@@ -46,7 +46,7 @@ static bool map_tables(struct span *span, size_t units) {
     return true;
 }
 
-/* The memory of `bytes` more bytes at the end of `span`, with their lines and slots. */
+/* Map `bytes` more bytes at the end of `span`, with their lines and slots. */
 static STARTUP_TEXT bool extend(struct span *span, size_t bytes) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(bytes > 0 && bytes % UNIT_BYTES == 0);
@@ -64,7 +64,7 @@ static size_t step_bytes(const struct span *span) {
     return round_up(span->bytes + step, whole) - span->bytes;
 }
 
-/* Grow `span` until `count` units stand free at its top: by a whole step, or by just what is needed. */
+/* Grow `span` until `count` units are free at its top: by a whole step, else by just what is needed. */
 static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
     size_t need = ((size_t)load_relaxed(span->top_units) + count) << UNIT_SHIFT;
     if (need <= span->bytes) return true;
@@ -78,7 +78,7 @@ static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
     return true;
 }
 
-/* The home span, not yet mapped, where the world has a place for it. */
+/* Describe the home span, not yet mapped, where the world has a place for it. */
 static void open_home(void) {
     debug_check(lock_is_mine(&grow_gate));
     char *home = port_home();
@@ -92,7 +92,7 @@ static void open_home(void) {
                               .stepwise = true};
 }
 
-/* A range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
+/* Reserve a range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
 static bool layout(struct span *span, uint32_t units, uint32_t ready) {
     debug_check(ready > 0 && ready <= units);
     size_t lines = round_up((size_t)(units + 2) * UNIT_LINE_BYTES, SPAN_STEP_BYTES);
@@ -116,8 +116,8 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
     return true;
 }
 
-/* A span of its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
- * `count` at least; GROW_WHOLE: for all. Only then is it worth a place among the spans, of which there are few. */
+/* Reserve a span in its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
+ * at least `count`; GROW_WHOLE: for all. Only then is it worth one of the few places among the spans. */
 STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, enum grow_memory memory) {
     if (count >= SPAN_UNITS_MAX) return false;
     uint32_t least = (uint32_t)round_up(count, GROW_STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
@@ -140,7 +140,7 @@ struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
     return span_list[index];
 }
 
-/* Give back the tables of a home where nothing else could be mapped. */
+/* Unmap the tables of a home span in which nothing else could be mapped. */
 static void leave_home(void) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(span_home.bytes == 0);
@@ -150,7 +150,7 @@ static void leave_home(void) {
     port_unreserve(span_home.slots, steps * TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule));
 }
 
-/* The first tip: at home, or in a range of the world's choice when not even a first step can be mapped there. */
+/* Make the first tip: the home span, or a range of the world's choice when not even a first step fits there. */
 static bool open_first(uint32_t count) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(!units_tip);

@@ -8,12 +8,12 @@
 enum grow_memory { GROW_AS_NEEDED, GROW_WHOLE };
 enum grow_result { GROW_DONE, GROW_NO_MEMORY, GROW_FROZEN };
 
-/* Held while one thread asks the world for memory; the one lock that is held over a system call. */
+/* Held while one thread asks the world for memory, over its system calls. */
 extern struct lock grow_gate __attribute__((visibility("hidden")));
 
 /* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
 enum grow_result grow_tip_by(uint32_t count);
 
-/* A further span of `count` units at least and `wish` at best, entered but not the tip, with memory for `count` units;
- * GROW_WHOLE: for all of it. NULL: nothing has changed. Takes no lock. */
+/* Make a further span of at least `count` and at best `wish` units, entered but not the tip, with memory for `count`
+ * units; GROW_WHOLE: for all of it. NULL: nothing has changed. Takes no lock. */
 struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory);

@@ -8,35 +8,34 @@
 enum {
     RANGES_MAX = UNIT_BYTES * 8, /* a bit each: beyond 256 GiB there are none */
     LOOKS_PER_STEP = 16,         /* ranges looked at in a tick */
-    COLLAPSES_PER_STEP = 1,      /* and made one page, which takes up to 4 ms where a host lends the memory */
+    COLLAPSES_PER_STEP = 1,      /* and collapsed, which takes up to 4 ms in a virtual machine */
     COLLAPSES_PER_QUARTER = 4,
-    COLLAPSES_PER_GROWN =
-        1,              /* a range more of heap lets the hand do one: a heap that grows is no more huge than it grew */
-    FAILURE_COSTS = 64, /* collapses: who has no huge pages has none in a moment either */
-    SLOW_COSTS = 16,    /* who waits for one waits for the next too */
-    SPLIT_BYTES = 128 * 1024, /* a sixteenth of a huge page that is free is worth to split it */
+    COLLAPSES_PER_GROWN = 1,  /* for each range that the heap has grown by: no more becomes huge than has been added */
+    FAILURE_COSTS = 64,       /* collapses: a system without huge pages has none a moment later either */
+    SLOW_COSTS = 16,          /* after a slow one the next is probably slow too */
+    SPLIT_BYTES = 128 * 1024, /* when a sixteenth of a huge page is free, it may be split */
 };
 #define HUGE_FROM_BYTES ((size_t)1 << 30)
 
-static uint8_t *huge; /* a bit for each range that was made one page; a unit of its own; NULL: none was; atomic */
-static uint8_t busy;  /* somebody moves the hand; atomic */
+static uint8_t *huge; /* a bit for each range that became a huge page; a unit of its own; NULL: none did; atomic */
+static uint8_t busy;  /* a thread moves the hand; atomic */
 
-/* Moved by whoever is busy. */
+/* The sweep over the home span's ranges; only the thread that set `busy` touches it. */
 static struct {
     uint32_t range; /* to be looked at next */
     uint32_t quarter;
     uint32_t quarters; /* passed since the heap became large */
-    uint32_t spent;    /* collapses, each time the heap became larger or a quarter passed some more may be */
+    uint32_t spent;    /* collapses so far; growth and each quarter allow some more */
 } hand;
 
 INLINE bool is_huge(const uint8_t *bits, size_t range) {
     return load_relaxed(bits[range / 8]) >> range % 8 & 1;
 }
 
-/* The unit has memory behind all of its pages. Racy, as nothing depends on it but what is resident. */
+/* True when the unit has memory behind all of its pages. Racy: only the resident size depends on it. */
 static bool is_touched(const struct unit *line) {
     return load_relaxed(line->kind) == UNIT_SLAB &&
-           load_relaxed(line->start_limit) != 0 && /* as while it has purged pages */
+           load_relaxed(line->start_limit) != 0 && /* it is 0 while the slab has purged pages */
            load_relaxed(line->carved_blocks) == class_shapes[line->class].capacity_blocks;
 }
 
@@ -46,7 +45,7 @@ static bool is_dense(uint32_t range) {
     return line == end;
 }
 
-/* The bits, made when they are first needed. Of two threads that make them at once, one gives its own back. */
+/* The bits, made when first needed. Of two threads that make them at the same time, one gives its own back. */
 static uint8_t *open_bits(void) {
     uint8_t *bits = load_acquire(huge);
     if (bits) return bits;

@@ -10,17 +10,17 @@
 #include <heapalloc/port.h>
 
 enum {
-    RUN_UNITS = 64, /* taken from level 1 at a time, or an eighth of what level 2 has */
+    RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has */
     RUN_UNITS_FIRST = 16,
-    SHED_UNITS_MIN = 16,                         /* a give returns runs of at least this */
+    SHED_UNITS_MIN = 16,                         /* a free returns runs of at least this */
     KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
-    SPLIT_UNITS_MIN = (4 << 20) / UNIT_BYTES,    /* if of the very block: two halves hold less than the whole */
+    SPLIT_UNITS_MIN = (4 << 20) / UNIT_BYTES,    /* if that is in the block itself: two halves hold less than one */
     DEFERRED_MAX = 8,
 };
 
 struct medium medium = {.lock = LOCK_OF(RANK_MEDIUM)};
 
-/* Level 2, by an address that stays in a register; the compiler would build one anew for each field. */
+/* Level 2, by an address that stays in a register; the compiler would compute it again for each field. */
 INLINE struct medium *here(void) {
     struct medium *level = &medium;
     __asm__("" : "+r"(level));
@@ -62,8 +62,8 @@ static NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, 
     return medium_merge_at(here(), slot, &count, flags);
 }
 
-/* Return the whole units in a free block to level 1, but for what is needed at its end so that `keep` granules stay
- * free: when blocks are freed in order, all that is free is one block.
+/* Cut the whole units out of a free block for level 1, except as many at its end as keep `keep` granules free: when
+ * blocks are freed in order, all free memory is one block.
  * [ free block ] => [ free ][ units for level 1 ][ free ] */
 static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
     debug_check(lock_is_mine(&medium.lock));
@@ -83,7 +83,7 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     if (first + count > to) {
         struct granule *tail = span->slots + to;
         medium_enter(tail, first + count - to, flags);
-        tail->before = 0; /* what was to the left is not ours any more */
+        tail->before = 0; /* what was to the left is level 1's now */
     }
     struct unit *head = span->lines + from / GRANULES_PER_UNIT;
     uint32_t unit_count = (to - from) / GRANULES_PER_UNIT;
@@ -95,12 +95,12 @@ static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t
     return head;
 }
 
-/* What a merge has made is worth giving units back, if enough stays free besides. */
+/* True when a merged block is large enough to return units, if enough else stays free. */
 INLINE bool is_wide(uint32_t count) {
     return count >= SHED_UNITS_MIN * GRANULES_PER_UNIT;
 }
 
-/* Units leave for level 1 only after the lock is given: locks of both levels are never held together. */
+/* Merge deferred blocks, give the lock, then give units to level 1: locks of both levels are never held together. */
 static NOINLINE void drain_and_give(struct unit *leaving) {
     debug_check(lock_is_mine(&medium.lock));
     struct unit *more[DEFERRED_MAX];
@@ -125,7 +125,7 @@ STARTUP_TEXT void medium_unlock(void) {
     lock_give(&medium.lock);
 }
 
-/* The ends that a take has but rarely. */
+/* Rare endings of a take, called in tail position. */
 static NOINLINE struct granule *drain_with(struct granule *slot) {
     drain_and_give(NULL);
     return slot;
@@ -135,7 +135,7 @@ static NOINLINE struct granule *wake_with(struct granule *slot) {
     return slot;
 }
 
-/* A run of units from level 1, entered as one free block and merged with what it touches. */
+/* Take a run of units from level 1, and enter it as one free block, merged with what it touches. */
 static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
     uint32_t wish = load_relaxed(medium.used_units) / 8;
@@ -161,7 +161,7 @@ static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     return true;
 }
 
-/* The whole of a free block becomes a used one of `count`, what is too much on its right free again. */
+/* Make a free block a used one of `count` granules from `skip` on; what is left on both sides is free again. */
 static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(granule_state(slot) == GRANULE_FREE && skip + count <= granule_count(slot));
@@ -174,7 +174,7 @@ static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t sk
     return slot;
 }
 
-/* The list whose first block has `count` granules at least, the closest that is known to; 0: there is none. */
+/* The closest list whose first block is known to have at least `count` granules; 0: there is none. */
 INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32_t count) {
     struct tlsf_node *node = *tlsf_head(index, lists.exact);
     if (node && granule_count(slot_of(node)) >= count) return lists.exact;
@@ -220,7 +220,7 @@ static uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
     return (uint32_t)(round_up(at, align_granules) - at);
 }
 
-/* Any take, and whatever it takes: waiting, a run from level 1. */
+/* Take a block by all means: wait for the lock, fetch a run from level 1. */
 static NOINLINE STARTUP_TEXT struct granule *take_slow(uint32_t count, uint32_t align_granules) {
     do {
         if (!lock_take(&medium.lock)) return NULL;
@@ -232,7 +232,7 @@ static NOINLINE STARTUP_TEXT struct granule *take_slow(uint32_t count, uint32_t 
     return NULL;
 }
 
-/* All that is rare is called last, so that what is common needs no stack. */
+/* Rare work is called in tail position, so that the common path needs no stack frame. */
 STARTUP_TEXT struct granule *medium_take_ready(uint32_t count) {
     struct medium *level = here();
     debug_check(count >= MEDIUM_GRANULES_MIN);
@@ -257,7 +257,7 @@ struct granule *medium_take_roomy(uint32_t count) {
     return slot ? slot : medium_take(count, 1);
 }
 
-/* Leave the block to whoever has the lock. */
+/* Leave the block to the holder of the lock. */
 static NOINLINE void medium_defer(struct granule *slot) {
     debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) >= MEDIUM_GRANULES_MIN);
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_STATE_MASK) | GRANULE_DEFERRED);
@@ -318,7 +318,7 @@ bool medium_resize(struct granule *slot, uint32_t count) {
     return done;
 }
 
-/* What nobody takes back counts as purged at once: the block never leaves the index, where another core might miss it.
+/* Mark a block as purged under the lock, in a world that takes no memory back: no other core sees it out of the index.
  */
 static void call_purged(struct granule *slot) {
     debug_check(granule_state(slot) == GRANULE_FREE && !(slot->head & FREE_FLAGS));
@@ -327,8 +327,8 @@ static void call_purged(struct granule *slot) {
     medium_enter(slot, count, flags | GRANULE_PURGED);
 }
 
-/* Take the pages inside of a block, which is nobody's meanwhile, and give the block back. False: the world does not
- * take them, and the block is still nobody's. */
+/* Purge the pages inside of a block, which is marked as used meanwhile, and give the block back. False: the world
+ * refused, and the block is still marked as used. */
 static bool purge_block(struct granule *slot) {
     debug_check(!lock_is_mine(&medium.lock)); /* it makes a system call */
     debug_check(granule_state(slot) != GRANULE_FREE);
@@ -338,15 +338,15 @@ static bool purge_block(struct granule *slot) {
     char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
     if (from < to && (huge_spares(from, (size_t)(to - from)) || !port_purge(from, (size_t)(to - from)))) return false;
     if (!lock_take(&medium.lock)) {
-        medium_give(slot); /* deferred: a fork is under way, and may wait for a lock that our caller holds */
+        medium_give(slot); /* deferred: a fork is under way that may wait for a lock of our caller's */
         return true;
     }
-    /* PURGED also where there was no whole page. What others purged meanwhile may complete a unit. */
+    /* PURGED even without a whole page inside. With neighbours purged meanwhile it may complete a unit. */
     drain_and_give(cut_units(medium_merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
     return true;
 }
 
-/* Blocks that could not be purged are dirty again only now, so that none is tried twice. */
+/* Give back the blocks that could not be purged: only now, so that none is tried twice. */
 static void give_refused(struct granule *refused) {
     for (struct granule *slot, *next = refused; (slot = next);) {
         next = (struct granule *)node_of(slot)->next;

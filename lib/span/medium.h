@@ -1,7 +1,7 @@
 /* Level 2: blocks of 512-byte granules between the slabs and the extents of level 1, in constant time (TLSF).
  *
- * Blocks lie side by side in extents taken from level 1; their descriptors (span/granule.h) apart from them.
- * Extents that touch become one. When whole units are free, and level 2 has enough besides, they return to level 1.
+ * Blocks lie side by side in extents taken from level 1; their descriptors (span/granule.h) lie elsewhere.
+ * Extents that touch become one. When whole units are free, and level 2 has enough else, they return to level 1.
  *
  *   blocks tile level 2's units; slots of inner granules are 0     verify: medium_blocks
  *   free blocks never touch                                        verify: medium_coalesced
@@ -15,11 +15,11 @@
  * zero. NULL: no memory, or a fork is under way. */
 struct granule *medium_take(uint32_t count, uint32_t align_granules);
 
-/* The same, unaligned, of what level 2 has, while nobody else holds its lock. NULL: medium_take() may have to take more
- * units. */
+/* The same, unaligned, from what level 2 has, if its lock is free. NULL: call medium_take(), which may wait, or take
+ * more units. */
 struct granule *medium_take_ready(uint32_t count);
 
-/* Take a block at the low end of about the largest free block: it has room to grow. */
+/* Take a block from the low end of about the largest free block, so that it has room to grow. */
 struct granule *medium_take_roomy(uint32_t count);
 
 /* Give a block back (its slot says USED or CACHED). Never waits. */
@@ -32,8 +32,8 @@ bool medium_resize(struct granule *slot, uint32_t count);
  * free and dirty; the largest first, `blocks_max` at most. False: there is more. System calls, outside the lock. */
 bool medium_purge(uint32_t keep_granules, uint32_t blocks_max);
 
-/* Return a run of free units that were touched before to level 1, where it has none: what asks for units is about to
- * touch new ones. False: there is none. */
+/* Return a run of free, touched units to level 1, which has none: its next user would touch new ones. False: there is
+ * none. */
 bool medium_shed(void);
 
 INLINE bool medium_lock(void) {

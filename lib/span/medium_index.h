@@ -14,7 +14,7 @@ struct medium {
     uint32_t used_units; /* units that level 2 has from level 1 */
     uint32_t free_granules;
     uint32_t dirty_granules;  /* free, listed, and not purged */
-    struct granule *deferred; /* given while the lock was taken; linked through the list node's place, atomic */
+    struct granule *deferred; /* freed while the lock was taken; linked through the list node's place, atomic */
     struct tlsf dirty;
     struct tlsf purged;
 };

@@ -23,13 +23,13 @@ INLINE void describe(struct granule *slot, uint32_t count, uint32_t state) {
     slot[count].before = count;
 }
 
-/* The index that a listed free block stands in, by its flags. */
+/* The index that a listed free block is in, by its flags. */
 INLINE struct tlsf *index_of(uint32_t flags) {
     return flags & (GRANULE_PURGED | GRANULE_ZERO) ? &medium.purged : &medium.dirty;
 }
 
-/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED) that its users may find. The sums are the
- * caller's. */
+/* Make [slot, slot + count) a free block with `flags` (ZERO, PURGED), and list it if it is large enough. The caller
+ * updates the sums. */
 INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(count > 0 && !(flags & ~(uint32_t)FREE_FLAGS));
@@ -37,7 +37,7 @@ INLINE void list(struct granule *slot, uint32_t count, uint32_t flags) {
     if (count >= LISTED_MIN) tlsf_put(index_of(flags), node_of(slot), count);
 }
 
-/* How much of a free block of `count` counts as dirty. */
+/* How many granules of a free block of `count` count as dirty. */
 INLINE uint32_t dirty_part(uint32_t count, uint32_t flags) {
     return count >= LISTED_MIN && index_of(flags) == &medium.dirty ? count : 0;
 }
@@ -48,7 +48,7 @@ static inline void medium_enter(struct granule *slot, uint32_t count, uint32_t f
     list(slot, count, flags);
 }
 
-/* Undo list() for a block with this head: its slots are empty again. Returns how much of it was dirty. */
+/* Undo list() for a block with this head: its slots are empty again. Returns how many granules were dirty. */
 INLINE uint32_t unlist(struct medium *level, struct granule *slot, uint32_t head, uint32_t count) {
     debug_check(lock_is_mine(&level->lock));
     debug_check((head & GRANULE_STATE_MASK) == GRANULE_FREE && (head & GRANULE_COUNT_MASK) == count);

@@ -4,19 +4,19 @@
 #include <heapalloc/port.h>
 
 enum {
-    DENSE_UNITS = HUGE_UNITS * 3 / 4, /* touched in the range before: growth is steady, and of small blocks */
-    FAILURE_SKIPS = 64,               /* ranges: who has no huge page has none in a moment either */
-    SLOW_SKIPS_MIN = 4,               /* one slow page may be chance, the ranges skipped double with each further one */
+    DENSE_UNITS = HUGE_UNITS * 3 / 4, /* filled in the range before: growth is steady, and of small blocks */
+    FAILURE_SKIPS = 64,               /* ranges: a system without a huge page has none a moment later either */
+    SLOW_SKIPS_MIN = 4,               /* one slow page may be chance; each further one doubles the skipped ranges */
     SLOW_SKIPS_MAX = 64,
 };
 
-/* Ranges that are not tried. Of two threads that count at once one counts for nothing, which does no harm. */
+/* How many ranges to skip. When two threads count at the same time one count is lost, which does no harm. */
 static struct {
     uint32_t ranges;      /* after a failure or a slow page; atomic */
     uint32_t slow_ranges; /* after the last page, which was slow; 0: it was not, or there was none; atomic */
 } pause;
 
-/* A huge page for the range, and how soon the next is tried. */
+/* Try a huge page for the range, and set how soon the next is tried. */
 static void prefault_huge(size_t range) {
     enum port_huge result = port_prefault(span_home.base + (range << HUGE_SHIFT));
     uint32_t ranges = 0, slow = load_relaxed(pause.slow_ranges);
@@ -27,8 +27,8 @@ static void prefault_huge(size_t range) {
     if (result != PORT_HUGE_REFUSED) huge_note(range);
 }
 
-/* A range without a huge page: its memory as small pages in one call, unless huge pages failed for a reason that may
- * hold for them too, as a limit does. `ranges`, above 0, is what was seen: another thread may count meanwhile. */
+/* Skip a range: populate it with small pages in one call, unless huge pages failed for a reason that may hold for small
+ * ones too, such as a limit. `ranges`, above 0, was read before: another thread may count meanwhile. */
 static void prefault_small(size_t range, uint32_t ranges) {
     store_relaxed(pause.ranges, ranges - 1);
     if (load_relaxed(pause.slow_ranges) == 0) return;
@@ -36,8 +36,8 @@ static void prefault_small(size_t range, uint32_t ranges) {
         store_relaxed(pause.slow_ranges, 0);
 }
 
-/* Most of the unit has been written to, by many blocks. One that level 2 cut into two at most may be an array of which
- * a corner is used. */
+/* True when most of the unit was probably written to, as many blocks share it. A single medium block may be an array of
+ * which only a corner is used. */
 static bool is_filled(const struct unit *line) {
     if (load_relaxed(line->kind) == UNIT_SLAB)
         return load_relaxed(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
@@ -54,8 +54,8 @@ static bool is_steady(const struct unit *range) {
     return filled >= DENSE_UNITS;
 }
 
-/* Nobody has the units from `line` to the end of the range: the top is below, or they are a part of a clean extent.
- * Whoever takes one afterwards finds memory behind it, as wanted. */
+/* True when nobody has the units from `line` to `end`: the top is below, or they are part of a clean extent. Whoever
+ * takes one afterwards finds memory behind it, as wanted. */
 static bool is_untouched(const struct unit *line, const struct unit *end) {
     debug_check(lock_is_mine(&units.lock));
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;

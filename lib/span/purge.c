@@ -7,19 +7,19 @@
 #include "span/huge.h"
 #include <heapalloc/port.h>
 
-/* Less surplus than that is left alone. */
+/* A smaller surplus is left alone. */
 enum { SURPLUS_UNITS_MIN = 16 };
 
 enum { EXCESS_EXTENTS_MAX = 16 };
 
-/* Around one page that cannot be purged lie thirty pieces of half a GiB; where nothing can be, few extents are tried in
- * vain. */
+/* Halving half a GiB around one page that cannot be purged makes thirty pieces; where nothing can be purged, few
+ * extents are tried in vain. */
 enum { TRIES_MAX = 64, BARREN_MAX = 8 };
 
 uint32_t purge_decay_ms = 500;
 
-/* A part of a table that says nothing, but for what lies in [changed, changed_to) it did so before: purge the whole
- * pages that have now come to say nothing. */
+/* Purge the whole pages of [from, to), a part of a table that is all zero, or may be, where they meet [changed,
+ * changed_to): the rest was purged before. */
 static void purge_table(char *from, char *to, char *changed, char *changed_to) {
     size_t page = port_page_bytes();
     from = (char *)max_size(round_up((uintptr_t)from, page), round_down((uintptr_t)changed, page));
@@ -27,8 +27,8 @@ static void purge_table(char *from, char *to, char *changed, char *changed_to) {
     if (from < to) port_purge(from, (size_t)(to - from));
 }
 
-/* The lines and slots inside of an extent say nothing (INSIDE, NONE), which is what zero says too. The extent with the
- * clean ones beside it is what may fill a page of them: 64 lines, or the slots of 16 units. */
+/* Purge the lines and slots inside of an extent: they are INSIDE and NONE, which zero means too. The extent is merged
+ * with clean neighbours first, as only together may they fill a page: 64 lines, or the slots of 16 units. */
 static struct unit *purge_tables(struct unit *unit) {
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t count = unit->count;
@@ -41,8 +41,8 @@ static struct unit *purge_tables(struct unit *unit) {
     return wide;
 }
 
-/* What the world refused to take in this run, linked by next: it is given back when the run is over, so that nothing is
- * tried twice in one, and ages anew. */
+/* One run of purging. Extents that the world refused, linked by next, are given back at its end, so that none is tried
+ * twice in a run, and age anew. */
 struct run {
     struct unit *refused, *refused_last;
     uint32_t purged; /* units */
@@ -62,8 +62,8 @@ static void run_end(struct run *run) {
     if (units_lock()) units_unlock();
 }
 
-/* Purge an extent of whole pages, or all around what cannot be: [ unit ] => [ half ][ half ], until nothing fails or
- * too much did. A failed purge may have taken a part, so only what succeeds as a whole is called clean. */
+/* Purge an extent of whole pages, halving it around pages that cannot be: [ unit ] => [ half ][ half ], until nothing
+ * fails or too much did. A failed purge may have taken a part, so only what succeeds as a whole counts as clean. */
 static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     debug_check(unit->kind == UNIT_LEAVING);
     debug_check(((uintptr_t)unit->memory & (port_page_bytes() - 1)) == 0);
@@ -85,8 +85,8 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     }
 }
 
-/* Give the extent's memory back, then the extent to level 1. Where a page is larger than a unit, the ends that
- * share a page with a neighbour stay dirty and out of the list by age; the neighbour's purge will meet them. */
+/* Purge an extent, then give it to level 1. Where a page is larger than a unit, the ends that share a page with a
+ * neighbour stay dirty and out of the list by age; the neighbour's purge will include them. */
 static void purge(struct run *run, struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     size_t page = port_page_bytes();
@@ -129,8 +129,8 @@ static uint32_t least_of_all(void) {
     return least;
 }
 
-/* A new quarter of the decay time has begun. As much as lay dirty all through the last four is surplus: which extents
- * those were does not matter, for one that merges with what comes and goes never grows old. */
+/* Begin a new quarter of the decay time. As many units as were dirty all through the last four are surplus, whichever
+ * extents they were in: one that merges with others again and again never grows old. */
 static void begin_quarter(uint32_t quarter) {
     if (!lock_try(&units.lock)) return; /* the next tick will do it */
     for (uint32_t i = 0, passed = quarter - units.quarter; i < passed && i <= DECAY_QUARTERS; i++)
@@ -157,7 +157,7 @@ void purge_excess(uint32_t keep_units) {
     uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
     uint32_t keep = used / 4 > keep_units ? used / 4 : keep_units;
     for (int i = 0; i < EXCESS_EXTENTS_MAX && load_relaxed(units.dirty_units) > keep; i++) {
-        /* Everything is older than half the clock's range from now. */
+        /* Half of the clock's range ahead: everything is older. */
         if (purge_before(load_relaxed(units.now_ms) + 0x3fffffff, 1) == 0) break;
     }
 }

@@ -76,7 +76,7 @@ bool region_enter(struct span *span, char *start, size_t bytes) {
 static size_t units_that_fit(uintptr_t start, uintptr_t end) {
     size_t each = UNIT_BYTES + region_table_bytes(1) - region_table_bytes(0), count = (end - start) / each;
     while (count > 0 && round_up(start + region_table_bytes(count), UNIT_BYTES) + (count << UNIT_SHIFT) > end)
-        count--; /* twice at most, for what does not grow with the count */
+        count--; /* twice at most, for the tables' constant part */
     return count;
 }
 

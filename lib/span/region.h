@@ -1,21 +1,21 @@
-/* Regions: spans over memory that the world owns, with tables inside of it; nothing is asked of the world.
+/* Regions: spans over memory that the world owns, with their tables inside of it; they never call the world.
  *
  *   | span | lines > | slots > | units >                      a region that heap_init or heap_add_region was given
  *
- * A region begins kept back as a whole, as an extent of the allocator's own; what is free is entered, piece by piece.
- * So holes, tables and images that lie between are simply never entered. */
+ * A region is kept back as a whole at first, as an extent of the allocator's own; what is free is entered piece by
+ * piece. So holes, tables and images that lie between are simply never entered. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/span.h"
 
-/* In `class` of a META extent's head: nobody's yet. Other such extents are a heap's or the world's. */
+/* In `class` of a META extent's head: kept back. Other such extents are in use. */
 enum { REGION_KEPT_BACK = 0xfe };
 
-/* How many bytes the tables of `units` units take. */
+/* The size of the tables for `units` units. */
 size_t region_table_bytes(size_t units);
 
 /* Make `span` describe `units` units from `base`, a multiple of a unit, all kept back. The tables stand at `tables`, a
- * multiple of 64, and are written over. The span is not entered among the others; takes the units lock. */
+ * multiple of 64, and are overwritten. The span is not entered among the others; takes the units lock. */
 void region_describe(struct span *span, char *base, uint32_t units, void *tables);
 
 /* Enter the whole units in [start, start + bytes), which are kept back in `span`, as free. False: there is none, or

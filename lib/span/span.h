@@ -4,9 +4,9 @@
  *                      | unit lines > |  granule slots > |  units >                     all three grow upwards
  *   a further span     | lines | slots | units |                                        one range of fixed size
  *
- * The home span is mapped step by step as it grows, nothing is set aside before it is needed: a limit on
- * addresses, strict overcommit, mlockall and emulators see a heap of the size it has. When it cannot grow where
- * it stands (or the world has no home), further spans follow; they are found on the cold path, by a walk. */
+ * The home span is mapped step by step as it grows, and nothing is reserved before it is needed: limits on address
+ * space, strict overcommit, mlockall and emulators see a heap of the size it has. When it cannot grow in place (or the
+ * world has no home), further spans follow; they are found on the cold path, by a walk. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/granule.h"
@@ -23,11 +23,11 @@ struct span {
     size_t bytes;           /* [base, base + bytes) has lines, slots and memory; grows only */
     struct unit *lines;     /* lines[-1] is an EDGE, lines[units] readable */
     struct granule *slots;  /* one more than there are granules */
-    uintptr_t slots_from_0; /* where the slot of address 0 would stand */
+    uintptr_t slots_from_0; /* where the slot of address 0 would be */
     uint32_t top_units;     /* units handed out at least once; under the units lock */
     uint32_t limit_units;   /* what `bytes` may grow to */
     uint32_t tabled_units;  /* units with lines and slots */
-    bool stepwise;          /* the home span: mapped where nothing was set aside */
+    bool stepwise;          /* the home span: mapped as it grows, without a reserved range */
 };
 
 extern struct span span_home __attribute__((visibility("hidden")));
@@ -49,7 +49,7 @@ struct span *span_of_slot(const struct granule *slot);
 /* The line of the unit that `p` lies in; NULL: not ours. */
 struct unit *span_unit(const void *p);
 
-/* Slot of the granule at `p`, in `span`; memory of a slot. */
+/* Slot of the granule at `p`, in `span`. */
 INLINE struct granule *span_slot(const struct span *span, const void *p) {
     return span->slots + ((size_t)((const char *)p - span->base) >> GRANULE_SHIFT);
 }

@@ -1,8 +1,8 @@
 /* The unit's line: 64 bytes that describe 16 KiB, apart from them.
  *
- * A run of units with one purpose is an extent; its first line is its head and says everything, the lines after
- * it say INSIDE (a free extent's last line also says where it begins). A line leaves the head's state before it
- * becomes inside of another extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
+ * A run of units with one purpose is an extent; its first line is its head and describes it, the lines after it say
+ * INSIDE (a free extent's last line also says where it begins). A head becomes INSIDE before its unit joins another
+ * extent, so a pointer into the middle of anything meets INSIDE and never a stale head. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
@@ -18,10 +18,10 @@ enum unit_kind {
     UNIT_FREE,       /* head of a free extent, in one of level 1's indexes */
     UNIT_FREE_LAST,  /* last of a free extent of several units */
     UNIT_SLAB,       /* one unit of equal blocks */
-    UNIT_MEDIUM,     /* belongs to level 2; every unit of such an extent says so */
+    UNIT_MEDIUM,     /* belongs to level 2; the kind of every unit of such an extent */
     UNIT_LARGE,      /* head of a caller's block of whole units */
     UNIT_LEAVING,    /* head of an extent that is being purged or freed; nobody's for now */
-    UNIT_META,       /* the allocator's own */
+    UNIT_META,       /* the allocator's own data */
     UNIT_POOL,       /* a slab of a pool, which stands in `owner` */
     UNIT_ARENA,      /* head of an arena's chunk */
     UNIT_EDGE,       /* the line before a span's first unit */
@@ -35,8 +35,8 @@ enum unit_flags {
     UNIT_ATTACHED = 16, /* an owned slab whose blocks return to its heap's bin */
     UNIT_GONE = 32,     /* a free extent whose addresses went back to the world: mapped again before it is used */
     UNIT_MOVED = 64,    /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
-    UNIT_ROOMY = 128,   /* a large block that grew and has room behind its `wanted` units, untouched when it got it */
-    UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* by which free extents are told apart */
+    UNIT_ROOMY = 128,   /* a large block that grew: the room behind its `wanted` units was untouched at first */
+    UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* free extents merge only when these are the same */
 };
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
@@ -53,7 +53,7 @@ struct unit {
         struct {                      /* a slab */
             struct block *free;       /* blocks the owner may hand out, LIFO                 */
             uint16_t used_blocks;     /* kept and not in `free`: with a caller, in a bin, in remote;
-                                         of an open slab a countdown (heap/heap.h) */
+                                         of an attached slab a countdown (heap/heap.h) */
             uint16_t resident_blocks; /* carved and not in purged pages                             */
             uint32_t recip;           /* class_shape.recip, here for free()'s start check    */
             uint32_t start_limit;     /* carved blocks * class_start_step; 0 while it has purged pages */
@@ -75,7 +75,7 @@ struct unit {
             struct unit *next;
             struct unit *prev;
         };
-        char *bin; /* open slab, which is in neither: its bin stands where this has `free` */
+        char *bin; /* attached slab, in neither list: its bin is at this address + offset of `free` */
     };
     char *memory;           /* what the extent describes */
     uint16_t carved_blocks; /* cut so far, from the start */
@@ -83,13 +83,13 @@ struct unit {
     uint8_t class;
     uint8_t kind;
     uint8_t flags;
-    uint8_t purged_pages; /* slab: which of its pages went back, and when it began to wait (slab/purged_pages.h) */
+    uint8_t purged_pages; /* slab: its purged pages, and when it began to wait (slab/purged_pages.h) */
 };
 
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
 _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");
 
-/* Write a whole line, its kind last and at once: whoever holds the extent beside it may look at that any time. */
+/* Write a whole line, its kind last and at once: the holder of the extent beside it may read the kind at any time. */
 INLINE void unit_describe(struct unit *unit, struct unit line) {
     memcpy(unit, &line, offsetof(struct unit, kind));
     unit->flags = line.flags;

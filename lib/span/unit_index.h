@@ -1,10 +1,10 @@
 /* Level 1's state: its lock, its sums, its three indexes of free extents.
  *
  * Dirty free extents (written since the world gave them) and clean ones (known to be zero, no memory behind them)
- * are kept in two indexes and never merged with each other: what is dirty is handed out first, because reusing it
- * costs no page fault and no peak; what is clean costs nothing while it waits. Memory that never was handed out
- * lies above the tip's top and is touched last. Dirty extents age in a list; span/purge.h cleans the old ones. What is
- * clean beyond a bound goes back to the world with its addresses (span/gone.h): a third index. */
+ * are kept in two indexes and never merged with each other: dirty ones are handed out first, because reusing them
+ * costs no page fault and raises no peak; clean ones cost nothing while they wait. Memory that was never handed out
+ * lies above the tip's top and is touched last. Dirty extents age in a list; span/purge.h purges the old ones. Clean
+ * memory beyond a bound is unmapped (span/gone.h): a third index. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
@@ -19,15 +19,15 @@ struct units {
     uint32_t dirty_units;                     /* free, in dirty */
     uint32_t clean_units;                     /* free, in clean */
     uint32_t gone_units;                      /* free, in gone */
-    uint32_t gone_extents;                    /* how many those are */
+    uint32_t gone_extents;                    /* the number of extents in gone */
     uint32_t moved_extents;                   /* with UNIT_MOVED; atomic */
     uint32_t now_ms;                          /* the time of the latest tick: stamps what becomes free */
     uint32_t quarter;                         /* the same in quarters of the decay time */
     uint32_t least_dirty[DECAY_QUARTERS + 1]; /* least dirty_units in this quarter, in the one before, ... */
-    uint32_t surplus_units;                   /* nobody needed as many of dirty_units for a decay time: to be purged */
+    uint32_t surplus_units;                   /* of dirty_units, not needed for a decay time: to be purged */
     struct unit *oldest;                      /* dirty extents by age */
     struct unit *newest;
-    struct unit *deferred; /* heads given while the lock was taken; linked by node.next, atomic */
+    struct unit *deferred; /* heads given while the lock was taken; linked by next, atomic */
     struct tlsf dirty;
     struct tlsf clean;
     struct tlsf gone;

@@ -40,7 +40,7 @@ STARTUP_TEXT struct unit *units_take_upto(uint32_t least, uint32_t most, enum un
     return unit || most == least ? unit : units_take(least, kind);
 }
 
-/* [ spare ][ wanted, aligned ][ spare ] => the spare ends become extents of their own, and free */
+/* [ spare ][ wanted, aligned ][ spare ] => the spare ends become free extents */
 struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_kind kind) {
     debug_check(align_units == 0 || is_power_of_two(align_units));
     if (align_units <= 1) return units_take(count, kind);

@@ -77,7 +77,7 @@ STARTUP_TEXT struct unit *units_take_pieces(uint32_t least, uint32_t most, enum 
 /* The free extent to the left of `unit`, and in its state; NULL: there is none. */
 static struct unit *left_of(const struct unit *unit) {
     const struct unit *last = unit - 1;
-    uint8_t kind = load_relaxed(last->kind); /* its holder may change it, but never to or from being free */
+    uint8_t kind = load_relaxed(last->kind); /* its holder may change it, but not to or from FREE */
     if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
     const struct unit *head = last - (last->count - 1);
     return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
@@ -91,8 +91,8 @@ static struct unit *right_of(const struct unit *unit) {
 
 /* [ left ][ unit ][ right ] => [ --- one free extent --- ], where left and right are free in unit's state.
  * It is as old as its largest part: a big cold extent does not become young because a small one joins it.
- * MERGE_AGES: it may be purged later on; so it may be anyway when it has grown: the page that its parts share may be
- * free as a whole now. */
+ * MERGE_AGES: it may be purged later. So may one that has grown, in any case: a page that its parts share may be free
+ * as a whole now. */
 static STARTUP_TEXT void extent_merge(struct unit *unit, enum merge_age age) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(unit->kind == UNIT_LEAVING && unit->count > 0 && !(unit->flags & (UNIT_AGED | UNIT_MOVED)));
@@ -138,7 +138,7 @@ static void defer_one(struct unit *unit) {
     units_defer(unit, unit);
 }
 
-/* Under the lock: what others gave while they could not have it. */
+/* Under the lock: take in what others deferred because they could not have it. */
 static NOINLINE void take_deferred(void) {
     debug_check(lock_is_mine(&units.lock));
     struct unit *unit = swap_value(units.deferred, NULL);
@@ -153,7 +153,7 @@ STARTUP_TEXT void units_unlock(void) {
     lock_give(&units.lock);
 }
 
-/* The addresses go back with the pages: Linux would keep this mapping apart from its neighbours for ever. */
+/* Unmap a moved block when it is freed: Linux would keep its mapping apart from its neighbours for ever. */
 static NOINLINE void leave_moved(struct unit *unit) {
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     debug_check(load_relaxed(units.moved_extents) > 0);
@@ -286,7 +286,7 @@ struct unit *units_take_surplus(void) {
     return unit;
 }
 
-/* What another thread does not find meanwhile costs no memory to do without: it takes other clean units. */
+/* Other threads miss these extents meanwhile, but it costs them no memory: they take other clean units. */
 struct unit *units_widen(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     if (!lock_take(&units.lock)) return unit;
