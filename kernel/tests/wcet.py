@@ -80,11 +80,10 @@ SMALL = {
 SMALL_LOOPS = {"region_of": [1]}
 WORDING = ["port_on_stack"]  # only asked for the sentence with which the program ends
 
-UNBOUNDED = """Not bounded, by name: waiting for a lock that another core holds
-(`lock_take_slow`), what other cores gave meanwhile and somebody has to sort in (`take_deferred`,
-`drain_and_give`), units that leave level 2 (`cut_units`, a store for each of 16 KiB), a trim before
-an allocation fails (`heap_trim`), and what moves bytes: zeroing, and `heap_realloc` to another
-place."""
+UNBOUNDED = """Not bounded: waiting for a lock that another core holds (`lock_take_slow`), entering what other
+cores gave back meanwhile (`take_deferred`, `drain_and_give`), units that leave level 2
+(`cut_units`, a store for each of 16 KiB), a trim before an allocation fails (`heap_trim`), and
+moving bytes: zeroing, and `heap_realloc` to another place."""
 PEERS = [("mattconte/tlsf", 225, 195), ("o1heap", 97, 90), ("FreeRTOS heap_4", None, None)]
 
 
