@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* A tree is not trusted: every offset is checked against the header, the header against bytes_max, and a walk ends
- * after at most one visit per word. Faults are sentences; NULL means none. Source: Devicetree Specification v0.4,
- * chapters 2 (properties) and 5 (the flattened format). */
+ * after at most one visit per word. Faults are sentences; NULL means none.
+ * Source: Devicetree Specification v0.4, chapters 2 (properties) and 5 (the flattened format). */
 
 enum { FDT_BYTES_MAX = 2 << 20 }; /* the boot protocol's limit */
 

@@ -16,7 +16,7 @@ static const char usage[] = "usage: heapalloc check PID\n"
                             "whole. The exit code is 0 when\n"
                             "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
 
-/* Names by which other allocators' libraries are known. */
+/* Parts of the file names of other allocators' libraries. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",
                                      "libhardened_malloc", "libasan",     "libtsan",     "libmsan"};
 
@@ -40,7 +40,7 @@ static void look_at(struct found *found, char *line) {
         if (strncmp(name, others[i], strlen(others[i])) == 0) keep(found->other, path);
 }
 
-/* A running heap changes while it is looked at: only what looks wrong again and again is. */
+/* A running heap changes while it is read: only a fault that is found repeatedly is real. */
 static bool is_whole(struct target *target) {
     enum { LOOKS = 5 };
     for (int look = 0; look < LOOKS; look++) {
@@ -52,7 +52,7 @@ static bool is_whole(struct target *target) {
     return false;
 }
 
-/* What the heap itself says; 0: it is whole, or may not be looked at. */
+/* Prints the state of the heap itself; 0: it is whole, or cannot be read. */
 static int look_inside(const char *word) {
     static struct target target;
     int code = 0;
@@ -68,7 +68,7 @@ static int look_inside(const char *word) {
     return code;
 }
 
-/* Not from a preloaded file: the program may be linked with the static library. */
+/* There is no preloaded file: the program may be linked with the static library. */
 static int judge_linked(const char *word, long process) {
     static struct target target;
     bool linked = target_open(&target, word);

@@ -1,5 +1,5 @@
-/* `heapalloc compare`: a program on glibc's malloc and on heapalloc in turn. The work is ci/compare.sh's, which is
- * installed with the program: this finds it, and the library. */
+/* `heapalloc compare`: a program on glibc's malloc and on heapalloc in turn. ci/compare.sh, which is installed with the
+ * program, does the work: this file finds it, and the library. */
 /* SPDX-License-Identifier: MIT */
 #include "library.h"
 #include "look.h"
@@ -53,7 +53,7 @@ static const char *understand(struct comparison *comparison, int argc, char **ar
     return NULL;
 }
 
-/* Beside the program in a build, and where it is installed. */
+/* Next to the program in a build, and where it is installed. */
 static bool find_script(char *path, size_t bytes) {
     static const char *const places[] = {"../libexec/heapalloc/compare.sh", "../ci/compare.sh"};
     char self[PATH_MAX];

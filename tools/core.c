@@ -1,4 +1,4 @@
-/* A core file whose heap is looked at: its segments, each read only within the file. */
+/* A core file as the source of a heap: its segments, each read only within the file. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "core.h"
@@ -66,7 +66,7 @@ bool core_open(struct target *target, const char *path) {
     return load_parts(target, &header);
 }
 
-/* The part of a segment's memory at `address` that is in the file; the rest of a segment is not there. */
+/* The part of a segment's memory at `address` that is in the file; the file may lack the rest of a segment. */
 static const Elf64_Phdr *part_of(const struct target *target, uint64_t address) {
     for (unsigned i = 0; i < target->part_count; i++) {
         const Elf64_Phdr *part = &target->parts[i];

@@ -49,7 +49,7 @@ static int explore(bool interactive) {
         fflush(stdout);
     }
     lines_close();
-    /* A person's typing errors are no failure. */
+    /* Typing errors in an interactive session are no failure. */
     int code = interactive && !shell.has_code ? 0 : (int)(shell_code(&shell) & 0xff);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("heapalloc: standard output");

@@ -1,4 +1,4 @@
-/* The program `heapalloc`: which of its commands is asked for. */
+/* The program `heapalloc`: chooses the command. */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "explore.h"

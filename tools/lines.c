@@ -20,7 +20,7 @@ void lines_open(const struct shell *shell, bool interactive) {
              "leaves.");
 }
 
-/* A script's line is shown as if it had been typed: what comes out reads as a session. */
+/* A script's line is echoed as if it had been typed, so the output reads like a session. */
 static const char *read_plain(void) {
     fputs(prompt, stdout);
     fflush(stdout);

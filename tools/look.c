@@ -1,4 +1,4 @@
-/* `heapalloc stats` and `heapalloc walk`: the sums and the blocks of a process's heap, or of a core file's. */
+/* `heapalloc stats` and `heapalloc walk`: the sums and the blocks of the heap in a process or a core file. */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
@@ -36,8 +36,8 @@ static bool asks_help(int argc, char **argv, const char *usage) {
     return false;
 }
 
-/* The only word that is no option; NULL, and a sentence: there is none, or more, or an option is wrong. `chosen` is set
- * to the index of the last option given. */
+/* The only argument that is not an option; NULL, and a sentence: there is none, or more, or an option is wrong.
+ * `chosen` is set to the index of the last option given. */
 static const char *only_word(int argc, char **argv, const char *const *options, int count, int *chosen) {
     const char *word = NULL;
     *chosen = -1;
@@ -58,7 +58,7 @@ static const char *only_word(int argc, char **argv, const char *const *options, 
     return word;
 }
 
-/* A process that goes on is torn here and there; what is at rest is not. */
+/* A running process may be read inconsistently in some places; a core file is not. */
 static int judge_heap(const char *command, const struct target *target, bool whole) {
     if (!whole) fprintf(stderr, "heapalloc %s: the heap of %s is damaged, or has gone away\n", command, target->name);
     if (target->reader.torn > 0 && !target->process)

@@ -1,4 +1,4 @@
-/* A process whose heap is looked at, while it runs: its memory by process_vm_readv, its mappings by /proc. */
+/* A running process as the source of a heap: its memory by process_vm_readv, its mappings from /proc. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "process.h"
@@ -22,7 +22,7 @@ bool process_read(void *context, uint64_t address, void *to, size_t bytes) {
     return process_vm_readv(target->process, &local, 1, &remote, 1, 0) == (ssize_t)bytes;
 }
 
-/* Why nothing was found: the first mapping says whether memory can be read at all. */
+/* Why nothing was found: the first mapping shows whether memory can be read at all. */
 static void say_why(struct target *target, uint64_t first) {
     char byte;
     struct iovec local = {&byte, 1}, remote = {(void *)(uintptr_t)first, 1};

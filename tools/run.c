@@ -89,7 +89,7 @@ static bool set_before(const char *name, const char *first, const char *separato
     return done;
 }
 
-/* What the environment has comes first, so that what is told here overrides it. */
+/* The environment's value comes first, so that the options given here override it. */
 static bool set_environment(const struct wish *wish, const char *library) {
     char *whole;
     const char *old = getenv("HEAPALLOC");

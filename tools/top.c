@@ -1,4 +1,5 @@
-/* `heapalloc top`: a process's heap on the terminal, again and again: size, growth, classes, threads, fragmentation. */
+/* `heapalloc top`: a periodic view of a process's heap on the terminal: size, growth, classes, threads, fragmentation.
+ * */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
@@ -37,7 +38,7 @@ struct top {
     bool again;
 };
 
-/* A line of text, to the screen or to the output. */
+/* Write a line of text to the screen or to the output. */
 __attribute__((format(printf, 2, 3))) static void say(const struct top *top, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -62,7 +63,7 @@ static void say_bar(const struct top *top, const struct survey *survey) {
     say(top, "  [%s]  # live  + kept  . free\n", bar);
 }
 
-/* The classes that have most, live and free together. */
+/* The classes with the most memory, live and free together. */
 static void say_classes(const struct top *top, const struct survey *survey) {
     bool told[READER_CLASSES_MAX] = {false};
     say(top, "\n  %-8s %12s %10s %12s %6s\n", "block", "live", "blocks", "free", "full");
@@ -95,7 +96,7 @@ static void show(struct top *top, const struct survey *survey, const struct targ
     top->again = true;
 }
 
-/* Wait for the next look; false: `q` was typed. */
+/* Wait for the next refresh; false: `q` was typed. */
 static bool wait_for_next(const struct top *top) {
     int wait_ms = (int)(top->seconds * 1000);
 #ifdef HEAPALLOC_NCURSES
