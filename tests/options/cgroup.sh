@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which limit of memory is read from made-up files of control groups.
+# Tests which memory limit is read from made-up files of control groups.
 #
 #   tests/options/cgroup.sh PROGRAM      PROGRAM: tests/options/cgroup.c
 # SPDX-License-Identifier: MIT
@@ -9,14 +9,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# Begins a root: what /proc/self/cgroup says.
+# Begins a root with the contents of /proc/self/cgroup.
 begin() {
     rm -rf "$work/root"
     mkdir -p "$work/root/proc/self"
     printf '%b' "$1" >"$work/root/proc/self/cgroup"
 }
 
-# A file below /sys/fs/cgroup, and what it says.
+# Writes a file below /sys/fs/cgroup.
 file() {
     mkdir -p "$(dirname "$work/root/sys/fs/cgroup/$1")"
     printf '%b' "$2" >"$work/root/sys/fs/cgroup/$1"

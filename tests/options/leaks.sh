@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which blocks the option `leaks` tells as lost at exit, and that it tells no others.
+# Tests which blocks the option `leaks` reports at exit, and that it reports no others.
 #
 #   tests/options/leaks.sh LIB PROGRAM      PROGRAM: tests/options/leaks.c
 # SPDX-License-Identifier: MIT
@@ -10,7 +10,7 @@ program=$(realpath -e "$2")
 # shellcheck source=tests/options/verdict.sh
 . "$here/verdict.sh"
 
-# expect NAME CODE PATTERN PROGRAM...: how it exits, and what stderr says.
+# expect NAME CODE PATTERN PROGRAM...: checks the exit code and stderr.
 expect() {
     run "${options:-leaks}" "${@:4}"
     verdict "$(is "$code $(says "$3")" "$2 yes")" "$1"

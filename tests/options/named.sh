@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is told of pools and arenas that have a name: in JSON, and in the statistics at exit.
+# Tests the reports of named pools and arenas: in JSON, and in the statistics at exit.
 #
 #   tests/options/named.sh HELPER      HELPER: tests/options/named.c, linked with the library
 # SPDX-License-Identifier: MIT

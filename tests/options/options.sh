@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What HEAPALLOC=... does to programs that are preloaded, as somebody at a shell sees it.
+# Tests the effects of HEAPALLOC=... on preloaded programs, from a shell.
 #
 #   tests/options/options.sh LIB HELPER DOCUMENT     HELPER: tests/options/helper.c; DOCUMENT: docs/options.md
 # SPDX-License-Identifier: MIT

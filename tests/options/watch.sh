@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is told of a program while it runs: JSON by a call, metrics in a file, statistics at a signal, limits, names.
+# Tests the reports of a running program: JSON by a call, metrics in a file, statistics at a signal, limits, names.
 #
 #   tests/options/watch.sh LIB HELPER      HELPER: tests/options/watch.c
 # SPDX-License-Identifier: MIT
@@ -81,7 +81,7 @@ verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 2)" "shares go from 1 to 10
 run limit=cgroup,soft_limit=80% "$helper" maps
 verdict "$(silent)" "the group's limit can be asked for"
 
-# The background thread does not keep a process whose threads have ended
+# The background thread does not keep a process alive whose threads have ended
 run background "$helper" exit
 verdict "$(is "$code" 0)" "background ends with the main thread"
 run background,purge=1h "$helper" exit
