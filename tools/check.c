@@ -13,8 +13,8 @@ enum { EXIT_USAGE = 2, LINE_BYTES = 4608 };
 static const char usage[] = "usage: heapalloc check PID\n"
                             "\n"
                             "Says whether heapalloc is active in a process, from which file, and whether its heap is "
-                            "whole. The exit code is 0 when\n"
-                            "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
+                            "whole. The exit code is 0 if\n"
+                            "it is, 1 if it is not, 2 if the process cannot be read.\n";
 
 /* Parts of the file names of other allocators' libraries. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",
@@ -57,7 +57,7 @@ static int look_inside(const char *word) {
     static struct target target;
     int code = 0;
     if (!target_open(&target, word)) {
-        printf("  its heap cannot be looked at: %s\n", target.why[0] ? target.why : "it has no heap map");
+        printf("  its heap cannot be read: %s\n", target.why[0] ? target.why : "it has no heap map");
     } else if (is_whole(&target)) {
         printf("  its heap is whole\n");
     } else {
@@ -116,7 +116,7 @@ int check_run(int argc, char **argv) {
     bool failed = !maps || ferror(maps);
     if (maps) fclose(maps);
     if (failed) {
-        fprintf(stderr, "heapalloc check: process %ld cannot be looked at: %s\n", process,
+        fprintf(stderr, "heapalloc check: process %ld cannot be read: %s\n", process,
                 errno == ENOENT ? "there is none" : strerror(errno));
         return EXIT_USAGE;
     }

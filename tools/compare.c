@@ -15,12 +15,13 @@ enum { EXIT_USAGE = 2, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, ARGUMENTS_BEFOR
 static const char usage[] =
     "usage: heapalloc compare [-r ROUNDS] [-l default|fast|hardened] [--] PROGRAM [ARGUMENTS]\n"
     "\n"
-    "Runs a program on glibc's malloc and on heapalloc in turn, each with the same input, and says what time, memory\n"
-    "and page faults each costs: the median of the rounds, the least and the most.\n"
-    "  -r ROUNDS   5 or more; 5 unless told otherwise\n"
+    "Runs a program on glibc's malloc and on heapalloc in turn, each with the same input, and reports time, memory "
+    "and\n"
+    "page faults of both: the median of the rounds, the least and the most.\n"
+    "  -r ROUNDS   5 or more; the default is 5\n"
     "  -l LIBRARY  which build\n"
-    "The exit code is 0 when the program ends and prints alike on both, 1 when it does not, 2 when an argument is\n"
-    "wrong, 127 when there is no such program. It needs bash, awk and GNU time (/usr/bin/time).\n";
+    "The exit code is 0 if the program ends and prints the same on both, 1 if it does not, 2 if an argument is\n"
+    "wrong, 127 if there is no such program. It needs bash, awk and GNU time (/usr/bin/time).\n";
 
 struct comparison {
     const char *rounds, *library;

@@ -33,7 +33,7 @@ static bool load_parts(struct target *target, const Elf64_Ehdr *header) {
     if (count == 0 || count > PARTS_MAX || header->e_phentsize != sizeof(Elf64_Phdr))
         return fail(target, "is cut short or damaged: it has no segments");
     target->parts = calloc(count, sizeof(*target->parts));
-    if (!target->parts) return fail(target, "cannot be looked at: no memory");
+    if (!target->parts) return fail(target, "cannot be read: no memory");
     target->part_count = (unsigned)count;
     if (!read_at(target, header->e_phoff, target->parts, count * sizeof(*target->parts)))
         return fail(target, "is cut short: its list of segments ends early");

@@ -12,17 +12,17 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2 };
 static const char stats_usage[] =
     "usage: heapalloc stats [--json] PID|CORE\n"
     "\n"
-    "Where the memory of a process's heap is, read while it runs and is not stopped; or of a core file's. A file\n"
-    "whose name is a number is meant by ./NUMBER.\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's or it is damaged, or 2 when nothing can be read.\n";
+    "Shows where the memory of a heap is, in a process, which is not stopped, or in a core file. Write a file whose\n"
+    "name is a number as ./NUMBER.\n"
+    "The exit code is 0, or 1 if there is no heap of heapalloc's or it is damaged, or 2 if it cannot be read.\n";
 
 static const char walk_usage[] =
     "usage: heapalloc walk [--live|--free] PID|CORE\n"
     "\n"
-    "Prints every block of a process's heap, or of a core file's: address, bytes, state, kind and class.\n"
-    "  --live   only blocks that the program has\n"
-    "  --free   only others\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's or it is damaged, or 2 when nothing can be read.\n";
+    "Prints every block of the heap in a process or core file: address, bytes, state, kind and class.\n"
+    "  --live   only blocks in use by the program\n"
+    "  --free   only the others\n"
+    "The exit code is 0, or 1 if there is no heap of heapalloc's or it is damaged, or 2 if it cannot be read.\n";
 
 static const char *const state_names[] = {"live", "kept", "free"};
 static const char *const kind_names[] = {"small", "medium", "large", "pool", "arena"};

@@ -21,13 +21,12 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2, BAR_CELLS = 40, ROWS_MAX = 12 };
 static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
     "\n"
-    "Shows a process's heap again and again, without stopping it: what is live, kept and free, how it grows, the "
-    "sizes\n"
-    "that have most, the threads' heaps, and how full the memory in use is. `q` ends it. Where the output is no\n"
-    "terminal, it is plain text, one picture behind the other.\n"
-    "  -d SECONDS   between two looks; 1 unless told otherwise\n"
-    "  -n TIMES     how often; 0, which is the default, until `q` or the process's end\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's, or 2 when nothing can be read.\n";
+    "Shows a process's heap periodically, without stopping it: what is live, kept and free, how it grows, the sizes\n"
+    "with the most memory, the threads' heaps, and how full the memory in use is. `q` quits. If the output is not a\n"
+    "terminal it is plain text, one report after the other.\n"
+    "  -d SECONDS   between two reports; the default is 1\n"
+    "  -n TIMES     how many reports; 0, which is the default, until `q` or the process's end\n"
+    "The exit code is 0, or 1 if the process has no heap of heapalloc's, or 2 if it cannot be read.\n";
 
 struct top {
     double seconds;

@@ -28,7 +28,7 @@ expect 2 'takes no argument .x.' 'an argument' '' explore x
 expect 0 '^heap> $' 'no line at all' '' explore
 expect 0 'a block of 16$' 'a last line without its end' 'alloc 1' explore
 expect 1 'no command' 'a line that fails' 'alloc 1\nnothing\nalloc 2\n' explore
-expect 0 'block 1 is free already' 'exit 0 in spite of it' 'alloc 1\nfree 1\nfree 1\nexit 0\n' explore
+expect 0 'block 1 is free already' 'exit 0 in spite of a failed line' 'alloc 1\nfree 1\nfree 1\nexit 0\n' explore
 expect 42 '' 'a code' 'exit 42\nnothing\n' explore
 expect 1 'no command .exti.; did you mean .exit.' 'no exit' 'exti\n' explore
 expect 1 'cannot be read' 'an unmapped address' 'peek 0x10\n' explore
