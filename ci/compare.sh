@@ -4,6 +4,7 @@
 #   ci/compare.sh [--rounds N] LIB                  python3, sqlite3 and g++ with workloads of our own
 #   ci/compare.sh [--rounds N] LIB PROGRAM ARGS...  PROGRAM; each run gets the same input and the caller's folder
 #     --rounds N   at least 5, which is the default
+#
 # Each round runs a program on both, in alternating order, so that a machine that gets slower meanwhile favours neither.
 # The median of the rounds, the least and the most are shown. Exit 1 if a program does not end in the same way on both.
 # SPDX-License-Identifier: MIT

@@ -3,6 +3,7 @@
 #
 #   ci/install.sh PKG...          packages by name
 #   ci/install.sh --set SET...    the sets of ci/packages.sh
+#
 # Prints to stderr, and only if something is missing. With HEAPALLOC_INSTALL=no it installs nothing: it names the
 # missing packages, and the caller goes on with what the machine has.
 # SPDX-License-Identifier: MIT

@@ -3,6 +3,7 @@
 #
 #   ci/package.sh          does all of it; the packages are in build/packages/
 #   ci/package.sh build    build only
+#
 # Prints a line "ok - NAME" or "not ok - NAME" for each check. The clean Debian is made by debootstrap, once a week, in
 # the user's cache. If that is impossible (no root, no network) its checks are skipped, and a sentence says so.
 # SPDX-License-Identifier: MIT

@@ -2,6 +2,7 @@
 # Builds the documents as one static HTML site, and checks its links.
 #
 #   ci/site.sh [DIR]     into DIR, build/site by default; index.html there is the first page
+#
 # Installs mkdocs if it is missing. The pages load nothing from elsewhere; only the search field needs a server,
 # `python3 -m http.server -d build/site` for instance.
 # SPDX-License-Identifier: MIT

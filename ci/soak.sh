@@ -2,6 +2,7 @@
 # Runs real programs and the tests of threads and forks on a library again and again, and compares their output.
 #
 #   ci/soak.sh MINUTES [default|hardened]
+#
 # Needs build/ (ci/build.sh). Prints the number of rounds after each. Ends at the first failure, with its output and
 # exit 1.
 # SPDX-License-Identifier: MIT

@@ -4,6 +4,7 @@
 #   ci/test.sh            everything: less than thirty minutes on two cores
 #   ci/test.sh --quick    the tests that a change breaks first: less than four minutes
 #   ci/test.sh STAGE...   these stages
+#
 # A failing stage does not stop the next. The last line is 'N passed, N failed', where a failed build, a stage that is
 # stopped at its limit and a stage without tests count as failed tests. Exit 1 if anything failed. Each stage's log is
 # build/logs/STAGE.log.

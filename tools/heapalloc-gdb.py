@@ -1,5 +1,6 @@
 # gdb commands for heapalloc's heap in live processes and core files: `heap info|walk|block|bins`.
 # SPDX-License-Identifier: MIT
+#
 # gdb loads this file by itself if it lies next to the library as LIBRARY-gdb.py, in a folder that gdb trusts (option
 # auto-load safe-path); otherwise use `source heapalloc-gdb.py`. It reads only the heap map (heapalloc/map.h), so it
 # needs no debug information.

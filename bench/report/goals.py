@@ -126,7 +126,7 @@ def _runtime(document, ours):
     yield _goal("every workload of a compiler's run time is faster than through the system's malloc",
                 all(v > 1 for v in best.values()), ", ".join(f"{w} {v:.1f} x" for w, v in best.items()))
     reused = max(part["reused"][ours].get(r, 0) for r in ("malloc", "pool", "arena"))
-    yield _goal("all 30 chess moves are given out again", reused == part["moves"],
+    yield _goal("all 30 chess moves are handed out again", reused == part["moves"],
                 f"{reused} of {part['moves']}")
 
 

@@ -9,6 +9,7 @@
 # moves   no run in which no operation ever ends (so a free never waits for a lock)
 # caught  spin finds an error: a check that is violated, a deadlock, or a run that never moves
 # With NO_GUESTS, because adopting and returning a block is one step, without a word that another heap reads.
+#
 # Broken variants run with -DHARM_ONLY where possible: then spin must find the damage, not just the broken rule (who may
 # touch what). A few run with the rules, to test those too.
 # SPDX-License-Identifier: MIT
