@@ -48,6 +48,6 @@ def try_plants(good, plants, judge):
                 (root / file).write_text(text)
             faults = list(judge(root))
         if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
-            print(f"{NAME}: {expected} is told as {faults}")
+            print(f"{NAME}: expected {expected}, found {faults}")
             wrong = 1
     return wrong

@@ -16,7 +16,7 @@ PREFIX is where heapalloc is installed. A mark is a comment on the line above a 
     <!-- prints exactly -->    the same with exactly these numbers
     <!-- shown: why -->        is not run
 
-A line "..." stands for any lines, "..." in a line for any text. The examples of a document run in its order, in one
+A line "..." matches any lines, "..." in a line any text. The examples of a document run in its order, in one
 folder, whose ~ has heapalloc installed in ~/.local and the sources in ~/heapalloc.
 """
 # SPDX-License-Identifier: MIT

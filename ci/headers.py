@@ -4,7 +4,7 @@
     ci/headers.py               a line for each function that lacks something; exit 1 when there is any
     ci/headers.py --self-test   functions that must be found lacking
 
-A comment stands above a function, or above several without an empty line between. It names each parameter, has a line
+A comment is above a function, or above several without an empty line between. It names each parameter, has a line
 "returns" unless it returns nothing, and a line "thread, cost"; these words are at the beginning of a line, where
 clang-format leaves them as long as no line of the comment is too wide.
 """

@@ -87,7 +87,7 @@ static int judge(const struct found *found, const char *word, long process) {
         return 1;
     }
     if (strstr(found->other, "san.so")) {
-        printf("heapalloc stands aside in process %ld, whose sanitizer has malloc: %s\n", process, found->other);
+        printf("heapalloc leaves malloc to the sanitizer in process %ld: %s\n", process, found->other);
         return 1;
     }
     printf("heapalloc is active in process %ld, from %s\n", process, found->ours);

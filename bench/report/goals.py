@@ -119,7 +119,7 @@ def _runtime(document, ours):
             for w in part["workloads"]}
     pool = part["speedups"][ours].get("pool", {})
     if pool:
-        # The loop decides; the same blocks held at the same time are shown beside it.
+        # The blocks held at the same time decide; the loop is shown next to them.
         yield _goal(f"50,000 blocks of 64 bytes through a pool are over {part['founding_ratio']} x as fast as malloc",
                     pool["held"][1] > part["founding_ratio"],
                     f"{pool['held'][1]:.1f} x held, {pool['loop'][1]:.1f} x when each is freed at once")
