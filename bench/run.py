@@ -22,7 +22,7 @@ from suite import allocators, machine  # noqa: E402
 from suite.context import Context  # noqa: E402
 from suite.progress import Progress  # noqa: E402
 
-# Part: what it answers, and the seconds it takes in full and with --quick (they only shape the progress line).
+# Part: its question, and the seconds it takes in full and with --quick (only for the progress line).
 PARTS = {
     "counts": ("instructions per operation", 50, 25),
     "startup": ("what a trivial process costs", 5, 3),
@@ -69,7 +69,7 @@ def parse(arguments):
 
 
 def _copied(build_folder):
-    """A folder with our libraries as they are now: a build during the run must not change what is measured."""
+    """A folder with copies of our libraries: a build during the run must not change what is measured."""
     folder = tempfile.mkdtemp(prefix="heapalloc-measured-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.chmod(folder, 0o755)  # PostgreSQL runs as another user
@@ -81,7 +81,7 @@ def _copied(build_folder):
 
 
 def choose(given, warn):
-    """The allocators to measure; glibc is always there, as all ratios are taken to it."""
+    """The allocators to measure; glibc is always included, as all ratios are relative to it."""
     extra = [tuple(pair.split("=", 1)) for pair in given.extra]
     found, warnings = allocators.find(_copied(given.build), extra)
     for text in warnings:
@@ -96,7 +96,7 @@ def choose(given, warn):
 
 @contextlib.contextmanager
 def results_folder(out):
-    """A folder for what is written; it comes into `out`, file by file, when everything is there, and else goes."""
+    """A folder for the results, moved to `out`, file by file, when they are complete, and removed otherwise."""
     try:
         os.makedirs(out, exist_ok=True)
         folder = tempfile.mkdtemp(prefix=".running-", dir=out)
@@ -171,7 +171,7 @@ def run(given, folder):
 
 
 def _shown(given):
-    """The options that make the same run again elsewhere: names of allocators, not their places."""
+    """The options that repeat this run elsewhere: names of allocators, not their paths."""
     if given.quick:
         yield "--quick"
     for part in given.only:

@@ -4,7 +4,7 @@
 #   ci/abi.sh            a line "ok" or "not ok" for each library
 #   ci/abi.sh --record   records what is built now, there and in debian/libheapalloc0.symbols
 #
-# A changed or removed function is a new soname, or before 1.0 a new minor version. An added one is recorded only.
+# A changed or removed function needs a new soname, or before 1.0 a new minor version. An added one is only recorded.
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # check calls the functions
 set -euo pipefail
@@ -29,7 +29,7 @@ next=$(awk -F. '{ print $1 "." $2 + 1 }' <<<"$version")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What the symbols file is to say of one library; a symbol keeps the version that it came with.
+# The entry that the symbols file should have for one library; a symbol keeps the version in which it first appeared.
 symbols_of() {
     echo "$1.so.$major libheapalloc$major #MINVER#, libheapalloc$major (<< $next~)"
     echo "* Build-Depends-Package: libheapalloc-dev"
@@ -47,7 +47,7 @@ abi_of() {
 
 same_abi() {
     abi_of "$1" >"$work/$1.abi"
-    # Each build has a soname of its own, and is otherwise the same library.
+    # Each build has a soname of its own, but is otherwise the same library.
     sed -i "s/ soname='[^']*'/ soname='libheapalloc.so.$major'/" "$work/$1.abi"
     local rc=0
     abidiff --no-show-locs "$recorded" "$work/$1.abi" >"$work/said" 2>&1 || rc=$?

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# What every script of this folder answers in one way: --help, and an argument that it does not know.
+# The answers that all scripts of this folder share: --help, and errors about unknown arguments.
 # SPDX-License-Identifier: MIT
 
-# The script that asks: the outermost one.
+# The script that was called: the outermost one.
 asked=${BASH_SOURCE[-1]}
 
-# Prints the script's head comment without its marks, and ends it.
+# Prints the script's head comment without its marks, and ends the script.
 print_help() {
     sed -n '2,/^[^#]/{/SPDX/d;/^#/s/^# \{0,1\}//p}' "$asked"
     exit 0
 }
 
-# Ends the script over a wrong argument, before it did anything.
+# Ends the script because of a wrong argument, before it has done anything.
 wrong_argument() {
     local script
     script=$(basename "$asked")
@@ -27,7 +27,7 @@ no_arguments() {
     (($# == 0)) || wrong_argument "it takes no arguments, not '$1'"
 }
 
-# need_value OPTION [VALUE]: an option that stands last has no value.
+# need_value OPTION [VALUE]: refuses an option without a value, which is the last argument.
 need_value() {
     [[ -n ${2-} ]] || wrong_argument "$1 wants a value"
 }

@@ -6,12 +6,12 @@
 #     --quick      under 3 minutes and coarser; otherwise about 50
 #     --only       counts, startup, programs, server, runtime, latency or micro
 #     --with       another allocator's library
-#     --allocator  only these of the ones found (glibc always)
-#     --program    only these of the whole programs, --rounds N so many rounds of them
+#     --allocator  only these allocators (and glibc)
+#     --program    only these of the whole programs, --rounds N: so many rounds of them
 #     --out        where results go, bench/results/latest by default
 #
 # Results: report.html (one file, works offline), summary.txt, summary.svg, results.json and a CSV file for each part.
-# They replace older ones when all is measured; a run that is interrupted leaves those as they were.
+# They replace older ones when everything is measured; an interrupted run leaves those unchanged.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -53,7 +53,7 @@ done
 for name in ${wanted[@]+"${wanted[@]}"}; do
     [[ $known_allocators == *" $name "* ]] || wrong_argument "no allocator is named '$name'; known are:$known_allocators"
 done
-# The nearest folder that exists has to take what is written.
+# The nearest existing folder must be writable.
 there=$(realpath -m -- "$out")
 while [[ ! -e $there ]]; do there=$(dirname "$there"); done
 [[ -d $there && -w $there ]] || wrong_argument "results cannot be written to $out: $there is not a folder to write to"
@@ -65,7 +65,7 @@ if ((${#parts[@]} == 0)) || [[ " ${parts[*]} " == *" programs "* ]]; then
 fi
 "$here/install.sh" --set "${sets[@]}"
 
-# The release build with the allocator when there is one, else the suite alone, which then compares the others.
+# The release build with the allocator if there is one, else the suite alone, which then compares the others.
 build=$root/build
 if [[ -f $root/CMakeLists.txt ]]; then
     "$here/build.sh" -q release
@@ -77,5 +77,5 @@ fi
 
 python=$(PATH=/usr/bin:$PATH command -v python3)
 export PYTHONDONTWRITEBYTECODE=1
-# The last --out wins, so that the default can stand in front.
+# The last --out wins, so the default comes first.
 exec "$python" "$root/bench/run.py" --build "$build" --out "$out" ${options[@]+"${options[@]}"}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds CMake presets (release when none is named) after installing what a build needs.
+# Builds CMake presets (release if none is named) after installing the packages that a build needs.
 #
 #   ci/build.sh [-q] [-t TARGET] [PRESET...]
-#     -q          say nothing unless something was built or failed
+#     -q          print nothing unless something was built or failed
 #     -t TARGET   build this target only (may be repeated)
 #
-# Speaks on stderr. The compiler's output stays in BUILD_DIR/build.log and is shown when it fails.
+# Prints to stderr. The compiler's output stays in BUILD_DIR/build.log and is shown if the build fails.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -42,7 +42,7 @@ dir_of() {
     esac
 }
 
-# Runs one step of a build, its output to the log; shows the log's end when the step fails.
+# Runs one step of a build with its output in the log; shows the log's end if the step fails.
 step() {
     local what=$1 log=$2
     shift 2
@@ -55,8 +55,8 @@ step() {
 
 configure() {
     local preset=$1 dir=$2 log=$3
-    # No build file: never configured, or not to the end. CMake itself redoes a stale one. A build that was configured
-    # by hand has no tests, which the presets have.
+    # Without a build file it was never completely configured. CMake itself redoes a stale one. A build that was
+    # configured by hand may lack the tests, which the presets have.
     if [[ -e $dir/build.ninja || -e $dir/Makefile ]] && grep -qs '^HEAPALLOC_TESTS:.*=ON\|^KERNEL_UBSAN:' "$dir/CMakeCache.txt"; then
         return
     fi
@@ -77,7 +77,7 @@ build() {
     [[ $quiet == yes ]] || say "building $preset"
     step "building $preset" "$log" cmake --build "$dir" --parallel "$(nproc)" \
         ${targets[@]+--target "${targets[@]}"}
-    # Something was made: a quiet caller's user waited for it, so tell why.
+    # Something was built, for which the user of a quiet caller had to wait, so say so.
     if [[ $quiet == yes ]] && grep -qE '(Building|Linking) ' "$log"; then
         say "built $preset"
     fi

@@ -1,4 +1,4 @@
-"""What the checks of this folder that are written in Python share: how they are called, and how they are tried."""
+"""Shared by the Python checks of this folder: their arguments, and their self-tests."""
 # SPDX-License-Identifier: MIT
 import pathlib
 import sys
@@ -8,7 +8,7 @@ NAME = pathlib.Path(sys.argv[0]).name
 
 
 def begin(doc, words, self_test):
-    """Answers --help and --self-test, which ends the program."""
+    """Handles --help and --self-test, and then ends the program."""
     if words in (["-h"], ["--help"]):
         print(doc.strip())
         sys.exit(0)
@@ -17,7 +17,7 @@ def begin(doc, words, self_test):
 
 
 def refuse(what):
-    """Ends the program, which was called wrongly."""
+    """Ends the program because of a wrong argument."""
     print(f"{NAME}: {what}; --help tells more", file=sys.stderr)
     sys.exit(2)
 
@@ -38,7 +38,7 @@ def judge_tree(doc, words, self_test, judge):
 
 
 def try_plants(good, plants, judge):
-    """For each plant, (files changed, what must be said or None), makes the good tree with it and judges that."""
+    """Applies each plant, (changed files, expected fault or None), to the good tree and judges the result."""
     wrong = 0
     for changed, expected in plants:
         with tempfile.TemporaryDirectory() as name:
@@ -48,6 +48,6 @@ def try_plants(good, plants, judge):
                 (root / file).write_text(text)
             faults = list(judge(root))
         if bool(faults) != bool(expected) or (expected and not any(expected in fault for fault in faults)):
-            print(f"{NAME}: {expected} is told as {faults}")
+            print(f"{NAME}: expected {expected}, found {faults}")
             wrong = 1
     return wrong

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks what a compiler lets pass in our C: no call says `true` or `false` where nobody can tell what it means, no two
-files that are compiled together have a static function of the same name, and what threads race for is loaded and stored
-atomically but on the fast paths.
+"""Checks what a compiler accepts in our C: no call passes `true` or `false`, whose meaning a reader cannot tell, no two
+files that are compiled together have a static function of the same name, and racing accesses are loaded and stored
+atomically, except on the fast paths.
 
   ci/code.py [ROOT]        one line per fault; exit 1 when there is any
   ci/code.py --numbers     how many debug_checks each layer of lib/ has
-  ci/code.py --self-test   plants faults in a made-up tree, checks that each is told
+  ci/code.py --self-test   plants faults in a made-up tree, checks that each is reported
 """
 # SPDX-License-Identifier: MIT
 import pathlib
@@ -17,9 +17,9 @@ import checking
 HERE = pathlib.Path(__file__).resolve().parent
 # Each is one program, or a library; a folder below that is named too is not part of it.
 PROGRAMS = ("lib", "shim", "tools", "kernel", "kernel/boards", "kernel/example", "kernel/fill", "kernel/small")
-# What is stored may be a truth.
+# A stored value may be a boolean.
 STORES = re.compile(r"^(?:__atomic_\w+|(?:racy_)?store(?:_\w+)?|swap_value|cas(?:_\w+)?)$")
-# Where the core may load plainly what another thread writes: measured, an instruction or two of a pair (decision 172).
+# Where the core may use plain loads of what another thread writes: they save an instruction or two (decision 172).
 FAST_PATHS = ("lib/base/memory.h", "lib/extras/pool.h", "lib/extras/pool_serve.c", "lib/heap/cache.h",
               "lib/heap/entry_free.c", "lib/heap/fast.h", "lib/heap/hardened.h")
 RACY = re.compile(r"\bracy_(?:load|store)\(")
@@ -33,7 +33,7 @@ def without_comments(text):
 
 
 def arguments_at(text, start):
-    """What stands between the commas of a call whose bracket is before `start`."""
+    """The arguments of a call whose opening bracket is before `start`."""
     depth, parts, from_ = 1, [], start
     for at in range(start, len(text)):
         if text[at] in "([{":

@@ -1,9 +1,9 @@
-# Two files of figures in, a line a round; out: medians, their range, and what of it is a difference.
+# Reads two files of figures, a line for each round; prints medians, their range, and which of them differ.
 #   awk -v title=TEXT -v name=NAME -f ci/compare.awk GLIBC OTHER
 # Columns: CPU time and wall time in seconds, peak memory in KiB, page faults. Line n of both files is the same round.
 #
-# A difference is told by the rounds themselves: it is one when chance would make so many rounds agree in one of sixteen
-# cases or less (all of five, eight of nine), and the medians are 1 % apart. Nothing is called equal that is not.
+# The rounds decide what is a difference: by chance so many rounds would agree in at most one of sixteen cases (all of
+# five, eight of nine), and the medians differ by 1 %. Without one nothing is claimed to be equal.
 # SPDX-License-Identifier: MIT
 BEGIN {
     split("CPU time in s,wall time in s,peak memory in MiB,page faults", titles, ",")
@@ -24,7 +24,7 @@ function sort(side, column,    i, k, swap) {
     median[side, column] = (sorted[int((rounds + 1) / 2)] + sorted[int(rounds / 2) + 1]) / 2
 }
 
-# How likely `agreeing` or more of `rounds` throws of a coin fall alike.
+# The probability that at least `agreeing` of `rounds` coin tosses agree.
 function chance(agreeing,    i, k, ways, sum) {
     for (i = agreeing; i <= rounds; i++) {
         ways = 1

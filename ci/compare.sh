@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Runs programs on glibc's malloc and on a preloaded library in turn; says what each costs, and what of it differs.
+# Runs programs on glibc's malloc and on a preloaded library in turn; reports the costs, and which of them differ.
 #
-#   ci/compare.sh [--rounds N] LIB                  python3, sqlite3 and g++ with work of ours
+#   ci/compare.sh [--rounds N] LIB                  python3, sqlite3 and g++ with workloads of our own
 #   ci/compare.sh [--rounds N] LIB PROGRAM ARGS...  PROGRAM; each run gets the same input and the caller's folder
 #     --rounds N   at least 5, which is the default
 #
-# Each round runs a program on both, the order changing from round to round, so that a machine that gets slower meanwhile
-# is unjust to neither. Shown are the median of the rounds, the least and the most. Exit 1 when a program does not end
-# alike on both.
+# Each round runs a program on both, in alternating order, so that a machine that gets slower meanwhile favours neither.
+# The median of the rounds, the least and the most are shown. Exit 1 if a program does not end in the same way on both.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -50,8 +49,8 @@ program_input=/dev/null
 (($# == 0)) || programs=(given)
 arguments=("$@")
 
-# shellcheck disable=SC2317 # make_ and run_ with the name of a program behind them are called from variables
-# Every object on malloc: python's own pools would hide most of them from both allocators.
+# shellcheck disable=SC2317 # make_PROGRAM and run_PROGRAM are called by name
+# Every object comes from malloc: python's own pools would hide most of them from both allocators.
 make_python() {
     cat >"$work/python.py" <<'PY'
 import json
@@ -89,7 +88,7 @@ make_gxx() { python3 "$here/../tests/programs/src/large.py" 60 >"$work/large.cpp
 # shellcheck disable=SC2317
 run_gxx() { "$@" g++ -std=c++17 -O1 -S -o - "$work/large.cpp"; }
 
-# Every run reads the same: what the caller sends is kept, and a terminal is not asked.
+# Every run reads the same input: the caller's is saved, and a terminal is not read.
 # shellcheck disable=SC2317
 make_given() {
     [[ ! -t 0 ]] || return 0
@@ -99,8 +98,8 @@ make_given() {
 # shellcheck disable=SC2317
 run_given() { "$@" "${arguments[@]}"; }
 
-# One run: its figures become a line of $work/PROGRAM.WHO; its output is remembered by its checksum. The shell counts CPU
-# time in steps of 1 ms, /usr/bin/time of 10; that one knows memory and faults. A status above 128 is a signal.
+# One run: its figures become a line of $work/PROGRAM.WHO; of its output the checksum is kept. The shell counts CPU time
+# in steps of 1 ms, /usr/bin/time in steps of 10, but it reports memory and faults. A status above 128 is a signal.
 run_once() {
     local program=$1 who=$2 preload=${LD_PRELOAD-} rc=0
     [[ $who == glibc ]] || preload=$lib${preload:+:$preload}
@@ -134,7 +133,7 @@ run_rounds() {
     [[ ! -t 2 ]] || printf '\r' >&2
 }
 
-# A program that ends differently from run to run did different work: its figures mean nothing.
+# A program that ends differently from run to run did different work: its figures cannot be compared.
 ends_alike() {
     local program=$1 who
     [[ $program == given && $(sort -u "$work/$program.statuses" | wc -l) == 1 ]] && return

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks that the documents tell of what exists: links, paths, symbols, scripts and their options; and their width.
+"""Checks that what the documents mention exists: links, paths, symbols, scripts and their options; and their width.
 
-    ci/documents.py               a line for each thing that is wrong; exit 1 when there is any
-    ci/documents.py --wrap        breaks what is too wide anew
+    ci/documents.py               a line for each fault; exit 1 if there is any
+    ci/documents.py --wrap        wraps paragraphs that have a line too wide
     ci/documents.py --self-test   plants mistakes in a made-up tree
 """
 # SPDX-License-Identifier: MIT
@@ -25,7 +25,7 @@ SUFFIX = re.compile(r"\w\.(?:c|h|S|cc|cpp|sh|py|md|txt|cmake|json|ld|svg|html|cs
 
 
 def files_of(root):
-    """Every file of the tree that is kept, as paths relative to the root."""
+    """Every tracked file of the tree, as paths relative to the root."""
     done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
                           check=False)
     if done.returncode == 0 and done.stdout:
@@ -103,7 +103,7 @@ def wrong_codes(tree, document, text):
 
 
 def wrong_command(tree, code):
-    """A script of ours with options that it does not know."""
+    """Calls of our scripts with options that they do not have."""
     match = re.search(r"(?:^|\s)(ci/[\w.]+\.(?:sh|py))((?:\s+[^#\s]\S*)*)", code)
     if not match:
         return
@@ -130,7 +130,7 @@ def wrong_width(_tree, _document, text):
 
 
 def wrapped(text):
-    """The text with each paragraph and list item that has too wide a line broken anew."""
+    """The text with each paragraph and list item wrapped that has a line too wide."""
     out, part, fenced = [], [], False
 
     def end_part():

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 """Runs the examples of a document in docs/, and compares what they print with what the document says.
 
-    ci/examples.py PREFIX DOCUMENT...          a line for each example that is wrong; exit 1 when there is any
-    ci/examples.py --write PREFIX DOCUMENT...  puts what they print into the document
-    ci/examples.py --unmarked                  names the code blocks of docs/ that no mark is above; exit 1 when there is any
+    ci/examples.py PREFIX DOCUMENT...          a line for each example that is wrong; exit 1 if there is any
+    ci/examples.py --write PREFIX DOCUMENT...  writes their output into the document
+    ci/examples.py --unmarked                  names the code blocks of docs/ without a mark; exit 1 if there is any
     ci/examples.py --self-test                 examples that must fail
 
-PREFIX is where heapalloc is installed. A mark is a comment on the line above a block, which no reader sees:
+PREFIX is where heapalloc is installed. A mark is a comment on the line above a block, invisible when rendered:
 
     <!-- file: words.c -->     the block is this file
     <!-- run -->               a bash script; it stops at the first command that fails
     <!-- run: ends by 134 -->  the same, and the last command's exit code is 134
-    <!-- run: needs qemu-system-aarch64 -->  only where there is such a command, and so with the file and what is printed
-    <!-- prints -->            what the script above printed: any numbers, addresses and units will do for those there
-    <!-- prints exactly -->    these very numbers
+    <!-- run: needs qemu-system-aarch64 -->  only if there is such a command; its file and output then likewise
+    <!-- prints -->            the output of the script above; numbers, addresses and units may differ
+    <!-- prints exactly -->    the same with exactly these numbers
     <!-- shown: why -->        is not run
 
-A line "..." stands for any lines, "..." in a line for any text. The examples of a document run in its order, in one
+A line "..." matches any lines, "..." in a line any text. The examples of a document run in its order, in one
 folder, whose ~ has heapalloc installed in ~/.local and the sources in ~/heapalloc.
 """
 # SPDX-License-Identifier: MIT
@@ -38,7 +38,7 @@ HOME = "/home/you"
 
 
 class Block:
-    """A fenced block: its mark, the mark's words, its lines, and which lines of the document they are."""
+    """A fenced block: its mark, the mark's words, its lines, and their line numbers in the document."""
 
     def __init__(self, mark, words, start, lines):
         self.mark, self.words, self.start, self.lines = mark, words or "", start, lines
@@ -49,7 +49,7 @@ class Block:
 
 
 def blocks_of(text):
-    """The fenced blocks, in order; a mark is None where none is above."""
+    """The fenced blocks, in order; the mark of an unmarked one is None."""
     lines = text.splitlines()
     start = None
     for at, line in enumerate(lines):
@@ -64,7 +64,7 @@ def blocks_of(text):
 
 
 def plain(line):
-    """A line without what differs from run to run: numbers, addresses, units, the width of columns."""
+    """A line without the parts that differ from run to run: numbers, addresses, units, the width of columns."""
     line = re.sub(r"\[[#+.:m]{20,}\]", "[picture]", line)
     line = re.sub(r"\b(?:0x[0-9a-f]+|[0-9a-f]{8,})\b", "0", line)
     line = re.sub(r"[-+]?\d+(?:[.,:]\d+)*", "0", line)
@@ -73,7 +73,7 @@ def plain(line):
 
 
 def pattern_of(wanted, exactly):
-    """The regular expression that what is printed has to match as a whole."""
+    """The regular expression that the whole output has to match."""
     parts = []
     for line in wanted:
         if line.strip() == "...":
@@ -102,7 +102,7 @@ def environment_of(home, prefix):
 
 
 class Run:
-    """A document's examples, one behind the other."""
+    """A document's examples, run one after the other."""
 
     def __init__(self, folder, prefix):
         self.folder, self.prefix = folder, prefix
@@ -136,7 +136,7 @@ class Run:
         wanted = int(code.group(1)) if code else 0
         ended = done.returncode if done.returncode >= 0 else 128 - done.returncode
         if ended != wanted:
-            log = self.work / "log"  # where a script puts what nobody wants to read
+            log = self.work / "log"  # where a script puts output that readers need not see
             more = "".join(log.read_text(errors="replace").splitlines(True)[-20:]) if log.is_file() else ""
             return f"ends by {ended}, not {wanted}, and prints:\n{self.printed}{more}"
         return None
@@ -162,7 +162,7 @@ class Run:
 
 
 def wrong_in(text, name, prefix, written=None):
-    """Every block that is wrong, as a sentence. `written` collects the lines with what was printed put in."""
+    """Every block that is wrong, as a sentence. `written` collects the lines with the output inserted."""
     with tempfile.TemporaryDirectory(prefix="examples") as folder:
         run = Run(Path(folder), prefix)
         found = 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Formats C and C++ by .clang-format, at most 120 columns.
 #
-#   ci/format.sh [FOLDER|FILE...]           mends the files; without a name those of the folders that are checked
-#   ci/format.sh --check [FOLDER|FILE...]   changes nothing; names the files that differ, exit 1 when there is any
+#   ci/format.sh [FOLDER|FILE...]           formats the files; without a name those of the folders that are checked
+#   ci/format.sh --check [FOLDER|FILE...]   changes nothing; names the files that differ, exit 1 if there is any
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

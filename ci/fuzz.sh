@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the family over the scripted world: random operations, a shadow of what is live, and the verifier.
+# Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier.
 #
 #   ci/fuzz.sh MINUTES [default|hardened]
 #
 # Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-BUILD; one that fails is build/fuzz/crash-*, and
-# `build/fuzz/operations-BUILD build/fuzz/crash-...` runs it again. Exit 1 when one failed.
+# `build/fuzz/operations-BUILD build/fuzz/crash-...` runs it again. Exit 1 if one failed.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

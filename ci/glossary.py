@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Checks that every word of the core's names means one thing: the words of module names and struct fields in lib/ are
+"""Checks that every word in the core's names has one meaning: the words of module names and struct fields in lib/ are
 in a glossary, or plain English.
 
   ci/glossary.py [ROOT]        a line for each word that is in neither, in both, or in one and used nowhere; exit 1 when
                                there is any
-  ci/glossary.py --self-test   plants such words in a made-up tree, checks that each is told
+  ci/glossary.py --self-test   plants such words in a made-up tree, checks that each is reported
 
 The glossaries are the tables "| noun | what it is |" of docs/ARCHITECTURE.md and docs/glossary.md: a row's first cell
-has its words, and so has what *stands out* in the second. ci/words.txt lists what is plain English. A plural is the
+has its words, as have *emphasised* words in the second. ci/words.txt lists plain English words. A plural is the
 same word.
 """
 # SPDX-License-Identifier: MIT
@@ -30,7 +30,7 @@ def without_comments(text):
 
 
 def body_at(text, start):
-    """The text between a brace before `start` and the one that ends it."""
+    """The text between a brace before `start` and the matching one."""
     depth, at = 1, start
     while depth and at < len(text):
         depth += {"{": 1, "}": -1}.get(text[at], 0)
@@ -39,7 +39,7 @@ def body_at(text, start):
 
 
 def fields_of(text):
-    """Names of the fields of every struct and union; a nested one's are found by itself."""
+    """Names of the fields of every struct and union; a nested one is found separately."""
     for found in STRUCT.finditer(text):
         body = body_at(text, found.end())
         while (flat := re.sub(r"\{[^{}]*\}", " ", body)) != body:
@@ -58,7 +58,7 @@ def words_of(name):
 
 
 def names_of(root):
-    """{word: where it stands first} of modules and fields; and every word of any name in lib/."""
+    """{word: where it occurs first} of modules and fields; and every word of any name in lib/."""
     stated, used = {}, set()
     for file in sorted(root.glob("lib/**/*.[ch]")):
         text = without_comments(file.read_text())
@@ -85,7 +85,7 @@ def glossary_of(root):
 
 
 def forms_of(word):
-    """The word and what may be its plural or singular."""
+    """The word and its possible plural or singular."""
     forms = {word, word + "s", word + "es"}
     forms.update(word[:-len(end)] for end in ("s", "es") if word.endswith(end) and len(word) > len(end) + 1)
     return forms

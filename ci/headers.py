@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks that the public headers document every function: what it takes, returns, who may call it and what it costs.
+"""Checks that the public headers document every function: parameters, result, who may call it and what it costs.
 
     ci/headers.py               a line for each function that lacks something; exit 1 when there is any
     ci/headers.py --self-test   functions that must be found lacking
 
-A comment stands above a function, or above several without an empty line between. It names each parameter, has a line
-"returns" where something is returned, and a line "thread, cost"; these words stand at the beginning of a line, where
+A comment is above a function, or above several without an empty line between. It names each parameter, has a line
+"returns" unless it returns nothing, and a line "thread, cost"; these words are at the beginning of a line, where
 clang-format leaves them as long as no line of the comment is too wide.
 """
 # SPDX-License-Identifier: MIT
@@ -16,7 +16,7 @@ from pathlib import Path
 import checking
 
 FOLDER = Path(__file__).resolve().parent.parent / "include/heapalloc"
-# port.h is what a world writes, not what anybody calls: its head says for all who calls them, and when.
+# port.h is implemented by worlds and called by the core only: its head says who calls the functions, and when.
 LEFT_OUT = ("port.h",)
 OBVIOUS = {"heap", "arena", "collected", "pool", "void"}  # what the function belongs to
 FIELDS = ("returns", "thread, cost")
@@ -25,7 +25,7 @@ FUNCTION = re.compile(r"^(?:extern )?([\w ]+?[ *]+)((?:heapalloc|heap)_\w+)\((.*
 
 
 def parts_of(text):
-    """Comments with what follows each until an empty line or the next comment."""
+    """Comments, each with the code that follows until an empty line or the next comment."""
     for match in re.finditer(r"^/\*(.*?)\*/\n((?:(?!/\*)[^\n]+\n)*)", text, flags=re.M | re.S):
         yield match.group(1), match.group(2)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the rules of the house, those of layout and form; a line "ok" or "not ok" for each.
+# Checks the project's rules of layout and form; a line "ok" or "not ok" for each.
 #
 #   ci/house.sh
 # SPDX-License-Identifier: MIT
@@ -11,7 +11,7 @@ no_arguments "$@"
 cd "$(dirname "$here")"
 wrong=0
 
-# Runs a check; what it says is shown only when it fails.
+# Runs a check; its output is shown only if it fails.
 check() {
     local name=$1 said
     shift
@@ -35,7 +35,7 @@ shell_scripts_are_clean() {
     shellcheck -x "${list[@]}"
 }
 
-# A file is about 150 lines, 400 at most.
+# A file has about 150 lines, at most 400.
 files_are_short() {
     local long
     long=$(find include lib shim kernel tools -regex '.*\.[chS]' -exec wc -l {} + 2>/dev/null |
@@ -44,7 +44,7 @@ files_are_short() {
     [[ -z $long ]]
 }
 
-# A header includes what its own declarations need.
+# A header includes all that its own declarations need.
 headers_compile_alone() {
     local header rc=0
     while read -r header; do

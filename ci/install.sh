@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs those of the named Debian packages that are missing, and nothing when none is.
+# Installs those of the named Debian packages that are missing.
 #
 #   ci/install.sh PKG...          packages by name
 #   ci/install.sh --set SET...    the sets of ci/packages.sh
 #
-# Speaks on stderr only, and only when something is missing. HEAPALLOC_INSTALL=no never installs:
-# what is missing is then named, and the caller goes on with what the machine has.
+# Prints to stderr, and only if something is missing. With HEAPALLOC_INSTALL=no it installs nothing: it names the
+# missing packages, and the caller goes on with what the machine has.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,8 +24,8 @@ missing_of() {
     done
 }
 
-# The package lists are fetched once a day at most. A stamp of ours tells, because apt gives the
-# lists the server's dates.
+# The package lists are fetched at most once a day. A stamp of our own records it, because apt gives the lists the
+# server's dates.
 lists=${APT_LISTS:-/var/lib/apt/lists}
 stamp=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/apt-update
 
@@ -39,7 +39,7 @@ update_lists() {
     mkdir -p "$(dirname "$stamp")" && touch "$stamp"
 }
 
-# RUNLEVEL=1 keeps packages that bring a service from starting it: we want their programs only.
+# RUNLEVEL=1 prevents packages from starting their services: only their programs are needed.
 install_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@" >"$log" 2>&1
@@ -95,7 +95,7 @@ if ! lists_are_fresh; then
     fresh=yes
 fi
 if ! install_packages "${missing[@]}" </dev/null; then
-    # A day-old list may name versions that the mirror has replaced since.
+    # An old list may name versions that the mirror has replaced since.
     if [[ $fresh == yes ]] || ! update_lists || ! install_packages "${missing[@]}" </dev/null; then
         fail "apt-get install failed:"
     fi

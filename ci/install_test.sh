@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries ci/install.sh on a made-up machine: what it asks of apt-get, how often, and what it says.
+# Tests ci/install.sh on a made-up machine: its calls of apt-get, how often, and what it prints.
 #
 #   ci/install_test.sh
 # SPDX-License-Identifier: MIT
@@ -12,7 +12,7 @@ machine=$(mktemp -d)
 trap 'rm -rf "$machine"' EXIT
 export machine
 
-# The machine: a file names the installed packages, another collects the calls of apt-get.
+# The machine: one file names the installed packages, another collects the calls of apt-get.
 mkdir -p "$machine/bin" "$machine/lists"
 touch "$machine/lists/main_Packages"
 cat >"$machine/bin/dpkg-query" <<'FAKE'

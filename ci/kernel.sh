@@ -7,10 +7,10 @@
 #   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (two minutes)
 #   ci/kernel.sh test --all          host tests, then the whole matrix
 #   ci/kernel.sh boards              small heap and example on Cortex-M, RISC-V and AArch64 (one minute)
-#   ci/kernel.sh tables              write the figures of kernel/README.md anew
+#   ci/kernel.sh tables              rewrite the figures in kernel/README.md
 #
-# Tests print a line "ok - NAME" or "not ok - NAME" each.
-# KERNEL_BUILD=DIR builds elsewhere than in build-kernel.
+# Each test prints a line "ok - NAME" or "not ok - NAME".
+# KERNEL_BUILD=DIR builds in another folder than build-kernel.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -30,7 +30,7 @@ build_image() {
     build_quietly "$folder"
 }
 
-# ctest's verdicts as lines of ours; what failed is shown.
+# ctest's verdicts in our format; the output of failed tests is shown.
 host_tests() {
     local log=$build-host/ctest.log rc=0
     cmake -S "$root/kernel/tests" -B "$build-host" -G Ninja >/dev/null
@@ -73,7 +73,7 @@ boot() {
         -display none -serial "$serial" -semihosting -kernel "$build/heap.img" -append "$*"
 }
 
-# The words that kernel/options.c knows, and the options of kernel/tests/run.py: checked before anything is built.
+# The words that kernel/options.c knows, and the options of kernel/tests/run.py, are checked before anything is built.
 check_arguments() {
     local word
     case ${1-} in

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks every #include of the tree against the layer rule in ci/layers.txt.
 #
-#   ci/layers.sh [ROOT]        one line per include that breaks the rule; exit 1 when there is any
+#   ci/layers.sh [ROOT]        one line per include that breaks the rule; exit 1 if there is any
 #   ci/layers.sh --self-test   plants good and bad includes in a made-up tree, checks the verdicts
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
 
-# Prints every include line of our sources, each as FILE:LINE:TEXT.
+# Prints every include line of our sources as FILE:LINE:TEXT.
 includes_of() {
     local folders=(include lib shim kernel tools bench tests) folder
     cd "$1"
@@ -25,7 +25,7 @@ judge() {
 
     function in_list(list, item) { return index(" " list " ", " " item " ") > 0 }
 
-    # A file of lib/: its own layer or one further left, named with its layer.
+    # A file of lib/ includes its own layer or one further left, and names the layer in the path.
     function judge_lib(layer, target) {
         if (!(layer in rank)) blame("ci/layers.txt has no layer " layer)
         else if (!(target in rank) || path !~ /\//) blame("name the layer: \"layer/file.h\"")
@@ -77,7 +77,7 @@ judge() {
     ' "$here/layers.txt" -
 }
 
-# Plants one include in a file of an empty tree and compares the verdict with the one expected.
+# Plants one include in a file of an empty tree and compares the verdict with the expected one.
 verdict_is() {
     local expected=$1 file=$2 include=$3 tree verdict=good
     tree=$(mktemp -d)
@@ -91,7 +91,7 @@ verdict_is() {
     fi
 }
 
-# The script as a whole: it passes over a clean tree, and names the place and fails when a line is planted.
+# The script as a whole: it accepts a clean tree, and fails and names the place if a line is planted.
 whole_script_holds() {
     local tree said rc=0
     tree=$(mktemp -d)

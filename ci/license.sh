@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tells which sources have no SPDX line, or adds it behind the comment that a file begins with.
 #
-#   ci/license.sh                    the files that lack it in the folders that are checked; exit 1 when there is any
+#   ci/license.sh                    the files that lack it in the folders that are checked; exit 1 if there is any
 #   ci/license.sh FOLDER...          the same in these folders
 #   ci/license.sh --add FOLDER...    adds it there
 # SPDX-License-Identifier: MIT
@@ -30,7 +30,7 @@ done
 cd "$(dirname "$here")"
 ((${#names[@]})) || names=("${checked[@]}")
 
-# Copies a file, with the line behind its head: the first comment, or a script's docstring.
+# Copies a file, and adds the line after its head: the first comment, or a script's docstring.
 with_line() {
     awk -v line="$line" -v file="$1" '
         BEGIN { style = file ~ /\.(c|h|S|cc|cpp)$/ ? "c" : file ~ /\.py$/ ? "python" : "shell" }

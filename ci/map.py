@@ -2,9 +2,9 @@
 """Writes the map of lib/ into docs/ARCHITECTURE.md from the first comment line of each file, and the index of
 docs/decisions/ from the first line of each page.
 
-    ci/map.py               rewrites what stands between the markers
-    ci/map.py --check       changes nothing; exit 1 when the map is stale or a file tells nothing
-    ci/map.py --self-test   tries both on a made-up tree
+    ci/map.py               rewrites the text between the markers
+    ci/map.py --check       changes nothing; exit 1 if the map is stale or a file does not say what it is for
+    ci/map.py --self-test   tests both on a made-up tree
 """
 # SPDX-License-Identifier: MIT
 import re
@@ -27,7 +27,7 @@ A new page takes a free number; `ci/map.py` writes this list.
 
 
 class Unfit(Exception):
-    """A sentence for whoever has to mend the tree."""
+    """Why the map cannot be written, as a sentence."""
 
 
 def layers_of(root):
@@ -49,7 +49,7 @@ def responsibility(path):
 
 
 def rows_of(folder):
-    """One row per file: header first, as a reader meets them."""
+    """One row per file, the header first."""
     files = sorted((path for path in folder.iterdir() if path.suffix in (".h", ".c", ".S")),
                    key=lambda path: (path.stem, path.suffix != ".h"))
     return [f"| `{path.name}` | {responsibility(path).replace('|', chr(92) + '|')} |"

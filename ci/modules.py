@@ -2,8 +2,8 @@
 """Checks the order of modules inside folders: a module (its .h and .c) includes and calls only those before it in the
 folder's line of ci/modules.txt. A folder without a line is a folder of programs: their includes form no cycle.
 
-  ci/modules.py [ROOT]        one line per back edge; exit 1 when there is any
-  ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is told
+  ci/modules.py [ROOT]        one line per back edge; exit 1 if there is any
+  ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is reported
 """
 # SPDX-License-Identifier: MIT
 import pathlib
@@ -34,7 +34,7 @@ def read_order(path):
 
 
 def defined_functions(files):
-    """Name of each external function of the folder, with the modules whose .c have it: several, where a build takes
+    """Name of each external function of the folder, with the modules whose .c define it: several, if a build uses
     one of them. Upper case is a macro's name."""
     where = {}
     for file in files:

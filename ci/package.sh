@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the Debian packages, checks them, and installs, uses and upgrades them in a clean Debian.
 #
-#   ci/package.sh          all of it; the packages are in build/packages/
+#   ci/package.sh          does all of it; the packages are in build/packages/
 #   ci/package.sh build    build only
 #
 # Prints a line "ok - NAME" or "not ok - NAME" for each check. The clean Debian is made by debootstrap, once a week, in
-# the user's cache. Where that cannot be (no root, no network) these checks are left out, and a sentence says so.
+# the user's cache. If that is impossible (no root, no network) its checks are skipped, and a sentence says so.
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # check calls the functions
 set -euo pipefail
@@ -45,7 +45,7 @@ version() {
     sed -nE 's/^#define HEAPALLOC_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' "$1/include/heapalloc/heapalloc.h" | paste -sd.
 }
 
-# A copy of what git would have, so that nothing of the working folder gets into a package.
+# A copy of the files that git has or would add, so that no other file of the working folder gets into a package.
 copy_sources() {
     rm -rf "$out/source"
     mkdir -p "$out/source"
@@ -63,7 +63,7 @@ build_version() {
     mv "$out"/*.deb "$out"/*.changes "$out"/*.buildinfo "$folder/"
 }
 
-# A later version of the same: every name that has the version in it differs.
+# A later version of the same, which differs in every name that contains the version.
 raise_version() {
     local patch
     patch=$(sed -nE 's/^#define HEAPALLOC_VERSION_PATCH ([0-9]+)$/\1/p' "$out/source/include/heapalloc/heapalloc.h")
@@ -86,11 +86,11 @@ same_version_everywhere() {
     [[ $changelog == "$header" ]] || { echo "debian/changelog is of $changelog, the header of $header"; return 1; }
     grep -q "^Version: *$header\$" "$root/tools/packaging/rpm/heapalloc.spec" || { echo "the RPM spec is not of $header"; return 1; }
     grep -q "^pkgver=$header\$" "$root/tools/packaging/alpine/APKBUILD" || { echo "the APKBUILD is not of $header"; return 1; }
-    # A 0.x promises its interface to the next minor version only.
+    # A 0.x promises its interface only up to the next minor version.
     grep -q "(<< $next~)" "$root/debian/libheapalloc0.symbols" || { echo "the symbols file does not end at $next"; return 1; }
 }
 
-# Lines that dpkg-gensymbols would add or drop.
+# Lines that dpkg-gensymbols would add or remove.
 symbols_are_recorded() {
     ! grep -A 60 'dpkg-gensymbols: warning' "$out/packages_build.log" || { echo "ci/abi.sh --record writes them"; return 1; }
 }
@@ -117,7 +117,7 @@ apkbuild_is_understood() {
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 base=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/debian-$suite.tar
 
-# Why there is none, or nothing.
+# Prints why there is none, or nothing.
 why_no_chroot() {
     ((EUID == 0)) || { echo "this is not root"; return; }
     command -v debootstrap >/dev/null || { echo "debootstrap is not installed"; return; }
@@ -131,7 +131,7 @@ why_no_chroot() {
     rm -rf "$clean/made"
 }
 
-# Runs a command in the clean Debian, which has its own /proc for so long.
+# Runs a command in the clean Debian, which has its own /proc meanwhile.
 inside() {
     # shellcheck disable=SC2016 # for the inner shell
     unshare --mount sh -c 'root=$1; shift; mount -t proc proc "$root/proc" && exec chroot "$root" env -i \

@@ -2,7 +2,7 @@
 # Names the sets of Debian packages that the scripts of this folder install: `packages_of SET...`.
 # SPDX-License-Identifier: MIT
 
-# One set per use, so that a first try does not pay for what only the tests need.
+# One set for each purpose, so that a first try does not install what only the tests need.
 declare -A package_sets=(
     [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev valgrind"
     [try]="time python3 sqlite3"
@@ -28,7 +28,7 @@ declare -A package_sets=(
         qemu-system-misc python3"
 )
 
-# Prints the packages of the named sets, one a line, each once; or what is wrong, and fails.
+# Prints the packages of the named sets, one a line, each once; or prints what is wrong, and fails.
 packages_of() {
     local set
     for set in "$@"; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries what the scripts of this folder answer: help, wrong arguments, verdicts, results that survive an interrupted run.
+# Tests the scripts of this folder: help, wrong arguments, verdicts, results that survive an interrupted run.
 #
 #   ci/scripts_test.sh
 #
@@ -45,7 +45,7 @@ refuses() {
     [[ ! -e $work/acted ]] || fail "'$*' has already begun: $(cat "$work/acted")"
 }
 
-# What shows that a script has begun to do something.
+# Made-up tools, which show that a script has begun to work.
 mkdir "$work/bin"
 for tool in dpkg-query apt-get cmake ctest; do
     # shellcheck disable=SC2016 # the made-up tool expands it
@@ -99,7 +99,7 @@ figures() {
     printf '%s\n' "${@:2}" >"$work/$1"
 }
 
-# says ROW WORDS: a row of the comparison of the two files of figures.
+# says ROW WORDS: expects a row of the comparison of the two files of figures.
 says() {
     local said
     said=$(awk -v title=program -v name=ours -f ci/compare.awk "$work/glibc" "$work/ours")
@@ -125,7 +125,7 @@ differences_are_told() {
     says "page faults" "none on either"
 }
 
-# Any library will do: libc's own is what is preloaded here.
+# Any library will do: libc itself is preloaded here.
 libc() {
     ldd /bin/sh | awk '$1 ~ /^libc\.so/ { print $3 }'
 }
@@ -141,7 +141,7 @@ programs_are_compared() {
     [[ $rc == 1 && $said == *"does not end alike"*"0 9"*"lost"* ]] || fail "it ends with $rc and says: $said"
 }
 
-# bench/run.py with a part of ours in place of what measures.
+# bench/run.py with a made-up part instead of measurements.
 run_bench() {
     python3 -B - "$@" <<'PY'
 import signal, sys, time, types
@@ -198,7 +198,7 @@ absent_allocators_are_named() {
     [[ ! -e $work/none ]] || fail "it left its folder behind"
 }
 
-# As somebody who may not write to the build folder.
+# Run as a user who may not write to the build folder.
 foreign_builds_are_explained() {
     local said rc=0 as_user=()
     ((EUID != 0)) || as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the site of the documents (ci/site.sh calls it): gathers them, adds a reference made of the headers, has mkdocs
-build it, and looks at every link.
+"""Makes the documents' site (called by ci/site.sh): gathers them, adds a reference made from the headers, has mkdocs
+build it, and checks every link.
 
-    ci/site.py OUT          builds into OUT; exit 1, with a line for each link that leads nowhere
-    ci/site.py --check OUT  looks at the links of what was built
-    ci/site.py --self-test  links that must be found wrong
+    ci/site.py OUT          builds into OUT; exit 1, with a line for each broken link
+    ci/site.py --check OUT  checks the links of a built site
+    ci/site.py --self-test  broken links that must be found
 """
 # SPDX-License-Identifier: MIT
 import re
@@ -29,7 +29,7 @@ LIST = re.compile(r"(?:- |\d+\. )")
 
 
 def documents():
-    """Every document of the tree that is kept, as paths relative to it."""
+    """Every document of the tree, as paths relative to it."""
     for path in sorted(ROOT.glob("*.md")):
         yield path.relative_to(ROOT)
     for folder in FOLDERS:
@@ -38,7 +38,7 @@ def documents():
 
 
 def for_generator(text):
-    """A document as Python's Markdown wants it: no marks of examples, an empty line above every list and block."""
+    """A document as Python's Markdown needs it: no marks of examples, an empty line above every list and block."""
     out, fenced = [], False
     for line in text.splitlines():
         begins = line.startswith("```") and not fenced
@@ -63,7 +63,7 @@ def targets_of(document, text):
 
 
 def gather(pages):
-    """The documents with what they show and link to; a link to a folder becomes one to its README."""
+    """Copies the documents with the files they show and link to; a link to a folder becomes one to its README."""
     for document in documents():
         text = (ROOT / document).read_text()
         for written, path in set(targets_of(document, text)):
@@ -79,7 +79,7 @@ def gather(pages):
 
 
 def name_of(code):
-    """What a piece of a header declares, for its heading; None for what has no name of its own."""
+    """The names that a piece of a header declares, for its heading; None if it declares none."""
     code = re.sub(r"/\*.*?\*/|__attribute__\(\(.*\)\)|^#.*$", "", code, flags=re.S | re.M)
     functions = re.findall(r"\b(?!if|return|sizeof)([a-z_][a-z0-9_]*)\((?!\*)[^;{}]*\)\s*;", code)
     types = re.findall(r"^((?:struct|enum|class) \w+)[^;=]*\{", code, flags=re.M)
@@ -87,7 +87,7 @@ def name_of(code):
 
 
 def pieces_of(text):
-    """A header cut at its empty lines: a comment stays with what it is above, a struct in one piece."""
+    """A header cut at its empty lines: a comment stays with the code below it, a struct in one piece."""
     piece, depth = [], 0
     for line in text.splitlines():
         if not line and depth <= 0 and piece:
@@ -103,7 +103,7 @@ def pieces_of(text):
 
 
 def write_reference(pages):
-    """A page for each header, a heading for what each piece declares."""
+    """Writes a page for each header, with a heading for each piece."""
     folder = pages / "reference"
     folder.mkdir(parents=True)
     index = ["# Reference", "", "The public headers, with their comments.", "", "| header | what it is |", "|---|---|"]
@@ -126,7 +126,7 @@ def write_reference(pages):
 
 
 class Page(HTMLParser):
-    """What a page links to, which anchors it has, what it loads from elsewhere."""
+    """The links and anchors of a page, and what it loads from elsewhere."""
 
     def __init__(self, text):
         super().__init__()
@@ -147,7 +147,7 @@ class Page(HTMLParser):
 
 
 def wrong_links(out):
-    """A sentence for each link that leads nowhere, and for what a page loads from other machines."""
+    """A sentence for each broken link, and for everything that a page loads from other machines."""
     pages = {path: Page(path.read_text(errors="replace")) for path in sorted(out.rglob("*.html"))}
     if not pages:
         yield f"{out} has no page"
@@ -167,7 +167,7 @@ def wrong_links(out):
 
 
 def complete(out):
-    """Scripts that the theme's pages name and Debian's package of it has under another name, or not at all."""
+    """Adds scripts that the theme's pages refer to and Debian's package has under another name, or not at all."""
     js = out / "js"
     jquery = sorted(js.glob("jquery-*.min.js"))
     for name in set(re.findall(r"js/(jquery-[\d.]+\.min\.js)", (out / "index.html").read_text())):
@@ -178,7 +178,7 @@ def complete(out):
 
 
 def build(out):
-    """The lines of mkdocs that tell of something wrong."""
+    """Builds the site; returns mkdocs' lines about faults."""
     if not shutil.which("mkdocs"):
         return ["mkdocs is not installed: ci/install.sh mkdocs"]
     with tempfile.TemporaryDirectory(prefix="site") as folder:

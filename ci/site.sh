@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the documents as one static HTML site, and looks at its links.
+# Builds the documents as one static HTML site, and checks its links.
 #
 #   ci/site.sh [DIR]     into DIR, build/site by default; index.html there is the first page
 #
-# Installs mkdocs when it is missing. The pages need no server and load nothing from elsewhere; only the search field
-# wants one, `python3 -m http.server -d build/site` for instance.
+# Installs mkdocs if it is missing. The pages load nothing from elsewhere; only the search field needs a server,
+# `python3 -m http.server -d build/site` for instance.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ case ${1-} in
 esac
 (($# <= 1)) || wrong_argument "wants one folder, not '$2' too"
 out=${1:-$(dirname "$here")/build/site}
-# What stands in the folder is replaced: it must be a site, or nothing.
+# The folder's contents are replaced, so it must be a site, or empty.
 [[ ! -e $out || -f $out/index.html || (-d $out && -z $(ls -A "$out")) ]] ||
     wrong_argument "$out has other things in it"
 "$here/install.sh" --set site

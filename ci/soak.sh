@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Soaks the libraries: real programs and the tests of threads and forks, over and over, with their outputs compared.
+# Runs real programs and the tests of threads and forks on a library again and again, and compares their output.
 #
 #   ci/soak.sh MINUTES [default|hardened]
 #
-# Needs build/ (ci/build.sh). Says after each round how many there were. Ends at the first failure, with its output and
+# Needs build/ (ci/build.sh). Prints the number of rounds after each. Ends at the first failure, with its output and
 # exit 1.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -25,7 +25,7 @@ done
 [[ $minutes ]] || wrong_argument "for how many minutes?"
 [[ -e $library ]] || { echo "soak: $library is not there: ci/build.sh builds it" >&2 && exit 1; }
 
-# Runs a command under the library; a command that fails, or is stuck for ten minutes, ends the soak.
+# Runs a command under the library; if it fails, or takes longer than ten minutes, the script ends.
 soak() {
     local said
     said=$(LD_PRELOAD=$library timeout 600 "$@" 2>&1) && return

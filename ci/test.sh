@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds, runs the stages of ci/stages.txt and counts the tests.
+# Installs the packages that the tests need, builds, runs the stages of ci/stages.txt and counts the tests.
 #
 #   ci/test.sh            everything: less than thirty minutes on two cores
-#   ci/test.sh --quick    what a change breaks first: less than four minutes
+#   ci/test.sh --quick    the tests that a change breaks first: less than four minutes
 #   ci/test.sh STAGE...   these stages
 #
-# A stage that fails does not stop the next. The last line is 'N passed, N failed', where a build
-# that fails, a stage that is stopped at its limit and a stage without tests count as failed tests.
-# Exit 1 when anything failed. Each stage's log is build/logs/STAGE.log.
+# A failing stage does not stop the next. The last line is 'N passed, N failed', where a failed build, a stage that is
+# stopped at its limit and a stage without tests count as failed tests. Exit 1 if anything failed. Each stage's log is
+# build/logs/STAGE.log.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,7 +31,7 @@ for word; do
 done
 [[ $kind == full || ${#wanted[@]} == 0 ]] || wrong_argument "either --quick or stages"
 
-# Whether the stage of this name, which runs then, is asked for.
+# Whether the stage of this name, which runs at this time, is selected.
 is_wanted() {
     ((${#wanted[@]})) || [[ $2 == both || $2 == "$kind" ]] || return 1
     ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]
@@ -39,7 +39,7 @@ is_wanted() {
 
 cd "$root"
 exec </dev/null
-# Nothing of the caller's may reach the programs under test.
+# The caller's settings may not reach the programs under test.
 unset LD_PRELOAD LD_LIBRARY_PATH HEAPALLOC MALLOC_ARENA_MAX MALLOC_PERTURB_ GLIBC_TUNABLES
 unset CMAKE_GENERATOR CFLAGS CXXFLAGS LDFLAGS CTEST_PARALLEL_LEVEL
 export LC_ALL=C.UTF-8
@@ -84,7 +84,7 @@ run_stage() {
         -j "$(nproc)" "$@"
 }
 
-# Counts what the stage's log shows, and that nothing ended otherwise than by a counted test.
+# Counts the results in the stage's log; a failure outside the counted tests counts too.
 count_stage() {
     local name=$1 preset=$2 rc=$3 verdict test stage_passed=0 before=$failed
     while read -r verdict test; do
@@ -119,7 +119,7 @@ stage() {
         "$((SECONDS - started)) s ($built s of it the build)"
 }
 
-# The end of what one failed test wrote: after its result line in a ctest log, else the log's end.
+# The end of one failed test's output: after its result line in a ctest log, else the log's end.
 tail_of() {
     local log=$logs/$1.log test=$2
     if [[ $test == \(* ]]; then
@@ -134,7 +134,7 @@ tail_of() {
     fi
 }
 
-# Every failed test by name; the first few of each stage with what they wrote.
+# Every failed test by name; the first few of each stage with their output.
 report_failures() {
     local failure stage
     declare -A shown=()
@@ -148,7 +148,7 @@ report_failures() {
     done
 }
 
-# The scripts install through this too; one call up front is quicker and fails in one place.
+# The scripts install packages too; a single call up front is quicker and fails in one place.
 sets=(build test programs musl)
 [[ " ${wanted[*]} " != *" riscv64 "* ]] || sets+=(riscv64)
 [[ $kind == full ]] || sets=(build quick)

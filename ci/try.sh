@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs a program under heapalloc, or compares it with glibc's malloc.
 #
-#   ci/try.sh PROGRAM ARGS...                         runs PROGRAM with its own input, output, folder and exit status
+#   ci/try.sh PROGRAM ARGS...                         runs PROGRAM, keeping its input, output, folder and exit status
 #   ci/try.sh --compare [--rounds N] PROGRAM ARGS...  runs PROGRAM on glibc's malloc and on heapalloc in turn, five times
 #                                                     or N; says CPU time, wall time, peak memory and page faults of each,
 #                                                     how much they spread, and what differs
-#   ci/try.sh --compare                               the same for python3, sqlite3 and g++ with work of ours
+#   ci/try.sh --compare                               the same for python3, sqlite3 and g++ with workloads of our own
 #   ci/try.sh                                         that too
 #
-# Installs what a build needs and builds when that was not done yet; what it says of that is on stderr.
+# Installs the packages that a build needs, and builds if necessary; messages about that go to stderr.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -51,7 +51,7 @@ explain_missing() {
     esac
 }
 
-# Why nothing can be preloaded under the program at this path; empty when it can.
+# Why nothing can be preloaded under the program at this path; empty if it can.
 why_unreached() {
     local path=$1
     if [[ -u $path || -g $path ]]; then
@@ -77,6 +77,6 @@ if [[ $compare == yes ]]; then
     [[ -z $unreached ]] || exit 1
     exec "$here/compare.sh" "${rounds[@]}" "$lib" "$@"
 fi
-# In front of what the caller preloads. This shell itself started before and stays on glibc's.
+# In front of the caller's own preloads. This shell itself has started already and stays on glibc's malloc.
 export LD_PRELOAD=$lib${LD_PRELOAD:+:$LD_PRELOAD}
 exec -- "$@"

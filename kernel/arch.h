@@ -11,7 +11,7 @@
     })
 #define sysreg_write(name, value) __asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
 
-/* Mask interrupts; the answer is what irq_restore wants. The pair nests. */
+/* Mask interrupts; returns the argument for irq_restore. The pair nests. */
 static inline uint64_t irq_save(void) {
     uint64_t daif = sysreg_read(daif);
     __asm__ volatile("msr daifset, #2" ::: "memory");

@@ -1,13 +1,13 @@
-/* Atomic bytes and half words, for processors that have only words of them (RISC-V without Zabha): gcc calls these
- * there.
+/* Atomic operations on bytes and half words, for processors with atomic words only (RISC-V without Zabha): gcc calls
+ * these.
  *
- * The whole word is exchanged, with the other bytes as they are. Add this file to a kernel whose linker misses
- * __atomic_exchange_1 or the like and that links no libatomic; elsewhere it adds nothing but unused functions. */
+ * The whole word is exchanged, with its other bytes unchanged. Add this file to a kernel whose linker misses
+ * __atomic_exchange_1 or the like and that links no libatomic; elsewhere it adds only unused functions. */
 /* SPDX-License-Identifier: MIT */
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The word that `p` is in, and how far up in it the value stands; little endian. */
+/* The word that contains `p`, and the value's shift in it; little endian. */
 struct place {
     volatile uint32_t *word;
     uint32_t shift;
@@ -18,7 +18,7 @@ static struct place place_of(volatile void *p) {
     return (struct place){(volatile uint32_t *)(at & ~(uintptr_t)3), (uint32_t)(at & 3) * 8};
 }
 
-/* Put `new` under `mask` where `*old` is; otherwise `*old` becomes what is there. */
+/* Store `new` under `mask` if `*old` is there; otherwise load the present value into `*old`. */
 static bool replace(struct place place, uint32_t mask, uint32_t *old, uint32_t new) {
     uint32_t seen = __atomic_load_n(place.word, __ATOMIC_RELAXED);
     do {

@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 void console_init(uint64_t uart_base);
-void console_allow_sleep(void); /* the port interrupts now: sleep, not poll, while nothing is typed */
+void console_allow_sleep(void); /* the port interrupts from now on: sleep instead of polling while nothing is typed */
 
-/* Whole texts: what two cores print does not mix. Formats: see format.h. */
+/* Print a whole text: the output of two cores does not mix. Formats: see format.h. */
 void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-void console_write(const char *text, size_t length); /* the same for a text as it is */
+void console_write(const char *text, size_t length); /* the same for an unformatted text */
 
 /* Read a line, echoing it: backspace, ^U (all), ^C (give up the line) edit it. Returns its length,
  * or -1 for ^D on an empty line. It ends in a NUL; letters beyond bytes - 1 are not taken. */

@@ -1,4 +1,4 @@
-/* A core's own data: its stack, its thread-locals, what is known of it. */
+/* A core's own data: its stack, its thread-locals, its state. */
 /* SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "arch.h"

@@ -1,4 +1,4 @@
-/* A core's own data: its stack, its thread-locals, what is known of it. */
+/* A core's own data: its stack, its thread-locals, its state. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "layout.h"
@@ -11,7 +11,7 @@
  *   core_memory[i]   | stack <----------- grows down | 16 | .tdata and .tbss | spare |
  *                    ^ canary            stack_top ^ ^ TPIDR_EL0 (64-aligned)
  *
- * Written by its core alone unless marked; others may look. */
+ * Written only by its core unless marked; others may read. */
 struct core {
     uint8_t *stack_top;   /* first: start.S loads it                   */
     uint64_t mpidr;       /* affinity fields only                      */
@@ -32,7 +32,7 @@ static inline struct core *core_self(void) {
     return self;
 }
 
-/* Make the running, only core core 0. */
+/* Make the running core, the only one, core 0. */
 void core_init_boot(uint64_t entry_level);
 
 /* Lay out the memory of the core after those that are online. NULL: there are CORES_MAX already. */

@@ -38,7 +38,7 @@ static void begin(struct core *core) {
     __atomic_store_n(&core->online, 1, __ATOMIC_RELEASE);
 }
 
-/* Interrupts are masked between the look and the sleep: a call that comes in between stays pending,
+/* Interrupts are masked between the check and the sleep: a call that comes in between stays pending,
  * and a pending interrupt ends core_sleep even while it is masked. */
 static uint64_t wait_for_job(uint64_t last) {
     uint64_t number;

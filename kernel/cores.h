@@ -4,7 +4,7 @@
 #include "core.h"
 #include "machine.h"
 
-/* Start every other core of the machine; exits with 3 or 4 when one does not come. */
+/* Start every other core of the machine; exits with 3 or 4 when one does not start. */
 void cores_start(const struct machine *machine);
 
 /* Run `job(argument)` on every core, this one (core 0) included, and wait for the last. A core that

@@ -1,4 +1,4 @@
-/* What the machine's own operations cost, in instructions; `wcet` on the boot arguments. */
+/* What the machine's own operations cost, in instructions; run by the boot argument `wcet`. */
 /* SPDX-License-Identifier: MIT */
 #include "cost.h"
 #include "arch.h"
@@ -11,7 +11,7 @@
 #include "psci.h"
 #include <string.h>
 
-/* Counts include reading the counter and calling the operation; `nothing` says how much that is. */
+/* Counts include reading the counter and calling the operation; `nothing` measures that alone. */
 enum { REPEATS = 32, BUFFER_BYTES = 4096, SGI_MEASURED = 2 };
 
 static uint8_t buffer[BUFFER_BYTES], source[BUFFER_BYTES];

@@ -1,4 +1,4 @@
-/* What the machine's own operations cost, in instructions; `wcet` on the boot arguments. */
+/* What the machine's own operations cost, in instructions; run by the boot argument `wcet`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>

@@ -81,9 +81,9 @@ const char *fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max) {
 
 struct walk {
     const struct fdt *tree;
-    uint32_t cursor, end; /* in the structure block            */
-    uint32_t depth;       /* nodes open: open[0 .. depth)      */
-    bool pending;         /* the innermost one was not visited */
+    uint32_t cursor, end; /* in the structure block                */
+    uint32_t depth;       /* nodes open: open[0 .. depth)          */
+    bool pending;         /* the innermost one was not visited yet */
     struct fdt_node open[DEPTH_MAX];
 };
 
@@ -114,7 +114,7 @@ static bool read_cells(const struct fdt_node *node, enum fdt_name name, uint32_t
     return *cells <= CELLS_MAX;
 }
 
-/* All properties of a node come before its children: it is complete at the first of them. */
+/* All properties of a node come before its children: it is complete at its first child. */
 static const char *visit_pending(struct walk *walk, fdt_visit *visit, void *context) {
     struct fdt_node *node = &walk->open[walk->depth - 1];
 

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Nothing in a tree is believed: every offset is checked against the header, the header against
- * bytes_max, and a walk ends after at most one visit per word. Faults are sentences, NULL is none.
- * Source: Devicetree Specification v0.4, chapters 2 (properties) and 5 (the flattened format).  */
+/* A tree is not trusted: every offset is checked against the header, the header against bytes_max, and a walk ends
+ * after at most one visit per word. Faults are sentences; NULL means none.
+ * Source: Devicetree Specification v0.4, chapters 2 (properties) and 5 (the flattened format). */
 
 enum { FDT_BYTES_MAX = 2 << 20 }; /* the boot protocol's limit */
 
@@ -46,7 +46,7 @@ struct fdt_node {
     uint32_t address_cells, size_cells; /* of the children's reg */
 };
 
-/* A visit sees a node and its ancestors; what it returns, unless NULL, ends the walk. */
+/* A visit gets a node with its ancestors; if it does not return NULL the walk ends with its result. */
 typedef const char *fdt_visit(const struct fdt_node *node, void *context);
 
 const char *fdt_open(struct fdt *tree, const void *blob, uint64_t bytes_max);
@@ -55,10 +55,9 @@ const char *fdt_walk(const struct fdt *tree, fdt_visit *visit, void *context);
 /* Entry `index` of the memory reservation block; false: there are no more. */
 bool fdt_reservation(const struct fdt *tree, uint32_t index, struct range *range);
 
-/* Number of entries of a node's reg; -1: it is cut short or has cells we cannot read. */
+/* Number of entries of a node's reg; -1: it is truncated or has cells we cannot read. */
 int fdt_reg_count(const struct fdt_node *node);
-/* An entry of reg, as its bus numbers it, and in the CPU's addresses; false: absent, unreadable, or
- * no bus leads there. */
+/* An entry of reg, in its bus's addresses, and in the CPU's addresses; false: absent, unreadable, or not reachable. */
 bool fdt_reg_behind_bus(const struct fdt_node *node, uint32_t index, struct range *range);
 bool fdt_reg(const struct fdt_node *node, uint32_t index, struct range *range);
 

@@ -1,4 +1,4 @@
-/* What the properties of a device tree node say: texts, numbers, addresses across buses. */
+/* The values of properties in a device tree node: texts, numbers, addresses across buses. */
 /* SPDX-License-Identifier: MIT */
 #include "big.h"
 #include "fdt.h"
@@ -67,7 +67,7 @@ int fdt_reg_count(const struct fdt_node *node) {
     return bytes % entry_bytes == 0 ? (int)(bytes / entry_bytes) : -1;
 }
 
-/* An address behind `bus` becomes one in front of it: bus->ranges holds (behind, front, size). */
+/* Translate an address behind `bus` to one in front of it: bus->ranges holds (behind, front, size). */
 static bool cross_bus(const struct fdt_node *bus, struct range *range) {
     const struct fdt_property *windows = &bus->property[FDT_RANGES];
     uint32_t behind = bus->address_cells, front = bus->parent->address_cells;

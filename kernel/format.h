@@ -6,9 +6,9 @@
 
 typedef void format_put(char letter, void *context);
 
-/* Put every letter of the formatted text. */
+/* Call `put` for every letter of the formatted text. */
 void format_to(format_put *put, void *context, const char *format, va_list args);
 
-/* As snprintf: always ends in a NUL unless bytes is 0; returns the length of the whole text. */
+/* Like snprintf: always ends in a NUL unless bytes is 0; returns the length of the whole text. */
 int format_text_args(char *buffer, size_t bytes, const char *format, va_list args);
 int format_text(char *buffer, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));

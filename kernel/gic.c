@@ -73,7 +73,7 @@ static void init_core_v2(struct core *core) {
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-/* Do the cores have the registers of a GICv3? Some trees say gic-400 of one; its version 2 interface would never
+/* Whether the cores have the registers of a GICv3. Some trees call one gic-400; its version 2 interface would never
  * answer. */
 static bool cores_have_v3(void) {
     enum { GIC_FIELD = 24 };

@@ -19,5 +19,5 @@ void gic_detach(uint32_t irq);
 
 void gic_send(const struct core *core, uint32_t sgi); /* sgi: 0..15 */
 
-/* Take what is pending, call its handler, say it is done. */
+/* Acknowledge the pending interrupt, call its handler, and signal its end. */
 void gic_handle(void);

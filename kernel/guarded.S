@@ -1,4 +1,4 @@
-/* The instructions that may fault and live: guarded loads and stores, the semihosting call. */
+/* The instructions whose faults are survived: guarded loads and stores, the semihosting call. */
 /* SPDX-License-Identifier: MIT */
 
 /* `fixup insn, landing`: when the instruction at insn faults, trap.c continues at landing.
@@ -26,7 +26,7 @@ function guarded_load64             /* bool (uint64_t address, uint64_t *value) 
 
 function guarded_store64            /* bool (uint64_t address, uint64_t value) */
 1:  str     x1, [x0]
-    dsb     sy                      /* the fault, if any, comes before the answer */
+    dsb     sy                      /* the fault, if any, comes before the result */
     mov     w0, #1
     ret
     fixup   1b, faulted
@@ -49,7 +49,7 @@ faulted:
     mov     w0, #0
     ret
 
-/* Without a semihosting host HLT is undefined; the fix-up turns that into the answer -1. */
+/* Without a semihosting host HLT is undefined; the fix-up then returns -1. */
 function semihost                   /* long (unsigned operation, const void *block) */
 1:  hlt     #0xf000
     ret

@@ -1,5 +1,4 @@
-/* What the heap's calls cost, in instructions: mean and maximum over random sizes and orders; part
- * of `wcet`. */
+/* What the heap's calls cost, in instructions: mean and maximum over random sizes and orders; part of `wcet`. */
 /* SPDX-License-Identifier: MIT */
 #include "heap_cost.h"
 #include "arch.h"
@@ -36,8 +35,7 @@ static void add(struct tally *tally, uint64_t start) {
     if (cost > tally->most) tally->most = cost;
 }
 
-/* Resized by a sixteenth: in place where that is possible, and counted only then, for a copy costs
- * what its bytes do. */
+/* Resize by a sixteenth, and count it only when it stays in place, because the cost of a copy is that of its bytes. */
 static void resize_block(struct level *level, void **block, size_t size) {
     uint64_t start = pmu_instructions();
     void *p = heap_realloc(*block, size);

@@ -1,4 +1,4 @@
-/* What the boot found, for everybody to read: the machine, its memory, what was asked for. */
+/* What the boot found, readable by all: the machine, its memory, the boot arguments. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "machine.h"

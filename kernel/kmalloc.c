@@ -15,7 +15,7 @@ void *kmalloc(size_t size) {
     return p;
 }
 
-/* Interrupts are open while it is zeroed: nobody else has the block yet. */
+/* Interrupts are enabled while it is zeroed: nobody else has the block yet. */
 void *kzalloc(size_t size) {
     void *p = kmalloc(size);
     return p != NULL ? memset(p, 0, size) : NULL;
@@ -43,14 +43,14 @@ static void *alloc_growing(size_t size) {
     return p;
 }
 
-/* As heap_realloc() frees it: at once, for the next request of its size is not likely. */
+/* Like heap_realloc() it is freed at once, because another request of its size is not likely. */
 static void free_moved(void *p) {
     uint64_t daif = irq_save();
     entry_free(p, heap_self);
     irq_restore(daif);
 }
 
-/* Interrupts are open while it is copied: the old block and the new one are the caller's alone. */
+/* Interrupts are enabled while it is copied: only the caller has the old block and the new one. */
 void *krealloc(void *p, size_t size) {
     size_t bytes;
 

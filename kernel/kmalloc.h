@@ -1,10 +1,9 @@
-/* The heap for the kernel: k* for everybody, heap_* (heapalloc/heap.h) for those who mask
- * interrupts themselves.
+/* The heap for the kernel: k* for everybody, heap_* (heapalloc/heap.h) for callers that mask interrupts themselves.
  *
- * Each core has a heap of its own, its bins need no lock: what could come in between is an
- * interrupt of the same core. k* mask interrupts for as long as a call takes, but not while bytes are
- * zeroed or copied, so that handlers may use them too; a block may be freed by any core. heap_* do not: call them with
- * interrupts masked, or from a kernel whose handlers never allocate. */
+ * Each core has a heap of its own, whose bins need no lock: only an interrupt of the same core can come in between. k*
+ * mask interrupts during a call, but not while bytes are zeroed or copied, so that handlers may use them too; a block
+ * may be freed by any core. heap_* do not: call them with interrupts masked, or from a kernel whose handlers never
+ * allocate. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heap.h>
@@ -13,19 +12,19 @@
 
 /* `size` bytes at a multiple of 16; 0 is served as 1. NULL: no memory. */
 void *kmalloc(size_t size);
-void *kzalloc(size_t size);                       /* that read as zero */
+void *kzalloc(size_t size);                       /* zeroed */
 void *kmalloc_aligned(size_t size, size_t align); /* at a multiple of `align`; NULL also when that is no power of two */
 
-/* Make the block at `p` `size` bytes long, here or elsewhere. NULL: no memory, and the block is as
- * it was. krealloc(NULL, n) is kmalloc(n); krealloc(p, 0) frees and returns NULL. */
+/* Resize the block at `p` to `size` bytes, in place or by moving it. NULL: no memory, and the block is unchanged.
+ * krealloc(NULL, n) is kmalloc(n); krealloc(p, 0) frees and returns NULL. */
 void *krealloc(void *p, size_t size);
 
-/* `p` may be NULL. A pointer that is no block, or free already, ends the machine with a sentence.
+/* `p` may be NULL. A pointer that is not a block, or already free, ends the machine with a sentence.
  */
 void kfree(void *p);
 
-/* Give back what this core's heap keeps for its next requests. Done anyway before an allocation
- * fails; what other cores keep, only they can give back. */
+/* Give back what this core's heap keeps for its next requests. Also done before an allocation fails; only other cores
+ * themselves can give back what they keep. */
 void kmalloc_trim(void);
 
 /* NULL when every equation of the heap holds, else the name of the first that does not; no other

@@ -12,15 +12,15 @@ struct ktest {
 
 /* KTEST(timer, ticks_arrive_on_every_core) { ... }
  * A test of the suites `control` and `misuse` runs only when asked for by name: it fails, hangs or
- * panics on purpose, so that the runner on the host can prove it would notice. Those of
- * `region` want hole= and those of `beyond` want beyond=, and run by name too. */
+ * panics on purpose, so that the runner on the host can prove it would notice. Those of `region` need hole= and those
+ * of `beyond` need beyond=, and run by name too. */
 #define KTEST(suite_, name_)                                                                                \
     static void test_##suite_##_##name_(void);                                                              \
     __attribute__((section("ktests"), used, aligned(sizeof(void *)))) /* an array, not elements */          \
     static const struct ktest test_##suite_##_##name_##_entry = {#suite_, #name_, test_##suite_##_##name_}; \
     static void test_##suite_##_##name_(void)
 
-/* From any core. The first that fails is named in the report. */
+/* From any core. The report names the first that fails. */
 #define expect(condition) ktest_expect((condition), #condition, __FILE_NAME__, __LINE__)
 #define require(condition)              \
     do {                                \

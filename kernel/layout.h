@@ -5,7 +5,7 @@
 #define CORES_MAX 8
 #define CORE_STACK_BYTES 0x8000
 #define CORE_TLS_BYTES 0x400 /* kernel.ld asserts that lib/'s thread-locals fit */
-#define CORE_TLS_OFFSET 64   /* of the thread-locals behind TPIDR_EL0; the linker counts on it */
+#define CORE_TLS_OFFSET 64   /* of the thread-locals behind TPIDR_EL0; the linker assumes it */
 #define CORE_MEMORY_BYTES (CORE_STACK_BYTES + CORE_TLS_BYTES)
 
 /* Translation: 4 KiB granule, 39-bit addresses, level 1 (1 GiB) and level 2 (2 MiB) blocks. */
@@ -20,7 +20,7 @@
 #define MAP_RAM 0x0060000000000705    /* normal write-back, nobody executes */
 #define MAP_DEVICE 0x0060000000000401 /* device nGnRE                       */
 
-/* Where QEMU's virt machine has its PL011: the console of a kernel whose tree cannot be read. */
+/* The PL011 of QEMU's virt machine: the console of a kernel whose tree cannot be read. */
 #define EARLY_UART_BASE 0x09000000
 
 /* struct trap_frame, as vectors.S stores it */

@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 /* Test and test-and-set, not tickets: under an emulator with fewer host threads than cores the next
- * ticket's holder is often not running, and 8,000 turns took 9 s instead of 0.1 s. The mask is part
- * of the lock: an interrupt handler that wants a lock its own core holds would wait for ever. */
+ * ticket's holder is often not running, and 8,000 turns took 9 s instead of 0.1 s. The mask is part of the lock: an
+ * interrupt handler would wait forever for a lock that its own core holds. */
 struct spinlock {
     uint32_t taken;
 };
 
-/* returns what spin_give wants: the interrupt mask before */
+/* returns the previous interrupt mask, for spin_give */
 static inline uint64_t spin_take(struct spinlock *lock) {
     uint64_t daif = irq_save();
 

@@ -15,9 +15,9 @@ struct machine {
     struct range initrd;        /* empty: none                                            */
     const char *bootargs;       /* inside the tree; never NULL                            */
 
-    uint64_t cores[CORES_MAX]; /* MPIDR affinity fields                     */
-    uint32_t core_count;       /* entries of cores[]                        */
-    uint32_t cores_named;      /* by the tree, also those beyond CORES_MAX  */
+    uint64_t cores[CORES_MAX]; /* MPIDR affinity fields                              */
+    uint32_t core_count;       /* entries of cores[]                                 */
+    uint32_t cores_named;      /* according to the tree, also those beyond CORES_MAX */
 
     struct range uart;            /* PL011                                          */
     uint32_t uart_irq;            /* 0: not said                                    */
@@ -27,6 +27,6 @@ struct machine {
     enum psci_conduit psci;
 };
 
-/* Fill `machine` from the tree at `blob`. What it returns, unless NULL, finishes the sentence "the
- * device tree ..": it cannot be believed, or it lacks what this kernel cannot do without. */
+/* Fill `machine` from the tree at `blob`. A result other than NULL completes the sentence "the device tree ..": it is
+ * invalid, or lacks something that this kernel needs. */
 const char *machine_read(struct machine *machine, const void *blob, uint64_t bytes_max);

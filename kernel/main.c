@@ -24,8 +24,7 @@ static _Noreturn void refuse_tree(uint64_t tree, const char *why) {
     machine_exit(EXIT_TREE);
 }
 
-/* start.S mapped 2 MiB behind it, but who knows whether there is memory: a pointer that leads
- * nowhere is a broken tree too. */
+/* start.S mapped 2 MiB behind it, but there may be no memory: an unmapped pointer is a broken tree too. */
 static void read_tree(uint64_t tree) {
     uint64_t ignored;
     const char *fault = "cannot be read";
@@ -40,7 +39,7 @@ static void map_devices(void) {
         refuse_tree(machine.tree.start, "has devices beyond what this kernel can map");
 }
 
-/* A tree without a number, or with one that the controller does not have: the console polls. */
+/* If the tree has no interrupt number, or one that the controller lacks, the console polls. */
 static void use_uart_interrupt(uint32_t irq) {
     if (irq == 0 || irq >= GIC_IRQS_MAX) return;
     gic_attach(irq, pl011_interrupt);

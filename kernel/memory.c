@@ -1,4 +1,4 @@
-/* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+/* The physical memory: all RAM, what is taken, what is free; seals on what is taken. */
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 #include "console.h"
@@ -33,7 +33,7 @@ static bool leave_out(struct memory *memory, uint64_t from) {
 
 /* free = ram - taken, as sets; the image is taken up to __end. */
 static bool sort_out(struct memory *memory, const struct machine *machine, const struct options *options) {
-    struct range null_page = {0, PAGE_BYTES}; /* the address NULL is nobody's memory */
+    struct range null_page = {0, PAGE_BYTES}; /* address 0 is never used: it is NULL */
 
     for (uint32_t i = 0; i < machine->ram.count; i++)
         if (!ranges_add(&memory->ram, machine->ram.at[i])) return false;

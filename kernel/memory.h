@@ -1,4 +1,4 @@
-/* The physical memory: what there is, what is taken, what is free; seals on what is taken. */
+/* The physical memory: all RAM, what is taken, what is free; seals on what is taken. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "machine.h"
@@ -15,14 +15,14 @@ struct memory {
 };
 
 enum { PAGE_BYTES = 4096 };
-#define PAGE_UNIT_BYTES ((size_t)16384) /* what page.h hands out; the table ends at a multiple of it */
+#define PAGE_UNIT_BYTES ((size_t)16384) /* the unit of page.h; the table ends at a multiple of it */
 
-/* Sort out the RAM and map it. What it returns, unless NULL, finishes "the device tree ..". */
+/* Compute the sets of RAM and map it. A result other than NULL completes "the device tree ..". */
 const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options);
 void memory_print(const struct memory *memory, const struct machine *machine);
 
-/* Remember a checksum of every reserved range in RAM and of the image's constant part; later, NULL
- * or the name of what changed since. */
+/* Store a checksum of every reserved range in RAM and of the image's constant part; later, return NULL or the name of
+ * one that changed. */
 void memory_seal(const struct memory *memory, const struct machine *machine);
 const char *memory_broken_seal(void);
 

@@ -6,8 +6,8 @@
 
 /*   L1[512] --1 GiB block--> RAM                     a whole gigabyte of one kind needs no table
  *           --table--------> L2[512] --2 MiB block--> RAM, image or device
- * Entries only ever go from invalid to valid: no core can hold a stale translation, so a barrier is
- * enough and no TLB is ever flushed. What nobody mapped faults: NULL does. */
+ * Entries only change from invalid to valid: no core can hold a stale translation, so a barrier is enough and no TLB
+ * flush is needed. Unmapped addresses fault, NULL too. */
 
 extern uint64_t tables[TABLES_MAX][TABLE_BYTES / 8];
 

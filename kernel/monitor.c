@@ -61,7 +61,7 @@ void monitor_catch(const char *sentence) {
     __builtin_longjmp(step.back, 1);
 }
 
-/* Interrupts stay masked meanwhile: a stop in the middle leaves nobody's mask behind. */
+/* Interrupts stay masked meanwhile, so a stop in the middle leaves no saved mask behind. */
 static __attribute__((noinline)) const char *attempt(void (*run)(void *context), void *context) {
     uint64_t daif = irq_save();
     const char *volatile stopped = NULL;
@@ -77,7 +77,7 @@ static __attribute__((noinline)) const char *attempt(void (*run)(void *context),
     return stopped;
 }
 
-/* What nobody should write to may be poked all the same, to see what comes of it. */
+/* Sealed memory may be poked too, to see what happens. */
 static bool store(uint64_t address, uint64_t value) {
     const char *sealed = memory_seal_at(address);
     if (sealed != NULL) kprintf("  warning: %s is sealed\n", sealed);

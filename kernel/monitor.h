@@ -4,8 +4,8 @@
 #pragma once
 #include <stdint.h>
 
-uint64_t monitor_run(void); /* reads commands until `exit`; returns what the machine shall end with */
+uint64_t monitor_run(void); /* reads commands until `exit`; returns the machine's exit code */
 
-/* The heap, or a bad access, stops here: if that was in a step of this core's shell, go back to it
- * with the sentence; otherwise return. */
+/* Called when the heap stops or an access faults: if that was in a step of this core's shell, go back to it with the
+ * sentence; otherwise return. */
 void monitor_catch(const char *sentence);

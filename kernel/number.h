@@ -4,6 +4,5 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Read a number; the cursor ends behind it. False: there is none, or it is too large; nothing
- * moves. */
+/* Read a number and move the cursor behind it. False: there is none, or it is too large; the cursor stays. */
 bool number_take(const char **cursor, uint64_t *number);

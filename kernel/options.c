@@ -9,7 +9,7 @@ static bool is_end(char letter) {
     return letter == '\0' || letter == ' ';
 }
 
-/* `word` is `key`: the cursor of its value, else NULL. */
+/* The value's position if `word` begins with `key`, else NULL. */
 static const char *value_of(const char *word, const char *key) {
     size_t length = strlen(key);
 

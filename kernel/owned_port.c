@@ -1,9 +1,9 @@
-/* What lib/ asks a world to lend (port.h), answered for every world that owns its memory: there is
- * nothing to lend, the heap has it all since heap_init(). Compile it beside your own port. */
+/* The port functions that get memory from a world (port.h), for every world that owns its memory: they have none to
+ * provide, the heap has all of it since heap_init(). Compile it together with your own port. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/port.h>
 
-/* Nobody says here when a second core begins. */
+/* Nothing here tells when a second core begins. */
 static const char not_alone;
 const char *const port_alone = &not_alone;
 
@@ -66,7 +66,7 @@ bool port_populate(void *at, size_t bytes) {
     return false;
 }
 
-/* Nothing is purged, so nothing has to grow old. */
+/* Nothing is purged, so no time is needed. */
 uint64_t port_now_ms(void) {
     return 0;
 }

@@ -17,8 +17,8 @@ extern uint8_t _start[], __end[];
 
 _Static_assert(PAGE_UNIT_BYTES == UNIT_BYTES, "a page run is an extent of level 1");
 
-/* An extent of kind META is a run of ours when its line says so here; other such extents say 0 or
- * REGION_KEPT_BACK, and a slab's line a class. */
+/* This field marks an extent of kind META as a run of ours; in other such extents it is 0 or REGION_KEPT_BACK, and in a
+ * slab's line a class. */
 enum { PAGE_RUN = 0xff, PAGE_NONE = 0 };
 
 static struct range tables;
@@ -52,8 +52,8 @@ struct group {
     uint64_t bytes;
 };
 
-/* A range joins those before it unless the hole in between is larger than all of their RAM: so half of the table at
- * most describes nothing. */
+/* A range joins those before it unless the hole in between is larger than all of their RAM: so at most half of the
+ * table describes no RAM. */
 static struct group group_from(const struct range_list *ram, uint32_t first) {
     struct group group = {first, first, 0};
 
@@ -76,7 +76,7 @@ static struct group largest_group(const struct range_list *ram) {
     return largest;
 }
 
-/* One table over the largest group of RAM; over less of it where its table fits nowhere. */
+/* One table over the largest group of RAM, or over less of it if its table fits nowhere. */
 static bool place_span(const struct range_list *ram, const struct range_list *free) {
     struct group group = largest_group(ram);
 
@@ -91,7 +91,7 @@ static bool place_span(const struct range_list *ram, const struct range_list *fr
     return false;
 }
 
-/* Into the first table, or as a span with a table of its own. */
+/* Enter a range into the first table, or as a span with a table of its own. */
 static void enter(struct range range) {
     if (!heap_add_region((void *)range.start, range.end - range.start))
         kprintf("heapalloc-kernel: %lu KiB from 0x%lx on stay unused: too small for the heap\n",
@@ -134,7 +134,7 @@ void *page_alloc(size_t count) {
     uint64_t daif = irq_save();
     struct unit *unit = units_take((uint32_t)count, UNIT_META);
     if (!unit && heap_self->state == HEAP_LIVE) {
-        heap_trim(heap_self); /* what this core's heap keeps for later */
+        heap_trim(heap_self); /* what this core's heap keeps */
         unit = units_take((uint32_t)count, UNIT_META);
     }
     if (unit) store_relaxed(unit->class, PAGE_RUN);
@@ -170,7 +170,7 @@ struct page_sums page_sums(void) {
     struct page_sums sums = {0};
 
     uint64_t daif = irq_save();
-    if (units_lock()) units_unlock(); /* enters what was given while another core held the lock */
+    if (units_lock()) units_unlock(); /* enters what was given back while another core held the lock */
     irq_restore(daif);
     add_sums(&sums, &span_home);
     for (uint32_t i = 0; i < span_count; i++) add_sums(&sums, span_list[i]);

@@ -7,20 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Make a table over `ram`, behind __end where it fits, and enter what is `free`. Nodes that lie far apart get a table
- * each, in themselves; what is too small for that is named on the console. Before the first allocation, on one core.
- * What it returns, unless NULL, finishes "the device tree ..".
+/* Make a table over `ram`, behind __end if it fits there, and enter what is `free`. Nodes that are far apart get a
+ * table each, inside them; one too small for that is reported on the console. Before the first allocation, on one core.
+ * A result other than NULL completes "the device tree ..".
  */
 const char *page_init(const struct range_list *ram, const struct range_list *free);
 
-/* Take `count` units in a row, at a multiple of a unit, with whatever is in them; NULL: there is no
- * such run. page_free gives back a whole run; a pointer that is not the start of one ends the
- * machine with a sentence. Any core, also in interrupts; O(1). */
+/* Take `count` units in a row, at a multiple of a unit, with undefined contents; NULL: there is no such run. page_free
+ * gives back a whole run; a pointer that is not the start of one ends the machine with a sentence. Any core, also in
+ * interrupts; O(1). */
 void *page_alloc(size_t count);
 void page_free(void *run);
 
-/* heap_add_region (heapalloc/heap.h) with interrupts masked: RAM that was not free at page_init and
- * is nobody's now, be it between the lowest and the highest RAM known then or anywhere else. */
+/* heap_add_region (heapalloc/heap.h) with interrupts masked: adds RAM that was not free at page_init and is unused now,
+ * whether between the lowest and the highest RAM known then or elsewhere. */
 bool page_add_region(void *start, size_t bytes);
 
 /* Where lines and slots are: never handed out. */

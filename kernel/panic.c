@@ -1,4 +1,4 @@
-/* The end of the machine: one sentence, what is known, exit code 99. */
+/* The end of the machine: one sentence, the registers, exit code 99. */
 /* SPDX-License-Identifier: MIT */
 #include "panic.h"
 #include "arch.h"
@@ -11,7 +11,7 @@
 
 extern uint8_t _start[], __end[];
 
-/* The first core to panic speaks; the others stop. A panic while panicking ends without a word. */
+/* The first core to panic prints; the others stop. A panic while panicking ends silently. */
 static void seize(void) {
     static const struct core *first;
     const struct core *none = NULL;
@@ -25,7 +25,7 @@ static void seize(void) {
     console_seize();
 }
 
-/* An address in the image is printed as a distance too: heap.elf's symbols minus _start. */
+/* An address in the image is also printed as an offset: heap.elf's symbols minus _start. */
 static void print_place(const char *name, uint64_t address) {
     bool inside = address >= (uintptr_t)_start && address < (uintptr_t)__end;
 

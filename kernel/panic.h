@@ -1,4 +1,4 @@
-/* The end of the machine: one sentence, what is known, exit code 99. */
+/* The end of the machine: one sentence, the registers, exit code 99. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* What the bounded paths of the heap cost, call by call, in exact instructions: those that
- * tests/wcet.py has computed a bound for, and only calls that stay on them; part of `wcet`. */
+/* What the bounded paths of the heap cost, call by call, in exact instructions: those for which tests/wcet.py has
+ * computed a bound, and only calls that stay on them; part of `wcet`. */
 /* SPDX-License-Identifier: MIT */
 #include "path_cost.h"
 #include "arch.h"
@@ -15,14 +15,14 @@ enum { BLOCKS = 256, COSTS = 256, STEPS = 20000, WIDE = 256, LISTED = MEDIUM_GRA
 
 static struct path {
     const char *name;
-    uint32_t calls[COSTS]; /* by what they cost; the last is for all above */
+    uint32_t calls[COSTS]; /* by cost; the last counts all above */
 } slab_alloc = {.name = "slab_alloc"}, slab_free = {.name = "slab_free"}, slab_resize = {.name = "slab_resize"},
   tlsf_take = {.name = "tlsf_take"}, tlsf_give = {.name = "tlsf_give"}, tlsf_resize = {.name = "tlsf_resize"};
 
 static uint64_t overhead; /* of the call and of reading the counter, the callee's own not included */
 static uint64_t cost;     /* of the latest call */
 
-/* The counter is read next to the call, so that nothing else is in between. */
+/* The counter is read right before and after the call, so that nothing else is counted. */
 static uint64_t call_counted(uintptr_t function, uint64_t first, uint64_t second) {
     register uint64_t x0 __asm__("x0") = first, x1 __asm__("x1") = second;
     register uint64_t start __asm__("x19"), end __asm__("x20");
@@ -61,7 +61,7 @@ static void give(void *p) {
     count(&slab_free, stays);
 }
 
-/* A block of a larger class than its size asks for may move. */
+/* A block of a larger class than its size needs may move. */
 static void *resize(void *p, size_t size) {
     size_t bytes = span_unit(p)->block_bytes;
 
@@ -102,7 +102,7 @@ static struct granule *take(uint32_t count_granules) {
     return slot ? slot : medium_take(count_granules, 1);
 }
 
-/* Does it stay: what becomes of it and its neighbours is not so wide that units leave level 2. */
+/* Whether it stays in level 2: merged with its neighbours it is not so large that units leave the level. */
 static void put_slot(struct granule *slot) {
     uint32_t width = granule_count(slot) + free_count(slot + granule_count(slot)) + free_count(slot - slot->before);
 
@@ -115,8 +115,8 @@ static void stretch(struct granule *slot, uint32_t count_granules) {
     count(&tlsf_resize, done);
 }
 
-/* Directed: a block comes home between two free ones, each the only one of its row, and makes one
- * of a third row; then a request finds no list of its own size and splits what a higher row has. */
+/* Directed: a block is freed between two free ones, each the only one of its row, and merges into one of a third row;
+ * then a request finds no list of its own size and splits a block of a higher row. */
 static void measure_extremes(void) {
     static const uint32_t counts[][3] = {{5, 7, 20}, {40, 10, 70}, {20, 6, 40}, {33, 90, 65}};
 

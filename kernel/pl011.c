@@ -15,8 +15,8 @@ enum { INTERRUPT_RECEIVE = 1 << 4, INTERRUPT_RECEIVE_TIMEOUT = 1 << 6 };
 
 static uint64_t uart;
 
-/* The queues stay as the firmware left them: turning them on drops what was typed before, and to look
- * first does not help, for the next letter may be there at once. */
+/* The FIFOs stay as the firmware left them: enabling them drops pending input, and checking first does not help,
+ * because the next letter may arrive at any moment. */
 void pl011_init(uint64_t base) {
     uart = base;
     uint32_t queues = device_read(uart + LINE_CONTROL) & LINE_FIFOS;

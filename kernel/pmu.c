@@ -3,8 +3,8 @@
 #include "pmu.h"
 #include "arch.h"
 
-/* Source: Arm ARM, chapter D13, event 0x08 INST_RETIRED. QEMU has the event only with -icount; the
- * count is one for all cores, so the others must sleep while one measures. */
+/* Source: Arm ARM, chapter D13, event 0x08 INST_RETIRED. QEMU has the event only with -icount; there is one count for
+ * all cores, so the others must sleep while one measures. */
 enum { INST_RETIRED = 0x08, ENABLE = 1, COUNTER_0 = 1 };
 
 bool pmu_init(void) {

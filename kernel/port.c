@@ -1,5 +1,5 @@
-/* What lib/ asks of its world (port.h), answered by the machine: a core that waits spins. Its RAM
- * is the heap's from the start; owned_port.c answers what is asked about that. */
+/* The port functions of lib/ (port.h) for this machine: a waiting core spins. The heap owns all RAM from the start;
+ * owned_port.c has the functions about memory. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
@@ -16,8 +16,8 @@ size_t port_page_bytes(void) {
     return PAGE_BYTES;
 }
 
-/* A holder keeps a lock for some hundred instructions. One that never gives it back was interrupted
- * by whoever waits here: better a sentence than silence. */
+/* A holder keeps a lock for some hundred instructions. If it is never released, its holder was interrupted by the code
+ * that waits here: better a sentence than a hang. */
 void port_wait(uint32_t *word, uint32_t seen) {
     struct deadline deadline = deadline_in_ms(options.patience);
 
@@ -39,8 +39,7 @@ void port_pause(uint32_t *word, uint32_t seen) {
     core_relax();
 }
 
-/* No secret from anybody who reads the counter: it differs from boot to boot, and not under
- * -icount. */
+/* Anybody who can read the counter can guess it: it differs from boot to boot, except under -icount. */
 uint64_t port_random(void) {
     return (sysreg_read(cntvct_el0) + options.seed + 1) * 0x9e3779b97f4a7c15;
 }

@@ -40,7 +40,7 @@ int64_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) {
 void machine_exit(uint64_t code) {
     uint64_t block[2] = {APPLICATION_EXIT, code};
 
-    semihost(SYS_EXIT, block); /* returns only where nobody listens */
+    semihost(SYS_EXIT, block); /* returns only without a semihosting host */
     call(PSCI_SYSTEM_OFF, 0, 0, 0);
     for (;;) core_sleep();
 }

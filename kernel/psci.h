@@ -18,5 +18,5 @@ void psci_init(enum psci_conduit conduit);
 /* Start the core `mpidr` at `entry` with x0 = context; 0, or PSCI's (negative) error. */
 int64_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 
-/* Flush nothing, ask nobody: the host gets `code`, hardware switches off. */
+/* End at once: the host gets `code`, hardware switches off. */
 _Noreturn void machine_exit(uint64_t code);

@@ -1,4 +1,4 @@
-/* Sets of address ranges: union, subtraction and trimming by true interval arithmetic. */
+/* Sets of address ranges: union, subtraction and trimming by interval arithmetic. */
 /* SPDX-License-Identifier: MIT */
 #include "ranges.h"
 
@@ -59,7 +59,7 @@ bool ranges_subtract(struct range_list *set, struct range hole) {
             set->at[i++] = left; /* [ left [ ] hole ] */
         } else if (set->count == RANGES_MAX) {
             return false;
-        } else { /* [ left [ hole ] right ]: nothing else can meet the hole */
+        } else { /* [ left [ hole ] right ]: no other range can overlap the hole */
             set->at[i] = right;
             insert_at(set, i, left);
             return true;

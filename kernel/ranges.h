@@ -1,4 +1,4 @@
-/* Sets of address ranges: union, subtraction and trimming by true interval arithmetic. */
+/* Sets of address ranges: union, subtraction and trimming by interval arithmetic. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -27,7 +27,7 @@ bool ranges_add(struct range_list *set, struct range range);
 /* Remove from a set; a hole splits a range in two. False: the set is full and unchanged. */
 bool ranges_subtract(struct range_list *set, struct range hole);
 
-/* Keep of each range only the whole granules (a power of two). */
+/* Trim each range to whole granules (a power of two). */
 void ranges_trim(struct range_list *set, uint64_t granule_bytes);
 
 /* The smallest range of whole granules around `range`, cut off at the last granule there is. */

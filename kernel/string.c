@@ -1,9 +1,9 @@
-/* The string functions a freestanding world owes its compiler and its C files. */
+/* The string functions that the compiler and C files of a freestanding world need. */
 /* SPDX-License-Identifier: MIT */
 #include <stdint.h>
 #include <string.h>
 
-/* Words of eight bytes at any address: normal memory allows it, and C does by this type. Built with
+/* Words of eight bytes at any address: normal memory allows them, and this type makes them legal C. Built with
  * -fno-tree-loop-distribute-patterns, or gcc would turn memset's loop into a call of memset. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
 

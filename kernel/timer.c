@@ -6,7 +6,7 @@
 #include "gic.h"
 #include <stddef.h>
 
-/* The virtual timer: EL1 always owns it, with or without a hypervisor below us. Its interrupt is
+/* The virtual timer: EL1 always owns it, with or without a hypervisor. Its interrupt is
  * PPI 11 on every machine that follows the Arm Base System Architecture; the physical timer's,
  * which ends our naps, is PPI 14. */
 enum { TIMER_IRQ = 27, NAP_IRQ = 30, NAPS_HZ = 20000 };
@@ -27,8 +27,7 @@ bool deadline_passed(struct deadline deadline) {
     return now() >= deadline.at;
 }
 
-/* The interrupt stays masked and is withdrawn before it could be taken: being pending is all we
- * need. */
+/* The interrupt stays masked and is withdrawn before it could be taken: it only has to be pending. */
 void timer_nap(void) {
     uint64_t daif = irq_save();
 
@@ -46,8 +45,8 @@ void timer_allow_naps(void) {
     gic_attach(NAP_IRQ, ignore);
 }
 
-/* The next tick is one period from now, not from the last one: a core that was held up for many
- * periods is not drowned in them afterwards. */
+/* The next tick is one period from now, not from the last one: a core that was held up for many periods does not get
+ * them all at once. */
 static void on_tick(void) {
     struct core *core = core_self();
     void (*hook)(void) = __atomic_load_n(&tick_hook, __ATOMIC_ACQUIRE);

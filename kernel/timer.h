@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Counter value at which a wait gives up. The kernel waits for nothing without one. */
+/* The counter value at which a wait gives up. Every wait of the kernel has one. */
 struct deadline {
     uint64_t at;
 };
@@ -12,8 +12,8 @@ struct deadline {
 struct deadline deadline_in_ms(uint64_t ms);
 bool deadline_passed(struct deadline deadline);
 
-/* Sleep until an interrupt comes, 50 us at most: what every loop that waits for another core does.
- * Spinning would cost more than it wins where cores are threads of an emulator. */
+/* Sleep until an interrupt comes, at most 50 us, in loops that wait for another core. Spinning would cost more than it
+ * saves where cores are threads of an emulator. */
 void timer_nap(void);
 void timer_allow_naps(void); /* on each core, once its interrupts work */
 

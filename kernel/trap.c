@@ -1,4 +1,4 @@
-/* Exceptions: interrupts go to their handler, known faults to their fix-up, the rest to panic. */
+/* Exceptions: interrupts call their handler, expected faults go to their fix-up, all others panic. */
 /* SPDX-License-Identifier: MIT */
 #include "gic.h"
 #include "monitor.h"

@@ -1,11 +1,10 @@
-/* What an image does in the machine that the boot found: world.c in heap.img, small/tests/machine.c
- * in those of the small heap. */
+/* What an image does after boot: world.c in heap.img, small/tests/machine.c in the small heap's images. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-/* Make the heap, on one core. What it returns, unless NULL, finishes "the device tree ..". */
+/* Make the heap, on one core. A result other than NULL completes "the device tree ..". */
 const char *world_begin(void);
 
-/* On all cores: what the boot arguments ask for. Returns what the machine shall end with. */
+/* Do what the boot arguments request, with all cores online. Returns the machine's exit code. */
 uint64_t world_run(void);

@@ -13,10 +13,10 @@ enum { EXIT_USAGE = 2, LINE_BYTES = 4608 };
 static const char usage[] = "usage: heapalloc check PID\n"
                             "\n"
                             "Says whether heapalloc is active in a process, from which file, and whether its heap is "
-                            "whole. The exit code is 0 when\n"
-                            "it is, 1 when it is not, 2 when the process cannot be looked at.\n";
+                            "whole. The exit code is 0 if\n"
+                            "it is, 1 if it is not, 2 if the process cannot be read.\n";
 
-/* Names by which other allocators' libraries are known. */
+/* Parts of the file names of other allocators' libraries. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",
                                      "libhardened_malloc", "libasan",     "libtsan",     "libmsan"};
 
@@ -40,7 +40,7 @@ static void look_at(struct found *found, char *line) {
         if (strncmp(name, others[i], strlen(others[i])) == 0) keep(found->other, path);
 }
 
-/* A running heap changes while it is looked at: only what looks wrong again and again is. */
+/* A running heap changes while it is read: only a fault that is found repeatedly is real. */
 static bool is_whole(struct target *target) {
     enum { LOOKS = 5 };
     for (int look = 0; look < LOOKS; look++) {
@@ -52,12 +52,12 @@ static bool is_whole(struct target *target) {
     return false;
 }
 
-/* What the heap itself says; 0: it is whole, or may not be looked at. */
+/* Prints the state of the heap itself; 0: it is whole, or cannot be read. */
 static int look_inside(const char *word) {
     static struct target target;
     int code = 0;
     if (!target_open(&target, word)) {
-        printf("  its heap cannot be looked at: %s\n", target.why[0] ? target.why : "it has no heap map");
+        printf("  its heap cannot be read: %s\n", target.why[0] ? target.why : "it has no heap map");
     } else if (is_whole(&target)) {
         printf("  its heap is whole\n");
     } else {
@@ -68,7 +68,7 @@ static int look_inside(const char *word) {
     return code;
 }
 
-/* Not from a preloaded file: the program may be linked with the static library. */
+/* There is no preloaded file: the program may be linked with the static library. */
 static int judge_linked(const char *word, long process) {
     static struct target target;
     bool linked = target_open(&target, word);
@@ -87,7 +87,7 @@ static int judge(const struct found *found, const char *word, long process) {
         return 1;
     }
     if (strstr(found->other, "san.so")) {
-        printf("heapalloc stands aside in process %ld, whose sanitizer has malloc: %s\n", process, found->other);
+        printf("heapalloc leaves malloc to the sanitizer in process %ld: %s\n", process, found->other);
         return 1;
     }
     printf("heapalloc is active in process %ld, from %s\n", process, found->ours);
@@ -116,7 +116,7 @@ int check_run(int argc, char **argv) {
     bool failed = !maps || ferror(maps);
     if (maps) fclose(maps);
     if (failed) {
-        fprintf(stderr, "heapalloc check: process %ld cannot be looked at: %s\n", process,
+        fprintf(stderr, "heapalloc check: process %ld cannot be read: %s\n", process,
                 errno == ENOENT ? "there is none" : strerror(errno));
         return EXIT_USAGE;
     }

@@ -1,5 +1,5 @@
-/* `heapalloc compare`: a program on glibc's malloc and on heapalloc in turn. The work is ci/compare.sh's, which is
- * installed with the program: this finds it, and the library. */
+/* `heapalloc compare`: a program on glibc's malloc and on heapalloc in turn. ci/compare.sh, which is installed with the
+ * program, does the work: this file finds it, and the library. */
 /* SPDX-License-Identifier: MIT */
 #include "library.h"
 #include "look.h"
@@ -15,12 +15,13 @@ enum { EXIT_USAGE = 2, EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127, ARGUMENTS_BEFOR
 static const char usage[] =
     "usage: heapalloc compare [-r ROUNDS] [-l default|fast|hardened] [--] PROGRAM [ARGUMENTS]\n"
     "\n"
-    "Runs a program on glibc's malloc and on heapalloc in turn, each with the same input, and says what time, memory\n"
-    "and page faults each costs: the median of the rounds, the least and the most.\n"
-    "  -r ROUNDS   5 or more; 5 unless told otherwise\n"
+    "Runs a program on glibc's malloc and on heapalloc in turn, each with the same input, and reports time, memory "
+    "and\n"
+    "page faults of both: the median of the rounds, the least and the most.\n"
+    "  -r ROUNDS   5 or more; the default is 5\n"
     "  -l LIBRARY  which build\n"
-    "The exit code is 0 when the program ends and prints alike on both, 1 when it does not, 2 when an argument is\n"
-    "wrong, 127 when there is no such program. It needs bash, awk and GNU time (/usr/bin/time).\n";
+    "The exit code is 0 if the program ends and prints the same on both, 1 if it does not, 2 if an argument is\n"
+    "wrong, 127 if there is no such program. It needs bash, awk and GNU time (/usr/bin/time).\n";
 
 struct comparison {
     const char *rounds, *library;
@@ -53,7 +54,7 @@ static const char *understand(struct comparison *comparison, int argc, char **ar
     return NULL;
 }
 
-/* Beside the program in a build, and where it is installed. */
+/* Next to the program in a build, and where it is installed. */
 static bool find_script(char *path, size_t bytes) {
     static const char *const places[] = {"../libexec/heapalloc/compare.sh", "../ci/compare.sh"};
     char self[PATH_MAX];

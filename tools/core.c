@@ -1,4 +1,4 @@
-/* A core file whose heap is looked at: its segments, each read only within the file. */
+/* A core file as the source of a heap: its segments, each read only within the file. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "core.h"
@@ -33,7 +33,7 @@ static bool load_parts(struct target *target, const Elf64_Ehdr *header) {
     if (count == 0 || count > PARTS_MAX || header->e_phentsize != sizeof(Elf64_Phdr))
         return fail(target, "is cut short or damaged: it has no segments");
     target->parts = calloc(count, sizeof(*target->parts));
-    if (!target->parts) return fail(target, "cannot be looked at: no memory");
+    if (!target->parts) return fail(target, "cannot be read: no memory");
     target->part_count = (unsigned)count;
     if (!read_at(target, header->e_phoff, target->parts, count * sizeof(*target->parts)))
         return fail(target, "is cut short: its list of segments ends early");
@@ -66,7 +66,7 @@ bool core_open(struct target *target, const char *path) {
     return load_parts(target, &header);
 }
 
-/* The part of a segment's memory at `address` that is in the file; the rest of a segment is not there. */
+/* The part of a segment's memory at `address` that is in the file; the file may lack the rest of a segment. */
 static const Elf64_Phdr *part_of(const struct target *target, uint64_t address) {
     for (unsigned i = 0; i < target->part_count; i++) {
         const Elf64_Phdr *part = &target->parts[i];

@@ -1,4 +1,4 @@
-/* Line editing, history and completion by libedit; a build without it answers false to edit_open().
+/* Line editing, history and completion by libedit; in a build without it edit_open() returns false.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -24,8 +24,8 @@ static char *prompt(EditLine *el) {
     return (char *)(uintptr_t)prompt_text;
 }
 
-/* Ctrl-C gives up the line. It is let through only while we wait for a letter: at any other time it
- * would go unnoticed, or come in the middle of an edit. */
+/* Ctrl-C abandons the line. It is unblocked only while we wait for a letter: at any other time it would go unnoticed,
+ * or come in the middle of an edit. */
 static volatile sig_atomic_t interrupted;
 static sigset_t outside; /* signals blocked while no line is edited */
 
@@ -47,7 +47,7 @@ static int next_letter(EditLine *el, wchar_t *letter) {
     return 1;
 }
 
-/* Tab: the rest of the one command that begins so. */
+/* Tab: completes the only command that begins so. */
 static unsigned char complete(EditLine *el, int letter) {
     (void)letter;
     const LineInfo *info = el_line(el);
@@ -79,7 +79,7 @@ bool edit_open(const struct shell *of, const char *text) {
     el_set(editor, EL_ADDFN, "complete", "Complete a command", complete);
     el_set(editor, EL_BIND, "^I", "complete", NULL);
     el_set(editor, EL_GETCFN, next_letter);
-    el_source(editor, NULL); /* ~/.editrc: a person's own habits */
+    el_source(editor, NULL); /* ~/.editrc: the user's own settings */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* A build without libedit: lines are read as the terminal gives them. */
+/* A build without libedit: lines are read as the terminal delivers them. */
 /* SPDX-License-Identifier: MIT */
 #include "edit.h"
 #include <stddef.h>

@@ -12,14 +12,14 @@
 
 static const char usage[] = "usage: heapalloc explore [< SCRIPT]\n"
                             "\n"
-                            "A heap of heapalloc's own, with nobody in it but you: allocate, free, look at\n"
-                            "blocks and lists, write over them, and have it checked. `help` lists the\n"
-                            "commands. On a terminal lines can be edited (libedit), the arrow keys go back in\n"
-                            "history and Tab completes a command. A script's lines are printed with their\n"
-                            "answers; # begins a comment.\n"
+                            "A shell over a private heap: it allocates and frees, shows blocks and lists,\n"
+                            "overwrites them, and checks the heap. `help` lists the commands. On a terminal\n"
+                            "lines can be edited (libedit), the arrow keys go back in history and Tab\n"
+                            "completes a command. A script's lines are printed with their answers; #\n"
+                            "begins a comment.\n"
                             "\n"
-                            "The program ends by the code given to `exit`, else by 1 when a line of a script\n"
-                            "failed, else by 0.\n";
+                            "The exit code is the one given to `exit`, else 1 if a line of a script failed,\n"
+                            "else 0.\n";
 
 static void write_out(const char *text, size_t length) {
     fwrite(text, 1, length, stdout);
@@ -49,7 +49,7 @@ static int explore(bool interactive) {
         fflush(stdout);
     }
     lines_close();
-    /* A person's typing errors are no failure. */
+    /* Typing errors in an interactive session are no failure. */
     int code = interactive && !shell.has_code ? 0 : (int)(shell_code(&shell) & 0xff);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("heapalloc: standard output");

@@ -1,5 +1,5 @@
-/* The exported malloc family (shim/malloc.c) over the private heap, under other names: the fast
- * paths that programs get. */
+/* The exported malloc family (shim/malloc.c) over the private heap, under other names: the fast paths that programs
+ * use. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What may go wrong without ending the program. */
+/* Faults that do not end the program. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "guard.h"
@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where to go on when an access, or a step, fails; NULL: none is under way. The program has one
- * thread. */
+/* Where to continue when an access, or a step, fails; NULL: none is under way. The program has one thread. */
 static sigjmp_buf *volatile access_under_way, *volatile step_under_way;
 static char sentence[320];
 
@@ -24,7 +23,7 @@ static void on_fault(int number) {
         strcpy(sentence, "it went to an address where no memory is, led there by damaged tables");
         siglongjmp(*step_under_way, 1);
     }
-    signal(number, SIG_DFL); /* a fault of ours: it comes again, and ends the program */
+    signal(number, SIG_DFL); /* a fault in our own code: it recurs, and ends the program */
 }
 
 void guard_begin(void) {

@@ -1,9 +1,9 @@
-# The debugger's view of a heap of heapalloc's, on live processes and core files: `heap info|walk|block|bins`.
+# gdb commands for heapalloc's heap in live processes and core files: `heap info|walk|block|bins`.
 # SPDX-License-Identifier: MIT
 #
-# gdb loads this file by itself where it lies beside the library as LIBRARY-gdb.py, in a folder that gdb trusts (`add-
-# auto-load-safe-path`); elsewhere by `source heapalloc-gdb.py`. It reads the heap map (heapalloc/map.h) and nothing
-# else of the library's, so it needs no debug information.
+# gdb loads this file by itself if it lies next to the library as LIBRARY-gdb.py, in a folder that gdb trusts (option
+# auto-load safe-path); otherwise use `source heapalloc-gdb.py`. It reads only the heap map (heapalloc/map.h), so it
+# needs no debug information.
 import struct
 
 import gdb
@@ -23,7 +23,7 @@ STATES = {1: "live", 2: "free", 3: "kept", 4: "kept"}
 
 
 class Heap:
-    """A heap as its map tells. Every read may fail: gdb.MemoryError becomes a sentence."""
+    """A heap as its map describes it. Every read may fail: gdb.MemoryError becomes a sentence."""
 
     def __init__(self):
         self.memory = gdb.selected_inferior()
@@ -117,7 +117,7 @@ class Heap:
         return field(content, offset + self.block_key, 8) == mixed ^ self.secret
 
     def listed(self, line, memory):
-        """The fast build marks no free block: those in the slab's lists and its owner's bin."""
+        """The fast build marks no free block: they are those in the slab's lists and in its owner's bin."""
         remote, owner = field(line, self.unit_remote, 4), field(line, self.unit_owner, 8)
         found = set(self.follow(field(line, self.unit_free, 8), 2048))
         found.update(self.follow(memory + (remote % self.unit_bytes & ~15), remote // self.unit_bytes))

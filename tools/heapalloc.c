@@ -1,4 +1,4 @@
-/* The program `heapalloc`: which of its commands is asked for. */
+/* The program `heapalloc`: chooses the command. */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "explore.h"
@@ -23,13 +23,13 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-    {"run", "a program under heapalloc, with options", run_run},
-    {"check", "is heapalloc active in a process?", check_run},
-    {"stats", "where the memory of a process's or core file's heap is", stats_run},
-    {"walk", "every block of it", walk_run},
-    {"top", "a process's heap on the terminal, again and again", top_run},
-    {"compare", "a program on glibc's malloc and on heapalloc: time, memory, faults", compare_run},
-    {"explore", "a heap of its own to allocate in, look at, break and check, line by line", explore_run},
+    {"run", "run a program under heapalloc, with options", run_run},
+    {"check", "is heapalloc active in a process, and its heap whole?", check_run},
+    {"stats", "show where the memory of a heap is, in a process or core file", stats_run},
+    {"walk", "list every block of that heap", walk_run},
+    {"top", "show a process's heap on the terminal, refreshed periodically", top_run},
+    {"compare", "run a program on glibc's malloc and on heapalloc, and compare time, memory and faults", compare_run},
+    {"explore", "a shell over a private heap: allocate, inspect, damage and check it", explore_run},
 };
 
 enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };

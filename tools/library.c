@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Folders to look in, from the one that this program is in: a build's, then those of an installation. */
+/* Folders to search, relative to this program's: a build's, then those of an installation. */
 static const char *const places[] = {".", "../lib/x86_64-linux-gnu", "../lib/aarch64-linux-gnu", "../lib64", "../lib"};
 
 static bool is_file(const char *path) {
@@ -52,7 +52,7 @@ bool library_find_program(const char *command, char *path, size_t bytes) {
     return false;
 }
 
-/* A dynamically linked program names its loader in a header of its own. */
+/* A dynamically linked program names its loader in a program header. */
 static bool has_loader(int file, const Elf64_Ehdr *header) {
     for (unsigned i = 0; i < header->e_phnum; i++) {
         Elf64_Phdr part;
@@ -68,7 +68,7 @@ const char *library_refusal(const char *path) {
     struct stat status;
     const char *why = NULL;
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return NULL; /* may be run without being read */
+    if (file < 0) return NULL; /* may be executable without being readable */
     bool whole = read(file, &header, sizeof(header)) == sizeof(header) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0;
     if (whole && header.e_ident[EI_CLASS] != ELFCLASS64)
         why = "is a 32-bit program, the library has 64 bits";

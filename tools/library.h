@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Puts the path of the library of this file name into `path`: beside this program, in its prefix's library folders, or
- * where HEAPALLOC_LIBRARY says. False: it is nowhere. */
+/* Put the path of the library of this file name into `path`: next to this program, in its prefix's library folders, or
+ * as HEAPALLOC_LIBRARY says. False: it was not found. */
 bool library_find(const char *name, char *path, size_t bytes);
 
-/* Why the program at `path` will not load a preloaded library, in words; NULL: it will, as far as can be seen. */
+/* Why the program at `path` will not load a preloaded library, as a sentence; NULL: it will, as far as can be told. */
 const char *library_refusal(const char *path);
 
-/* Puts the file that a command means, found in PATH as the shell does, into `path`. False: there is none. */
+/* Put the path of a command's file, found in PATH as the shell does, into `path`. False: there is none. */
 bool library_find_program(const char *command, char *path, size_t bytes);

@@ -15,12 +15,10 @@ static size_t line_bytes;
 void lines_open(const struct shell *shell, bool interactive) {
     is_interactive = interactive;
     is_edited = interactive && edit_open(shell, prompt);
-    if (interactive)
-        puts("A heap of its own, to be looked at. `help` lists the commands, `exit` or Ctrl-D "
-             "leaves.");
+    if (interactive) puts("A private heap to explore. `help` lists the commands, `exit` or Ctrl-D leaves.");
 }
 
-/* A script's line is shown as if it had been typed: what comes out reads as a session. */
+/* A script's line is echoed as if it had been typed, so the output reads like a session. */
 static const char *read_plain(void) {
     fputs(prompt, stdout);
     fflush(stdout);

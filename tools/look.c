@@ -1,4 +1,4 @@
-/* `heapalloc stats` and `heapalloc walk`: the sums and the blocks of a process's heap, or of a core file's. */
+/* `heapalloc stats` and `heapalloc walk`: the sums and the blocks of the heap in a process or a core file. */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
@@ -12,17 +12,17 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2 };
 static const char stats_usage[] =
     "usage: heapalloc stats [--json] PID|CORE\n"
     "\n"
-    "Where the memory of a process's heap is, read while it runs and is not stopped; or of a core file's. A file\n"
-    "whose name is a number is meant by ./NUMBER.\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's or it is damaged, or 2 when nothing can be read.\n";
+    "Shows where the memory of a heap is, in a process, which is not stopped, or in a core file. Write a file whose\n"
+    "name is a number as ./NUMBER.\n"
+    "The exit code is 0, or 1 if there is no heap of heapalloc's or it is damaged, or 2 if it cannot be read.\n";
 
 static const char walk_usage[] =
     "usage: heapalloc walk [--live|--free] PID|CORE\n"
     "\n"
-    "Prints every block of a process's heap, or of a core file's: address, bytes, state, kind and class.\n"
-    "  --live   only blocks that the program has\n"
-    "  --free   only others\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's or it is damaged, or 2 when nothing can be read.\n";
+    "Prints every block of the heap in a process or core file: address, bytes, state, kind and class.\n"
+    "  --live   only blocks in use by the program\n"
+    "  --free   only the others\n"
+    "The exit code is 0, or 1 if there is no heap of heapalloc's or it is damaged, or 2 if it cannot be read.\n";
 
 static const char *const state_names[] = {"live", "kept", "free"};
 static const char *const kind_names[] = {"small", "medium", "large", "pool", "arena"};
@@ -36,8 +36,8 @@ static bool asks_help(int argc, char **argv, const char *usage) {
     return false;
 }
 
-/* The only word that is no option; NULL, and a sentence: there is none, or more, or an option is wrong. `chosen` is set
- * to the index of the last option given. */
+/* The only argument that is not an option; NULL, and a sentence: there is none, or more, or an option is wrong.
+ * `chosen` is set to the index of the last option given. */
 static const char *only_word(int argc, char **argv, const char *const *options, int count, int *chosen) {
     const char *word = NULL;
     *chosen = -1;
@@ -58,7 +58,7 @@ static const char *only_word(int argc, char **argv, const char *const *options, 
     return word;
 }
 
-/* A process that goes on is torn here and there; what is at rest is not. */
+/* A running process may be read inconsistently in some places; a core file is not. */
 static int judge_heap(const char *command, const struct target *target, bool whole) {
     if (!whole) fprintf(stderr, "heapalloc %s: the heap of %s is damaged, or has gone away\n", command, target->name);
     if (target->reader.torn > 0 && !target->process)

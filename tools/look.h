@@ -1,4 +1,4 @@
-/* The commands that look at another process's heap, or at a core file's. argv[0] is the command's name. */
+/* The commands that read the heap of another process, or of a core file. argv[0] is the command's name. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 

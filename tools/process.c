@@ -1,4 +1,4 @@
-/* A process whose heap is looked at, while it runs: its memory by process_vm_readv, its mappings by /proc. */
+/* A running process as the source of a heap: its memory by process_vm_readv, its mappings from /proc. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "process.h"
@@ -12,7 +12,7 @@ bool process_open(struct target *target, pid_t process) {
     target->process = process;
     snprintf(target->name, sizeof(target->name), "process %d", process);
     if (kill(process, 0) == 0 || errno != ESRCH) return true;
-    snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: there is none", process);
+    snprintf(target->why, sizeof(target->why), "process %d cannot be read: there is none", process);
     return false;
 }
 
@@ -22,7 +22,7 @@ bool process_read(void *context, uint64_t address, void *to, size_t bytes) {
     return process_vm_readv(target->process, &local, 1, &remote, 1, 0) == (ssize_t)bytes;
 }
 
-/* Why nothing was found: the first mapping says whether memory can be read at all. */
+/* Why nothing was found: the first mapping shows whether memory can be read at all. */
 static void say_why(struct target *target, uint64_t first) {
     char byte;
     struct iovec local = {&byte, 1}, remote = {(void *)(uintptr_t)first, 1};
@@ -30,7 +30,7 @@ static void say_why(struct target *target, uint64_t first) {
     if (first && process_vm_readv(target->process, &local, 1, &remote, 1, 0) < 0 && errno != EFAULT)
         why = errno == EPERM ? "it is another user's, or protected" : strerror(errno);
     if (why && !target->why[0])
-        snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: %s", target->process, why);
+        snprintf(target->why, sizeof(target->why), "process %d cannot be read: %s", target->process, why);
 }
 
 bool process_modules(struct target *target, target_look *look) {
@@ -40,8 +40,7 @@ bool process_modules(struct target *target, target_look *look) {
     snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
     FILE *maps = fopen(path, "re");
     if (!maps) {
-        snprintf(target->why, sizeof(target->why), "process %d cannot be looked at: %s", target->process,
-                 strerror(errno));
+        snprintf(target->why, sizeof(target->why), "process %d cannot be read: %s", target->process, strerror(errno));
         return false;
     }
     while (!found && fgets(line, sizeof(line), maps)) {

@@ -16,14 +16,14 @@ enum { EXIT_USAGE = 2, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, OPTIONS_BYTE
 static const char usage[] =
     "usage: heapalloc run [OPTIONS] [--] PROGRAM [ARGUMENTS]\n"
     "\n"
-    "Runs a program with the library preloaded. Its exit code is the program's; 127 when there is none of that\n"
-    "name, 126 when it cannot be run.\n"
+    "Runs a program with the library preloaded. The exit code is the program's, or 127 if there is no such program,\n"
+    "126 if it cannot be run.\n"
     "\n"
-    "  -s, --stats[=TEXT]    at exit say where the memory is; json, or a path with %p and %e\n"
-    "  -v, --verbose         say at start that heapalloc is active, from which file\n"
+    "  -s, --stats[=TEXT]    report at exit where the memory is; json, or a path with %p and %e\n"
+    "  -v, --verbose         print at start that heapalloc is active, from which file\n"
     "  -o, --options LIST    options as in HEAPALLOC=LIST, which it adds to; `-o help` lists them\n"
     "  -l, --library NAME    default, fast or hardened\n"
-    "      --print           print the environment that would be set, run nothing\n"
+    "      --print           only print the environment that would be set\n"
     "  -h, --help            this text\n";
 
 struct wish {
@@ -89,7 +89,7 @@ static bool set_before(const char *name, const char *first, const char *separato
     return done;
 }
 
-/* What the environment has comes first, so that what is told here overrides it. */
+/* The environment's value comes first, so that the options given here override it. */
 static bool set_environment(const struct wish *wish, const char *library) {
     char *whole;
     const char *old = getenv("HEAPALLOC");

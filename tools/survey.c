@@ -1,4 +1,4 @@
-/* Sums over a heap that is looked at from outside. */
+/* Sums over a heap that is read from outside. */
 /* SPDX-License-Identifier: MIT */
 #include "survey.h"
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Sums over a heap that is looked at from outside. */
+/* Sums over a heap that is read from outside. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "target.h"
@@ -21,9 +21,9 @@ struct survey {
 /* Walk the target's heap and add up. False: its roots cannot be read. */
 bool survey_take(struct survey *survey, struct target *target);
 
-/* Bytes in live blocks of all bytes that are in blocks and not in whole free units, in percent; 100 when there is none.
+/* The percentage of live bytes among all bytes that are in blocks and not in whole free units; 100 if there are none.
  */
 unsigned survey_density(const struct survey *survey);
 
-/* "12.3 MiB" into a buffer that lives until the fourth call from now. */
+/* "12.3 MiB", in a buffer that stays valid until the fourth call from now. */
 const char *survey_size(uint64_t bytes);

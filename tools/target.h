@@ -1,4 +1,4 @@
-/* Whose heap a command looks at: a process, read while it runs, or a core file. */
+/* The target of a command: a process, read while it runs, or a core file. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/reader.h"
@@ -17,8 +17,8 @@ struct target {
     unsigned part_count;
     struct reader reader;
     bool found;                 /* a heap map */
-    char why[TARGET_WHY_BYTES]; /* what is wrong, when target_open() fails */
+    char why[TARGET_WHY_BYTES]; /* what is wrong, if target_open() fails */
 };
 
-/* Takes the start of a mapping that may be a library or program. True: it is what was looked for. */
+/* Called with the start of a mapping that may be a library or program. True: it is the one searched for. */
 typedef bool target_look(struct target *target, uint64_t start);

@@ -1,4 +1,4 @@
-/* Opens what a command looks at, and finds the heap map in it by its ELF note. */
+/* Opens the target of a command, and finds its heap map by an ELF note. */
 /* SPDX-License-Identifier: MIT */
 #include "target_open.h"
 #include "core.h"
@@ -13,7 +13,7 @@ static bool target_read(struct target *target, uint64_t address, void *to, size_
     return target->process ? process_read(target, address, to, bytes) : core_read(target, address, to, bytes);
 }
 
-/* The address that our note among these tells, whose first byte stands at `address`; 0: it is not among them. */
+/* The address in our note, if it is among these notes, whose first byte is at `address`; 0: it is not. */
 static uint64_t map_of_notes(const unsigned char *notes, size_t bytes, uint64_t address) {
     static const char name[] = "heapalloc";
     Elf64_Nhdr note;
@@ -42,7 +42,7 @@ static bool try_map(struct target *target, uint64_t address) {
     return !wrong;
 }
 
-/* A module begins here? Then look at its notes. */
+/* If a module begins here, search its notes. */
 static bool look_at_module(struct target *target, uint64_t start) {
     Elf64_Ehdr header;
     Elf64_Phdr parts[PARTS_MAX];

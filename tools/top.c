@@ -1,4 +1,5 @@
-/* `heapalloc top`: a process's heap on the terminal, again and again: size, growth, classes, threads, fragmentation. */
+/* `heapalloc top`: a periodic view of a process's heap on the terminal: size, growth, classes, threads, fragmentation.
+ * */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 #include "survey.h"
@@ -20,13 +21,12 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2, BAR_CELLS = 40, ROWS_MAX = 12 };
 static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
     "\n"
-    "Shows a process's heap again and again, without stopping it: what is live, kept and free, how it grows, the "
-    "sizes\n"
-    "that have most, the threads' heaps, and how full the memory in use is. `q` ends it. Where the output is no\n"
-    "terminal, it is plain text, one picture behind the other.\n"
-    "  -d SECONDS   between two looks; 1 unless told otherwise\n"
-    "  -n TIMES     how often; 0, which is the default, until `q` or the process's end\n"
-    "The exit code is 0, or 1 when there is no heap of heapalloc's, or 2 when nothing can be read.\n";
+    "Shows a process's heap periodically, without stopping it: what is live, kept and free, how it grows, the sizes\n"
+    "with the most memory, the threads' heaps, and how full the memory in use is. `q` quits. If the output is not a\n"
+    "terminal it is plain text, one report after the other.\n"
+    "  -d SECONDS   between two reports; the default is 1\n"
+    "  -n TIMES     how many reports; 0, which is the default, until `q` or the process's end\n"
+    "The exit code is 0, or 1 if the process has no heap of heapalloc's, or 2 if it cannot be read.\n";
 
 struct top {
     double seconds;
@@ -37,7 +37,7 @@ struct top {
     bool again;
 };
 
-/* A line of text, to the screen or to the output. */
+/* Write a line of text to the screen or to the output. */
 __attribute__((format(printf, 2, 3))) static void say(const struct top *top, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -62,7 +62,7 @@ static void say_bar(const struct top *top, const struct survey *survey) {
     say(top, "  [%s]  # live  + kept  . free\n", bar);
 }
 
-/* The classes that have most, live and free together. */
+/* The classes with the most memory, live and free together. */
 static void say_classes(const struct top *top, const struct survey *survey) {
     bool told[READER_CLASSES_MAX] = {false};
     say(top, "\n  %-8s %12s %10s %12s %6s\n", "block", "live", "blocks", "free", "full");
@@ -95,7 +95,7 @@ static void show(struct top *top, const struct survey *survey, const struct targ
     top->again = true;
 }
 
-/* Wait for the next look; false: `q` was typed. */
+/* Wait for the next refresh; false: `q` was typed. */
 static bool wait_for_next(const struct top *top) {
     int wait_ms = (int)(top->seconds * 1000);
 #ifdef HEAPALLOC_NCURSES

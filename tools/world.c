@@ -1,8 +1,8 @@
-/* The explorer's world (port.h): memory of the system, one thread, a clock that stands still.
+/* The explorer's world (port.h): memory from the system, one thread, a clock that stands still.
  *
- * Its heap is apart from the program's own malloc, so that what is seen there is what was asked for
- * there, and a heap that was broken on purpose takes nothing along. Time stands still so that a
- * session reads the same however slowly it is typed: free memory goes back by `trim`, not by age.
+ * Its heap is separate from the program's own malloc, so that it contains only what the session allocated, and damaging
+ * it on purpose affects nothing else. Time stands still so that a session is the same however slowly it is typed: free
+ * memory goes back by `trim`, not by age.
  */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 #endif
 
 enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, PROBE_BYTES = 64 * 1024 };
-#define HOME_BELOW ((uintptr_t)96 << 30) /* of the machine's own mappings nobody is to be expected */
+#define HOME_BELOW ((uintptr_t)96 << 30) /* no mapping of the machine's own is expected here */
 #define HOME_ALOFT ((uintptr_t)64 << 30)
 
 size_t port_page_bytes(void) {
@@ -29,7 +29,7 @@ void *port_home(void) {
     char *probe = mmap(NULL, PROBE_BYTES, PROT_NONE, ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED) return NULL;
     munmap(probe, PROBE_BYTES);
-    if ((uintptr_t)probe <= HOME_BELOW) return (void *)HOME_ALOFT; /* an emulator that maps from the bottom */
+    if ((uintptr_t)probe <= HOME_BELOW) return (void *)HOME_ALOFT; /* for an emulator that maps from the bottom */
     return (void *)(((uintptr_t)probe - HOME_BELOW) & ~(((uintptr_t)1 << 30) - 1));
 }
 
@@ -91,7 +91,7 @@ bool port_populate(void *at, size_t bytes) {
     return false;
 }
 
-/* There is one thread: it can only wait for itself, after a step that was stopped half-way. */
+/* With one thread this is reached only after a step that was stopped half-way and never released its lock. */
 void port_wait(uint32_t *word, uint32_t seen) {
     static const char text[] = "a lock of the heap was never given back: a step before was stopped half-way";
     if (__atomic_load_n(word, __ATOMIC_RELAXED) == seen) guard_stop(text, sizeof(text) - 1);

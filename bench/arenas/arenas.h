@@ -1,4 +1,4 @@
-/* What the programs of this folder share: a block from the route that the command line names. */
+/* Shared by the programs of this folder: a block from the route that the command line names. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -28,15 +28,15 @@ static inline uint64_t draw(uint64_t *state) {
     return *state >> 11;
 }
 
-/* CPU time: what other programs do does not count. */
+/* CPU time, which other programs do not affect. */
 static inline double now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-/* Runs `once` in turn by malloc and free, and in an arena that is reset after each; prints the medians of the times,
- * and how many times as fast the arena is. Both must come to the same sum. */
+/* Run `once` in turn with malloc and free, and in an arena that is reset after each run; print the medians of the
+ * times, and how many times as fast the arena is. Both must compute the same sum. */
 static int compare(const char *name, uint64_t (*once)(void), int rounds) {
     double ms[2][101];
     uint64_t sums[2] = {0, 0};

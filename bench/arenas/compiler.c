@@ -1,4 +1,4 @@
-/* A compiler's front: text becomes tokens with their names, tokens a tree, which is folded, printed, and dropped.
+/* A compiler's front end: text becomes tokens with names, tokens become a tree, which is folded, printed, and freed.
  *
  *   compiler [ROUNDS]      malloc and free, then an arena: CPU time of each */
 /* SPDX-License-Identifier: MIT */
@@ -164,7 +164,7 @@ static void drop_tree(struct tree *tree) {
     }
 }
 
-/* Constants become one; a new tree where something was folded, as compilers do that keep the old one. */
+/* Fold constants; folding makes a new tree, as in compilers that keep the old one. */
 static struct tree *fold(struct tree *tree) {
     if (tree->kind != BINARY) return tree;
     struct tree *left = fold(tree->left), *right = fold(tree->right);
@@ -190,7 +190,7 @@ static uint64_t sum_of(const struct tree *tree) {
     return sum;
 }
 
-/* All functions are kept until the end, as the tree of a file is. */
+/* All functions are kept until the end, like the tree of a file. */
 static uint64_t compile(void) {
     struct tree *functions = NULL;
     uint64_t sum = 0;

@@ -1,4 +1,4 @@
-/* A game's frames: each allocates what it needs for itself, draw commands, contacts, texts, lists, and drops it all.
+/* A game's frames: each allocates draw commands, contacts, texts and lists, and frees them all.
  *
  *   game [ROUNDS]      malloc and free, then an arena that is reset at the end of a frame: CPU time of each */
 /* SPDX-License-Identifier: MIT */
@@ -75,7 +75,7 @@ static uint64_t look_at(const struct frame *frame) {
     return sum;
 }
 
-/* What a program without an arena has to do. */
+/* The frees that a program without an arena has to do. */
 static void drop(struct frame *frame) {
     for (struct command *c = frame->commands, *next; c; c = next) next = c->next, free(c);
     for (struct contact *c = frame->contacts, *next; c; c = next) next = c->next, free(c);

@@ -1,6 +1,6 @@
-/* A machine of lists and trees, whose memory nobody frees: on a collected arena, on Boehm's collector, or on calloc,
- * which never frees. After Ellis, Kovac and Boehm's GCBench: trees of one depth are built from the top and from the
- * bottom and dropped, while a tree and an array live on; then lists are built, reversed and dropped.
+/* A workload of lists and trees that it never frees: on a collected arena, on Boehm's collector, or on calloc, which
+ * never frees. After Ellis, Kovac and Boehm's GCBench: trees of one depth are built from the top and from the bottom
+ * and discarded, while a tree and an array stay live; then lists are built, reversed and discarded.
  *
  *   machine arena|steps|malloc [ROUNDS]      prints CPU seconds, the longest pause, collections, peak memory
  *
@@ -32,7 +32,7 @@ static double longest_s;
 
 static double now_s(void) {
     struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* of all threads: other programs do not count */
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* of all threads of this process */
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -62,7 +62,7 @@ static void pause_of(double began_s) {
     if (passed_s > longest_s) longest_s = passed_s;
 }
 
-/* A collection begins when as much was allocated as lived after the last; its steps go on with the program. */
+/* A collection begins when as much was allocated as was live after the last; its steps alternate with the program. */
 static void step(void) {
     struct heapalloc_collected_stats stats;
     if (!going && since_bytes < (last_bytes > STEP_GROWTH ? last_bytes : STEP_GROWTH)) return;
@@ -76,7 +76,7 @@ static void step(void) {
     since_bytes = 0;
 }
 
-/* The arena would collect by itself; here the machine asks, so that it can look at the clock. */
+/* The arena could collect by itself; here the program calls it, so that it can read the clock. */
 static void collect_if_due(void) {
     struct heapalloc_collected_stats stats;
     if (since_bytes < (last_bytes > STEP_GROWTH ? last_bytes : STEP_GROWTH)) return;

@@ -1,10 +1,10 @@
-/* Threads that replace blocks, exchange them, or hand them on; prints what they did to one another, per thousand
+/* Threads that replace blocks, exchange them, or pass them on; prints the contention between them, per thousand
  * operations.
  *
  *   contention THREADS PATTERN FROM TO SLOTS OPERATIONS      PATTERN: own, exchange, pass; sizes FROM to TO
  *
- * A library built with -DHEAPALLOC_COUNT=ON tells its atomic operations, locks taken, waits and lines written by
- * another thread before. Of any allocator voluntary context switches are told, which is what its waits come to. */
+ * A library built with -DHEAPALLOC_COUNT=ON reports its atomic operations, locks taken, waits, and cache lines that
+ * another thread wrote before. For any allocator voluntary context switches are printed, which its waits cause. */
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -38,7 +38,7 @@ static char *take(uint64_t *state) {
     return block;
 }
 
-/* The slot where the next block goes, whose block is freed: one's own, anybody's, or one's right neighbour's. */
+/* The slot for the next block, whose old block is freed: the thread's own, any thread's, or its right neighbour's. */
 static long place(uint64_t *state, long self) {
     long slot = (long)(step(state) >> 11) & INT64_MAX;
     if (plan.pattern == 'e') return slot % (plan.slots * plan.threads);

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Counts what threads do to one another, for each pattern, size and number of threads.
+# Counts the contention between threads, for each pattern, size and number of threads.
 #
 #   bench/contention/run.sh BUILD [LIB...]     BUILD: configured with -DHEAPALLOC_COUNT=ON, -DHEAPALLOC_TESTS=ON, targets `contention`, `heapalloc`
 #
-# LIB: other allocators, of which the waits (voluntary context switches) can be told, and no more.
+# LIB: other allocators, of which only the waits (voluntary context switches) can be counted.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 build=$(realpath -e "${1:?usage: run.sh BUILD [LIB...]}")
 shift
-# Sizes, slots a thread and operations a thread at 8 threads; more threads do as many in all.
+# Sizes, slots for each thread and operations of each thread at 8 threads; more threads do as many in all.
 sizes=("16 1024 1000 20000" "1024 65536 200 20000" "65536 256000 40 10000" "262144 2097152 20 5000")
 
 for library in "$build/libheapalloc.so" "$@"; do

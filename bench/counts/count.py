@@ -7,8 +7,8 @@ import subprocess
 from counts import callgrind
 from counts.callgrind import CannotCount
 
-# The rows: operation, title, and the most the default and the fast build may execute (None: no budget).
-# "best" is the least of seven unchecked allocators in their newest versions, counted the same way.
+# The rows: operation, title, and the most instructions that the default and the fast build may execute (None: no
+# budget). "best" is the least of seven unchecked allocators in their newest versions, counted the same way.
 ROWS = (
     # operation         title                                     best  default  fast
     ("pair_64", "malloc(64) + free", 37, 48, 34),
@@ -36,7 +36,7 @@ STEP_LIMIT_S = 60
 
 
 def operations(ops, *mode):
-    """{operation: how many of it one run counts}, as the program itself says."""
+    """{operation: how many of it one run counts}, as the program itself prints it."""
     text = subprocess.run([ops, *mode], capture_output=True, text=True, check=True).stdout
     return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
 
@@ -61,7 +61,7 @@ def by_stepping(stepper, ops, operation, mode, preload=""):
 
 
 class Counter:
-    """Counts with one worker a core; what the loop and the calls cost is counted once and subtracted everywhere."""
+    """Counts with one worker for each core; the cost of loop and calls is counted once and subtracted everywhere."""
 
     def __init__(self, ops, stepper=None, step=None):
         self._ops, self._stepper = ops, stepper

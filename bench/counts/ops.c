@@ -15,7 +15,7 @@
 
 struct calls calls = {malloc, free, calloc, realloc, malloc_usable_size};
 
-/* In assembly, so that no compiler option changes what is subtracted. */
+/* In assembly, so that no compiler option changes the cost that is subtracted. */
 __asm__(".text\n"
         "nothing_block: lea nothing_bytes(%rip), %rax\n ret\n"
         "nothing_same:  mov %rdi, %rax\n ret\n"
@@ -41,7 +41,7 @@ void count_begin(void) {
     }
 }
 
-/* The dump's trigger tells the reader that these instructions count; others it ignores. */
+/* The dump's trigger tells the reader that these instructions count; it ignores others. */
 void count_end(void) {
     if (by_trap) {
         __asm__ volatile("int3");

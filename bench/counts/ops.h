@@ -1,4 +1,4 @@
-/* The operations that ops.c counts, and what they call. */
+/* The operations that ops.c counts, and the functions that they call. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <malloc.h>
@@ -14,7 +14,8 @@ struct calls {
     size_t (*usable)(void *block);
 };
 
-/* Filled before an operation runs and constant then; a table rather than PLT calls so that both runs jump alike. */
+/* Filled before an operation runs, then constant; a table instead of PLT calls, so that both runs jump in the same way.
+ * */
 extern struct calls calls;
 
 struct op {
@@ -28,7 +29,7 @@ struct op {
 /* Ends with a nameless entry. */
 extern const struct op ops[];
 
-/* `count` or `trap_count`, as this process was asked to mark. */
+/* `count` or `trap_count`, according to this process's marks. */
 size_t count_of(const struct op *op);
 void count_begin(void);
 void count_end(void);

@@ -6,8 +6,8 @@
  * thread that trapped is single-stepped and the others run freely. An instruction with a rep prefix counts once for
  * each repetition. Exit status: that of the program, 125 when it cannot be traced.
  *
- * It is for allocators that valgrind cannot run: a step is a trip through the hypervisor where there is one, 2 to 20
- * us. */
+ * It is for allocators that valgrind cannot run. A step takes 2 to 20 us, most of it in the hypervisor if there is one.
+ * */
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
@@ -77,7 +77,7 @@ static void stopped(struct stepper *s, pid_t thread, int status) {
     int signal = WSTOPSIG(status);
     bool event = status >> 16 != 0;
     if (signal == SIGTRAP && !event) trapped(s, thread);
-    /* A new thread begins with a SIGSTOP of the tracer's making. */
+    /* A new thread begins with a SIGSTOP caused by the tracer. */
     bool ours = signal == SIGTRAP || signal == SIGSTOP;
     resume(s, thread, ours ? 0 : signal);
 }

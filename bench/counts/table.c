@@ -34,7 +34,7 @@ static void run_batch(const struct op *op) {
     count_end();
 }
 
-/* Which slot and which size come next is computed before the marks: only loads remain between them. */
+/* The sequence of slots and sizes is computed before the marks: only loads remain between them. */
 struct replacement {
     uint32_t slot;
     uint32_t size_bytes;
@@ -63,7 +63,7 @@ static uint32_t size_even(uint64_t *random, uint32_t max_bytes) {
     return 10 + random_next(random) % (max_bytes - 9);
 }
 
-/* The smaller of two even draws: large blocks are rare in proportion, as rptest's linear mode has them. */
+/* The smaller of two uniform draws: large blocks are proportionally rare, as in rptest's linear mode. */
 static uint32_t size_linear(uint64_t *random, uint32_t max_bytes) {
     uint32_t a = 8 + random_next(random) % (max_bytes - 7);
     uint32_t b = 8 + random_next(random) % (max_bytes - 7);

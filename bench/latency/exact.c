@@ -2,9 +2,9 @@
  *
  *   exact objects|any LIVE_BLOCKS OPERATIONS
  *
- * Before that, PAIRS of them in one mark, and one around the same draws without them: what a pair costs on average.
- * Writing a dump takes milliseconds, so what an allocator does every so often would be counted a hundred times too
- * often in a mean of the single ones. */
+ * Before that, PAIRS of them in one mark, and the same draws without them in another, give the mean cost of a pair.
+ * Writing a dump takes milliseconds, so periodic work of an allocator would be counted a hundred times too often in a
+ * mean of the single ones. */
 /* SPDX-License-Identifier: MIT */
 #include "mix.h"
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
-/* A program runs fifty times slower here than it does natively, and so does the clock, whoever asks: what an allocator
- * does every so many milliseconds would otherwise count fifty times. */
+/* A program runs fifty times slower here than natively, and so this clock does too: otherwise work that an allocator
+ * does every so many milliseconds would count fifty times. */
 enum { SLOWER = 50 };
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
@@ -64,7 +64,7 @@ static void __attribute__((noinline)) replace(struct heap *heap, uint32_t pairs)
     }
 }
 
-/* The same but for the allocator, which is called as often. */
+/* The same without the allocator's work, with as many calls. */
 static void __attribute__((noinline)) nobody_frees(void *block) {
     __asm__ volatile("" ::"r"(block));
 }

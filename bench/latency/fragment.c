@@ -3,7 +3,7 @@
  *   fragment SCENARIO BUDGET_MIB     prints PEAK_LIVE_KIB PEAK_RSS_KIB END_LIVE_KIB END_RSS_KIB
  *   fragment                         lists the scenarios
  *
- * RSS is counted from what the process had before its first block; our own tables lie outside. */
+ * RSS is counted above that of the process before its first block; our own tables are not included. */
 /* SPDX-License-Identifier: MIT */
 #include "fragment.h"
 #include "mix.h"

@@ -1,4 +1,4 @@
-/* Blocks under account: what is live, its peak, and the scenarios that use them. */
+/* Blocks with accounting: live bytes, their peak, and the scenarios that use them. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -11,15 +11,15 @@ struct block {
 
 struct account {
     size_t live_bytes, peak_bytes;
-    size_t budget_bytes; /* what a scenario lets live at one time */
+    size_t budget_bytes; /* the most live bytes in a scenario */
     uint64_t random;
     struct block *blocks; /* the scenario's own table, `capacity` entries, all empty at first */
     size_t capacity;
 };
 
-/* A new block in an empty entry, wholly written. */
+/* Put a new block into an empty entry, and write all of it. */
 void put(struct account *account, struct block *block, size_t size_bytes);
-/* The entry becomes empty; it may be so already. */
+/* Empty the entry, which may be empty already. */
 void drop(struct account *account, struct block *block);
 
 struct scenario {

@@ -17,8 +17,8 @@ static inline uint32_t random_below(uint64_t *state, uint32_t limit) {
     return (uint32_t)((uint64_t)random_next(state) * limit >> 32);
 }
 
-/* Objects of an interpreter: 16 to 64 B. No larger, because callgrind's address space has no room for heapalloc's home
- * span: 512 MiB are then served as they are natively, and what lies beyond takes a path that no native program sees. */
+/* Objects of an interpreter: 16 to 64 B. Not larger, because callgrind's address space has no room for heapalloc's home
+ * span: up to 512 MiB behave as they do natively, but beyond that a path is taken that no native program takes. */
 static inline size_t size_object(uint64_t *random) {
     return 16 + random_below(random, 49);
 }
@@ -30,7 +30,7 @@ static inline size_t size_any(uint64_t *random) {
     return kind < 99 ? 256 + random_below(random, 1793) : 2048 + random_below(random, 63489);
 }
 
-/* Memory of our own, not from the allocator that is measured, present before the measurement begins. */
+/* Our own memory, not from the measured allocator, and resident before the measurement begins. */
 static inline void *own_memory(size_t bytes) {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (memory == MAP_FAILED) abort();

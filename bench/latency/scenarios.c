@@ -1,16 +1,16 @@
-/* Lifetimes that are hard on an allocator's memory: three adversarial ones, three as real programs have them. */
+/* Lifetimes that fragment an allocator's memory: three adversarial ones, three like those of real programs. */
 /* SPDX-License-Identifier: MIT */
 #include "fragment.h"
 #include "mix.h"
 
-/* Drop what is spread evenly: all but one of each `keep_one_of` entries. */
+/* Free all but one of each `keep_one_of` entries, so that the survivors are spread evenly. */
 static void thin(struct account *a, size_t count, size_t keep_one_of) {
     for (size_t i = 0; i < count; i++) {
         if (i % keep_one_of != 0) drop(a, &a->blocks[i]);
     }
 }
 
-/* Fill empty entries from `from` on up to the budget; returns the first entry not looked at. */
+/* Fill empty entries from `from` on up to the budget; returns the first entry not visited. */
 static size_t fill(struct account *a, size_t from, size_t size_bytes) {
     size_t i = from;
     for (; i < a->capacity && a->live_bytes + size_bytes <= a->budget_bytes; i++) {
@@ -19,21 +19,21 @@ static size_t fill(struct account *a, size_t from, size_t size_bytes) {
     return i;
 }
 
-/* One survivor among 32 small blocks, everywhere; then blocks of a page are wanted. */
+/* One survivor among 32 small blocks, everywhere; then blocks of a page are requested. */
 static void run_comb(struct account *a) {
     size_t count = fill(a, 0, 64);
     thin(a, count, 32);
     fill(a, count, 4096);
 }
 
-/* Every other block goes, and blocks of twice the size are wanted, seven times: Robson, "Bounds for some functions
- * concerning dynamic storage allocation", JACM 1974, builds his lower bound so. */
+/* Every other block is freed, and blocks of twice the size are requested, seven times; Robson, "Bounds for some
+ * functions concerning dynamic storage allocation", JACM 1974, proves his lower bound in this way. */
 static void run_doubling(struct account *a) {
     size_t begin = 0;
     for (size_t size_bytes = 64; size_bytes <= 8192; size_bytes *= 2) {
         size_t end = fill(a, begin, size_bytes);
         for (size_t i = 0; i < end; i += 2) drop(a, &a->blocks[i]);
-        /* Survivors stay where they are, in front; only every other of them can go in the next round. */
+        /* Survivors stay in front; only every other of them can be freed in the next round. */
         size_t kept = 0;
         for (size_t i = 0; i < end; i++) {
             if (a->blocks[i].memory) {
@@ -62,7 +62,7 @@ static void run_drift(struct account *a) {
     }
 }
 
-/* 95 of 100 blocks die within a thousand allocations, four within a tenth of the run, one stays long. */
+/* 95 of 100 blocks are freed within a thousand allocations, four within a tenth of the run, one stays long. */
 static void run_generations(struct account *a) {
     enum { YOUNG = 1000 };
     size_t middle = a->budget_bytes / 16384, old = a->budget_bytes / 2048;
@@ -77,7 +77,7 @@ static void run_generations(struct account *a) {
     }
 }
 
-/* A compiler over several files: many small nodes, tables that grow by doubling, all of it dropped but a summary. */
+/* A compiler over several files: many small nodes, tables that grow by doubling, all of it freed except a summary. */
 static void run_phases(struct account *a) {
     size_t kept = 0;
     for (size_t file = 0; file < 8; file++) {

@@ -3,8 +3,8 @@
  *   timed objects|any LIVE_BLOCKS OPERATIONS
  *
  * Prints `pair,NS`: the median over batches of free + malloc without a clock between them, then a line
- * `malloc,NS,COUNT` or `free,NS,COUNT` for each bucket of the histograms, and `max,malloc,NS`, `max,free,NS`. What
- * reading the counter takes is subtracted; an interrupt or a page fault stays, as a program meets them too. */
+ * `malloc,NS,COUNT` or `free,NS,COUNT` for each bucket of the histograms, and `max,malloc,NS`, `max,free,NS`. The cost
+ * of reading the counter is subtracted; interrupts and page faults are included, as programs have them too. */
 /* SPDX-License-Identifier: MIT */
 #include "histogram.h"
 #include "mix.h"
@@ -28,7 +28,7 @@ static double now_ns(void) {
 }
 
 #if defined(__x86_64__)
-/* The fences keep what is timed between the two readings. */
+/* The fences keep the timed code between the two readings. */
 static inline uint64_t ticks(void) {
     uint32_t low, high;
     __asm__ volatile("lfence\n rdtsc\n lfence" : "=a"(low), "=d"(high)::"memory");
@@ -53,7 +53,7 @@ static double tick_ns(void) {
     return (end_ns - start_ns) / (double)(end - start);
 }
 
-/* The least that two readings lie apart. */
+/* The least difference between two readings. */
 static uint64_t reading_ticks(void) {
     uint64_t least = UINT64_MAX;
     for (int i = 0; i < 10000; i++) {

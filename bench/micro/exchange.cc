@@ -1,5 +1,5 @@
-/* Threads exchange blocks through one table: each puts a new block where any other's was, and frees that one. All
- * allocate as much as they free, but hardly ever their own blocks: what one of them gathers must come to the others. */
+/* Threads exchange blocks through one table: each replaces any thread's block by a new one, and frees it. All allocate
+ * as much as they free, but rarely free their own blocks: memory that one thread collects must reach the others. */
 /* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 

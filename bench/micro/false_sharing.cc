@@ -1,4 +1,4 @@
-/* Whether threads are given blocks in one cache line, which then travels between the cores with every write.
+/* Whether threads get blocks in one cache line, which then moves between the cores with every write.
  * Active: threads allocate at the same time. Passive: one thread allocates for all, each frees its block and gets
  * the next; after Berger et al., "Hoard", ASPLOS 2000, section 2. */
 /* SPDX-License-Identifier: MIT */

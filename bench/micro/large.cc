@@ -1,4 +1,4 @@
-/* Large blocks, 64 KiB to 64 MiB: only asked for, and with every page used, where the kernel's share decides. */
+/* Large blocks, 64 KiB to 64 MiB: untouched, and with every page touched, where the kernel's work dominates. */
 /* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 

@@ -27,11 +27,11 @@ PATTERNS = (
     ("false_sharing", "neighbours in one cache line"),
     ("startup", "a short process"),
 )
-# Each of their benchmarks gets a process of its own: they report memory, or one of them can last very long.
+# Each of their benchmarks runs in a process of its own: they report memory, or may take very long.
 ISOLATED = ("realloc", "producer_consumer", "thread_churn", "larson", "exchange")
-# Those of them that have other threads free.
+# Those whose blocks other threads free.
 REPORTING_MEMORY = ("producer_consumer", "thread_churn", "larson", "exchange")
-# Which thread is ahead of the other, and on which core, makes a factor of four: so short and so uneven, they are run more often.
+# Times depend by a factor of four on which thread is ahead, and on which core, so these short ones run more often.
 UNEVEN = ("producer_consumer", "thread_churn", "larson")
 UNEVEN_TIMES = 3
 PROCESS_LIMIT_S, PROCESS_LIMIT_QUICK_S = 40, 5
@@ -45,7 +45,7 @@ def _benchmarks(context, pattern):
 
 
 def _jobs(context):
-    """Yields (pattern, filter): what one process runs."""
+    """Yields (pattern, filter) for each process."""
     for pattern, _ in PATTERNS:
         if not context.has_tool(f"micro_{pattern}"):
             continue

@@ -36,7 +36,7 @@ inline size_t size_small(Random &random) {
     return 10 + random.below(491);
 }
 
-/* Each power of two is as likely as the next, 16 B to 64 KiB: strings, nodes and buffers together. */
+/* Each power of two from 16 B to 64 KiB is equally likely: strings, nodes and buffers together. */
 inline size_t size_mixed(Random &random) {
     uint32_t top = 16u << random.below(12);
     return top + random.below(top);
@@ -47,7 +47,7 @@ inline size_t size_linear(Random &random) {
     return 8 + std::min(random.below(15993), random.below(15993));
 }
 
-/* A block nobody writes to would measure less than any program does. */
+/* Every program writes to its blocks, so the measurement includes it. */
 inline void *use(void *block) {
     *static_cast<volatile char *>(block) = 1;
     return block;
@@ -78,7 +78,7 @@ inline size_t memory_kib(const char *field) {
     return kib;
 }
 
-/* What the process had before any pattern ran. The driver runs patterns that report memory in a process of their own.
+/* The process's memory before any pattern ran. The driver runs patterns that report memory in a process of their own.
  */
 inline const size_t start_kib = memory_kib("VmRSS:");
 

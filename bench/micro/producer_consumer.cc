@@ -1,4 +1,4 @@
-/* Threads that only allocate, and one that only frees: every block dies in another thread than its own. */
+/* Threads that only allocate, and one that only frees: every block is freed by another thread. */
 /* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include "ring.h"

@@ -13,7 +13,7 @@ static void grow_bytes(benchmark::State &state) {
 }
 BENCHMARK(grow_bytes);
 
-/* What is new is written before the next doubling, as push_back would. */
+/* The new part is written before the next doubling, as by push_back. */
 static void grow_vector(benchmark::State &state) {
     size_t last = static_cast<size_t>(state.range(0)), steps = 0;
     for (auto _ : state) {
@@ -30,7 +30,7 @@ static void grow_vector(benchmark::State &state) {
 }
 BENCHMARK(grow_vector)->Arg(64 * KIB)->Arg(16 * MIB);
 
-/* Several vectors grow in turn, so that none can simply extend into the room behind it. */
+/* Several vectors grow in turn, so that none can simply grow into the memory behind it. */
 static void grow_vectors_in_turn(benchmark::State &state) {
     constexpr size_t VECTORS = 8, LAST = 256 * KIB;
     size_t steps = 0;

@@ -1,4 +1,4 @@
-/* Threads that live shortly, allocate a little and leave some of it to be freed by others after their end. */
+/* Short-lived threads that allocate a little and leave some of it to be freed by others after their end. */
 /* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include <deque>
@@ -22,7 +22,7 @@ static void short_life(std::vector<void *> *left, uint64_t seed) {
     }
 }
 
-/* What the threads of some time ago left behind is freed by the main thread, oldest first. */
+/* The main thread frees what earlier threads have left, oldest first. */
 static void thread_churn(benchmark::State &state) {
     std::deque<std::vector<void *>> left;
     uint64_t seed = 0;

@@ -1,4 +1,4 @@
-"""The real programs of the suite: how each is started, on which input, and what must be set for it to use malloc."""
+"""The real programs of the suite: how each is started, on which input, and the settings that make it use malloc."""
 # SPDX-License-Identifier: MIT
 import dataclasses
 import glob
@@ -8,7 +8,7 @@ import shutil
 from programs import inputs
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "work")
-# An interpreter someone put before the system's in PATH may be a script that starts another.
+# An interpreter that comes before the system's in PATH may be a script that starts another.
 SYSTEM_PATH = "/usr/bin:/bin:/usr/local/bin"
 
 
@@ -87,7 +87,7 @@ PROGRAMS = (
 
 
 def find(command, context):
-    """The program's path, or None when it is not installed; program_... are the suite's own."""
+    """The program's path, or None if it is not installed; program_... belong to the suite."""
     if command.startswith("program_"):
         return context.tool(command) if context.has_tool(command) else None
     folder = inputs.postgres_folder()

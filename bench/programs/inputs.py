@@ -61,7 +61,7 @@ def write_xml(path, records):
 
 
 def write_cxx(path, classes):
-    """A C++ file with templates, containers and lambdas: much for a compiler to allocate."""
+    """A C++ file with templates, containers and lambdas, for which a compiler allocates much."""
     with open(path, "w", encoding="ascii") as file:
         file.write("#include <algorithm>\n#include <map>\n#include <memory>\n#include <string>\n"
                    "#include <vector>\n\n")
@@ -85,7 +85,7 @@ def write_cxx(path, classes):
 
 
 def write_c(path, functions):
-    """A C file with structures, loops and branches for a checker of sources to follow."""
+    """A C file with structures, loops and branches for a static checker."""
     with open(path, "w", encoding="ascii") as file:
         file.write("#include <stdlib.h>\n#include <string.h>\n\n")
         for i in range(functions):
@@ -141,7 +141,7 @@ def write_sql(source, path, rows):
 
 
 def write_rows(source, path, rows):
-    """The statements of `source`, then one for each row as a program that logs or imports sends them."""
+    """The statements of `source`, then one for each row, like a program that logs or imports data."""
     chance = random.Random(6)
     write_sql(source, path, rows)
     with open(path, "a", encoding="utf-8") as file:
@@ -203,7 +203,7 @@ SIZES = {
 }
 
 
-# The same of statements, of which the constant part stands in the folder of the works.
+# The same for statements, whose constant part is in the folder work/.
 STATEMENTS = {
     "units.sql": (write_sql, 300000, 60000),
     "blobs.sql": (write_sql, 24000, 4000),
@@ -212,7 +212,7 @@ STATEMENTS = {
 
 
 def write_all(folder, work, quick, step):
-    """Makes every input under `folder` that is not there yet; returns the folder."""
+    """Writes every input that is missing in `folder`; returns the folder."""
     place = os.path.join(folder, "quick" if quick else "full")
     os.makedirs(place, exist_ok=True)
     for name, (writer, full, small) in SIZES.items():

@@ -10,12 +10,12 @@ from programs.runner import Runner
 from suite.measure import CommandFailed
 
 KEEP = ("wall_s", "cpu_s", "system_s", "rss_kib", "tree_kib", "minor_faults")
-# The baseline a second time in every round: how far two runs of the same thing lie apart is the noise.
+# The baseline runs a second time in every round: the difference between its two runs is the noise.
 AGAIN = "glibc again"
 
 
 def _entrants(context):
-    """[(name, allocator)]: everyone, and the system's allocator once more, far from its first turn."""
+    """[(name, allocator)]: all of them, and the system's allocator a second time, far from the first."""
     entrants = [(a.name, a) for a in context.allocators]
     return entrants + [(AGAIN, context.baseline())]
 
@@ -71,7 +71,7 @@ def run(context):
 
 
 def _warm_up(context, programs, runner):
-    """Programs and inputs come into the page cache before anyone is measured."""
+    """Loads programs and inputs into the page cache before anything is measured."""
     for program in programs:
         context.progress.step(f"{program.name}, warming up")
         try:

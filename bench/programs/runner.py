@@ -1,4 +1,4 @@
-"""Runs one program of the catalog once under one allocator; servers are driven by their client meanwhile."""
+"""Runs one program of the catalog once under one allocator; a server is driven by its client."""
 # SPDX-License-Identifier: MIT
 import os
 import shutil
@@ -49,7 +49,7 @@ class Runner:
         return Allocator(allocator.name, self._own[path], allocator.version)
 
     def run(self, program, allocator):
-        """What it cost: launch's dictionary. Raises CommandFailed."""
+        """Its cost, as launch's dictionary. Raises CommandFailed."""
         if program.server:
             return self._run_server(program, allocator)
         command = self._command(program.command, program)

@@ -1,7 +1,7 @@
-/* What all charts share: the allocators' colours and visibility, elements, the tip, numbers. */
+/* Shared by all charts: the allocators' colours and visibility, elements, the tooltip, numbers. */
 'use strict';
 
-/* After Okabe and Ito's palette, which colour-blind readers can tell apart; ours is the warm one. */
+/* After Okabe and Ito's palette, which colour-blind readers can distinguish; ours is the warm colour. */
 const COLOURS = { heapalloc: '#e8590c', 'heapalloc-fast': '#f2a33c', glibc: 'var(--system)', jemalloc: '#0077bb',
   mimalloc: '#0a9471', tcmalloc: '#c05a9a', scudo: '#4aa8dc' };
 const MORE_COLOURS = ['#8b5cf6', '#a3a635', '#7c4a2d', '#e11d48'];
@@ -60,7 +60,7 @@ function ratioText(cell) {
   return `${cell.mid.toFixed(2)} x${range}${cell.verdict === 0 && range ? '  tie' : ''}`;
 }
 
-/* A part of the page that is drawn again when an allocator is shown or hidden, the theme or the width changes. */
+/* A part of the page that is redrawn when an allocator is shown or hidden, or the theme or width changes. */
 function drawn(make) {
   const place = element('div', {});
   const draw = () => place.replaceChildren(make());

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes report.html, summary.txt and summary.svg of a run; by hand: build.py RESULTS_FOLDER makes them anew."""
+"""Writes report.html, summary.txt and summary.svg of a run; by hand, build.py RESULTS_FOLDER rebuilds them."""
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -18,7 +18,7 @@ def _text(name):
 
 
 def _trim(document):
-    """What the page does not draw stays in results.json: it would only make the page slow."""
+    """The document without data that the page does not draw, which would only make it slow."""
     parts = {name: dict(part) for name, part in document["parts"].items()}
     for part, keys in (("programs", ("runs",)), ("micro", ("ns", "memory_kib"))):
         for key in keys:

@@ -20,7 +20,7 @@ function washed(name) {
   return name.startsWith('#') ? name + '22' : name;
 }
 
-/* One small chart an allocator: what is live as an area, what the process holds as a line. */
+/* One small chart for each allocator: live data as an area, resident memory as a line. */
 function serverChart(name, server, top) {
   const soft = cssValue('--soft');
   const data = [0, 1, 2].map(i => server.samples.map(s => i ? s[i] / 1024 : s[0]));
@@ -64,7 +64,7 @@ function roundSteps(low, high) {
   return steps.filter(s => s >= low && s <= high);
 }
 
-/* One chart, a line an allocator, both scales logarithmic. curves: {allocator: {x: y}}. */
+/* One chart with a line for each allocator, both scales logarithmic. curves: {allocator: {x: y}}. */
 function growthChart(curves, unit, label) {
   return drawn(() => {
     const names = visible(Object.keys(curves));

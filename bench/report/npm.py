@@ -1,4 +1,4 @@
-"""Fetches uPlot once through npm into a cache outside the tree, and returns its text to be put into the page."""
+"""Fetches uPlot once through npm into a cache outside the tree, and returns its text for the page."""
 # SPDX-License-Identifier: MIT
 import os
 import shutil
@@ -25,7 +25,7 @@ def _installed(folder):
 
 
 def uplot(say):
-    """{"script", "style"}; both empty when it is neither cached nor to be had, and the page draws without it."""
+    """{"script", "style"}; both empty if it is neither cached nor available, and the page does without it."""
     folder = os.path.join(cache_folder(), f"{PACKAGE}-{VERSION}")
     found = _installed(folder)
     if found:

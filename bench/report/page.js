@@ -25,7 +25,7 @@ function showGoals() {
   if (!DATA.goals.length) return;
   const kept = DATA.goals.filter(g => g.kept === true).length;
   const state = g => g.kept === true ? ['win', 'kept'] : g.kept === false ? ['loss', 'missed'] : ['tie', 'tie'];
-  document.getElementById('goals').append(element('h2', {}, `What was promised: ${kept} of ${DATA.goals.length} kept`),
+  document.getElementById('goals').append(element('h2', {}, `Promises: ${kept} of ${DATA.goals.length} kept`),
     element('div', { class: 'goals' }, ...DATA.goals.map(g => element('div', { class: 'goal' },
       element('span', { class: `tag ${state(g)[0]}` }, state(g)[1]),
       element('div', {}, g.title.startsWith('heapalloc') ? g.title : g.title[0].toUpperCase() + g.title.slice(1), element('div', { class: 'm' }, g.measured))))));
@@ -57,7 +57,7 @@ function showServer() {
   const part = PARTS.server;
   const rows = [['mean_ratio', 'memory over live data, average'], ['peak_ratio', 'peak memory over peak live data'],
     ['settle_s', 'seconds until within 15 % + 4 MiB after the fall'], ['cpu_s', 'CPU seconds']];
-  section('Does memory go back?', `A server-like process of two threads for ${part.run_s} s, holding up to ${part.peak_mib} MiB. The area is what it holds, the line what the allocator keeps resident.`,
+  section('Does memory go back?', `A server-like process of two threads for ${part.run_s} s, holding up to ${part.peak_mib} MiB. The area is its live data, the line its resident memory.`,
     panel(serverCharts(part.servers)),
     numberTable('', rows.map(([key, title]) => ({ title, cells: Object.fromEntries(Object.entries(part.servers).map(([n, s]) => [n, s[key]])) }))));
 }
@@ -112,7 +112,7 @@ function showRuntime() {
     title: route === 'malloc' ? n : `${n}, ${route}`, chess: part.reused[n][route],
     cells: Object.fromEntries(columns.map(c => [c, by[c]?.[1]])),
     notes: Object.fromEntries(columns.map(c => [c, by[c]?.map(v => v.toFixed(2)).join(' · ')])) })));
-  section('How does it serve a compiler’s run time?', `How many times as fast as the system’s malloc in the same process, turn by turn; the pool allocator this began with reached ${part.founding_ratio} x. ` +
+  section('How does it serve a compiler’s run time?', `How many times as fast as the system’s malloc in the same process, turn by turn; the pool allocator that these workloads come from reached ${part.founding_ratio} x. ` +
     Object.entries(part.workloads).map(([key, does]) => `${key}: ${does}`).join('; ') + `. Chess: of ${part.moves} freed blocks, how many are given out again.`,
     panel(numberTable('', rows, { names: columns, best: 'none', format: v => `${v.toFixed(1)} x`,
       kind: (row, n, v) => v === Math.max(...rows.map(r => r.cells[n] ?? 0)) ? 'best' : '',

@@ -1,4 +1,4 @@
-"""A small still picture of the whole programs' means, for a README: CPU time and peak memory, each over glibc's."""
+"""A small picture of the whole programs' means, for a README: CPU time and peak memory, each relative to glibc's."""
 # SPDX-License-Identifier: MIT
 import html
 
@@ -24,7 +24,7 @@ def _bars(programs, key, title, left, width):
 
 
 def programs(document):
-    """The picture's text. It has its own background, so that it can be read in light and dark pages."""
+    """The picture's text. It has its own background, so that it is readable on light and dark pages."""
     found = view.Programs(document)
     height = TOP + ROW * len(found.names) + 34
     half = (WIDTH - LEFT - GAP) // 2

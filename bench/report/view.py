@@ -1,4 +1,4 @@
-"""Turns the measurements of a run into what the page draws: ratios with their ranges, ties, means."""
+"""Turns the measurements of a run into the data that the page draws: ratios with their ranges, ties, means."""
 # SPDX-License-Identifier: MIT
 import statistics
 
@@ -17,7 +17,7 @@ def peers_of(document):
 
 
 def ours_of(document):
-    """The build of ours that the verdict is about: the default one, None when the run had none."""
+    """Our build that the verdict is about: the default one, None if the run had none."""
     names = [a["name"] for a in document["allocators"] if a["ours"]]
     return "heapalloc" if "heapalloc" in names else (names[0] if names else None)
 
@@ -100,7 +100,7 @@ class Micro:
         return [t for t, p in self.part["pattern_of"].items() if p == pattern]
 
     def _has(self, title, name):
-        """True when no run of it was given up; uneven patterns have more runs than the others."""
+        """True if no run of it failed; uneven patterns have more runs than the others."""
         by_name = self.part["ns"][title]
         return len(by_name.get(name, [])) == max(map(len, by_name.values()))
 
@@ -161,7 +161,7 @@ def growth(document):
 
 
 def build(document):
-    """Everything the page needs beyond the document itself; parts that did not run are left out."""
+    """All the page needs besides the document itself, without parts that did not run."""
     parts, view = document["parts"], {}
     if "programs" in parts:
         programs = Programs(document)

@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-/* Looked up in libc itself: a preloaded allocator may take over every other way to it, __libc_malloc included. */
+/* Looked up in libc itself: a preloaded allocator may replace every other way to it, __libc_malloc included. */
 static void *(*libc_malloc)(size_t size_bytes);
 static void (*libc_free)(void *block);
 

@@ -6,7 +6,7 @@
 #ifdef BENCH_HAS_POOLS
 #include <heapalloc/heapalloc.h>
 
-/* Five sizes, as the run time had them; what is larger goes to the arena. */
+/* Five sizes, as in that compiler's run time; larger blocks come from the arena. */
 enum { POOLS = 5, POOL_BYTES_MIN = 16, POOL_BYTES_MAX = POOL_BYTES_MIN << (POOLS - 1) };
 
 /* Types from the header, addresses from the preloaded library. */

@@ -1,4 +1,4 @@
-/* The ways to memory that a compiler's run time can take, each with the workloads compiled for it. */
+/* The allocation routes that a compiler's run time can take, each with the workloads compiled for it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -11,13 +11,13 @@ struct route {
     bool (*present)(void); /* whether the process's allocator has it */
     void (*open)(void);    /* before anything runs */
     void (*workloads[WORKLOADS])(void);
-    size_t (*moves)(void); /* the chess test: pointers given out again */
+    size_t (*moves)(void); /* the chess test: pointers that are returned again */
     void (*close)(void);
 };
 
-/* The system's own allocator, whatever malloc was replaced by. */
+/* The system's own allocator, even if malloc is replaced. */
 extern const struct route route_system;
-/* malloc and free as the process has them. */
+/* The process's malloc and free. */
 extern const struct route route_malloc;
 /* Fixed-size pools, with larger blocks in an arena; nothing but the arena. */
 extern const struct route route_pool;

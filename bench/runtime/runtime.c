@@ -3,8 +3,8 @@
  *   runtime REPETITIONS
  *
  * Prints `time,WORKLOAD,ROUTE,SYSTEM_NS,ROUTE_NS`, a line for each repetition: the system's allocator and the route
- * take turns, so that what slows the machine slows both. Then `reused,ROUTE,COUNT`: how many of 30 freed blocks of 12
- * bytes are given out again when 30 are wanted. */
+ * take turns, so that other load on the machine slows both. Then `reused,ROUTE,COUNT`: how many of 30 freed blocks of
+ * 12 bytes are returned again by 30 requests. */
 /* SPDX-License-Identifier: MIT */
 #include "workloads.h"
 #include <stdio.h>

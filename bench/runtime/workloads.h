@@ -1,7 +1,7 @@
-/* The workloads of a compiler's run time, to be compiled once for each route to memory.
+/* The workloads of a compiler's run time, compiled once for each allocation route.
  *
- * A route is a constant table; inlined into a workload its functions become direct calls, so that no route pays for
- * being one of several. */
+ * A route is a constant table; inlined into a workload its functions become direct calls, so that no route pays for an
+ * indirection. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "route.h"
@@ -23,7 +23,7 @@ extern uint16_t workload_sizes[HYBRID];
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* What a route does; `end` is under the clock: what was taken is free after it. */
+/* The functions of a route; `end` is timed and frees everything. */
 struct calls {
     void *(*take)(size_t size_bytes);
     void (*give)(void *block, size_t size_bytes);
@@ -43,7 +43,7 @@ ALWAYS_INLINE void run_loop(const struct calls *calls) {
     calls->end();
 }
 
-/* As the loop, but all blocks live at the same time. */
+/* Like the loop, but all blocks are live at the same time. */
 ALWAYS_INLINE void run_held(const struct calls *calls) {
     for (size_t i = 0; i < LOOP; i++) use(workload_blocks[i] = calls->take(LOOP_BYTES));
     for (size_t i = 0; i < LOOP; i++) calls->give(workload_blocks[i], LOOP_BYTES);
@@ -64,7 +64,7 @@ ALWAYS_INLINE void run_hybrid(const struct calls *calls) {
     calls->end();
 }
 
-/* The chess test: moves are made, taken back, and made again. How many pointers come again? */
+/* The chess test: moves are made, taken back, and made again; counts how many pointers are returned again. */
 ALWAYS_INLINE size_t run_moves(const struct calls *calls) {
     void *first[MOVES];
     size_t reused = 0;

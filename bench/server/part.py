@@ -33,7 +33,7 @@ def _fits(live_kib, rss_kib):
 
 
 def _judge(server):
-    """Adds what the samples say: peak over peak, mean over mean, and how it stands after the last fall."""
+    """Adds sums of the samples: peak over peak, mean over mean, and the state after the last fall."""
     samples = server["samples"]
     server["peak_ratio"] = max(s[2] for s in samples) / max(s[1] for s in samples)
     server["mean_ratio"] = sum(s[2] for s in samples) / sum(s[1] for s in samples)

@@ -1,4 +1,4 @@
-/* How much the server holds at each moment of its run: growing, steady and shrinking phases. */
+/* How much data the server holds at each moment of its run: growing, steady and shrinking phases. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -9,7 +9,7 @@ struct plan_point {
     const char *name; /* of the phase that begins here */
 };
 
-/* The last third begins with a sharp fall and then nothing but the usual requests: does memory go back? */
+/* The last third begins with a sharp fall, followed only by the usual requests: it shows whether memory goes back. */
 static const struct plan_point plan_points[] = {
     {0.00, 0.02, "grows"},   {0.18, 1.00, "steady"}, {0.34, 1.00, "shrinks"},
     {0.42, 0.25, "steady"},  {0.56, 0.25, "grows"},  {0.66, 0.75, "steady"},

@@ -1,4 +1,4 @@
-/* A server-like process: threads answer requests at a fixed rate while the data they hold grows, stays and shrinks.
+/* A server-like process: threads answer requests at a fixed rate while their data grows, stays and shrinks.
  *
  *   server SECONDS PEAK_MIB
  *
@@ -92,7 +92,7 @@ static size_t rss_kib(void) {
     return resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* The sample that should show the memory of the last fall back. */
+/* The sample by which the memory of the last fall should have gone back. */
 static size_t settled_sample(void) {
     double fallen_s = plan_points[PLAN_COUNT - 2].at * run_s;
     return (size_t)((fallen_s * 1000 + SETTLE_MS) / TICK_MS / SAMPLE_TICKS);

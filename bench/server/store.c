@@ -1,4 +1,5 @@
-/* A table of blocks under sharded locks, with sizes as servers have them: most small, most bytes in the others. */
+/* A table of blocks under sharded locks, with sizes as in servers: most blocks are small, most bytes are in the others.
+ * */
 /* SPDX-License-Identifier: MIT */
 #include "store.h"
 #include <pthread.h>
@@ -34,7 +35,7 @@ static size_t draw_size(uint64_t *random) {
     return kind < 199 ? 2048 + scale % 30721 : 32768 + scale % 491521;
 }
 
-/* A server writes what it was sent into its blocks. */
+/* A server writes received data into its blocks. */
 static void *fill(size_t size_bytes) {
     void *block = malloc(size_bytes);
     if (!block) abort();
@@ -50,7 +51,7 @@ void store_open(size_t slot_count) {
     for (size_t i = 0; i < SHARDS; i++) pthread_mutex_init(&shards[i].mutex, NULL);
 }
 
-/* Exchange the slot's content for a block of `size_bytes`, 0 for none; the old block is freed outside the lock. */
+/* Replace the slot's block by one of `size_bytes`, 0 for none; the old block is freed outside the lock. */
 static void exchange(size_t index, size_t size_bytes, int only_when_empty) {
     struct slot fresh = {size_bytes ? fill(size_bytes) : NULL, size_bytes}, old = fresh;
     pthread_mutex_t *mutex = &shards[index % SHARDS].mutex;

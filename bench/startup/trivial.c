@@ -1,4 +1,4 @@
-/* A process that allocates once and does nothing else, and says what it has become by then.
+/* A process that allocates once, does nothing else, and prints its memory and faults.
  *
  * Prints RSS_KIB ANONYMOUS_KIB MINOR_FAULTS, read from /proc without stdio, which would allocate. */
 /* SPDX-License-Identifier: MIT */

@@ -1,4 +1,4 @@
-"""Finds the allocators on this machine, and proves of each that it can be preloaded."""
+"""Finds the allocators on this machine, and checks that each can be preloaded."""
 # SPDX-License-Identifier: MIT
 import dataclasses
 import glob
@@ -7,7 +7,7 @@ import platform
 import subprocess
 
 OURS = ("heapalloc", "heapalloc-fast")
-# Colours are told apart by order in the report, so the order is fixed: ours, the system's, the peers.
+# The report assigns colours by order, so the order is fixed: ours, the system's, the peers.
 PEERS = (
     ("jemalloc", ("libjemalloc.so.2",)),
     ("mimalloc", ("libmimalloc.so.2.0", "libmimalloc.so.2", "libmimalloc.so.3")),
@@ -49,7 +49,7 @@ def _output(*command):
 
 
 def _package_version(path):
-    """The Debian package's version, empty where dpkg does not know the file."""
+    """The Debian package's version, empty if dpkg does not know the file."""
     for name in (path, os.path.realpath(path), path.replace("/usr/lib/", "/lib/")):
         package = _output("dpkg-query", "-S", name).split(": ")[0].split(",")[0]
         if package:
@@ -68,7 +68,7 @@ def _find_file(names):
 
 
 def _refusal(path):
-    """Why `path` cannot be preloaded, or empty. ld.so only warns, and the program would run under glibc unseen."""
+    """Why `path` cannot be preloaded, or empty. ld.so only warns, and the program would silently run under glibc."""
     env = dict(os.environ, LD_PRELOAD=path)
     try:
         done = subprocess.run(["/bin/true"], env=env, capture_output=True, text=True, timeout=30,
@@ -100,7 +100,7 @@ def _candidates(build_folder, extra):
 
 
 def find(build_folder, extra=()):
-    """Returns (allocators, warnings): ours when built, glibc always, then the peers and `extra` pairs (name, path)."""
+    """Returns (allocators, warnings): ours if built, glibc always, then the peers and `extra` pairs (name, path)."""
     found, warnings = [], []
     for allocator in _candidates(build_folder, extra):
         reason = _refusal(allocator.path)

@@ -1,4 +1,4 @@
-"""What every part of the suite is given: the allocators, the built tools, the size of the run, the progress line."""
+"""The context of every part of the suite: the allocators, the built tools, the size of the run, the progress line."""
 # SPDX-License-Identifier: MIT
 import dataclasses
 import os
@@ -20,8 +20,8 @@ class Context:
     chance: random.Random = dataclasses.field(default_factory=lambda: random.Random(1))
 
     def in_turn(self, entrants):
-        """The entrants in the order of one round: another each time, for a run also meets what the one before it left,
-        as pages the machine has to find anew when they are more than the last process gave back."""
+        """The entrants in the order of one round, which varies, because the previous run affects the next one,
+        such as pages that the machine must provide anew if the last process gave back fewer."""
         return self.chance.sample(entrants, len(entrants))
 
     def tool(self, name):
@@ -39,7 +39,7 @@ class Context:
             return False
 
     def warn(self, text):
-        """A fact the reader of the report must know; also said at once."""
+        """A fact that the reader of the report must know; also printed at once."""
         self.warnings.append(text)
         self.progress.say(f"bench: {text}")
 
@@ -50,5 +50,5 @@ class Context:
         return quick if self.quick else full
 
     def baseline(self):
-        """The system's own allocator, which every ratio is taken to."""
+        """The system's own allocator, to which every ratio is relative."""
         return next(a for a in self.allocators if a.path == "")

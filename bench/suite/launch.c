@@ -1,4 +1,4 @@
-/* Runs one command and writes what it cost as one JSON line: wall, CPU, peak memory, faults.
+/* Runs one command and writes its cost as one JSON line: wall and CPU time, peak memory, faults.
  *
  *   launch [-p PRELOAD] [-t SECONDS] [-s MS] -o FILE COMMAND ARGS...
  *
@@ -49,7 +49,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The group is killed as a whole when time is up. */
+/* The whole process group is killed when time is up. */
 static pid_t start(const struct request *request) {
     if (request->preload)
         setenv("LD_PRELOAD", request->preload, 1);
@@ -70,7 +70,7 @@ static void sleep_ms(long ms) {
     nanosleep(&t, NULL);
 }
 
-/* Waits by polling when there is something to do meanwhile, else by sleeping in the kernel with an alarm set. */
+/* Waits by polling if there is work to do meanwhile, else by sleeping in the kernel with an alarm set. */
 static void follow(const struct request *request, pid_t child, double start_s, struct result *r) {
     bool poll = request->sample_ms > 0;
     for (;;) {
@@ -95,7 +95,7 @@ static void on_alarm(int signal) {
 
 static struct result run(const struct request *request) {
     struct result r = {0};
-    /* Without SA_RESTART an alarm ends wait4; it repeats, as one alone could come just before the call. */
+    /* Without SA_RESTART an alarm ends wait4; it repeats, because a single one could come just before the call. */
     struct sigaction action = {.sa_handler = on_alarm};
     struct itimerval every = {{1, 0}, {(time_t)request->limit_s + 1, 0}};
     sigaction(SIGALRM, &action, NULL);
@@ -104,7 +104,7 @@ static struct result run(const struct request *request) {
     pid_t child = start(request);
     follow(request, child, start_s, &r);
     r.wall_s = now_s() - start_s;
-    /* What the command left behind would disturb the next measurement. */
+    /* Processes that the command left behind would disturb the next measurement. */
     kill(-child, SIGKILL);
     return r;
 }

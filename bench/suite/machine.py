@@ -1,4 +1,4 @@
-"""What the numbers were measured on: processor, memory, kernel, versions, and what else the machine did."""
+"""Describes the machine: processor, memory, kernel, versions, and its other load during the run."""
 # SPDX-License-Identifier: MIT
 import datetime
 import os
@@ -55,12 +55,12 @@ def describe():
 
 
 def load():
-    """The one-minute load average, to tell afterwards whether something else ran."""
+    """The one-minute load average, which shows afterwards whether something else ran."""
     return float((_read("/proc/loadavg") or "0").split()[0])
 
 
 class StolenTime:
-    """CPU time that went elsewhere while we measured: other programs' and what the hypervisor took."""
+    """CPU time used by others while we measured: by other programs and by the hypervisor."""
 
     def __init__(self):
         self._start = self._ticks()

@@ -1,4 +1,4 @@
-"""Runs one command under one allocator through `launch` and returns what it cost."""
+"""Runs one command under one allocator through `launch` and returns its cost."""
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -7,7 +7,7 @@ import tempfile
 
 
 class CommandFailed(Exception):
-    """The command ended with another status than 0 or was killed for lasting too long."""
+    """The command ended with another status than 0 or was killed at its time limit."""
 
 
 def launch(context, allocator, command, cwd=None, stdin=None, limit_s=300, sample_ms=0, env=None):

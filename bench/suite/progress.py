@@ -1,4 +1,4 @@
-"""One line on the terminal that says what runs now, how far the suite is and how long it will take."""
+"""One line on the terminal that shows what is running, how far the suite is and how long it will take."""
 # SPDX-License-Identifier: MIT
 import sys
 import time
@@ -36,7 +36,7 @@ class Progress:
         self._part = ""
 
     def say(self, text):
-        """A line that stays."""
+        """Prints a line that stays."""
         self._clear()
         print(text, file=self._out, flush=True)
 

@@ -19,7 +19,7 @@ def geometric_mean(values):
 
 
 def _rank(count):
-    """How many of `count` sorted values may be cut at each end and CONFIDENCE still be kept."""
+    """How many of `count` sorted values may be cut at each end with CONFIDENCE still reached."""
     rank, tail = 0, 0.5**count
     while rank + 1 < count / 2 and 1 - 2 * (tail + math.comb(count, rank + 1) * 0.5**count) >= CONFIDENCE:
         rank += 1
@@ -40,13 +40,13 @@ def paired_ratio(values, base):
 
 
 def noise_of(first, second):
-    """How far apart two series of the very same thing are: 0.02 is two per cent."""
+    """The relative difference between two series of the same thing: 0.02 is two per cent."""
     low, middle, high = paired_ratio(first, second)
     return max(abs(middle - 1), (high - low) / 4)
 
 
 def verdict(ratio, noise=0.0):
-    """-1 less, 0 a tie, 1 more, of a (low, median, high) ratio."""
+    """-1 for less, 0 for a tie, 1 for more, of a (low, median, high) ratio."""
     low, middle, high = ratio
     if low <= 1 <= high or abs(middle - 1) <= noise:
         return 0

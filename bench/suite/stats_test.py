@@ -1,4 +1,4 @@
-"""What the suite's judgements hold: ties are called ties, differences differences, percentiles and marks are right."""
+"""Tests the suite's statistics: ties and differences are recognised, percentiles and marks are right."""
 # SPDX-License-Identifier: MIT
 import os
 import random
@@ -15,7 +15,7 @@ from suite import stats  # noqa: E402
 
 class Stats(unittest.TestCase):
     def rounds(self, factor, spread, count=5):
-        """Two series whose rounds are slowed together by up to a half, and apart by `spread`."""
+        """Two series whose rounds are slowed together by up to a half, and separately by `spread`."""
         chance = random.Random(1)
         common = [1 + chance.random() / 2 for _ in range(count)]
         noisy = lambda: 1 + spread * (2 * chance.random() - 1)  # noqa: E731

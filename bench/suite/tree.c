@@ -30,7 +30,7 @@ static size_t anonymous_kib(pid_t pid) {
 static size_t sum_kib(pid_t pid, int depth) {
     char path[64], text[TEXT_BYTES];
     size_t kib = anonymous_kib(pid);
-    /* Children started by the main thread only: that is how compilers, git and shells start theirs. */
+    /* Only children of the main thread: compilers, git and shells start theirs in it. */
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
     if (depth == DEPTH_MAX || read_text(path, text, sizeof text) <= 0) return kib;
     char *at = text, *end;

@@ -5,5 +5,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Resident memory that belongs to no file, summed over the tree, now. Pages shared after a fork count for each. */
+/* The present resident memory that belongs to no file, summed over the tree. Pages shared after a fork count for each
+ * process. */
 size_t tree_anonymous_kib(pid_t root);

@@ -1,4 +1,4 @@
-/* An AArch64 in QEMU's virt machine without page tables: the least that the core runs on. heap.img is the real kernel.
+/* An AArch64 in QEMU's virt machine without page tables: a minimal board for the core. heap.img is the real kernel.
  */
 /* SPDX-License-Identifier: MIT */
 #include "board.h"

@@ -1,4 +1,4 @@
-/* What a board does for the programs that run on it: letters out, and an end with a status. */
+/* What a board does for the programs that run on it: it prints letters, and exits with a status. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -9,5 +9,5 @@ void board_write(const char *text, size_t length);
 /* End the emulator with this exit status. */
 _Noreturn void board_exit(int code);
 
-/* libc.c: zero .bss, run main, end with what it returns. Called by a board's first instructions, on a stack. */
+/* libc.c: zero .bss, run main, exit with its result. Called by a board's first instructions, on a stack. */
 _Noreturn void board_main(void);

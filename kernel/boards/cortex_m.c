@@ -1,4 +1,4 @@
-/* A Cortex-M in QEMU's mps2-an385: vectors, the CMSDK serial port, an end by semihosting. */
+/* A Cortex-M in QEMU's mps2-an385: vectors, the CMSDK serial port, exit by semihosting. */
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <stdint.h>
@@ -11,7 +11,7 @@ static void fault(void) {
     board_exit(FAULT_CODE);
 }
 
-/* Stack, reset, NMI, and every fault that there is. */
+/* Stack, reset, NMI, and all faults. */
 extern const void *const start[];
 __attribute__((section(".start"), used))
 const void *const start[] = {stack_top, board_main, fault, fault, fault, fault, fault};

@@ -1,4 +1,4 @@
-/* What the test programs ask of a C library, over a board. The strings are the kernel's. */
+/* The functions of a C library that the test programs use, over a board. The string functions are the kernel's. */
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include "format.h"
@@ -15,7 +15,7 @@ extern char bss_start[], bss_end[];
 
 int main(int count, char **arguments);
 
-/* A loop that gcc must not make a call of memset, which calls this. */
+/* A loop that gcc must not turn into a call of memset, which calls this. */
 void bzero(void *start, size_t bytes) {
     for (volatile char *at = start; bytes > 0; bytes--) *at++ = 0;
 }

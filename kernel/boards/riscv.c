@@ -6,7 +6,7 @@
 enum { UART = 0x10000000, UART_STATE = 5, STATE_EMPTY = 0x20 };
 enum { TEST_DEVICE = 0x100000, TEST_PASS = 0x5555, TEST_FAIL = 0x3333, FAULT_CODE = 98 };
 
-/* tp is where the one copy of the thread-locals stands. A trap ends the machine. */
+/* tp points to the one copy of the thread-locals. A trap ends the machine. */
 __asm__(".section .start, \"ax\"\n"
         ".option push\n"
         ".option arch, +zicsr\n"

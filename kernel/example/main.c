@@ -1,4 +1,4 @@
-/* A program whose memory is two arrays: the heap lives in them, and in nothing else.
+/* A program whose memory is two arrays: the heap uses only these.
  *
  *   example            uses the heap up and gives it back, then the same with twice the memory
  *   example MISUSE     double-free, inside, foreign, stack: ends by port_stop() with a sentence */
@@ -12,7 +12,7 @@ enum { RAM_BYTES = 1 << 20, MORE_BYTES = 1 << 20, SIZE_MOST = 20000 };
 
 static char ram[RAM_BYTES], more[MORE_BYTES];
 
-/* Each block begins with these, so that all blocks there are form a list. */
+/* Each block begins with these, so that all blocks form a list. */
 struct parcel {
     struct parcel *next;
     uint32_t size;
@@ -30,14 +30,14 @@ static bool is_ours(const void *p, size_t size) {
            (at >= (uintptr_t)more && at + size <= (uintptr_t)more + MORE_BYTES);
 }
 
-/* When there is no more for one size, another may still be served, at its alignment or not at all. */
+/* When one size is refused, another may still be served, but only at its alignment. */
 static void *take_aligned(uint32_t size) {
     void *p = heap_alloc_aligned(size, size);
     expect((uintptr_t)p % size == 0, "a block of the last ones is not aligned");
     return p;
 }
 
-/* Blocks of all sizes until there is no memory; what each holds is its address. */
+/* Allocate blocks of all sizes until memory runs out; each holds its own address. */
 static struct parcel *take_all(size_t *bytes) {
     struct parcel *first = NULL;
     uint32_t size = 1;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that a world which owns its memory answers a dozen functions at most, and that the list in
-# kernel/README.md names just those.
+# Checks that a world which owns its memory implements a dozen functions at most, and that the list in kernel/README.md
+# names exactly those.
 #
 #   port_is_small.sh ROOT
 # SPDX-License-Identifier: MIT

@@ -1,4 +1,4 @@
-/* A small world: all that lib/ needs of a program that owns its memory and runs on one core, beside
+/* A small world: all that lib/ needs from a program that owns its memory and runs on one core, in addition to
  * owned_port.c. In a kernel of your own, these eight are yours to write. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/port.h>

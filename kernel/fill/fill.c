@@ -1,9 +1,9 @@
 /* How much of a fixed region an allocator serves: the most live bytes that churn without a refusal.
  *
  *   fill_NAME BYTES      a line for each load: its name, a tab, percent of the region
- *   fill_NAME refusals   what is refused may not be had by asking for more: 1 and a line if it may
+ *   fill_NAME refusals   no larger request may be served after a refusal: 1 and a line if one is
  *
- * Each trial is a process of its own, for an allocator is begun once. */
+ * Each trial is a process of its own, because an allocator can be initialised only once. */
 /* SPDX-License-Identifier: MIT */
 #include "load.h"
 #include <heapalloc/heap.h>
@@ -30,7 +30,7 @@ static void *map(size_t bytes) {
     exit(2);
 }
 
-/* A block's first and last byte are written and read again: blocks that overlap do not go unseen. */
+/* A block's first and last byte are written and read again, which detects blocks that overlap. */
 static bool take(size_t size) {
     char *p = heap_alloc(size);
     if (!p) return false;
@@ -56,7 +56,7 @@ static void begin(size_t bytes) {
     if (!heap_init(ram, bytes)) exit(2);
 }
 
-/* Live bytes are kept at `percent` of the region: filled up to there, then one goes for each that does not fit. */
+/* Keep live bytes at `percent` of the region: fill it up to there, then free a block for each that does not fit. */
 static bool serves(const struct load *load, size_t bytes, uint32_t permille, uint64_t seed) {
     struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15)};
     size_t target = bytes / 1000 * permille;
@@ -93,7 +93,7 @@ static uint32_t most(const struct load *load, size_t bytes) {
     return good;
 }
 
-/* Nothing is refused that a larger request would get. */
+/* Check that no request is refused while a larger one would be served. */
 static bool refuses_all_above(size_t size) {
     for (size_t more = size + 1, i = 0; more < (4 << 20) && i < 200; more += more / 16 + 1, i++) {
         void *p = heap_alloc(more);

@@ -1,7 +1,7 @@
 /* First fit over a list of free blocks in order of their addresses: the reference of the fill measurement.
  *
- * The oldest way there is (Knuth, The Art of Computer Programming, vol. 1, 2.5, algorithms A and B): its time grows
- * with the list, its loss is known to be small. */
+ * The oldest algorithm (Knuth, The Art of Computer Programming, vol. 1, 2.5, algorithms A and B): its time grows with
+ * the list, its fragmentation is known to be small. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/heap.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ bool heap_init(void *start, size_t bytes) {
     return bytes >= 2 * STEP;
 }
 
-/* The head is 8 bytes, so that blocks begin at multiples of 8. */
+/* The header is 8 bytes, so that blocks begin at multiples of 8. */
 void *heap_alloc(size_t size) {
     size_t need = (size + 8 + STEP - 1) / STEP * STEP;
     for (struct piece **link = &first; *link; link = &(*link)->next) {

@@ -14,7 +14,7 @@ static size_t evenly(struct dice *dice, size_t least, size_t most) {
     return least + dice_below(dice, most - least + 1);
 }
 
-/* Every power of two is as likely as the next, and evenly within. */
+/* Every power of two is equally likely, and sizes are even within it. */
 static size_t by_logarithm(struct dice *dice, uint32_t least_shift, uint32_t most_shift) {
     size_t floor = (size_t)1 << (least_shift + dice_below(dice, most_shift - least_shift));
     return floor + dice_below(dice, floor);
@@ -39,7 +39,7 @@ static size_t ten_k(struct dice *dice) {
     return evenly(dice, 1000, 10000);
 }
 
-/* Packets of a full frame, short ones, and the control blocks of connections. */
+/* Full-frame packets, short ones, and the control blocks of connections. */
 static size_t network(struct dice *dice) {
     uint64_t throw = dice_below(dice, 100);
     if (throw < 30) return 1536;

@@ -1,4 +1,4 @@
-/* The string functions a freestanding world owes its compiler and its C files. */
+/* The string functions that the compiler and C files of a freestanding world need. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

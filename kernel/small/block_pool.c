@@ -32,7 +32,7 @@ static void *take(struct heapalloc_block_pool *pool) {
     return block;
 }
 
-/* Whoever waits is counted before the lock is given up, so that a put from then on wakes. */
+/* A waiter is counted before the lock is released, so that every later put wakes it. */
 void *heapalloc_block_pool_get(struct heapalloc_block_pool *pool, uint32_t ticks) {
     for (;;) {
         uintptr_t locked = lock(pool);

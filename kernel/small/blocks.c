@@ -1,4 +1,4 @@
-/* Blocks with heads, in regions and in the two-level index: taken and given in constant time. */
+/* Blocks with header words, in regions and in the two-level index: taken and given back in constant time. */
 /* SPDX-License-Identifier: MIT */
 #include "small.h"
 
@@ -60,7 +60,7 @@ static struct head *skip_to(struct small *heap, struct head *head, size_t align)
     struct head *aligned = (struct head *)((char *)head + skip);
     aligned->word = (all - count) << 1;
     right_of(aligned)->left = all - count;
-    enter(heap, head, count); /* says in aligned->left how much it is */
+    enter(heap, head, count); /* stores the skipped size in aligned->left */
     return aligned;
 }
 

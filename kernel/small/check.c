@@ -1,4 +1,4 @@
-/* The small heap looked at: every equation of small.h, and sums. */
+/* Checks of the small heap: every equation of small.h, and sums. */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
@@ -29,7 +29,7 @@ static const char *check_block(const struct small *heap, const struct region *re
     return is_listed(heap, head) ? NULL : "index";
 }
 
-/* How many nodes the index has, at most `most` and one. */
+/* The number of nodes in the index, counted up to `most` + 1. */
 static size_t listed_nodes(const struct small *heap, size_t most) {
     size_t nodes = 0;
     for (size_t list = 0; list < TLSF_LISTS; list++)

@@ -1,9 +1,9 @@
-/* The small heap looked at: every equation of small.h, and sums. */
+/* Checks of the small heap: every equation of small.h, and sums. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "small.h"
 
-/* NULL, or which of the equations of small.h does not hold. */
+/* NULL, or the name of an equation of small.h that does not hold. */
 const char *small_check_heap(const struct small *heap);
 INLINE const char *small_check(void) {
     return small_check_heap(&small);
@@ -18,5 +18,5 @@ INLINE void small_stats(struct small_stats *stats) {
     small_stats_heap(&small, stats);
 }
 
-/* Calls `visit` for every block in use. */
+/* Call `visit` for every block in use. */
 void small_each(const struct small *heap, void (*visit)(void *context, void *p), void *context);

@@ -1,4 +1,4 @@
-/* The face of heapalloc/heap.h over the one heap of a system that needs no more. */
+/* The API of heapalloc/heap.h over one heap, for a system that needs no more. */
 /* SPDX-License-Identifier: MIT */
 #include "small.h"
 #include <heapalloc/heap.h>

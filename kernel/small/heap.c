@@ -1,4 +1,4 @@
-/* One small heap: its regions, and which way a request goes. */
+/* One small heap: its regions, and whether slabs or blocks serve a request. */
 /* SPDX-License-Identifier: MIT */
 #include "small.h"
 #include <heapalloc/port.h>
@@ -20,7 +20,7 @@ bool small_add_region(struct small *heap, void *start, size_t bytes) {
     *region->end = (struct head){count, USED};
     heap->regions = region;
     heap->used_bytes += (size_t)count * GRANULE_BYTES;
-    heap->least_bytes = SIZE_MAX; /* what there is now is the least so far */
+    heap->least_bytes = SIZE_MAX; /* the least free memory so far is the present amount */
     block_give(heap, region->first);
     heap->least_bytes = heap->free_bytes;
     return true;
@@ -32,8 +32,7 @@ bool small_init(struct small *heap, void *start, size_t bytes) {
     return true;
 }
 
-/* A used block's head; what is none ends the program. Both neighbours must agree that a block is
- * here. */
+/* The header of a used block; any other address ends the program. Both neighbours must confirm that a block is here. */
 static struct head *checked(const char *function, const struct region *region, const void *p) {
     struct head *head = head_of(p);
     if ((uintptr_t)p % 16 != 0) check_misuse(function, p, "is no block's start");

@@ -4,13 +4,14 @@
 #include "small.h"
 #include <heapalloc/small.h>
 
-/* The build option that puts a guard behind each block, for tests and for looking for leaks. */
+/* The build option that puts a guard behind each block, for tests and for finding leaks. */
 #ifndef SMALL_GUARDED
 #define SMALL_GUARDED 0
 #endif
 enum { config_guarded = SMALL_GUARDED, FREED = 0xdd, BEHIND = 0xa5 };
 
-/* Regions of the same attributes are one part, with an index of its own: so a request by attributes needs no search. */
+/* Regions with the same attributes form one part, with an index of its own, so a request by attributes needs no search.
+ * */
 struct heapalloc_small {
     struct small small;
     struct heapalloc_small *next; /* part; the first is the heap */
@@ -19,7 +20,7 @@ struct heapalloc_small {
     struct heapalloc_small_hooks hooks;
 };
 
-/* Stands at the very end of a block; between it and what the caller asked for are bytes BEHIND. */
+/* Lies at the very end of a block; the bytes between the requested size and the guard have the value BEHIND. */
 struct guard {
     const void *caller;
     size_t size;
@@ -134,7 +135,7 @@ void *heapalloc_small_alloc(struct heapalloc_small *heap, size_t size) {
     return tell(heap, take_anywhere(heap, size, GRANULE_BYTES, HEAPALLOC_ANYWHERE, TAKE_MATCHING, caller), size);
 }
 
-/* The part that `p` is in; where there is none, the first part finds the words for it. */
+/* The part that contains `p`; if there is none, the first part reports it. */
 static struct heapalloc_small *part_of(struct heapalloc_small *heap, const void *p) {
     struct heapalloc_small *part = heap;
     while (part && !region_of(&part->small, p)) part = part->next;
@@ -222,8 +223,8 @@ void heapalloc_small_each(struct heapalloc_small *heap,
 
 /* ---- how much is enough ---------------------------------------------------------------------- */
 
-/* A request is refused only while each free block is smaller than the first list that fits it, a 32nd more. Free blocks
- * do not touch: there is one more than blocks in use at most. */
+/* A request is refused only if each free block is smaller than the first list that fits it, a 32nd more. Free blocks
+ * are never adjacent: there is at most one more than blocks in use. */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes) {
     size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0;
     size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES),

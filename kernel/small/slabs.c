@@ -1,4 +1,4 @@
-/* Slabs: small blocks without heads, of one size in each kilobyte. */
+/* Slabs: small blocks without headers, of one size in each kilobyte. */
 /* SPDX-License-Identifier: MIT */
 #include "small.h"
 
@@ -29,7 +29,7 @@ static uint32_t capacity(const struct slab *slab) {
     return (SLAB_BYTES - (uint32_t)sizeof *slab) / slab->bytes;
 }
 
-/* The block's last 8 bytes, where the next block's head is, are not the slab's. */
+/* The last 8 bytes hold the next block's header and do not belong to the slab. */
 static struct slab *make(struct small *heap, size_t bytes) {
     struct head *head = block_take(heap, SLAB_BYTES, SLAB_BYTES);
     if (!head) return NULL;
@@ -58,7 +58,7 @@ void *slab_alloc(struct small *heap, size_t size) {
     return block;
 }
 
-/* The last resort: nothing is refused that a larger request would get. */
+/* The last resort: a block of a larger class, so that nothing is refused that a larger request would get. */
 void *slab_alloc_larger(struct small *heap, size_t size) {
     for (size_t class = (size + 15) / 16 + 1; class <= SLAB_CLASSES; class ++)
         if (heap->slabs[class]) return slab_alloc(heap, class * 16);
@@ -80,13 +80,13 @@ void slab_free(struct small *heap, void *p) {
     block_link(p, slab->free, heap->secret);
     slab->free = p;
     if (!slab->listed) link_slab(heap, slab);
-    if (--slab->used > 0 || (!slab->next && !slab->prev)) return; /* the last with room stays */
+    if (--slab->used > 0 || (!slab->next && !slab->prev)) return; /* keep the last one with room */
     unlink_slab(heap, slab);
     flip_map(heap, slab);
     block_give(heap, head_of(slab));
 }
 
-/* Give back the slabs that are kept for the next request, though nothing in them is in use. */
+/* Give back the empty slabs that are kept for the next requests. */
 void slabs_trim(struct small *heap) {
     for (size_t i = 1; i <= SLAB_CLASSES; i++) {
         for (struct slab *slab = heap->slabs[i], *next; slab; slab = next) {

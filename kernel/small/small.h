@@ -1,6 +1,5 @@
-/* A heap for the smallest systems, with the face of heapalloc/heap.h: the core's index, sentences
- * and keys over blocks with a word in front of each, for one core (or under the caller's lock) and
- * some kilobytes of code.
+/* A heap for the smallest systems, with the API of heapalloc/heap.h: the core's index, sentences and keys, with a
+ * header word in front of each block, for one core (or under the caller's lock) and some kilobytes of code.
  *
  *   region   | struct region, map | block | block | ... | end |
  *   block    | head | payload, a multiple of 16 |        free: its first words are the index's node
@@ -8,8 +7,8 @@
  * the map says where
  *
  *   head->left == count of the block to the left, 0 for the first      small_check: left
- *   no two free blocks touch                                           small_check: coalesced
- *   the index has all free blocks and nothing else                     small_check: index
+ *   no two free blocks are adjacent                                    small_check: coalesced
+ *   the index has exactly the free blocks                              small_check: index
  *   slab: used + length(free) == carved                                small_check: slab
  */
 /* SPDX-License-Identifier: MIT */
@@ -19,7 +18,7 @@
 #include "engine/tlsf.h"
 #include "slab/block.h"
 
-/* The build option for the tiniest systems: 0 leaves slabs out, and every block has a head. */
+/* The build option for the tiniest systems: 0 leaves slabs out, and every block has a header. */
 #ifndef SMALL_SLABS
 #define SMALL_SLABS 1
 #endif
@@ -35,7 +34,7 @@ enum {
 };
 #define SMALL_SIZE_MOST ((size_t)1 << 29)
 
-/* Stands 8 bytes before a payload, which is at a multiple of 16. */
+/* The header, 8 bytes before a payload, which is at a multiple of 16. */
 struct head {
     uint32_t left; /* granules */
     uint32_t word; /* granules << 1 | USED; 0: no block begins here any more */
@@ -92,7 +91,7 @@ INLINE size_t block_bytes(const struct head *head) {
     return (size_t)count_of(head) * GRANULE_BYTES - sizeof *head;
 }
 
-/* blocks.c: the region that `p` lies in, or NULL. Where its map has the bit of the slab that `p` lies in. */
+/* blocks.c: the region that contains `p`, or NULL; and the place in its map of the bit for the slab at `p`. */
 struct region *region_of(const struct small *heap, const void *p);
 INLINE size_t map_bit(const struct region *region, const void *p) {
     return ((uintptr_t)p / SLAB_BYTES) - ((uintptr_t)region / SLAB_BYTES);
@@ -113,16 +112,16 @@ void slabs_trim(struct small *heap);
 void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);
 struct slab *slab_checked(const struct small *heap, const char *function, const void *p);
 
-/* heap.c: what heapalloc/heap.h says of the functions of these names, for any heap. It begins as zeros. */
+/* heap.c: the functions of these names in heapalloc/heap.h, for any heap. A heap begins as zeros. */
 bool small_init(struct small *heap, void *start, size_t bytes);
 bool small_add_region(struct small *heap, void *start, size_t bytes);
 void *small_alloc(struct small *heap, size_t size);
 void *small_alloc_aligned(struct small *heap, size_t size, size_t align);
 void *small_realloc(struct small *heap, void *p, size_t size);
 void small_free(struct small *heap, void *p);
-/* `p` is a block in use, or the program ends. The others want such a block. */
+/* `p` is a block in use, or the program ends. The other functions require such a block. */
 void small_expect(const struct small *heap, const char *function, const void *p);
 size_t small_usable(const struct small *heap, const void *p);
-bool small_resize(struct small *heap, void *p, size_t size); /* where it is; false: it cannot be */
+bool small_resize(struct small *heap, void *p, size_t size); /* in place; false: impossible */
 /* False: no region begins at `start`, or something in it is in use. */
 bool small_remove_region(struct small *heap, const void *start);

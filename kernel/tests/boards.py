@@ -34,7 +34,7 @@ EXAMPLE = ["kernel/example/main.c", "kernel/example/world.c", "kernel/owned_port
 
 @dataclasses.dataclass(frozen=True)
 class Board:
-    """A compiler, its flags, where RAM begins, and the emulator that runs what comes out."""
+    """A compiler, its flags, where RAM begins, and the emulator that runs the result."""
     compiler: str
     flags: str
     source: str
@@ -77,7 +77,7 @@ def run(board, program):
 
 
 def verdict(board, sources, program, argument, line, code):
-    """None, or the lines that say what was wrong."""
+    """None, or the lines that describe the fault."""
     wrong = build(board, sources, program, argument)
     if wrong is not None:
         return wrong
@@ -87,7 +87,7 @@ def verdict(board, sources, program, argument, line, code):
     return [*outcome.lines, f"ended with {outcome.code}, not {code} and `{line}`"]
 
 
-# what, sources, the test's name if it is not all, what it must say, exit status
+# what, sources, the test's name if it is not all, the expected output, exit status
 PROGRAMS = {
     "small": (SMALL, None, "small: PASS", 0),
     "small double free": (SMALL, "frees_a_block_twice", "is already free", 99),

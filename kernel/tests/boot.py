@@ -1,4 +1,4 @@
-"""One machine under QEMU: how it is started, what it said, how it ended."""
+"""One machine under QEMU: how it is started, its output, how it ended."""
 # SPDX-License-Identifier: MIT
 import dataclasses
 import os
@@ -13,12 +13,12 @@ HANG = 124
 
 
 class Wrong(Exception):
-    """A run that did not do what it should."""
+    """A run that failed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What is on the command line of the emulator, and what the kernel shall find of it."""
+    """The emulator's command line, and what the kernel must find in that machine."""
     cpu: str = "cortex-a72"
     gic: int = 2
     el2: bool = False
@@ -49,7 +49,7 @@ class Machine:
 
 @dataclasses.dataclass
 class Outcome:
-    """What a run said on its console and how it ended; code 124 is a hang."""
+    """A run's console output and how it ended; code 124 is a hang."""
     lines: list
     code: int
     seconds: float
@@ -71,7 +71,7 @@ def execute(words, script="", timeout=60):
 
 
 def boot(images, machine, arguments, script="", timeout=60):
-    """Start an image with boot arguments; the script is what is typed."""
+    """Starts an image with boot arguments; the script is typed on its console."""
     if machine.form == "loader":
         tree = make_tree(images, machine, arguments)
         return boot_by_loader(images, machine, tree, script=script, timeout=timeout)
@@ -87,7 +87,7 @@ def tool(*words, **options):
 
 
 def make_tree(images, machine, arguments=None, source_edit=None):
-    """The emulator's own tree for a machine, with boot arguments or edits of its source; a path."""
+    """The path of the emulator's own tree for a machine, with boot arguments or edits of its source."""
     path = images.scratch("tree")
     words = machine.words()
     at = words.index("-M") + 1
@@ -103,7 +103,7 @@ def make_tree(images, machine, arguments=None, source_edit=None):
 
 
 def boot_by_loader(images, machine, tree, tree_at=TREE_AT, pointer=None, script="", timeout=60):
-    """Put image and tree somewhere, and jump there with x0 = pointer, as a boot loader does.
+    """Puts image and tree somewhere, and jumps there with x0 = pointer, like a boot loader.
 
     The memory behind the image, which the image's header claims, is full of garbage."""
     image = images.scratch("image")

@@ -1,4 +1,4 @@
-"""The longest way through AArch64 machine code, in instructions; refuses what has none."""
+"""The longest path through AArch64 machine code, in instructions; refuses code without a bound."""
 # SPDX-License-Identifier: MIT
 import functools
 import re
@@ -13,7 +13,7 @@ SPIN_MOST = 12  # instructions of one turn from load-exclusive to store-exclusiv
 
 
 class Unbounded(Exception):
-    """A loop, a recursion or an indirect call on a path; or a claim about what is not there."""
+    """A loop, a recursion or an indirect call on a path; or a claim about something that does not exist."""
 
 
 class Code:
@@ -32,7 +32,7 @@ class Code:
                 body[int(found[1], 16)] = (found[2], found[3])
 
     def named(self, name):
-        """The functions of that name, and what the compiler has split off from them."""
+        """The functions of that name, and the parts that the compiler has split off from them."""
         found = [at for at, full in self.names.items() if full.split(".")[0] == name]
         if not found:
             raise Unbounded(f"no function is named {name}: what is said of it is out of date")
@@ -46,7 +46,7 @@ class Code:
 
 
 class Node:
-    """One instruction: what it costs, its successors in the function, whether it returns."""
+    """One instruction: its cost, its successors in the function, whether it returns."""
 
     def __init__(self, following, callee=None, leaves=False):
         self.following, self.callee, self.leaves, self.cost = following, callee, leaves, 1
@@ -84,7 +84,7 @@ def reached(start, edges):
 
 
 class Paths:
-    """Longest paths through `code` that enter none of the functions `cut`.
+    """Longest paths through `code` that do not enter the functions `cut`.
 
     `bounds` tells of a function with loops how often each turns at most, in the order of their
     addresses. A turn from load-exclusive to store-exclusive needs none and counts once: it is
@@ -119,7 +119,7 @@ class Paths:
         return length
 
     def graph(self, body, start):
-        """The nodes on ways from the start to a return."""
+        """The nodes on paths from the start to a return."""
         graph = {}
 
         def add(at):
@@ -154,7 +154,7 @@ class Paths:
         return longest_way(graph, start, graph.keys(), lambda at: graph[at].leaves)
 
     def take_loops_out(self, graph, start):
-        """{head: nodes of its loop}; the jumps back are in `back` then, no more in `following`."""
+        """{head: nodes of its loop}; moves the jumps back from `following` to `back`."""
         before, loops = {}, {}
         for at, node in graph.items():
             node.back = set()
@@ -209,7 +209,7 @@ def backward_edges(graph, start):
 
 
 def longest_way(graph, start, inside, ends):
-    """Cost of the dearest way from `start` to a node that ends it; no loops are left."""
+    """Cost of the most expensive path from `start` to an end; there are no loops any more."""
     @functools.cache
     def way(at):
         rest = [way(to) for to in graph[at].following if to in inside]

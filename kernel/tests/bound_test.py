@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Longest paths of small pieces of assembly whose answers are known; each refusal is provoked."""
+"""Tests bound.py: longest paths of small pieces of assembly with known answers, and each refusal."""
 # SPDX-License-Identifier: MIT
 import os
 import subprocess
@@ -92,7 +92,7 @@ function rarely         // cbz, ret when the rare function is cut; cbz, nop, b a
     b straight
 """
 
-# function, functions cut, bounds, the answer or what the refusal says
+# function, functions cut, bounds, the answer or the refusal's words
 CASES = [
     ("straight", (), {}, 2), ("branches", (), {}, 6), ("calls", (), {}, 5 + 6 + 2),
     ("tail", (), {}, 4), ("loop", (), {"loop": [4]}, 14), ("loop", (), {}, "a loop"),

@@ -2,7 +2,7 @@
 """How much of a fixed region each heap serves under churn, in percent of its bytes, without any refusal.
 
 fill.py [--write]
-  Builds kernel/fill/ for this machine and runs it. Fails when a heap serves less than its limit.
+  Builds kernel/fill/ for this machine and runs it. Fails if a heap serves less than its limit.
   --write puts the table into kernel/README.md.
 """
 # SPDX-License-Identifier: MIT
@@ -33,9 +33,9 @@ HEAPS = {
     "first fit": (["kernel/fill/first_fit.c"], []),
 }
 REGIONS = (MIB,)
-SLOW = {"first fit": MIB}  # its list is walked by each call: the largest region it is measured in
+SLOW = {"first fit": MIB}  # each call walks its list, so this is the largest region for it
 
-# (heap, bytes): {load: percent that it serves at least}; what is not named has no limit.
+# (heap, bytes): {load: least percent that it must serve}; others have no limit.
 LIMITS = {
     ("core", MIB): {"1-64 B": 72, "16-256 B": 73, "powers to 4 KiB": 67, "log 16 B-8 KiB": 16, "log 64 B-64 KiB": 17,
                     "network mix": 64, "1-10 KB": 58},

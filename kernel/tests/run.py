@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Boots the kernel under QEMU in many machines and checks what each says and how it ends.
+"""Boots the kernel under QEMU in many machines and checks the output of each and how it ends.
 
 run.py [--all] [--list] [-k TEXT] [-j N] [--image DIR] [--ubsan DIR]
   without --all      a representative part, under 40 s
@@ -25,7 +25,7 @@ from runs import all_runs
 
 
 class Images:
-    """Where the images are, and where files of a run may go."""
+    """The folders of the images and of a run's files."""
 
     def __init__(self, folder, ubsan, scratch_folder):
         self.folder, self.ubsan, self.scratch_folder = folder, ubsan, scratch_folder
@@ -50,7 +50,7 @@ def parse_arguments():
 
 
 def attempt(run, images):
-    """None, or what was wrong."""
+    """None, or a description of the fault."""
     try:
         run.check(images)
         return None

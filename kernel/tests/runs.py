@@ -67,7 +67,7 @@ def two_nodes(images):
 
 
 def beyond_the_table(images):
-    """RAM behind a small first table, or a whole node, is given later; then all tests use both."""
+    """RAM behind a small first table, or a whole node, is added later; then all tests use both."""
     for folder, machine, start, end in (
             (images, PLAIN, 0x41000000, 0x48000000),
             (images, dataclasses.replace(PLAIN, cores=8, gic=3), 0x46000000, 0x48000000),
@@ -84,7 +84,7 @@ def beyond_the_table(images):
 
 
 def far_node(images):
-    """Two nodes, five gigabytes of nothing apart: each has a table of its own size, and both are used up by the tests."""
+    """Two nodes, five gigabytes apart: each has a table of its own size, and the tests use up both."""
     def edit(source):
         return re.sub(r"(memory@40000000 \{\s*reg = )<[^>]*>",
                       r"\1<0 0x40000000 0 0x10000000 1 0x80000000 0 0x4000000>", source)
@@ -112,7 +112,7 @@ def ram_at_zero(images):
 
 
 def loses_nothing_silently(images):
-    """What is too small for the heap is named: 12 KiB between two holes."""
+    """A range too small for the heap is reported: 12 KiB between two holes."""
     outcome = boot(images, PLAIN, "test=boot hole=0x45000000+4K hole=0x45004000+4K")
     verdicts.passes(outcome)
     verdicts.says(outcome, "^heapalloc-kernel: 12 KiB from 0x45001000 on stay unused")
@@ -133,7 +133,7 @@ def misdescribed(images):
 
 
 def says_so_before_it_starts(images):
-    """A line stands there before the interrupt controller and the cores come up."""
+    """A line is printed before the interrupt controller and the cores are started."""
     def edit(text):
         return text + '/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; }; }; };'
     tree = make_tree(images, PLAIN, "test=boot", source_edit=edit)
@@ -142,7 +142,7 @@ def says_so_before_it_starts(images):
 
 
 def with_reservations(source):
-    """Two of each kind; one overlaps the other, one is not whole pages, one lies outside RAM."""
+    """Two reservations of each kind; one overlaps another, one is not whole pages, one lies outside RAM."""
     head, rest = source.split("/dts-v1/;", 1)
     return head + """/dts-v1/;
         /memreserve/ 0x42000000 0x100000;
@@ -267,7 +267,7 @@ def core_that_is_not_there(images):
     verdicts.ends(outcome, 3, r"core 4 \(7\) was refused by the firmware")
 
 
-# ---- controls: what must fail fails, and is seen -------------------------------------------------
+# ---- controls: tests that must fail do fail, and the runner notices ------------------------------
 
 PANICS = {
     "reads_null": "read from a bad address",
@@ -280,7 +280,7 @@ PANICS = {
     "panics_everywhere": r"on core \d at once",
 }
 
-# What misuse of the heap says; `allocates unmasked` meets its own lock, or a block in hand.
+# The sentences of misuse; `allocates unmasked` meets its own lock, or a block that is being freed.
 MISUSES = {
     "frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
     "frees_a_medium_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
@@ -299,7 +299,7 @@ MISUSES = {
     "allocates_unmasked": "(a lock of the heap at 0x[0-9a-f]+ is never given back|already free)",
 }
 
-# The same in memory that was given to the heap after the boot.
+# The same in memory that was added to the heap after boot.
 MISUSES_BEYOND = {
     "beyond_frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
     "beyond_frees_a_medium_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
@@ -367,7 +367,7 @@ def runner_itself(_images):
 # ---- the rest ------------------------------------------------------------------------------------
 
 def relocations(images):
-    """start.S knows one kind only: an absolute pointer into the image."""
+    """start.S handles only one kind of relocation: an absolute pointer into the image."""
     table = tool("aarch64-linux-gnu-readelf", "-rW", os.path.join(images.folder, "heap.elf"))
     kinds = {line.split()[2] for line in table.decode().splitlines() if "R_AARCH64" in line}
     if kinds != {"R_AARCH64_RELATIVE"}:
@@ -380,7 +380,7 @@ def without_semihosting(images):
 
 
 def below_a_secure_world(images):
-    """A machine with EL3: an Image starts in EL1 of the other, non-secure world."""
+    """A machine with EL3: an Image starts in EL1 of the non-secure world."""
     self_test(Machine(secure=True), images)
     self_test(Machine(cpu="max", gic=3, secure=True), images)
 
@@ -392,8 +392,8 @@ def determinism(images):
     verdicts.demand(first.lines == second.lines, "two -icount runs differ", second)
 
 
-# Instructions of the dearest of some thousand whole calls, the rare steps included (wcet.py proves
-# what is proved); some tenths above what gcc 12 gives.
+# Limits for the most expensive of some thousand whole calls, in instructions, rare steps included (wcet.py has the
+# proofs); some tenths above the result with gcc 12.
 HEAP_MOST = {
     "slab alloc": 1620, "slab free": 380, "slab resize": 140,
     "medium alloc": 1600, "medium free": 1170, "medium resize": 370,
@@ -432,7 +432,7 @@ def rendered(line):
 
 
 def session(images, typed, expected, code):
-    """What the console says to what is typed, and how it ends."""
+    """The console's answers to typed lines, and how it ends."""
     outcome = boot(images, PLAIN, "repl", typed)
     start = next((i for i, line in enumerate(outcome.lines) if line.startswith("heap>")), 0)
     said = [rendered(line) for line in outcome.lines[start:]]
@@ -442,7 +442,7 @@ def session(images, typed, expected, code):
 
 
 def console(images):
-    """Keys, and the machine's own commands."""
+    """Editing keys, and the machine's own commands."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "console")
     typed = text_of(folder, "keys.typed").encode().decode("unicode_escape")
     session(images, typed.replace("\n", "\r"), text_of(folder, "keys.expected").splitlines(), 7)
@@ -455,7 +455,7 @@ def console(images):
 
 
 def explorer(images):
-    """The explorer's golden sessions: what the host's program says to them, the console says."""
+    """The explorer's golden sessions: the console prints what the host's program prints."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/tests")
     for name, code in (("demonstration", 1), ("damage", 3), ("mistakes", 1)):
         typed = text_of(folder, name + ".script").replace("\n", "\r")
@@ -469,7 +469,7 @@ def explorer(images):
 
 
 def damaged_at_random(images):
-    """Whatever is poked into blocks and tables, no look, and no allocation, ends the machine."""
+    """Whatever is poked into blocks and tables, no command and no allocation ends the machine."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                           "../../tools/tests/damaged_at_random.py")
     for folder, options in ((images.folder, ()), (images.ubsan, ("--looks-only",))):

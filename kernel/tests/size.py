@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How large the heaps' code is at -Os: linked with nothing else, what nobody calls thrown away.
+"""The size of the heaps' code at -Os, linked alone and without uncalled functions.
 
 size.py [--write]
   Fails when a size is above its limit. --write puts the table into kernel/README.md; otherwise the
@@ -35,7 +35,7 @@ CORE = sorted(os.path.relpath(path, ROOT)
               for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
               if "shell" not in path)
 
-# what: (sources, definitions, functions asked for, limit in bytes of .text)
+# what: (sources, definitions, required functions, limit in bytes of .text)
 BUILDS = {
     "small heap: TLSF, slabs, realloc": (SMALL, [], FACE, 6 * KIB),
     "... with check and statistics": (SMALL, [], FACE + CHECK, 9 * KIB),
@@ -61,7 +61,7 @@ def compile_all(folder, prefix, flags, sources):
 
 
 def sizes(prefix, flags, sources, wanted):
-    """Bytes of (.text, .rodata, .data and .bss) of what the wanted functions need."""
+    """Bytes of (.text, .rodata, .data and .bss) that the required functions need."""
     with tempfile.TemporaryDirectory() as folder:
         objects = compile_all(folder, prefix, flags, sources)
         linked = os.path.join(folder, "all.elf")
@@ -78,7 +78,7 @@ def sizes(prefix, flags, sources, wanted):
 
 
 def measure_all():
-    """{(what, processor): sizes}, and what is too large."""
+    """{(what, processor): sizes}, and the sizes that are too large."""
     found, wrong = {}, []
     for what, (sources, definitions, wanted, limit) in BUILDS.items():
         for name, (prefix, flags) in PROCESSORS.items():
@@ -101,7 +101,7 @@ def table(found):
 
 
 def document(found, write):
-    """The README with the present table; not writing: what is not current."""
+    """Writes the present table into the README, or returns what is not current."""
     with open(README, encoding="utf-8") as file:
         text = file.read()
     begin, end = text.index(BEGIN), text.index(END) + len(END)

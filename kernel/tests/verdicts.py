@@ -1,4 +1,4 @@
-"""What a console must show: complete TAP reports, panics, memory maps."""
+"""The expected console output: complete TAP reports, panics, memory maps."""
 # SPDX-License-Identifier: MIT
 import re
 
@@ -33,7 +33,7 @@ def passes(outcome):
 
 
 def says_tests(outcome, prefix, count):
-    """So many tests whose names begin so were run: none was left out of the image."""
+    """As many tests with this prefix were run: none was left out of the image."""
     names = [line.split()[2] for line in outcome.lines if re.match(r"ok \d+ ", line)]
     demand(sum(name.startswith(prefix) for name in names) == count,
            f"{count} tests {prefix}* wanted", outcome)
@@ -63,7 +63,7 @@ def memory_map(outcome, name):
 
 
 def free_is_ram_without(outcome, *taken):
-    """Our own interval arithmetic: page by page, what is free is what is in RAM and not taken."""
+    """Computes page by page that free memory is RAM that is not taken."""
     page = 4096
     def pages(ranges):
         return {number for start, end in ranges for number in range(start // page, -(-end // page))}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves, for the kernel that was built, how many instructions the heap's paths take at most.
+"""Proves, for the built kernel, how many instructions the heap's paths take at most.
 
 wcet.py [--image DIR] [--write]
   The longest way through the object code of each path is computed (bound.py): no loop, no
@@ -25,12 +25,12 @@ README, PICTURE = os.path.join(ROOT, "kernel/README.md"), os.path.join(ROOT, "ke
 BEGIN, END = "<!-- wcet: written by kernel/tests/wcet.py -->", "<!-- end of wcet -->"
 COMPILER, OBJDUMP = "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump"
 
-# Waiting for another core is no path of ours. Who waits, or wakes, leaves the path here.
+# Waiting for another core is not part of a path. Code that waits, or wakes, leaves the path here.
 WAITING = ["lock_take_slow", "lock_spin", "lock_give_slow"]
-# They end the program with a sentence.
+# These functions end the program with a sentence.
 STOPS = ["check_misuse"]
 
-# name: (function, what it is, limit, functions where a call leaves the path: what is rare)
+# name: (function, what it is, limit, functions where a call leaves the path for a rare step)
 PATHS = {
     "slab_alloc": ("heap_alloc", "`heap_alloc` to 4 KiB, bin with a block", 60,
                    ["heap_alloc_slow"]),
@@ -46,8 +46,8 @@ PATHS = {
     "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["drain_and_give"]),
 }
 
-# Steps that a call takes rarely, each bounded by itself. Functions that it enters only where there
-# is more than one span, or to grow, or during a fork, do not count: here there is neither.
+# Rare steps of a call, each bounded separately. Functions that are entered only with several spans, to grow, or during
+# a fork do not count: this machine has none of these.
 RARE = {
     "slab_carve": "a slab's next page is cut into blocks",
     "slab_take": "a new slab: a unit from level 1",
@@ -58,8 +58,8 @@ RARE = {
 }
 ELSEWHERE = ["grow_tip_by", "gone_take", "emergency_take", "emergency_take_ready", "emergency_again", "lock_await_fork",
              "take_deferred", "units_defer", "prefault_range"]
-# function: for each of its loops how often it turns, in constants of lib/, and the line of the
-# source that says so; the script looks both up.
+# function: for each of its loops the number of turns, in constants of lib/, and the source line that it is derived
+# from; the script checks both.
 LOOPS = {
     "slab_carve": [("SLAB_CARVE_BYTES / BLOCK_ALIGN_BYTES", "lib/slab/slab.h",
                     "round_up((from + 1) * block_bytes + beyond, SLAB_CARVE_BYTES)")],
@@ -80,11 +80,10 @@ SMALL = {
 SMALL_LOOPS = {"region_of": [1]}
 WORDING = ["port_on_stack"]  # only asked for the sentence with which the program ends
 
-UNBOUNDED = """Not bounded, by name: waiting for a lock that another core holds
-(`lock_take_slow`), what other cores gave meanwhile and somebody has to sort in (`take_deferred`,
-`drain_and_give`), units that leave level 2 (`cut_units`, a store for each of 16 KiB), a trim before
-an allocation fails (`heap_trim`), and what moves bytes: zeroing, and `heap_realloc` to another
-place."""
+UNBOUNDED = """Not bounded: waiting for a lock that another core holds (`lock_take_slow`), entering what other
+cores gave back meanwhile (`take_deferred`, `drain_and_give`), units that leave level 2
+(`cut_units`, a store for each of 16 KiB), a trim before an allocation fails (`heap_trim`), and
+moving bytes: zeroing, and `heap_realloc` to another place."""
 PEERS = [("mattconte/tlsf", 225, 195), ("o1heap", 97, 90), ("FreeRTOS heap_4", None, None)]
 
 
@@ -106,7 +105,7 @@ def evaluate(expression):
 
 
 def bound_of(loop):
-    """How often a loop turns, when the source still says what the bound is taken from."""
+    """How often a loop turns, if the source still has the line that the bound is derived from."""
     expression, path, quote = loop
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         if quote not in file.read():
@@ -115,7 +114,7 @@ def bound_of(loop):
 
 
 class Claims:
-    """Bounds of all paths and steps in one ELF file, or what is wrong with them."""
+    """Bounds of all paths and steps in one ELF file, and what is wrong with them."""
 
     def __init__(self, elf):
         self.code, self.wrong = Code(OBJDUMP, elf), []
@@ -139,7 +138,7 @@ class Claims:
         return length
 
     def hold_for(self, measured):
-        """Every measured call stayed within its bound, and there were many of them."""
+        """Checks that every measured call stayed within its bound, and that there were many of them."""
         for name, bound in self.paths.items():
             costs = measured.get(name, {})
             if sum(costs.values()) < 1000:
@@ -150,7 +149,7 @@ class Claims:
 
 
 def measure(folder):
-    """{path: {cost: calls}} as the kernel measures it."""
+    """{path: {cost: calls}} as measured by the kernel."""
     class Images:
         pass
     images = Images()
@@ -201,7 +200,7 @@ def table(claims, measured):
 
 
 def picture(claims, measured):
-    """A row for each path: a bar per cost, by how many calls had it; a line where the bound is."""
+    """A row for each path: a bar for each cost, as high as its number of calls; a line at the bound."""
     left, width, row, most = 90, 700, 62, 200
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 20}"'
              f' height="{row * len(PATHS) + 40}" font-family="sans-serif" font-size="12">',
@@ -233,7 +232,7 @@ def read(path):
 
 
 def document(claims, measured, write):
-    """README and picture with the present figures; not writing: what is not current."""
+    """Writes the present figures into README and picture, or returns what is not current."""
     text = read(README)
     begin, end = text.index(BEGIN), text.index(END) + len(END) + 1
     fresh = {README: text[:begin] + table(claims, measured) + text[end:],

@@ -1,5 +1,4 @@
-/* calloc gives zeroes whatever lay there before: small, large, resized, trimmed or left for the
- * decay time. */
+/* calloc returns zeroed blocks whatever was there before: small, large, resized, trimmed or left for the decay time. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <malloc.h>
@@ -52,7 +51,7 @@ CASE(zero_when_many_are_held) {
     }
 }
 
-/* The part a shrink gives back and the range a moved block leaves behind are dirty too. */
+/* The tail that a shrink gives back and the range that a moved block leaves are dirty too. */
 CASE(zero_after_resizing) {
     for (size_t size = 64; size <= 48u << 20; size = size * 5 / 3) {
         unsigned char *block = malloc(size);
@@ -81,7 +80,7 @@ CASE(zero_after_trim) {
     }
 }
 
-/* Some of the memory has been handed back to the kernel by now and some has not. */
+/* By now some of the memory has gone back to the kernel and some has not. */
 CASE(zero_after_the_decay_time) {
     static const size_t sizes[] = {64, 1000, 4000, 9000, 70000, 300000, 3 << 20, 20 << 20};
     for (unsigned round = 0; round < 3; round++) {

@@ -32,7 +32,7 @@ static size_t used(struct heapalloc_collected *collected) {
     return stats.used_blocks;
 }
 
-/* Only this frame's variable holds the list while others are made and collected. */
+/* Only this frame's variable points to the list while others are made and collected. */
 static void *hold(void *by_itself) {
     struct heapalloc_collected_options options = {.growth_percent = by_itself ? 50 : 0};
     struct heapalloc_collected *collected = heapalloc_collected_create(&options);

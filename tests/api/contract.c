@@ -1,4 +1,4 @@
-/* Prints what the malloc family answers to edge cases: tests/api/as_glibc.sh compares the lines with glibc's own. */
+/* Prints the results of the malloc family in edge cases: tests/api/as_glibc.sh compares the lines with glibc's own. */
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <malloc.h>
@@ -14,7 +14,7 @@ static const size_t aligns[] = {
 static volatile size_t wraps = SIZE_MAX / 2 + 2; /* the compiler knows calloc's limit, too */
 enum { SIZES = sizeof sizes / sizeof sizes[0], ALIGNS = sizeof aligns / sizeof aligns[0] };
 
-/* One line: was there a block, is it aligned and long enough, what does errno say? */
+/* Print one line: whether there is a block, whether it is aligned and large enough, and errno. */
 static void show(const char *what, size_t align, size_t size, void *block) {
     int error = errno;
     printf("%s %zx %zx: ", what, align, size);
@@ -28,7 +28,7 @@ static void show(const char *what, size_t align, size_t size, void *block) {
     errno = 0;
 }
 
-/* A block of 5 bytes that is resized, and what is left of it when that fails. */
+/* Resize a block of 5 bytes, and print whether the old block survives a failure. */
 static void show_resized(const char *what, size_t count, size_t size) {
     char *block = memcpy(malloc(5), "kept", 5);
     errno = 0;

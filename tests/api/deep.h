@@ -1,4 +1,4 @@
-/* What the library of tests/api/deep_dso.c offers: its own view of malloc, and a dlopen of its own. */
+/* The functions of the library tests/api/deep_dso.c: its own view of malloc, and its own call of dlopen. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static void *open_from_here(const char *file, int mode) {
-    void *volatile handle = dlopen(file, mode); /* a call: who calls dlopen is what is tested */
+    void *volatile handle = dlopen(file, mode); /* a call, not a jump: the test is about the caller of dlopen */
     return handle;
 }
 

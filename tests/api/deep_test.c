@@ -1,4 +1,4 @@
-/* RTLD_DEEPBIND binds no library past the preloaded malloc, and dlopen goes on to see who calls it. */
+/* RTLD_DEEPBIND binds no library past the preloaded malloc, and dlopen still sees its true caller. */
 /* SPDX-License-Identifier: MIT */
 #include "deep.h"
 #include "expect.h"
@@ -48,14 +48,14 @@ CASE(base_name_space_shares_malloc) {
     exchange(deep_in(handle_of(dlmopen(LM_ID_BASE, outer_path, RTLD_LAZY | RTLD_DEEPBIND)), 1));
 }
 
-/* A name space of its own has a malloc of its own, as without us. */
+/* A namespace of its own has a malloc of its own, as without the preloaded library. */
 CASE(other_name_space_is_left_alone) {
     const struct deep *deep = deep_in(handle_of(dlmopen(LM_ID_NEWLM, outer_path, RTLD_NOW | RTLD_DEEPBIND)), 1);
     expect(deep->take != malloc);
     deep->give(deep->take(100));
 }
 
-/* Neither this program nor the system's list knows where inner.so is: the caller's RUNPATH does, and its $ORIGIN. */
+/* Only the caller's RUNPATH with its $ORIGIN leads to inner.so, neither this program nor the system's search path. */
 CASE(search_path_is_the_callers) {
     static const char *const names[] = {"libapi_deep_inner.so", "$ORIGIN/deep_inner/libapi_deep_inner.so"};
     static const int modes[] = {RTLD_NOW, RTLD_NOW | RTLD_DEEPBIND, RTLD_LAZY | RTLD_GLOBAL};
@@ -81,7 +81,7 @@ CASE(first_calls_come_from_many_threads) {
     for (unsigned i = 0; i < 8; i++) expect(pthread_join(threads[i], NULL) == 0);
 }
 
-/* What else dlopen is: the program itself, a failure with its reason, a question whether a library is there. */
+/* Other uses of dlopen: the program itself, a failure with its reason, a query whether a library is loaded. */
 CASE(other_uses_are_as_ever) {
     void *self = handle_of(dlopen(NULL, RTLD_NOW | RTLD_DEEPBIND));
     expect(dlsym(self, "malloc") == (void *)(uintptr_t)malloc);

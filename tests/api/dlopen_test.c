@@ -1,4 +1,4 @@
-/* Libraries that link the allocator come and go in a program that does not. */
+/* Libraries that link the allocator are loaded and unloaded in a program that does not link it. */
 /* SPDX-License-Identifier: MIT */
 #include "plugin.h"
 #include "workload.h"
@@ -35,7 +35,7 @@ CASE(plugin_comes_and_goes) {
     for (unsigned round = 0; round < 100; round++) open_use_close(RTLD_NOW | RTLD_LOCAL, round);
 }
 
-/* With this flag the plugin gets the malloc it was linked with, beside the one the program has. */
+/* With this flag the plugin gets the malloc it was linked with, in addition to the program's. */
 CASE(deeply_bound_plugin_comes_and_goes) {
     for (unsigned round = 0; round < 100; round++) open_use_close(RTLD_NOW | RTLD_DEEPBIND, round);
 }
@@ -103,7 +103,7 @@ CASE(threads_end_after_the_library_is_closed) {
     }
 }
 
-/* A second copy of libc and of the allocator, in a name space of its own. */
+/* A second copy of libc and of the allocator, in a namespace of its own. */
 CASE(plugin_in_its_own_name_space) {
     for (unsigned round = 0; round < 4; round++) {
         void *handle = dlmopen(LM_ID_NEWLM, plugin_path, RTLD_NOW);

@@ -1,4 +1,4 @@
-/* errno: ENOMEM from whoever fails, untouched by whoever succeeds and by free. */
+/* errno: ENOMEM after every failure, unchanged by every success and by free. */
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"

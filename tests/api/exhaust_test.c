@@ -1,4 +1,4 @@
-/* After memory ran out on one size and was freed again, every other size can have it. */
+/* After one size has used up all memory and freed it again, every other size can use it. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <malloc.h>
@@ -63,7 +63,7 @@ CASE(freed_memory_serves_every_other_size) {
         }
 }
 
-/* Exhausted with everything still held: a freed block can be had again at once, by the same size.
+/* With memory exhausted and everything still held, a freed block can be allocated again at once, by the same size.
  */
 CASE(one_freed_block_can_be_had_again) {
     restart_under_limit();

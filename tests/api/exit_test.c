@@ -1,5 +1,4 @@
-/* The end of a process: handlers, destructors and other threads still allocate, and stdio may be
- * gone. */
+/* The end of a process: handlers, destructors and other threads still allocate, and stdio may be closed. */
 /* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <pthread.h>

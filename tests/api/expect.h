@@ -24,7 +24,7 @@ struct test_case {
 
 #define expect(condition) ((condition) ? (void)0 : expect_failed(__FILE__, __LINE__, #condition, expect_context))
 
-/* What the loop is at, printed when an expectation fails in it. */
+/* The state of a loop, printed if an expectation fails in it. */
 static size_t expect_context[3] __attribute__((unused));
 #define expect_at(a, b, c) \
     (expect_context[0] = (size_t)(a), expect_context[1] = (size_t)(b), expect_context[2] = (size_t)(c))
@@ -53,7 +53,7 @@ __attribute__((unused)) static int run_case(int argc, char **argv) {
     return 2;
 }
 
-/* The compiler knows malloc; what passes through here it knows nothing about. */
+/* The compiler knows malloc; this hides a pointer from it. */
 __attribute__((unused)) static inline void *hide(void *pointer) {
     __asm__ volatile("" : "+r"(pointer) : : "memory");
     return pointer;

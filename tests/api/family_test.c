@@ -1,5 +1,4 @@
-/* The family is complete and of one house: each symbol comes from the allocator that malloc comes
- * from. */
+/* The malloc family is complete and consistent: each symbol comes from the allocator that malloc comes from. */
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
@@ -56,7 +55,7 @@ CASE(cxx_operators_have_the_same_home) {
                                            NULL});
 }
 
-/* Programs abort when mallopt says no, and read mallinfo to print it. */
+/* Programs abort when mallopt fails, and read mallinfo to print it. */
 CASE(tuning_and_figures_answer) {
     static const int options[] = {M_MXFAST,       M_TRIM_THRESHOLD, M_TOP_PAD,    M_MMAP_THRESHOLD, M_MMAP_MAX,
                                   M_CHECK_ACTION, M_PERTURB,        M_ARENA_TEST, M_ARENA_MAX};
@@ -91,7 +90,7 @@ CASE(every_giver_takes_from_every_taker) {
                 if (giving_entries[g].give == give_free_sized && free_sized == NULL)
                     give_free(block, size);
                 else if (giving_entries[g].give == give_free_sized && t >= ALIGNED_TAKING)
-                    free_sized(block, malloc_usable_size(block)); /* an alignment may make any block longer */
+                    free_sized(block, malloc_usable_size(block)); /* an alignment may make any block larger */
                 else
                     giving_entries[g].give(block, size);
             }
@@ -118,7 +117,7 @@ CASE(c23_frees_take_true_sizes) {
     }
 }
 
-/* What libc allocates inside itself is ours to free. */
+/* Blocks that libc allocates internally are freed by this library. */
 CASE(what_libc_allocates_can_be_freed) {
     char *line = NULL, *text = NULL, *stream_text = NULL;
     size_t room = 0, length = 0;

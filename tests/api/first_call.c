@@ -1,5 +1,4 @@
-/* The first call of the process or thread is any member of the family, from any place that code can
- * run in. */
+/* Any member of the malloc family may be the first call of a process or thread, from any place where code can run. */
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
@@ -11,7 +10,7 @@ static const char *place_wanted;
 static const char *entry_wanted;
 static unsigned calls_made;
 
-/* Every entry is met as the first; the ones that give have no block yet, so they are given NULL. */
+/* Every function is the first call once; those that free have no block yet, so they get NULL. */
 static void make_first_call(void) {
     calls_made++;
     for (unsigned e = 0; e < TAKING_ENTRIES; e++)

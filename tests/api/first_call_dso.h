@@ -1,4 +1,4 @@
-/* What the library of first_call calls back in the program, from its constructor. */
+/* The function of the program that the library of first_call calls from its constructor. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 

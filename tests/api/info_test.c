@@ -1,5 +1,4 @@
-/* mallinfo, malloc_stats and malloc_info tell what is really there: known allocations change the figures by what they
- * are. */
+/* mallinfo, malloc_stats and malloc_info report true figures: known allocations change them by their sizes. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <limits.h>
@@ -10,7 +9,7 @@
 enum { MIB = 1 << 20, BLOCKS_MAX = 20000 };
 static void *blocks[BLOCKS_MAX];
 
-/* Blocks of `size`, of which each takes `taken` bytes; the rest of a slab or run, and what is in a bin, is the slack.
+/* Blocks of `size`, each of which takes `taken` bytes; the slack is the rest of a slab or run, and blocks in a bin.
  */
 static void expect_counted(unsigned count, size_t size, size_t taken, size_t slack) {
     struct mallinfo2 before = mallinfo2();
@@ -54,7 +53,7 @@ CASE(narrow_figures_are_the_wide_ones_or_their_limit) {
     free(block);
 }
 
-/* What malloc_stats() writes to a stream that stands in for stderr. */
+/* The output of malloc_stats() to a stream in place of stderr. */
 static void read_stats(char *text, size_t room) {
     FILE *saved = stderr;
     stderr = fmemopen(text, room, "w");
@@ -84,7 +83,7 @@ CASE(stats_tell_what_is_in_use) {
     expect(figure(text, "in use bytes") <= used - 40 * MIB + 65536);
 }
 
-/* The stream counts, not its first file: one that was reopened is buffered. */
+/* Output goes to the stream, not to its original file: a reopened one is buffered. */
 CASE(stats_follow_stderr_wherever_it_goes) {
     char text[4096] = "", path[64];
     int memory = memfd_create("stats", 0);
@@ -97,7 +96,7 @@ CASE(stats_follow_stderr_wherever_it_goes) {
     expect(strncmp(text, "Arena 0:\n", 9) == 0 && strstr(text, "in use bytes") != NULL);
 }
 
-/* Every element that begins also ends, in the right order; there is one outermost. */
+/* Every element is closed, in the right order; there is one outermost. */
 static void expect_well_formed(const char *text) {
     char open[8][32];
     unsigned depth = 0, outermost = 0;
@@ -151,7 +150,7 @@ static char *info_text(void) {
     return text;
 }
 
-/* How many free blocks of up to `to` bytes a heap's sizes tell of; they are `total` bytes. */
+/* The number of free blocks of up to `to` bytes in a heap's sizes; they have `total` bytes. */
 static size_t free_blocks_of(const char *text, size_t to, size_t *total) {
     char mark[32];
     snprintf(mark, sizeof mark, " to=\"%zu\"", to);
@@ -182,7 +181,7 @@ CASE(info_tells_free_blocks_by_size) {
     }
 }
 
-/* What the sizes add up to is in the totals, and those in mallinfo2(). */
+/* The sum of the sizes is in the totals, and those are in mallinfo2(). */
 CASE(info_adds_up) {
     for (unsigned i = 0; i < 5000; i++) expect((blocks[i] = malloc(i * 37 % 90000 + 1)) != NULL);
     for (unsigned i = 0; i < 5000; i += 3) free(blocks[i]);
@@ -202,7 +201,7 @@ CASE(info_adds_up) {
     expect(last > 4096 && count == figure(fast, "count=\"") + figure(rest, "count=\""));
     size_t all = figure(fast, "\" size") + figure(rest, "\" size");
     expect_at(bytes, all, info.fordblks);
-    /* Beyond lie the ends of slabs, which no block fits into, and what was never handed out. */
+    /* The rest are the ends of slabs, into which no block fits, and memory that was never handed out. */
     expect(bytes <= all && all <= info.fordblks + 65536 && info.fsmblks <= info.fordblks);
     free(text);
 }
@@ -230,7 +229,7 @@ static size_t resident_kib(void) {
     return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* Small ones, whose slow paths pass the time. */
+/* Small blocks, whose slow paths read the clock. */
 static void use_for(unsigned ms) {
     struct timespec begun, now;
     clock_gettime(CLOCK_MONOTONIC, &begun);
@@ -247,7 +246,7 @@ static void touch_and_free(void) {
     free(memset(block, 1, 60 * MIB));
 }
 
-/* No trimming is what a negative threshold asks for; malloc_trim() is still obeyed. */
+/* A negative threshold turns trimming off; malloc_trim() still works. */
 CASE(mallopt_keeps_free_memory) {
     expect(mallopt(M_TRIM_THRESHOLD, -1) == 1);
     size_t before = resident_kib();

@@ -1,4 +1,4 @@
-/* Calls for programs that know more than malloc is told: sizes, growing in place, batches, offsets, rest, reserve. */
+/* Calls with more information than malloc has: sizes, growing in place, batches, offsets, idle threads, reserve. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <heapalloc/heapalloc.h>
@@ -44,7 +44,7 @@ CASE(a_good_size_costs_nothing_more) {
     expect(heapalloc_good_size(SIZE_MAX / 2 + 1) == 0);
 }
 
-/* What is behind a block decides whether it can grow; where it says that it did, all of it is there. */
+/* The memory behind a block decides whether it can grow; if the call succeeds, all bytes are usable. */
 CASE(a_block_that_expands_keeps_its_place_and_contents) {
     size_t grown = 0;
     expect(!heapalloc_try_expand(NULL, 1));
@@ -149,7 +149,7 @@ CASE(a_limit_holds_for_what_is_reserved) {
     expect(!heapalloc_verify());
 }
 
-/* A thread that rests leaves its free blocks to others: they need no more memory than it had. */
+/* An idle thread leaves its free blocks to others: they need no more memory than it had. */
 enum { REST_BLOCKS = 20000, REST_BYTES = 480 };
 static pthread_barrier_t rest;
 static void *resting(void *idles) {
@@ -159,7 +159,7 @@ static void *resting(void *idles) {
     if (idles) heapalloc_thread_idle();
     pthread_barrier_wait(&rest);
     pthread_barrier_wait(&rest);
-    for (int i = 0; i < 1000; i++) free(hide(malloc((size_t)i * 7))); /* it serves on */
+    for (int i = 0; i < 1000; i++) free(hide(malloc((size_t)i * 7))); /* it still serves */
     if (idles) heapalloc_thread_idle(), heapalloc_thread_idle();
     free(hide(malloc(100)));
     return NULL;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-/* The limit must hold from the first instruction on, so the case starts itself again under it. */
+/* The limit must hold from the first instruction on, so the case executes itself again under it. */
 static void restart_under(int resource, rlim_t bytes) {
     struct rlimit now;
     expect(getrlimit(resource, &now) == 0);
@@ -18,7 +18,7 @@ static void restart_under(int resource, rlim_t bytes) {
     expect(!"started again");
 }
 
-/* How many bytes can be had in blocks of one size; all are given back. */
+/* How many bytes can be allocated in blocks of one size; all are freed again. */
 static size_t fill_up(size_t size) {
     struct chain {
         struct chain *next;
@@ -37,8 +37,7 @@ static size_t fill_up(size_t size) {
     return total;
 }
 
-/* Half of what the limit leaves is the least a program may expect, in any size, and again after
- * each other size. */
+/* A program may expect at least half of what the limit leaves, in any size, and again after any other size. */
 static void expect_half_of(size_t limit) {
     static const size_t sizes[] = {1000, 16, 100, 4096, 20000, 300000, 1000, 5 << 20, 32, 70000};
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -61,7 +60,7 @@ CASE(data_segment_of_64_mib_suffices) {
     expect_half_of(64ul << 20);
 }
 
-/* A limit set in mid-life, as servers do; what is held stays usable, refusals are NULL. */
+/* A limit is set while the program runs, as servers do; blocks in use stay usable, refusals are NULL. */
 CASE(address_space_limited_in_mid_life) {
     struct workload w;
     memset(&w, 0, sizeof w);
@@ -80,7 +79,7 @@ CASE(address_space_limited_in_mid_life) {
     workload_end(&w);
 }
 
-/* Each call's own use of the stack is what is asked here, so the blocks are elsewhere. */
+/* This measures each call's own use of the stack, so the blocks are elsewhere. */
 static void *on_small_stack(void *unused) {
     static __thread unsigned char *blocks[4];
     for (size_t size = 1; size <= 3u << 20; size = size * 2 + 1)
@@ -106,9 +105,8 @@ CASE(smallest_stacks_suffice) {
     }
 }
 
-/* Locking all that is mapped must not mean locking what is merely reserved. Without the privilege
- * to lock that much, the future mappings alone are locked and the load stays below the 8 MiB anyone
- * may lock. */
+/* Locking all mappings must not lock memory that is merely reserved. Without the privilege to lock that much, only
+ * future mappings are locked and the load stays below the 8 MiB that anyone may lock. */
 static size_t locked_load_bytes(void) {
     struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
     setrlimit(RLIMIT_MEMLOCK, &all);
@@ -139,7 +137,7 @@ CASE(locked_memory_works_and_calloc_is_zero) {
     workload_end(&w);
 }
 
-/* What is locked counts as resident: a small program must not pay for a reservation. */
+/* Locked memory counts as resident: a small program must not pay for a reservation. */
 CASE(locking_costs_no_more_than_is_used) {
     free(malloc(100));
     if (locked_load_bytes() < 64u << 20) return;

@@ -1,5 +1,4 @@
-/* The aligned entries: every alignment from 8 B to 1 GiB, what they refuse, and how odd values are
- * taken. */
+/* The aligned functions: every alignment from 8 B to 1 GiB, what they refuse, and how they treat odd values. */
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"

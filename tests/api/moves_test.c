@@ -1,5 +1,5 @@
-/* realloc of large blocks: how many mappings, how much memory and address space it takes, and what stays whole when the
- * system refuses. */
+/* realloc of large blocks: how many mappings, how much memory and address space it takes, and that no block is lost
+ * when the system refuses. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static uint64_t draw(uint64_t *random) {
     return *random >> 24;
 }
 
-/* Each block's first and last byte tell which it is. */
+/* Each block's first and last byte identify it. */
 static void resize_one(struct blocks *blocks, size_t least, size_t most) {
     unsigned k = draw(&blocks->random) % BLOCKS;
     unsigned char *p = blocks->at[k], mark = (unsigned char)(k + 1);
@@ -91,7 +91,7 @@ CASE(mappings_stay_few_with_eight_threads) {
     expect(mappings() <= MAPPINGS_MAX + 16);
 }
 
-/* A block of which little was touched does not become resident by growing, whether it is moved or copied. */
+/* A sparsely touched block does not become resident by growing, whether it is moved or copied. */
 CASE(untouched_parts_stay_untouched) {
     enum { COUNT = 40 };
     unsigned char *blocks[COUNT];
@@ -120,7 +120,8 @@ static int grow_by_half(struct blocks *blocks, unsigned k) {
     return now != p;
 }
 
-/* Each block grows eleven times. Where its neighbours took what is behind it, each time was a copy. */
+/* Each block grows eleven times. Without room of its own each time is a copy, as neighbours take the memory behind it.
+ * */
 CASE(blocks_that_grow_in_turn_are_seldom_copied) {
     struct blocks blocks = {.random = 3};
     unsigned grown = 0, changes = 0;
@@ -141,7 +142,7 @@ CASE(blocks_that_grow_in_turn_are_seldom_copied) {
     drop(&blocks);
 }
 
-/* A block that has room behind it gives it back when it becomes shorter, and the room is no part of what it holds. */
+/* A block with room behind it gives the room back when it shrinks, and the room is not part of its contents. */
 CASE(room_to_grow_is_given_back_by_shrinking) {
     struct blocks blocks = {.random = 5};
     for (unsigned k = 0; k < BLOCKS; k++) {
@@ -165,7 +166,7 @@ static void limit_to(int resource, size_t bytes) {
     expect(setrlimit(resource, &limit) == 0);
 }
 
-/* A limit that is set in mid-life lies below what is mapped, or just above it: nothing that is there is lost. */
+/* A limit that is set while the program runs is below what is mapped, or just above it: no block is lost. */
 static void lower_limits(int resource) {
     struct blocks blocks = {.random = 7};
     for (int i = 0; i < 600; i++) resize_one(&blocks, MIB / 4, 6 * MIB);
@@ -199,7 +200,7 @@ static size_t nth(size_t i, size_t count, enum order order) {
     return order == IN_ORDER ? i : count - 1 - i;
 }
 
-/* 3 of 4 GiB were the heap's, and freed: the program has them for itself, at once. */
+/* 3 of 4 GiB were the heap's, and are freed: the program can map them at once. */
 static void give_addresses_back(size_t bytes, enum order order) {
     size_t count = ((size_t)3 << 30) / bytes;
     limit_to(RLIMIT_AS, (size_t)4 << 30);

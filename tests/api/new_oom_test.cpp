@@ -22,7 +22,7 @@ struct chain {
 
 static chain *all;
 
-// Takes what there is, first in MiB, then in ever smaller blocks.
+// Allocates all memory, first in MiB, then in ever smaller blocks.
 static void exhaust() {
     for (size_t size = 1 << 20; size >= sizeof(chain); size /= 2)
         while (chain *block = static_cast<chain *>(malloc(size))) {

@@ -16,7 +16,7 @@ struct operators {
 
 static const std::align_val_t wide{256};
 
-// Each way to take beside each way to give that belongs to it.
+// Each form of new with the matching form of delete.
 static const operators pairs[] = {
     {[](size_t n) { return operator new(n); }, [](void *p, size_t) { operator delete(p); }, 16},
     {[](size_t n) { return operator new(n); }, [](void *p, size_t n) { operator delete(p, n); }, 16},
@@ -55,8 +55,8 @@ CASE(every_pair_gives_distinct_aligned_blocks) {
     for (const operators &o : pairs) o.give(nullptr, 0);
 }
 
-// Every way to give takes from every way to take; the standard forbids it, programs do it, malloc
-// never minded.
+// Every form of delete frees blocks of every form of new; the standard forbids it, but programs do it, and malloc
+// allows it.
 CASE(every_pair_mixes_with_every_other) {
     for (const operators &from : pairs)
         for (const operators &to : pairs)

@@ -1,4 +1,4 @@
-/* Ordinary work by several threads, for runs in which the surroundings are what is special. */
+/* Ordinary work by several threads, for runs in unusual surroundings. */
 /* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <fcntl.h>
@@ -27,7 +27,7 @@ CASE(threads_work) {
     malloc_trim(0);
 }
 
-/* The wrappers of wild.c count their calls, which proves that they stand in the way. */
+/* The wrappers of wild.c count their calls, which proves that they are in use. */
 extern unsigned wild_calls(void) __attribute__((weak));
 
 CASE(threads_work_among_wild_wrappers) {

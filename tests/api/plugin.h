@@ -1,4 +1,4 @@
-/* What the plugin that links the allocator offers to the program that does not. */
+/* The functions of the plugin, which links the allocator, for the program, which does not. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 

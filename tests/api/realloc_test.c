@@ -86,7 +86,7 @@ CASE(contents_survive_growth_and_shrinking_in_steps) {
     }
 }
 
-/* Neighbours grow in turn, so none can simply extend into free space behind it. */
+/* Neighbours grow in turn, so none can simply grow into free space behind it. */
 CASE(interleaved_growth_keeps_all_contents) {
     enum { COUNT = 24 };
     unsigned char *blocks[COUNT] = {NULL};

@@ -1,5 +1,5 @@
-/* Sandboxes: only a few system calls allowed, or one of ours refused; the allocator goes on and
- * calloc is zero. */
+/* Sandboxes: only a few system calls are allowed, or one of the library's is refused; the allocator goes on and
+ * calloc's blocks are zero. */
 /* SPDX-License-Identifier: MIT */
 #include "workload.h"
 #include <linux/audit.h>
@@ -24,7 +24,7 @@ static const int allowed[] = {SYS_brk,          SYS_mmap,           SYS_munmap, 
                               SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn};
 enum { ALLOWED = sizeof allowed / sizeof allowed[0] };
 
-/* Loads the number of the call; a call of another architecture kills. */
+/* Loads the number of the call; a call of another architecture kills the process. */
 static unsigned filter_head(struct sock_filter *code) {
     unsigned n = 0;
     code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
@@ -40,7 +40,7 @@ static unsigned filter_one(struct sock_filter *code, unsigned n, int call, unsig
     return n;
 }
 
-/* For all threads of the process, those that already run included. */
+/* For all threads of the process, including those that already run. */
 static void install(struct sock_filter *code, unsigned count) {
     struct sock_fprog program = {(unsigned short)count, code};
     expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
@@ -73,8 +73,7 @@ static void wait_for_decay(void) {
     } while ((now.tv_sec - from.tv_sec) * 10 + (now.tv_nsec - from.tv_nsec) / 100000000 < 7);
 }
 
-/* Dirty, free, trim or wait, calloc: refused system calls must not make dirty memory pass for
- * clean. */
+/* Touch, free, trim or wait, calloc: refused system calls must not let dirty memory be taken for clean. */
 static void expect_zeroes_and_errno_kept(void) {
     static unsigned char *held[8];
     for (unsigned round = 0; round < 2; round++)
@@ -131,7 +130,7 @@ static void *load_in_thread(void *unused) {
 /* Threads that start before the filter, first allocate under it, and end under it. */
 CASE(threads_live_and_end_under_the_filter) {
     pthread_t threads[4];
-    pthread_barrier_init(&started, NULL, 5); /* libc has made its own calls for each by then */
+    pthread_barrier_init(&started, NULL, 5); /* by then libc has made its own calls for each */
     pthread_barrier_init(&filtered, NULL, 5);
     for (unsigned i = 0; i < 4; i++) expect(pthread_create(&threads[i], NULL, load_in_thread, NULL) == 0);
     pthread_barrier_wait(&started);
@@ -162,7 +161,7 @@ CASE(munmap_is_refused) {
     load();
 }
 
-/* Without these, memory may run out; it must run out as NULL and ENOMEM. */
+/* Without these calls memory may run out, which must be reported as NULL and ENOMEM. */
 static void expect_polite_refusals(void) {
     struct workload w;
     memset(&w, 0, sizeof w);

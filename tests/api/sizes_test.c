@@ -1,4 +1,4 @@
-/* What malloc promises about sizes: zero, too much, alignment, and the usable size. */
+/* malloc's promises about sizes: zero, too much, alignment, and the usable size. */
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 #include "expect.h"
@@ -58,7 +58,7 @@ CASE(every_size_to_10000_is_aligned_to_16) {
     }
 }
 
-/* More than glibc does: programs lean on it with other allocators, and slabs give it for nothing.
+/* More than glibc does: programs rely on it with other allocators, and slabs provide it at no cost.
  */
 CASE(powers_of_two_up_to_4096_are_naturally_aligned) {
     enum { EACH = 300 };

@@ -1,4 +1,4 @@
-/* Surroundings that a program may be started in: no descriptors, no /proc, other layouts, no mappings left. */
+/* Surroundings in which a program may be started: no descriptors, no /proc, other layouts, no mappings left. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include "workload.h"
@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* Once in a process that was started again: true. The first time: does `prepare`, then starts it. */
+/* The first time run `prepare` and execute the program again; true in the process that was executed again. */
 static int is_started_anew(void (*prepare)(void)) {
     if (getenv("STARTED_ANEW")) return 1;
     prepare();
@@ -66,7 +66,7 @@ CASE(nothing_is_open) {
     work_with_threads();
     int status = status_of_misuse();
     if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT) _exit(4);
-    if (open("/dev/null", O_RDWR) != 0) _exit(5); /* nothing was opened in its place */
+    if (open("/dev/null", O_RDWR) != 0) _exit(5); /* nothing was opened under its number */
 }
 
 static void forbid_files(void) {
@@ -86,7 +86,7 @@ CASE(no_file_can_be_opened) {
     expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-/* Where a user may not make such a name space the case has nothing to try. */
+/* If the user may not make such a namespace the case is skipped. */
 static void hide_proc(void) {
     if (unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) {
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -123,7 +123,7 @@ CASE(no_random_layout) {
 static void stack_is_unlimited(void) {
     struct rlimit limit;
     expect(getrlimit(RLIMIT_STACK, &limit) == 0);
-    limit.rlim_cur = limit.rlim_max; /* unlimited mostly: mappings grow upwards then */
+    limit.rlim_cur = limit.rlim_max; /* mostly unlimited: mappings grow upwards then */
     expect(setrlimit(RLIMIT_STACK, &limit) == 0);
 }
 CASE(unlimited_stack) {
@@ -131,7 +131,7 @@ CASE(unlimited_stack) {
     allocate_and_free((void *)9);
 }
 
-/* All mappings that a process may have are used up; what is mapped already serves on. */
+/* All mappings that a process may have are used up; memory that is already mapped still serves. */
 CASE(no_mapping_is_left) {
     char *held[100];
     for (unsigned i = 0; i < 100; i++) expect((held[i] = malloc(3000)) != NULL);
@@ -146,7 +146,7 @@ CASE(no_mapping_is_left) {
         for (size_t size = 1; size < 1u << 16; size *= 3) {
             char *p = malloc(size);
             expect_at(round, size, 0);
-            if (!p) continue; /* of this size there is none, but nothing breaks */
+            if (!p) continue; /* this size is refused, but nothing breaks */
             p[0] = p[size - 1] = 1;
             free(p);
         }
@@ -176,7 +176,7 @@ CASE(libraries_come_and_go_while_threads_allocate) {
     for (unsigned i = 0; i < 4; i++) expect(pthread_join(threads[i], NULL) == 0);
 }
 
-/* One size has used up what the limit allows; every other is served from what lies free. */
+/* One size has used up the limit; every other is served from free memory. */
 CASE(out_of_memory_in_one_size_leaves_the_others) {
     static const size_t sizes[] = {16, 100, 500, 2000, 5000, 20000, 100000, 400000};
     enum { SIZES = sizeof sizes / sizeof sizes[0], EACH = 20 };

@@ -1,5 +1,4 @@
-/* Wrappers of libc functions, as tracing and sandbox libraries bring them: each one allocates
- * before it goes on. */
+/* Wrappers of libc functions like those of tracing and sandbox libraries: each allocates before it calls libc. */
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -19,8 +18,7 @@ unsigned wild_calls(void) {
     return __atomic_load_n(&calls, __ATOMIC_RELAXED);
 }
 
-/* No guard against recursion on purpose: an allocator that calls a wrapper from inside never comes
- * back. */
+/* No guard against recursion on purpose: an allocator that calls a wrapper internally never returns. */
 static void allocate_wildly(void) {
     unsigned n = __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     char *small = malloc(1 + n % 3000);
@@ -66,7 +64,7 @@ WRAP(int, pthread_mutex_unlock, (pthread_mutex_t * mutex), (mutex))
 WRAP(int, __register_atfork, (void (*before)(void), void (*parent)(void), void (*child)(void), void *dso),
      (before, parent, child, dso))
 
-/* The variadic ones take what they may have been given. */
+/* The variadic ones pass on the arguments that may be there. */
 #define WRAP_OPEN(name)                                                                    \
     int name(const char *path, int flags, ...) {                                           \
         static int (*real)(const char *, int, ...);                                        \
@@ -93,7 +91,7 @@ long syscall(long number, ...) {
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* And a constructor, which runs between those of the other preloaded libraries. */
+/* A constructor, which runs between those of the other preloaded libraries. */
 __attribute__((constructor)) static void start(void) {
     allocate_wildly();
 }

@@ -1,5 +1,5 @@
-/* A mixed load on the whole family that checks contents, alignment and zeroes; used wherever "it
- * still works" is asked. */
+/* A mixed load on the whole malloc family that checks contents, alignment and zeroes; used to check that it still
+ * works. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "expect.h"
@@ -17,7 +17,7 @@ struct workload_slot {
 struct workload {
     struct workload_slot slots[WORKLOAD_SLOTS];
     uint64_t random;
-    size_t refused; /* requests answered NULL, which is fine when refusals_ok */
+    size_t refused; /* refused requests, which are allowed if refusals_ok */
     int refusals_ok;
 };
 
@@ -28,7 +28,7 @@ static inline uint64_t workload_random(struct workload *w) {
     return w->random >> 11;
 }
 
-/* Mostly small, as programs are: 1 in 16 to 64 KiB, 1 in 256 to 1 MiB. */
+/* Mostly small, as in programs: 1 in 16 up to 64 KiB, 1 in 256 up to 1 MiB. */
 static inline size_t workload_size(struct workload *w) {
     uint64_t kind = workload_random(w) % 256;
     size_t limit = kind == 0 ? 1u << 20 : kind < 16 ? 1u << 16 : 1u << 10;
@@ -105,7 +105,7 @@ static inline void workload_end(struct workload *w) {
     for (unsigned i = 0; i < WORKLOAD_SLOTS; i++) workload_give(&w->slots[i]);
 }
 
-/* The whole of it, for those who want nothing special. */
+/* The complete load, with default settings. */
 static inline void workload(uint64_t seed, unsigned steps) {
     struct workload w;
     memset(&w, 0, sizeof w);

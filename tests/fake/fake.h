@@ -1,4 +1,4 @@
-/* The scripted world: port.h over plain memory, which fails, counts and tells the time as a test says. */
+/* The scripted world: port.h over plain memory, with failures, counts and time controlled by the test. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <setjmp.h>
@@ -6,16 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the test says. Set it before the first allocation, or whenever nothing is under way. */
+/* The test's settings. Change them before the first allocation, or whenever no call is under way. */
 struct fake_script {
-    size_t page_bytes; /* what port_page_bytes tells; not below the machine's own */
+    size_t page_bytes; /* the result of port_page_bytes; not below the machine's own */
     bool has_home;     /* port_home has a place */
     bool can_purge;
     bool can_collapse;
-    bool collapse_is_slow; /* as where a host lends the memory at the first touch */
+    bool collapse_is_slow; /* as in a guest whose host provides memory at the first touch */
     bool populate_fails;
-    char *refused;           /* a purge that reaches this page takes what lies before it, and fails; NULL: none does */
-    uint32_t fail_purge;     /* the n-th purge takes the front half of its pages, and fails; 0: none does */
+    char *refused;           /* a purge that reaches this page purges what lies before it, and fails; NULL: none does */
+    uint32_t fail_purge;     /* the n-th purge purges the front half of its pages, and fails; 0: none does */
     uint32_t fail_purge_run; /* so many in a row */
     bool can_move;
     bool move_unmaps;     /* each move leaves its source, or where it fails its target, unmapped */
@@ -34,7 +34,7 @@ extern struct fake_script fake;
 struct fake_counts {
     uint32_t requests; /* for memory or address space, of any kind */
     uint32_t failures; /* of those, refused */
-    uint32_t homes;    /* times port_home was asked */
+    uint32_t homes;    /* calls of port_home */
     uint32_t purges;
     uint32_t purge_calls; /* whether they worked or not */
     size_t purged_bytes;
@@ -50,7 +50,7 @@ struct fake_counts {
     uint32_t prefaults; /* by huge pages */
     uint32_t prefaults_failed;
     uint32_t populates;
-    uint32_t forks; /* times the core said that forks may come */
+    uint32_t forks; /* how often the core announced that forks may come */
     size_t memory;  /* mapped and committed now */
     size_t space;   /* mapped and reserved now */
 };
@@ -60,13 +60,13 @@ static inline uint32_t fake_failures(void) {
     return __atomic_load_n(&fake_counts.failures, __ATOMIC_RELAXED);
 }
 
-/* Called at each request for memory, and at each purge, when set: what a test wants to happen just then. */
+/* If set, called at each request for memory, and at each purge, so that a test can do something just then. */
 extern void (*fake_at_request)(void);
 extern void (*fake_at_purge)(void);
 extern void (*fake_at_collapse)(char *at);
 extern void (*fake_at_prefault)(char *at);
 
-/* Where a misuse ends: expect_stop() runs a statement and proves that it stopped the program with these words. */
+/* expect_stop() runs a statement and checks that it stopped the program with these words. */
 struct fake_catch {
     jmp_buf back;
     char text[320];

@@ -1,5 +1,5 @@
 /* The malloc family of the Linux world over the scripted one: shim/malloc.c and shim/aligned.c, compiled under
- * other names, so that the fast paths under test are the ones that programs get. */
+ * other names, so that the fast paths under test are the ones that programs use. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

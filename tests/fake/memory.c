@@ -1,4 +1,4 @@
-/* The scripted world's memory: pages of the machine, given and refused as the script says. */
+/* The scripted world's memory: pages of the machine, provided and refused as the script says. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "fake.h"
@@ -14,7 +14,7 @@
 #endif
 
 enum { STEP_BYTES = 64 * 1024, RANGES_MAX = 600 };
-#define HOME_BELOW ((uintptr_t)96 << 30) /* of the machine's own mappings: nobody is there */
+#define HOME_BELOW ((uintptr_t)96 << 30) /* no mapping of the machine's own is there */
 #define HOME_ALOFT ((uintptr_t)64 << 30)
 
 struct fake_script fake = {.page_bytes = 4096,
@@ -39,7 +39,7 @@ static struct {
 
 #define add(x, n) __atomic_add_fetch(&(x), (n), __ATOMIC_RELAXED)
 
-/* Where the last range was given back: the next is asked for there, as a kernel would choose. Emulators move on to ever
+/* The last range that was given back: the next is requested there, as a kernel would choose. Emulators would use ever
  * new addresses instead, and keep tables for all that were ever used. */
 static char *given_back;
 
@@ -54,7 +54,7 @@ static bool is_step(const void *at, size_t bytes) {
     return ((uintptr_t)at | bytes) % STEP_BYTES == 0 && bytes > 0;
 }
 
-/* True when the script grants this request. */
+/* Whether the script grants this request. */
 static bool grants(size_t memory, size_t space) {
     uint32_t n = add(fake_counts.requests, 1);
     if (fake_at_request) fake_at_request();
@@ -71,8 +71,8 @@ size_t port_page_bytes(void) {
     return fake.page_bytes > real ? fake.page_bytes : real;
 }
 
-/* Far below the machine's mappings, or where an emulator that maps from the bottom has not come yet: free addresses
- * without asking for any. */
+/* Free addresses without a request for any: far below the machine's mappings, or beyond those of an emulator that maps
+ * from the bottom. */
 void *port_home(void) {
     add(fake_counts.homes, 1);
     if (!fake.has_home) return NULL;
@@ -171,7 +171,7 @@ void port_unreserve(void *at, size_t bytes) {
     if (!was_mapped) __atomic_store_n(&given_back, (char *)at, __ATOMIC_RELAXED);
 }
 
-/* True when the script has this purge fail half-way. */
+/* Whether this purge is to fail half-way. */
 static bool halves_purge(void *at, size_t bytes) {
     uint32_t n = add(fake_counts.purge_calls, 1);
     if (!fake.fail_purge || n < fake.fail_purge || n - fake.fail_purge >= fake.fail_purge_run) return false;
@@ -199,7 +199,7 @@ bool port_purge(void *at, size_t bytes) {
     return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
-/* True when the script lets this call that unmaps, moves or extends be. */
+/* Whether the script lets this call, which unmaps, moves or extends, succeed. */
 static bool lets(void) {
     uint32_t n = add(fake_counts.changes, 1);
     return !fake.fail_change || n != fake.fail_change;
@@ -213,7 +213,7 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* A script that lets moves fail has the target lost with its mapping, or without; one that lets them work, the source.
+/* If the script lets a move fail, the target may be left unmapped; if the move works, the source.
  */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     size_t page = port_page_bytes();

@@ -1,4 +1,4 @@
-/* The scripted world beside its memory: time, sleep, threads, the end. */
+/* The scripted world without its memory: time, sleep, threads, the end. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "fake.h"

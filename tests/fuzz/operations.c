@@ -1,7 +1,8 @@
-/* Fuzzing: an input is a list of operations on the family over the scripted world, compared with a shadow of it.
+/* Fuzzing: an input is a list of operations on the malloc family over the scripted world, compared with a shadow of its
+ * blocks.
  *
- * Three bytes an operation: what, which of the slots, how large. Everything is freed at an input's end and the heap
- * trimmed, so that an input alone does in a new process what it did. Built and run by ci/fuzz.sh, with either core. */
+ * Three bytes for each operation: what, which slot, how large. At an input's end everything is freed and the heap
+ * trimmed, so that the input does the same alone in a new process. Built and run by ci/fuzz.sh, with either core. */
 /* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "fake/family.h"
@@ -28,7 +29,7 @@ static _Noreturn void wrong(const char *what) {
     abort();
 }
 
-/* Small sizes mostly, each border of the classes and levels, up to 16 MiB. */
+/* Mostly small sizes, each border of classes and levels, up to 16 MiB. */
 static size_t size_of(unsigned char byte) {
     static const size_t borders[] = {0,    1,    16,    512,   513,    1024,   4088,    4096,
                                      4097, 8192, 16384, 81920, 262144, 262145, 1 << 20, 16 << 20};

@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
-# Compares the list of exported names with what the libc of this machine declares: a function libc
-# adds must be ours too,
-# or a block of one allocator ends in the free of the other.
-# Usage: check_family.sh CC
+# Compares the list of exported names with the declarations of this machine's libc: a function that libc adds must be
+# ours too, or a block of one allocator ends in the free of the other. Usage: check_family.sh CC
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
@@ -26,7 +24,7 @@ for name in $of_malloc_h $of_stdlib_h; do
     grep -qx -- "$name" <<<"$known" ||
         fail "libc declares $name: export it, or say why not in left_to_libc.txt"
 done
-# The headers were really read.
+# Check that the headers were really read.
 for name in malloc free memalign pvalloc mallinfo2 malloc_usable_size malloc_trim; do
     grep -qx -- "$name" <<<"$of_malloc_h" ||
         fail "$name was not found in malloc.h: the check reads it wrongly"

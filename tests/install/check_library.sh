@@ -13,8 +13,7 @@ soname=$2
 exported=$(nm -D --defined-only --with-symbol-versions "$library" | awk '{print $NF}')
 wanted=$(entries "$here/symbols.txt")
 
-# The loader puts our malloc in place of libc's malloc@GLIBC_2.2.5 only when ours has no version, or
-# that one.
+# The loader replaces libc's malloc@GLIBC_2.2.5 by our malloc only if ours has no version, or that one.
 check_names() {
     local symbol name version
     for symbol in $exported; do
@@ -53,7 +52,7 @@ check_dynamic() {
     ! grep -qE 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" || fail "text relocations, or a search path"
 }
 
-# Wrappers of these stand in many processes, and they allocate; __tls_get_addr does so itself.
+# Many processes have wrappers of these, which allocate; __tls_get_addr itself does so too.
 check_called() {
     local called name
     called=$(nm -D --undefined-only "$library" | awk '{print $NF}' | sed 's/@.*//')
@@ -65,7 +64,7 @@ check_called() {
     done
 }
 
-# dlopen's caller is known by its return address: whoever stands before it must jump.
+# dlopen finds its caller by the return address, so a function in front of it must jump.
 check_jumps() {
     local name code
     for name in dlopen dlmopen; do

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Checks the static library: it defines the family and heapalloc_*, and no other name that could
-# meet a program's own.
-# Usage: check_static.sh LIBRARY
+# Checks the static library: it defines the malloc family and heapalloc_*, and no other name that could clash with a
+# program's. Usage: check_static.sh LIBRARY
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")
@@ -9,7 +8,7 @@ here=$(dirname "$0")
 source "$here/common.sh"
 
 defined=$(nm -g --defined-only "$1" | awk 'NF == 3 {print $3}' | sort -u)
-# A static program has no further pthread_create or dlopen, and no place behind us: shim/CMakeLists.txt.
+# In a static program there is no next pthread_create or dlopen to call: shim/CMakeLists.txt.
 wanted=$(entries "$here/symbols.txt" | grep -vxE 'pthread_create|madvise|dlm?open|__asan_default_options')
 for name in $defined; do
     [[ $name == heapalloc_* ]] || grep -qx -- "$name" <<<"$wanted" ||

@@ -1,4 +1,4 @@
-# What the checks of this folder share: how they say what is wrong, and how they read their lists.
+# Shared by the checks of this folder: reporting faults, and reading lists.
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 failures=0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Asks bash, zsh and fish (those that are here) what they complete, and compares with `--help`.
+# Compares the completions of bash, zsh and fish (those that are installed) with `--help`.
 # Usage: completion.sh PROGRAM
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -20,7 +20,7 @@ touch a_file
 commands=$("$program" --help | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' | sort)
 [[ -n $commands ]] || fail "--help names no command"
 
-# The words bash offers for the last of these.
+# The words that bash offers for the last argument.
 bash_offers() {
     # shellcheck disable=SC2016 # for the inner shell
     bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
@@ -32,7 +32,7 @@ fish_offers() {
     fish --no-config -c 'source $argv[1]; complete -C "$argv[2]"' "$files/heapalloc.fish" "$1" 2>&1 | cut -f1 | sort
 }
 
-# What the functions of the zsh file say; its own machinery needs a terminal.
+# The words that the functions of the zsh file offer; zsh's own completion needs a terminal.
 zsh_offers() {
     # shellcheck disable=SC2016
     zsh -f -c 'words=("${@:2}"); CURRENT=$#words
@@ -43,7 +43,7 @@ zsh_offers() {
         source $1' zsh "$files/_heapalloc" "$@" | sort
 }
 
-# check SHELL: what FUNCTION offers at each place.
+# check SHELL: compares the words that FUNCTION offers at each place.
 check() {
     local shell=$1 command options offered
     offered=$("${shell}_at" heapalloc '')

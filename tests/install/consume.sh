@@ -1,4 +1,4 @@
-# How a built consumer is judged: does it run, and is the library inside it or beside it as asked?
+# Judges a built consumer: whether it runs, and whether it has the library inside or loads it, as requested.
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds heapalloc inside another project, by add_subdirectory and by FetchContent, and looks at what it did to it.
-# Usage: embedded.sh SOURCE CC CXX
+# Builds heapalloc inside another project, by add_subdirectory and by FetchContent, and checks its effects on the
+# project. Usage: embedded.sh SOURCE CC CXX
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ source_dir=$1 cc=$2 cxx=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Runs a command; what it says is shown only when it fails.
+# Runs a command; its output is shown only if it fails.
 quietly() {
     "$@" >"$work/said.txt" 2>&1 || { cat "$work/said.txt"; exit 1; }
 }
@@ -38,7 +38,7 @@ embedded() {
     [[ -z $stray ]] || fail "$way: the project's folder holds $stray"
 }
 
-# Once without any setting, hence not optimized, once with what other projects set.
+# Once without any setting, hence not optimized, once with typical settings of other projects.
 embedded subdirectory -DSOURCE="$source_dir"
 embedded fetch -DFETCHCONTENT_SOURCE_DIR_HEAPALLOC="$source_dir" -DFETCHCONTENT_FULLY_DISCONNECTED=ON \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON \

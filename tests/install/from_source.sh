@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Builds and installs from a copy of the sources as a user without root, as the README says, and uses what was installed;
-# then configures for a libc that is not glibc's and expects one sentence.
-# Usage: from_source.sh SOURCE CC
+# Builds and installs from a copy of the sources as a user without root, as the README says, and uses the result; then
+# configures for an unsupported libc and expects one sentence. Usage: from_source.sh SOURCE CC
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CC=$cc
 
-# Nobody's rights, where we have more.
+# Runs as nobody if we are root.
 as_user=()
 if ((EUID == 0)); then
     as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$work/home")
@@ -42,7 +41,7 @@ version=$("$installed/bin/heapalloc" --version)
 [[ $(pkg-config --modversion "$(find "$installed" -name heapalloc.pc)") == "$version" ]] ||
     fail "the program is version $version, the package is not"
 
-# A compiler whose libc does not say that it is glibc.
+# A compiler whose libc does not identify as glibc.
 touch "$work/other/features.h"
 printf '#!/bin/sh\nexec %s -isystem %s "$@"\n' "$cc" "$work/other" >"$work/other/cc"
 chmod +x "$work/other/cc"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares the manual pages with what they tell of, both ways: heapalloc(1) with the program's commands, heapalloc(3)
+# Compares the manual pages with what they describe, both ways: heapalloc(1) with the program's commands, heapalloc(3)
 # with the header, heapalloc(7) with the table of options; and looks for anything that man warns about.
 # Usage: manual.sh PROGRAM LIBRARY
 # SPDX-License-Identifier: MIT
@@ -13,7 +13,7 @@ pages=$root/tools/packaging/man
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# same WHAT: the files `page` and `real` name the same.
+# same WHAT: expects that the files `page` and `real` name the same.
 same() {
     [[ -s $work/real ]] || fail "nothing is read of $1: the check reads it wrongly"
     sort -u -o "$work/page" "$work/page"
@@ -31,7 +31,7 @@ same "heapalloc(3), synopsis"
 sed -n '/^# DESCRIPTION/,$p' "$pages/heapalloc.3.scd" | grep -oE '\*heapalloc_[a-z_]+\*\(' | tr -d '*(' >"$work/page"
 same "heapalloc(3), description"
 
-# What the library itself lists.
+# The options that the library itself lists.
 HEAPALLOC=help LD_PRELOAD=$library find / -maxdepth 0 2>&1 >/dev/null | sed -nE '/^  option /d; s/^  ([a-z_]+) .*/\1/p' >"$work/real"
 sed -nE '/^# OPTIONS/,/^# USE/s/^\*([a-z_]+)\*=.*/\1/p' "$pages/heapalloc.7.scd" >"$work/page"
 same "heapalloc(7)"

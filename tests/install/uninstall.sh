@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs into a folder that has other files in it, uninstalls, and expects those and nothing else; then again with
-# nothing left to remove, and from a build that was never installed.
-# Usage: uninstall.sh BUILD
+# Installs into a folder that has other files in it, uninstalls, and expects only those to be left; then again with
+# nothing left to remove, and from a build that was never installed. Usage: uninstall.sh BUILD
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(dirname "$0")

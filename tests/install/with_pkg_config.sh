@@ -16,7 +16,7 @@ PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name heapalloc.pc)")
 export PKG_CONFIG_PATH
 version=$(pkg-config --modversion heapalloc)
 [[ -n $version ]] || fail "no version"
-# A prefix is chosen when installing, not when configuring: the file must say where it lies.
+# The prefix is chosen when installing, not when configuring: the file must find its own location.
 said=$(pkg-config --variable=includedir heapalloc)
 [[ -f $said/heapalloc/heapalloc.h ]] || fail "includedir is $said, and the header is not there"
 read -ra compile < <(pkg-config --cflags heapalloc)

@@ -1,4 +1,4 @@
-/* Guests: blocks freed into slabs of others that a heap takes into its bin at once. */
+/* Adopted blocks: blocks of remote slabs that a heap takes into its bin when it frees them. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "child.h"
@@ -32,13 +32,13 @@ static void borrow_nothing(void) {
     heap_self->classes[class].borrowed = BORROWED_MAX;
 }
 
-/* Full slabs, an empty bin, and a slab that has gathered one block when its turn comes. */
+/* Full slabs, an empty bin, and a slab that has a single free block when its turn comes. */
 static void invite(void) {
     borrow_nothing();
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     CHECK(heap_self->bin[class] == BLOCK_END);
-    heap_self->classes[class].adopt_budget = 0; /* where there are threads, new slabs have invited some */
+    heap_self->classes[class].adopt_budget = 0; /* with several threads, new slabs have allowed some */
     t_free(blocks[0]);
     CHECK_EQ(adopted_count(), 0);
     CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
@@ -53,7 +53,7 @@ static unsigned char *free_of(int n, int index) {
     return p;
 }
 
-TEST(block_of_a_full_slab_is_a_adopted_where_slabs_gather_nothing) {
+TEST(block_of_a_full_slab_is_adopted_where_slabs_collect_nothing) {
     invite();
     unsigned char *last = NULL;
     for (int n = 1; n <= ROOM; n++) {
@@ -76,7 +76,7 @@ TEST(block_of_a_full_slab_is_a_adopted_where_slabs_gather_nothing) {
     sound();
 }
 
-TEST(adopted_whose_slab_was_claimed_since_stays_one) {
+TEST(adopted_block_stays_adopted_when_its_slab_is_claimed) {
     invite();
     unsigned char *adopted = free_of(1, 0);
     heap_self->classes[class].adopt_budget = 0;
@@ -85,7 +85,7 @@ TEST(adopted_whose_slab_was_claimed_since_stays_one) {
     CHECK_EQ(span_unit(adopted)->used_blocks, IN_SLAB - 1);
     sound();
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
-    CHECK_EQ(span_unit(adopted)->used_blocks, 1); /* its slab waits for it */
+    CHECK_EQ(span_unit(adopted)->used_blocks, 1); /* its slab still counts it as used */
     sound();
     CHECK(t_malloc(SIZE) == adopted);
     sound();
@@ -93,7 +93,7 @@ TEST(adopted_whose_slab_was_claimed_since_stays_one) {
     sound();
 }
 
-TEST(guests_go_home_when_memory_is_given_back) {
+TEST(adopted_blocks_return_when_memory_is_given_back) {
     invite();
     uint32_t in_use = 0;
     for (int n = 1; n <= 20; n++) free_of(n, 3);
@@ -121,7 +121,7 @@ static void run(void *(*body)(void *)) {
     pthread_join(thread, NULL);
 }
 
-TEST(guests_go_home_when_their_host_ends) {
+TEST(adopted_blocks_return_when_their_heap_ends) {
     t_free(t_malloc(1));
     run(end_with_adopted);
     sound();
@@ -132,7 +132,7 @@ TEST(guests_go_home_when_their_host_ends) {
 }
 
 /* The bin's own blocks come from zero memory and are not cleared; an adopted block among them is. */
-TEST(zeroed_adopted_is_zero) {
+TEST(zeroed_adopted_block_is_zero) {
     invite();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(heap_self->classes[class].attached->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
@@ -144,18 +144,18 @@ TEST(zeroed_adopted_is_zero) {
     sound();
 }
 
-TEST(second_free_of_a_adopted_is_told) {
+TEST(second_free_of_an_adopted_block_is_reported) {
     if (!config_safety) return;
     invite();
     unsigned char *adopted = free_of(1, 0);
     expect_stop("is already free", t_free(adopted));
-    memset(adopted, 0, 16); /* wiped, it is found when it comes up */
+    memset(adopted, 0, 16); /* overwritten, it is found when it is about to be handed out */
     expect_stop("was written to after it was freed", t_malloc(SIZE));
     expect_stop("was written to after it was freed", heap_spill(heap_self));
     test_leaves_a_broken_heap();
 }
 
-TEST(guests_are_found_broken) {
+TEST(damaged_adopted_blocks_are_found) {
     invite();
     struct block *adopted = (struct block *)free_of(1, 0);
     struct unit *slab = span_unit(adopted);
@@ -176,13 +176,13 @@ static void *host_others(void *unused) {
     return unused;
 }
 
-TEST(guests_come_from_slabs_of_other_heaps_too) {
+TEST(blocks_of_other_heaps_slabs_are_adopted_too) {
     for (int i = 0; i < 20; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     struct unit *slab = span_unit(blocks[0]);
     CHECK(slab->owner == heap_self);
     run(host_others);
     CHECK(slab->owner == heap_self);
-    CHECK_EQ(remote_count(slab->remote), 10); /* five at once, five when their host ended */
+    CHECK_EQ(remote_count(slab->remote), 10); /* five at once, five when the adopting heap ended */
     sound();
 }
 
@@ -198,8 +198,8 @@ static void *take_slabs(void *unused) {
     return unused;
 }
 
-/* ... once it has freed into a slab that another one owns. */
-TEST(heap_that_wants_slabs_in_vain_invites) {
+/* ... once it has freed into a slab that another heap owns. */
+TEST(heap_that_wants_slabs_in_vain_adopts) {
     class = (uint32_t)class_of(SIZE);
     CHECK((blocks[0] = t_malloc(SIZE)) != NULL);
     run(take_slabs);
@@ -248,7 +248,7 @@ static void *own(void *unused) {
     return unused;
 }
 
-/* A slab waits with two blocks; `count` of the other thread's are freed until its turn comes. */
+/* A partial slab has two free blocks; `count` of the other thread's blocks are freed until its turn comes. */
 static void refill_after_frees_abroad(int first, int count) {
     unsigned char *full[2] = {NULL, t_malloc(SIZE)}, *last;
     do {
@@ -257,7 +257,7 @@ static void refill_after_frees_abroad(int first, int count) {
     } while ((char *)full[0] != span_unit(full[1])->memory);
     do CHECK((last = t_malloc(SIZE)) != NULL);
     while (span_unit(last) == span_unit(full[0]));
-    heap_self->classes[class].adopt_budget = 0; /* new slabs have invited some */
+    heap_self->classes[class].adopt_budget = 0; /* new slabs have allowed some */
     t_free(full[0]);
     t_free(full[1]);
     CHECK(heap_self->classes[class].partial.last == span_unit(full[0]));
@@ -268,7 +268,7 @@ static void refill_after_frees_abroad(int first, int count) {
     sound();
 }
 
-TEST(heap_that_frees_much_into_others_slabs_invites) {
+TEST(heap_that_frees_much_into_others_slabs_adopts) {
     borrow_nothing();
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
@@ -293,7 +293,7 @@ static void *claim(void *block) {
     return NULL;
 }
 
-/* The lost thread's slab is counted at the first free into it; the adopted must not be one of its free blocks then. */
+/* The missing thread's slab is counted at the first free into it; the adopted block must not count as free then. */
 static void go_on(void) {
     CHECK_EQ(heap_self->classes[class].adopt_budget, 0);
     for (int i = 2; i < IN_SLAB; i++) free_of(1, i);
@@ -305,7 +305,7 @@ static void go_on(void) {
     sound();
 }
 
-TEST(child_of_a_fork_has_no_adopted_twice) {
+TEST(child_of_a_fork_has_no_adopted_block_twice) {
     invite();
     adopted = free_of(1, 0);
     CHECK_EQ(adopted_count(), 1);

@@ -1,4 +1,4 @@
-/* The aligned family: every size at every alignment, without loss. */
+/* The aligned functions: every size at every alignment, without loss. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"

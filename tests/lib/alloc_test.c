@@ -61,7 +61,7 @@ HEAP_TEST(class_used_once_is_carved_to_one_page) {
     test_nothing_is_lost();
 }
 
-/* From the largest class down, each finds a lender: few sizes used a little cost few pages. */
+/* From the largest class down, each class finds a lender: a few blocks of each size cost few pages. */
 HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_would) {
     uint32_t borrowed = 0;
     for (uint32_t class = CLASS_COUNT - 1; class > 0; class --) {
@@ -80,7 +80,7 @@ HEAP_TEST(first_blocks_of_a_class_come_from_a_larger_one_and_lie_as_its_own_woul
     test_nothing_is_lost();
 }
 
-/* Where there are threads, few sizes used a little by each cost few pages in any order: some classes lend to all
+/* With several threads, a few blocks of each size cost each thread few pages in any order: some classes lend to all
  * others. */
 static void few_sizes_cost_few_pages(int first, int step) {
     uint32_t slabs = 0;
@@ -145,10 +145,10 @@ HEAP_TEST(freed_blocks_come_before_untouched_memory) {
 HEAP_TEST(slab_that_woke_waits_its_turn_and_is_used_before_a_new_one) {
     enum { BLOCKS = 600 };
     void *blocks[BLOCKS];
-    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(512)); /* 18 slabs and a bit */
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(512)); /* a little more than 18 slabs */
     uint32_t used = units.used_units;
     struct unit *first = span_unit(blocks[0]);
-    CHECK(!first->owner); /* full, and so nobody's */
+    CHECK(!first->owner); /* full, so it has no owner */
     for (int i = 0; i < 20; i++) FREE(blocks[i]);
     CHECK(first->owner == heap_self);
     CHECK(first->flags & UNIT_PARTIAL);
@@ -169,7 +169,7 @@ HEAP_TEST(empty_slabs_are_kept_up_to_a_bound) {
     CHECK(used - units.used_units > 100);
 }
 
-/* `count` blocks are taken and given, `turns` times. */
+/* Allocate and free `count` blocks, `turns` times. */
 static void come_and_go(int count, size_t size, int turns) {
     static void *blocks[4000];
     while (turns-- > 0) {
@@ -178,7 +178,8 @@ static void come_and_go(int count, size_t size, int turns) {
     }
 }
 
-/* Blocks of which few fit into a slab cost a slab each few calls: it is kept where the next round takes it again. */
+/* If few blocks fit into a slab every few calls need one: empty slabs are kept where the next round takes them again.
+ * */
 TEST(class_that_lacks_the_slabs_it_gave_back_keeps_more) {
     come_and_go(900, 4096, 2);
     uint32_t used = units.used_units;
@@ -196,7 +197,7 @@ TEST(class_that_lacks_the_slabs_it_gave_back_keeps_more) {
     CHECK_EQ(heap_self->empty_slabs, EMPTY_SLABS_MIN);
 }
 
-TEST(spare_slabs_of_all_heaps_are_bounded) {
+TEST(empty_slabs_of_all_heaps_are_bounded) {
     static struct heap others[EMPTY_STEPS_OF_ALL];
     uint32_t steps = 0;
     for (int i = 0; i < EMPTY_STEPS_OF_ALL; i++) {
@@ -209,7 +210,7 @@ TEST(spare_slabs_of_all_heaps_are_bounded) {
     CHECK_EQ(heap_self->empty_slabs, EMPTY_SLABS_MIN);
 }
 
-TEST(spare_slabs_yield_before_new_memory_is_touched) {
+TEST(empty_slabs_yield_before_new_memory_is_touched) {
     come_and_go(900, 4096, 2);
     while (units.dirty_units > 0) CHECK(units_take(1, UNIT_LARGE) != NULL);
     uint32_t used = units.used_units;
@@ -303,7 +304,7 @@ HEAP_TEST(what_cannot_be_served_is_refused) {
     CHECK(!t_calloc((size_t)1 << 32, (size_t)1 << 32));
 }
 
-/* What can never be had costs nothing: free memory stays where it is. */
+/* An impossible request has no side effect: free memory stays where it is. */
 HEAP_TEST(impossible_size_gives_no_memory_back) {
     FREE(MUST(t_malloc(2 * MIB)));
     uint32_t purges = fake_counts.purges, dirty = units.dirty_units;
@@ -317,7 +318,7 @@ HEAP_TEST(impossible_size_gives_no_memory_back) {
     test_nothing_is_lost();
 }
 
-/* Memory that one size has given up serves any other, before the heap says that there is none. */
+/* Memory freed by one size serves any other, before the heap returns NULL. */
 TEST(freed_memory_of_one_size_serves_every_other) {
     static const size_t sizes[] = {48, 40 * KIB, 2048, 5 * KIB, 3 * MIB, 16, 300 * KIB};
     enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), BLOCKS = 400000 };
@@ -336,7 +337,7 @@ TEST(usable_size_of_nothing_is_nothing) {
     CHECK_EQ(t_malloc_usable_size(NULL), 0);
 }
 
-TEST(misuse_of_free_is_told_so) {
+TEST(misuse_of_free_is_reported) {
     static int data;
     char *small = t_malloc(100), *medium = t_malloc(100 * KIB), *large = t_malloc(MIB);
     expect_stop("free(): 0x", t_free(small + 16));
@@ -369,7 +370,7 @@ TEST(double_free_is_found_behind_other_frees) {
     for (int i = 0; i < 10; i++) expect_stop("is already free", t_free(blocks[i]));
 }
 
-/* Two bytes of a used block are the secret's: the fast paths take it for a free one, and the others look again. */
+/* Two bytes of a used block equal a key's: the fast paths take it for a free one, and the slow paths check again. */
 TEST(used_block_that_resembles_a_free_one_is_freed) {
     for (size_t size = 16; size <= 4096; size *= 2) {
         char *block = t_malloc(size), *other = t_malloc(size);
@@ -400,7 +401,7 @@ TEST(write_to_a_block_in_the_bin_is_found) {
     expect_stop("was written to after it was freed: corrupted list", t_malloc(48));
 }
 
-/* Freed twice with its words wiped in between: the list holds it twice, but hands it out once. */
+/* Freed twice with its words overwritten in between: the list has it twice, but hands it out once. */
 TEST(wiped_double_free_never_gives_a_block_to_two_callers) {
     test_leaves_a_broken_heap();
     void *blocks[100];

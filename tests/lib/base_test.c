@@ -126,7 +126,7 @@ TEST(frozen_lock_fails_instead_of_waiting) {
 
 static uint32_t refused;
 
-/* Counts up, or is told that the lock is frozen. Nobody waits for ever. */
+/* Counts up, or finds the lock frozen. No thread waits forever. */
 static void *count_up_or_go(void *thread) {
     for (int i = 0; i < ROUNDS / 5; i++) {
         if (!lock_take(&lock)) {

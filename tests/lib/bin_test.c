@@ -1,4 +1,4 @@
-/* Bins: what was freed last comes first, and what is not the current slab's goes home. */
+/* Bins: the block freed last comes first, and blocks that are not the current slab's return to their slabs. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "heap/fast.h"
@@ -69,7 +69,7 @@ TEST(spilled_bin_keeps_its_order) {
     sound();
 }
 
-/* Nothing but pairs of a size whose bin is never empty: time passes for them all the same. */
+/* Only pairs of one size, whose bin is never empty: they read the clock nevertheless. */
 TEST(peak_goes_back_by_pairs_of_one_size) {
     static void *peak[4000];
     for (int i = 0; i < 4000; i++) CHECK((peak[i] = t_malloc(4096)) != NULL);
@@ -83,7 +83,7 @@ TEST(peak_goes_back_by_pairs_of_one_size) {
     sound();
 }
 
-/* A class that is used no more keeps no slab, whatever its bin holds. */
+/* A class that is no longer used keeps no slab, whatever its bin contains. */
 TEST(slab_that_lies_in_its_bin_goes_back) {
     take(IN_SLAB);
     for (int i = 0; i < IN_SLAB; i++) t_free(blocks[i]);
@@ -96,11 +96,11 @@ TEST(slab_that_lies_in_its_bin_goes_back) {
     sound();
 }
 
-TEST(loop_in_a_bin_is_told) {
+TEST(loop_in_a_bin_is_reported) {
     if (!config_safety) return;
     take(IN_SLAB);
     t_free(blocks[2]), t_free(blocks[3]);
-    memset(blocks[2], 0, 16); /* wiped, it can be freed again */
+    memset(blocks[2], 0, 16); /* overwritten, it can be freed again */
     t_free(blocks[2]);
     expect_stop("is already free", heap_spill(heap_self));
     test_leaves_a_broken_heap();

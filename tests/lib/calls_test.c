@@ -1,5 +1,5 @@
-/* Each purge (which takes a part and then refuses) and each request for memory fails at its n-th time, for every n
- * until none is left; resize_test does so with moves. Each n has a heap of its own, in a child. */
+/* The n-th purge (after purging a part) or the n-th request for memory fails, for every n until there is no such call;
+ * resize_test does the same with moves. Each n has a heap of its own, in a child. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
@@ -26,7 +26,7 @@ static void sound(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
 }
 
-/* Small, medium and large ones, of each kind as many. */
+/* Small, medium and large blocks, equally many of each kind. */
 static size_t draw_size(void) {
     static const uint32_t most[] = {300, 4096, 60000, 400000, 3 << 20};
     return 1 + draw(most[draw(5)]);
@@ -62,7 +62,7 @@ static void resize(struct held *block) {
     contents_fill(block);
 }
 
-/* All kinds of blocks, while time passes and all that is free is given back now and then. */
+/* All kinds of blocks, while time passes and all free memory is given back now and then. */
 static void work(uint64_t seed) {
     state = seed;
     for (int i = 0; i < STEPS; i++) {
@@ -74,7 +74,7 @@ static void work(uint64_t seed) {
     }
 }
 
-/* What was refused once goes back when it is tried again: nothing stays dirty, and calloc's promise holds. */
+/* A refused purge succeeds when it is tried again: nothing stays dirty, and calloc's blocks are zero. */
 static void end(void) {
     fake.fail_purge = fake.fail_at = fake.fail_each = 0;
     for (int i = 0; i < SLOTS; i++) {
@@ -82,7 +82,7 @@ static void end(void) {
     }
     for (int i = 0; i < 2; i++) heap_trim(heap_self);
     sound();
-    /* What shares a large page with memory in use cannot go. */
+    /* Free memory that shares a large page with memory in use cannot be purged. */
     CHECK(units.dirty_units <= (port_page_bytes() > UNIT_BYTES ? span_home.top_units / 8 : 0));
     for (int i = 0; i < SLOTS; i++) take_or_give(&held[i]);
     sound();

@@ -1,4 +1,4 @@
-/* What a test does in the child of a fork. */
+/* Runs a part of a test in the child of a fork. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fork.h"

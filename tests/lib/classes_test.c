@@ -1,4 +1,4 @@
-/* Size classes: every size has the smallest class, every class tiles a unit, every offset is judged rightly. */
+/* Size classes: every size has the smallest class, every class tiles a unit, every offset is judged correctly. */
 /* SPDX-License-Identifier: MIT */
 #include "engine/classes.h"
 #include "test.h"

@@ -1,4 +1,4 @@
-/* Collected arenas: what is held stays, what is not goes; by steps, with weak references and finalisers. */
+/* Collected arenas: reachable blocks stay, others are freed; by steps, with weak references and finalisers. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/collected.h"
 #include "heap/fast.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A node of graphs; precise arenas are told its pointers. */
+/* A node of a graph; for precise arenas its trace function names the pointers. */
 struct node {
     struct node *to[3];
     uint64_t value;
@@ -89,7 +89,7 @@ TEST(what_nothing_points_to_is_freed) {
     test_nothing_is_lost();
 }
 
-/* Everything that can be reached from the roots, found by the test itself. */
+/* All nodes reachable from the roots, found by the test itself. */
 enum { NODES_MAX = 20000 };
 static struct node *reached[NODES_MAX];
 static size_t reach(void) {
@@ -201,7 +201,8 @@ static NOINLINE void hold_by_stack(struct heapalloc_collected *collected, size_t
     CHECK(count == 2000 && !list);
 }
 
-/* Overwrites what is left on the stack of calls before, and is not watched: so are the marks of their scopes. */
+/* Overwrites what earlier calls have left on the stack; not instrumented, as it also overwrites a sanitizer's marks
+ * there. */
 __attribute__((no_sanitize("address"))) static NOINLINE void clear_stack(void) {
     char volatile rubbish[20000];
     for (size_t i = 0; i < sizeof(rubbish); i++) rubbish[i] = 1;
@@ -213,7 +214,7 @@ TEST(the_stack_holds_blocks) {
     for (size_t inside = 0; inside < sizeof(struct node); inside += 7) hold_by_stack(collected, inside);
     clear_stack();
     heapalloc_collected_collect(collected);
-    CHECK(used_blocks(collected) < 4001); /* of the lists all but what looks held by what is left on the stack */
+    CHECK(used_blocks(collected) < 4001); /* all the lists but those that stale words on the stack seem to hold */
     sound();
     heapalloc_collected_destroy(collected);
     test_nothing_is_lost();
@@ -290,7 +291,7 @@ static struct {
 } finals;
 static void count_final(void *block, void *argument) {
     is_whole(block);
-    is_whole(((struct node *)block)->to[0]); /* what it reaches lives as well */
+    is_whole(((struct node *)block)->to[0]); /* what it reaches stays alive as well */
     CHECK(argument == &finals);
     finals.count++;
 }
@@ -315,7 +316,7 @@ TEST(finalisers_run_once_and_may_save_their_block) {
     finals.count = 0;
     struct heapalloc_collected *collected = finals.collected = precise((struct heapalloc_collected_options){0});
     for (int i = 0; i < 100; i++) pair(collected, count_final);
-    CHECK_EQ(heapalloc_collected_collect(collected), 0); /* they live until it has run */
+    CHECK_EQ(heapalloc_collected_collect(collected), 0); /* they stay alive until it has run */
     CHECK_EQ(finals.count, 100);
     heapalloc_collected_collect(collected);
     CHECK(finals.count == 100 && used_blocks(collected) == 0);
@@ -346,7 +347,7 @@ TEST(finalisers_may_allocate_and_collect) {
     heapalloc_collected_collect(collected);
     clear_stack();
     heapalloc_collected_collect(collected);
-    CHECK(finals.count > 40); /* a few may look held */
+    CHECK(finals.count > 40); /* a few may seem to be held */
     heapalloc_collected_destroy(collected);
     CHECK_EQ(finals.count, 50);
     test_nothing_is_lost();
@@ -393,7 +394,7 @@ HEAP_TEST(collected_arenas_are_sound_when_memory_is_refused) {
     if (wide) wide[0] = wide[0] ? wide[1] : NULL, held -= wide[1] != NULL && wide[0] != NULL;
     finals.count = 0;
     heapalloc_collected_root(collected, &options, sizeof(options));
-    collected->finals.count = 0; /* none is to run: its block is no node */
+    collected->finals.count = 0; /* none may run: its block is no node */
     heapalloc_collected_collect(collected);
     CHECK_EQ(used_blocks(collected), held);
     heapalloc_collected_destroy(collected);

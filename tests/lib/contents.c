@@ -9,12 +9,12 @@ static uint64_t word_of(uint64_t stamp, size_t offset) {
     return (stamp ^ offset) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
-/* Beyond the beginning of a large block every so many bytes have a word. */
+/* Beyond the beginning of a large block only some words, at regular distances, are filled. */
 static size_t next_word(size_t offset) {
     return offset < WHOLE_BYTES ? offset + sizeof(uint64_t) : offset + STRIDE_BYTES;
 }
 
-/* The last bytes of a block, where an overrun of the one before would not reach, and a short copy would not either. */
+/* The last bytes of a block, which neither an overflow from the block before nor a short copy would reach. */
 static size_t tail_of(size_t size) {
     return size > WHOLE_BYTES + 64 ? size - 64 : size & ~(sizeof(uint64_t) - 1);
 }

@@ -11,10 +11,10 @@ struct held {
     uint64_t stamp; /* of the contents */
 };
 
-/* Write the contents; of a large block only what contents_hold() looks at. */
+/* Write the contents; of a large block only the words that contents_hold() checks. */
 void contents_fill(const struct held *block);
 
-/* True when the first `bytes` bytes are as they were filled. */
+/* Whether the first `bytes` bytes are as they were filled. */
 bool contents_hold(const struct held *block, size_t bytes);
 
 bool contents_are_zero(const void *at, size_t bytes);

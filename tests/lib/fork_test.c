@@ -1,4 +1,4 @@
-/* fork: the child has all blocks of all threads and can go on; while it is under way nobody waits for it. */
+/* fork: the child has all blocks of all threads and can go on; no thread waits long for a fork under way. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "child.h"
@@ -46,7 +46,7 @@ static void check_and_free(struct held *blocks) {
 
 static pthread_barrier_t barrier;
 
-/* Another thread with blocks, some freed again so that its bins, caches and lists hold something. */
+/* Another thread with blocks, some freed again so that its bins, caches and lists are not empty. */
 static void *have_blocks(void *unused) {
     fill(theirs);
     for (int i = 0; i < BLOCKS; i += 3) t_free(theirs[i].at), theirs[i].at = NULL;
@@ -101,7 +101,7 @@ TEST(child_has_the_blocks_of_a_thread_that_it_has_not) {
 static void lose_little(void) {
     check_and_free(theirs);
     check_and_free(mine);
-    /* Enough requests of every class to meet all slabs of the lost heap. */
+    /* Enough requests of every class to reach all slabs of the heap that was left behind. */
     void *held[40];
     for (int class = 1; class < CLASS_COUNT; class ++) {
         for (int round = 0; round < 30; round++) {
@@ -118,7 +118,7 @@ static void lose_little(void) {
     CHECK(out < 20); /* the heaps' own units, and what the other thread kept as recent */
 }
 
-TEST(child_finds_what_its_lost_threads_kept_free) {
+TEST(child_finds_the_free_blocks_of_missing_threads) {
     if (!config_safety) return;
     fill(mine);
     pthread_t thread = begin_thread(have_blocks);
@@ -271,7 +271,7 @@ static void *live_shortly(void *unused) {
     return unused;
 }
 
-/* Neither the struct of a heap that is given up while a fork has the locks is lost, nor those made meanwhile. */
+/* No heap struct is lost, neither one given up while a fork has the locks, nor those made meanwhile. */
 TEST(threads_that_come_and_go_during_forks_leave_no_heaps) {
     end_thread(begin_thread(have_blocks));
     for (int round = 0; round < 20; round++) {
@@ -290,8 +290,8 @@ TEST(threads_that_come_and_go_during_forks_leave_no_heaps) {
     CHECK(heaps_made() <= 12);
 }
 
-/* The forking thread has the locks, and nobody sleeps for it. */
-TEST(forking_thread_uses_the_levels_as_ever) {
+/* The forking thread has the locks, and does not sleep for its own fork. */
+TEST(forking_thread_uses_the_levels_as_usual) {
     fill(mine);
     end_thread(begin_thread(have_blocks));
     uint32_t pauses = fake_counts.pauses;
@@ -312,7 +312,7 @@ static void *hold_on(void *unused) {
     return unused;
 }
 
-/* Others sleep for a while, then take what was set aside; in the end no more is mapped than at first. */
+/* Other threads sleep for a while, then take units that were set aside; in the end no more is mapped than at first. */
 TEST(many_long_forks_take_no_more_addresses_than_few) {
     end_thread(begin_thread(have_blocks));
     size_t space = 0;
@@ -339,7 +339,7 @@ static void find_all_that_is_lost(void) {
     CHECK(heap_self->classes[5].adopt_budget > 0);
 #if !defined(HEAPALLOC_TSAN) && !defined(NO_THREADS_IN_CHILD)
     uint32_t made = heaps_made();
-    end_thread(begin_thread(have_blocks)); /* with the lost thread's struct */
+    end_thread(begin_thread(have_blocks)); /* with the missing thread's struct */
     CHECK_EQ(heaps_made(), made);
     check_and_free(theirs);
     sound();
@@ -351,7 +351,7 @@ static void find_all_that_is_lost(void) {
     if (config_safety) CHECK(units.used_units + units.emergency_units < 20);
 }
 
-TEST(child_has_no_lost_heaps_after_a_while) {
+TEST(child_has_no_heaps_left_behind_after_a_while) {
     pthread_t thread = begin_thread(have_blocks);
     fork_and(find_all_that_is_lost);
     end_thread(thread);
@@ -421,7 +421,7 @@ TEST(ended_thread_can_allocate_while_another_forks) {
     sound();
 }
 
-#ifndef HEAPALLOC_TSAN /* which knows no threads in a child of several threads */
+#ifndef HEAPALLOC_TSAN /* which does not support threads in the child of a threaded process */
 static void allocate_in_threads(void) {
     sound();
     for (int i = 0; i < 3; i++) {

@@ -1,4 +1,4 @@
-/* Growth: where memory comes from, and what becomes of refusals. */
+/* Growth: where memory comes from, and what happens after refusals. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/cache.h"
@@ -47,7 +47,7 @@ TEST(without_a_home_the_span_is_a_reserved_range) {
 
 TEST(home_where_nothing_can_be_mapped_is_left_for_a_range) {
     fake.fail_at = 1;
-    fake.fail_run = 2; /* a step, and just what is needed */
+    fake.fail_run = 2; /* a step, then just what is needed */
     char *p = t_malloc(10);
     CHECK(p && span_of(p) == &span_home && !span_home.stepwise);
     CHECK_EQ(span_count, 0);
@@ -77,7 +77,7 @@ TEST(heap_that_got_nothing_at_first_gets_something_later) {
 TEST(further_span_follows_when_home_cannot_grow) {
     char *first = t_malloc(10);
     fake.fail_at = fake_counts.requests + 1;
-    fake.fail_run = 2; /* a step, and just what is needed */
+    fake.fail_run = 2; /* a step, then just what is needed */
     char *second = t_malloc(MIB);
     CHECK(second && span_of(second) != &span_home);
     CHECK_EQ(span_count, 1);
@@ -98,7 +98,7 @@ TEST(block_larger_than_any_span_so_far_gets_one_of_its_own) {
     t_free(small);
 }
 
-/* Whoever asks for too much again and again must not use up the spans, the address space or the tip. */
+/* Repeated requests for too much must not use up the spans, the address space or the tip. */
 TEST(refused_requests_cost_nothing) {
     t_free(t_malloc(10));
     fake.memory_max = 64 * MIB;
@@ -120,7 +120,7 @@ TEST(refused_requests_cost_nothing_in_further_spans_either) {
     for (int i = 0; i < 15; i++) CHECK(t_malloc(2 * MIB) != NULL);
 }
 
-/* The last memory that there is can be had, to a step. */
+/* All memory can be allocated, up to the last step. */
 TEST(memory_is_used_up_to_the_limit) {
     fake.memory_max = 20 * MIB;
     size_t sum = 0;
@@ -173,7 +173,7 @@ TEST(first_block_of_every_span_has_its_line_and_slot) {
     CHECK(span_count > 2);
 }
 
-/* The tables grow a step at a time; lines and slots stand at the borders of steps too. */
+/* The tables grow a step at a time; there are lines and slots at the borders of steps too. */
 TEST(tables_reach_as_far_as_the_memory) {
     for (int i = 0; i < 60; i++) {
         CHECK(t_malloc(MIB - 100) != NULL);

@@ -1,5 +1,5 @@
-/* Huge pages: only what is touched as a whole becomes one, only in a large heap, a bounded number at a time; and little
- * that is free inside does not split it. */
+/* Huge pages: only ranges touched as a whole become one, only in a large heap, a bounded number at a time; and a little
+ * free memory inside does not split them. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/tick.h"
@@ -20,7 +20,7 @@ static void sound(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
 }
 
-/* Small blocks of 40 MiB, in a heap of a GiB that is used otherwise only here and there. */
+/* 40 MiB of small blocks, in a heap of a GiB that is otherwise sparse. */
 static void take_dense(void) {
     for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = t_malloc(BLOCK);
@@ -43,7 +43,7 @@ static bool is_small_slab(const char *at) {
     return line && line->kind == UNIT_SLAB && line->block_bytes == BLOCK;
 }
 
-/* Every unit of a range that is made one page is a slab of the dense blocks. */
+/* Every unit of a range that becomes one page is a slab of the dense blocks. */
 static void all_is_dense(char *at) {
     for (size_t i = 0; i < RANGE; i += UNIT_BYTES) CHECK(is_small_slab(at + i));
 }
@@ -80,7 +80,7 @@ TEST(huge_pages_are_made_a_few_at_a_time) {
     CHECK(fake_counts.collapses <= 1);
     fake.can_collapse = false;
     let_quarters_pass(8);
-    CHECK(fake_counts.collapses_failed <= 1 + (grown + 8 * 4) / 64); /* each costs the hand a long pause */
+    CHECK(fake_counts.collapses_failed <= 1 + (grown + 8 * 4) / 64); /* each delays the next attempts for long */
 }
 
 static void take_all_back(void) {
@@ -88,7 +88,7 @@ static void take_all_back(void) {
     heap_trim(heap_self);
 }
 
-/* A few free pages do not split a huge page; when a sixteenth is free, they all go. */
+/* A few free pages do not split a huge page; when a sixteenth is free all are purged. */
 TEST(little_does_not_split_a_huge_page) {
     if (fake.page_bytes > 4096) return;
     take_dense();

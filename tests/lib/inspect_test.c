@@ -68,7 +68,7 @@ TEST(walk_of_a_damaged_heap_ends) {
     struct seen seen = {0};
     struct unit *unit = span_unit(blocks[1]);
     uint32_t starts = unit->start_limit;
-    unit->start_limit = 0; /* no block is a start any more */
+    unit->start_limit = 0; /* no address is the start of a block any more */
     CHECK(!walk_heap(look, &seen) || unit->free == BLOCK_END);
     unit->start_limit = starts;
     unit->kind = UNIT_INSIDE;
@@ -113,7 +113,7 @@ TEST(no_statistics_during_a_fork) {
     CHECK(stats_read(&stats));
 }
 
-/* What the caches and bins hold is all by which the count may be off. */
+/* The count may be off only by the contents of caches and bins. */
 TEST(live_bytes_are_near_what_callers_hold) {
     struct stats_blocks counted;
     stats_count_blocks(&counted);

@@ -11,7 +11,7 @@ enum { BLOCKS = 400, SIZE = 16 };
 static struct reader reader;
 static char *blocks[BLOCKS];
 
-/* Reads what is in the scripted world by copying: nobody gives memory back meanwhile. `refuse` counts down to a read
+/* Reads memory of the scripted world by copying, as no memory is given back meanwhile. `refuse` counts down to a read
  * that fails. */
 static int refuse;
 static bool read_here(void *context, uint64_t address, void *to, size_t bytes) {
@@ -101,7 +101,7 @@ TEST(the_visitor_ends_the_walk) {
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
 }
 
-TEST(a_read_that_fails_is_told_and_survived) {
+TEST(a_read_that_fails_is_reported_and_survived) {
     populate();
     for (int n = 1; n < 200; n++) {
         struct sums sums = {0};
@@ -121,7 +121,7 @@ TEST(a_damaged_map_is_refused) {
     CHECK(reader_open(&reader, read_here, NULL, (uintptr_t)&map) != NULL);
     map = heapalloc_map, map.version++;
     CHECK(reader_open(&reader, read_here, NULL, (uintptr_t)&map) != NULL);
-    /* Whatever number of the layout is wrong, it is refused or harmless. */
+    /* Any wrong number in the layout is refused or harmless. */
     for (size_t at = offsetof(struct heapalloc_map, unit_bytes); at < sizeof(map); at += 4) {
         struct sums sums = {0};
         map = heapalloc_map;
@@ -143,7 +143,7 @@ TEST(a_write_after_free_is_found) {
     CHECK(reader.torn > 0 && reader.fault[0]);
 }
 
-/* Lines and slots with garbage in them: counted, bounded, never followed out of what can be read. */
+/* Lines and slots with garbage in them: counted, bounded, never followed beyond readable memory. */
 TEST(garbage_in_lines_is_survived) {
     populate();
     test_leaves_a_broken_heap();

@@ -36,7 +36,8 @@ static void freeze_medium(void) {
     lock_freeze(&medium.lock);
 }
 
-/* Free and cached blocks keep addresses in the slots of their second granules; a pending pointer there is no block's.
+/* Free and cached blocks have addresses in the slots of their second granules; the address of such a granule is never
+ * taken for a block's.
  */
 TEST(address_in_a_slot_never_looks_used) {
     for (uint64_t bits = 0; bits < 16; bits++) {
@@ -158,7 +159,7 @@ TEST(units_return_to_level_1_when_there_is_plenty) {
     CHECK_EQ(units.used_units, 0);
 }
 
-/* Freed in order, all that is free is one block; what is beyond a few MiB of it goes. */
+/* When blocks are freed in order their free memory is one block; all but a few MiB of it goes to level 1. */
 static void give_all_of_one_block(uint32_t count, bool backwards) {
     enum { BLOCKS = 600 };
     struct granule *slots[BLOCKS];
@@ -193,7 +194,7 @@ TEST(purge_keeps_what_it_is_told_and_the_used_blocks) {
     CHECK(contents_hold(&(struct held){(unsigned char *)memory(block), K(5) * GRANULE_BYTES, 1}, K(5) * GRANULE_BYTES));
 }
 
-/* Between used blocks only pages that lie wholly inside may go. */
+/* Between used blocks only pages that lie wholly in free memory may be purged. */
 static void purge_between_used_blocks(size_t page) {
     enum { BLOCKS = 60 };
     fake.page_bytes = page;
@@ -213,7 +214,7 @@ static void purge_between_used_blocks(size_t page) {
     medium_purge(0, UINT32_MAX);
     sound();
     CHECK_EQ(medium.dirty_granules, 0);
-    CHECK((fake_counts.purges > 0) == (page == 4096)); /* a larger page that is free is a whole unit, and leaves */
+    CHECK((fake_counts.purges > 0) == (page == 4096)); /* a larger free page is a whole unit, and leaves the level */
     for (int i = 0; i < BLOCKS; i += 2) CHECK(contents_hold(&held[i], held[i].size));
     for (int i = 1; i < BLOCKS; i += 2) slots[i] = take(K(5 + (uint32_t)i * 7 % 90));
     for (int i = 0; i < BLOCKS; i++) give(slots[i]);
@@ -265,7 +266,7 @@ TEST(block_that_cannot_be_purged_is_tried_once_a_turn_and_keeps_no_other) {
     give(second);
     fake.refused = (char *)round_up((uintptr_t)memory(first), 4096) + 4096;
     uint32_t dirty = medium.dirty_granules;
-    CHECK(medium_purge(0, UINT32_MAX)); /* done: nothing is left that it could do */
+    CHECK(medium_purge(0, UINT32_MAX)); /* done: nothing is left to purge */
     CHECK_EQ(fake_counts.refusals, 1);
     CHECK(medium.dirty_granules > 0 && medium.dirty_granules < dirty);
     sound();
@@ -317,7 +318,7 @@ TEST(runs_that_touch_become_one) {
     CHECK(granule_count(first) >= K(500) || granule_state(first) == GRANULE_NONE);
 }
 
-/* Random blocks, their contents in place of a model. */
+/* Random blocks, checked by their contents instead of a model. */
 TEST(random_blocks_keep_their_contents) {
     enum { SLOTS = 100 };
     struct granule *slots[SLOTS] = {NULL};

@@ -1,4 +1,4 @@
-/* The model: random operations, each compared with what must come of it. */
+/* The model: random operations, each compared with its expected result. */
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
 #include "fake/fake.h"
@@ -48,7 +48,7 @@ static size_t random_size(struct model *model) {
     return size == 0 && model_below(model, 8) != 0 ? 1 : size;
 }
 
-/* NULL is right only when the world has refused something meanwhile. */
+/* NULL is correct only if the world has refused something meanwhile. */
 static bool none(struct model *model, void *p, size_t size, uint32_t failures) {
     if (p) return false;
     if (fake_failures() == failures) model_wrong(model, "no memory, and nothing was refused", p, size);
@@ -66,7 +66,7 @@ static void enter(struct model *model, void *p, size_t size, size_t align) {
     model->bytes += size;
 }
 
-/* Take a block out of the model; the heap still has it. */
+/* Remove a block from the model; it is still allocated. */
 static struct held leave(struct model *model, size_t index) {
     struct held block = model->blocks[index];
     if (!contents_hold(&block, block.size)) model_wrong(model, "has other contents", block.at, block.size);
@@ -139,7 +139,7 @@ static void step_paged(struct model *model) {
     if (!none(model, p, size, failures)) enter(model, p, size, page);
 }
 
-/* What a sized free is told: the size asked for, except where an alignment has made the block much longer. */
+/* The size for a sized free: the requested one, except where an alignment has made the block much larger. */
 static size_t told_size(const struct held *block) {
     size_t usable = t_malloc_usable_size(block->at);
     return block->size > usable / 2 ? block->size : usable;
@@ -160,7 +160,7 @@ static void step_free(struct model *model) {
     if (errno != before) model_wrong(model, "free changed errno", block.at, (size_t)errno);
 }
 
-/* Of the contents the first min(old, new) bytes stay; on failure all of it, where it was. */
+/* The first min(old, new) bytes of the contents stay; on failure the block is unchanged. */
 static void step_realloc(struct model *model) {
     if (model->count == 0) return;
     struct held block = leave(model, model_below(model, model->count));
@@ -170,7 +170,7 @@ static void step_realloc(struct model *model) {
     void *p = t_realloc(block.at, size);
     if (none(model, p, size, failures)) {
         if (size <= block.size) model_wrong(model, "could not become smaller", block.at, size);
-        enter(model, block.at, block.size, BLOCK_ALIGN_BYTES); /* fills anew what leave() has found right */
+        enter(model, block.at, block.size, BLOCK_ALIGN_BYTES); /* refills what leave() has checked */
         return;
     }
     block.at = p;
@@ -178,7 +178,7 @@ static void step_realloc(struct model *model) {
     enter(model, p, size, BLOCK_ALIGN_BYTES);
 }
 
-/* A caller may use all that malloc_usable_size() tells. */
+/* A caller may use as many bytes as malloc_usable_size() returns. */
 static void step_use_all(struct model *model) {
     if (model->count == 0) return;
     struct held *block = &model->blocks[model_below(model, model->count)];
@@ -190,7 +190,7 @@ static void step_use_all(struct model *model) {
     contents_fill(block);
 }
 
-/* What no heap can serve, and what costs nothing. */
+/* Requests that no heap can serve, and free of NULL. */
 static void step_odd(struct model *model) {
     size_t big = SIZE_MAX - model_below(model, (uint64_t)1 << 40), many = (size_t)1 << (40 + model_below(model, 24));
     t_free(NULL);

@@ -21,7 +21,7 @@ struct scene {
 
 #define WORLD .page_bytes = 4096, .can_purge = true, .can_move = true, .now_ms = 1000, .random = 0x5eed
 
-/* Small heaps are proved sound after every step, large ones now and then. */
+/* Small heaps are verified after every step, large ones now and then. */
 static const struct scene scenes[] = {
     {"small, every step", {60, 1 << 20, 300000}, 20000, 1, {WORLD, .has_home = true}},
     {"small, in further spans", {60, 1 << 20, 300000}, 10000, 1, {WORLD, .has_home = false}},

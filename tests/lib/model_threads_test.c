@@ -1,7 +1,7 @@
-/* Several threads with random operations, blocks that go from one to another, threads that come and go.
+/* Several threads with random operations, blocks that are handed between them, threads that start and end.
  *
- * Each thread has a model of its own and hands blocks to the others through a mailbox. Between rounds all stand
- * still, and the whole heap is verified. Every round new threads replace some of the old ones. */
+ * Each thread has a model of its own and hands blocks to the others through a mailbox. Between rounds all threads wait,
+ * and the whole heap is verified. In every round new threads replace some of the old ones. */
 /* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "fake/family.h"
@@ -49,7 +49,7 @@ static void free_it(const struct model *model, struct held block) {
     t_free(block.at);
 }
 
-/* Take a block over, or free it as it is: by somebody who has never owned it. */
+/* Take a block over, or free it directly, in a thread that has never owned it. */
 static void exchange(struct model *model) {
     struct held block;
     if (model_below(model, 2) && model_hand_out(model, &block)) {
@@ -66,7 +66,7 @@ static void play(struct model *model) {
     }
 }
 
-/* What is left when a thread ends: some to the others, the rest stays for whoever finds it in the mail. */
+/* A thread that ends hands some of its blocks to the others; the rest stays in the mailbox. */
 static void leave(struct model *model) {
     struct held block;
     while (model->count > 50 && model_hand_out(model, &block)) {

@@ -3,7 +3,7 @@
 #
 #   names.sh ROOT          `verify: NAME` in a comment <=> verify_NAME() in lib/inspect, run by verify_heap(), and
 #                          broken on purpose in tests/lib/verify_test.c
-#   names.sh --self-test   plants one missing of each kind
+#   names.sh --self-test   plants one fault of each kind
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 
@@ -13,7 +13,7 @@ run() { grep -hoE 'PART\([a-z0-9_]+\)' "$1/lib/inspect/verify.c" | sed 's/PART(/
 tested() { grep -hoE '(BREAKS\(|expect_broken\(verify_)[a-z0-9_]+' "$1/tests/lib/verify_test.c" |
     sed 's/BREAKS(//; s/expect_broken(verify_//' | grep -vx name | sort -u; }
 
-# compare WHAT LIST WHAT LIST: says what the first has and the second has not.
+# compare WHAT LIST WHAT LIST: prints the entries of the first list that the second lacks.
 missing() {
     local left
     left=$(comm -23 <(printf '%s\n' "$2") <(printf '%s\n' "$4"))

@@ -32,7 +32,7 @@ void order_close(struct order *order) {
     free(order);
 }
 
-/* Everything that begins before `from` to the left, the rest to the right. */
+/* Split the tree: ranges that begin before `from` to the left, the rest to the right. */
 static void split(struct node *node, uintptr_t from, struct node **left, struct node **right) {
     if (!node) {
         *left = *right = NULL;
@@ -55,7 +55,7 @@ static struct node *join(struct node *left, struct node *right) {
     return right;
 }
 
-/* The range that begins last before `to` is the only one that could reach into [from, to). */
+/* Of the ranges that begin before `to` only the last could reach into [from, to). */
 static bool overlaps(const struct node *node, uintptr_t from, uintptr_t to) {
     const struct node *last = NULL;
     while (node) {

@@ -112,7 +112,7 @@ TEST(pool_knows_its_blocks) {
     expect_stop("is not a pool", heapalloc_pool_destroy(other));
 }
 
-/* Two bytes of a used block are the secret's: put looks again. */
+/* Two bytes of a used block equal a key's: put checks again. */
 TEST(pool_takes_back_a_block_that_resembles_a_free_one) {
     struct heapalloc_pool *pool = heapalloc_pool_create(64, 0);
     char *first = heapalloc_pool_get(pool), *second = heapalloc_pool_get(pool);

@@ -1,5 +1,5 @@
-/* Growth without faults: a heap that grows steadily by small blocks has its next 2 MiB ready, one that is small, sparse
- * or of large blocks has none, and what is ready is touched by nobody yet. */
+/* Growth without faults: in a heap that grows steadily by small blocks the next 2 MiB are resident ahead of use, in one
+ * that is small, sparse or of large blocks they are not, and nobody has touched them before. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/trim.h"
@@ -77,7 +77,7 @@ TEST(who_has_no_huge_pages_is_asked_seldom) {
     CHECK_EQ(fake_counts.prefaults, 0);
 }
 
-/* What grows again over purged memory finds it clean, not at the top. */
+/* A heap that grows again uses purged memory, which is clean, not memory at the top. */
 TEST(growth_after_a_fall_is_growth_too) {
     enum { BLOCK = 1000, COUNT = 80 * 1000 };
     static char *block[COUNT];

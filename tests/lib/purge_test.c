@@ -26,7 +26,7 @@ static void sound(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
 }
 
-/* Clean extents are zero: what level 1 promises to calloc. */
+/* Clean extents are zero, as level 1 promises to calloc. */
 static void clean_is_zero(void) {
     sound();
     for (uint32_t i = 0; i < span_home.top_units; i++) {
@@ -64,7 +64,7 @@ TEST(purged_extents_merge_with_clean_neighbours) {
 }
 
 /* A page of slots describes 16 units, a page of lines 64: each goes back when the last of its units has become clean,
- * and what lies beside it stays. */
+ * and neighbouring pages stay. */
 TEST(tables_of_clean_units_go_back) {
     enum {
         UNITS = 200,
@@ -124,7 +124,8 @@ TEST(what_cannot_be_purged_stays_dirty_and_is_tried_again_when_it_is_old_once_mo
     clean_is_zero();
 }
 
-/* A purge that fails half-way has taken the front: all around the page that stays is purged, and only that is clean. */
+/* A purge that fails half-way has purged the front: all around the page that stays is purged, and only that is clean.
+ * */
 TEST(all_around_a_page_that_cannot_be_purged_goes_back) {
     for (uint32_t at = 0; at < 1000; at += 111) {
         struct unit *unit = take(1000), *wall = take(1);
@@ -144,7 +145,7 @@ TEST(all_around_a_page_that_cannot_be_purged_goes_back) {
     }
 }
 
-/* Where the world takes nothing at all, a step costs a bounded number of vain calls, however much is free. */
+/* If the world refuses every purge, a step makes a bounded number of calls, however much is free. */
 TEST(vain_purges_are_bounded) {
     enum { EXTENTS = 100 };
     struct unit *held[EXTENTS];
@@ -160,8 +161,8 @@ TEST(vain_purges_are_bounded) {
     clean_is_zero();
 }
 
-/* Random extents under each page size: only whole pages that are free in all their units are purged, and all that
- * is called clean is zero. The port proves that no page in use is touched: contents tell. */
+/* Random extents under each page size: only whole pages that are free in all their units are purged, and all memory
+ * marked clean is zero. The contents of blocks prove that no page in use is purged. */
 static void purge_randomly(size_t page) {
     enum { SLOTS = 80 };
     fake.page_bytes = page;
@@ -191,7 +192,7 @@ static void purge_randomly(size_t page) {
     }
     purge_before(units.now_ms + 1, UINT32_MAX);
     clean_is_zero();
-    /* What shares a large page with memory that was never touched cannot go; all else does. */
+    /* Memory that shares a large page with untouched memory cannot be purged; all other memory is. */
     CHECK(units.dirty_units <= (page > UNIT_BYTES ? span_home.top_units / 8 : 0));
 }
 
@@ -205,7 +206,7 @@ TEST(pages_of_64_kib_are_purged_whole) {
     purge_randomly(65536);
 }
 
-/* The ends that share a page with a block in use must not keep their place in the list: they would be tried for ever.
+/* Ends that share a page with a block in use must not keep their place in the list: they would be tried forever.
  */
 TEST(ends_of_an_extent_on_a_shared_page_stay_dirty_until_the_neighbour_goes) {
     fake.page_bytes = 65536;
@@ -239,7 +240,7 @@ TEST(more_dirty_memory_than_the_heap_may_keep_is_purged_at_once) {
     sound();
 }
 
-/* While a fork is under way, which is the caller's: so nobody waits for it. */
+/* During the caller's own fork, for which it does not wait. */
 static struct unit *aside(uint32_t count) {
     bool over;
     struct unit *unit = emergency_take(count, UNIT_LARGE, &over);
@@ -286,7 +287,7 @@ TEST(emergency_units_serve_any_count_and_refuse_what_cannot_be) {
     sound();
 }
 
-/* Units are in the home span, and level 1 has more of them at the end, by what became theirs of the span. */
+/* Units are in the home span, and in the end level 1 has more of them, by those left of the emergency span. */
 TEST(what_a_fork_set_aside_comes_back_whole) {
     take(1);
     emergency_open();

@@ -1,5 +1,5 @@
-/* Purged pages: pages of partly used slabs go back, their neighbours keep what they hold, and nothing that was freed
- * into a purged page is ever handed out twice. */
+/* Purged pages: pages of partly used slabs go back, their neighbours keep their contents, and no block freed into a
+ * purged page is handed out twice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "contents.h"
@@ -56,7 +56,7 @@ static void check_and_free_all(void) {
     }
 }
 
-/* Requests of another size than the test's, so that time passes and nothing else does. */
+/* Requests of a size that the test does not use, which only let time pass. */
 static void let_time_pass(void) {
     fake.now_ms += 700;
     for (int i = 0; i < 100; i++) t_free(t_malloc(30 * 1024 + (size_t)i * 600));
@@ -90,7 +90,7 @@ static int slabs_of(uint32_t class) {
     return slabs;
 }
 
-/* All idle pages go back but those of the current slab, and come again before any further slab. */
+/* All idle pages except those of the current slab go back, and are used again before any new slab. */
 static void pages_go_and_come(uint32_t class) {
     let_time_pass();
     take(class);
@@ -118,7 +118,7 @@ TEST(idle_pages_of_every_class_go_and_come) {
     test_nothing_is_lost();
 }
 
-TEST(larger_pages_have_no_holes) {
+TEST(slabs_have_no_purged_pages_where_pages_are_larger) {
     fake.page_bytes = 16384;
     take(20);
     free_all_but_one_in(100);
@@ -143,7 +143,7 @@ static char *with_a_purged_page(void) {
     return slab->memory;
 }
 
-TEST(block_in_a_hole_is_already_free) {
+TEST(block_in_a_purged_page_is_already_free) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
     char *memory = with_a_purged_page();
@@ -161,7 +161,7 @@ static void *free_elsewhere(void *p) {
     return NULL;
 }
 
-TEST(block_in_a_hole_is_already_free_elsewhere) {
+TEST(block_in_a_purged_page_is_already_free_elsewhere) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
     pthread_t thread;
@@ -169,8 +169,8 @@ TEST(block_in_a_hole_is_already_free_elsewhere) {
     pthread_join(thread, NULL);
 }
 
-/* The free of another thread that looked before the purged page was made arrives after it. */
-TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
+/* Another thread's free, which checked the block before its page was purged, arrives afterwards. */
+TEST(late_free_into_a_purged_page_is_found_when_collected) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     test_leaves_a_broken_heap();
     char *memory = with_a_purged_page();
@@ -179,7 +179,7 @@ TEST(late_free_into_a_hole_is_found_when_it_is_collected) {
     expect_stop("is already free", owner_collect(slab, heap_secret()));
 }
 
-TEST(slab_with_holes_is_used_as_any_other) {
+TEST(slab_with_purged_pages_is_used_like_any_other) {
     if (!has_pages_of_4_kib()) return;
     char *memory = with_a_purged_page();
     CHECK_EQ(t_malloc_usable_size(memory), 1024);
@@ -200,7 +200,7 @@ TEST(slab_with_holes_is_used_as_any_other) {
 }
 
 /* A purged page does not read as zero where a block from the left reaches into it. */
-TEST(zeroed_blocks_from_holes_are_zero) {
+TEST(zeroed_blocks_from_purged_pages_are_zero) {
     if (!has_pages_of_4_kib()) return;
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         take(class);
@@ -216,8 +216,8 @@ TEST(zeroed_blocks_from_holes_are_zero) {
     }
 }
 
-/* A page that the world does not take is no purged page, and is tried again. */
-TEST(page_that_cannot_be_purged_is_no_hole_and_is_tried_again) {
+/* A page whose purge is refused does not count as purged, and is tried again. */
+TEST(page_that_cannot_be_purged_is_tried_again) {
     if (!has_pages_of_4_kib()) return;
     take(40);
     for (int i = 4; i < 8; i++) t_free(blocks[i].at), blocks[i].at = NULL;
@@ -279,7 +279,7 @@ TEST(idle_pages_of_dead_threads_go_back) {
     test_nothing_is_lost();
 }
 
-/* ---- fork at the moment of a purge, in a thread that the child has not ---- */
+/* ---- fork at the moment of a purge, in a thread that the child does not have ---- */
 
 static void fork_here(void) {
     fake_at_purge = NULL;
@@ -301,7 +301,7 @@ static void fork_here(void) {
     CHECK_EQ(status, 0);
 }
 
-TEST(child_of_a_fork_amid_making_a_hole_goes_on) {
+TEST(child_of_a_fork_amid_purging_a_page_goes_on) {
     if (!has_pages_of_4_kib() || !config_safety) return;
     for (uint32_t class = 3; class < CLASS_COUNT; class += 6) {
         take(class);

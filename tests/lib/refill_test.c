@@ -1,4 +1,4 @@
-/* How many slabs a class has: one more where slabs gather but a few blocks until their turn comes. */
+/* How many slabs a class has: one more where slabs collect only a few free blocks until their turn comes. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "inspect/verify.h"
@@ -53,7 +53,7 @@ static uint32_t slabs(void) {
     return count;
 }
 
-TEST(class_whose_slabs_gather_little_gets_more_of_them) {
+TEST(class_whose_slabs_collect_little_gets_more_of_them) {
     fill();
     uint32_t before = replace(BLOCKS);
     replace(10 * BLOCKS);
@@ -82,7 +82,7 @@ TEST(extra_slabs_that_were_given_back_may_come_again) {
     sound();
 }
 
-TEST(poor_slabs_serve_when_there_is_no_memory) {
+TEST(sparse_slabs_serve_when_there_is_no_memory) {
     fill();
     replace(2 * BLOCKS);
     fake.memory_max = 1;
@@ -100,7 +100,7 @@ TEST(poor_slabs_serve_when_there_is_no_memory) {
     sound();
 }
 
-/* Slabs of few blocks: one that has gathered a single block has gathered enough. */
+/* Slabs of few blocks: a single free block is enough in these. */
 TEST(classes_of_large_blocks_get_no_more) {
     for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; class ++) {
         struct unit slab = {.class = (uint8_t) class, .resident_blocks = 2, .used_blocks = 1};

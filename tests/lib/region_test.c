@@ -1,4 +1,4 @@
-/* Memory that the world owns: regions become the heap's, all of them and nothing beside them. */
+/* Memory that the world owns: regions become the heap's, completely, and nothing beyond them. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
@@ -18,14 +18,14 @@
 enum { MARGIN = 4096, BLOCKS_MAX = 1 << 18 };
 static void *blocks[BLOCKS_MAX];
 
-/* Memory with a margin of 0xa5 on both sides, at an odd address: nobody may write to the margins. */
+/* Memory with a margin of 0xa5 on both sides, at an odd address: the margins must not be written. */
 struct memory {
     char *start;
     size_t bytes;
 };
 
 static struct memory owned(size_t bytes) {
-    fake.fail_each = 1; /* the world itself lends nothing */
+    fake.fail_each = 1; /* the world itself provides nothing */
     fake.has_home = false;
     char *all = malloc(bytes + 2 * MARGIN);
     CHECK(all != NULL);
@@ -56,7 +56,7 @@ static void free_all(size_t count) {
     for (size_t i = 1; i < count; i += 2) heap_free(blocks[i]);
 }
 
-/* Everything can be had, in any size, and comes back as one extent. */
+/* All memory can be allocated, in any size, and comes back as one extent. */
 static void serves(struct memory memory) {
     static const size_t sizes[] = {16, 100, 4096, 5000, 60 * KIB, 400 * KIB};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -89,7 +89,7 @@ TEST(smallest_region_serves) {
     margins_hold(memory);
 }
 
-/* The tables take no more, and no less, than they say, wherever a region begins and ends. */
+/* The tables take exactly their computed size, wherever a region begins and ends. */
 TEST(region_of_any_shape_stays_inside) {
     struct memory memory = owned(2 * MIB);
     static struct span spans[400];

@@ -1,4 +1,4 @@
-/* realloc: in place where it can be, by moving pages where it is large, never losing or inventing contents. */
+/* realloc: in place if possible, by moving pages if the block is large, never losing or changing contents. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
@@ -15,10 +15,10 @@ static struct held fresh(size_t size) {
     return block;
 }
 
-/* realloc, seen by MUST(); the old contents are there. */
+/* realloc under MUST(); the old contents must be there. */
 static struct held resized(struct held block, size_t size) {
     void *p = t_realloc(block.at, size);
-    if (!p) CHECK(contents_hold(&block, block.size)); /* refused: as it was */
+    if (!p) CHECK(contents_hold(&block, block.size)); /* refused: unchanged */
     if (p) test_forget(block.at);
     MUST(p);
     block.at = p;
@@ -95,7 +95,7 @@ HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
     }
 }
 
-/* Blocks grow, shrink and go in turn, whatever fails: a block that could not grow is as it was. */
+/* Blocks grow, shrink and are freed in turn, whatever fails: a block that could not grow is unchanged. */
 static void resize_in_turn(uint64_t seed) {
     struct held held[6] = {{0}};
     for (int i = 0; i < 40; i++) {
@@ -130,7 +130,7 @@ TEST(no_block_is_lost_whichever_call_fails) {
     for (uint32_t n = 0; n < 4; n++) resize_in_turn(n);
 }
 
-/* The part that is cut off was the caller's: it is not zero, whatever the whole extent was when it was new. */
+/* The part that is cut off was in use: it does not count as zero, even if the extent was zero when it was new. */
 HEAP_TEST(tail_cut_from_a_large_block_is_not_taken_for_zero) {
     unsigned char *block = MUST(t_malloc(2 * MIB));
     memset(block, 0xa5, 2 * MIB);
@@ -170,7 +170,7 @@ HEAP_TEST(growing_byte_by_byte_seldom_moves) {
     FREE(block.at);
 }
 
-/* Each has something behind it whenever it grows: what it takes at once is what keeps it in place. */
+/* Each has another block behind it whenever it grows: only the room that it took before keeps it in place. */
 TEST(vectors_that_grow_in_turn_move_seldom) {
     enum { VECTORS = 20 };
     struct held held[VECTORS];
@@ -186,7 +186,7 @@ TEST(vectors_that_grow_in_turn_move_seldom) {
     for (int i = 0; i < VECTORS; i++) FREE(held[i].at);
 }
 
-/* Becoming smaller needs no memory: a refusal must not make it fail. */
+/* Shrinking needs no memory: a refusal must not make it fail. */
 TEST(shrinking_never_fails) {
     static const size_t from[] = {4096, 100 * KIB, 250 * KIB, 3 * MIB}, to[] = {16, 5 * KIB, 40, 6 * KIB};
     for (int i = 0; i < 4; i++) {
@@ -202,7 +202,7 @@ TEST(shrinking_never_fails) {
     }
 }
 
-TEST(misuse_of_realloc_is_told_so) {
+TEST(misuse_of_realloc_is_reported) {
     char *small = t_malloc(100), *medium = t_malloc(10 * KIB), *large = t_malloc(MIB);
     expect_stop("realloc(): ", t_realloc(small + 16, 10));
     expect_stop("is in the middle of a block of 112 bytes at 0x", t_realloc(small + 16, 500));
@@ -218,7 +218,7 @@ TEST(misuse_of_realloc_is_told_so) {
     expect_stop("is not ours", t_realloc((void *)16, 500));
 }
 
-/* In steps of a page a large block takes more than a step's room at a time, but never a sixteenth too much. */
+/* A large block that grows by pages takes more than a page at a time, but never a sixteenth more than it needs. */
 TEST(large_block_grows_with_a_little_to_spare_and_gives_back_what_is_much) {
     char *p = t_malloc(2 * MIB);
     int more = 0;

@@ -84,7 +84,7 @@ void test_nothing_is_lost(void) {
     CHECK_EQ(units_out(), 0);
 }
 
-/* The world has no more memory: all is in order nevertheless, and goes on when there is some again. */
+/* The world has no more memory: the heap must be sound nevertheless, and serve again when there is memory. */
 static _Noreturn void give_up(void) {
     prove_sound();
     fake.fail_at = 0;
@@ -129,7 +129,7 @@ static int run_apart(const struct test *test, uint32_t fail_at, uint32_t fail_ru
     return code;
 }
 
-/* True when the test holds as it is, and whatever is refused. */
+/* Whether the test passes, both normally and whatever is refused. */
 static bool passes(const struct test *test) {
     int plain = run_apart(test, 0, 0);
     if (plain != SOUND && plain != SOUND_BUT_REFUSED) return false;

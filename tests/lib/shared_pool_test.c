@@ -22,7 +22,7 @@ static struct heapalloc_pool_stats stats_of(struct heapalloc_pool *pool) {
     return stats;
 }
 
-/* What a constructor keeps in its objects, and what is told of them. */
+/* The words that a constructor stores in its objects, and the counts of its calls. */
 struct thing {
     uint64_t word, body[6];
 };
@@ -158,7 +158,7 @@ TEST(batches_are_taken_and_put_back) {
     test_nothing_is_lost();
 }
 
-/* Threads that share a pool, some of which put back what others took. */
+/* Threads that share a pool, some of which put back objects that others took. */
 enum { THREADS = 6, SLOTS = 256, STEPS = 8000 };
 static struct {
     struct heapalloc_pool *pool;

@@ -1,4 +1,4 @@
-/* Slabs: carving, the ownership word's transitions, what is found when a list is damaged. */
+/* Slabs: carving, the transitions of the remote word, detection of damaged lists. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/bin.h"
 #include "heap/registry.h"
@@ -6,7 +6,7 @@
 #include "slab/slab.h"
 #include "test.h"
 
-/* Any heap will do as an owner here: nothing but its address counts. */
+/* Any address will do as an owner here. */
 static struct heap *me;
 static uintptr_t secret;
 
@@ -29,7 +29,7 @@ static uint32_t length(const struct block *list) {
     return count;
 }
 
-/* Carve everything and hold all blocks, as a caller does. */
+/* Carve everything and allocate all blocks. */
 static uint32_t take_all(struct unit *slab, struct block **blocks) {
     uint32_t count = 0;
     while (slab_uncarved(slab) > 0) {
@@ -56,7 +56,7 @@ TEST(slab_is_carved_page_by_page_in_order) {
             carved += length(list);
             CHECK_EQ(slab->carved_blocks, carved);
             for (; list != BLOCK_END; list = list->next, expected += bytes) CHECK((char *)list == expected);
-            /* Not beyond the page in which the last step's first block ended, and the last one's readers look. */
+            /* Not beyond the page in which the first block of the last step ended, up to which code may read. */
             CHECK(carved == class_shapes[class].capacity_blocks ||
                   4096 - (carved * bytes - 1) % 4096 <= bytes + READ_BEYOND_BYTES || bytes > 2048);
             if (bytes <= CLASS_TINY_BYTES && carved < class_shapes[class].capacity_blocks)
@@ -66,7 +66,7 @@ TEST(slab_is_carved_page_by_page_in_order) {
     }
 }
 
-/* Few blocks a step would be a slow path for each few, and save no page. */
+/* Carving few blocks at a time would take a slow path for each few, and save no page. */
 TEST(larger_blocks_in_touched_memory_are_carved_at_once) {
     test_leaves_a_broken_heap();
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
@@ -222,7 +222,7 @@ TEST(damage_to_a_remote_block_is_found_when_it_is_collected) {
     expect_stop("was written to after it was freed: corrupted list", owner_collect(slab, secret));
 }
 
-/* Where there is no other free block the list is taken as it is; whoever hands the block out looks at it. */
+/* If there is no other free block the list is taken as it is; blocks are checked when they are handed out. */
 TEST(remote_blocks_become_the_free_list_at_once) {
     test_leaves_a_broken_heap();
     struct block *blocks[1024];
@@ -276,7 +276,7 @@ TEST(given_slab_accounts_for_every_block) {
     expect_stop("corrupted list", slab_give(slab, secret));
 
     slab = emptied(blocks);
-    struct block *used = slab->free; /* the count says that it is free, because another was freed twice */
+    struct block *used = slab->free; /* the count says that all are free, because another was freed twice */
     slab->free = used->next;
     block_clear(used);
     expect_stop("is already free", slab_give(slab, secret));

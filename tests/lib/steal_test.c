@@ -1,4 +1,4 @@
-/* What caches keep: all of them together within a bound, and within reach of others while their threads sleep. */
+/* Caches: all together stay within a bound, and other threads can empty them while their owners sleep. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/steal.h"
@@ -46,7 +46,7 @@ static void *fill_and_sleep(void *unused) {
     return unused;
 }
 
-/* By the sleepers' heaps. */
+/* Kept by the sleepers' heaps. */
 static size_t cached(void) {
     size_t granules = 0;
     for (struct heap *heap = heaps.all; heap; heap = heap->next_all) {
@@ -102,7 +102,7 @@ TEST(trim_empties_the_caches_of_sleeping_threads) {
     with_sleepers(go_back_by_trim);
 }
 
-/* Blocks say whose they are for as long as they are. */
+/* Each block contains its owner's number as long as it is in use. */
 static void *work(void *number) {
     char mark = (char)(uintptr_t)number, *blocks[16] = {NULL};
     for (int i = 0; !load_relaxed(stop); i++) {
@@ -132,7 +132,7 @@ TEST(caches_are_emptied_while_their_owners_work) {
     CHECK_EQ(heaps.granted, 0);
 }
 
-/* What was taken is room again after its next slow path. */
+/* What was stolen is room again after the owner's next slow path. */
 TEST(emptied_heap_starts_anew) {
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);

@@ -1,4 +1,4 @@
-/* Used and free blocks by size: known allocations change the counts by what they are. */
+/* Used and free blocks by size: known allocations change the counts by their number. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
 #include "heap/trim.h"
@@ -27,7 +27,7 @@ static void check_classes(void) {
     }
 }
 
-/* Blocks in the bin count as used, so there may be a slab's more. */
+/* Blocks in the bin count as used, so there may be a slab's blocks more. */
 HEAP_TEST(blocks_of_a_class_are_counted_there) {
     static const size_t sizes[] = {1, 16, 17, 100, 512, 513, 1024, 2000, 4096};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

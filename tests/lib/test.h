@@ -26,11 +26,11 @@ _Noreturn void test_fail(const char *file, int line, const char *text, long long
 void *test_must(void *p, const char *file, int line, const char *text);
 void test_forget(void *p);
 
-/* Give all blocks that MUST() has seen back, and prove that nothing is lost then. */
+/* Free all blocks that MUST() has seen, and check that nothing is lost. */
 void test_nothing_is_lost(void);
 
-/* TEST_PERCENT of `full`, at least one; all of it unless the environment says otherwise. For loops that prove the same
- * by every round, where a sanitizer or an emulator makes each dear. */
+/* TEST_PERCENT of `full`, at least one; all of it unless the environment says otherwise. For loops whose rounds all
+ * test the same, where a sanitizer or an emulator makes each expensive. */
 unsigned test_rounds(unsigned full);
 
 /* The test breaks the heap, so its end proves nothing. */
@@ -47,7 +47,7 @@ void test_leaves_a_broken_heap(void);
         if (left_is != right_is) test_fail(__FILE__, __LINE__, #left " == " #right, left_is, right_is); \
     } while (0)
 
-/* Holds unless the world has refused something in this run. */
+/* Must hold unless the world has refused something in this run. */
 #define CHECK_CALM(condition) CHECK(fake_counts.failures > 0 || (condition))
 
 #define MUST(expression) test_must((expression), __FILE__, __LINE__, #expression)

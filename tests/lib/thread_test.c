@@ -1,4 +1,4 @@
-/* Threads: blocks that outlive their thread, frees from elsewhere, heaps that are used again. */
+/* Threads: blocks that outlive their thread, remote frees, heaps that are used again. */
 /* SPDX-License-Identifier: MIT */
 #include "base/alone.h"
 #include "contents.h"
@@ -82,7 +82,7 @@ HEAP_TEST(heap_of_an_ended_thread_is_used_again) {
     test_nothing_is_lost();
 }
 
-/* Heap structs are cut from a unit that may have been anything before. */
+/* Heap structs are cut from a unit whose earlier use is arbitrary. */
 HEAP_TEST(heaps_are_cut_from_used_memory_too) {
     void *p = MUST(t_malloc(300000));
     memset(p, 0xa5, 300000);
@@ -136,7 +136,7 @@ static void *use_one(void *unused) {
     return unused;
 }
 
-/* Nobody has a slow path left but threads that end. */
+/* Only threads that end take slow paths. */
 TEST(time_passes_when_threads_end) {
     run(use_and_free_much, NULL);
     CHECK(units.dirty_units > 400);
@@ -174,7 +174,7 @@ static void *leave_a_block(void *held) {
     return NULL;
 }
 
-/* Those that came first have time to become empty. */
+/* The first ones have time to become empty. */
 HEAP_TEST(newest_orphan_is_adopted_first) {
     pthread_t threads[2];
     void *held[2];
@@ -210,7 +210,7 @@ HEAP_TEST(freeing_into_an_orphan_takes_it) {
     test_nothing_is_lost();
 }
 
-/* Each turn at the lock would be followed by another to give the slab up again. */
+/* Each time the lock is taken it would have to be taken again to abandon the slab. */
 HEAP_TEST(who_only_frees_into_an_orphan_leaves_it_there_until_it_is_empty) {
     run(hold_some_of_a_slab, NULL);
     if (!blocks[0] || !blocks[19]) return;
@@ -224,8 +224,8 @@ static void *take_a_block(void *held) {
     return NULL;
 }
 
-/* The list is just in use: who needs a slab waits for it, and takes no new one. */
-TEST(taker_waits_for_the_orphans_lock) {
+/* The list is in use: a thread that needs a slab waits for its lock, and takes no new slab. */
+TEST(refill_waits_for_the_abandoned_slabs_lock) {
     void *held = NULL;
     pthread_t thread;
     run(hold_some_of_a_slab, NULL);
@@ -250,8 +250,8 @@ static void *leave_slabs_of_one_free_block(void *unused) {
     return unused;
 }
 
-/* One turn at the lock serves several mallocs, and no more slabs are taken than that needs. */
-TEST(taker_of_poor_orphans_takes_several) {
+/* Taking the lock once serves several mallocs, and no more slabs are taken than needed. */
+TEST(refill_takes_several_sparse_abandoned_slabs) {
     run(leave_slabs_of_one_free_block, NULL);
     struct abandoned *these = &abandoned[class_of(512)];
     uint32_t before = units.used_units;
@@ -269,7 +269,7 @@ static void *free_one(void *block) {
     return NULL;
 }
 
-/* Whoever frees into a full slab has it from then on; its next free there is a local one. */
+/* A thread that frees into a full slab owns it from then on; its next free there is local. */
 HEAP_TEST(first_to_free_into_a_full_slab_owns_it) {
     void *held[80];
     for (int i = 0; i < 80; i++) held[i] = MUST(t_malloc(512));
@@ -296,7 +296,7 @@ HEAP_TEST(block_freed_elsewhere_returns_to_the_slab_of_its_owner) {
     test_nothing_is_lost();
 }
 
-/* A thread's frees after its heap is gone: other destructors, and libc itself. */
+/* A thread's frees after its heap was given up: in other destructors, and in libc itself. */
 static pthread_key_t late_key;
 
 static void late(void *held) {
@@ -354,7 +354,7 @@ TEST(thread_that_only_frees_keeps_few_slabs) {
     CHECK(!verify_heap());
 }
 
-/* Whatever slot a thread draws, it exchanges the block there for a new one. */
+/* Each thread replaces the blocks of random slots by new ones. */
 enum { SLOTS = 50000, EXCHANGERS = 4, EXCHANGES = 300000 };
 static void *slots[SLOTS];
 
@@ -369,7 +369,8 @@ static void *exchange(void *seed) {
     return NULL;
 }
 
-/* Each thread allocates as much as it frees, but other threads' blocks. What one gathers must come to the others. */
+/* Each thread allocates as much as it frees, but it frees other threads' blocks. Slabs that one collects must reach the
+ * others. */
 TEST(threads_that_exchange_blocks_need_little_more_than_they_hold) {
     pthread_t threads[EXCHANGERS];
     exchange((void *)(uintptr_t)99);
@@ -388,13 +389,13 @@ static void *only_misuse(void *block) {
     return NULL;
 }
 
-/* Forks are expected at once where the process is not known to have one thread (the thread sanitizer has its own). */
+/* Forks are expected at once if the process may have several threads (ThreadSanitizer starts one). */
 static uint32_t expected_at_once(void) {
     return alone() ? 0 : 1;
 }
 
-/* Reading the clock and arranging for forks costs a process more memory than it has otherwise. */
-TEST(short_program_arranges_nothing) {
+/* Reading the clock and registering fork handlers would cost a short process additional memory. */
+TEST(short_program_registers_nothing) {
     fake.now_ms = 0;
     t_free(t_malloc(100));
     t_free(t_malloc(5000));
@@ -417,7 +418,7 @@ static void *resize_one(void *p) {
     return NULL;
 }
 
-/* A lock may be held when another thread forks only where that was expected. */
+/* A lock may be held while another thread forks only if forks were expected. */
 TEST(second_thread_expects_forks) {
     t_malloc(1);
     CHECK_EQ(expected_before = fake_counts.forks, expected_at_once());
@@ -430,7 +431,7 @@ TEST(second_thread_that_only_resizes_expects_forks) {
     run(resize_one, p);
 }
 
-TEST(misuse_from_another_thread_is_told_so) {
+TEST(misuse_from_another_thread_is_reported) {
     blocks[0] = t_malloc(512);
     blocks[1] = t_malloc(512);
     t_free(blocks[0]);
@@ -443,7 +444,7 @@ static void *free_twice_from_elsewhere(void *block) {
     return NULL;
 }
 
-TEST(double_free_of_anothers_block_is_told_so) {
+TEST(double_free_of_anothers_block_is_reported) {
     for (size_t size = 16; size < 2000000; size *= 5) {
         void *p = t_malloc(size);
         run(free_twice_from_elsewhere, p);

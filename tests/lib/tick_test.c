@@ -1,4 +1,4 @@
-/* Time: what is free goes back to the world after a while, whoever is awake, and at once when asked for. */
+/* Time: free memory goes back to the world after a while, whichever thread runs, and at once on request. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
@@ -95,7 +95,7 @@ TEST(nothing_goes_back_before_its_time) {
     CHECK_EQ(fake_counts.purges, purges);
 }
 
-/* What is free all the time goes back, though blocks that come and go keep all of it young by merging with it. */
+/* Surplus memory goes back, although blocks that come and go keep it young by merging with it. */
 TEST(surplus_goes_back_whatever_it_merges_with) {
     peak_of(3 * MIB);
     free_peak();
@@ -115,11 +115,11 @@ TEST(surplus_goes_back_whatever_it_merges_with) {
         fake.now_ms += 40;
         for (int k = 0; k < 3; k++) t_free(memset(t_malloc(300 * KIB), 1, 300 * KIB));
     }
-    CHECK(fake_counts.purges <= purges + 4); /* what is needed again and again stays */
+    CHECK(fake_counts.purges <= purges + 4); /* memory that is used again and again stays */
     CHECK(!verify_heap());
 }
 
-/* A ring of blocks, each freed after a while: all memory comes round again sooner than it is old. */
+/* A ring of blocks, each freed after a while: all memory is reused before it is old. */
 TEST(memory_in_steady_use_is_not_purged) {
     enum { RING = 2000 };
     for (int i = 0; i < 60000; i++) {
@@ -138,11 +138,11 @@ static void *need_one(void *unused) {
 static void *need_many(void *unused) {
     uint32_t before = units.used_units;
     for (int i = 0; i < BLOCKS / 2; i++) CHECK(t_malloc(512) != NULL);
-    CHECK(units.used_units <= before + 12); /* the other thread's bin has some */
+    CHECK(units.used_units <= before + 12); /* the other thread's bin has some of them */
     return unused;
 }
 
-/* Half of the slabs' blocks are free, but this thread has needed none for a decay time: whoever does gets them. */
+/* Half of the slabs' blocks are free, but this thread has needed none for a decay time: another thread gets them. */
 TEST(slabs_that_nobody_needs_here_serve_another_thread) {
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, need_one, NULL), 0);
@@ -179,7 +179,7 @@ static void *only_free(void *unused) {
     return unused;
 }
 
-/* Nobody allocates any more: the thread that frees does the work. */
+/* No thread allocates any more: the one that frees does the work. */
 TEST(thread_that_only_frees_gives_memory_back) {
     for (int i = 0; i < BLOCKS; i++) blocks[i] = memset(t_malloc(2048), 1, 2048);
     pthread_t thread;
@@ -198,7 +198,7 @@ TEST(clock_that_stands_still_purges_nothing) {
     CHECK(!verify_heap());
 }
 
-TEST(world_that_lends_no_memory_is_never_asked_to_take_it_back) {
+TEST(world_that_provides_no_memory_is_never_asked_to_take_it_back) {
     purge_decay_ms = PURGE_NEVER;
     for (int round = 0; round < 2; round++) {
         peak_of(20 * KIB);
@@ -259,7 +259,7 @@ static void pairs(size_t size, int count) {
     for (int i = 0; i < count; i++) t_free(t_malloc(size));
 }
 
-/* What of the heap's memory may be resident: units, less what of level 2 is free and purged. */
+/* The heap's memory that may be resident: units, without level 2's free and purged pages. */
 static size_t held(void) {
     return ((size_t)units.used_units + units.dirty_units) * UNIT_BYTES -
            ((size_t)medium.free_granules - medium.dirty_granules) * GRANULE_BYTES;
@@ -283,7 +283,7 @@ static void peaks_go_back(bool by_another) {
             pairs(peaks[pair], by_another ? 5000 : (peak + pair) % 2 * 100);
             fake.now_ms += 1000;
             pairs(peaks[pair], 20);
-            CHECK(held() <= 4 * MIB + peaks[pair]); /* the block of the pairs is kept for the next one */
+            CHECK(held() <= 4 * MIB + peaks[pair]); /* the block is kept for the next pair */
             fake.now_ms += 1000;
             pairs(100, 10000);
         }

@@ -1,4 +1,4 @@
-/* The two-level index against a model that looks at every node. */
+/* The two-level index against a model that searches every node. */
 /* SPDX-License-Identifier: MIT */
 #include "engine/tlsf.h"
 #include "test.h"

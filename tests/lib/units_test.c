@@ -1,4 +1,4 @@
-/* Level 1: extents are cut, merged, extended and aged as they should be. */
+/* Level 1: extents are cut, merged, extended and aged correctly. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "inspect/verify.h"
@@ -18,7 +18,7 @@ static void sound(void) {
     if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
 }
 
-/* As a caller's block is given: written to. */
+/* Free it as a caller would, after writing to it. */
 static void give_dirty(struct unit *unit) {
     unit->flags = 0;
     units_give(unit);
@@ -218,7 +218,7 @@ TEST(time_wraps_without_harm) {
     units_give_purged(unit, UNITS_CLEAN);
 }
 
-/* A big cold extent does not become young because a small one joins it, nor old because it joins a small one. */
+/* A large old extent does not become young because a small one joins it, nor does a small one make it old. */
 TEST(merged_extent_is_as_old_as_its_largest_part) {
     struct unit *big = take(10), *small = take(1), *other = take(30);
     take(1);
@@ -249,7 +249,7 @@ TEST(what_is_left_of_a_cut_extent_keeps_its_age) {
     sound();
 }
 
-/* What cannot be purged is not tried again and again. */
+/* An extent that cannot be purged is not tried again and again. */
 TEST(extent_given_back_dirty_leaves_the_list_by_age) {
     struct unit *unit = take(3);
     take(1);
@@ -277,7 +277,7 @@ TEST(give_never_waits_for_the_lock) {
     CHECK_EQ(units.used_units, used - 40);
 }
 
-/* Random extents against a count of what is out. */
+/* Random extents against a count of those in use. */
 TEST(random_extents_are_never_lost) {
     enum { SLOTS = 64 };
     struct unit *held[SLOTS] = {NULL};

@@ -1,4 +1,4 @@
-/* The verifier finds each kind of damage, and calls it by its name. */
+/* The verifier finds each kind of damage, and names it. */
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "extras/collected.h"
@@ -15,7 +15,7 @@
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
 
-/* A heap with something of everything. */
+/* A heap with every kind of block and list. */
 static char *small[200], *medium_blocks[20], *large[6];
 
 static void *leave_abandoned(void *unused) {

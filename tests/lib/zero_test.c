@@ -1,4 +1,4 @@
-/* calloc: always zero, and cleared no more than needed. */
+/* calloc: always zero, without clearing more than needed. */
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
@@ -72,7 +72,7 @@ HEAP_TEST(carved_memory_is_zero_when_its_unit_was_not) {
     test_nothing_is_lost();
 }
 
-/* A bin cut from zero memory, then blocks that came back: the mark of the first must not stay for the second. */
+/* A bin carved from zero memory, then freed blocks: the first's mark for zero memory must not apply to the second. */
 HEAP_TEST(freed_block_after_a_fresh_bin_is_cleared) {
     for (int round = 0; round < 4; round++) {
         void *held[100];

@@ -1,11 +1,10 @@
-/* What looks like misuse and must not be taken for it. */
+/* Correct programs that must not be taken for misuse. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "oracle.h"
 #include <malloc.h>
 
-/* A live block that bears the words of a freed one, as after reading stale memory: its free is a
- * free. */
+/* A live block with the words of a freed one, as after reading stale memory: it must be freed normally. */
 MISUSE(allowed, live_block_bears_the_words_of_a_freed_one, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     char *live = take(size), *stale = take(size), *wall = take(size);
     char words[16];
@@ -34,7 +33,7 @@ MISUSE(allowed, many_live_blocks_bear_such_words, 16, SMALL_MAX, EACH_VIA | EACH
     oracle_load(size);
 }
 
-/* Which size a block was asked for is not known to the byte. */
+/* The requested size of a block is not known to the byte. */
 MISUSE(allowed, given_with_the_size_it_has, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     say_clean();
     for (unsigned i = 0; i < 10; i++) {
@@ -62,7 +61,7 @@ MISUSE(allowed, null_is_given, 0, 0, EACH_VIA | EACH_PLACE | IN_FAST) {
     oracle_load(64);
 }
 
-/* Taken, given and taken again at the same address, thousands of times. */
+/* Allocated, freed and allocated again at the same address, thousands of times. */
 MISUSE(allowed, same_address_again_and_again, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     say_clean();
     for (unsigned i = 0; i < 30; i++) give(take(size), size);

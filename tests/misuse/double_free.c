@@ -11,7 +11,7 @@ static void take_into(void *slot) {
     *block = take((size_t)(uintptr_t)*block);
 }
 
-/* A block that a thread took which is gone since. */
+/* A block that was allocated by a thread that has ended. */
 static char *take_in_other_thread(size_t size) {
     char *block = (char *)(uintptr_t)size;
     in_other_thread(take_into, &block);
@@ -81,7 +81,7 @@ MISUSE(double_free, moved_by_realloc, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
         now = realloc(now, grown * 2 + 1000);
         __asm__ volatile("" : "+r"(now));
     }
-    /* A large block may since have become part of another range: then any sentence is right. */
+    /* A large block may have become part of another range since: then any sentence is correct. */
     say_caught(old, size <= SMALL_MAX ? ALREADY_FREE : CAUGHT_SOMEHOW);
     misuse(old, size);
     not_caught();
@@ -116,8 +116,7 @@ MISUSE(double_free, freed_twice_in_child, 0, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     free(other);
 }
 
-/* Much happens in between, none of it in this size. Above SMALL_MAX the memory serves others
- * meanwhile. */
+/* Much happens in between, but nothing of this size. Above SMALL_MAX the memory serves other sizes meanwhile. */
 MISUSE(double_free, freed_again_later, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     static char *others[400];
     char *before = take(size), *block = take(size), *after = take(size);
@@ -184,8 +183,7 @@ MISUSE(double_free, aligned_block, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     free(wall);
 }
 
-/* ------------------------------------------------------------ with the contents wiped first: no
- * harm */
+/* ------------------------------------------------------------ with the contents overwritten first: no harm */
 
 static void wipe(char *bytes, size_t count, int value) {
     stale_access_begins();
@@ -193,7 +191,7 @@ static void wipe(char *bytes, size_t count, int value) {
     stale_access_ends();
 }
 
-/* The live neighbours are what a wrong count of used blocks would give away. */
+/* A wrong count of used blocks would free the live neighbours. */
 static void free_wiped_again(size_t size, unsigned times, int value) {
     char *before = take(size), *block = take(size), *after = take(size);
     oracle_hold(before, size);
@@ -221,12 +219,12 @@ MISUSE(double_free_wiped, zeroed_and_freed_twice_again, 16, LARGE_MAX, EACH_VIA 
     free_wiped_again(size, 2, 0);
 }
 
-/* As often as makes any count of the blocks in use run out. */
+/* Often enough for any count of the blocks in use to run out. */
 MISUSE(double_free_wiped, zeroed_and_freed_2000_times_again, 16, SMALL_MAX, EACH_VIA | EACH_PLACE) {
     free_wiped_again(size, 2000, 0);
 }
 
-/* First freed from elsewhere, then by its owner, wiped in between. */
+/* First freed by another thread, then by its owner, overwritten in between. */
 MISUSE(double_free_wiped, zeroed_after_foreign_free, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     char *before = take(size), *block = take(size), *after = take(size);
     oracle_hold(before, size);

@@ -1,4 +1,4 @@
-/* Misuse: pointers that no allocator ever gave. */
+/* Misuse: pointers that no allocator ever returned. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <pthread.h>
@@ -54,7 +54,7 @@ static void free_own_stack(void *unused) {
     (void)unused;
     __asm__ volatile("" : "+r"(pointer) : : "memory");
     say_caught(pointer, ON_A_STACK);
-    /* Already in the thread asked for: misuse() would start yet another one. */
+    /* Already in the required thread: misuse() would start another one. */
     free(pointer);
     not_caught();
 }
@@ -63,7 +63,7 @@ MISUSE(foreign, own_stack, 0, 0, EACH_PLACE | IN_FAST) {
     in_asked_thread(free_own_stack, NULL);
 }
 
-/* With `cross` the stack of one thread is freed by another; both wordings are true. */
+/* With `cross` the stack of one thread is freed by another; either sentence is correct. */
 FOREIGN(stack_of_whoever_calls_main) {
     char here[256] __attribute__((aligned(64)));
     memset(here, 1, sizeof here);
@@ -169,7 +169,7 @@ FOREIGN(ascii) {
     free_number(0x4141414141414140);
 }
 
-/* Allocators find their metadata by masking: each mask must meet a boundary that is not theirs. */
+/* Allocators find their metadata by masking: each mask must lead to a boundary that is not theirs. */
 static void free_at_boundary(size_t boundary, size_t past) {
     char *start = map(2 * boundary + 65536, PROT_NONE);
     char *aligned = (char *)(((uintptr_t)start + boundary - 1) & ~(uintptr_t)(boundary - 1));

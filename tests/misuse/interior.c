@@ -50,7 +50,7 @@ MISUSE(interior, last_byte, 16, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     free_inside(size, malloc_usable_size(block) - 1);
 }
 
-/* What a forged size in front of the pointer does to allocators with headers. */
+/* A forged size in front of the pointer, which deceives allocators with headers. */
 MISUSE(interior, forged_header, 256, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     uint64_t *block = (uint64_t *)(void *)take(size);
     for (unsigned i = 0; i + 1 < size / 8 && i < 512; i += 2) {
@@ -105,8 +105,8 @@ MISUSE(interior, sixteen_before, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     free_place(place_not_live(size, -16), size);
 }
 
-/* The first block of a class leaves most of its slab without blocks: the places further on look
- * like blocks and never were. */
+/* The first block of a class leaves most of its slab uncarved: the addresses further on look like blocks but never
+ * were. */
 MISUSE(interior, never_handed_out, 16, SMALL_MAX, EACH_VIA | EACH_PLACE) {
     char *block = take(size);
     size_t usable = malloc_usable_size(block);
@@ -127,7 +127,7 @@ MISUSE(interior, inside_a_freed_block, 32, LARGE_MAX, EACH_VIA | EACH_PLACE | IN
     free(after);
 }
 
-/* The tail that a shrink gave back. */
+/* The tail that was given back by shrinking. */
 MISUSE(interior, the_tail_after_a_shrink, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE | IN_FAST) {
     char *block = take(size), *wall = take(size);
     size_t offset = (size / 2 + 16383) & ~(size_t)16383;
@@ -141,8 +141,7 @@ MISUSE(interior, the_tail_after_a_shrink, 6000, LARGE_MAX, EACH_VIA | EACH_PLACE
     free(wall);
 }
 
-/* Powers of two around a block: metadata, unit ends, reserved and foreign memory, whatever lies
- * there. */
+/* Powers of two around a block: metadata, unit ends, reserved and foreign memory, whatever is there. */
 MISUSE(interior, above_by_distance, 64, (size_t)1 << 46, DISTANCES | EACH_VIA | EACH_PLACE) {
     char *block = take(64);
     say_caught(block + size, CAUGHT_SOMEHOW | ON_A_STACK);

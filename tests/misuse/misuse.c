@@ -1,5 +1,5 @@
-/* The misuse program: `misuse CASE SIZE VIA PLACE` does one misuse and says on fd 1 what must come
- * of it; `misuse --list` tells the runner the cases. */
+/* The misuse program: `misuse CASE SIZE VIA PLACE` does one misuse and writes the expected result to fd 1; `misuse
+ * --list` lists the cases for the runner. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <malloc.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Absent in glibc 2.36 or in a program without C++; then free stands in. */
+/* Absent in glibc 2.36 or in a program without C++; then free is called instead. */
 void free_sized(void *pointer, size_t size) __attribute__((weak));
 void _ZdlPv(void *pointer) __attribute__((weak));
 
@@ -38,7 +38,7 @@ void say_caught(const void *pointer, unsigned sentences) {
 }
 
 void say_interior(const void *pointer, const void *block) {
-    enum { CANARY_BYTES = 8 }; /* the hardened build's, which a block has besides */
+    enum { CANARY_BYTES = 8 }; /* the hardened build's, in addition to the block's contents */
     char text[100];
     for (size_t more = 0; more <= CANARY_BYTES; more += CANARY_BYTES) {
         snprintf(text, sizeof text, "is in the middle of a block of %zu bytes at 0x%lx",
@@ -138,7 +138,7 @@ void in_asked_thread(void (*work)(void *), void *argument) {
 
 struct gift {
     void *pointer;
-    size_t size, new_size; /* new_size: what realloc is asked for */
+    size_t size, new_size; /* new_size: for realloc */
 };
 
 static void give_gift(void *argument) {

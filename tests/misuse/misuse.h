@@ -1,5 +1,4 @@
-/* How the misuse program names its cases, says what it expects, and lets go of a block in the way
- * it was asked to. */
+/* How the misuse program names its cases, states what it expects, and frees a block in the requested way. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -43,12 +42,12 @@ struct misuse_case {
 enum {
     NOT_OURS = 1,
     ON_A_STACK = 2,
-    IN_THE_MIDDLE = 4, /* of the block told, or of any when none is told */
+    IN_THE_MIDDLE = 4, /* of the given block, or of any if none is given */
     ALREADY_FREE = 8,
     CAUGHT_SOMEHOW = NOT_OURS | IN_THE_MIDDLE | ALREADY_FREE,
 };
 
-/* Each case says one of these, before the misuse has its effect.
+/* Each case calls one of these, before the misuse has its effect.
  * caught      the next call ends the program with one of the sentences about `pointer`
  * caught_late an allocation soon after ends the program with the corrupted-list or already-free
  * sentence harmless    either of: the program ends well; as caught_late clean       the program
@@ -56,23 +55,21 @@ enum {
 void say_caught(const void *pointer, unsigned sentences);
 void say_interior(const void *pointer, const void *block);
 void say_caught_late(void);
-void say_caught_told(void); /* the next call: the size or alignment told is not the block's */
+void say_caught_told(void); /* the next call: the given size or alignment is not the block's */
 void say_caught_object(const char *function, const void *pointer, const char *rest);
 void say_harmless(void);
 void say_clean(void);
 
-/* The misuse went through although it was to be caught. */
+/* The misuse was not caught although it should have been. */
 __attribute__((noreturn)) void not_caught(void);
-/* What should be impossible has happened. */
+/* Something impossible has happened. */
 __attribute__((noreturn)) void harm(const char *what, const void *pointer);
 
-/* Let go of a block in the way asked for, in the thread asked for. misuse() is for pointers that
- * must not be given. */
+/* Free a block in the requested way, in the requested thread. misuse() is for pointers that must not be freed. */
 void give(void *pointer, size_t size);
 void misuse(void *pointer, size_t size);
 
-/* Run `work` in a thread of its own, which is gone when this returns; in the helper; or in the
- * thread asked for. */
+/* Run `work` in a thread of its own, which has ended when this returns; in the helper; or in the requested thread. */
 void in_other_thread(void (*work)(void *), void *argument);
 /* A thread that waits from start_helper() on. Starting one only when needed would make libc
  * allocate between the steps of a case, perhaps the very place the case is about, or memory that a
@@ -81,10 +78,10 @@ void start_helper(void);
 void in_helper(void (*work)(void *), void *argument);
 void in_asked_thread(void (*work)(void *), void *argument);
 
-/* malloc that cannot fail here and whose result the compiler knows nothing about. */
+/* malloc that cannot fail here and whose result is hidden from the compiler. */
 char *take(size_t size);
 
-/* Between the two, memory is touched through stale pointers. Where it is gone, the fault ends the
- * program well: nothing was harmed. */
+/* Between the two, memory is touched through stale pointers. If it is unmapped, the fault ends the program with
+ * success: nothing was harmed. */
 void stale_access_begins(void);
 void stale_access_ends(void);

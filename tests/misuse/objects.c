@@ -1,4 +1,5 @@
-/* Misuse: what is no pool, arena or collected arena, is one of another kind, or was one; and places that are none. */
+/* Misuse: arguments that are not a pool, arena or collected arena, are of another kind, or were destroyed; and NULL
+ * places. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <heapalloc/collected.h>
@@ -35,7 +36,7 @@ static const char no_arena[] = "is not an arena";
 static const char no_collected[] = "is not a collected arena";
 static const char no_place[] = "is no place for statistics";
 
-/* What is handed over in place of what is expected. */
+/* The wrong arguments. */
 static void *nothing(void) {
     return NULL;
 }
@@ -106,8 +107,8 @@ static void *a_block(void) {
     return memset(take(1000), 0x5a, 1000);
 }
 
-/* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): hand over `WHAT` in the call of that name. A put into what is no pool is not
- * looked at by the fast build. */
+/* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): pass `WHAT` in the call of that name. The fast build does not check the pool
+ * of a put. */
 #define OBJECT(what, call, function, sentence) OBJECT_IN(IN_FAST, what, call, function, sentence)
 #define OBJECT_IN(builds, what, call, function, sentence)           \
     MISUSE(objects, what##_to_##call, 0, 0, builds) {               \
@@ -246,7 +247,7 @@ MISUSE(objects, statistics_of_a_pool_to_nowhere, 0, 0, IN_FAST) {
     not_caught();
 }
 
-/* Refused as a pool that memory is out for, as the header says: nothing was misused yet. */
+/* Refused with NULL, as the header says: this is not a misuse yet. */
 MISUSE(objects, alignments_that_are_none, 0, 0, IN_FAST) {
     static const size_t wrong[] = {3, 24, 48, (size_t)1 << 20, (size_t)-1};
     say_clean();

@@ -1,4 +1,4 @@
-/* The oracle: a live set outside the heap, patterns in all blocks, and a check by sorted addresses.
+/* The oracle: a set of live blocks outside the heap, patterns in all blocks, and a check by sorted addresses.
  */
 /* SPDX-License-Identifier: MIT */
 #include "oracle.h"
@@ -12,10 +12,10 @@ struct held {
     unsigned char *start;
     size_t usable;
     uint64_t tag;
-    int is_own; /* taken by the oracle, which may free it */
+    int is_own; /* allocated by the oracle, which may free it */
 };
 
-static struct held *held; /* mapped: the heap is what is in doubt */
+static struct held *held; /* mapped, because the heap itself is in doubt */
 static size_t held_count;
 static uint64_t tags_given;
 static struct {
@@ -118,8 +118,8 @@ static void take_and_hold(size_t size, size_t count) {
     }
 }
 
-/* The asked size often enough to use up every list it may be on; others to take what was wrongly
- * given back. */
+/* The size in question often enough to use up every list that the block may be on; others to get memory that was
+ * wrongly given back. */
 static void take_much(void *size_asked) {
     static const size_t others[] = {16, 32, 48, 64, 128, 500, 1024, 2048, 4096, 8000, 30000, 300000};
     size_t size = *(size_t *)size_asked;

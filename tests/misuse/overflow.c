@@ -72,7 +72,8 @@ static void release(size_t block) {
     row[block] = NULL;
 }
 
-/* The block of the row with another one right beside it, on the side that is written to; the middle one if none has. */
+/* The block of the row with another right next to it, on the side that is written to; the middle one if there is none.
+ * */
 static size_t find_culprit(const struct kind *kind) {
     size_t best = ROW / 2, gap = SIZE_MAX;
     for (size_t i = 2; i < ROW - 2; i += 2)
@@ -128,7 +129,7 @@ static int outcome_of(const struct kind *kind, size_t size) {
     exit(2);
 }
 
-/* All sizes and values of a kind; adds to `sums`. */
+/* Run all sizes and values of a kind, and add to `sums`. */
 static void count_kind(struct kind kind, unsigned sums[OUTCOMES]) {
     unsigned counts[OUTCOMES] = {0};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)

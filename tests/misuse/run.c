@@ -1,6 +1,6 @@
-/* The runner: starts every variant of the cases of a group and compares what became of each with
- * what was promised. Usage: run LIBRARY MISUSE-PROGRAM GROUP default|fast|survey [STRIDE]
- * With a stride only one variant in so many; 3 or 5 meet every size, every way and every thread. */
+/* The runner: starts every variant of the cases of a group and compares each result with the promise. Usage: run
+ * LIBRARY MISUSE-PROGRAM GROUP default|fast|survey [STRIDE] With a stride only one variant in so many; 3 or 5 cover
+ * every size, every way and every thread. */
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 #include "misuse.h"
@@ -15,7 +15,7 @@ static const size_t sizes[] = {0,    16,   24,    48,     100,    256,     1000,
                                4096, 6000, 16384, 100000, 300000, 3 << 20, LARGE_MAX};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-/* The name that a sentence begins with, by the way the block was given. */
+/* The name that a sentence begins with, by the way in which the block was freed. */
 static const char *const functions[][2] = {{"free", "free"},
                                            {"realloc", "realloc"},
                                            {"free", "free_sized"},
@@ -27,7 +27,7 @@ static int is_fast, is_survey;
 static unsigned runs, failures, caught, well, hung;
 static unsigned stride = 1, variants_met;
 
-enum { HANGS_MAX = 3 }; /* so many in a case, and the rest of it is not tried: a hang costs all the patience */
+enum { HANGS_MAX = 3 }; /* after so many in a case the rest is not tried: each hang takes the full time limit */
 
 struct listed {
     char group[64], name[128];
@@ -51,7 +51,7 @@ static int is_sentence(const struct outcome *o, int pid, const char *function, c
     return fnmatch(pattern, o->reported, 0) == 0 && strchr(o->reported, '\n')[1] == '\0';
 }
 
-/* The call stands in the misuse program itself, which is said by its name. */
+/* The call is in the misuse program itself, which is named. */
 static int is_called_from_program(const struct outcome *o) {
     char place[256];
     snprintf(place, sizeof place, ", called from %s+0x", strrchr(program, '/') ? strrchr(program, '/') + 1 : program);
@@ -61,14 +61,14 @@ static int is_called_from_program(const struct outcome *o) {
 static int is_expected_sentence(const struct outcome *o, unsigned via, int pid, const char *rest) {
     char other[256];
     if (is_sentence(o, pid, functions[via][0], rest) || is_sentence(o, pid, functions[via][1], rest)) return 1;
-    /* The fast build does not look for stacks. */
+    /* The fast build does not check for stacks. */
     const char *stack = strstr(rest, "is on a stack");
     if (!is_fast || stack == NULL) return 0;
     snprintf(other, sizeof other, "%.*sis not ours", (int)(stack - rest), rest);
     return is_sentence(o, pid, functions[via][0], other);
 }
 
-/* "caught PID REST" lines: one of them must be what was written. */
+/* "caught PID REST" lines: one of them must match the output. */
 static int is_one_of_said(const struct outcome *o, unsigned via) {
     char said[TEXT_ROOM], *saved = NULL;
     memcpy(said, o->said, sizeof said);

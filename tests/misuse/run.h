@@ -1,4 +1,4 @@
-/* Starting one misuse and collecting what became of it. */
+/* Starting one misuse and collecting its result. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -7,9 +7,9 @@ enum { TEXT_ROOM = 4096 };
 
 struct outcome {
     int pid;
-    int status;               /* as of waitpid; -1 when it had to be ended by force */
-    char said[TEXT_ROOM];     /* fd 1: what is expected                             */
-    char reported[TEXT_ROOM]; /* fd 2: what the allocator wrote                     */
+    int status;               /* as from waitpid; -1 if it had to be killed */
+    char said[TEXT_ROOM];     /* fd 1: the expected result                  */
+    char reported[TEXT_ROOM]; /* fd 2: the allocator's output               */
 };
 
 /* Run `program case size via place` with `library` preloaded (NULL: none). */

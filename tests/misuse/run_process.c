@@ -10,7 +10,7 @@
 
 enum { PATIENCE_MS = 30000 };
 
-/* Appends what has come; returns whether more may come. What does not fit is dropped. */
+/* Appends available output; returns whether more may come. Output that does not fit is dropped. */
 static int collect(int fd, char *text) {
     char piece[1024];
     ssize_t count = read(fd, piece, sizeof piece);

@@ -1,4 +1,4 @@
-/* Misuse: sized and aligned frees that are told what cannot be true of the block. */
+/* Misuse: sized and aligned frees with arguments that cannot be true of the block. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 
@@ -32,7 +32,7 @@ static void tell(void *telling) {
     free_told(t->way, t->p, t->size);
 }
 
-/* After a few blocks of the same size, so that both a borrowed block and one of its own class are met. */
+/* After a few blocks of the same size, so that both a borrowed block and one of its own class occur. */
 static void free_wrongly(enum way way, size_t size, size_t told) {
     void *first = take(size);
     for (size_t i = 0; i < 6; i++) free_told(way, take(size), size);
@@ -64,7 +64,8 @@ TOO_MUCH_CASES(free_sized, BY_FREE_SIZED)
 TOO_MUCH_CASES(delete, BY_DELETE)
 TOO_MUCH_CASES(delete_many, BY_DELETE_MANY)
 TOO_LITTLE_CASES(sized, free_sized, BY_FREE_SIZED)
-/* Programs that run well delete objects through a base class without a virtual destructor, which tells its own size. */
+/* Programs that otherwise work delete objects through a base class without a virtual destructor, which passes its own
+ * size. */
 TOO_LITTLE_CASES(sized_base, delete, BY_DELETE)
 TOO_LITTLE_CASES(sized_base, delete_many, BY_DELETE_MANY)
 
@@ -104,7 +105,7 @@ MISUSE(sized, delete_of_an_alignment_it_does_not_have, 16, 48, EACH_PLACE) {
     not_caught();
 }
 
-/* What is told truly, of every size, after every way of getting the block. */
+/* Correct arguments, of every size, after every way of allocating the block. */
 MISUSE(allowed, sized_frees_told_truly, 1, LARGE_MAX, EACH_PLACE) {
     say_clean();
     for (enum way way = BY_FREE_SIZED; way < WAYS; way++)

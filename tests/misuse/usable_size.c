@@ -1,5 +1,5 @@
-/* Misuse: malloc_usable_size() of what is no live block. A number would be used: as the room to write into, or copied
- * from. */
+/* Misuse: malloc_usable_size() of something that is not a live block. A program would use the number to write or copy
+ * bytes. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <malloc.h>
@@ -58,7 +58,7 @@ MISUSE(usable_size, usable_size_after_free, 16, LARGE_MAX, ASKS_SIZE | EACH_PLAC
     free(after);
 }
 
-/* It stays what it was: asking changes nothing. */
+/* The result does not change, nor does the block. */
 MISUSE(usable_size, usable_size_of_live_blocks, 16, LARGE_MAX, ASKS_SIZE | EACH_PLACE | IN_FAST) {
     char *block = take(size);
     memset(block, 0x5a, size); /* looks like anything but a free block's words */

@@ -19,8 +19,7 @@ static void give_every_second(void *size_given) {
     for (size_t i = 1; i < block_count(size); i += 2) give(blocks[i], size);
 }
 
-/* Half of the blocks stay live and are watched; the other half is freed, by whom and how was asked
- * for. */
+/* Half of the blocks stay live and are watched; the other half is freed, in the requested thread and way. */
 static void prepare(size_t size) {
     for (size_t i = 0; i < block_count(size); i++) blocks[i] = take(size);
     for (size_t i = 0; i < block_count(size); i += 2) oracle_hold(blocks[i], size);
@@ -28,8 +27,7 @@ static void prepare(size_t size) {
     give_every_second(&size);
 }
 
-/* The first, a middle and the last freed block are written to. The usable size is that of the live
- * ones. */
+/* Writes to the first, a middle and the last freed block. The usable size is that of the live ones. */
 static void write_to_freed(size_t size, void (*write)(char *, size_t, char *)) {
     size_t last = block_count(size) - 1, usable = malloc_usable_size(blocks[0]);
     stale_access_begins();
@@ -55,7 +53,7 @@ static void written_after_free(size_t size, void (*write)(char *, size_t, char *
     load_and_give_the_rest(size);
 }
 
-/* A freed block that is all zero is none the worse for a zero written to it. */
+/* Writing a zero to a freed block that is all zero changes nothing. */
 static int changes(void (*write)(char *, size_t, char *), size_t usable) {
     static char copy[SMALL_MAX];
     memcpy(copy, blocks[1], usable);
@@ -63,14 +61,13 @@ static int changes(void (*write)(char *, size_t, char *), size_t usable) {
     return memcmp(copy, blocks[1], usable) != 0;
 }
 
-/* Where freed blocks wait before they are handed out, these push them out. */
+/* If freed blocks are quarantined, these push them out. */
 static void push_out(void *unused) {
     for (unsigned i = 0; i < 600; i++) free(take(64 + i % 8));
     (void)unused;
 }
 
-/* A small block whose list word was written to: promised to end the program when it would be handed
- * out. */
+/* A small block whose link or key was written to: the promise is to end the program when it would be handed out. */
 static void link_written_after_free(size_t size, void (*write)(char *, size_t, char *)) {
     prepare(size);
     size_t usable = malloc_usable_size(blocks[0]);
@@ -202,7 +199,7 @@ LINK_CASE(link_and_key_to_victim, victim_both)
 LINK_CASE(all_junk, junk_all)
 LINK_CASE(all_zero, zero_all)
 LINK_CASE(all_pointers, pointers_all)
-/* These may decode to another freed block, which shortens or bends the list without harm. */
+/* These may decode to another freed block, which changes the list without harm. */
 WORD_CASE(link_moved_by_one_block, add_one_block)
 WORD_CASE(link_flipped_by_one_block, flip_one_block)
 WORD_CASE(key_junk, junk_key)
@@ -272,7 +269,7 @@ static char *freed_neighbour_of(const char *block, ptrdiff_t distance, size_t si
     return NULL;
 }
 
-/* Only where the neighbour is one of the freed blocks is the result the allocator's business. */
+/* Only if the neighbour is one of the freed blocks is the result a matter for the allocator. */
 static void overflow(size_t size, size_t length, int upwards) {
     prepare(size);
     say_harmless();

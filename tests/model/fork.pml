@@ -1,18 +1,17 @@
 /* fork: heap 1 forks at any moment, and from there the model is the child.
  *
- * Heap 2 stops wherever it is (the copy is one cut through all threads), but not inside the orphan
- * list, whose lock the forking thread holds. Heap 3 is a thread that the child begins; HEAPLESS
- * makes it one that has no heap any more and only frees. Nobody trusts what heap 2 left on its
- * slabs: who meets one takes it through `owner` and finds the free blocks by their keys, which
- * a block has from being linked into a list until it is handed out. What heap 2 had in hand is
- * lost, and so are its guest and the slabs it was just taking or leaving. Heap 1 sends its own guest home
- * first. All checks go on in the child.
+ * Heap 2 stops wherever it is (the copy is one cut through all threads), but not inside the list of abandoned slabs,
+ * whose lock the forking thread holds. Heap 3 is a thread that the child starts; with HEAPLESS it has no heap any more
+ * and only frees. The lists of heap 2's slabs are not trusted: a heap that finds one takes it through `owner` and finds
+ * the free blocks by their keys, which a block has from being linked into a list until it is handed out. Blocks that
+ * heap 2 was just working on are lost, and so are its adopted block and the slabs it was just taking or leaving. Heap 1
+ * returns its own adopted block first. All checks go on in the child.
  *
- * Until heap 3 begins, heap 1 pushes to heap 2's slabs as to anybody's; heap 3 waits for a push that has begun, for it may count that
- * block. When a sweep has seen that no slab is heap 2's, or being counted, the child is a process like others: who frees does not
- * look for slabs to take any more, and guests are welcome. */
+ * Until heap 3 begins, heap 1 pushes to heap 2's slabs as to any other; heap 3 waits for a push that has begun, because
+ * it may count that block. When a sweep has found that no slab is heap 2's, or being counted, the child is an ordinary
+ * process: frees no longer look for slabs to take, and blocks may be adopted. */
 
-#define SALVAGING 254                        /* owner of a slab while its blocks are looked at */
+#define SALVAGING 254                        /* owner of a slab while its blocks are counted */
 #define LOST_HEAP 2
 
 #ifdef SHARES                                /* with both of these, which make many states more */
@@ -26,7 +25,7 @@ bit forked, single, pushing, swept;
 #define is_lost(s) (forked && holder[s] == LOST_HEAP)
 #define may_run() (me != 3 || forked)
 #define while_alive provided (!forked || me != LOST_HEAP)
-#define while_whole (!forked || swept)       /* the short way of free is for processes that have lost nobody, or found it all */
+#define while_whole (!forked || swept)       /* the short path of free: no thread is missing, or the sweep is over */
 #ifdef HEAPLESS
 #define has_heap() (me != 3)
 #else
@@ -68,7 +67,7 @@ inline fork() {
 #endif
 }
 
-/* Heap 3 begins: heap 1 does not push any more, nor does it just now. */
+/* Heap 3 begins: heap 1 pushes no more, and no push is under way. */
 inline share() {
     single = false;
 #ifndef BROKEN_FORK_SHARES_AT_ONCE
@@ -76,7 +75,7 @@ inline share() {
 #endif
 }
 
-/* Heap 1 frees block b of a slab that is heap 2's; ok: it is on its word. */
+/* Heap 1 frees block b of a slab of heap 2; ok: it is on the slab's word. */
 inline push_lost(s, b) {
     ok = false;
     if
@@ -103,7 +102,7 @@ inline push_lost(s, b) {
 #define all_found() is_found(1)
 #endif
 
-/* Blocks with a key are free, wherever they were; the others are counted as used. */
+/* Blocks with a key are free, wherever they were; all others count as used. */
 inline recount(s) {
     d_step {
         assert(plain(s));
@@ -125,10 +124,10 @@ inline recount(s) {
     }
 }
 
-/* Take a slab that says it is heap 2's: ok, and s is held, its `owner` still SALVAGING. */
+/* Take a slab whose owner is heap 2: ok, and s is held, its `owner` still SALVAGING. */
 inline salvage(s) {
     do
-    :: d_step { owner[s] != SALVAGING -> old = owner[s] };  /* not while another looks at it */
+    :: d_step { owner[s] != SALVAGING -> old = owner[s] };  /* not while another counts it */
         if
         :: forked && old == LOST_HEAP ->
             d_step {
@@ -173,7 +172,7 @@ inline salvage_mine(s) {
     fi
 }
 
-/* A thread without a heap frees block b of s: what it comes to hold it hands on at once. */
+/* A thread without a heap frees block b of s: a slab that it takes it passes on at once. */
 inline free_heapless() {
 #ifdef BROKEN_FORK_HEAPLESS_PUSHES           /* another may count that block by its key meanwhile */
     ok = false;

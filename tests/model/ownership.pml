@@ -1,17 +1,16 @@
-/* A model of who may touch a slab, checked by spin: README in this comment.
+/* A model of who may touch a slab, checked by spin; this comment is its README.
  *
- * HEAPS heaps (threads) allocate and free for ever, in every order. Any heap may free any live
- * block, give a slab away as surplus, or end and begin anew. Only SLABS and BLOCKS bound the
- * world, so a search that ends has seen every reachable state (OPS bounds one run further). One
- * size class; a slab is carved whole; level 1 is one atomic step, for it has its own lock. Steps
- * on the word, the list and `owner` interleave in any way; steps on plain fields are as large as
- * is convenient, since each asserts that nobody else may come near. Memory is sequentially
- * consistent: whether the real atomics' orders suffice is not a question for this model.
+ * HEAPS heaps (threads) allocate and free forever, in every order. Any heap may free any live block, abandon a surplus
+ * slab, or end and begin anew. Only SLABS and BLOCKS bound the world, so a search that ends has visited every reachable
+ * state (OPS bounds one run further). There is one size class; a slab is carved whole; level 1 is one atomic step,
+ * because it has its own lock. Steps on the word, the list and `owner` interleave in any way; steps on plain fields are
+ * as large as convenient, since each asserts that no other heap may touch them. Memory is sequentially consistent: the
+ * model does not check the memory orders of the real atomics.
  *
- * Checked: a block is in one place (caller, bin, guest, free list, word); none is lost; a slab with free
- * blocks can be found; a slab has one owner, and only it touches the plain fields; a full slab
- * that is nobody's has no block on its word; a released slab has no live block; no deadlock; no
- * free waits for the lock; a child of fork has all this, but for what its lost threads had in hand.
+ * Checked: a block is in one place (caller, bin, adopted, free list, word); none is lost; a slab with free blocks can
+ * be found; a slab has one owner, and only it touches the plain fields; a full, unowned slab has no block on its word;
+ * a released slab has no live block; no deadlock; no free waits for the lock; all this holds in a child of fork, except
+ * for blocks that its missing threads were just working on.
  *
  *     state.pml   the word's letters, the fields, the ghosts
  *     steps.pml   each atomic step, correct and broken
@@ -29,8 +28,8 @@
 #include "fork.pml"
 #include "quiet.pml"
 
-/* malloc: a guest, or from the bin; an empty bin takes a whole `free`. Order of refill: the current slab, its
- * word, an avail slab, an orphan, a fresh slab. Avail is taken in any order: policy is no part. */
+/* malloc: an adopted block, or one from the bin; an empty bin takes a whole `free`. Order of refill: the current slab,
+ * its word, an avail slab, an abandoned one, a fresh slab. Avail is taken in any order: the model has no policy. */
 inline malloc() {
     do
     :: guest[me] != 0 -> take_guest(me); break
@@ -51,7 +50,7 @@ inline malloc() {
         s = current[me];
         if
         :: free_set[s] != 0 ->
-            d_step {                         /* used = carved: what is in a bin counts as used */
+            d_step {                         /* used = carved: blocks in a bin count as used */
                 assert(plain(s));
                 bin[me] = free_set[s];
                 free_set[s] = 0;
@@ -108,7 +107,7 @@ inline malloc() {
     od
 }
 
-/* free of a block of a slab that is not mine; ok at the end says that the slab now is. */
+/* free of a block of a slab that is not mine; in the end ok says that the slab is mine now. */
 inline push_elsewhere() {
     do
     :: may_host -> host(s, b); break
@@ -127,7 +126,7 @@ inline push_elsewhere() {
                 ok = false;
                 if
                 :: flags(old) == LISTED -> push(s, b, word[s] == old, OWNED)
-                :: else                      /* somebody took it before we had the lock */
+                :: else                      /* another heap took it before we had the lock */
                 fi;
                 if
                 :: ok -> list_unlink(s)
@@ -139,7 +138,7 @@ inline push_elsewhere() {
                 :: else
                 fi
 #ifndef BROKEN_FREE_WAITS
-            ::                               /* no use for it, or no lock at once: it is as well kept in the word */
+            ::                               /* no use for it, or the lock is held: it may stay in the word */
                 push_orphan(s, b);
                 if
                 :: ok -> ok = false; break
@@ -178,7 +177,7 @@ inline free() {
     :: owner[s] != me && !swept ->
         push_lost(s, b);
         if
-        :: ok -> goto done                   /* on its word, and no business of ours any more */
+        :: ok -> goto done                   /* on its word, and no longer ours */
         :: else -> salvage_mine(s)
         fi
     :: else
@@ -219,8 +218,8 @@ inline free() {
     fi
 }
 
-/* A slab in none of my lists leaves me: to level 1, to nobody or to the orphans. A block that comes
- * in meanwhile may change which, hence the loop. */
+/* A slab in none of my lists leaves me: to level 1, unowned, or abandoned. A block that is freed meanwhile may change
+ * which, hence the loop. */
 inline part_with(s) {
     do
     :: collect(s);
@@ -244,7 +243,7 @@ inline part_with_all(set) {
     od
 }
 
-/* Everything a heap has is to go: the bin back on its slab, the slabs into `going`. */
+/* A heap gives up everything: the bin goes back to its slab, the slabs go into `going`. */
 inline spill() {
     d_step {
         s = current[me];
@@ -266,8 +265,8 @@ inline spill() {
     }
 }
 
-/* MIDWAY begins where it gets interesting, for runs that OPS keeps short: slab 1 is full and
- * nobody's, slab 2 an orphan with one block free and the others live. */
+/* MIDWAY begins in an interesting state, for runs that OPS keeps short: slab 1 is full and unowned, slab 2 abandoned
+ * with one block free and the others live. */
 #ifdef MIDWAY
 bit midway;
 inline start() {
@@ -306,7 +305,7 @@ active [HEAPS] proctype heap() while_alive {
     byte s, b, old, nx, pv, going;
     bit ok;
     start();
-end_idle:                                    /* here, and nowhere else, a heap may rest */
+end_idle:                                    /* only here may a heap rest */
     do
     :: atomic { has_heap() && may_begin() -> begin() };
         malloc();
@@ -328,7 +327,7 @@ end_idle:                                    /* here, and nowhere else, a heap m
 #endif
 #endif
     :: atomic { avail[me] != 0 && may_begin() -> begin() };
-                                             /* surplus goes to the orphans */
+                                             /* a surplus slab is abandoned */
         if
         :: avail[me] & 1 -> going = 1
         :: avail[me] & 2 -> going = 2
@@ -359,7 +358,7 @@ free_it:
 part:
     part_with_all(going);
 done:
-progress_done:                               /* no heap can run for ever and not come here */
+progress_done:                               /* no heap can run forever without reaching this */
     leave();
     goto end_idle
 }

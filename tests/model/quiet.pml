@@ -15,7 +15,7 @@ inline quiet_blocks() {
         :: place[q_link] == REMOTE -> q_remote = q_remote | bit(q_block); q_found++
         :: place[q_link] == CALLER || place[q_link] == LOST || place[q_link] == GUEST -> q_found++
         :: place[q_link] == NOWHERE -> assert(owner[q_slab] == RELEASED)
-        :: else -> assert(false)             /* a free() has ended and left its block nowhere */
+        :: else -> assert(false)             /* a free() has ended and its block is in no place */
         fi
     }
     q_link = head(word[q_slab]); q_block = 0;
@@ -54,14 +54,14 @@ inline quiet_slab() {
     :: owner[q_slab] == RELEASED ->          /* at level 1: no block, nothing on the word */
         assert(level1 & bit(q_slab));
         assert(word[q_slab] == EMPTY_OWNED && holder[q_slab] == NOBODY && q_found == 0)
-    :: flags(word[q_slab]) == OWNED ->       /* one heap has it, and can find it */
+    :: flags(word[q_slab]) == OWNED ->       /* one heap owns it, and can find it */
         assert(q_found == 1 && owner[q_slab] == holder[q_slab] && holder[q_slab] != NOBODY)
     :: flags(word[q_slab]) == LISTED && owner[q_slab] != RELEASED ->
         assert(q_found == 0 && q_bin == 0 && owner[q_slab] == NOBODY);
         assert(holder[q_slab] == NOBODY);
-        assert(used[q_slab] != 0);           /* an empty one would lie there for ever */
+        assert(used[q_slab] != 0);           /* an empty one would stay there forever */
         q_listed++
-    :: word[q_slab] == 0 && owner[q_slab] != RELEASED ->  /* full: no free waits unnoticed */
+    :: word[q_slab] == 0 && owner[q_slab] != RELEASED ->  /* full: no free block is forgotten */
         assert(q_found == 0 && q_bin == 0 && owner[q_slab] == NOBODY);
         assert(holder[q_slab] == NOBODY);
         assert(used[q_slab] == BLOCKS)
@@ -92,7 +92,7 @@ byte fuel = OPS;
 #define begin() busy++
 #endif
 
-/* End an operation; the last heap to leave checks the world. */
+/* End an operation; the last heap to finish checks the world. */
 inline leave() {
     d_step {
         busy--;

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Check the ownership model with spin, and that each deliberately broken variant is caught.
+# Checks the ownership model with spin, and that each deliberately broken variant is caught.
 #
-# usage: run.sh [--long]      one line per run; exit 0 when all are as they should be
-# --long adds the runs that see every state of bigger worlds (minutes, up to 8 GiB).
+# usage: run.sh [--long]      one line per run; exit 0 if all are as expected
+# --long adds runs that visit every state of bigger worlds (minutes, up to 8 GiB).
 #
 # covers  no error in any state, and every line of the model was executed
 # holds   no error in any state
 # moves   no run in which no operation ever ends (so a free never waits for a lock)
 # caught  spin finds an error: a check that is violated, a deadlock, or a run that never moves
-# With NO_GUESTS, because an adopted block comes and goes in one step, without a word that anybody else looks at.
+# With NO_GUESTS, because adopting and returning a block is one step, without a word that another heap reads.
 #
-# Broken variants run with -DHARM_ONLY where they can: then not the broken rule itself (who may
-# touch what), but the damage it does must be seen. A few run with the rules, to try those too.
+# Broken variants run with -DHARM_ONLY where possible: then spin must find the damage, not just the broken rule (who may
+# touch what). A few run with the rules, to test those too.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 
@@ -68,7 +68,7 @@ holds  2 2 3
 holds  3 1 2 FORK SHARES
 '
 
-# Install what is missing: with the tree's own script where it is, else with apt-get.
+# Install missing packages: with the tree's own script if it is there, else with apt-get.
 need() {
     local missing=()
     for tool in "$@"; do
@@ -85,7 +85,7 @@ need() {
     fi
 }
 
-# A variant that is written but not run would prove nothing.
+# A variant that is not run would prove nothing.
 all_variants_run() {
     local written listed
     written=$(grep -ohE 'BROKEN_[A-Z_]+' "$here"/*.pml | sort -u)
@@ -113,14 +113,14 @@ search() {
     ./pan "${option[@]}" -m"$depth" >out 2>&1 || true
 }
 
-# What spin found, or why its search does not count; empty when it saw everything and no error.
+# What spin found, or why its search is incomplete; empty if it visited every state and found no error.
 finding() {
     local out=$1
     grep -E -m1 '^pan:1: |^pan: .*(bound|memory)|^error: max search depth' "$out" && return
     grep -qE ' errors: 0$' "$out" || echo "no report: $(tail -n 1 "$out")"
 }
 
-# Lines of the model no state ever executed; the end of the endless process is none.
+# Lines of the model that no state executed, except the end of the endless process.
 unreached() {
     grep -E '^\s.*, state [0-9]+, ' "$1" | grep -vE '"-end-"' || true
 }

@@ -1,7 +1,7 @@
-/* What a heap does to one slab: collect, release, take, unown, orphan, pop; each is a few of the
- * atomic steps of steps.pml with the plain fields around them. The letters are state.pml's. */
+/* The operations of a heap on one slab: collect, release, take, unown, orphan (abandon), pop; each is a few of the
+ * atomic steps of steps.pml with the plain fields around them. The letters are those of state.pml. */
 
-/* Move what was freed from elsewhere to `free`; the count in the word makes it O(1) in truth. */
+/* Move the remote frees to `free`; in the implementation the count in the word makes it O(1). */
 inline collect(s) {
     take_list(s);
     d_step {
@@ -28,7 +28,7 @@ inline collect(s) {
     }
 }
 
-/* No block of s lives, so nobody else can reach it: to level 1, as it is. */
+/* No block of s is live, so no other heap can reach it: it goes to level 1 as it is. */
 inline release(s) {
     d_step {
         assert(plain(s) && word[s] == EMPTY_OWNED);
@@ -78,7 +78,7 @@ inline unown(s) {
 #endif
 }
 
-/* A partial slab to the orphan list:  O . 0 0  =>  . L 0 0;  ok says whether it went. */
+/* Abandon a partial slab:  O . 0 0  =>  . L 0 0;  ok says whether it was done. */
 inline orphan(s) {
 #ifndef BROKEN_ORPHAN_KEEPS_OWNER            /* the next thread with this heap would believe it */
     set_owner(s, NOBODY);
@@ -114,8 +114,8 @@ inline orphan(s) {
     swap(s, word[s] == EMPTY_OWNED, LISTED);
     if
     :: ok
-    :: !ok -> list_unlink(s)                 /* a block came in: look at the slab again */
-    :: !ok -> swap(s, true, word[s] ^ (OWNED | LISTED)) /* or it goes along */
+    :: !ok -> list_unlink(s)                 /* a block was freed: check the slab again */
+    :: !ok -> swap(s, true, word[s] ^ (OWNED | LISTED)) /* or abandon it with that block */
     fi;
     unlock()
 #endif
@@ -129,7 +129,7 @@ inline orphan(s) {
 #define pop_unlock() unlock()
 #endif
 
-/* The first orphan becomes mine:  . L h n  =>  O . h n;  s is 0 when there was none. */
+/* Take the first abandoned slab:  . L h n  =>  O . h n;  s is 0 if there was none. */
 inline pop_orphan() {
     pop_lock();
     s = orphan_head;
@@ -160,7 +160,7 @@ inline pop_orphan() {
 #define may_host (while_whole && guest[me] == 0)
 #endif
 
-/* Keep block b, of a slab that is not mine, as a guest: nobody's word or field is touched. */
+/* Adopt block b of a slab that is not mine: no word or field of the slab is touched. */
 inline host(s, b) {
     d_step {
         assert(place[at(s, b)] == FREEING);
@@ -171,7 +171,7 @@ inline host(s, b) {
     }
 }
 
-/* Hand the guest of `heap` out; sending it home is this, and the free that follows. */
+/* Hand out the adopted block of `heap`; returning it to its slab is this and a free. */
 inline take_guest(heap) {
     d_step {
         for (q_slab : 1 .. SLABS) {

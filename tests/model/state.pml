@@ -1,14 +1,14 @@
-/* The state of the model: the ownership word and its letters, the plain fields, the ghosts.
+/* The state of the model: the remote word and its letters, the plain fields, the ghost variables.
  *
  * The word `remote` of a slab, here one byte (the real one has 11 bits for h and n):
  *
  *     . . n n h h L O     O  OWNED: a heap may touch the plain fields
- *                         L  LISTED: the slab is in the orphan list (never together with O)
- *                         h  first block of the list of blocks freed from elsewhere, 0 = none
+ *                         L  LISTED: the slab is in the list of abandoned slabs, here "orphans" (never together with O)
+ *                         h  first block of the list of remote frees, 0 = none
  *                         n  number of blocks on that list
  *
  *     O . . .   owned by a heap                 . L . .   orphan: partial, in the list
- *     . . 0 0   full, nobody's, in no list: the next free must take it
+ *     . . 0 0   full, unowned, in no list: the next free must take it
  *
  * Slabs, blocks and heaps count from 1; 0 is "none". Sets of blocks are bit masks, because the
  * order of the owner's private lists cannot matter; the list in the word is a real linked list,
@@ -39,22 +39,22 @@
 #define NOBODY 0
 #define RELEASED 255                         /* sentinel owner of a slab given to level 1 */
 
-/* What the implementation has. */
+/* The variables of the implementation. */
 byte word[SLABS + 1] = EMPTY_OWNED;          /* the atomic word */
 byte next_block[SLABS * BLOCKS];             /* link inside a block on the word's list */
-byte owner[SLABS + 1] = RELEASED;            /* written by the OWNED heap, read by everybody */
+byte owner[SLABS + 1] = RELEASED;            /* written by the owner, read by all */
 byte free_set[SLABS + 1];                    /* `free` */
 byte keyed[SLABS + 1];                       /* blocks whose key says "free", see fork.pml */
 byte used[SLABS + 1];                        /* carved blocks not on `free` */
 byte current[HEAPS + 1];                     /* slab the heap refills from */
 byte avail[HEAPS + 1];                       /* set of owned slabs with free blocks */
 byte bin[HEAPS + 1];                         /* set of blocks of `current` */
-byte guest[HEAPS + 1];                       /* set of blocks of any slab, as bits of `place`: here at most one */
-byte level1 = (1 << SLABS) - 1;              /* set of slabs nobody uses */
+byte guest[HEAPS + 1];                       /* adopted blocks of any slab, as bits of `place`: here at most one */
+byte level1 = (1 << SLABS) - 1;              /* set of unused slabs */
 byte orphan_lock;                            /* the heap that holds it */
 byte orphan_head, orphan_next[SLABS + 1], orphan_prev[SLABS + 1];
 
-/* Ghosts: the truth the checks compare with; no transition of the protocol reads them. */
+/* Ghost variables: the truth that the checks compare with; no transition of the protocol reads them. */
 byte holder[SLABS + 1];                      /* heap that set OWNED */
 mtype = { NOWHERE, FREE, BIN, GUEST, CALLER, FREEING, REMOTE, LOST };
 mtype place[SLABS * BLOCKS] = NOWHERE;       /* the one place a block is in */
@@ -75,8 +75,8 @@ byte busy;                                   /* heaps inside an operation */
 /* Scratch, for use inside one d_step: no part of the state. */
 hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q_remote, q_prev, q_guest;
 
-/* The plain fields are only the holder's, the list only the lock holder's. With HARM_ONLY these
- * two rules are not asserted, so that a broken variant must show real damage to be caught. */
+/* Only the holder may touch the plain fields, only the lock's holder the list. With HARM_ONLY these two rules are not
+ * asserted, so that a broken variant must do real damage to be caught. */
 #ifdef HARM_ONLY
 #define plain(s) true
 #define owned(s) true

@@ -1,7 +1,7 @@
-/* The atomic steps on the word, and what each broken variant makes of them.
+/* The atomic steps on the word, and their broken variants.
  *
  * `swap` is every compare-and-swap of the protocol: it sets `ok`, and moves the ghost `holder`
- * with the OWNED bit. Where a variant is broken, the correct step stands right after it. */
+ * with the OWNED bit. The correct step follows each broken variant. */
 
 inline swap(s, match, to) {
     d_step {
@@ -23,7 +23,7 @@ inline swap(s, match, to) {
  *     keep h n L O  =>  b n+1 flags       only if the word still is `old`                      */
 inline push(s, b, match, new_flags) {
 #ifdef FORK
-    key(s, b);                               /* linking sets the key, for all to see (fork.pml) */
+    key(s, b);                               /* linking sets the key, visible to all (fork.pml) */
 #endif
     d_step {
         assert(place[at(s, b)] == FREEING);
@@ -31,12 +31,12 @@ inline push(s, b, match, new_flags) {
         swap(s, match, pushed(old, new_flags, b));
         if
         :: ok -> place[at(s, b)] = REMOTE
-        :: else -> next_block[at(s, b)] = 0  /* nobody has seen the link: forget it */
+        :: else -> next_block[at(s, b)] = 0  /* nobody has seen the link: clear it */
         fi
     }
 }
 
-/* A heap frees into a full slab that is nobody's:  . . 0 0  =>  O . b 1 */
+/* A heap frees into a full, unowned slab:  . . 0 0  =>  O . b 1 */
 inline push_full(s, b) {
 #ifdef BROKEN_CLAIM_STORE                    /* a plain store: two heaps may both "claim" */
     push(s, b, true, OWNED)
@@ -47,9 +47,9 @@ inline push_full(s, b) {
 #endif
 }
 
-/* The same, taking the slab first:  . . 0 0  =>  O . 0 0,  and then it is the heap's own to free into */
+/* The same, taking the slab first:  . . 0 0  =>  O . 0 0,  and then freeing into it as its owner */
 inline claim_full(s, b) {
-#ifdef BROKEN_CLAIM_FULL_STORE               /* without looking again: another may have claimed it */
+#ifdef BROKEN_CLAIM_FULL_STORE               /* without checking again: another may have claimed it */
     swap(s, true, EMPTY_OWNED);
 #else
     swap(s, word[s] == 0, EMPTY_OWNED);
@@ -68,7 +68,7 @@ inline claim_full(s, b) {
     fi
 }
 
-/* Frees into an orphan without its lock:  . L h n  =>  . L b n+1 */
+/* Frees into an abandoned slab without the lock:  . L h n  =>  . L b n+1 */
 inline push_orphan(s, b) {
 #ifdef BROKEN_CLAIM_UNLOCKED                 /* takes the slab but leaves it in the list */
     push(s, b, word[s] == old, OWNED)
@@ -77,7 +77,7 @@ inline push_orphan(s, b) {
 #endif
 }
 
-/* Frees into a slab some heap owns:  O . h n  =>  O . b n+1 */
+/* Frees into a slab that another heap owns:  O . h n  =>  O . b n+1 */
 inline push_owned(s, b) {
 #ifdef BROKEN_PUSH_STORE                     /* a plain store: resurrects what was collected */
     push(s, b, true, OWNED)
@@ -86,18 +86,18 @@ inline push_owned(s, b) {
 #endif
 }
 
-/* The owner lets go of a full slab:  O . 0 0  =>  . . 0 0,  only if nothing was pushed meanwhile */
+/* The owner releases a full slab:  O . 0 0  =>  . . 0 0,  only if nothing was pushed meanwhile */
 inline let_go(s) {
-#ifdef BROKEN_UNOWN_STORE                    /* without looking again: a push in between is lost */
+#ifdef BROKEN_UNOWN_STORE                    /* without checking again: a push in between is lost */
     swap(s, true, 0)
-#elif defined(BROKEN_UNOWN_FLAG_ONLY)        /* looks at OWNED, clears it, keeps the list */
+#elif defined(BROKEN_UNOWN_FLAG_ONLY)        /* checks OWNED, clears it, keeps the list */
     swap(s, word[s] & OWNED, word[s] & ~OWNED)
 #else
     swap(s, word[s] == EMPTY_OWNED, 0)
 #endif
 }
 
-/* The owner's list for itself:  O . h n  =>  O . 0 0,  an exchange; `old` is what was there */
+/* The owner takes the list:  O . h n  =>  O . 0 0,  an exchange; `old` is the previous word */
 inline take_list(s) {
 #ifdef BROKEN_COLLECT_TWO_STEPS              /* load, then store: a push in between is lost */
     old = word[s];
@@ -129,7 +129,7 @@ inline unlock() {
     }
 }
 
-/* Reading and writing the list are two steps, as they are in memory; only the lock joins them. */
+/* Reading and writing the list are two steps, as in memory; only the lock makes them one. */
 inline list_link(s) {
     d_step {
         assert(listing());

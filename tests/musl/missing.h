@@ -1,4 +1,4 @@
-/* What the tests use of malloc.h and musl does not declare; the library has it, or the like of it. */
+/* Functions of malloc.h that the tests use and musl does not declare; the library has them or substitutes. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>

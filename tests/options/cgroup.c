@@ -1,4 +1,4 @@
-/* Prints the memory limit that the control group below a made-up root has: cgroup ROOT. */
+/* Prints the memory limit of the control group below a made-up root: cgroup ROOT. */
 /* SPDX-License-Identifier: MIT */
 #include "cgroup.h"
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which limit of memory is read from made-up files of control groups.
+# Tests which memory limit is read from made-up files of control groups.
 #
 #   tests/options/cgroup.sh PROGRAM      PROGRAM: tests/options/cgroup.c
 # SPDX-License-Identifier: MIT
@@ -9,14 +9,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# Begins a root: what /proc/self/cgroup says.
+# Begins a root with the contents of /proc/self/cgroup.
 begin() {
     rm -rf "$work/root"
     mkdir -p "$work/root/proc/self"
     printf '%b' "$1" >"$work/root/proc/self/cgroup"
 }
 
-# A file below /sys/fs/cgroup, and what it says.
+# Writes a file below /sys/fs/cgroup.
 file() {
     mkdir -p "$(dirname "$work/root/sys/fs/cgroup/$1")"
     printf '%b' "$2" >"$work/root/sys/fs/cgroup/$1"
@@ -48,7 +48,7 @@ expect 0 "version 2, max is none"
 file a/b/memory.max "5000000\n"
 expect 5000000 "version 2, the group around it has a limit"
 file a/b/c/memory.max "9000000\n"
-expect 5000000 "version 2, the least of both holds"
+expect 5000000 "version 2, the smaller of both applies"
 file a/b/c/memory.max "400000\n"
 expect 400000 "version 2, the inner one is less"
 file a/memory.max "300000\n"
@@ -70,13 +70,13 @@ expect 0 "version 1, no limit"
 begin "4:hugetlb,memory,pids:/g\n0::/g\n"
 file memory/g/memory.limit_in_bytes "60000000\n"
 file unified/g/memory.max "50000000\n"
-expect 50000000 "both versions, the least holds"
+expect 50000000 "both versions, the smallest applies"
 begin "4:memoryless:/g\n"
 file memory/g/memory.limit_in_bytes "60000000\n"
 expect 0 "another controller's name"
 begin "0:/broken\nrubbish\n::\n0::\n"
 file memory.max "123456789\n"
-expect 123456789 "broken lines are passed over"
+expect 123456789 "broken lines are ignored"
 begin "0::/a\n"
 file a/memory.max "-5\n"
 expect 0 "no number"

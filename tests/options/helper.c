@@ -1,4 +1,4 @@
-/* What tests/options/options.sh runs: a program that takes, frees, sleeps and forks as its argument says. */
+/* The program that tests/options/options.sh runs: it allocates, frees, sleeps and forks as its argument says. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@ const char *heapalloc_options = HELPER_OPTIONS; /* read by the library, whose na
 
 static char *taken[1000];
 
-/* Takes so many MiB in blocks of 64 KiB and of 1000 bytes, until there are no more; returns how many it got. */
+/* Allocates up to so many MiB in blocks of 64 KiB and of 1000 bytes; returns how many it got. */
 static size_t take(size_t mib) {
     size_t got = 0;
     for (size_t i = 0; i < mib; i++) {
@@ -59,7 +59,7 @@ static long number_in(const char *path, const char *format) {
     return number;
 }
 
-/* Prints its threads and resident KiB after a rest: until memory went back, for three seconds at most. */
+/* Prints its threads and resident KiB after a sleep: until memory was returned, at most three seconds. */
 static int idle(void) {
     pthread_t thread;
     pthread_create(&thread, NULL, use_and_sleep, NULL);

@@ -1,4 +1,4 @@
-/* Programs that lose blocks, or only seem to: tests/options/leaks.sh knows what each must be told.
+/* Programs that leak blocks, or only seem to: tests/options/leaks.sh has the expected report of each.
  *
  *   leaks CASE [BLOCKS BYTES] */
 /* SPDX-License-Identifier: MIT */
@@ -22,7 +22,7 @@ static void **volatile table;
 static _Thread_local void *volatile of_thread;
 static volatile int ready;
 
-/* Overwrite what calls have left on the stack and in registers, so that no old pointer is in use by chance. */
+/* Overwrite what calls have left on the stack and in registers, so that no stale pointer keeps a block. */
 static __attribute__((noinline)) void wipe(void) {
     volatile char used[16384];
     for (size_t i = 0; i < sizeof used; i++) used[i] = 0;
@@ -77,7 +77,7 @@ static void *hold(void *argument) {
     return NULL;
 }
 
-/* A pointer in no memory at all: in a register of a thread that runs. */
+/* A pointer that is only in a register of a running thread. */
 static void *hold_in_register(void *argument) {
     const size_t *sizes = argument;
     uintptr_t held = (uintptr_t)make(sizes[1]);

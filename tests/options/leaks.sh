@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which blocks the option `leaks` tells as lost at exit, and that it tells no others.
+# Tests which blocks the option `leaks` reports at exit, and that it reports no others.
 #
 #   tests/options/leaks.sh LIB PROGRAM      PROGRAM: tests/options/leaks.c
 # SPDX-License-Identifier: MIT
@@ -10,7 +10,7 @@ program=$(realpath -e "$2")
 # shellcheck source=tests/options/verdict.sh
 . "$here/verdict.sh"
 
-# expect NAME CODE PATTERN PROGRAM...: how it exits, and what stderr says.
+# expect NAME CODE PATTERN PROGRAM...: checks the exit code and stderr.
 expect() {
     run "${options:-leaks}" "${@:4}"
     verdict "$(is "$code $(says "$3")" "$2 yes")" "$1"
@@ -24,13 +24,13 @@ expect "10000 lost blocks of 305 bytes" 0 "$(lost 3200000 10000)" "$program" los
 expect "one lost block" 0 "$(lost 48 1)" "$program" lost 1 40
 expect "medium blocks" 0 "$(lost 700416 36)" "$program" lost 36 19000
 expect "large blocks" 0 "$(lost 3145728 3)" "$program" lost 3 1048576
-expect "the sizes of what is lost" 0 '^ +1000 blocks of 32 bytes$' "$program" lost 1000 21
+expect "the sizes of lost blocks" 0 '^ +1000 blocks of 32 bytes$' "$program" lost 1000 21
 expect "a ring that only points to itself" 0 "$(lost 51200 50)" "$program" ring 50 1000
 expect "the first two of a list" 0 "$(lost 224 2)" "$program" cut 500 100
 expect "a list" 0 "$none" "$program" kept 1000 21
 expect "a long list is no recursion" 0 "$none" "$program" kept 500000 16
 expect "a list of large blocks" 0 "$none" "$program" kept 20 1500000
-expect "what is freed is not lost" 0 "$none" "$program" freed 5000 77
+expect "freed blocks are not lost" 0 "$none" "$program" freed 5000 77
 expect "pointers into the middle of blocks" 0 "$none" "$program" inside 800 200
 expect "pointers in memory that the program mapped" 0 "$none" "$program" mapped 700 64
 expect "thread-local lists of eight threads" 0 "$none" "$program" threads 100 48
@@ -38,7 +38,7 @@ expect "a register of threads that run" 0 "$none" "$program" register 1 64
 expect "a thread that blocks all signals" 0 '1 threads? could not be stopped' "$program" blocked 10 48
 expect "ls loses nothing" 0 "$none" ls /
 expect "bash loses nothing" 0 "$none" bash -c true
-expect "python3 is told, and ends as it would" 0 'leaks' python3 -c pass
+expect "python3 has a report, and ends as usual" 0 'leaks' python3 -c pass
 options="leaks,stats=$work/report"
 : >"$work/report"
 run "$options" "$program" lost 10 100

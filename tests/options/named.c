@@ -1,4 +1,4 @@
-/* What tests/options/named.sh runs: a program whose pools and arenas have names. */
+/* The program that tests/options/named.sh runs: its pools and arenas have names. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@ static struct heapalloc_arena *arena(const char *name, size_t used) {
     return made;
 }
 
-/* Two arenas of one name; a pool of each kind; what has no name is not told. */
+/* Two arenas of one name; a pool of each kind; those without a name are not reported. */
 static void make_some(void) {
     static char long_name[200];
     memset(long_name, 'x', sizeof(long_name) - 1);
@@ -57,7 +57,7 @@ static int tell_many(void) {
     return fputs(text, stdout) < 0;
 }
 
-/* Named ones come, work and go in threads. */
+/* Threads create, use and destroy named ones. */
 static void *work(void *argument) {
     struct heapalloc_pool *shared = argument;
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
@@ -73,7 +73,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Looks, and forks children that look and make their own, while threads work. */
+/* Reads reports, and forks children that read them and create their own, while threads work. */
 static int look_among_threads(void) {
     struct heapalloc_pool *shared = pool("shared", 200, HEAPALLOC_POOL_SHARED, 10);
     pthread_t threads[4];

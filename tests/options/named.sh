@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is told of pools and arenas that have a name: in JSON, and in the statistics at exit.
+# Tests the reports of named pools and arenas: in JSON, and in the statistics at exit.
 #
 #   tests/options/named.sh HELPER      HELPER: tests/options/named.c, linked with the library
 # SPDX-License-Identifier: MIT
@@ -19,12 +19,12 @@ print(*["%d %d %d" % (r["count"], r["used_bytes"], r["reserved_bytes"]) for r in
 }
 
 run "" "$helper" some
-verdict "$(is "$code" 0)" "a program tells JSON of its own"
+verdict "$(is "$code" 0)" "a program prints its own JSON"
 verdict "$(right)" "it has every member"
 verdict "$(is "$(row "$work/out" pool 'plain "nodes"')" "1 5600 16384")" "a pool's used blocks are counted"
 verdict "$(is "$(row "$work/out" pool shared)" "1 20160 32768")" "and those of a shared one"
 verdict "$(is "$(row "$work/out" arena request)" "2 $((7 * 16384 + 3008)) 131072")" "arenas of one name are summed"
-verdict "$(is "$(row "$work/out" pool gone)$(row "$work/out" arena gone)" "")" "what was destroyed is not told"
+verdict "$(is "$(row "$work/out" pool gone)$(row "$work/out" arena gone)" "")" "destroyed ones are not reported"
 verdict "$(is "$(row "$work/out" pool "$(printf 'x%.0s' {1..39})")" "1 16 16384")" "a long name is cut"
 run stats=json "$helper" some
 cp "$work/err" "$work/exit.json"
@@ -34,9 +34,9 @@ verdict "$(says '^  arena +114\.9 KiB   of +128\.0 KiB   request \(2\)$')" "the 
 verdict "$(says '^  pool +5\.5 KiB   of +16\.0 KiB   plain "nodes"$')" "of pools too"
 run stats "$helper" many
 verdict "$(is "$(python3 -c 'import json,sys; n = json.load(open(sys.argv[1]))["named"]; print(len(n), sum(r["count"] for r in n))' "$work/out")" "25 100")" \
-    "what has no row of its own is summed"
+    "those without a row of their own are summed"
 verdict "$(says '^  others')" "as others"
 run "" "$helper" threads
-verdict "$(is "$code" 0)" "threads and children of forks look while named ones come and go"
-verdict "$(right)" "and what they see is whole"
+verdict "$(is "$code" 0)" "threads and children of forks read reports while named ones are created and destroyed"
+verdict "$(right)" "and their reports are complete"
 exit "$((failed > 0))"

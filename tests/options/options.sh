@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What HEAPALLOC=... does to programs that are preloaded, as somebody at a shell sees it.
+# Tests the effects of HEAPALLOC=... on preloaded programs, from a shell.
 #
 #   tests/options/options.sh LIB HELPER DOCUMENT     HELPER: tests/options/helper.c; DOCUMENT: docs/options.md
 # SPDX-License-Identifier: MIT
@@ -12,19 +12,19 @@ document=$(realpath -e "$3")
 # shellcheck source=tests/options/verdict.sh
 . "$here/verdict.sh"
 
-run "" /bin/ls / && verdict "$(silent)" "nothing is said unless asked"
+run "" /bin/ls / && verdict "$(silent)" "nothing is printed unless requested"
 run help /bin/ls /
-verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as ever"
+verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as usual"
 verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" | sort)" \
     "$(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$document" | sort)")" "the document has the options that help lists"
 run help,purge=3s /bin/ls /
-verdict "$(says '^  purge +3s +500ms ')" "help tells what an option is now and its default"
+verdict "$(says '^  purge +3s +500ms ')" "help shows the value of an option and its default"
 run verbose /bin/ls /
-verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" "verbose tells that it is active"
+verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" "verbose reports that it is active"
 run purg=1s /bin/ls /
 verdict "$(says 'there is no option `purg`; did you mean `purge`')" "a wrong name has the nearest right one"
 run limit=many,purge=0,hugepages=some,cache=-1,verbose=maybe /bin/ls /
-verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 5)" "a wrong value is told, with what the option takes"
+verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 5)" "a wrong value is reported, with the allowed ones"
 verdict "$(is "$code" 0)" "a wrong option does not end the program"
 run stats /bin/ls /
 verdict "$(is "$(($(wc -l <"$work/err") <= 12))" 1)" "the statistics have twelve lines at most"
@@ -39,20 +39,20 @@ run "stats=$work/%e.%p.json" /bin/bash -c 'echo $$'
 verdict "$([[ -s $work/bash.$(cat "$work/out").json ]] && echo yes || echo no)" "a file's name has the program and its number"
 verdict "$(python3 -m json.tool "$work/bash.$(cat "$work/out").json" >"$work/err" 2>&1 && echo yes)" "the file is JSON"
 run stats=/nowhere/x /bin/ls /
-verdict "$(says 'cannot write to /nowhere/x')" "a file that cannot be written is told"
+verdict "$(says 'cannot write to /nowhere/x')" "a file that cannot be written is reported"
 run stats,exe=perl* /bin/ls /
 verdict "$(silent)" "exe leaves other programs alone"
 run stats,exe=l? /bin/ls /
-verdict "$(says ' ls\[')" "exe means the programs that match"
+verdict "$(says ' ls\[')" "exe selects the programs that match"
 run children=no,stats /bin/bash -c '/bin/ls / >/dev/null; (:); printf %s "$HEAPALLOC"'
 verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(cat "$work/out")" 1)" "children=no is for this process alone"
 run limit=64M "$helper" take 100
 verdict "$(is "$code" 0)$(silent | sed 's/yes//')" "within the limit a program has its memory or NULL and ENOMEM"
 verdict "$(awk '$1 > 40 && $1 <= 67 { print "yes" }' "$work/out")" "limit=64M leaves nearly as much to blocks"
 run limit=64M "$helper" again
-verdict "$(is "$code" 0)" "after the limit was met what is free serves again"
+verdict "$(is "$code" 0)" "after the limit was reached free memory serves again"
 run soft_limit=32M "$helper" take 100
-verdict "$(is "$(grep -c 'beyond soft_limit=32M' "$work/err")" 1)" "soft_limit says so once"
+verdict "$(is "$(grep -c 'beyond soft_limit=32M' "$work/err")" 1)" "soft_limit reports once"
 verdict "$(is "$(cat "$work/out")" 100)" "and takes nothing away"
 run "" "$helper" idle
 verdict "$(awk '$1 == 2 && $2 > 50000 { print "yes" }' "$work/out")" "a sleeping process has no thread of ours"
@@ -66,7 +66,7 @@ with_symbol=$helper.symbol
 run "" "$with_symbol" symbol
 verdict "$(says 'is active in')" "the program's symbol sets options"
 run verbose=no "$with_symbol" symbol
-verdict "$(silent)" "the environment is stronger than the symbol"
+verdict "$(silent)" "the environment takes precedence over the symbol"
 run hugepages=never,stats "$helper" take 100
 verdict "$(is "$(cat "$work/out")" 100)" "hugepages=never serves"
 run hugepages=always,stats "$helper" take 100
@@ -75,16 +75,16 @@ verdict "$(is "$(cat "$work/out")" 100)" "hugepages=always serves"
 printf '# for all\nverbose # told\npurge=3s,limit=64M\n\tchildren=no\n' >"$work/conf"
 run "conf=$work/conf,purge=2s,help" /bin/ls /
 verdict "$(says 'is active in')" "the file is read, for short programs too"
-verdict "$(says '^  limit +64M ')" "the file sets what nobody else does"
-verdict "$(says '^  purge +2s ')" "the environment is stronger than the file"
+verdict "$(says '^  limit +64M ')" "the file sets options that are not set elsewhere"
+verdict "$(says '^  purge +2s ')" "the environment takes precedence over the file"
 printf 'pruge=3s\nexe=perl*\nlimit=many' >"$work/conf"
 run "conf=$work/conf" /bin/ls /
-verdict "$(silent)" "a file that means other programs is passed over"
+verdict "$(silent)" "a file for other programs is ignored"
 printf 'pruge=3s\nlimit=many' >"$work/conf"
 run "conf=$work/conf" /bin/ls /
-verdict "$(is "$(wc -l <"$work/err")" 2)" "mistakes in the file are told"
+verdict "$(is "$(wc -l <"$work/err")" 2)" "mistakes in the file are reported"
 run "conf=$work/none" /bin/ls /
-verdict "$(says 'cannot read the options in')" "a file that was asked for and is not there is told"
+verdict "$(says 'cannot read the options in')" "a requested file that does not exist is reported"
 verdict "$(is "$code" 0)" "and the program goes on"
 : >"$work/conf"
 run "conf=$work/conf" /bin/ls /
@@ -93,5 +93,5 @@ printf 'purge=1s # many lines\n%.0s' {1..5000} >"$work/conf"
 run "conf=$work/conf" /bin/ls /
 verdict "$(is "$code" 0)" "a long file is read in part"
 strace -qq -e trace=openat -E LD_PRELOAD="$lib" /bin/ls / 2>&1 | grep heapalloc.conf >"$work/err" || true
-verdict "$(silent)" "without options the file is not asked for"
+verdict "$(silent)" "without options the file is not read"
 exit $((failed > 0))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what heapalloc_stats_json() says, or a file of metrics: every member, its type, and what must add up.
+"""Checks the output of heapalloc_stats_json(), or a metrics file: every member, its type, and the sums.
 
     stats_schema.py json FILE      a document a line
     stats_schema.py metrics FILE
@@ -29,7 +29,7 @@ FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {
 
 
 def check(value, schema, where):
-    """The value has the type and just the members that the schema names; no number is negative."""
+    """The value has the type and exactly the members that the schema names; no number is negative."""
     if isinstance(schema, dict):
         assert list(value) == list(schema), f"{where} has {list(value)}"
         for name, part in schema.items():
@@ -43,7 +43,7 @@ def check(value, schema, where):
 
 
 def check_sums(document):
-    """Equations that hold whatever happens meanwhile: all of a part is read under one lock."""
+    """Equations that hold whatever happens meanwhile: each part is read under one lock."""
     parts = [document[name + "_bytes"] for name in ("active", "dirty", "retained", "metadata")]
     assert sum(parts) == document["mapped_bytes"], f"{parts} are not {document['mapped_bytes']}"
     assert document["mapped_max_bytes"] >= document["mapped_bytes"]
@@ -53,7 +53,7 @@ def check_sums(document):
 
 
 def check_metrics(text):
-    """Every family is introduced once, has the samples of its kind, and the text ends as it must."""
+    """Every family is introduced once, has the samples of its kind, and the text ends correctly."""
     lines = text.splitlines()
     assert lines[-1] == "# EOF" and text.endswith("\n")
     seen, now = {}, None
@@ -75,7 +75,7 @@ def check_metrics(text):
 
 
 def main():
-    """Exit 0 when all is right, 1 with a sentence otherwise."""
+    """Exit 0 if all is correct, 1 with a sentence otherwise."""
     kind, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
         text = file.read()

@@ -1,5 +1,5 @@
-# What the tests of options share: a folder to work in, how a program is run, and what is said of it.
-# The script that reads this has set lib, unless its programs are linked with the library.
+# Shared by the tests of options: a folder to work in, running a program, and reporting verdicts.
+# The script that sources this has set lib, unless its programs are linked with the library.
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 unset LD_PRELOAD HEAPALLOC

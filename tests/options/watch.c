@@ -1,4 +1,4 @@
-/* What tests/options/watch.sh runs: a program that is watched while it works. */
+/* The program that tests/options/watch.sh runs and watches. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -37,7 +37,7 @@ static void set(const char *name, const char *value) {
     if (!((set_function *)(uintptr_t)entry("heapalloc_option_set"))(name, value)) exit(8);
 }
 
-/* Large ones, whose slow paths look at what is due. */
+/* Large blocks, whose slow paths handle what is due. */
 static void churn(unsigned rounds) {
     for (unsigned i = 0; i < rounds; i++) {
         blocks[i % BLOCKS] = realloc(blocks[i % BLOCKS], i * 7919 % 300000 + 1);
@@ -72,7 +72,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Looks while four threads allocate and free; each answer is whole. */
+/* Reads reports while four threads allocate and free; each must be complete. */
 static int look_among_threads(void) {
     static char text[200000];
     pthread_t threads[4];
@@ -88,7 +88,7 @@ static int look_among_threads(void) {
     return wrong;
 }
 
-/* Works until the file is there, or has been written anew, for at most 2000 rounds. */
+/* Works until the file exists, or has been rewritten, for at most 2000 rounds. */
 static int work_until_written(const char *path) {
     struct stat before = {0}, now;
     stat(path, &before);
@@ -158,7 +158,7 @@ static int pass_soft_limit(void) {
     if (calls != 2) return 5;
     ((on_soft_function *)(uintptr_t)entry("heapalloc_on_soft_limit"))(NULL, NULL);
     set("soft_limit", "500M");
-    grow(500); /* told on stderr now */
+    grow(500); /* reported on stderr now */
     return calls == 2 ? 0 : 6;
 }
 

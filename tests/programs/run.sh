@@ -2,7 +2,7 @@
 # Runs real programs on glibc's malloc and on a preloaded allocator and compares what they print.
 #
 #   tests/programs/run.sh [-k] LIB [NAME...]    NAME is a case file or a program of it, FILE.PROGRAM
-#   tests/programs/run.sh -l                    lists what there is
+#   tests/programs/run.sh -l                    lists the programs
 #     -k   keep the folders of failed programs and name them
 #
 # A case file in cases/ sets `packages` and `processes` and defines functions program_NAME; each is
@@ -11,14 +11,14 @@
 #   processes_NAME     patterns of executables that must have run on LIB, instead of `processes`
 #   spared_NAME        patterns of executables that must not have LIB (setuid)
 #   judge_NAME         judges the two runs itself, in place of "the same output and exit status"
-# That LIB served malloc is not assumed: a second preloaded library (src/witness.c) writes down, in
-# each process, whose malloc it is; a program passes only if every process on that list is LIB's.
+# It is checked that LIB served malloc: a second preloaded library (src/witness.c) records in each process whose malloc
+# it is; a program passes only if every process on that list ran on LIB.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 limit_seconds=120
 
-# What one case file offers, in the order of the file.
+# The programs of one case file, in the file's order.
 programs_of() { sed -n 's/^program_\([a-z0-9_]*\)().*/\1/p' "$here/cases/$1.sh"; }
 
 case_files() { find "$here/cases" -name '*.sh' -printf '%f\n' | sed 's/\.sh$//' | sort; }
@@ -42,7 +42,7 @@ shift $((OPTIND - 1))
 lib=$(realpath -e "${1:?usage: run.sh [-k] LIB [NAME...]}")
 shift
 
-# The programs see one and the same environment but for the preload.
+# The programs see the same environment except for the preload.
 unset LD_PRELOAD LD_LIBRARY_PATH HEAPALLOC MALLOC_ARENA_MAX MALLOC_PERTURB_ GLIBC_TUNABLES
 export LC_ALL=C.UTF-8 TZ=UTC0
 work=$(mktemp -d "${TMPDIR:-/tmp}/programs.XXXXXX")
@@ -51,7 +51,7 @@ chmod 755 "$work" # the setuid case is entered by another user
 passed=0
 failed=0
 
-# Runs one function of the case file in a shell of its own, with what is in front of its name.
+# Runs one function of the case file in a shell of its own, after the words in front of its name.
 in_case() {
     local function=$1
     shift
@@ -75,7 +75,7 @@ run_under() {
     mv "$work/run" "$work/folder.$who"
 }
 
-# Says what is wrong with the list of processes, nothing when all is well.
+# Prints what is wrong with the list of processes, or nothing.
 judge_witness() {
     local wanted=$1 spared=$2 executable object pattern found
     if grep -qF " $lib" "$work/witness.glibc"; then
@@ -98,7 +98,7 @@ judge_witness() {
     done
 }
 
-# Says where the two runs differ, nothing when they do not.
+# Prints where the two runs differ, or nothing.
 judge_same() {
     local rc
     rc=$(<"$work/rc.glibc")

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Builds programs with every sanitizer of gcc and clang, their runtime shared and static, in C and C++, and compares
-# what they do with and without a preloaded allocator: the sanitizer's malloc must be the one in use, and find what it
-# finds.
+# Builds programs with every sanitizer of gcc and clang, with shared and static runtimes, in C and C++, and compares
+# their results with and without a preloaded allocator: the sanitizer's malloc must be in use, and find the same faults.
 #
 #   tests/programs/sanitizers.sh LIB
 #
-# What this machine's compilers cannot build or run without LIB is skipped, and named.
+# Programs that this machine cannot build, or run without LIB, are skipped and named.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +14,7 @@ export LC_ALL=C
 work=$(mktemp -d "${TMPDIR:-/tmp}/sanitizers.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# What a run says that another run would say too: no addresses, process numbers or places of our own library.
+# The reproducible part of a run's output: no addresses, process numbers or paths of our own library.
 run() {
     local preload=$1 rc=0
     shift
@@ -36,7 +35,7 @@ mistakes_of() {
     esac
 }
 
-# Compares all runs of one program; says where they differ.
+# Compares all runs of one program; prints where they differ.
 compare() {
     local program=$1 mistake expected got
     shift
@@ -84,7 +83,7 @@ check() {
     fi
 }
 
-# An arena's memory is the library's own, whoever serves malloc.
+# An arena's memory is the library's own, whichever malloc is in use.
 check_place() {
     local sanitizer=$1 preload
     gcc -O1 -g "-fsanitize=$sanitizer" -I"$here/../../include" "$here/src/placed.c" "$lib" \
@@ -124,5 +123,5 @@ all() {
 
 "$here/../../ci/install.sh" gcc g++ clang libclang-rt-14-dev
 all | tee "$work/report"
-# Skipping everything is no success.
+# Skipping everything is a failure.
 ! grep -q '^not ok' "$work/report" && (($(grep -c '^ok' "$work/report") >= 8))

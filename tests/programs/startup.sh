@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Bounds what a preloaded allocator costs a program that does next to nothing; counts, never times.
+# Bounds the cost of a preloaded allocator for a program that does almost nothing; in counts, never in time.
 #
 #   tests/programs/startup.sh LIB
 #
@@ -35,7 +35,7 @@ verdict() {
 
 median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
 
-# The preload is set by strace for its child alone; strace itself runs without.
+# strace sets the preload for its child only; strace itself runs without it.
 calls_of() {
     local preload=$1
     shift
@@ -44,7 +44,7 @@ calls_of() {
     grep -c '(' "$work/trace"
 }
 
-# Prints each call's name with how often it was made.
+# Prints each call's name and how often it was made.
 call_names() { sed 's/^[0-9]* *//; s/(.*//' "$1" | sort | uniq -c; }
 
 # Prints "RSS_KB MINOR_FAULTS", each the median of all runs.
@@ -74,7 +74,7 @@ judge_program() {
         "$glibc_rss on glibc's malloc"
 }
 
-# The first library on the list serves malloc, or nothing measured here is about it.
+# The first library on the list must serve malloc, or the measurements are not about it.
 judge_loaded() {
     local object
     gcc -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"

@@ -1,5 +1,5 @@
-/* A program that knows what its blocks hold: it goes on when memory is refused, and ends with 1 when a byte is wrong, a
- * refusal is not told by errno, or a block is lost in a realloc that failed. */
+/* A program that knows the contents of its blocks: it goes on when memory is refused, and ends with 1 if a byte is
+ * wrong, a refusal does not set errno, or a failed realloc loses its block. */
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <malloc.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where nothing is to be had any more it is enough to ask so often. */
+/* When there is no memory any more it is enough to ask so often. */
 enum { REFUSALS_MAX = 300 };
 static atomic_long refusals;
 
@@ -82,7 +82,7 @@ static unsigned next(unsigned *seed) {
     return (*seed = *seed * 1103515245 + 12345) >> 8;
 }
 
-/* Blocks of all sizes up to 2^bits come, grow, shrink and go. */
+/* Blocks of all sizes up to 2^bits are allocated, grow, shrink and are freed. */
 static void mix(struct slot *slots, unsigned count, unsigned rounds, unsigned bits, unsigned seed) {
     for (unsigned round = 0; round < rounds; round++) {
         struct slot *slot = &slots[next(&seed) % count];
@@ -95,7 +95,7 @@ static void mix(struct slot *slots, unsigned count, unsigned rounds, unsigned bi
     for (unsigned i = 0; i < count; i++) drop(&slots[i]);
 }
 
-/* Blocks that grow in turn, so that they stand in each other's way and are moved. */
+/* Blocks that grow in turn, so that they are in each other's way and are moved. */
 static void grow_in_turn(size_t to) {
     struct slot slots[6] = {0};
     for (size_t size = 100000; size < to; size += size / 3)
@@ -119,7 +119,7 @@ static void in_threads(void) {
         if (started[i]) pthread_join(threads[i], NULL);
 }
 
-/* More address space than one step of the heap, of which little is touched. */
+/* More address space than one step of the heap, sparsely touched. */
 static void spread(void) {
     struct slot slots[2] = {0};
     for (unsigned i = 0; i < 2; i++) {

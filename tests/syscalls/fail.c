@@ -1,4 +1,4 @@
-/* Runs a program and has system calls of one library fail, those of everybody else go on.
+/* Runs a program and makes system calls of one library fail; all others go on.
  *
  *   fail REPORT LIBRARY SECONDS RULE... -- PROGRAM [ARGUMENT...]
  *
@@ -80,7 +80,7 @@ static void run_child(int tell, int go, const struct plan *plan, char **command)
     _exit(127);
 }
 
-/* True when `at` lies in a mapping of the library's file. Where it lay last is remembered: threads and forks have it
+/* Whether `at` lies in a mapping of the library's file. The last mapping is cached, since threads and forks have it
  * there too. */
 static bool is_librarys(pid_t pid, unsigned long at, const char *library) {
     static unsigned long from, to;
@@ -109,7 +109,7 @@ static int error_of(const struct plan *plan, int kind, long count) {
     return -1;
 }
 
-/* True while the thread is still in the call that it asked about. */
+/* Whether the thread is still in the call that it was stopped for. */
 static bool is_at_it(pid_t pid, int number) {
     char path[64], text[32] = "";
     snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
@@ -128,10 +128,10 @@ static void limit(int listener, struct seccomp_notif_resp *reply, pid_t pid, int
     prlimit(pid, RLIMIT_AS, &old, NULL);
 }
 
-/* Lets one call go on, or fail. */
+/* Let one call go on, or fail. */
 static void answer(int listener, const struct plan *plan, long *counts) {
     struct seccomp_notif asked = {0};
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0) return; /* who asked is gone */
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0) return; /* the caller has ended */
     struct seccomp_notif_resp reply = {.id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
     bool ours = is_librarys((pid_t)asked.pid, (unsigned long)asked.data.instruction_pointer, plan->library);
     for (int i = 0; ours && i < KINDS; i++) {
@@ -144,7 +144,7 @@ static void answer(int listener, const struct plan *plan, long *counts) {
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
 }
 
-/* Until the program and what it started have ended; false: that took too long. */
+/* Serve calls until the program and its children have ended; false: that took too long. */
 static bool serve(int listener, const struct plan *plan, long *counts) {
     time_t until = time(NULL) + plan->seconds;
     while (time(NULL) <= until) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real programs on a preloaded allocator whose system calls fail, one after the other and from one on for ever.
+"""Runs real programs on a preloaded allocator whose system calls fail, one at a time and all from one on.
 
     run.py --fail FAIL --contents CONTENTS [--each N | --minutes N] [--seed N] [--only PROGRAM] LIBRARY
 
@@ -108,7 +108,7 @@ def complaint(program, ended, out, err):
 
 
 def failures(counts, apart):
-    """(name, place -> rules, how many places) of each kind of failure; `apart`: counts when nothing may be mapped at home."""
+    """(name, place -> rules, how many places) of each kind of failure; `apart`: counts if the home address is taken."""
     off_home = f"place:{ENOMEM}:1:{FOREVER}"
     for call, errors in (("mmap", [ENOMEM, LIMIT]), ("mremap", [ENOMEM, LIMIT]), ("madvise", [EAGAIN, EINVAL])):
         for error in errors:
@@ -121,7 +121,7 @@ def failures(counts, apart):
 
 
 def spread(count, most):
-    """1..count, or `most` of them: the first ones and then ever wider apart."""
+    """1..count, or `most` of them: the first ones, then at growing distances."""
     if most is None or count <= most:
         return range(1, count + 1)
     return sorted({max(i + 1, round(count ** (i / (most - 1)))) for i in range(most)})

@@ -1,5 +1,4 @@
-/* Other people's fork handlers allocate, registered early by a library and late by the program,
- * among busy threads. */
+/* Foreign fork handlers allocate, registered early by a library and late by the program, among busy threads. */
 /* SPDX-License-Identifier: MIT */
 #include "atfork_dso.h"
 #include "team.h"
@@ -57,7 +56,7 @@ CASE(handlers_registered_late_allocate_too) {
     team_join(&team);
 }
 
-/* The handlers themselves are run with threads that wait for the forking one inside the allocator.
+/* The handlers run while threads inside the allocator wait for the forking one.
  */
 static pthread_mutex_t held_over_fork = PTHREAD_MUTEX_INITIALIZER;
 

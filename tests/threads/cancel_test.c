@@ -1,5 +1,4 @@
-/* Cancellation: the family has no cancellation point, and a cancelled thread leaves the allocator
- * whole. */
+/* Cancellation: the malloc family has no cancellation point, and a cancelled thread leaves the allocator consistent. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 
@@ -12,7 +11,7 @@ static void take_and_give_some(uint64_t *random) {
     free(calloc(100, 4000));
 }
 
-/* Is cancelled before it begins, and must get through all of this all the same. */
+/* It is cancelled before it begins, and must nevertheless complete all of this. */
 static void *work_while_cancelled(void *cancelled) {
     uint64_t random = 3;
     while (!atomic_load((atomic_int *)cancelled))
@@ -52,7 +51,7 @@ static void give_in_cleanup(void *parcel) {
     parcel_give(parcel_take(2000, 8));
 }
 
-/* Cancelled at a point of its own, with blocks in its hands that cleanup handlers free. */
+/* Cancelled at a cancellation point of its own, with blocks that cleanup handlers free. */
 static void *wait_for_cancel(void *index) {
     uint64_t random = (uintptr_t)index + 1;
     struct parcel *first = parcel_take(parcel_size(&random), 1);

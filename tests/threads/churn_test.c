@@ -1,4 +1,4 @@
-/* Threads come and go by the thousand while their blocks stay; memory stays bounded. */
+/* Thousands of threads start and end while their blocks stay; memory stays bounded. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 
@@ -24,7 +24,7 @@ static void live_many(unsigned count) {
     }
 }
 
-/* How many of them run at once is the scheduler's choice, so the early figure is the most that some hundreds needed. */
+/* The scheduler decides how many of them run at once, so the early figure is the most that some hundreds needed. */
 CASE(blocks_outlive_5000_threads) {
     size_t early = 0;
     for (unsigned i = 0; i < 6; i++) {
@@ -42,8 +42,7 @@ static void *take_one(void *size) {
     return malloc((uintptr_t)size);
 }
 
-/* Every thread takes one block and dies; the block is freed by the main thread at once or much
- * later. */
+/* Every thread allocates one block and ends; the main thread frees the block at once or much later. */
 CASE(a_block_per_dead_thread) {
     enum { HELD = 1000 };
     static void *held[HELD];
@@ -60,7 +59,7 @@ CASE(a_block_per_dead_thread) {
     for (unsigned i = 0; i < HELD; i++) free(held[i]);
 }
 
-/* A thread that allocates much, frees it all, and ends must leave it to those who follow. */
+/* A thread that allocates much, frees it all, and ends must leave the memory to later threads. */
 static void *take_and_give_much(void *unused) {
     enum { COUNT = 20000 };
     struct parcel **mine = malloc(COUNT * sizeof(struct parcel *));
@@ -137,8 +136,8 @@ static void *one_of_each_size(void *unused) {
     return unused;
 }
 
-/* A thread that uses one block of each of many sizes needs no page for each: 33 to 39 KiB in all, stack included, as
- * chance lets the threads meet. A page a size would be 80 and more. */
+/* A thread that uses one block of each of many sizes does not need a page for each: 33 to 39 KiB in all, stack
+ * included, depending on how the threads are scheduled. A page for each size would be 80 and more. */
 static void sizes_share_pages(int step) {
     struct team team;
     size_step = step;

@@ -1,5 +1,5 @@
-/* Blocks are freed by other threads than took them, in every arrangement that has leaked or
- * corrupted somewhere. */
+/* Blocks are freed by other threads than allocated them, in every pattern that has leaked or corrupted memory in some
+ * allocator. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 
@@ -34,7 +34,7 @@ static void *consume(void *index) {
     return NULL;
 }
 
-/* Blocks flow one way only: the memory must flow back. */
+/* Blocks go only one way: the memory must come back. */
 CASE(producer_and_consumer_pairs) {
     struct team team = {.count = 0};
     for (uintptr_t i = 0; i < 2; i++) {
@@ -57,7 +57,7 @@ static void *consume_from_all(void *count) {
     return NULL;
 }
 
-/* This thread never allocates: no slow path of its own malloc will ever tidy up behind it. */
+/* This thread never allocates: it has no slow path of malloc that could give memory back. */
 CASE(one_thread_only_frees) {
     struct team team = {.count = 0};
     for (uintptr_t i = 0; i < 4; i++) team_add(&team, produce, (void *)i);
@@ -67,7 +67,7 @@ CASE(one_thread_only_frees) {
     expect(resident_bytes() < 64u << 20);
 }
 
-/* Producers with a live set each; what they replace, others free. */
+/* Producers with a live set each; other threads free the blocks that they replace. */
 enum { KEEPERS = 4, SWEEPERS = 2, KEPT = 60000, KEPT_BYTES = 592, REPLACED = 6 * KEPT };
 static _Atomic(struct parcel *) kept[KEEPERS][KEPT], outgoing[KEEPERS][RING];
 static atomic_uint keepers_left = KEEPERS;
@@ -98,7 +98,7 @@ static void *sweep(void *index) {
     return NULL;
 }
 
-/* Nobody takes new memory while others' free blocks can be had, however the threads race for them. */
+/* No thread takes new memory while others' free blocks are available, however the threads race for them. */
 CASE(producers_take_what_others_freed) {
     struct team team = {.count = 0};
     pthread_barrier_init(&measured, NULL, KEEPERS + SWEEPERS + 1);
@@ -132,8 +132,8 @@ static void *take_then_idle(void *unused) {
     return unused;
 }
 
-/* What an idle thread once took and others freed must serve the others: three rounds fit where one
- * did. */
+/* Blocks that an idle thread allocated and others freed must serve the others: three rounds need no more memory than
+ * one. */
 CASE(idle_owner_does_not_keep_what_others_freed) {
     enum { OWNERS = 6 };
     struct team team = {.count = 0};
@@ -166,7 +166,7 @@ static void *exchange(void *index) {
     return NULL;
 }
 
-/* Everybody frees what anybody took, as servers with work queues do. */
+/* Every thread frees blocks of all threads, as in servers with work queues. */
 CASE(all_exchange_with_all) {
     struct team team;
     team_start(&team, 6, exchange);

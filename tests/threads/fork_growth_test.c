@@ -1,4 +1,4 @@
-/* Thousands of forks among busy threads leave a process as large as some forks did: addresses, resident pages,
+/* After thousands of forks among busy threads a process is no larger than after a few: addresses, resident pages,
  * mappings.
  *
  * usage: threads_fork_growth CASE [FORKS], for a soak */
@@ -50,7 +50,7 @@ static struct footprint footprint(void) {
 static void expect_no_larger(struct footprint then, struct footprint now) {
     expect_at(then.address_kib, now.address_kib, 0);
     expect(now.address_kib <= then.address_kib + then.address_kib / 4 + 192 * 1024);
-    expect(now.address_kib <= ADDRESS_KIB_MAX); /* or the first few have taken it all */
+    expect(now.address_kib <= ADDRESS_KIB_MAX); /* or the first few would have taken it all */
     expect_at(then.resident_kib, now.resident_kib, 1);
     expect(now.resident_kib <= then.resident_kib + then.resident_kib / 4 + 24 * 1024);
     expect_at(then.mappings, now.mappings, 2);
@@ -71,7 +71,7 @@ static void *exchange(void *index) {
     uint64_t random = (uintptr_t)index * 1237 + 99;
     while (!atomic_load(&stop)) {
         for (unsigned i = 0; i < 100; i++) exchange_one(&random);
-        usleep(100); /* or forks on a busy machine take very long */
+        usleep(100); /* or forks on a busy machine would take very long */
     }
     return NULL;
 }
@@ -123,7 +123,7 @@ static void *work_in_child(void *unused) {
     return unused;
 }
 
-/* Each tenth lives for a while: frees what it has inherited, has threads, and forks again. */
+/* Every tenth child lives for a while: it frees inherited blocks, starts threads, and forks again. */
 static void live_as_child(unsigned number) {
     uint64_t random = number + 1;
     alarm(60);
@@ -148,7 +148,7 @@ static void fork_times(unsigned forks) {
     }
 }
 
-/* Handlers of others stand before and after the allocator's, which come with the first thread. */
+/* Foreign handlers are registered before and after the allocator's, which are registered with the first thread. */
 static void start_work(struct team *team, void *(*const *works)(void *)) {
     add_handlers();
     stream = fopen("/dev/null", "w");

@@ -69,7 +69,7 @@ static void *flush_all(void *unused) {
     return unused;
 }
 
-/* fopen and fclose allocate and free beside and under the lock of the list. */
+/* fopen and fclose allocate and free with and without the lock of the list. */
 static void *open_and_close(void *unused) {
     while (!atomic_load(&stop)) {
         FILE *stream = fopen("/dev/null", "w");

@@ -1,5 +1,4 @@
-/* fork while everything moves: the child can allocate and free at once, with the blocks of every
- * former thread. */
+/* fork among busy threads: the child can allocate and free at once, with the blocks of every former thread. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <spawn.h>
@@ -83,7 +82,7 @@ CASE(children_start_threads_and_fork_again) {
     team_join(&team);
 }
 
-/* Threads are being born and die while the parent forks. */
+/* Threads start and end while the parent forks. */
 static void *churn(void *unused) {
     while (!atomic_load(&stop)) run_in_thread(fork_deeper, (void *)0);
     return unused;
@@ -128,8 +127,7 @@ CASE(fork_in_a_signal_handler) {
         parcel_give(atomic_exchange(&shared[next_random(&random) % 64], parcel_take(parcel_size(&random), 5)));
 }
 
-/* The child goes on allocating where the parent stood, freed blocks and all, generation after
- * generation. */
+/* The child goes on allocating in the parent's state, freed blocks included, generation after generation. */
 CASE(fork_in_fork_in_fork) {
     uint64_t random = 23;
     for (unsigned depth = 0; depth < 40; depth++) {

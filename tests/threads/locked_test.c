@@ -1,6 +1,6 @@
-/* Memory that the program locked goes back like any other once it is free: one locked page keeps no other, and what was
- * locked and freed is not locked any more. With kernels that have no advice for locked pages too, as a filter of system
- * calls plays them. */
+/* Memory that the program locked goes back like any other once it is free: a locked page does not keep others resident,
+ * and freed memory is no longer locked. Also with kernels that have no advice for locked pages, simulated by a system
+ * call filter. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <linux/filter.h>
@@ -121,7 +121,7 @@ static void everything_locked(size_t bytes) {
     let_decay();
     size_t after = resident_bytes();
     printf("resident %zu KiB, at the peak %zu, mappings %zu\n", after >> 10, peak >> 10, mappings());
-    /* What libc maps is resident as a whole now: of the heap a tenth may stay, and 8 MiB. */
+    /* libc's mappings are wholly resident now: of the heap a tenth may stay, and 8 MiB. */
     expect_at(after <= before + (peak - before) / 10 + (8u << 20), after, peak);
     expect_at(mappings() <= areas + 4, mappings(), areas);
     expect_zeroes(bytes);
@@ -150,7 +150,7 @@ static void forget_advice(void) {
     expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
-/* Only the units around locked pages stay, locked as they are, and are never taken for zero. */
+/* Only the units around locked pages stay, still locked, and are never taken for zero. */
 CASE(older_kernels_give_back_all_around_a_locked_page) {
     size_t before = resident_bytes();
     forget_advice();

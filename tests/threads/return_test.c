@@ -100,8 +100,7 @@ static void sort_held(void) {
     }
 }
 
-/* What the live blocks pin: scattered survivors keep the pages they lie in, which nothing can give back that does not
- * move blocks. */
+/* Pages with live blocks: scattered survivors keep their pages resident, unless an allocator moves blocks. */
 static size_t pinned_bytes(void) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), next = 0, bytes = 0;
     sort_held();
@@ -186,7 +185,7 @@ static void *take_and_end(void *unused) {
     return unused;
 }
 
-/* The main thread frees what four dead threads took. */
+/* The main thread frees blocks of four threads that have ended. */
 CASE(peak_of_dead_threads) {
     for (unsigned i = 0; i < 4; i++) run_in_thread(take_and_end, NULL);
     free_all_but(one_in_ten);
@@ -223,7 +222,7 @@ CASE(peak_of_idle_threads) {
     team_join(&team);
 }
 
-/* Blocks of one thread that sleeps, in slabs which it owns because it has freed one in eight of them. */
+/* Blocks of a sleeping thread, in slabs that it owns because it has freed one in eight of them. */
 enum { OWNED = 40000 };
 static void *owned[OWNED];
 
@@ -235,7 +234,7 @@ static void *own_and_idle(void *unused) {
     return unused;
 }
 
-/* After the peak the main thread allocates nothing: it only frees what the other owns. */
+/* After the peak the main thread allocates nothing: it only frees blocks of the other's slabs. */
 static void only_free_after_a_peak(size_t (*size_of)(void)) {
     struct team team;
     pthread_barrier_init(&freed, NULL, 2);

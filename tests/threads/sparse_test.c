@@ -1,5 +1,5 @@
-/* A little of much: blocks of which few pages are touched make no more than those resident, however large the heap is,
- * and whatever advice was given for the memory before. */
+/* Sparsely touched blocks: only the touched pages become resident, however large the heap is, and whatever advice was
+ * given for the memory before. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <malloc.h>
@@ -33,7 +33,7 @@ CASE(huge_block_touched_here_and_there) {
     expect_grown_by(before, 2000 * (2 * PAGE_BYTES));
 }
 
-/* The tick goes on in a heap that is large and sparse, and makes no more of it resident. */
+/* Ticks in a large, sparse heap make no more of it resident. */
 CASE(time_passes_in_a_sparse_heap) {
     static char *blocks[1500];
     for (int i = 0; i < 1500; i++) {

@@ -1,5 +1,4 @@
-/* Other ways to make a process, from threads that allocate meanwhile: exec after fork, posix_spawn,
- * vfork, popen. */
+/* Other ways to create a process, from threads that allocate meanwhile: exec after fork, posix_spawn, vfork, popen. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
 #include <spawn.h>
@@ -21,7 +20,7 @@ static void among_busy_threads(void (*work)(void)) {
     team_join(&team);
 }
 
-/* What the child becomes: a process of its own with the library preloaded again. */
+/* The child executes this: a process of its own with the library preloaded again. */
 CASE(leaf) {
     uint64_t random = 9;
     for (unsigned i = 0; i < 3000; i++) parcel_give(parcel_take(parcel_size(&random), i));
@@ -60,7 +59,7 @@ CASE(posix_spawn_among_busy_threads) {
     among_busy_threads(spawn_leaf);
 }
 
-/* The child shares our memory until it becomes another program; we must find it as we left it. */
+/* The child shares our memory until it executes another program; the memory must be unchanged afterwards. */
 static void vfork_leaf(void) {
     struct parcel *mine = parcel_take(700, 5);
     pid_t child = vfork();

@@ -56,8 +56,7 @@ __attribute__((unused)) static void sleep_ms(unsigned ms) {
         ;
 }
 
-/* The child must have ended by itself and well; a hang is ended by the alarm, which the child
- * inherits nothing of. */
+/* The child must have ended by itself with success; a hang is ended by the alarm, which the child does not inherit. */
 __attribute__((unused)) static void expect_child_well(pid_t child) {
     int status = 0;
     expect(child > 0);
@@ -73,7 +72,7 @@ __attribute__((unused)) static uint64_t next_random(uint64_t *state) {
     return *state >> 11;
 }
 
-/* A block that says how long it is and is filled with its own pattern; whoever frees it checks it.
+/* A block that contains its size and a pattern of its own, which the thread that frees it checks.
  */
 struct parcel {
     uint32_t size, tag;
@@ -103,7 +102,7 @@ __attribute__((unused)) static void parcel_give(struct parcel *parcel) {
     free(parcel);
 }
 
-/* Sizes as programs have them: mostly below 1 KiB, some to 20 KiB, few to 400 KiB. */
+/* Sizes as in real programs: mostly below 1 KiB, some to 20 KiB, few to 400 KiB. */
 __attribute__((unused)) static size_t parcel_size(uint64_t *random) {
     uint64_t kind = next_random(random) % 64;
     size_t limit = kind == 0 ? 400000 : kind < 6 ? 20000 : 1000;

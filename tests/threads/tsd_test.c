@@ -9,14 +9,14 @@ enum { KEYS_BEFORE = 6, KEYS_AFTER = 60, KEYS = KEYS_BEFORE + KEYS_AFTER };
 static pthread_key_t keys[KEYS];
 static atomic_long destructor_calls;
 
-/* What a key holds: how often the destructor has run for it, and a block. */
+/* A key's value: how often the destructor has run for it, and a block. */
 struct value {
     pthread_key_t key;
     unsigned rounds;
     struct parcel *parcel;
 };
 
-/* Comes back in every round there is, and allocates and frees each time, in the last one too. */
+/* Sets its key again in every round, and allocates and frees each time, in the last one too. */
 static void destroy(void *argument) {
     struct value *value = argument;
     atomic_fetch_add(&destructor_calls, 1);
@@ -54,7 +54,7 @@ static void *use_keys(void *step) {
     return NULL;
 }
 
-/* The thread's first call of the family is the one libc makes inside pthread_setspecific. */
+/* The thread's first call of the malloc family is made by libc inside pthread_setspecific. */
 static void *high_key_first(void *value) {
     expect(pthread_setspecific(keys[KEYS - 1], value) == 0);
     return NULL;
@@ -70,8 +70,7 @@ CASE(all_rounds_of_all_keys) {
     expect(atomic_load(&destructor_calls) == 200 * (KEYS + 1) * PTHREAD_DESTRUCTOR_ITERATIONS);
 }
 
-/* Allocation in the last round must not bring back a heap that nobody takes down: 5000 threads
- * would show it. */
+/* Allocation in the last round must not create a heap that is never given up: 5000 threads would show it. */
 CASE(no_thread_leaves_anything_behind) {
     make_keys_after();
     for (unsigned i = 0; i < 500; i++) run_in_thread(use_keys, (void *)7);
@@ -99,7 +98,7 @@ static void *leave_value(void *key) {
     return NULL;
 }
 
-/* Blocks taken in a destructor are freed by the destructor of another thread. */
+/* Blocks allocated in a destructor are freed by the destructor of another thread. */
 CASE(destructors_free_what_dead_threads_took) {
     pthread_key_t key;
     expect(pthread_key_create(&key, leave_behind) == 0);
@@ -107,7 +106,7 @@ CASE(destructors_free_what_dead_threads_took) {
     for (unsigned i = 0; i < 64; i++) parcel_give(left_behind[i]);
 }
 
-/* A thread whose only calls of the family are in a destructor. */
+/* A thread whose only calls of the malloc family are in a destructor. */
 static void take_and_give(void *unused) {
     (void)unused;
     parcel_give(parcel_take(1000, 3));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Damages heaps at random through the explorer: it must live, say so, and find what it can.
+"""Damages heaps at random through the explorer, which must survive, and report what it can find of the damage.
 
     damaged_at_random.py [--sessions N] [--seed N] [--looks-only] PROGRAM...
 
@@ -39,7 +39,7 @@ def build(rng):
 
 
 def place(rng, used, freed):
-    """Somewhere in the tables, or in a free block; never in memory that is not the heap's."""
+    """A place in the tables, or in a free block; never in memory that is not the heap's."""
     kind = rng.random()
     block = rng.choice(used + freed)
     if kind < 0.4:
@@ -69,7 +69,7 @@ class Session:
             self.ask(line)
 
     def until_prompt(self):
-        """What is said until it asks for the next line, or ends."""
+        """The output until it prompts for the next line, or ends."""
         answer = b""
         while answer != PROMPT and not answer.endswith(b"\n" + PROMPT):
             ready, _, _ = select.select([self.process.stdout], [], [], 60)
@@ -100,7 +100,7 @@ class Session:
 
 
 def look(program, lines, poke, where, used):
-    """Every look after the poke; then the poke undone, and all well."""
+    """Every command after the poke; then the poke is undone, and the heap must be whole."""
     session = Session(program, lines)
     try:
         answer = session.ask(poke)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `heapalloc stats`, `walk`, `top` and `check` over processes and core files, whole, damaged and cut short; gdb's `heap`.
+# Tests `heapalloc stats`, `walk`, `top` and `check` on processes and core files, intact, damaged and truncated; and
+# gdb's `heap`.
 #
 #   tools/tests/look.sh PROGRAM SLEEPER GDB_SCRIPT
 # SPDX-License-Identifier: MIT
@@ -29,7 +30,7 @@ expect() {
     fi
 }
 
-# start LIBRARY WHAT: a sleeper that has said its address; sets `process` and `address`.
+# start LIBRARY WHAT: starts a sleeper and waits for its address; sets `process` and `address`.
 start() {
     rm -f "$work/address"
     "$tool" run -l "$1" "$sleeper" "$2" >"$work/address" &
@@ -68,7 +69,7 @@ for library in default hardened fast; do
         gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap bins"
 done
 
-# Files that are no core files, or not whole ones: a sentence and 2.
+# Files that are not core files, or truncated ones: a sentence and exit code 2.
 size=$(stat -c %s "$work/core.default")
 for part in 0 3 64 1000 $((size / 2)) $((size * 3 / 4)); do
     head -c "$part" "$work/core.default" >"$work/cut"
@@ -79,7 +80,7 @@ expect 2 'but no core file' "a program" "$tool" walk /bin/true
 expect 2 'cannot be read: No such file' "no file" "$tool" stats "$work/nothing"
 expect 2 'neither a process nor a file' "a folder" "$tool" stats "$work"
 
-# What the kernel writes when a program crashes, where it writes files: without what is in files already.
+# A core file that the kernel writes when a program crashes, if it writes one: it lacks the contents of mapped files.
 if [[ $(cat /proc/sys/kernel/core_pattern) == core && $(cat /proc/sys/kernel/core_uses_pid) == 0 ]]; then
     (cd "$work" && ulimit -c unlimited && "$tool" run "$sleeper" crash >address 2>/dev/null) || true
     address=$(cat "$work/address")

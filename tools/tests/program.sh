@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The program heapalloc and its explorer from outside: arguments, exit codes, scripts of any kind.
+# Tests the program heapalloc and its explorer from outside: arguments, exit codes, scripts of any kind.
 #
 #   program.sh PROGRAM...     PROGRAM may have an emulator in front
 # SPDX-License-Identifier: MIT
@@ -7,7 +7,7 @@ set -euo pipefail
 program=("$@")
 wrong=0
 
-# expect CODE PATTERN WHAT INPUT ARGUMENTS...: both what is printed and how it ends.
+# expect CODE PATTERN WHAT INPUT ARGUMENTS...: checks the exit code and the output.
 expect() {
     local wanted=$1 pattern=$2 what=$3 input=$4 code=0 said
     shift 4
@@ -28,7 +28,7 @@ expect 2 'takes no argument .x.' 'an argument' '' explore x
 expect 0 '^heap> $' 'no line at all' '' explore
 expect 0 'a block of 16$' 'a last line without its end' 'alloc 1' explore
 expect 1 'no command' 'a line that fails' 'alloc 1\nnothing\nalloc 2\n' explore
-expect 0 'block 1 is free already' 'exit 0 in spite of it' 'alloc 1\nfree 1\nfree 1\nexit 0\n' explore
+expect 0 'block 1 is free already' 'exit 0 in spite of a failed line' 'alloc 1\nfree 1\nfree 1\nexit 0\n' explore
 expect 42 '' 'a code' 'exit 42\nnothing\n' explore
 expect 1 'no command .exti.; did you mean .exit.' 'no exit' 'exti\n' explore
 expect 1 'cannot be read' 'an unmapped address' 'peek 0x10\n' explore
@@ -45,12 +45,12 @@ expect 0 '^\+0x4000  1024 KiB  large block' 'walk' 'alloc 1\nalloc 1M\nwalk\n' e
 expect 0 '^  \[#*\+?\.* *\]$' 'a picture of it all' 'alloc 1M\nvisualize\n' explore
 expect 0 'kept, freed last: .0x0 .1. .1048576. -> end' 'the large block freed last' 'alloc 1M\nfree 1\nfreelist large\n' explore
 
-# 300 live blocks are more than there are numbers for; freed ones make room.
+# There are fewer numbers than 300 live blocks; freed ones make room.
 many=$(printf 'alloc 16\\n%.0s' {1..257})
 expect 1 'all 256 numbers are taken' 'too many blocks' "$many" explore
 expect 0 '^257: 16 bytes at' 'a freed number' "${many}free 3\nalloc 16\nexit 0" explore
 
-# Output that cannot be written is no success.
+# Output that cannot be written is a failure.
 if [[ -w /dev/full ]]; then
     code=0
     "${program[@]}" explore </dev/null >/dev/full 2>/dev/null || code=$?

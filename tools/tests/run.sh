@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `heapalloc run` and `heapalloc check`, as somebody at a shell sees them.
+# Tests `heapalloc run` and `heapalloc check` from a shell.
 #
 #   tools/tests/run.sh PROGRAM
 # SPDX-License-Identifier: MIT

@@ -1,4 +1,5 @@
-/* A program whose heap is looked at: known blocks, then as its first argument says: sleep, damage, crash. */
+/* A program with known blocks in its heap, which then sleeps, damages its heap or crashes, as its first argument says.
+ * */
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stdio.h>

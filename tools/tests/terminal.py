@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The explorer on a terminal: lines are edited, history goes back, Tab completes, pictures have colour.
+"""Tests the explorer on a terminal: lines are edited, history goes back, Tab completes, pictures have colour.
 
-    terminal.py PROGRAM [--plain]     --plain: a build without libedit, whose lines the terminal itself edits
+    terminal.py PROGRAM [--plain]     --plain: for a build without libedit, whose lines the terminal itself edits
 """
 # SPDX-License-Identifier: MIT
 import os
@@ -28,7 +28,7 @@ class Terminal:
         self.until_prompt(PROMPT)
 
     def until(self, pattern):
-        """What is said up to the pattern; it must come within a minute."""
+        """The output up to the pattern, which must come within a minute."""
         while not (found := re.search(pattern, self.said)):
             ready, _, _ = select.select([self.master], [], [], 60)
             try:
@@ -69,7 +69,7 @@ class Terminal:
 
 
 def edited(terminal):
-    """What libedit adds."""
+    """The features of libedit."""
     # To the start, two right, an l; to the end, a 9 and back.
     terminal.ask("aloc 8\x01\x1b[C\x1b[Cl\x059\x7f\n", r"\d+: 8 bytes")
     terminal.ask("never said\x15statu\t\n", "blocks in use")  # all away; a word completed

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Types nonsense and near-sense into the explorer: it must answer each line, and end as it is told.
+"""Types random and almost correct lines into the explorer: it must answer each line, and end on `exit`.
 
     typed_at_random.py [--lines N] [--seed N] PROGRAM...
 """
@@ -16,7 +16,7 @@ WORDS = ("alloc free realloc status visualize walk block freelist peek check sta
 
 
 def line_of(rng):
-    """Words of its own in any order; now and then any letters, or a very long line."""
+    """The explorer's own words in any order; now and then random letters, or a very long line."""
     kind = rng.random()
     if kind < 0.05:
         return bytes(rng.choice([letter for letter in range(256) if letter not in (0, 10)])

@@ -1,4 +1,4 @@
-// Work for node: parse JSON, hold typed buffers outside the engine's own heap, encode. Argument: the JSON file.
+// Work for node: parse JSON, keep typed buffers outside the engine's own heap, encode. Argument: the JSON file.
 'use strict';
 const fs = require('fs');
 const zlib = require('zlib');

@@ -1,9 +1,9 @@
-/* Work: a store of records that grows to some MB, is read at random, and falls and grows again when it is asked to.
+/* Work: a store of records that grows to some MB, is read at random, and with `shrink` falls and grows again.
  *
  *   grow MB [shrink] [TIMES]
  *
- * Records are of 32 to 300 bytes, small ones most; every 16th has a text that grows by realloc, every 2048th an array.
- * TIMES processes do the same one after another, as a small program is over too soon to be measured. */
+ * Records have 32 to 300 bytes, most of them are small; every 16th has a text that grows by realloc, every 2048th an
+ * array. TIMES processes do the same one after another, because a small program ends too soon to be measured. */
 /* SPDX-License-Identifier: MIT */
 #include <spawn.h>
 #include <stdbool.h>
@@ -100,7 +100,7 @@ static uint64_t look(struct store *store, uint32_t keys, uint32_t times) {
     return sum;
 }
 
-/* Three of four records go, whole runs of keys and single ones. */
+/* Remove three of four records, whole runs of keys and single ones. */
 static void shrink(struct store *store) {
     for (uint32_t i = 0; i <= store->mask; i++) {
         for (struct record **at = &store->buckets[i], *r; (r = *at);) {

@@ -1,5 +1,5 @@
 <?php
-// Work for php: words to lists, objects that refer to each other, strings built by appending. Argument: the text file.
+// Work for php: lists of words, objects that refer to each other, strings built by appending. Argument: the text file.
 // SPDX-License-Identifier: MIT
 final class Entry
 {

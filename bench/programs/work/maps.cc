@@ -1,4 +1,4 @@
-// Work: C++ maps, sets, vectors and strings, filled from a text, changed, copied and dropped. Argument: the text file.
+// Work: C++ maps, sets, vectors and strings, filled from a text, changed, copied and freed. Argument: the text file.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <fstream>
@@ -35,7 +35,7 @@ void take_line(Words &words, const std::string &line, int number) {
     }
 }
 
-// The words that follow another often, as a copy of their own, in the order of the alphabet.
+// The words that often follow another, as a copy, in alphabetical order.
 std::map<std::string, std::list<std::string>> often(const Words &words) {
     std::map<std::string, std::list<std::string>> result;
     for (const auto &[text, word] : words)

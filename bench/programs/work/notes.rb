@@ -1,4 +1,4 @@
-# Work for ruby: objects in hashes, strings that are built, cut and dropped, sorting by keys. Argument: the text file.
+# Work for ruby: objects in hashes, strings that are built, cut and discarded, sorting by keys. Argument: the text file.
 # SPDX-License-Identifier: MIT
 Note = Struct.new(:number, :words, :title, :links)
 notes = {}

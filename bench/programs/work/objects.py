@@ -1,4 +1,4 @@
-"""Work for python3: parse JSON, index it, build and drop objects, format text. Argument: the JSON file."""
+"""Work for python3: parse JSON, index it, build and discard objects, format text. Argument: the JSON file."""
 # SPDX-License-Identifier: MIT
 import collections
 import json

@@ -1,4 +1,4 @@
--- Work for lua: binary trees of tables, and strings that are built, kept in a table and dropped. Argument: rounds.
+-- Work for lua: binary trees of tables, and strings that are built, kept in a table and discarded. Argument: rounds.
 local rounds = tonumber(arg[1])
 
 local function tree(depth)

@@ -1,4 +1,4 @@
-# Work for perl: split lines to words, count them, sort, join. Argument: the text file.
+# Work for perl: split lines into words, count them, sort, join. Argument: the text file.
 use strict;
 use warnings;
 my (%count, %follows);

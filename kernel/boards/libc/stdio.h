@@ -1,4 +1,4 @@
-/* Of stdio, what the test programs use. */
+/* The part of stdio that the test programs use. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>

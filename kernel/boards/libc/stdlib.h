@@ -1,4 +1,4 @@
-/* Of stdlib, what the test programs use. */
+/* The part of stdlib that the test programs use. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 

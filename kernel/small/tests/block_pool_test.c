@@ -11,7 +11,7 @@ static struct heapalloc_block_pool pool;
 static struct {
     int depth, waits, wakes;
     uint32_t left;
-    void *given; /* put back by the wait, as another task would */
+    void *given; /* put back during the wait, as by another task */
 } world;
 
 static uintptr_t lock(void *context) {

@@ -1,4 +1,4 @@
-/* Each equation of small.h is broken on purpose, and named. */
+/* Breaks each equation of small.h on purpose; the check must name it. */
 /* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>

@@ -11,7 +11,7 @@
 
 extern const struct ktest __start_ktests[], __stop_ktests[]; /* the linker's */
 
-/* The three functions of port.h that this heap asks for. */
+/* The three functions of port.h that this heap needs. */
 uint64_t port_random(void) {
     return 4711;
 }

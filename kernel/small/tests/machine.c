@@ -1,4 +1,4 @@
-/* The small heap's images: the same boot, and nothing of the large heap; only tests run. */
+/* The small heap's images: the same boot code, nothing of the large heap; only tests run. */
 /* SPDX-License-Identifier: MIT */
 #include "kernel.h"
 #include "ktest.h"
@@ -15,7 +15,7 @@ uint64_t world_run(void) {
     return ktest_run(options.mode == MODE_TEST ? options.test : "all");
 }
 
-/* There is no shell to go back to. */
+/* There is no shell to return to. */
 void monitor_catch(const char *sentence) {
     (void)sentence;
 }

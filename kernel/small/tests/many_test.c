@@ -1,4 +1,4 @@
-/* Several small heaps: by attributes, removed again, hooked, counted, guarded; and RAM that is enough. */
+/* Several small heaps: attributes, removal, hooks, figures, guards; and sufficient RAM. */
 /* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <heapalloc/small.h>
@@ -109,7 +109,7 @@ KTEST(small, blocks_in_use_are_seen_with_their_callers) {
     expect(guarded ? seen == 720 && seen_caller != NULL : seen == 0);
 }
 
-/* Blocks of any size up to the largest, never more at a time than was said: none is refused. */
+/* Blocks of any size up to the largest, never more at a time than announced: none is refused. */
 KTEST(small, enough_is_enough_for_ever) {
     enum { BLOCKS = 20, LARGEST = 900, LIVE = 6000 };
     static char memory[RAM_BYTES];
@@ -131,7 +131,7 @@ KTEST(small, enough_is_enough_for_ever) {
     expect(heapalloc_small_check(heap) == NULL);
 }
 
-/* The same contents wherever a block goes, with and without guards, over two parts. */
+/* Contents stay wherever a block moves, with and without guards, over two parts. */
 KTEST(small, aligned_realloc_keeps_contents) {
     struct heapalloc_small *heap = heapalloc_small_create(one_ram, PART_BYTES, 0);
     require(heap && heapalloc_small_add_region(heap, two_ram, PART_BYTES, FAST));

@@ -1,4 +1,4 @@
-/* Controls: each misuse ends the world with a sentence that names it; they run by name only. */
+/* Controls: each misuse ends the program with a sentence that names it; they run by name only. */
 /* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>
@@ -35,7 +35,7 @@ KTEST(misuse, resizes_a_freed_block) {
     heap_free(heap_realloc(p, 400));
 }
 
-/* Over the head of what stands to the right. */
+/* Writes over the header of the right neighbour. */
 KTEST(misuse, frees_after_an_overflow) {
     begin();
     heap_free(memset(heap_alloc(300), 0x41, 320));

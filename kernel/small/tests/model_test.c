@@ -1,5 +1,5 @@
-/* The small heap against a model with contents, every equation checked after every step; used up,
- * in pieces, and whole again. */
+/* The small heap against a model with contents, every equation checked after every step; memory used up, fragmented,
+ * and merged again. */
 /* SPDX-License-Identifier: MIT */
 #include "small_test.h"
 #include <string.h>
@@ -27,7 +27,7 @@ static uint32_t below(uint32_t bound) {
 
 /* ---- used up, and whole again ---------------------------------------------------------------- */
 
-/* The largest block that is served, by halves; the free memory is one block, or nearly. */
+/* The largest block that is served, found by bisection; free memory is one block, or nearly. */
 static size_t largest(void) {
     size_t served = 0, refused = 2 * RAM_BYTES;
     while (refused - served > 1) {
@@ -39,8 +39,7 @@ static size_t largest(void) {
     return served;
 }
 
-/* Everything comes back: but for a slab of each size, kept for the next, a region is one block
- * again. */
+/* Everything comes back: except for a slab of each size, kept for the next requests, a region is one block again. */
 static void expect_one_block(size_t regions) {
     struct small_stats stats;
     if (!config_checked || !holds()) return;
@@ -51,7 +50,7 @@ static void expect_one_block(size_t regions) {
     if (stats.slabs == 0) expect(stats.free_blocks == regions);
 }
 
-/* To the last byte: what is refused is larger than the largest free block. */
+/* Up to the last byte: a refused request is larger than the largest free block. */
 static size_t take_all(void) {
     struct small_stats stats = {0};
     size_t count = 0;

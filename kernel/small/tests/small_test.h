@@ -1,5 +1,4 @@
-/* What the small heap's tests share. They are KTESTs: host.c runs them in a process, machine.c in
- * the bare machine. */
+/* Shared by the small heap's tests. They are KTESTs: host.c runs them in a process, machine.c on the bare machine. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "check.h"
@@ -7,8 +6,7 @@
 #include "small.h"
 #include <heapalloc/heap.h>
 
-/* 0: check.c is not there, as in the smallest build; contents and the largest block are looked at
- * alone. */
+/* 0: check.c is left out, as in the smallest build; only contents and the largest block are checked. */
 #ifndef SMALL_CHECKED
 #define SMALL_CHECKED 1
 #endif
@@ -17,4 +15,4 @@ enum { config_checked = SMALL_CHECKED, RAM_BYTES = 200000 };
 
 extern char ram[RAM_BYTES], more[RAM_BYTES]; /* the heap's first region, and one to add */
 
-void begin(void); /* sees to it that there is a heap: the first line of a test */
+void begin(void); /* makes sure that there is a heap: the first line of a test */

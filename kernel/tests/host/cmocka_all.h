@@ -1,4 +1,4 @@
-/* cmocka, with the headers it wants before itself. */
+/* cmocka, with the headers that must come before it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <setjmp.h>

@@ -16,7 +16,7 @@ def run(*words):
 
 
 class Tree:
-    """A tree file, asked through fdtget."""
+    """A tree file, read through fdtget."""
 
     def __init__(self, path):
         self.path = path
@@ -41,7 +41,7 @@ class Tree:
         return self.text(node, "status", "okay").split()[0] in ("okay", "ok")
 
     def all_nodes(self, node="/"):
-        """Enabled nodes; what is below a disabled one does not exist either."""
+        """Enabled nodes; nodes below a disabled one do not exist either."""
         if self.enabled(node):
             yield node
             for child in self.children(node):
@@ -64,7 +64,7 @@ def number(cells):
 
 
 def entries(tree, node, *counts, name="reg"):
-    """The entries of a property as tuples of numbers of so many cells."""
+    """The entries of a property as tuples of numbers, each of so many cells."""
     cells = tree.cells(node, name)
     while cells:
         entry = []
@@ -75,7 +75,7 @@ def entries(tree, node, *counts, name="reg"):
 
 
 def reg(tree, node):
-    """reg in CPU addresses, by way of every bus above it."""
+    """reg in CPU addresses, translated by every bus above it."""
     bus = parent(node)
     result = []
     for start, size in entries(tree, node, tree.count(bus, "#address-cells", 2),

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* fdt_fuzz ROUNDS SEED TREE.dtb... : the same arguments do the same, a failure can be repeated. */
+/* fdt_fuzz ROUNDS SEED TREE.dtb... : the same arguments do the same, so a failure can be repeated. */
 
 enum { TREES_MAX = 16, BYTES_MAX = 1 << 20, CHANGES_MAX = 6, HEADER_BYTES = 40 };
 
@@ -67,7 +67,7 @@ static void change(uint8_t *bytes, uint32_t size) {
     }
 }
 
-/* A copy of exactly the size it claims to us, so that one byte too far is seen. */
+/* A copy of exactly the claimed size, so that the sanitizer detects one byte too far. */
 static uint8_t *damaged(const struct tree *tree, uint32_t *size) {
     *size = random_below(8) == 0 ? HEADER_BYTES + random_below(tree->size - HEADER_BYTES) : tree->size;
     uint8_t *bytes = malloc(*size);
@@ -79,7 +79,7 @@ static uint8_t *damaged(const struct tree *tree, uint32_t *size) {
     return bytes;
 }
 
-/* ---- what must hold of every accepted machine ------------------------------------------------ */
+/* ---- invariants of every accepted machine ---------------------------------------------------- */
 
 static bool are_sane(const struct range_list *list) {
     if (list->count > RANGES_MAX) return false;

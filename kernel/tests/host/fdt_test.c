@@ -1,4 +1,4 @@
-/* fdt.c: what a walk sees, how addresses cross buses, and every way a tree can be broken. */
+/* fdt.c: what a walk visits, how addresses cross buses, and every way in which a tree can be broken. */
 /* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "fdt.h"
@@ -178,7 +178,7 @@ static void address_crosses_a_bus_by_its_ranges(void **state) {
     assert_true(found.readable);
     assert_true(found.range.start == 0xfe201000 && found.range.end == 0xfe201200);
 
-    open_bus(1, 1); /* it sticks out of the window */
+    open_bus(1, 1); /* it extends beyond the window */
     tree_cells(&tree, "ranges", 4, 0x7e000000, 0, 0xfe000000, 0x1000);
     target(2, 0x7e000f00, 0x200, 0, 0);
     tree_close(&tree);

@@ -1,4 +1,4 @@
-/* machine.c: what the kernel understands of a tree, and what it refuses to start without. */
+/* machine.c: what the kernel reads from a tree, and what it refuses to start without. */
 /* SPDX-License-Identifier: MIT */
 #include "cmocka_all.h"
 #include "machine.h"
@@ -150,7 +150,7 @@ static void reservations_of_all_kinds_are_kept(void **state) {
     tree_cells(&tree, "#address-cells", 1, 2);
     tree_cells(&tree, "#size-cells", 1, 2);
     tree_bytes(&tree, "ranges", "", 0);
-    memory("buffer@42000000", 0x42000000, 0x3000); /* whatever it calls itself, it is no RAM of ours */
+    memory("buffer@42000000", 0x42000000, 0x3000); /* whatever its name is, it is not RAM */
     tree_open(&tree, "placed-later");
     tree_cells(&tree, "size", 2, 0, 0x1000);
     tree_close(&tree);

@@ -1,4 +1,4 @@
-/* Builds flattened device trees for the tests, right ones and wrong ones. */
+/* Builds flattened device trees for the tests, valid ones and broken ones. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>

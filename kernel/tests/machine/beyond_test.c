@@ -1,5 +1,5 @@
-/* Memory beyond the first unit table: refused where it may not be given, then served, freed and
- * checked like the first. Wants beyond=; each test builds on those before it. */
+/* Memory beyond the first unit table: refused where it may not be added, then served, freed and checked like the first.
+ * Needs beyond=; each test builds on those before it. */
 /* SPDX-License-Identifier: MIT */
 #include "cores.h"
 #include "heap_check.h"
@@ -21,9 +21,8 @@ static bool is_beyond(const void *p, size_t bytes) {
     return false;
 }
 
-/* Two of each range, which touch, and no end of which is a multiple of anything. Their sizes are
- * far apart: of extents of about a size the index looks at one only, and that may be the smaller
- * one. */
+/* Two of each range, which are adjacent, with odd bounds. Their sizes differ much: among extents of similar size the
+ * index finds any, which may be the smaller one. */
 static void cut_pieces(void) {
     for (uint32_t i = 0; i < memory.beyond.count && pieces.count < 2 * memory.beyond.count; i++) {
         struct range range = memory.beyond.at[i];
@@ -45,7 +44,7 @@ static void expect_refused_again(struct range piece) {
     expect(!add(piece.start + LEAST_BYTES, piece.end + LEAST_BYTES));
 }
 
-/* All memory of the first table, as a chain; nothing else is taken. */
+/* Allocate all memory of the first table, as a chain, and nothing else. */
 static void *use_first_up(void) {
     void *chain = heap_check_take_all(), *first = NULL, *beyond = NULL;
 
@@ -147,7 +146,7 @@ KTEST(beyond, serves_when_the_first_is_used_up) {
     require(first != NULL && kmalloc_verify() == NULL);
     for (size_t size = 1; size < 4 << 20; size = size * 3 + 1) try_size(size);
     size_t units = page_sums().largest_units;
-    void *run = page_alloc(units); /* may be longer than the whole first table */
+    void *run = page_alloc(units); /* may be larger than the whole first table */
     expect(is_beyond(run, units * PAGE_UNIT_BYTES));
     page_free(run);
     expect(kmalloc_verify() == NULL);
@@ -195,7 +194,7 @@ static void empty_the_next_share(void *unused) {
     }
 }
 
-/* In memory of the first table and of the pieces: first beyond only, then wherever it comes from.
+/* In memory of the first table and of the pieces: first only beyond, then anywhere.
  */
 KTEST(beyond, cores_free_and_resize_each_others_blocks) {
     struct page_sums before = heap_check_settle();
@@ -214,7 +213,7 @@ KTEST(beyond, cores_free_and_resize_each_others_blocks) {
     expect(kmalloc_verify() == NULL);
 }
 
-/* Blocks of both, freed on every core but where they were taken. */
+/* Blocks of both, freed on all cores except the one that allocated them. */
 static void free_own_part(void *blocks) {
     void **block = (void **)blocks + core_self()->index;
 
@@ -243,7 +242,7 @@ KTEST(beyond, blocks_of_both_are_freed_by_all_cores) {
 
 /* ---- misuse ---------------------------------------------------------------------------------- */
 
-/* A block of memory that was added; the first is used up. */
+/* A block of added memory; the first table's is used up. */
 static void *block_beyond(size_t size) {
     cut_pieces();
     for (uint32_t i = 0; i < pieces.count; i++) add(pieces.at[i].start, pieces.at[i].end);

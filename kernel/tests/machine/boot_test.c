@@ -1,4 +1,4 @@
-/* What the boot promised: the machine is the one the command line of the emulator asked for. */
+/* The state after boot: the machine is the one on the emulator's command line. */
 /* SPDX-License-Identifier: MIT */
 #include "arch.h"
 #include "core.h"
@@ -11,7 +11,7 @@ static uint64_t ram_bytes(void) {
     return ranges_bytes(&memory.ram);
 }
 
-/* The runner on the host passes what it told the emulator: ram=, cores=, el=, gic=. */
+/* The runner on the host passes the emulator's settings: ram=, cores=, el=, gic=. */
 KTEST(boot, machine_is_what_was_promised) {
     if (options.ram != 0) expect(ram_bytes() == options.ram);
     if (options.cores != 0) expect(core_count() == options.cores && machine.cores_named == options.cores);

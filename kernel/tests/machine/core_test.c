@@ -96,7 +96,7 @@ KTEST(core, thread_locals_are_each_cores_own) {
 enum { ROUNDS = 300 };
 static uint64_t round_of[CORES_MAX];
 
-/* Behind a barrier everybody is in my round or, hurrying, in the next. */
+/* Behind a barrier every core is in my round or already in the next. */
 static void keep_step(void *unused) {
     (void)unused;
     for (uint64_t round = 1; round <= ROUNDS; round++) {

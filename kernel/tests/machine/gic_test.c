@@ -1,4 +1,4 @@
-/* Interrupts sent from core to core: each arrives, at the one it was sent to. */
+/* Interrupts sent from core to core: each arrives at the core it was sent to. */
 /* SPDX-License-Identifier: MIT */
 #include "cores.h"
 #include "gic.h"
@@ -26,7 +26,7 @@ static bool arrives(uint32_t index, uint64_t count) {
     return true;
 }
 
-/* A message that went to the wrong core is a missing one here and one too many there. */
+/* A message to the wrong core is one too few here and one too many there. */
 KTEST(gic, message_arrives_at_its_core_and_no_other) {
     gic_attach(SGI_TEST, receive);
     for (uint32_t i = 0; i < CORES_MAX; i++) received[i] = 0;

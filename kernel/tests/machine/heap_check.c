@@ -1,4 +1,4 @@
-/* What the heap's tests share: patterns in blocks, and a heap at rest. */
+/* Shared by the heap's tests: patterns in blocks, and a heap at rest. */
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 #include "cores.h"
@@ -38,13 +38,13 @@ static void trim_one(void *index) {
     if (core_self()->index == *(const uint32_t *)index) kmalloc_trim();
 }
 
-/* One core after the other: what one takes out to look at, another must not miss. */
+/* One core after the other: a core must not miss memory that another holds meanwhile. */
 static void trim_all(void) {
     for (uint32_t i = 0; i < core_count(); i++) cores_run(trim_one, &i);
 }
 
-/* A core's first allocation makes its heap, of a unit that is never given back: before anything is
- * compared. */
+/* Have each core allocate before anything is compared: its first allocation makes its heap, in a unit that is never
+ * given back. */
 static void touch(void *unused) {
     (void)unused;
     kfree(kmalloc(1));

@@ -1,5 +1,4 @@
-/* The heap on all cores: blocks change hands, timer interrupts allocate in between, not a byte is
- * lost. */
+/* The heap on all cores: cores free each other's blocks, timer interrupts allocate in between, not a byte is lost. */
 /* SPDX-License-Identifier: MIT */
 #include "cores.h"
 #include "heap_check.h"
@@ -11,7 +10,7 @@
 
 enum { SLOTS = 64, SIZE_BITS = 15, TICKS = 20, TAG_BYTES = 16, ROUND = 32 };
 
-/* A block says in its first words how long it is and what it holds. */
+/* The first words of a block are its size and the seed of its contents. */
 struct parcel {
     uint64_t size, seed;
     uint8_t content[];
@@ -62,7 +61,7 @@ static void prepare(void) {
     }
 }
 
-/* Everything is freed by core 0, wherever it came from; nothing is missing then. */
+/* Core 0 frees everything, wherever it came from; then nothing is missing. */
 static void finish(const struct page_sums *before, uint64_t foreign_least) {
     for (uint32_t i = 0; i < SLOTS; i++) {
         unpack(slots[i]);
@@ -75,8 +74,8 @@ static void finish(const struct page_sums *before, uint64_t foreign_least) {
     expect(refused == 0 || heap_check_is_small());
 }
 
-/* They meet now and then: under an emulator with few threads one core might be done before the next
- * begins. */
+/* They meet at barriers now and then: under an emulator with few threads one core might finish before the next begins.
+ * */
 static void exchange_many(void *unused) {
     (void)unused;
     for (uint64_t i = 0; i < options.iters; i++) {
@@ -128,7 +127,7 @@ static void free_own_share(void *blocks) {
     for (int i = 0; i < 64; i++) kfree(share[i]);
 }
 
-/* Core 0 allocates, all cores free, and core 0 gets the same memory again: nothing is stranded. */
+/* Core 0 allocates, all cores free, and core 0 gets the same memory again: no block is left elsewhere. */
 KTEST(heapcores, producer_does_not_run_dry) {
     static void *blocks[CORES_MAX * 64];
     struct page_sums before = heap_check_settle();
@@ -142,7 +141,7 @@ KTEST(heapcores, producer_does_not_run_dry) {
     expect(kmalloc_verify() == NULL);
 }
 
-/* ---- bytes are zeroed with interrupts open ---------------------------------------------------- */
+/* ---- bytes are zeroed with interrupts enabled ------------------------------------------------- */
 
 enum { ZEROED_BYTES = 1 << 20 };
 static char *watched;

@@ -1,5 +1,4 @@
-/* The heap on one core: against a model, at every alignment, to the last byte, in pieces and whole
- * again. */
+/* The heap on one core: against a model, at every alignment, to the last byte, fragmented and merged again. */
 /* SPDX-License-Identifier: MIT */
 #include "heap_check.h"
 #include "kernel.h"
@@ -195,7 +194,7 @@ KTEST(heap, pieces_become_one_block_again) {
     struct random random = random_seeded(41);
     size_t largest = before.largest_units * PAGE_UNIT_BYTES;
 
-    for (uint32_t i = 0; i < PIECES; i++) /* what does not fit stays NULL */
+    for (uint32_t i = 0; i < PIECES; i++) /* a slot whose block does not fit stays NULL */
         pieces[i] = kmalloc((size_t)1 << random_below(&random, i % 8 == 0 ? 17 : 11));
     free_every(2);
     struct page_sums holed = heap_check_settle();

@@ -33,7 +33,7 @@ KTEST(memory, every_block_of_ram_is_mapped) {
             require(guarded_load64(at, &value));
 }
 
-/* Two addresses must not be one place: each gigabyte's first free word keeps its own number. */
+/* No two addresses may map to the same memory: each gigabyte's first free word keeps its own number. */
 KTEST(memory, gigabytes_are_distinct) {
     enum { WORDS_MAX = 512 };
     static uint64_t old[WORDS_MAX];
@@ -70,8 +70,7 @@ static bool cannot_be_touched(uint64_t address) {
 }
 
 KTEST(memory, null_faults_and_is_survived) {
-    if (memory.ram.at[0].start <
-        1 << BLOCK_SHIFT) { /* then NULL is in a block of RAM: mapped, and nobody is given it */
+    if (memory.ram.at[0].start < 1 << BLOCK_SHIFT) { /* then NULL is in a block of RAM: mapped, but never handed out */
         uint64_t word;
         expect(guarded_load64(0, &word));
         expect(memory.free.count > 0 && memory.free.at[0].start >= PAGE_BYTES);

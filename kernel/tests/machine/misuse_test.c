@@ -88,9 +88,9 @@ KTEST(misuse, frees_twice_from_another_core) {
     cores_run(free_on_the_last_core, p);
 }
 
-/* ---- a hole given back ----------------------------------------------------------------------- */
+/* ---- a hole becomes memory ------------------------------------------------------------------- */
 
-/* With hole=: its memory was nobody's, and is the heap's now. */
+/* With hole=: its memory was unused, and becomes the heap's. */
 KTEST(region, hole_becomes_memory) {
     struct page_sums before = page_sums();
     size_t units = 0;
@@ -119,7 +119,7 @@ static void allocate_in_interrupt(void) {
     kfree(small);
 }
 
-/* What k* is for: the same calls without the mask meet a lock that the interrupted code holds. */
+/* The reason for k*: the same calls without masking meet a lock that the interrupted code holds. */
 KTEST(misuse, allocates_unmasked) {
     struct deadline deadline = deadline_in_ms(5000);
 

@@ -1,4 +1,4 @@
-/* Runs of units: all of the free memory and nothing else, and all of it again. */
+/* Runs of units: exactly the free memory, and all of it again after freeing. */
 /* SPDX-License-Identifier: MIT */
 #include "cores.h"
 #include "heap/fast.h"
@@ -20,7 +20,7 @@ static struct range range_of(const struct run *run) {
     return (struct range){(uintptr_t)run->at, (uintptr_t)run->at + run->units * PAGE_UNIT_BYTES};
 }
 
-/* The largest runs there are, down to single units, and what they add up to. */
+/* Take the largest runs, down to single units, and sum them up. */
 static uint32_t take_all(void) {
     uint32_t count = 0;
 
@@ -35,7 +35,7 @@ static uint32_t take_all(void) {
 }
 
 static void give_all(uint32_t count) {
-    for (uint32_t i = 0; i < count; i += 2) page_free(runs[i].at); /* no run meets a free neighbour */
+    for (uint32_t i = 0; i < count; i += 2) page_free(runs[i].at); /* no run has a free neighbour */
     for (uint32_t i = 1; i < count; i += 2) page_free(runs[i].at);
 }
 
@@ -44,12 +44,12 @@ KTEST(page, tables_describe_all_of_ram) {
     struct range tables = page_tables();
 
     expect(sums.units * PAGE_UNIT_BYTES >= ranges_bytes(&memory.free) / 40 * 39);
-    expect(tables.end - tables.start <= ranges_bytes(&memory.ram) / 20); /* also where nodes lie far apart */
+    expect(tables.end - tables.start <= ranges_bytes(&memory.ram) / 20); /* also if nodes are far apart */
     expect(tables.end > tables.start && tables.start >= (uintptr_t)__end);
     expect(!ranges_overlap(&memory.taken, tables));
 }
 
-/* At most a unit is lost on either side of each free range. */
+/* At most one unit is lost on either side of each free range. */
 KTEST(page, free_memory_is_entered) {
     struct page_sums sums = heap_check_settle();
     struct range tables = page_tables();
@@ -99,7 +99,8 @@ static void heap_of(void *unused) {
     heap_at[core_self()->index] = (uintptr_t)heap_self;
 }
 
-/* No region: what is free already, what a core's heap or the tables lie in, what is no RAM. */
+/* Not accepted as regions: memory that is free already, units with a core's heap or the tables, addresses without RAM.
+ * */
 KTEST(page, regions_that_are_not_ours_to_give_are_refused) {
     struct page_sums before = heap_check_settle();
     void *run = page_alloc(4);

@@ -1,4 +1,4 @@
-/* The last test: after all the others, what was reserved is as the loader left it. */
+/* The last test: reserved memory is still as the loader left it. */
 /* SPDX-License-Identifier: MIT */
 #include "kernel.h"
 #include "ktest.h"

@@ -1,5 +1,4 @@
-/* A program that uses the installed library: it proves that its malloc is ours, and that the header
- * compiles alone. */
+/* A program that uses the installed library: it checks that its malloc is ours, and that the header compiles alone. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// The same from C++: operator new is ours, and at the end of memory it throws.
+// The same from C++: operator new is ours, and throws when memory is exhausted.
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
 #include <memory>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads and writes that no compiler can see through. */
+/* Reads and writes that no compiler can optimise away. */
 static volatile char sink;
 static char *hidden(void *p) {
     char *volatile copy = p;
@@ -76,7 +76,7 @@ static void lose_large(void) {
     memset(hidden(malloc(1000000)), 1, 10);
 }
 
-/* Everything that the family can do, done rightly. */
+/* Correct use of all functions of the malloc family. */
 static void sound(void) {
     char *blocks[400];
     for (int i = 0; i < 400; i++) blocks[i] = memset(malloc((size_t)i * i), 1, (size_t)i * i);
@@ -100,7 +100,7 @@ static void no_roots(struct heapalloc_collected *collected, void *argument) {
     (void)collected, (void)argument;
 }
 
-/* Pools and arenas, whose own structs lie where a program's blocks were before. */
+/* Pools and arenas, whose structs lie where blocks of the program were before. */
 static void sound_pools(void) {
     sound();
     struct heapalloc_pool_options pool_options = {.name = "p", .object_bytes = 48, .flags = HEAPALLOC_POOL_SHARED};
@@ -142,7 +142,7 @@ static const struct {
     {"sound_pools", sound_pools},
 };
 
-/* Wipes what a case has left on the stack, where memcheck would still find the block. */
+/* Overwrites what a case has left on the stack, where memcheck would still find the pointer. */
 static __attribute__((noinline)) void wipe_stack(void) {
     volatile char space[4096];
     for (size_t i = 0; i < sizeof(space); i++) space[i] = 0;

@@ -7,7 +7,7 @@ set -euo pipefail
 program=$1
 wrong=0
 
-# Valgrind puts its own malloc in the place of any library's, unless told not to.
+# Valgrind replaces any library's malloc by its own, unless an option forbids it.
 memcheck() {
     valgrind --soname-synonyms=somalloc=nouserintercepts --leak-check=full --error-exitcode=9 "$program" "$1" 2>&1
 }

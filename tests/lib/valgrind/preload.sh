@@ -18,7 +18,7 @@ compare() {
     wrong=1
 }
 
-# By default valgrind puts its own malloc in the place of ours; the second option lets ours work.
+# By default valgrind replaces our malloc by its own; with the second option ours is used.
 for option in --leak-check=no --soname-synonyms=somalloc=nouserintercepts; do
     compare "$option" /bin/ls /
     compare "$option" /usr/bin/sort "$0"

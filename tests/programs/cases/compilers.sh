@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Compilers and linkers on a large generated file; what they write is compared byte by byte.
+# Compilers and linkers on a large generated file; their output is compared byte by byte.
 # SPDX-License-Identifier: MIT
 packages="g++ clang binutils python3 gdb"
 
@@ -36,7 +36,7 @@ program_ld() {
     done
 }
 
-# A build that ends in a program that runs, all of it on the library.
+# Builds a program and runs it, all of it on the library.
 processes_run="*g++* cc1plus *ld* hello"
 program_run() {
     printf '%s\n' '#include <iostream>' '#include <map>' \

@@ -89,7 +89,7 @@ JS
 processes_java="java"
 program_java() { java -version; }
 
-# Real work for a JRE without a compiler: certificates, key stores, the JIT and its threads.
+# Real work for a JRE without a Java compiler: certificates, key stores, the JIT and its threads.
 processes_keytool="keytool"
 program_keytool() {
     keytool -printcert -file "$INPUT/cert.pem"

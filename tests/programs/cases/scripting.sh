@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2016,SC2154
-# Interpreters, each building and dropping its own kind of tables, strings and closures.
+# Interpreters, each of which builds and frees its own kind of tables, strings and closures.
 # SPDX-License-Identifier: MIT
 packages="perl lua5.4 ruby gawk php-cli php-curl php-gd php-intl php-mbstring php-sqlite3 php-xml"
 export PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0

@@ -13,8 +13,8 @@ prepare() {
     printf '%s\r\n' 'DEL l7 z3' 'EXPIRE k1 1000000' 'APPEND k2 tail' >>commands
 }
 
-# Debian's server is the program redis-check-rdb under another name; by that name we need no
-# package that would start a service on the machine.
+# Debian's server is the program redis-check-rdb under another name; with that name no package is needed that would
+# start a service on the machine.
 start_server() {
     (exec -a redis-server "$(type -P redis-check-rdb)" --port 0 --unixsocket "$PWD/socket" \
         --dir "$PWD" --save '' --appendonly no --enable-debug-command yes --activedefrag no \
@@ -35,7 +35,7 @@ program_redis() {
     start_server
     redis-benchmark -s socket -n 8000 -c 30 -P 8 -r 5000 -d 100 -q \
         -t set,get,incr,lpush,rpop,sadd,hset,zadd,mset >benchmark
-    # Rates differ from run to run, the commands served do not.
+    # Rates differ from run to run; the number of commands does not.
     tr '\r' '\n' <benchmark | sed -n 's/: [0-9.]* requests per second.*//p' | sort -u
     cli flushall
     cli --pipe <"$INPUT/commands" | tail -n 1

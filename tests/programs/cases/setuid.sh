@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# A program that runs with another user's rights must not have the library, and works as ever.
+# A program that runs with another user's rights must not load the library, and works as usual.
 # SPDX-License-Identifier: MIT
 packages="gcc libc6-dev util-linux"
 
@@ -13,7 +13,7 @@ prepare() {
     "${as_root[@]}" chmod 4755 whose_setuid
 }
 
-# Root has no rights to gain: become somebody else first.
+# Root has no rights to gain: become another user first.
 as_somebody() {
     if ((EUID == 0)); then
         setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
@@ -25,7 +25,7 @@ as_somebody() {
 processes_ours="whose"
 spared_ours="whose_setuid"
 program_ours() {
-    # The plain copy shows that the library would have come in, the other that it did not.
+    # The plain copy shows that the library would have been loaded, the setuid one that it was not.
     as_somebody "$INPUT/whose" | sed 's/by .*//'
     as_somebody "$INPUT/whose_setuid"
 }

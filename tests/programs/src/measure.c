@@ -1,4 +1,4 @@
-/* Runs a program several times and prints what each run's last moment saw of its memory.
+/* Runs a program several times and prints its memory at the end of each run.
  *
  *     measure RUNS PROGRAM ARGS...    prints RUNS lines "RSS_KB MINOR_FAULTS"; exit 1 on failure
  *

@@ -1,4 +1,4 @@
-/* A program with a sanitizer that uses an arena: its blocks must lie where the kernel puts things, not in shadow
+/* A program with a sanitizer that uses an arena: its blocks must lie where the kernel places mappings, not in shadow
  * memory. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE

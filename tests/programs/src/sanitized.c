@@ -1,5 +1,4 @@
-/* A program, C or C++, that is built with a sanitizer: says whose its blocks are, or makes the mistake that it is
- * asked for.
+/* A program, C or C++, that is built with a sanitizer: prints whose its blocks are, or makes the requested mistake.
  *
  *   sanitized          "own" for each block that is the sanitizer's, "other" for the rest
  *   sanitized MISTAKE  after-free, double-free, leak, race, unset, mismatch or overflow */
@@ -68,7 +67,7 @@ static void *race(void *unused) {
     return unused;
 }
 
-/* The compiler must neither see the mistake nor leave it out. */
+/* The compiler must neither see the mistake nor remove it. */
 __attribute__((noinline)) static int make(const char *mistake) {
     char *volatile block = (char *)malloc(40);
     volatile int result = 0;

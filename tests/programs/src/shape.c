@@ -1,4 +1,4 @@
-/* A library with the segments of an allocator and no code in them: what ld.so needs to load one.
+/* A library with the segments of an allocator but no code: it costs ld.so as much as a real one.
  *
  * Text, constants, relocated constants, data, zeroed data of more than a page and a thread-local
  * pointer make the dynamic linker open, map, protect and close as it does for the real library;

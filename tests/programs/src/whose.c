@@ -1,4 +1,4 @@
-/* Says with whose rights it runs, in which mode, and by whose malloc it is served. */
+/* Prints with whose rights it runs, in which mode, and whose malloc it uses. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* A library preloaded beside an allocator: writes down which object serves each process malloc.
+/* A library preloaded together with an allocator: records which object provides malloc in each process.
  *
  * At the start of every process it appends "PROGRAM OBJECT" to the file named by WITNESS_FILE: the
  * base name of the executable and the path of the object that a call of malloc reaches. It reads

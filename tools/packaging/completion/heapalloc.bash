@@ -1,4 +1,4 @@
-# Completion of heapalloc(1) for bash. Commands and options are what `--help` names, so that they are never out of date.
+# Completion of heapalloc(1) for bash. Commands and options come from `--help`, so they are never out of date.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2207
 

@@ -1,4 +1,4 @@
-# Completion of heapalloc(1) for fish. Commands and options are what `--help` names, so that they are never out of date.
+# Completion of heapalloc(1) for fish. Commands and options come from `--help`, so they are never out of date.
 # SPDX-License-Identifier: MIT
 
 function __heapalloc_commands
@@ -14,7 +14,7 @@ function __heapalloc_options
     end | sort -u
 end
 
-# Which word is asked for: the first, a later one, or one of another program's behind `--`.
+# Which word is completed: the first, a later one, or one of another program's after `--`.
 function __heapalloc_is_at
     set -l words (commandline -opc)
     set -l place later

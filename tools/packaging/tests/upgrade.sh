@@ -1,7 +1,7 @@
 #!/bin/sh
-# Upgrades the packages in /packages/second while programs run on those of /packages/first: a running one keeps its
-# library and goes on, also through forks; what starts later has the new one. Then back again.
-# Usage: upgrade.sh VERSION NEW_VERSION
+# Upgrades to the packages in /packages/second while programs run on those of /packages/first: a running one keeps its
+# library and goes on, also through forks; one that starts later gets the new one. Then downgrades again. Usage:
+# upgrade.sh VERSION NEW_VERSION
 # SPDX-License-Identifier: MIT
 set -eu
 old=$1 new=$2
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 library=libheapalloc.so.0
 
 cat >"$work/server.py" <<'END'
-# Allocates with two threads and forks until a file tells it to end; its last line says what it ran on.
+# Allocates with two threads and forks until a file tells it to end; its last line names the version that it ran on.
 import os, sys, threading
 work = sys.argv[1]
 def churn():
