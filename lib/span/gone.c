@@ -8,7 +8,7 @@
 #include <heapalloc/port.h>
 
 enum {
-    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,        /* mapped again at once, so that not each small request maps */
+    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,   /* mapped again at once, so that not each small request maps */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */

@@ -64,7 +64,7 @@ static bool is_untouched(const struct unit *line, const struct unit *end) {
 
 /* The range from `first` on follows a steady one, and nobody has what of it is behind `line`. With the lock: extents
  * come and go there meanwhile. */
-static bool is_due(const struct unit *first, const struct unit *line) {
+static bool prefault_is_due(const struct unit *first, const struct unit *line) {
     if (!units_lock()) return false;
     bool due = is_untouched(line, first + HUGE_UNITS) && is_steady(first);
     units_unlock();
@@ -76,7 +76,7 @@ NOINLINE void prefault_range(struct unit *unit, uint32_t count) {
     size_t range = (size_t)(unit - span_home.lines + HUGE_UNITS - 1) / HUGE_UNITS;
     const struct unit *first = span_home.lines + range * HUGE_UNITS;
     if (range == 0 || (range + 1) << HUGE_SHIFT > load_acquire(span_home.bytes)) return;
-    if (!is_due(first, unit + count)) return;
+    if (!prefault_is_due(first, unit + count)) return;
     uint32_t ranges = load_relaxed(pause.ranges);
     if (ranges > 0)
         prefault_small(range, ranges);
