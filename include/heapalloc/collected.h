@@ -5,8 +5,9 @@
  * Software Practice and Experience 1988. Blocks do not move. It is used by one thread at a time, the one that made it,
  * unless it is precise. What looks like a pointer to the start or the inside of a block holds it: in the thread's stack
  * and registers, in registered roots, and in blocks that are held. Memory of malloc and of other arenas is not looked
- * at. free() of a block ends the program with a sentence. "Its thread" below is the one that made it; of a precise
- * arena any, one at a time. */
+ * at. "Its thread" below is the one that made it; of a precise arena any, one at a time.
+ * With a sentence ends: free() of a block; what is no collected arena, NULL among it; another thread than its own; a
+ * collection on a stack that is not the thread's, as a coroutine's; a call other than _visit in a trace function. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -27,7 +28,8 @@ struct heapalloc_collected_options {
     size_t limit_bytes;      /* of its slabs in all; 0: none */
     unsigned growth_percent; /* a block's allocation collects first when so much, 1 MiB at least, was allocated since
                                 the last collection; and when memory is out. 0: never by itself */
-    const void *stack_base;  /* where the thread's stack begins, that is its highest address; NULL: as libc knows it */
+    const void *stack_base;  /* where the thread's stack begins, that is its highest address: above the frame that makes
+                                the arena. NULL: as libc knows it */
     /* Calls heapalloc_collected_visit() for each pointer of a block, which has `bytes` bytes, of which those beyond
      * what was asked for are zero, and may be all zero. Neither may allocate. NULL: each word of a block may be a
      * pointer. */
@@ -67,7 +69,7 @@ HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *col
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
 /* *(void **)place = p: what a program does that collects by steps.
- * place         in a block of the arena
+ * place         in a block of the arena, or the program ends with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
 
@@ -76,6 +78,8 @@ HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collect
 HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p);
 
 /* Words at multiples of a word's size in [from, from + bytes) may be pointers that hold blocks, until _unroot.
+ * from, bytes   stay readable until then; NULL, or more than there are addresses, ends the program with a sentence, as
+ *               _unroot of what is no root does
  * returns       false when there is no memory: they hold nothing
  * thread, cost  its thread; O(roots)                                                                          */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
@@ -83,7 +87,7 @@ HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collec
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
  * place         where the arena does not look: in malloc's memory, or in a block of _plain, with which the reference
- *               ends
+ *               ends; NULL ends the program with a sentence. _unweak of what is none does nothing
  * returns       false when there is no memory: it is no weak reference
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place);
@@ -93,6 +97,8 @@ HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collec
  * until then, and on if the function stores a pointer to it; weak references to them are NULL before. Functions run
  * after a collection in no certain order, and when the arena is destroyed; they may allocate. `argument` is not looked
  * at: it holds no block.
+ * block         the start of a block of this arena, or the program ends with a sentence
+ * function      may not destroy the arena; NULL ends the program with a sentence
  * returns       false when there is no memory: it will not be called
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
@@ -100,7 +106,7 @@ HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *col
 
 /* Call all finalisers, and give back the arena with its blocks.
  * collected     may be NULL
- * thread, cost  its thread; O(slabs + finalisers)                                                             */
+ * thread, cost  its thread, or another when that has ended; O(slabs + finalisers) */
 HEAPALLOC_API void heapalloc_collected_destroy(struct heapalloc_collected *collected);
 
 struct heapalloc_collected_stats {
@@ -112,6 +118,7 @@ struct heapalloc_collected_stats {
 };
 
 /* Fill in `stats`.
+ * stats         NULL ends the program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_stats(struct heapalloc_collected *collected,
                                              struct heapalloc_collected_stats *stats);

@@ -38,7 +38,8 @@ HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
 /* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
  * docs/options.md has the members.
- * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0
+ * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0, else NULL ends the
+ *               program with a sentence
  * returns       the length of all of it, without the 0; 0 when a fork is under way
  * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack              */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
@@ -75,11 +76,13 @@ HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
 HEAPALLOC_API bool heapalloc_try_expand(void *block, size_t bytes);
 
 /* Allocate up to `count` blocks of `bytes` bytes into `blocks`, each as by malloc.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * returns       how many; less than `count`, with errno ENOMEM, when there is no memory for more
  * thread, cost  any thread; as malloc, for each                                                               */
 HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count);
 
 /* Free `count` blocks, each of any size or NULL.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * thread, cost  any thread; as free, for each                                                                 */
 HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
 
@@ -174,15 +177,15 @@ struct heapalloc_pool_options {
      * constructed while it is free. May allocate, but not use this pool. false: it cannot be, and get returns NULL; the
      * memory is tried again later. NULL: none, contents are undefined. */
     bool (*construct)(void *object, void *argument);
-    /* Called once for each object that was constructed when the pool is destroyed, those in use too. NULL: none. Only
-     * with a constructor. */
+    /* Called once for each object that was constructed when the pool is destroyed, those in use too. A use of the pool
+     * ends the program with a sentence. NULL: none. Only with a constructor. */
     void (*destruct)(void *object, void *argument);
     void *argument; /* for both */
     unsigned flags; /* of heapalloc_pool_flags */
 };
 
 /* Make a pool.
- * options       not NULL
+ * options       NULL ends the program with a sentence
  * returns       NULL when the options are out of range or there is no memory
  * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
  * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
@@ -194,11 +197,13 @@ struct heapalloc_pool_options {
 HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
 
 /* Take up to `count` blocks into `blocks`.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * returns       how many: less than `count` when there is no memory for more
  * thread, cost  as heapalloc_pool_get(), for each                                                             */
 HEAPALLOC_API size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count);
 
 /* Put `count` blocks back; each may be NULL.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * thread, cost  as heapalloc_pool_put(), for each                                                             */
 HEAPALLOC_API void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count);
 
@@ -212,6 +217,7 @@ struct heapalloc_pool_stats {
 };
 
 /* Fill in `stats`.
+ * stats         NULL ends the program with a sentence
  * thread, cost  as the pool: its other threads may go on; O(blocks)                                           */
 HEAPALLOC_API void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);
 
@@ -292,16 +298,16 @@ HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t
 
 /* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
  * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
- * block         of this arena; NULL: none, then old_bytes is 0
- * old_bytes     what was asked for when it was taken, or made longer
+ * block         of this arena, or the program ends with a sentence; NULL: none, and old_bytes means nothing
+ * old_bytes     what was asked for when it was taken, or made longer; more than there is behind it ends the program too
  * bytes         0 is served as 1
  * returns       NULL when there is no memory: the old block is as it was
  * thread, cost  as the arena; O(1) in place, else O(old_bytes)                                                */
 HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
 
 /* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset.
- * block         of this arena; may be NULL
- * bytes         what was asked for
+ * block         of this arena; may be NULL; what is not the newest is left alone
+ * bytes         what was asked for. More than that may take younger blocks back, too: the arena does not know
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
@@ -317,7 +323,7 @@ HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const 
 
 /* Have `function(argument)` called when what was allocated since is freed: by a rewind to a mark made before this call,
  * a reset, or the end of the arena; the latest first, while the blocks are still there.
- * function      not NULL; it may use the arena
+ * function      may use the arena, but not destroy it; NULL ends the program with a sentence
  * argument      handed to it
  * returns       false when there is no memory: it will not be called
  * thread, cost  as the arena; O(1), one small block of it                                                     */
@@ -337,7 +343,8 @@ HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapal
 
 /* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block that was
  * made longer since counts as allocated since. The chunks stay with the arena; children stay.
- * mark          of this arena; one whose chunks it has no more ends the program with a sentence
+ * mark          of this arena; another's, or one beyond which it was rewound or reset, ends the program with a sentence
+ *               where the arena can tell
  * thread, cost  as the arena; O(chunks), and the cleanups                                                     */
 HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
 
@@ -359,7 +366,7 @@ struct heapalloc_arena_stats {
 };
 
 /* Fill in `stats`.
- * stats         not NULL
+ * stats         NULL ends the program with a sentence
  * thread, cost  as the arena; O(chunks)                                                                       */
 HEAPALLOC_API void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats);
 

@@ -67,6 +67,9 @@ INLINE size_t arena_used_bytes(struct heapalloc_arena *arena) {
     return unused < all ? all - unused : 0;
 }
 
+/* Where blocks of a chunk may lie; NULL: of the caller's memory. */
+struct arena_room arena_bounds(const struct heapalloc_arena *arena, const struct unit *chunk);
+
 /* Let the newest chunk, or the caller's memory where there is none, serve from `at` on; 0: from its start. */
 void arena_open(struct heapalloc_arena *arena, uintptr_t at);
 

@@ -52,9 +52,9 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     if (!pool) return;
     pool_check("heapalloc_pool_destroy", pool);
     named_remove(pool->named);
+    pool->mark = 0; /* a destructor that uses the pool meets what uses a destroyed one meets */
     if (pool->manager) pool_managed_end(pool);
     heap_enter();
-    pool->mark = 0;
     pool->last = NULL;
     pool->free = BLOCK_END;
     for (struct unit *slab = pool->slabs, *next; slab; slab = next) {
