@@ -192,8 +192,9 @@ struct heapalloc_pool_options {
  *               The Slab Allocator, USENIX 1994, section 2
  * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
  * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
- * may have when there is no more. A child of a fork may use a shared pool where no other thread was in it at the fork.
- * With a constructor the bytes behind an object are looked at when it is put back: an overflow ends the program. */
+ * may have when there is no more. A child of a fork may use and destroy it, whatever other threads did at the fork;
+ * what these had in hand is lost to it. With a constructor the bytes behind an object are looked at when it is put
+ * back: an overflow ends the program. */
 HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
 
 /* Take up to `count` blocks into `blocks`.
@@ -257,7 +258,7 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {
-    HEAPALLOC_ARENA_LOCKED = 1, /* any number of threads; each call takes a lock */
+    HEAPALLOC_ARENA_LOCKED = 1, /* any number of threads, and a child of a fork; each call takes a lock */
 };
 
 /* All zero: the defaults. */

@@ -12,12 +12,11 @@ enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
 void arena_enter(struct heapalloc_arena *arena, const char *function) {
     if (unlikely(!arena || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
         check_misuse(function, arena, "is not an arena");
-    while (arena->locks && !lock_take(&arena->lock)) {
-    } /* no fork freezes it */
+    if (arena->locks) named_enter(arena->named);
 }
 
 void arena_leave(struct heapalloc_arena *arena) {
-    if (arena->locks) lock_give(&arena->lock);
+    if (arena->locks) named_leave(arena->named);
 }
 
 struct arena_room arena_bounds(const struct heapalloc_arena *arena, const struct unit *chunk) {

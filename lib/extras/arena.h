@@ -40,14 +40,13 @@ struct heapalloc_arena {
     struct arena_cleanup *cleanups; /* newest first; they stand in the arena */
     struct heapalloc_arena *parent, *child, *next, *before;
     const char *name;
-    struct named *named; /* its entry among what has a name */
+    struct named *named; /* its entry among what has a name, or a lock */
     size_t limit_bytes, reserved_bytes, spare_bytes, align_bytes;
     char *memory; /* the caller's, and its end */
     char *memory_end;
     uint32_t chunk_units; /* of the next chunk */
     bool is_plain;        /* `open` is its room */
     bool locks;
-    struct lock lock;
 };
 
 /* The arena, sound and locked if it is to be; ends the program when it is none. Leave it by arena_leave(). */

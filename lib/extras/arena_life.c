@@ -50,11 +50,14 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
                                       .memory_end = (char *)options->memory + options->memory_bytes,
                                       .chunk_units = 1,
                                       .is_plain = !locks && align == BLOCK_ALIGN_BYTES,
-                                      .locks = locks,
-                                      .lock = LOCK_OF(RANK_ARENA)};
-    if (options->parent) join(arena, options->parent);
+                                      .locks = locks};
     arena_open(arena, 0);
-    if (options->name) arena->named = named_add(arena, options->name, NAMED_ARENA);
+    if (options->name || locks) arena->named = named_add(arena, options->name, NAMED_ARENA);
+    if (locks && !arena->named) {
+        entry_free(arena, heap_self);
+        return NULL;
+    }
+    if (options->parent) join(arena, options->parent);
     return arena;
 }
 
@@ -191,15 +194,14 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
         clean_up(arena, NULL);
     } while (arena->child);
     part(arena);
-    arena_leave(arena); /* reports take the lock of names first */
+    arena_leave(arena);   /* reports take the lock of names first */
+    arena->locks = false; /* nobody else uses it, and the lock goes with its entry */
     named_remove(arena->named);
-    arena_enter(arena, "heapalloc_arena_destroy");
     give_list(arena, &arena->chunks, NULL);
     give_list(arena, &arena->larges, NULL);
     give_list(arena, &arena->spares, NULL);
     arena->mark = 0;
     arena->open = arena->own = (struct arena_room){0, 0};
-    arena_leave(arena);
     entry_free(arena, heap_self);
 }
 
