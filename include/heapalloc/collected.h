@@ -69,7 +69,7 @@ HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *col
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
 /* *(void **)place = p: what a program does that collects by steps.
- * place         in a block of the arena, or the program ends with a sentence
+ * place         in a block of the arena; outside of all its memory it ends the program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
 

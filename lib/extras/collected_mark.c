@@ -134,9 +134,9 @@ void heapalloc_collected_visit(struct heapalloc_collected *collected, const void
 
 void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p) {
     collected_enter("heapalloc_collected_store", collected);
-    size_t index;
-    if (unlikely(!collected_find(collected, (uintptr_t)place, &index)))
-        check_misuse("heapalloc_collected_store", place, "is in no used block of this arena");
+    /* Not more: looking for its slab, a machine of lists and trees executed a quarter more instructions in all. */
+    if (unlikely((uintptr_t)place - collected->lowest >= collected->highest - collected->lowest))
+        check_misuse("heapalloc_collected_store", place, "is in no block of this arena");
     *(void **)place = p;
     if (collected->state == COLLECTED_MARKING) mark(collected, (uintptr_t)p);
 }

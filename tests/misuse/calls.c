@@ -258,9 +258,9 @@ COLLECTED(root_without_an_end, "root", foreign, "is no root", heapalloc_collecte
 COLLECTED(unroots_what_is_no_root, "unroot", foreign, "is no root of this arena",
           heapalloc_collected_unroot(collected, foreign))
 COLLECTED(weak_reference_nowhere, "weak", NULL, "is no place of a reference", heapalloc_collected_weak(collected, NULL))
-COLLECTED(stores_to_nothing, "store", NULL, "is in no used block of this arena",
+COLLECTED(stores_to_nothing, "store", NULL, "is in no block of this arena",
           heapalloc_collected_store(collected, NULL, block))
-COLLECTED(stores_into_what_is_foreign, "store", foreign, "is in no used block of this arena",
+COLLECTED(stores_into_what_is_foreign, "store", foreign, "is in no block of this arena",
           heapalloc_collected_store(collected, foreign, block))
 COLLECTED(finalises_what_is_foreign, "finalizer", foreign, "is no used block of this arena",
           heapalloc_collected_finalizer(collected, foreign, finalise, NULL))
