@@ -71,6 +71,8 @@ check documents ci/documents.py
 check documents_self_test ci/documents.py --self-test
 check headers_document_all ci/headers.py
 check headers_self_test ci/headers.py --self-test
+check misuses_are_tried ci/misuses.py
+check misuses_self_test ci/misuses.py --self-test
 check examples_are_marked ci/examples.py --unmarked
 check examples_self_test ci/examples.py --self-test
 check site_self_test ci/site.py --self-test

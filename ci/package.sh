@@ -101,6 +101,9 @@ lintian_is_content() {
 
 rpm_spec_is_understood() {
     rpmspec --define "_topdir $clean/rpm" -P "$root/tools/packaging/rpm/heapalloc.spec" >/dev/null
+    # A build root is not named any more, and there is no place on the web to fetch the sources from.
+    rpmlint "$root/tools/packaging/rpm/heapalloc.spec" | sed '/no-buildroot-tag/d; /invalid-url Source0/d' >"$clean/rpmlint"
+    ! grep -E ': [EW]: ' "$clean/rpmlint"
 }
 
 # An APKBUILD is a shell script whose variables and functions abuild reads.
@@ -111,11 +114,61 @@ apkbuild_is_understood() {
         sh "$root/tools/packaging/alpine/APKBUILD"
 }
 
+# ---- the snippets of docs/preload.md
+
+# snippet LANGUAGE: the document's block in that language.
+snippet() {
+    sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{//!p}" "$root/docs/preload.md"
+}
+
+systemd_takes_the_lines() {
+    local units=$clean/units said
+    mkdir -p "$units/words.service.d"
+    printf '[Unit]\nDescription=Words\n\n[Service]\nExecStart=/bin/true\n' >"$units/words.service"
+    snippet ini >"$units/words.service.d/heapalloc.conf"
+    grep -q '^Environment=LD_PRELOAD=/.*libheapalloc.so' "$units/words.service.d/heapalloc.conf"
+    # It ends well also when it does not know a line, and says so.
+    said=$(SYSTEMD_UNIT_PATH=$units: systemd-analyze verify "$units/words.service" 2>&1) || { echo "$said"; return 1; }
+    ! grep -F "$units" <<<"$said"
+}
+
+# What the lines of systemd's file set leads to a library, where make install puts it, and to an option that there is.
+systemd_lines_preload() {
+    local library variables
+    mapfile -t variables < <(snippet ini | sed -n 's/^Environment=//p')
+    library=$(printf '%s\n' "${variables[@]}" | sed -n 's/^LD_PRELOAD=//p')
+    inside mkdir -p "${library%/*}"
+    # shellcheck disable=SC2016 # for the inner shell
+    inside sh -c 'cp /usr/lib/*/libheapalloc.so.0 "$1"' sh "$library"
+    # shellcheck disable=SC2016
+    said=$(inside env "${variables[@]}" sh -c 'HEAPALLOC=$HEAPALLOC,verbose exec ls /' 2>&1)
+    inside rm "$library"
+    grep -q "^heapalloc.*from $library" <<<"$said" || { echo "it says: $said"; return 1; }
+    ! grep -q 'there is no option' <<<"$said" || { echo "$said"; return 1; }
+}
+
+# COPY from a folder that has the library, then ENV, as a builder of images does it.
+dockerfile_lines_preload() {
+    local word from to variable=
+    while read -r word from to; do
+        # shellcheck disable=SC2016 # for the inner shell
+        case $word in
+            COPY) inside mkdir -p "$to" && inside sh -c 'cp /usr/lib/*/"$1" "$2"' sh "$from" "$to" ;;
+            ENV) variable=$from ;;
+            *) echo "a line begins with $word"; return 1 ;;
+        esac
+    done < <(snippet dockerfile)
+    said=$(inside env "$variable" HEAPALLOC=verbose ls / 2>&1)
+    inside rm "${variable#*=}"
+    grep -q "^heapalloc.*from ${variable#*=}" <<<"$said" || { echo "it says: $said"; return 1; }
+}
+
 # ---- the clean Debian
 
 # shellcheck source=/dev/null
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-base=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/debian-$suite.tar
+includes=python3-minimal,libedit2,libncurses6,gcc,libc6-dev,pkgconf
+base=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/debian-$suite-$(cksum <<<"$includes" | cut -d' ' -f1).tar
 
 # Prints why there is none, or nothing.
 why_no_chroot() {
@@ -124,7 +177,7 @@ why_no_chroot() {
     unshare --mount true 2>/dev/null || { echo "no mount name space may be made here"; return; }
     [[ -z $(find "$base" -mtime -7 2>/dev/null) ]] || return 0
     mkdir -p "$(dirname "$base")"
-    debootstrap --variant=minbase --include=python3-minimal,libedit2,gcc,libc6-dev,pkgconf "$suite" "$clean/made" \
+    debootstrap --variant=minbase --include="$includes" "$suite" "$clean/made" \
         >"$out/debootstrap.log" 2>&1 || { echo "debootstrap failed: $(tail -n 1 "$out/debootstrap.log")"; return; }
     rm -rf "$clean"/made/var/cache/apt/archives/*.deb "$clean"/made/var/lib/apt/lists/*
     tar -C "$clean/made" -cf "$base.new" . && mv "$base.new" "$base" || echo "$base cannot be written"
@@ -171,6 +224,7 @@ check packages_symbols symbols_are_recorded || true
 check packages_lintian lintian_is_content || true
 check packages_rpm_spec rpm_spec_is_understood || true
 check packages_apkbuild apkbuild_is_understood || true
+check packages_systemd systemd_takes_the_lines || true
 why=$(why_no_chroot)
 if [[ -n $why ]]; then
     echo "package: not installed in a clean Debian, because $why"
@@ -182,6 +236,8 @@ check packages_install inside sh -c 'dpkg -i /packages/first/*.deb' || exit 1
 check packages_preload inside /packages/tests/preload || true
 check packages_link inside /packages/tests/link || true
 check packages_ld_so_preload every_program_by_ld_so_preload || true
+check packages_systemd_preload systemd_lines_preload || true
+check packages_dockerfile dockerfile_lines_preload || true
 check packages_upgrade inside sh /packages/upgrade.sh "$(version "$root")" "$(version "$out/source")" || true
 check packages_removed everything_is_removed || true
 exit "$((wrong > 0))"

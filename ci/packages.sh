@@ -18,7 +18,7 @@ declare -A package_sets=(
         libxml2-utils git redis-server redis-tools postgresql postgresql-contrib"
     [kernel]="cmake ninja-build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu qemu-system-arm
         device-tree-compiler python3"
-    [package]="dpkg-dev debhelper fakeroot git lintian scdoc debootstrap rpm"
+    [package]="dpkg-dev debhelper fakeroot git lintian scdoc debootstrap rpm rpmlint systemd"
     [abi]="abigail-tools binutils"
     [musl]="musl-tools"
     [riscv64]="gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user"

@@ -2,24 +2,34 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "extras/collected.h"
+#include "process.h"
 #include "shim.h"
+#include "syscall.h"
 #include <pthread.h>
 
-/* libc knows it of every thread; it reads /proc/self/maps for the main one. NULL: it cannot tell. */
-static const void *stack_base(void) {
+/* Nothing else is mapped so close to the first thread's stack, and a limit that is raised later lets it grow. */
+enum { FIRST_STACK_BYTES = 128 << 20 };
+
+/* libc knows it of every thread; it reads /proc/self/maps for the first one. NULL: it cannot tell. */
+static const char *stack_of_thread(const char **end) {
     pthread_attr_t attributes;
     void *lowest = NULL;
     size_t bytes = 0;
     if (pthread_getattr_np(pthread_self(), &attributes) != 0) return NULL;
     if (pthread_attr_getstack(&attributes, &lowest, &bytes) != 0) lowest = NULL;
     pthread_attr_destroy(&attributes);
-    return lowest ? (const char *)lowest + bytes : NULL;
+    if (!lowest) return NULL;
+    *end = (const char *)lowest + bytes;
+    bool first = process_id() == syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    return first && bytes < FIRST_STACK_BYTES ? *end - FIRST_STACK_BYTES : lowest;
 }
 
 EXPORT struct heapalloc_collected *heapalloc_collected_create(const struct heapalloc_collected_options *options) {
     static const struct heapalloc_collected_options defaults;
     if (!options) options = &defaults;
-    const void *base = options->stack_base;
-    if (!base && !(options->flags & HEAPALLOC_COLLECTED_PRECISE)) base = stack_base();
-    return or_enomem(collected_create(options, base));
+    const char *base = options->stack_base, *lowest = NULL;
+    if (!base && !(options->flags & HEAPALLOC_COLLECTED_PRECISE)) lowest = stack_of_thread(&base);
+    struct heapalloc_collected *collected = collected_create(options, base);
+    if (collected) collected->stack_lowest = lowest;
+    return or_enomem(collected);
 }

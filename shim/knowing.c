@@ -6,6 +6,7 @@
 #include "heap/hardened.h"
 #include "heap/reserve.h"
 #include "heap/world.h"
+#include "live_stats.h"
 #include "next.h"
 #include "shim.h"
 #include <heapalloc/heapalloc.h>
@@ -51,6 +52,11 @@ EXPORT void heapalloc_free_many(void *const *blocks, size_t count) {
     for (size_t i = 0; i < count; i++) free(blocks[i]);
 }
 
+EXPORT COLD size_t heapalloc_stats_json(char *text, size_t room) {
+    if (!text && room > 0) check_misuse("heapalloc_stats_json", text, "is no place for statistics");
+    return live_stats_print(text, room);
+}
+
 EXPORT void heapalloc_thread_idle(void) {
     struct heap *heap = heap_self;
     if (heap->state == HEAP_LIVE) heap_give_up(heap);
@@ -89,11 +95,21 @@ EXPORT void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_
     return place;
 }
 
+/* Something is mapped at `p`, which is in no free extent. */
+static bool knowing_is_mapped(const char *p) {
+    const struct unit *line = span_unit(p), *head = line;
+    while (head && load_relaxed(head->kind) == UNIT_INSIDE) head--;
+    uint8_t kind = head ? load_relaxed(head->kind) : UNIT_EDGE;
+    if (kind == UNIT_FREE || kind == UNIT_FREE_LAST || kind == UNIT_LEAVING || kind == UNIT_EDGE) return false;
+    return line == head || line < head + load_relaxed(head->count);
+}
+
 EXPORT void heapalloc_free_at(void *block) {
     struct placed placed = {0, 0};
     if (!block) return;
     char *words = (char *)block - sizeof(placed);
-    if (aside() || (span_unit(words) && span_unit(block))) memcpy(&placed, words, sizeof(placed));
+    if (aside() || (knowing_is_mapped(words) && knowing_is_mapped((char *)block - 1)))
+        memcpy(&placed, words, sizeof(placed));
     if (!placed.start || placed.proof != proof_of(placed.start, (uintptr_t)block))
         check_misuse("heapalloc_free_at", block, "is no used block of heapalloc_alloc_at()");
     memset(words, 0, sizeof(placed));

@@ -209,7 +209,7 @@ COLD void live_stats_text(struct sink *sink, const struct live_stats *stats) {
     sink_end(sink);
 }
 
-EXPORT COLD size_t heapalloc_stats_json(char *text, size_t room) {
+COLD size_t live_stats_print(char *text, size_t room) {
     struct live_stats stats;
     struct sink sink = {.file = -1, .text = text, .room = room > 0 ? room - 1 : 0};
     if (!live_stats_read(&stats)) return 0;

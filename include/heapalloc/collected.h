@@ -2,11 +2,12 @@
  *
  * A collected arena frees what cannot be reached any more: by mark and sweep (McCarthy, Recursive functions of symbolic
  * expressions, CACM 1960), conservative as Boehm and Weiser, Garbage collection in an uncooperative environment,
- * Software Practice and Experience 1988. Blocks do not move. Only the thread that made the arena uses it, unless it is
- * precise. A word that looks like a pointer to the start or the inside of a block keeps that block alive if it is in
- * the thread's stack or registers, in a registered root, or in a live block. Memory of malloc and of other arenas is
- * not scanned. free() of a block ends the program with a sentence. "Its thread" below is the one that made it; for a
- * precise arena any thread, one at a time. */
+ * Software Practice and Experience 1988. Blocks do not move. It is used by one thread at a time, the one that made it,
+ * unless it is precise. What looks like a pointer to the start or the inside of a block holds it: in the thread's stack
+ * and registers, in registered roots, and in blocks that are held. Memory of malloc and of other arenas is not looked
+ * at. "Its thread" below is the one that made it; of a precise arena any, one at a time.
+ * With a sentence ends: free() of a block; what is no collected arena, NULL among it; another thread than its own; a
+ * collection on a stack that is not the thread's, as a coroutine's; a call other than _visit in a trace function. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -24,12 +25,14 @@ enum heapalloc_collected_flags {
 /* All zero: the defaults. */
 struct heapalloc_collected_options {
     const char *name;        /* for reports; a string that lives as long as the arena; NULL: none */
-    size_t limit_bytes;      /* of all its slabs; 0: none */
-    unsigned growth_percent; /* an allocation collects first when the blocks allocated since the last collection exceed
-                                this share of what it left, and 1 MiB; or when memory is out. 0: never by itself */
-    const void *stack_base;  /* the highest address of the thread's stack, where it begins; NULL: ask libc */
-    /* Calls heapalloc_collected_visit() for each pointer in a block of `bytes` bytes. Bytes beyond the requested size
-     * are zero; the whole block may be. Neither function may allocate. NULL: each word of a block may be a pointer. */
+    size_t limit_bytes;      /* of its slabs in all; 0: none */
+    unsigned growth_percent; /* a block's allocation collects first when so much, 1 MiB at least, was allocated since
+                                the last collection; and when memory is out. 0: never by itself */
+    const void *stack_base;  /* where the thread's stack begins, that is its highest address: above the frame that makes
+                                the arena. NULL: as libc knows it */
+    /* Calls heapalloc_collected_visit() for each pointer of a block, which has `bytes` bytes, of which those beyond
+     * what was asked for are zero, and may be all zero. Neither may allocate. NULL: each word of a block may be a
+     * pointer. */
     void (*trace)(struct heapalloc_collected *collected, void *block, size_t bytes, void *argument);
     /* The same for pointers that are in no block. NULL: none. */
     void (*trace_roots)(struct heapalloc_collected *collected, void *argument);
@@ -65,8 +68,8 @@ HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *col
  * thread, cost  its thread; O(budget_bytes), and the roots and the stack                                      */
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
-/* Do *(void **)place = p, as a program that collects in steps must.
- * place         in a block of the arena
+/* *(void **)place = p: what a program does that collects by steps.
+ * place         in a block of the arena; outside of all its memory it ends the program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
 
@@ -74,24 +77,28 @@ HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collect
  * thread, cost  from within trace or trace_roots only; O(1)                                                   */
 HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p);
 
-/* Make [from, from + bytes) a root until _unroot: its aligned words keep the blocks that they point to.
- * returns       false when there is no memory: it is no root
+/* Words at multiples of a word's size in [from, from + bytes) may be pointers that hold blocks, until _unroot.
+ * from, bytes   stay readable until then; NULL, or more than there are addresses, ends the program with a sentence, as
+ *               _unroot of what is no root does
+ * returns       false when there is no memory: they hold nothing
  * thread, cost  its thread; O(roots)                                                                          */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
- * place         where the arena does not scan: in malloc's memory, or in a block of _plain, with which the reference
- *               ends
+ * place         where the arena does not look: in malloc's memory, or in a block of _plain, with which the reference
+ *               ends; NULL ends the program with a sentence. _unweak of what is none does nothing
  * returns       false when there is no memory: it is no weak reference
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place);
 HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collected, void **place);
 
 /* Call `function(block, argument)` once `block` cannot be reached any more. The block and all that it reaches live
- * until then, and longer if the function stores a pointer to it; weak references to them are cleared before. Functions
- * run after a collection, in no particular order, and when the arena is destroyed; they may allocate. `argument` is not
- * scanned: it keeps no block.
+ * until then, and on if the function stores a pointer to it; weak references to them are NULL before. Functions run
+ * after a collection in no certain order, and when the arena is destroyed; they may allocate. `argument` is not looked
+ * at: it holds no block.
+ * block         the start of a block of this arena, or the program ends with a sentence
+ * function      may not destroy the arena; NULL ends the program with a sentence
  * returns       false when there is no memory: it will not be called
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
@@ -99,7 +106,7 @@ HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *col
 
 /* Call all finalisers, and give back the arena with its blocks.
  * collected     may be NULL
- * thread, cost  its thread; O(slabs + finalisers)                                                             */
+ * thread, cost  its thread, or another when that has ended; O(slabs + finalisers) */
 HEAPALLOC_API void heapalloc_collected_destroy(struct heapalloc_collected *collected);
 
 struct heapalloc_collected_stats {
@@ -111,6 +118,7 @@ struct heapalloc_collected_stats {
 };
 
 /* Fill in `stats`.
+ * stats         NULL ends the program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_stats(struct heapalloc_collected *collected,
                                              struct heapalloc_collected_stats *stats);

@@ -36,10 +36,11 @@ struct heapalloc_stats {
  * thread, cost  any thread; takes one lock for a moment; O(spans)                                              */
 HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
-/* Write the same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
- * docs/options.md lists the members.
- * text          receives at most `room` bytes, the last one 0; may be NULL when `room` is 0
- * returns       the length of the whole text, without the 0; 0 while a fork is under way
+/* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
+ * docs/options.md has the members.
+ * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0, else NULL ends the
+ *               program with a sentence
+ * returns       the length of all of it, without the 0; 0 when a fork is under way
  * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack              */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);
 
@@ -75,11 +76,13 @@ HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
 HEAPALLOC_API bool heapalloc_try_expand(void *block, size_t bytes);
 
 /* Allocate up to `count` blocks of `bytes` bytes into `blocks`, each as by malloc.
- * returns       the number allocated; less than `count`, with errno ENOMEM, when there is no memory for more
+ * blocks        NULL ends the program with a sentence, unless count is 0
+ * returns       how many; less than `count`, with errno ENOMEM, when there is no memory for more
  * thread, cost  any thread; as malloc, for each                                                               */
 HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count);
 
 /* Free `count` blocks, each of any size or NULL.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * thread, cost  any thread; as free, for each                                                                 */
 HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
 
@@ -173,31 +176,34 @@ struct heapalloc_pool_options {
      * while it is free. It may allocate, but not use this pool. When it returns false, get returns NULL, and the memory
      * is tried again later. NULL: none, contents are undefined. */
     bool (*construct)(void *object, void *argument);
-    /* Called for each constructed object, in use or free, when the pool is destroyed. NULL: none. Only with a
-     * constructor. */
+    /* Called once for each object that was constructed when the pool is destroyed, those in use too. A use of the pool
+     * ends the program with a sentence. NULL: none. Only with a constructor. */
     void (*destruct)(void *object, void *argument);
     void *argument; /* for both */
     unsigned flags; /* of heapalloc_pool_flags */
 };
 
 /* Make a pool.
- * options       not NULL
+ * options       NULL ends the program with a sentence
  * returns       NULL when the options are out of range or there is no memory
  * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
  * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
  *               The Slab Allocator, USENIX 1994, section 2
- * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, at most 64 KiB or eight
- * objects, waits after its end for the thread that takes over its heap; other threads cannot have it, even when there
- * is no more memory. A fork's child may use a shared pool if no other thread was in it at the fork. With a constructor
- * the bytes behind an object are checked when it is put back: an overflow ends the program. */
+ * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
+ * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
+ * may have when there is no more. A child of a fork may use and destroy it, whatever other threads did at the fork;
+ * what these had in hand is lost to it. With a constructor the bytes behind an object are looked at when it is put
+ * back: an overflow ends the program. */
 HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
 
 /* Take up to `count` blocks into `blocks`.
- * returns       the number taken; less than `count` when there is no memory for more
+ * blocks        NULL ends the program with a sentence, unless count is 0
+ * returns       how many: less than `count` when there is no memory for more
  * thread, cost  as heapalloc_pool_get(), for each                                                             */
 HEAPALLOC_API size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count);
 
 /* Put `count` blocks back; each may be NULL.
+ * blocks        NULL ends the program with a sentence, unless count is 0
  * thread, cost  as heapalloc_pool_put(), for each                                                             */
 HEAPALLOC_API void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count);
 
@@ -211,7 +217,8 @@ struct heapalloc_pool_stats {
 };
 
 /* Fill in `stats`.
- * thread, cost  as for the pool; threads of a shared one may go on; O(blocks)                                 */
+ * stats         NULL ends the program with a sentence
+ * thread, cost  as the pool: its other threads may go on; O(blocks)                                           */
 HEAPALLOC_API void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);
 
 /* Give back the pool and all of its blocks, even those in use. `pool` may be NULL.
@@ -250,7 +257,7 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {
-    HEAPALLOC_ARENA_LOCKED = 1, /* any number of threads; each call takes a lock */
+    HEAPALLOC_ARENA_LOCKED = 1, /* any number of threads, and a child of a fork; each call takes a lock */
 };
 
 /* All zero: the defaults. */
@@ -289,18 +296,18 @@ HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena,
  * thread, cost  as the arena; O(bytes)                                                                        */
 HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes);
 
-/* Change the size of a block from `old_bytes` to `bytes`: in place when it is the newest and its chunk has room, or
- * when it becomes shorter; otherwise as a copy, and the old one stays where it was until the arena is reset.
- * block         of this arena; NULL: none, then old_bytes is 0
- * old_bytes     the size last requested for it
+/* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
+ * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
+ * block         of this arena, or the program ends with a sentence; NULL: none, and old_bytes means nothing
+ * old_bytes     what was asked for when it was taken, or made longer; more than there is behind it ends the program too
  * bytes         0 is served as 1
  * returns       NULL when there is no memory: the old block is unchanged
  * thread, cost  as the arena; O(1) in place, else O(old_bytes)                                                */
 HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
 
-/* Give a block back: if it is the newest, its bytes are handed out next; any other's wait for the reset.
- * block         of this arena; may be NULL
- * bytes         the size last requested for it
+/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset.
+ * block         of this arena; may be NULL; what is not the newest is left alone
+ * bytes         what was asked for. More than that may take younger blocks back, too: the arena does not know
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
@@ -314,10 +321,10 @@ HEAPALLOC_API void *heapalloc_arena_memdup(struct heapalloc_arena *arena, const 
 HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Have `function(argument)` called by a rewind to a mark made before this call, by a reset, or at the end of the arena:
- * the latest function first, while the blocks are still there.
- * function      not NULL; it may use the arena
- * argument      passed to it
+/* Have `function(argument)` called when what was allocated since is freed: by a rewind to a mark made before this call,
+ * a reset, or the end of the arena; the latest first, while the blocks are still there.
+ * function      may use the arena, but not destroy it; NULL ends the program with a sentence
+ * argument      handed to it
  * returns       false when there is no memory: it will not be called
  * thread, cost  as the arena; O(1), one small block of it                                                     */
 HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
@@ -334,9 +341,10 @@ struct heapalloc_arena_position {
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
 
-/* Free all that was allocated since the mark was made; later marks become void. A block that was made longer since
- * counts as allocated since. The arena keeps its chunks and its children.
- * mark          of this arena; one whose chunk it no longer has ends the program with a sentence
+/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block that was
+ * made longer since counts as allocated since. The chunks stay with the arena; children stay.
+ * mark          of this arena; another's, or one beyond which it was rewound or reset, ends the program with a sentence
+ *               where the arena can tell
  * thread, cost  as the arena; O(chunks), and the cleanups                                                     */
 HEAPALLOC_API void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);
 
@@ -358,7 +366,7 @@ struct heapalloc_arena_stats {
 };
 
 /* Fill in `stats`.
- * stats         not NULL
+ * stats         NULL ends the program with a sentence
  * thread, cost  as the arena; O(chunks)                                                                       */
 HEAPALLOC_API void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats);
 

@@ -87,8 +87,8 @@ static bool await_thaw(struct lock *lock) {
 
 /* The forking thread takes a lock that it has frozen; no other may. */
 static bool borrow_frozen(struct lock *lock) {
-    if (!lock_fork_is_mine()) return false;
-    store_relaxed(lock->word, LOCK_BORROWED);
+    uint32_t seen = LOCK_FROZEN;
+    if (!lock_fork_is_mine() || !cas(lock->word, &seen, LOCK_BORROWED)) return false;
     lock_order_enter(lock);
     return true;
 }
@@ -117,6 +117,7 @@ bool lock_take_slow(struct lock *lock) {
             if (!await_thaw(lock)) return false;
             continue;
         }
+        if (seen == LOCK_LOST) return false;
         if (seen == LOCK_HELD && !cas(lock->word, &seen, LOCK_AWAITED)) continue;
         count_one(COUNT_WAIT);
         port_wait(&lock->word, LOCK_AWAITED);
@@ -158,4 +159,17 @@ void lock_freeze(struct lock *lock) {
 
 void lock_thaw(struct lock *lock) {
     store_release(lock->word, LOCK_FREE);
+}
+
+void lock_thaw_unless_broken(struct lock *lock, enum lock_side side) {
+    uint32_t seen = LOCK_FROZEN;
+    if (!cas(lock->word, &seen, LOCK_FREE) && seen != LOCK_FREE && side == LOCK_IN_CHILD)
+        store_release(lock->word, LOCK_LOST);
+}
+
+bool lock_break(struct lock *lock) {
+    uint32_t seen = LOCK_FROZEN;
+    if (!cas(lock->word, &seen, LOCK_HELD)) return false;
+    lock_order_enter(lock);
+    return true;
 }

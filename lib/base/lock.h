@@ -2,6 +2,7 @@
  *
  *   FREE --take--> HELD --(someone sleeps)--> AWAITED --give--> FREE       FREE --freeze--> FROZEN --thaw--> FREE
  *                                              FROZEN --the forking thread takes--> BORROWED --gives--> FROZEN
+ *   an object's (heap/named.h):  FROZEN --broken by who waited for seconds--> HELD ;  in a child HELD --thaw--> LOST
  *
  * Holders of the locks of abandoned slabs, medium and units make no system call and call nobody back. The gate and the
  * emergency's lock are held while the world maps memory, the outer locks over what allocates or frees.
@@ -17,7 +18,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 
-enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED, LOCK_FROZEN, LOCK_BORROWED };
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED, LOCK_FROZEN, LOCK_BORROWED, LOCK_LOST };
 
 struct lock {
     uint32_t word;
@@ -65,7 +66,7 @@ INLINE bool lock_try(struct lock *lock) {
     return true;
 }
 
-/* Take the lock, waiting for it; false when a fork has frozen it and takes long. */
+/* Take the lock, waiting for it; false when a fork has frozen it, and takes long, or a fork has lost it. */
 INLINE bool lock_take(struct lock *lock) {
     return likely(lock_try(lock)) || lock_take_slow(lock);
 }
@@ -97,7 +98,14 @@ void lock_fork_end(void);
 void lock_freeze(struct lock *lock);
 void lock_thaw(struct lock *lock);
 
-/* True when a fork is under way; when it is the calling thread's. */
+/* The same for a lock that others may break: what they have is left to them in the parent, and lost in the child. */
+enum lock_side { LOCK_IN_PARENT, LOCK_IN_CHILD };
+void lock_thaw_unless_broken(struct lock *lock, enum lock_side side);
+
+/* Take a lock that a fork has frozen; the fork's child will do without what it guards. False: it is not frozen. */
+bool lock_break(struct lock *lock);
+
+/* A fork is under way; it is the calling thread's. */
 bool lock_fork_goes_on(void);
 bool lock_fork_is_mine(void);
 

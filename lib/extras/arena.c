@@ -12,21 +12,25 @@ enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
 void arena_enter(struct heapalloc_arena *arena, const char *function) {
     if (unlikely(!arena || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
         check_misuse(function, arena, "is not an arena");
-    while (arena->locks && !lock_take(&arena->lock)) {
-    } /* no fork freezes it */
+    if (arena->locks) named_enter(arena->named);
 }
 
 void arena_leave(struct heapalloc_arena *arena) {
-    if (arena->locks) lock_give(&arena->lock);
+    if (arena->locks) named_leave(arena->named);
+}
+
+struct arena_room arena_bounds(const struct heapalloc_arena *arena, const struct unit *chunk) {
+    uintptr_t from = (uintptr_t)(chunk ? chunk->memory : arena->memory);
+    uintptr_t end = chunk ? from + ((uintptr_t)chunk->count << UNIT_SHIFT) : (uintptr_t)arena->memory_end;
+    from = round_up(from, arena->align_bytes);
+    end = round_down(end, arena->align_bytes);
+    return (struct arena_room){from, from < end ? end : from};
 }
 
 void arena_open(struct heapalloc_arena *arena, uintptr_t at) {
-    const struct unit *chunk = arena->chunks;
-    uintptr_t from = (uintptr_t)(chunk ? chunk->memory : arena->memory);
-    uintptr_t end = chunk ? from + ((uintptr_t)chunk->count << UNIT_SHIFT) : (uintptr_t)arena->memory_end;
-    from = round_up(at ? at : from, arena->align_bytes);
-    end = round_down(end, arena->align_bytes);
-    *arena_room(arena) = (struct arena_room){from, from < end ? end : from};
+    struct arena_room room = arena_bounds(arena, arena->chunks);
+    if (at) room.at = at;
+    *arena_room(arena) = room;
 }
 
 static struct unit *take_units(struct heapalloc_arena *arena, uint32_t count) {
@@ -36,6 +40,7 @@ static struct unit *take_units(struct heapalloc_arena *arena, uint32_t count) {
     struct unit *chunk = units_take(count, UNIT_ARENA);
     if (!chunk) return NULL;
     valgrind_take(chunk->memory, bytes);
+    store_relaxed(chunk->owner, (struct heap *)arena);
     arena->reserved_bytes += bytes;
     return chunk;
 }
@@ -114,15 +119,40 @@ void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes) {
     return p ? memset(p, 0, bytes) : NULL;
 }
 
-/* The block is the newest of the chunk that serves: its end, rounded up, is where the next one begins. */
+/* The block is the newest of the chunk that serves: its end, rounded up, is where the next one begins. It does not
+ * begin before the chunk, whatever size is told. */
 static bool is_newest(struct heapalloc_arena *arena, const void *block, size_t bytes) {
+    if (bytes > ALLOC_BYTES_MAX) return false;
     size_t whole = round_up(bytes + (bytes == 0), arena->align_bytes);
-    return block && (uintptr_t)block + whole == arena_room(arena)->at;
+    return (uintptr_t)block + whole == arena_room(arena)->at &&
+           (uintptr_t)block >= arena_bounds(arena, arena->chunks).at;
+}
+
+/* Where blocks may lie in the memory that `p` is in; {0, 0}: it is none of the arena's. A block that is not in the head
+ * unit of its chunk is in one of the chunks that are shared, whose heads are not far. */
+static struct arena_room around(struct heapalloc_arena *arena, const void *p) {
+    const struct unit *head = span_unit(p), *line = head;
+    for (int i = 1; head && i < CHUNK_UNITS_MAX && load_relaxed(head->kind) == UNIT_INSIDE; i++) head--;
+    if (head && load_relaxed(head->kind) == UNIT_ARENA && load_relaxed(head->owner) == (struct heap *)arena)
+        return line < head + head->count ? arena_bounds(arena, head) : (struct arena_room){0, 0};
+    struct arena_room given = arena_bounds(arena, NULL);
+    return (uintptr_t)p >= given.at && (uintptr_t)p < given.end ? given : (struct arena_room){0, 0};
+}
+
+static void check_is_mine(struct heapalloc_arena *arena, const void *block, size_t bytes) {
+    struct arena_room memory = around(arena, block);
+    const struct arena_room *open = arena_room(arena);
+    bool serves = memory.end == open->end && open->at >= memory.at; /* what it has not handed out is nobody's */
+    uintptr_t end = serves ? open->at : memory.end, at = (uintptr_t)block;
+    if (at < memory.at || at >= end || at % arena->align_bytes)
+        check_misuse("heapalloc_arena_realloc", block, "is no block of this arena");
+    if (bytes > end - at) check_misuse("heapalloc_arena_realloc", block, "is not as long as it is told to be");
 }
 
 static void *resize(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes) {
+    if (block) check_is_mine(arena, block, old_bytes);
     if (block && bytes <= old_bytes && !is_newest(arena, block, old_bytes)) return block;
-    if (is_newest(arena, block, old_bytes)) {
+    if (block && is_newest(arena, block, old_bytes)) {
         struct arena_room *room = arena_room(arena), before = *room;
         room->at = (uintptr_t)block;
         if (bytes <= ALLOC_BYTES_MAX &&
@@ -143,6 +173,6 @@ void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t
 
 void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes) {
     arena_enter(arena, "heapalloc_arena_free");
-    if (is_newest(arena, block, bytes)) arena_room(arena)->at = (uintptr_t)block;
+    if (block && is_newest(arena, block, bytes)) arena_room(arena)->at = (uintptr_t)block;
     arena_leave(arena);
 }

@@ -40,14 +40,13 @@ struct heapalloc_arena {
     struct arena_cleanup *cleanups; /* newest first; they stand in the arena */
     struct heapalloc_arena *parent, *child, *next, *before;
     const char *name;
-    struct named *named; /* its entry among what has a name */
+    struct named *named; /* its entry among what has a name, or a lock */
     size_t limit_bytes, reserved_bytes, spare_bytes, align_bytes;
     char *memory; /* the caller's, and its end */
     char *memory_end;
     uint32_t chunk_units; /* of the next chunk */
     bool is_plain;        /* `open` is its room */
     bool locks;
-    struct lock lock;
 };
 
 /* The arena, sound and locked if it is to be; ends the program when it is none. Leave it by arena_leave(). */
@@ -66,6 +65,9 @@ INLINE size_t arena_used_bytes(struct heapalloc_arena *arena) {
     size_t unused = arena->spare_bytes + (room->end - room->at);
     return unused < all ? all - unused : 0;
 }
+
+/* Where blocks of a chunk may lie; NULL: of the caller's memory. */
+struct arena_room arena_bounds(const struct heapalloc_arena *arena, const struct unit *chunk);
 
 /* Let the newest chunk, or the caller's memory where there is none, serve from `at` on; 0: from its start. */
 void arena_open(struct heapalloc_arena *arena, uintptr_t at);

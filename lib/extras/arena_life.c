@@ -12,7 +12,8 @@ static bool are_right(const struct heapalloc_arena_options *options) {
     size_t align = options->align_bytes;
     if (align && (!is_power_of_two(align) || align < BLOCK_ALIGN_BYTES || align > ALIGN_MAX)) return false;
     if (options->flags & ~(unsigned)HEAPALLOC_ARENA_LOCKED) return false;
-    return options->memory ? options->memory_bytes > 0 : options->memory_bytes == 0;
+    if (!options->memory) return options->memory_bytes == 0;
+    return options->memory_bytes > 0 && options->memory_bytes <= UINTPTR_MAX - (uintptr_t)options->memory;
 }
 
 static void join(struct heapalloc_arena *arena, struct heapalloc_arena *parent) {
@@ -49,11 +50,14 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
                                       .memory_end = (char *)options->memory + options->memory_bytes,
                                       .chunk_units = 1,
                                       .is_plain = !locks && align == BLOCK_ALIGN_BYTES,
-                                      .locks = locks,
-                                      .lock = LOCK_OF(RANK_ARENA)};
-    if (options->parent) join(arena, options->parent);
+                                      .locks = locks};
     arena_open(arena, 0);
-    if (options->name) arena->named = named_add(arena, options->name, NAMED_ARENA);
+    if (options->name || locks) arena->named = named_add(arena, options->name, NAMED_ARENA);
+    if (locks && !arena->named) {
+        entry_free(arena, heap_self);
+        return NULL;
+    }
+    if (options->parent) join(arena, options->parent);
     return arena;
 }
 
@@ -83,6 +87,7 @@ static void clean_up(struct heapalloc_arena *arena, const struct arena_cleanup *
 static void give(struct heapalloc_arena *arena, struct unit *chunk) {
     arena->reserved_bytes -= (size_t)chunk->count << UNIT_SHIFT;
     chunk->flags = 0;
+    store_relaxed(chunk->owner, NULL);
     units_give(chunk);
 }
 
@@ -130,8 +135,28 @@ static bool is_in(const struct unit *list, const void *chunk) {
     return list == chunk;
 }
 
+/* The moment lies in the arena's past: it has what was newest then, and nothing was rewound beyond it. Of a mark that
+ * was made before there was any memory all is zero. */
+static bool is_past(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
+    if (!is_in(arena->chunks, mark.chunk) || !is_in(arena->larges, mark.large)) return false;
+    const struct arena_cleanup *cleanup = arena->cleanups;
+    while (cleanup && cleanup != mark.cleanup) cleanup = cleanup->older;
+    if (cleanup != mark.cleanup) return false;
+    if (!mark.chunk && mark.used_bytes == 0) return true;
+    struct arena_room bounds = arena_bounds(arena, mark.chunk);
+    uintptr_t end = mark.chunk == arena->chunks ? arena_room(arena)->at : bounds.end;
+    return mark.used_bytes >= bounds.at && mark.used_bytes <= end && mark.used_bytes % arena->align_bytes == 0;
+}
+
+static void check_is_past(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
+    if (!is_past(arena, mark))
+        check_misuse("heapalloc_arena_rewind", arena, "was rewound or reset after this mark was made");
+}
+
+/* A cleanup may have reset the arena. */
 static void free_since(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
     clean_up(arena, mark.cleanup);
+    check_is_past(arena, mark);
     give_list(arena, &arena->larges, mark.large);
     empty_chunks(arena, mark.chunk);
     arena_open(arena, mark.used_bytes);
@@ -139,8 +164,7 @@ static void free_since(struct heapalloc_arena *arena, struct heapalloc_arena_pos
 
 void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
     arena_enter(arena, "heapalloc_arena_rewind");
-    if (!is_in(arena->chunks, mark.chunk) || !is_in(arena->larges, mark.large))
-        check_misuse("heapalloc_arena_rewind", arena, "was rewound or reset after this mark was made");
+    check_is_past(arena, mark);
     free_since(arena, mark);
     arena_leave(arena);
 }
@@ -170,15 +194,14 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
         clean_up(arena, NULL);
     } while (arena->child);
     part(arena);
-    arena_leave(arena); /* reports take the lock of names first */
+    arena_leave(arena);   /* reports take the lock of names first */
+    arena->locks = false; /* nobody else uses it, and the lock goes with its entry */
     named_remove(arena->named);
-    arena_enter(arena, "heapalloc_arena_destroy");
     give_list(arena, &arena->chunks, NULL);
     give_list(arena, &arena->larges, NULL);
     give_list(arena, &arena->spares, NULL);
     arena->mark = 0;
     arena->open = arena->own = (struct arena_room){0, 0};
-    arena_leave(arena);
     entry_free(arena, heap_self);
 }
 

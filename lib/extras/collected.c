@@ -11,6 +11,14 @@ void collected_check(const char *function, const struct heapalloc_collected *col
         check_misuse(function, collected, "is not a collected arena");
 }
 
+void collected_enter(const char *function, const struct heapalloc_collected *collected) {
+    collected_check(function, collected);
+    bool precise = collected->options.flags & HEAPALLOC_COLLECTED_PRECISE;
+    if (unlikely(!precise && collected->thread != (const void *)&heap_self))
+        check_misuse(function, collected, "is used by a thread that did not make it");
+    if (unlikely(collected->in_trace)) check_misuse(function, collected, "is used by its own trace function");
+}
+
 bool collected_grow(void *array, size_t *room, size_t each) {
     void **at = array;
     size_t more = *room ? *room * 2 : 32;

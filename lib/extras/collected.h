@@ -81,8 +81,8 @@ struct heapalloc_collected {
     uintptr_t no_room[2];
     uintptr_t mark; /* COLLECTED_MARK ^ address, while it lives */
     struct heapalloc_collected_options options;
-    const char *stack_base;
-    const void *thread; /* whose stack it is, by the address of its heap's word */
+    const char *stack_base, *stack_lowest; /* lowest: NULL where the world does not know it */
+    const void *thread;                    /* whose stack it is, by the address of its heap's word */
     struct named *named;
     struct address_map slabs;  /* unit number -> slab */
     uintptr_t lowest, highest; /* addresses of blocks are between */
@@ -103,6 +103,9 @@ struct heapalloc_collected {
 };
 
 void collected_check(const char *function, const struct heapalloc_collected *collected);
+
+/* The same for what its thread alone does, and no trace function. */
+void collected_enter(const char *function, const struct heapalloc_collected *collected);
 
 INLINE size_t slab_index(const struct collected_slab *slab, size_t offset) {
     return slab->class ? (size_t)(offset * (uint64_t)slab->recip >> 32) : 0;

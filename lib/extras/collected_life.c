@@ -8,7 +8,8 @@ enum { ROOT_LOOKS_MAX = 8 };
 
 static bool collected_are_right(const struct heapalloc_collected_options *options, const void *stack_base) {
     unsigned precise = options->flags & HEAPALLOC_COLLECTED_PRECISE;
-    return options->flags == precise && (precise || stack_base) && (!precise || options->trace_roots);
+    bool has_stack = (uintptr_t)stack_base > (uintptr_t)__builtin_frame_address(0);
+    return options->flags == precise && (precise ? options->trace_roots != NULL : has_stack);
 }
 
 struct heapalloc_collected *collected_create(const struct heapalloc_collected_options *options,
@@ -76,20 +77,15 @@ static bool step(struct heapalloc_collected *collected, size_t budget) {
     return true;
 }
 
-static void check_may_collect(const char *function, const struct heapalloc_collected *collected) {
-    collected_check(function, collected);
-    if (collected->in_trace) check_misuse(function, collected, "is collected by its own trace function");
-}
-
 bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes) {
-    check_may_collect("heapalloc_collected_step", collected);
+    collected_enter("heapalloc_collected_step", collected);
     bool done = step(collected, budget_bytes + (budget_bytes == 0));
     if (done) collected_finish(collected);
     return done;
 }
 
 size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
-    check_may_collect("heapalloc_collected_collect", collected);
+    collected_enter("heapalloc_collected_collect", collected);
     size_t freed = 0;
     if (collected->state != COLLECTED_RESTING) {
         while (!step(collected, SIZE_MAX)) {
@@ -120,7 +116,9 @@ static void free_if(void *p) {
 
 void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
     if (!collected) return;
-    check_may_collect("heapalloc_collected_destroy", collected);
+    collected_check("heapalloc_collected_destroy", collected);
+    if (collected->in_trace || collected->in_finals)
+        check_misuse("heapalloc_collected_destroy", collected, "is destroyed by a function that it calls");
     run_all_finals(collected);
     named_remove(collected->named);
     collected->mark = 0;

@@ -97,20 +97,20 @@ bool collected_sweep(struct heapalloc_collected *collected, size_t budget) {
 }
 
 bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place) {
-    collected_check("heapalloc_collected_weak", collected);
+    collected_enter("heapalloc_collected_weak", collected);
     if (!place) check_misuse("heapalloc_collected_weak", place, "is no place of a reference");
     return address_set(&collected->weak, (uintptr_t)place, place);
 }
 
 void heapalloc_collected_unweak(struct heapalloc_collected *collected, void **place) {
-    collected_check("heapalloc_collected_unweak", collected);
+    collected_enter("heapalloc_collected_unweak", collected);
     address_remove(&collected->weak, (uintptr_t)place);
 }
 
 bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
                                    void (*function)(void *block, void *argument), void *argument) {
     size_t index;
-    collected_check("heapalloc_collected_finalizer", collected);
+    collected_enter("heapalloc_collected_finalizer", collected);
     struct collected_slab *slab = collected_find(collected, (uintptr_t)block, &index);
     if (!slab || slab->memory + index * slab->block_bytes != (char *)block)
         check_misuse("heapalloc_collected_finalizer", block, "is no used block of this arena");

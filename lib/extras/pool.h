@@ -39,7 +39,7 @@ struct pool_table {
     struct pool_thread *threads[];
 };
 
-/* lock: `lock` where the pool is shared, otherwise the pool is one thread's. Reports read the counts without it.
+/* lock: `shared` where the pool is, otherwise the pool is one thread's. Reports read the counts without it.
  *   length(stored) == stored_count, length(raw) == raw_count; these and what is in magazines are no more than
  *   was carved; the pool has slab_count slabs                                                    verify: pools */
 struct pool_manager {
@@ -55,7 +55,8 @@ struct pool_manager {
     struct pool_magazine *full, *empty;
     uint32_t full_count;
     struct pool_table *table; /* atomic */
-    struct lock lock;
+    struct named *shared;     /* the pool's entry, which has its lock */
+    bool forked;              /* other threads of the parent may have lost objects that they had in hand */
 };
 
 /* As an arena's (extras/arena.h), its first words keep misuse from being served: where an arena has its room this has
@@ -73,7 +74,7 @@ struct heapalloc_pool {
     uintptr_t mark;               /* POOL_MARK ^ address, while the pool lives */
     struct unit *slabs;           /* newest first, by next; atomic for readers */
     struct pool_manager *manager; /* NULL: a plain pool */
-    struct named *named;          /* its entry among what has a name */
+    struct named *named;          /* its entry among what has a name, or a lock */
     const char *name;
     size_t limit_bytes; /* of its slabs; 0: none */
 };

@@ -1,6 +1,6 @@
 /* Pools: made and destroyed. */
 /* SPDX-License-Identifier: MIT */
-#include "extras/pool.h"
+#include "extras/pool_magazine.h"
 #include "heap/fast.h"
 #include "heap/named.h"
 #include "heap/registry.h"
@@ -39,7 +39,16 @@ struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_op
         entry_free(pool, heap_self);
         return NULL;
     }
-    if (options->name) pool->named = named_add(pool, options->name, NAMED_POOL);
+    bool shared = options->flags & HEAPALLOC_POOL_SHARED;
+    if (options->name || shared) pool->named = named_add(pool, options->name, NAMED_POOL);
+    if (!shared) return pool;
+    if (!pool->named) {
+        entry_free(pool->manager, heap_self);
+        entry_free(pool, heap_self);
+        return NULL;
+    }
+    pool->manager->shared = pool->named;
+    pool->named->put_right = magazine_put_right;
     return pool;
 }
 
@@ -52,9 +61,9 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     if (!pool) return;
     pool_check("heapalloc_pool_destroy", pool);
     named_remove(pool->named);
+    pool->mark = 0; /* a destructor that uses the pool meets what uses a destroyed one meets */
     if (pool->manager) pool_managed_end(pool);
     heap_enter();
-    pool->mark = 0;
     pool->last = NULL;
     pool->free = BLOCK_END;
     for (struct unit *slab = pool->slabs, *next; slab; slab = next) {

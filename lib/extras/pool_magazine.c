@@ -163,6 +163,20 @@ COLD size_t magazine_sum(const struct pool_manager *manager) {
     return sum;
 }
 
+/* Both places had the same one when the thread was stopped; the other one is lost, with what was in it. Without memory
+ * for another the whole entry is nobody's from now on. */
+COLD void magazine_put_right(void *pool) {
+    struct pool_manager *manager = ((struct heapalloc_pool *)pool)->manager;
+    struct pool_table *table = manager->table;
+    manager->forked = true;
+    for (uint32_t i = 0; table && i <= table->mask; i++) {
+        struct pool_thread *thread = table->threads[i];
+        if (!thread || thread->heap == heap_self || thread->loaded != thread->previous) continue;
+        thread->previous = magazine_create(manager);
+        if (!thread->previous) thread->heap = NULL;
+    }
+}
+
 static void end_list(struct pool_magazine *magazine) {
     for (struct pool_magazine *next; magazine; magazine = next) {
         next = magazine->next;

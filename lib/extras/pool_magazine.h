@@ -35,7 +35,7 @@ INLINE bool magazine_push_loaded(const struct heapalloc_pool *pool, struct pool_
     if (unlikely(count == pool->manager->magazine_count)) return false;
     object_link(pool, tail, BLOCK_END);
     magazine->rounds[count] = tail;
-    store_relaxed(magazine->count, count + 1);
+    store_release(magazine->count, count + 1); /* a fork may come in between */
     return true;
 }
 
@@ -52,14 +52,16 @@ bool magazine_push(struct heapalloc_pool *pool, struct pool_thread *thread, stru
 /* Objects in all of the pool's magazines. Any thread, without a lock. */
 size_t magazine_sum(const struct pool_manager *manager);
 
+/* In the child of a fork: threads that are not here may have left their magazines half exchanged. */
+void magazine_put_right(void *pool);
+
 /* Free all magazines and what belongs to them; the objects are the caller's concern. */
 void magazine_end(struct heapalloc_pool *pool);
 
 /* The pool's own lock, if it is shared. */
 INLINE void pool_lock(struct pool_manager *manager) {
-    while (manager->magazine_count && !lock_take(&manager->lock)) {
-    } /* no fork freezes it */
+    if (manager->magazine_count) named_enter(manager->shared);
 }
 INLINE void pool_unlock(struct pool_manager *manager) {
-    if (manager->magazine_count) lock_give(&manager->lock);
+    if (manager->magazine_count) named_leave(manager->shared);
 }

@@ -24,8 +24,7 @@ bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_option
                                      .tail_bytes = options->construct ? tail : 0,
                                      .magazine_count = shared ? magazine_size(pool->block_bytes) : 0,
                                      .stored = BLOCK_END,
-                                     .raw = BLOCK_END,
-                                     .lock = LOCK_OF(RANK_ARENA)};
+                                     .raw = BLOCK_END};
     pool->manager = manager;
     return true;
 }
@@ -109,7 +108,9 @@ static void mark_raw(struct heapalloc_pool *pool) {
 static void destruct(const struct heapalloc_pool *pool, void *object) {
     const struct block *tail = object_tail(pool, object);
     if (tail->next == tail) return;
-    if (config_safety && !block_is_free(tail, pool->secret)) object_check_used(pool, "heapalloc_pool_destroy", tail);
+    bool is_free = block_is_free(tail, pool->secret);
+    if (pool->manager->forked && !is_free && tail->key != object_used_key(pool, tail)) return;
+    if (config_safety && !is_free) object_check_used(pool, "heapalloc_pool_destroy", tail);
     pool->manager->destruct(object, pool->manager->argument);
 }
 

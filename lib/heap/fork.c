@@ -18,15 +18,16 @@ static bool frozen;
 /* The abandoned lists' locks come between outer and inner. With one heap they need no freezing: nobody else takes them.
  */
 static bool orphans_are_frozen;
-static struct lock *const outer[] = {&named_lock, &exited_lock, &heaps.lock}, *const inner[] = {&medium.lock,
-                                                                                                &grow_gate,
-                                                                                                &units.lock};
+static struct lock *const outer[] = {&exited_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate,
+                                                                                   &units.lock};
 enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
 
 void fork_prepare(void) {
     lock_fork_begin();
     debug_check(!frozen);
     if (load_relaxed(heaps.threaded)) emergency_open();
+    lock_freeze(&named_lock);
+    named_freeze();
     for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
     orphans_are_frozen = load_relaxed(heaps.threaded);
     if (orphans_are_frozen) abandoned_freeze();
@@ -35,19 +36,21 @@ void fork_prepare(void) {
 }
 
 /* Thaw all locks. What others freed meanwhile is taken in first, so that the next request finds it. */
-static void thaw(void) {
+static void thaw(enum lock_side side) {
     debug_check(frozen && lock_fork_goes_on());
     frozen = false;
     emergency_close();
     for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
     if (orphans_are_frozen) abandoned_thaw();
     for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
+    named_thaw(side);
+    lock_thaw(&named_lock);
     lock_fork_end();
     for (int i = 0; load_relaxed(medium.deferred) && i < DRAINS_MAX && medium_lock(); i++) medium_unlock();
 }
 
 void fork_parent(void) {
-    if (frozen) thaw();
+    if (frozen) thaw(LOCK_IN_PARENT);
 }
 
 /* Mark the other threads' heaps as left behind, and count the live ones again: a thread that was just beginning or
@@ -71,9 +74,10 @@ static void lose_heaps(void) {
 void fork_child(void) {
     if (!frozen) return;
     lock_thaw(&emergency_lock);
-    thaw();
+    thaw(LOCK_IN_CHILD);
     salvage_begin();
     lose_heaps();
+    named_put_right();
     if (heaps.left_by_fork == 0) return;
     salvage_sweep_begin();
     abandoned_list_pending();

@@ -1,7 +1,11 @@
 /* What has a name for reports. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/named.h"
+#include "base/check.h"
 #include "heap/fast.h"
+
+/* How long a fork is waited for before it counts as one that waits for this thread, in milliseconds. */
+enum { PATIENCE_MS = 2000 };
 
 struct named *named_first;
 struct lock named_lock = LOCK_OF(RANK_NAMED);
@@ -54,8 +58,9 @@ static struct named *named_take_out(struct named *entry) {
 struct named *named_add(void *object, const char *name, enum named_kind kind) {
     struct named *entry = entry_alloc(sizeof(*entry), heap_self);
     if (!entry) return NULL;
-    *entry = (struct named){.object = object, .name = name, .kind = kind};
-    if (!lock_take(&named_lock)) {
+    *entry = (struct named){.object = object, .name = name, .kind = kind, .lock = LOCK_OF(RANK_ARENA)};
+    while (!lock_take(&named_lock)) {
+        if (lock_await_fork(PATIENCE_MS)) continue;
         entry_free(entry, heap_self);
         return NULL;
     }
@@ -78,4 +83,29 @@ void named_remove(struct named *entry) {
         next = ended->next;
         entry_free(ended, heap_self);
     }
+}
+
+COLD void named_enter_slow(struct named *entry) {
+    static const char *const functions[] = {"heapalloc_pool", "heapalloc_arena", "heapalloc_collected"};
+    while (!lock_take(&entry->lock)) {
+        if (load_relaxed(entry->lock.word) == LOCK_LOST)
+            check_misuse(functions[entry->kind], entry->object,
+                         "was in use by another thread when this process was forked");
+        if (!lock_await_fork(PATIENCE_MS) && lock_break(&entry->lock)) return;
+    }
+}
+
+/* The list is frozen before, and thawed after. */
+void named_freeze(void) {
+    for (struct named *entry = named_first; entry; entry = entry->next) lock_freeze(&entry->lock);
+}
+
+void named_thaw(enum lock_side side) {
+    for (struct named *entry = named_first; entry; entry = entry->next) lock_thaw_unless_broken(&entry->lock, side);
+}
+
+void named_put_right(void) {
+    for (struct named *entry = named_first; entry; entry = entry->next)
+        if (entry->object && entry->put_right && load_relaxed(entry->lock.word) != LOCK_LOST)
+            entry->put_right(entry->object);
 }

@@ -48,7 +48,7 @@ COLD bool by_name_read(struct by_name *sums) {
     if (!lock_take(&named_lock)) return false;
     for (const struct named *entry = named_first; entry; entry = entry->next) {
         void *object = load_acquire(entry->object);
-        if (!object) continue;
+        if (!object || !entry->name) continue;
         struct by_name_row *row = by_name_row_of(sums, entry);
         row->count++;
         if (entry->kind == NAMED_POOL)

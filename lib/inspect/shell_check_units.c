@@ -56,7 +56,8 @@ static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) 
                    (void *)&line->block_bytes, kind_name(line->kind), line->block_bytes);
         found++;
     }
-    if (line->kind == UNIT_SLAB ? !shell_owner_is_known(line) : line->kind != UNIT_POOL && line->owner != NULL) {
+    bool may_have = line->kind == UNIT_POOL || line->kind == UNIT_ARENA;
+    if (line->kind == UNIT_SLAB ? !shell_owner_is_known(line) : !may_have && line->owner != NULL) {
         shell_fail(shell, "%p (%s): its owner should be %s, and is 0x%lx\n", (void *)&line->owner,
                    kind_name(line->kind), line->kind == UNIT_SLAB ? "a heap or nobody" : "nobody",
                    (unsigned long)(uintptr_t)line->owner);

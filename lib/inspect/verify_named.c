@@ -8,7 +8,7 @@
 COLD bool verify_named(void) {
     const struct named *before = NULL;
     for (const struct named *entry = named_first; entry; before = entry, entry = entry->next)
-        if (entry->before != before || (!entry->object && !entry->name)) return false;
+        if (entry->before != before) return false;
     return true;
 }
 

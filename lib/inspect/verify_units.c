@@ -10,14 +10,14 @@ INLINE bool is_extent(uint8_t kind) {
            kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
 }
 
-/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs and pools have
- * owners. */
+/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs, pools
+ * and arenas have owners. */
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
     if (inspect_has_lost() && (kind == UNIT_LEAVING || kind == UNIT_INSIDE)) return true;
     if (!is_extent(kind) || (walk->line->block_bytes != 0) != slab) return false;
-    if (walk->line->owner ? !slab && kind != UNIT_POOL : kind == UNIT_POOL) return false;
+    if (walk->line->owner ? !slab && kind != UNIT_POOL && kind != UNIT_ARENA : kind == UNIT_POOL) return false;
     if (kind == UNIT_LARGE && walk->line->flags & UNIT_ROOMY && walk->line->wanted - 1 >= walk->line->count)
         return false;
     if (kind != UNIT_MEDIUM && walk->line->memory != span_line_memory(walk->line)) return false;

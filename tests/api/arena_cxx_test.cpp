@@ -1,13 +1,16 @@
 /* heapalloc.hpp with the standard's containers, and the texts of an arena. */
 /* SPDX-License-Identifier: MIT */
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <heapalloc/collected.hpp>
 #include <heapalloc/heapalloc.hpp>
 #include <list>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -115,11 +118,119 @@ static void texts_are_copied() {
     MUST(heapalloc_arena_memdup(arena.get(), nullptr, 0) != nullptr);
 }
 
+/* Two threads that put what the other has got, under a resource that both have. */
+static void threads_share_a_resource() {
+    heapalloc_pool_options options = {};
+    options.name = "nodes";
+    options.object_bytes = 64;
+    options.align_bytes = 64;
+    options.flags = HEAPALLOC_POOL_SHARED;
+    heapalloc::pool_resource resource(options);
+    auto work = [&resource] {
+        std::pmr::list<long> list(&resource);
+        for (long i = 0; i < 20000; i++) {
+            list.push_back(i);
+            if (list.size() > 100) list.pop_front();
+        }
+    };
+    std::thread one(work), two(work);
+    one.join();
+    two.join();
+    void *aligned = resource.allocate(40, 64);
+    MUST(reinterpret_cast<std::uintptr_t>(aligned) % 64 == 0);
+    struct heapalloc_pool_stats stats;
+    heapalloc_pool_stats(resource.pool(), &stats);
+    MUST(stats.used_blocks == 1 && stats.free_blocks > 0);
+    resource.deallocate(aligned, 40, 64);
+    options.object_bytes = 0;
+    bool thrown = false;
+    try {
+        heapalloc::pool_resource none(options);
+    } catch (const std::bad_alloc &) {
+        thrown = true;
+    }
+    MUST(thrown);
+}
+
+struct alignas(64) line {
+    char bytes[64];
+};
+static void objects_live_in_a_pool() {
+    heapalloc::object_pool<counted> pool;
+    counted *first = pool.create(7);
+    {
+        auto second = pool.make_unique(8);
+        MUST(alive == 2 && second->number == 8 && first->number == 7);
+    }
+    MUST(alive == 1);
+    bool thrown = false;
+    try {
+        pool.create(-1);
+    } catch (const std::runtime_error &) {
+        thrown = true;
+    }
+    MUST(thrown && alive == 1);
+    pool.destroy(first);
+    pool.destroy(nullptr);
+    MUST(alive == 0);
+    heapalloc::object_pool<line> lines;
+    MUST(reinterpret_cast<std::uintptr_t>(lines.create()) % 64 == 0);
+}
+
+struct pair {
+    pair *other = nullptr;
+    counted count{1};
+};
+static __attribute__((noinline)) void make_pairs(heapalloc_collected *collected) {
+    for (int i = 0; i < 1000; i++) {
+        pair *one = heapalloc::make_in<pair>(collected), *two = heapalloc::make_in<pair>(collected);
+        one->other = two;
+        two->other = one; /* a cycle, which a count of references would keep */
+    }
+}
+static __attribute__((noinline)) heapalloc::collected_weak<pair> make_weak(heapalloc_collected *collected) {
+    return {collected, heapalloc::make_in<pair>(collected)};
+}
+static pair *kept;
+static void objects_are_collected() {
+    {
+        heapalloc::unique_collected collected = heapalloc::make_collected();
+        heapalloc::collected_root root(collected.get(), kept);
+        kept = heapalloc::make_in<pair>(collected.get());
+        make_pairs(collected.get());
+        auto weak = make_weak(collected.get());
+        std::vector<pair *, heapalloc::collected_allocator<pair *>> list{
+            heapalloc::collected_allocator<pair *>(collected.get())};
+        for (int i = 0; i < 100; i++) list.push_back(heapalloc::make_in<pair>(collected.get()));
+        MUST(alive == 2102);
+        heapalloc_collected_collect(collected.get());
+        MUST(alive >= 101 && alive < 300); /* a word on the stack may look like a pointer */
+        for (pair *one : list) MUST(one->count.number == 1);
+        MUST(kept->count.number == 1);
+        auto other = std::move(weak);
+        other = make_weak(collected.get());
+        MUST(other && !weak);
+    }
+    MUST(alive == 0);
+    heapalloc_collected_options wrong = {};
+    wrong.flags = 64;
+    bool thrown = false;
+    try {
+        heapalloc::make_collected(wrong);
+    } catch (const std::bad_alloc &) {
+        thrown = true;
+    }
+    MUST(thrown);
+}
+
 int main() {
     containers_use_an_arena();
     nodes_use_a_pool();
     objects_live_in_an_arena();
     limits_throw();
     texts_are_copied();
+    threads_share_a_resource();
+    objects_live_in_a_pool();
+    objects_are_collected();
     std::puts("ok");
 }

@@ -32,7 +32,7 @@ quietly cmake --install build --prefix "$work/home/.local"
 
 installed=$work/home/.local
 headers=$(cd "$installed/include" && find . -type f | sort | paste -sd" ")
-[[ $headers == "./heapalloc/collected.h ./heapalloc/heapalloc.h ./heapalloc/heapalloc.hpp ./heapalloc/map.h ./heapalloc/walk.h" ]] || fail "these headers are installed: $headers"
+[[ $headers == "./heapalloc/collected.h ./heapalloc/collected.hpp ./heapalloc/heapalloc.h ./heapalloc/heapalloc.hpp ./heapalloc/map.h ./heapalloc/walk.h" ]] || fail "these headers are installed: $headers"
 library=$(find "$installed" -name libheapalloc.so)
 [[ $(basename "$(readlink -f "$library")") == libheapalloc.so.0.* ]] || fail "$library is $(readlink -f "$library")"
 maps=$("${as_user[@]}" env LD_PRELOAD="$library" cat /proc/self/maps)

@@ -23,4 +23,10 @@ struct one *first(struct one_pool *pool) { return one_pool_get(pool); }' || fail
 
 for standard in c99 c11 c17; do compiles "$cc" c "$standard"; done
 for standard in c++11 c++17 c++20; do compiles "$cxx" c++ "$standard"; done
+for standard in c++17 c++20; do
+    for name in heapalloc collected; do
+        "$cxx" -x c++ -std="$standard" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
+            <<<"#include <heapalloc/$name.hpp>" || fail "$name.hpp does not compile as $standard"
+    done
+done
 finish

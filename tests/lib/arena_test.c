@@ -212,6 +212,35 @@ TEST(what_is_no_arena_ends_in_a_sentence) {
     CHECK(!heapalloc_pool_create(16, 3));
 }
 
+/* A block is found in the first unit of its chunk, in any other, in a chunk of its own and in the caller's memory. */
+TEST(a_block_that_is_made_longer_must_be_the_arenas) {
+    static char memory[1000];
+    struct heapalloc_arena *arena =
+        made((struct heapalloc_arena_options){.memory = memory, .memory_bytes = sizeof(memory)});
+    struct heapalloc_arena *other = heapalloc_arena_create(NULL);
+    char *blocks[400], *large = heapalloc_arena_alloc(arena, 3 << 20);
+    for (int i = 0; i < 400; i++) blocks[i] = memset(heapalloc_arena_alloc(arena, 5000), i, 5000);
+    for (int i = 0; i < 400; i++) {
+        char *longer = heapalloc_arena_realloc(arena, blocks[i], 5000, 5200);
+        CHECK(longer && longer[0] == (char)i && longer[4999] == (char)i);
+        heapalloc_arena_free(arena, longer, 5200);
+    }
+    CHECK(heapalloc_arena_realloc(arena, large, 3 << 20, 4 << 20));
+    char *foreign = heapalloc_arena_alloc(other, 64);
+    test_leaves_a_broken_heap();
+    for (int i = 0; i < 390; i += 57) {
+        expect_stop("is no block of this arena", heapalloc_arena_realloc(other, blocks[i], 5000, 6000));
+        expect_stop("is no block of this arena", heapalloc_arena_realloc(arena, blocks[i] + 8, 4000, 6000));
+        expect_stop("is not as long as", heapalloc_arena_realloc(arena, blocks[i], 2 << 20, 3 << 20));
+    }
+    expect_stop("is no block of this arena", heapalloc_arena_realloc(arena, large + (2 << 20), 64, 128));
+    expect_stop("is not as long as", heapalloc_arena_realloc(arena, large, (3 << 20) + 1, 4 << 20));
+    expect_stop("is no block of this arena", heapalloc_arena_realloc(arena, foreign, 64, 128));
+    expect_stop("is no block of this arena", heapalloc_arena_realloc(other, foreign + 64, 64, 128));
+    expect_stop("is no block of this arena", heapalloc_arena_realloc(arena, t_malloc(64), 64, 128));
+    expect_stop("is no block of this arena", heapalloc_arena_realloc(arena, &arena, 64, 128));
+}
+
 /* Blocks of any size keep their contents through marks and rewinds, and never overlap. */
 TEST(random_use_agrees_with_a_model) {
     enum { MARKS = 8 };

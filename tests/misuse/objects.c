@@ -1,5 +1,4 @@
-/* Misuse: arguments that are not a pool, arena or collected arena, are of another kind, or were destroyed; and NULL
- * places. */
+/* Misuse: arguments that are not a pool, arena or collected arena, are of another kind, or were destroyed. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include <heapalloc/collected.h>
@@ -17,6 +16,11 @@
 #pragma weak heapalloc_arena_mark
 #pragma weak heapalloc_arena_reset
 #pragma weak heapalloc_arena_stats
+#pragma weak heapalloc_arena_strdup
+#pragma weak heapalloc_arena_memdup
+#pragma weak heapalloc_arena_printf
+#pragma weak heapalloc_arena_cleanup
+#pragma weak heapalloc_arena_rewind
 #pragma weak heapalloc_pool_create
 #pragma weak heapalloc_pool_create_with
 #pragma weak heapalloc_pool_destroy
@@ -30,11 +34,19 @@
 #pragma weak heapalloc_collected_alloc
 #pragma weak heapalloc_collected_collect
 #pragma weak heapalloc_collected_stats
+#pragma weak heapalloc_collected_alloc_plain
+#pragma weak heapalloc_collected_step
+#pragma weak heapalloc_collected_store
+#pragma weak heapalloc_collected_visit
+#pragma weak heapalloc_collected_root
+#pragma weak heapalloc_collected_unroot
+#pragma weak heapalloc_collected_weak
+#pragma weak heapalloc_collected_unweak
+#pragma weak heapalloc_collected_finalizer
 
 static const char no_pool[] = "is not a pool";
 static const char no_arena[] = "is not an arena";
 static const char no_collected[] = "is not a collected arena";
-static const char no_place[] = "is no place for statistics";
 
 /* The wrong arguments. */
 static void *nothing(void) {
@@ -146,6 +158,28 @@ static void call_arena_stats(void *p) {
     struct heapalloc_arena_stats stats;
     heapalloc_arena_stats(p, &stats);
 }
+static void call_arena_strdup(void *p) {
+    heapalloc_arena_strdup(p, "text");
+}
+static void call_arena_memdup(void *p) {
+    heapalloc_arena_memdup(p, "text", 5);
+}
+static void call_arena_printf(void *p) {
+    heapalloc_arena_printf(p, "%d", 1);
+}
+static void nothing_to_do(void *argument) {
+    (void)argument;
+}
+static void call_arena_cleanup(void *p) {
+    heapalloc_arena_cleanup(p, nothing_to_do, NULL);
+}
+static void call_arena_rewind(void *p) {
+    heapalloc_arena_rewind(p, (struct heapalloc_arena_position){0});
+}
+static void call_arena_parent(void *p) {
+    const struct heapalloc_arena_options options = {.parent = p};
+    heapalloc_arena_create(&options);
+}
 static void call_pool_get(void *p) {
     heapalloc_pool_get(p);
 }
@@ -170,6 +204,40 @@ static void call_pool_stats(void *p) {
 static void call_collected_alloc(void *p) {
     heapalloc_collected_alloc(p, 24);
 }
+static void call_collected_plain(void *p) {
+    heapalloc_collected_alloc_plain(p, 24);
+}
+static void call_collected_step(void *p) {
+    heapalloc_collected_step(p, 1000);
+}
+static void call_collected_store(void *p) {
+    void *place;
+    heapalloc_collected_store(p, &place, NULL);
+}
+static void call_collected_visit(void *p) {
+    heapalloc_collected_visit(p, NULL);
+}
+static void call_collected_root(void *p) {
+    static void *root;
+    heapalloc_collected_root(p, &root, sizeof root);
+}
+static void call_collected_unroot(void *p) {
+    heapalloc_collected_unroot(p, NULL);
+}
+static void call_collected_weak(void *p) {
+    static void *place;
+    heapalloc_collected_weak(p, &place);
+}
+static void call_collected_unweak(void *p) {
+    static void *place;
+    heapalloc_collected_unweak(p, &place);
+}
+static void finalise(void *block, void *argument) {
+    (void)block, (void)argument;
+}
+static void call_collected_finalizer(void *p) {
+    heapalloc_collected_finalizer(p, p, finalise, NULL);
+}
 static void call_collected_collect(void *p) {
     heapalloc_collected_collect(p);
 }
@@ -190,6 +258,11 @@ static void call_collected_stats(void *p) {
     OBJECT(what, arena_free, "arena_free", no_arena)             \
     OBJECT(what, arena_mark, "arena_mark", no_arena)             \
     OBJECT(what, arena_reset, "arena_reset", no_arena)           \
+    OBJECT(what, arena_strdup, "arena_alloc", no_arena)          \
+    OBJECT(what, arena_memdup, "arena_alloc", no_arena)          \
+    OBJECT(what, arena_printf, "arena_alloc", no_arena)          \
+    OBJECT(what, arena_cleanup, "arena_cleanup", no_arena)       \
+    OBJECT(what, arena_rewind, "arena_rewind", no_arena)         \
     OBJECT(what, arena_stats, "arena_stats", no_arena)
 #define AS_POOL(what)                                     \
     OBJECT(what, pool_get, "pool_get", no_pool)           \
@@ -197,12 +270,24 @@ static void call_collected_stats(void *p) {
     OBJECT(what, pool_get_many, "pool_get_many", no_pool) \
     OBJECT(what, pool_put_many, "pool_put_many", no_pool) \
     OBJECT(what, pool_stats, "pool_stats", no_pool)
-#define AS_COLLECTED(what)                                             \
-    OBJECT(what, collected_alloc, "collected_alloc", no_collected)     \
-    OBJECT(what, collected_collect, "collected_collect", no_collected) \
+#define AS_COLLECTED(what)                                                 \
+    OBJECT(what, collected_alloc, "collected_alloc", no_collected)         \
+    OBJECT(what, collected_collect, "collected_collect", no_collected)     \
+    OBJECT(what, collected_plain, "collected_alloc_plain", no_collected)   \
+    OBJECT(what, collected_step, "collected_step", no_collected)           \
+    OBJECT(what, collected_store, "collected_store", no_collected)         \
+    OBJECT(what, collected_visit, "collected_visit", no_collected)         \
+    OBJECT(what, collected_root, "collected_root", no_collected)           \
+    OBJECT(what, collected_unroot, "collected_unroot", no_collected)       \
+    OBJECT(what, collected_weak, "collected_weak", no_collected)           \
+    OBJECT(what, collected_unweak, "collected_unweak", no_collected)       \
+    OBJECT(what, collected_finalizer, "collected_finalizer", no_collected) \
     OBJECT(what, collected_stats, "collected_stats", no_collected)
 
-#define DESTROYED_AS_ARENA(what) AS_ARENA(what) OBJECT(what, arena_destroy, "arena_destroy", no_arena)
+#define DESTROYED_AS_ARENA(what)                         \
+    AS_ARENA(what)                                       \
+    OBJECT(what, arena_parent, "arena_create", no_arena) \
+    OBJECT(what, arena_destroy, "arena_destroy", no_arena)
 #define DESTROYED_AS_POOL(what) AS_POOL(what) OBJECT(what, pool_destroy, "pool_destroy", no_pool)
 #define DESTROYED_AS_COLLECTED(what) \
     AS_COLLECTED(what) OBJECT(what, collected_destroy, "collected_destroy", no_collected)
@@ -226,32 +311,3 @@ DESTROYED_AS_COLLECTED(a_pool)
 DESTROYED_AS_COLLECTED(an_arena)
 DESTROYED_AS_COLLECTED(a_block)
 DESTROYED_AS_COLLECTED(a_destroyed_collected)
-
-MISUSE(objects, statistics_to_nowhere, 0, 0, IN_FAST) {
-    say_caught_object("heapalloc_stats", NULL, no_place);
-    heapalloc_stats(NULL);
-    not_caught();
-}
-
-MISUSE(objects, statistics_of_an_arena_to_nowhere, 0, 0, IN_FAST) {
-    void *arena = an_arena();
-    say_caught_object("heapalloc_arena_stats", NULL, no_place);
-    heapalloc_arena_stats(arena, NULL);
-    not_caught();
-}
-
-MISUSE(objects, statistics_of_a_pool_to_nowhere, 0, 0, IN_FAST) {
-    void *pool = a_pool();
-    say_caught_object("heapalloc_pool_stats", NULL, no_place);
-    heapalloc_pool_stats(pool, NULL);
-    not_caught();
-}
-
-/* Refused with NULL, as the header says: this is not a misuse yet. */
-MISUSE(objects, alignments_that_are_none, 0, 0, IN_FAST) {
-    static const size_t wrong[] = {3, 24, 48, (size_t)1 << 20, (size_t)-1};
-    say_clean();
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-        if (heapalloc_pool_create(16, wrong[i])) harm("a pool was made of a wrong alignment", NULL);
-    if (heapalloc_pool_create(0, 0) || heapalloc_pool_create((size_t)1 << 30, 0)) harm("a pool of no size", NULL);
-}

@@ -55,3 +55,19 @@ KTEST(small, block_pool_waits_as_long_as_it_may) {
     expect(heapalloc_block_pool_init(&pool, memory, 20, BLOCK_BYTES, NULL) == 0);
     expect(!heapalloc_block_pool_get(&pool, 100));
 }
+
+static char *a_block(void) {
+    heapalloc_block_pool_init(&pool, memory, sizeof memory, BLOCK_BYTES, NULL);
+    return heapalloc_block_pool_get(&pool, 0);
+}
+KTEST(misuse, puts_what_is_of_no_pool) {
+    heapalloc_block_pool_put(&pool, a_block() + sizeof memory);
+}
+KTEST(misuse, puts_inside_a_pools_block) {
+    heapalloc_block_pool_put(&pool, a_block() + 16);
+}
+KTEST(misuse, puts_a_pools_block_twice) {
+    char *block = a_block();
+    heapalloc_block_pool_put(&pool, block);
+    heapalloc_block_pool_put(&pool, block);
+}

@@ -165,6 +165,18 @@ KTEST(misuse, writes_behind_a_guarded_block) {
     heapalloc_small_free(heap, p);
 }
 
+static struct heapalloc_small *a_heap(void) {
+    return heapalloc_small_create(one_ram, PART_BYTES, 0);
+}
+KTEST(misuse, asks_the_size_of_another_heaps_block) {
+    struct heapalloc_small *other = heapalloc_small_create(two_ram, PART_BYTES, 0);
+    heapalloc_small_usable(a_heap(), heapalloc_small_alloc(other, 300));
+}
+KTEST(misuse, resizes_another_heaps_block) {
+    struct heapalloc_small *other = heapalloc_small_create(two_ram, PART_BYTES, 0);
+    heapalloc_small_realloc(a_heap(), heapalloc_small_alloc(other, 300), 600, 16);
+}
+
 KTEST(misuse, frees_twice_in_one_of_several_heaps) {
     struct heapalloc_small *heap = heapalloc_small_create(one_ram, PART_BYTES, 0);
     char *p = heapalloc_small_alloc(heap, 500);
