@@ -10,6 +10,7 @@
 #include "heap/partial.h"
 #include "heap/refill.h"
 #include "heap/salvage.h"
+#include "heap/sample.h"
 
 /* A claimed slab is a partial one. What a thread claims that only frees, or while another one wants slabs, it does not
  * keep: others free into those slabs too, and it would hardly ever look whether they are empty. */
@@ -119,9 +120,11 @@ void remote_free_without_heap(struct block *block, struct unit *slab) {
     free_by_steps(block, NULL, slab);
 }
 
-/* A block of a slab with purged pages, or one whose second word looks like a key by chance. */
+/* A block of a slab with purged pages or with blocks that a profiler knows, or one whose second word looks like a key
+ * by chance. */
 static NOINLINE void free_odd(struct block *block, struct heap *heap, struct unit *slab) {
     free_check_slab("free", block, slab);
+    if (load_relaxed(slab->start_limit) == 0) sample_freed(block);
     free_by_steps(block, heap, slab);
 }
 

@@ -95,9 +95,9 @@ static void recount(struct unit *slab) {
     }
     slab->resident_blocks = (uint16_t)kept;
     slab->used_blocks = (uint16_t)used;
-    store_relaxed(slab->start_limit, purged ? 0 : slab->carved_blocks * class_start_step(shape));
+    slab->flags &= UNIT_SAMPLED;
+    store_relaxed(slab->start_limit, purged || slab->flags ? 0 : slab->carved_blocks * class_start_step(shape));
     slab->next = slab->prev = NULL;
-    slab->flags = 0;
 }
 
 /* The slab may be taken from `owner`: a heap that is lost; or nobody, where a lost thread had it in hand, for in a

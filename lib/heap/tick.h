@@ -5,9 +5,12 @@
 
 void heap_tick(struct heap *heap);
 
+/* The same when it seems due; in a sampled heap it always does. */
+void heap_tick_due(struct heap *heap);
+
 /* The last thing that every function called from outside does, when it may have taken a slow path. */
 INLINE void heap_tick_if_due(struct heap *heap) {
-    if (pace_is_due(heap)) heap_tick(heap);
+    if (pace_is_due(heap)) heap_tick_due(heap);
 }
 
 /* The same for one that returns `p`, in tail position: it saves no register for what is seldom due. */
