@@ -1,0 +1,38 @@
+/* What a profile knows: places that allocated, and the live blocks that were told.
+ *
+ * Places are never forgotten and never move, so whoever writes a profile reads them while others count. */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include "base/bits.h"
+
+/* Sums of samples as they are, and of what they stand for in 65536ths. */
+struct profile_sums {
+    uint64_t blocks, bytes;
+    uint64_t objects_16, space_16;
+};
+
+struct profile_place {
+    struct profile_place *next;  /* of those with the same hash */
+    struct profile_place *older; /* of all */
+    struct profile_sums taken, freed;
+    uint64_t hash;
+    size_t depth;
+    uintptr_t pcs[];
+};
+
+/* The place that was found last. */
+struct profile_place *profile_places(void);
+
+/* What is said below is done by one thread at a time (profile.c has the lock). */
+
+/* A block of `size` bytes at `p`, of the place whose return addresses these are. False: no memory. */
+bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate);
+
+/* The block at `p` is free. False: it is not known. */
+bool profile_remove(const void *p, uint64_t rate);
+
+bool profile_knows(const void *p);
+
+/* What is live is what was taken and not freed; for readers at any time. */
+struct profile_sums profile_live(const struct profile_place *place);
+struct profile_sums profile_taken(const struct profile_place *place);
