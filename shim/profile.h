@@ -1,7 +1,7 @@
 /* The heap profiler: which places allocate how much, and what of it is live. Off until it is asked for. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "base/bits.h"
+#include "heap/fast.h"
 
 /* Look from now on, at an allocation in so many bytes; or no longer. False: this build cannot. */
 bool profile_begin(uint64_t rate);
@@ -10,6 +10,12 @@ void profile_end(void);
 /* A thread begins: it looks as the others do. */
 extern uint64_t profile_rate __attribute__((visibility("hidden"))); /* 0: nobody looks */
 void profile_join(void);
+
+/* The calling thread does not do yet what the others do. */
+INLINE bool profile_is_to_join(void) {
+    return heap_self->sample.rate != __atomic_load_n(&profile_rate, __ATOMIC_RELAXED);
+}
+
 INLINE void profile_thread_begins(void) {
     if (unlikely(__atomic_load_n(&profile_rate, __ATOMIC_RELAXED))) profile_join();
 }

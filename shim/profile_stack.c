@@ -10,39 +10,56 @@
 #include "frame.h"
 #include "maps.h"
 
-enum { ROWS = 2048, WORD = sizeof(uintptr_t), STEP_MAX = 1 << 20, STEPS_MAX = 24 + PROFILE_FRAMES_MAX };
+enum {
+    ROW_KNOWN = 1,
+    ROW_POINTER = 2,
+    ROW_OURS = 4,
+    ROW_KEPT = 8,
+    ROWS = 2048,
+    WAYS = 4,
+    WORD = sizeof(uintptr_t),
+    STEP_MAX = 1 << 20,
+    STEPS_MAX = 24 + PROFILE_FRAMES_MAX
+};
 
 /* A row in one word, and its address mixed with that word: two threads that write the same place leave what fits
  * neither (Hyatt, Mann, A Lockless Transposition Table, 2002).
  *
- *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr ffbK      in words of eight bytes, from the left:
- *   above, pointer_at, pc_at; b from_pointer, K there is a row */
+ *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk      from the left, in words of the stack:
+ * above, pointer_at, pc_at; ROW_KEPT, ROW_OURS, ROW_POINTER, ROW_KNOWN */
 static struct { uint64_t mixed, word; } rows[ROWS];
 
 static uint64_t pack(const struct frame_row *row) {
     const uint64_t part = (1 << 18) - 1;
     return (uint64_t)((uint32_t)row->above / WORD) << 40 | ((uint64_t)(row->pointer_at / WORD) & part) << 22 |
-           ((uint64_t)(row->pc_at / WORD) & part) << 4 | (uint64_t)row->from_pointer << 1 | 1;
+           ((uint64_t)(row->pc_at / WORD) & part) << 4 | (row->from_pointer ? ROW_POINTER : 0) | ROW_KNOWN;
 }
 
 static void unpack(uint64_t word, struct frame_row *row) {
     row->above = (int32_t)(word >> 40) * WORD;
     row->pointer_at = (int32_t)((int64_t)(word << 24) >> 46) * WORD;
     row->pc_at = (int32_t)((int64_t)(word << 42) >> 46) * WORD;
-    row->from_pointer = word >> 1 & 1;
+    row->from_pointer = word & ROW_POINTER;
 }
 
-/* False: there is none, which is kept as well. */
-static bool row_of(uintptr_t pc, struct frame_row *row) {
-    size_t at = (pc * 0x9e3779b1u >> 8) % ROWS;
-    uint64_t word = __atomic_load_n(&rows[at].word, __ATOMIC_RELAXED);
-    if ((__atomic_load_n(&rows[at].mixed, __ATOMIC_RELAXED) ^ word) != pc || word == 0) {
-        word = frame_row(pc, row) && row->above % WORD == 0 ? pack(row) : 2;
-        __atomic_store_n(&rows[at].word, word, __ATOMIC_RELAXED);
-        __atomic_store_n(&rows[at].mixed, pc ^ word, __ATOMIC_RELAXED);
+static uint64_t row_make(uintptr_t pc) {
+    struct frame_row row;
+    bool known = frame_row(pc, &row) && row.above % WORD == 0;
+    return (known ? pack(&row) : 0) | (frame_is_ours(pc) ? ROW_OURS : 0) | ROW_KEPT;
+}
+
+/* What is kept of `pc`, made when it is not: in one of a few places, the last of which are by chance. */
+static uint64_t row_of(uintptr_t pc) {
+    size_t at = pc * UINT64_C(0x9e3779b97f4a7c15) >> 53, free = at + (pc >> 3) % WAYS;
+    for (size_t i = at; i < at + WAYS; i++) {
+        uint64_t word = __atomic_load_n(&rows[i].word, __ATOMIC_RELAXED);
+        if (!word) free = i;
+        if ((__atomic_load_n(&rows[i].mixed, __ATOMIC_RELAXED) ^ word) == pc && word) return word;
     }
-    unpack(word, row);
-    return word & 1;
+    uint64_t word = row_make(pc);
+    __atomic_store_n(&rows[free].word, word, __ATOMIC_RELAXED);
+    __atomic_store_n(&rows[free].mixed, pc ^ word, __ATOMIC_RELAXED);
+    return word;
 }
 
 struct walk {
@@ -72,9 +89,10 @@ static bool step_by_pointer(struct walk *walk) {
     return true;
 }
 
-static bool step(struct walk *walk) {
+static bool step(struct walk *walk, uint64_t word) {
     struct frame_row row;
-    if (!row_of(walk->pc, &row)) return step_by_pointer(walk);
+    if (!(word & ROW_KNOWN)) return step_by_pointer(walk);
+    unpack(word, &row);
     uintptr_t above = (row.from_pointer ? walk->pointer : walk->stack) + (uintptr_t)(intptr_t)row.above;
     uintptr_t pc_at = above + (uintptr_t)(intptr_t)row.pc_at, pointer_at = above + (uintptr_t)(intptr_t)row.pointer_at;
     if (above <= walk->stack || above - walk->stack > STEP_MAX || above > walk->end || above % WORD != 0) return false;
@@ -109,7 +127,10 @@ NOINLINE size_t profile_stack(uintptr_t *pcs, size_t room, struct sample *sample
     struct walk walk = {frame.pc, frame.registers[FRAME_STACK], frame.registers[FRAME_POINTER], 0};
     walk.end = stack_end(walk.stack, sample);
     size_t count = 0;
-    for (int i = 0; i < STEPS_MAX && count < room && step(&walk) && walk.pc > 1; i++)
-        if (count > 0 || !frame_is_ours(walk.pc)) pcs[count++] = walk.pc;
+    for (int i = 0; i < STEPS_MAX && count < room && walk.pc > 1; i++) {
+        uint64_t word = row_of(walk.pc);
+        if (count > 0 || !(word & ROW_OURS)) pcs[count++] = walk.pc;
+        if (!step(&walk, word)) break;
+    }
     return count;
 }

@@ -9,7 +9,7 @@ enum { BUCKETS = 4096, PIECE_BYTES = 256 * 1024, BLOCKS_FIRST = 4096 };
 
 struct known {
     uintptr_t p; /* 0: none */
-    size_t size;
+    size_t size; /* of an odd address: how many blocks are known of its unit */
     struct profile_place *place;
 };
 
@@ -133,7 +133,7 @@ static bool have_room(void) {
     struct known *old = blocks.known;
     size_t old_room = blocks.room, room = old_room ? 2 * old_room : BLOCKS_FIRST;
     struct known *known = pages(room * sizeof(*known));
-    if (!known) return old_room && blocks.count + 1 < old_room;
+    if (!known) return old_room && blocks.count + 2 < old_room;
     blocks.known = known;
     blocks.room = room;
     for (size_t i = 0; i < old_room; i++)
@@ -142,25 +142,8 @@ static bool have_room(void) {
     return true;
 }
 
-bool profile_knows(const void *p) {
-    return blocks.room && known_at((uintptr_t)p)->p;
-}
-
-bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate) {
-    profile_remove(p, rate); /* whose free was not told: the block is another one by now */
-    struct profile_place *place = have_room() ? place_of(pcs, depth) : NULL;
-    if (!place) return false;
-    *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};
-    blocks.count++;
-    count(&place->taken, size, rate);
-    return true;
-}
-
 /* What stands behind it and could have stood here moves up: no mark is left. */
-bool profile_remove(const void *p, uint64_t rate) {
-    struct known *known = blocks.room ? known_at((uintptr_t)p) : NULL;
-    if (!known || !known->p) return false;
-    count(&known->place->freed, known->size, rate);
+static void known_clear(struct known *known) {
     size_t mask = blocks.room - 1, hole = (size_t)(known - blocks.known);
     for (size_t at = (hole + 1) & mask; blocks.known[at].p; at = (at + 1) & mask) {
         size_t home = home_of(blocks.known[at].p);
@@ -170,5 +153,44 @@ bool profile_remove(const void *p, uint64_t rate) {
     }
     blocks.known[hole].p = 0;
     blocks.count--;
+}
+
+/* The blocks that are known of a unit are counted under an odd address: one more, or one less. */
+static uintptr_t unit_of(const void *p) {
+    return ((uintptr_t)p & ~(uintptr_t)(UNIT_BYTES - 1)) | 1;
+}
+
+static void unit_more(const void *p) {
+    struct known *unit = known_at(unit_of(p));
+    if (!unit->p) blocks.count++;
+    *unit = (struct known){unit_of(p), unit->p ? unit->size + 1 : 1, NULL};
+}
+
+static void unit_less(const void *p) {
+    struct known *unit = known_at(unit_of(p));
+    if (unit->p && --unit->size == 0) known_clear(unit);
+}
+
+bool profile_knows_near(const void *p) {
+    return blocks.room && known_at(unit_of(p))->p;
+}
+
+bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate) {
+    profile_remove(p, rate); /* whose free was not told: the block is another one by now */
+    struct profile_place *place = have_room() ? place_of(pcs, depth) : NULL;
+    if (!place) return false;
+    *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};
+    blocks.count++;
+    if (rate > 1) unit_more(p);
+    count(&place->taken, size, rate);
+    return true;
+}
+
+bool profile_remove(const void *p, uint64_t rate) {
+    struct known *known = blocks.room ? known_at((uintptr_t)p) : NULL;
+    if (!known || !known->p) return false;
+    count(&known->place->freed, known->size, rate);
+    known_clear(known);
+    if (rate > 1) unit_less(p);
     return true;
 }

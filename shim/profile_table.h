@@ -31,7 +31,8 @@ bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth,
 /* The block at `p` is free. False: it is not known. */
 bool profile_remove(const void *p, uint64_t rate);
 
-bool profile_knows(const void *p);
+/* Some block is known that lies in the same unit of 16 KiB; asked where not every block is. */
+bool profile_knows_near(const void *p);
 
 /* What is live is what was taken and not freed; for readers at any time. */
 struct profile_sums profile_live(const struct profile_place *place);

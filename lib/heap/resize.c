@@ -206,9 +206,10 @@ static void *resize_any(void *p, size_t size) {
 
 /* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one
  * that stays where it is: it has been counted. */
-static COLD void *resize_sampled(void *p, size_t size) {
+static NOINLINE void *resize_sampled(void *p, size_t size) {
     struct unit *unit = free_check_unit("realloc", p);
     struct heap *heap = live_heap();
+    if (unit->kind == UNIT_SLAB && size <= CLASS_BYTES_MAX && !sample_is_marked(unit, p)) return resize_any(p, size);
     bool known = sample_forget(unit, p);
     if (heap) heap->sample.holds = true;
     void *new = resize_any(p, size);

@@ -4,7 +4,7 @@
 
 const struct sample_hooks *sample_hooks;
 
-enum { LOG_BITS = 24, DRAW_BITS = 32, NEAR_BITS = 20, SCAN_EVERY = 16 };
+enum { LOG_BITS = 24, DRAW_BITS = 32, NEAR_BITS = 20 };
 
 /* The least calloc whose fast path asks whether a slab is fresh (heap/fast.h): a slab of such blocks, which is open
  * without the flag, has fewer than that number stands for. */
@@ -87,8 +87,9 @@ void sample_tell(struct unit *unit, void *p, size_t size) {
 /* In a heap of its own a block's class has counted it; nothing else ever goes into a bin of a sampled heap. */
 void sample_taken(struct heap *heap, void *p, size_t size) {
     struct sample *sample = &heap->sample;
-    struct unit *unit = p ? span_unit(p) : NULL;
     heap->hits_left = 1;
+    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* as nearly all */
+    struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit || sample->holds) return;
     if (size == 0) size = 1;
     if (unit->kind != UNIT_SLAB) {
@@ -112,8 +113,14 @@ bool sample_freed(const void *p) {
     return hooks && hooks->freed(p);
 }
 
+bool sample_is_marked(const struct unit *unit, const void *p) {
+    if (unit->kind == UNIT_SLAB) return load_relaxed(unit->start_limit) == 0;
+    if (unit->kind == UNIT_MEDIUM) return load_relaxed(span_slot(span_of(p), p)->head) & GRANULE_SAMPLED;
+    return unit->flags & UNIT_SAMPLED;
+}
+
 bool sample_forget(struct unit *unit, const void *p) {
-    if (!sample_freed(p)) return false;
+    if (!sample_is_marked(unit, p) || !sample_freed(p)) return false;
     if (unit->kind == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);
         store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_SAMPLED);
@@ -135,8 +142,8 @@ void sample_resized(struct heap *heap, void *p, size_t size, enum sample_before 
 void sample_freed_own(const void *p, struct unit *slab, const struct heap *heap) {
     debug_check(slab->owner == heap && slab->flags & UNIT_SAMPLED);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
-    bool known = sample_freed(p);
-    if (heap->sample.rate == 1 || (!known && slab->used_blocks % SCAN_EVERY != 0)) return;
+    sample_freed(p);
+    if (heap->sample.rate == 1) return; /* soon there would be another */
     if (!hooks || !hooks->know_one(slab->memory, slab->block_bytes, slab->carved_blocks)) slab_sample_end(slab);
 }
 

@@ -43,6 +43,9 @@ INLINE void *sample_look(struct heap *heap, void *p, size_t size) {
 /* Tell the profiler of the used block at `p` of `unit`, and mark it when it is known now. */
 void sample_tell(struct unit *unit, void *p, size_t size);
 
+/* The unit, or the slot, says that the profiler may know the used block at `p`. */
+bool sample_is_marked(const struct unit *unit, const void *p);
+
 /* `p`, used and of any kind, is about to be free. True: the profiler knew it. */
 bool sample_freed(const void *p);
 
