@@ -27,7 +27,7 @@ enum {
  *
  *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk      from the left, in words of the stack:
  * above, pointer_at, pc_at; ROW_KEPT, ROW_OURS, ROW_POINTER, ROW_KNOWN */
-static struct { uint64_t mixed, word; } rows[ROWS];
+static struct { uint64_t mixed, word; } rows[ROWS + WAYS];
 
 static uint64_t pack(const struct frame_row *row) {
     const uint64_t part = (1 << 18) - 1;

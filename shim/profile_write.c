@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "profile_write.h"
+#include "option_values.h"
 #include "options.h"
 #include "process.h"
 #include "profile.h"
+#include "profile_pprof.h"
 #include "profile_text.h"
 #include "syscall.h"
 #include <errno.h>
@@ -57,7 +59,10 @@ COLD bool profile_write(const char *path) {
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)name.chars, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
     if (file < 0) return fail(name.chars, file);
     sink.file = (int)file;
-    profile_text(&sink);
+    if (value_matches(name.chars, "*.pb") || value_matches(name.chars, "*.pprof"))
+        sink.failed |= !profile_pprof(&sink);
+    else
+        profile_text(&sink);
     sink_end(&sink);
     syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
     return sink.failed ? fail(name.chars, -ENOSPC) : true;

@@ -190,6 +190,13 @@ static void by_call(const char *path) {
     if (!dump(path) || dump("/nowhere/x")) exit(5);
 }
 
+/* The same samples, in two forms. */
+static void twice(const char *path) {
+    dump_function *dump = (dump_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "heapalloc_profile_dump");
+    for (int i = 0; i < ROUNDS / 10; i++) place_kept(1000);
+    if (!dump || !dump(path)) exit(3);
+}
+
 int main(int count, char **words) {
     const char *name = count > 1 ? words[1] : "", *word = count > 2 ? words[2] : "";
     if (!strcmp(name, "exact")) exact();
@@ -199,6 +206,7 @@ int main(int count, char **words) {
     if (!strcmp(name, "handler")) in_handler();
     if (!strcmp(name, "busy")) busy();
     if (!strcmp(name, "call")) by_call(word);
+    if (!strcmp(name, "both")) twice(word);
     if (!strcmp(name, "exec")) {
         place_dropped(77);
         execv(words[0], (char *[]){words[0], (char *)(uintptr_t)word, NULL});

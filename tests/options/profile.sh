@@ -74,6 +74,19 @@ END
 ) || true
 verdict "$(is "$bound" near)" "samples stand for what was allocated"
 
+# As pprof's protocol buffer, whose values are what the samples stand for.
+profile=$work/profile.pb
+run "profile=$profile,profile_bytes=1" "$program" exact
+has place_kept "1000 21000 1000 21000" "a protocol buffer: live blocks"
+has place_dropped "0 0 500 500000" "a protocol buffer: blocks that were freed"
+profile=$work/rare.heap
+run "profile=$profile,profile_bytes=64K" "$program" both "$work/rare.pprof"
+text=$(of "$profile" place_kept) buffer=$(of "$work/rare.pprof" place_kept)
+verdict "$(awk -v a="$text" -v b="$buffer" 'BEGIN { split(a, x); split(b, y)
+    for (i = 1; i <= 4; i++) if (y[i] < x[i] * 0.9 || y[i] > x[i] * 1.1 || !y[i]) exit
+    print "yes" }')" "what samples stand for is the same in both"
+profile=$work/profile.heap
+
 if type google-pprof >/dev/null 2>&1; then
     run "$exact" "$program" exact
     google-pprof --text --alloc_space --show_bytes "$program" "$profile" >"$work/err" 2>&1 || true
