@@ -49,7 +49,9 @@ static void apply(enum option_id id) {
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* which writes the last of them */
         break;
     case OPTION_PROFILE:
-    case OPTION_PROFILE_BYTES: profile_update(); break;
+    case OPTION_PROFILE_BYTES:
+    case OPTION_PROFILE_EVERY:
+    case OPTION_PROFILE_PEAK: profile_update(); break;
     case OPTION_SIGNAL: dump_signal_update(); break;
     default: break;
     }

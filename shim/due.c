@@ -5,6 +5,7 @@
 #include "limit.h"
 #include "metrics.h"
 #include "profile.h"
+#include "profile_write.h"
 #include <errno.h>
 
 NOINLINE void events_do(void) {
@@ -12,6 +13,7 @@ NOINLINE void events_do(void) {
     int saved = errno;
     uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);
     if (due & EVENT_PROFILE) profile_join();
+    if (due & EVENT_PROFILE_WRITE) profile_write_due();
     if (due & EVENT_SOFT_LIMIT) limit_call();
     if (due & EVENT_SIGNAL) dump_signal_write();
     if (due & EVENT_METRICS) metrics_write();

@@ -70,6 +70,33 @@ static void forget_noted(void) {
     }
 }
 
+/* ---- when a profile is due ---- */
+
+static struct {
+    uint64_t every_16, peak_16; /* how much more is allocated, or live, until the next; 0: none comes */
+    uint64_t next_16, next_peak_16;
+} due;
+
+COLD void profile_write_after(uint64_t every, uint64_t peak) {
+    if (!enter()) return;
+    struct profile_totals now = profile_totals();
+    due.every_16 = every << 16;
+    due.peak_16 = peak << 16;
+    due.next_16 = now.taken_16 + due.every_16;
+    due.next_peak_16 = now.live_16 + due.peak_16;
+    leave();
+}
+
+/* Only noted: it is written where no lock is held. */
+static void look_at_totals(void) {
+    struct profile_totals now = profile_totals();
+    bool much = due.every_16 && now.taken_16 >= due.next_16, peak = due.peak_16 && now.live_16 >= due.next_peak_16;
+    if (likely(!much && !peak)) return;
+    due.next_16 = now.taken_16 + due.every_16;
+    if (peak) due.next_peak_16 = now.live_16 + due.peak_16;
+    event_add(EVENT_PROFILE_WRITE);
+}
+
 /* ---- what the core tells ---- */
 
 static bool taken(void *p, size_t size) {
@@ -82,6 +109,7 @@ static bool taken(void *p, size_t size) {
     if (known) {
         forget_noted();
         known = profile_add(p, size, pcs, depth, rate_of_all);
+        look_at_totals();
         leave();
     }
     sample->at_work = false;

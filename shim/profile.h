@@ -29,3 +29,7 @@ uint64_t profile_samples_each(void);
 
 /* What could not be noted at once is noted. */
 void profile_settle(void);
+
+/* A profile is to be written each time that so many bytes more were allocated, or are live than ever when it was; 0: it
+ * is not. */
+void profile_write_after(uint64_t every, uint64_t peak);

@@ -18,6 +18,7 @@ COLD void profile_update(void) {
     uint64_t rate = option_number(OPTION_PROFILE_BYTES);
     exit_stats_ask();
     profile_note_process();
+    profile_write_after(option_number(OPTION_PROFILE_EVERY), option_number(OPTION_PROFILE_PEAK));
     if (profile_begin(rate)) return;
     struct report report;
     report_begin(&report);

@@ -26,6 +26,12 @@ static struct {
     size_t left;
 } places;
 
+static struct profile_totals totals;
+
+struct profile_totals profile_totals(void) {
+    return totals;
+}
+
 static void *pages(size_t bytes) {
     long made = syscall_6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return syscall_failed(made) ? NULL : (void *)made;
@@ -50,13 +56,15 @@ static uint64_t weight_of(size_t size, uint64_t rate) {
     return rate <= 1 ? 1 << 16 : (uint64_t)(65536 / part_told((double)size / (double)rate) + 0.5);
 }
 
-/* One writer at a time; whoever reads meanwhile sees one count later than another. */
-static void count(struct profile_sums *sums, size_t size, uint64_t rate) {
+/* Returns the bytes that the block stands for. One writer at a time; whoever reads meanwhile sees one count later than
+ * another. */
+static uint64_t count(struct profile_sums *sums, size_t size, uint64_t rate) {
     uint64_t weight = weight_of(size, rate);
     store_relaxed(sums->blocks, sums->blocks + 1);
     store_relaxed(sums->bytes, sums->bytes + size);
     store_relaxed(sums->objects_16, sums->objects_16 + weight);
     store_relaxed(sums->space_16, sums->space_16 + weight * size);
+    return weight * size;
 }
 
 struct profile_sums profile_taken(const struct profile_place *place) {
@@ -182,14 +190,17 @@ bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth,
     *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};
     blocks.count++;
     if (rate > 1) unit_more(p);
-    count(&place->taken, size, rate);
+    uint64_t space_16 = count(&place->taken, size, rate);
+    totals.taken_16 += space_16;
+    totals.live_16 += space_16;
     return true;
 }
 
 bool profile_remove(const void *p, uint64_t rate) {
     struct known *known = blocks.room ? known_at((uintptr_t)p) : NULL;
     if (!known || !known->p) return false;
-    count(&known->place->freed, known->size, rate);
+    uint64_t space_16 = count(&known->place->freed, known->size, rate);
+    totals.live_16 -= totals.live_16 < space_16 ? totals.live_16 : space_16;
     known_clear(known);
     if (rate > 1) unit_less(p);
     return true;

@@ -34,6 +34,12 @@ bool profile_remove(const void *p, uint64_t rate);
 /* Some block is known that lies in the same unit of 16 KiB; asked where not every block is. */
 bool profile_knows_near(const void *p);
 
+/* Bytes that all samples stand for, in 65536ths: allocated, and live. */
+struct profile_totals {
+    uint64_t taken_16, live_16;
+};
+struct profile_totals profile_totals(void);
+
 /* What is live is what was taken and not freed; for readers at any time. */
 struct profile_sums profile_live(const struct profile_place *place);
 struct profile_sums profile_taken(const struct profile_place *place);

@@ -8,4 +8,6 @@ void profile_note_process(void);
 
 /* Write the profile to where the option says, or to this path. False: it cannot be written, which was said. */
 bool profile_write(const char *path);
-void profile_write_at_exit(void);
+
+/* The same where the option wants a profile: at exit, at a signal, when much was allocated. */
+void profile_write_due(void);

@@ -14,7 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A function of its own under its own name. */
+#ifdef __clang__
+#define PLACE __attribute__((noinline))
+#else
 #define PLACE __attribute__((noinline, noclone))
+#endif
+
 enum { MANY = 1000, THREADS = 4, ROUNDS = 200000 };
 
 static void *volatile kept[THREADS * MANY];
@@ -197,6 +203,23 @@ static void twice(const char *path) {
     if (!dump || !dump(path)) exit(3);
 }
 
+/* Five MiB, freed, and again, and at the end one more. */
+static void in_steps(void) {
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 5 * 128; i++) kept[i] = place_kept(8192);
+        for (int i = 0; i < 5 * 128; i++) free(kept[i]);
+    }
+    for (int i = 0; i < 6 * 128; i++) kept[i] = place_dropped(8192);
+}
+
+static void at_signal(const char *path) {
+    for (int i = 0; i < MANY; i++) kept[i] = place_kept(21);
+    raise(SIGUSR1);
+    for (int i = 0; i < MANY; i++) kept[i] = place_dropped(10);
+    if (access(path, R_OK) != 0) exit(3);
+    _exit(0);
+}
+
 int main(int count, char **words) {
     const char *name = count > 1 ? words[1] : "", *word = count > 2 ? words[2] : "";
     if (!strcmp(name, "exact")) exact();
@@ -206,6 +229,8 @@ int main(int count, char **words) {
     if (!strcmp(name, "handler")) in_handler();
     if (!strcmp(name, "busy")) busy();
     if (!strcmp(name, "call")) by_call(word);
+    if (!strcmp(name, "steps")) in_steps();
+    if (!strcmp(name, "signal")) at_signal(word);
     if (!strcmp(name, "both")) twice(word);
     if (!strcmp(name, "exec")) {
         place_dropped(77);

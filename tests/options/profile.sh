@@ -74,6 +74,20 @@ END
 ) || true
 verdict "$(is "$bound" near)" "samples stand for what was allocated"
 
+# While it runs: 16 MiB are allocated, and 6 live at most, once the first five were freed.
+files() { find "$work" -name "$1" | wc -l; }
+run "profile=$work/every.%n,profile_bytes=1,profile_every=1M" "$program" steps
+verdict "$(is "$(files 'every.*')" 17)" "after each MiB that is allocated, and at exit"
+verdict "$(is "$(of "$work/every.2" place_kept)" "384 3145728 384 3145728")" "the third after three"
+run "profile=$work/peak.%n,profile_bytes=1,profile_peak=1M" "$program" steps
+verdict "$(is "$(files 'peak.*')" 7)" "at each peak that is a MiB higher, and at exit"
+verdict "$(is "$(of "$work/peak.5" place_dropped)" "768 6291456 768 6291456")" "the last of the peaks"
+run "profile=$profile,profile_bytes=1,profile_every=1M" "$program" steps
+has place_kept "0 0 1280 10485760" "without a number the last one stays"
+rm "$profile"
+run "profile=$profile,profile_bytes=1,signal=USR1,stats=$work/stats" "$program" signal "$profile"
+has place_kept "1000 21000 1000 21000" "at a signal"
+
 # As pprof's protocol buffer, whose values are what the samples stand for.
 profile=$work/profile.pb
 run "profile=$profile,profile_bytes=1" "$program" exact
