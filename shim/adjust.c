@@ -39,7 +39,7 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask();
         break;
-    case OPTION_LEAKS:
+    case OPTION_LEAKS: profile_update(); /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;

@@ -29,8 +29,9 @@ const struct option option_table[OPTION_COUNT] = {
     [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the file of `metrics` is rewritten"},
     [OPTION_SIGNAL] = {"signal", OPTION_WORD, "none", "none|USR1|USR2|HUP|QUIT|WINCH",
                        "at this signal say where the memory is, as `stats` does at exit, and write the profile"},
-    [OPTION_LEAKS] = {"leaks", OPTION_FLAG, "no", "yes|no",
-                      "at exit say how many blocks nothing points to any more, where `stats` goes"},
+    [OPTION_LEAKS] =
+        {"leaks", OPTION_FLAG, "no", "yes|no|full",
+         "at exit say how many blocks nothing points to, where `stats` goes; full: and who allocated them"},
     [OPTION_PROFILE] = {"profile", OPTION_PATH, "", "a path (%p pid, %e program, %n count)",
                         "who allocates, by samples: written there at exit, for google-pprof and go tool pprof"},
     [OPTION_PROFILE_BYTES] = {"profile_bytes", OPTION_SIZE, "512K", "1 (each block) to 64M",
@@ -84,7 +85,9 @@ static bool read_time(const char *text, size_t length, uint64_t *ms) {
 
 COLD bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
     switch (option_table[id].kind) {
-    case OPTION_FLAG: return value_read_flag(text, length, number);
+    case OPTION_FLAG:
+        if (id == OPTION_LEAKS && value_is("full", text, length)) return *number = LEAKS_FULL, true;
+        return value_read_flag(text, length, number);
     case OPTION_LIMIT_SIZE:
         if (read_share(text, length, number)) return true; /* fall through */
     case OPTION_SIZE:

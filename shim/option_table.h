@@ -30,6 +30,7 @@ enum option_id {
     OPTION_COUNT
 };
 
+enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 
 enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_LIMIT_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };

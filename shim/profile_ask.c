@@ -14,8 +14,9 @@
 enum { STDERR = 2 };
 
 COLD void profile_update(void) {
-    if (!option_text(OPTION_PROFILE)[0]) return;
-    uint64_t rate = option_number(OPTION_PROFILE_BYTES);
+    bool full = option_number(OPTION_LEAKS) == LEAKS_FULL;
+    if (!option_text(OPTION_PROFILE)[0] && !full) return;
+    uint64_t rate = full ? 1 : option_number(OPTION_PROFILE_BYTES);
     exit_stats_ask();
     profile_note_process();
     profile_write_after(option_number(OPTION_PROFILE_EVERY), option_number(OPTION_PROFILE_PEAK));

@@ -150,6 +150,18 @@ static bool have_room(void) {
     return true;
 }
 
+struct profile_place *profile_find(const void *p, size_t *size) {
+    const struct known *known = blocks.room ? known_at((uintptr_t)p) : NULL;
+    if (!known || !known->p) return NULL;
+    *size = known->size;
+    return known->place;
+}
+
+void profile_range(uint64_t *from, uint64_t *to) {
+    *from = (uintptr_t)blocks.known;
+    *to = *from + blocks.room * sizeof(*blocks.known);
+}
+
 /* What stands behind it and could have stood here moves up: no mark is left. */
 static void known_clear(struct known *known) {
     size_t mask = blocks.room - 1, hole = (size_t)(known - blocks.known);

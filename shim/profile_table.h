@@ -15,6 +15,7 @@ struct profile_place {
     struct profile_place *next;  /* of those with the same hash */
     struct profile_place *older; /* of all */
     struct profile_sums taken, freed;
+    uint64_t lost_blocks, lost_bytes; /* for who looks for leaks */
     uint64_t hash;
     size_t depth;
     uintptr_t pcs[];
@@ -30,6 +31,12 @@ bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth,
 
 /* The block at `p` is free. False: it is not known. */
 bool profile_remove(const void *p, uint64_t rate);
+
+/* The place that allocated the block at `p`, and how long it was to be; NULL: it is not known. */
+struct profile_place *profile_find(const void *p, size_t *size);
+
+/* Where the addresses of blocks stand, which are no pointers of the program's. */
+void profile_range(uint64_t *from, uint64_t *to);
 
 /* Some block is known that lies in the same unit of 16 KiB; asked where not every block is. */
 bool profile_knows_near(const void *p);
