@@ -14,7 +14,7 @@
 #include "syscall.h"
 #include <heapalloc/port.h>
 
-enum { FORKING = 1, FORK_WAITS = 200, LATER_MAX = 256, SPINS = 100 };
+enum { FORKING = 1, FORK_WAITS = 200, LATER_MAX = 256, PAST_MAX = 1024, SPINS = 100 };
 
 uint64_t profile_rate;
 static uint64_t rate_of_all;       /* since the first start: weights are by it */
@@ -116,12 +116,46 @@ static bool taken(void *p, size_t size) {
     return known;
 }
 
+/* Blocks that were freed last, and by whom: for the sentence about what happens to one after that. */
+static struct { uintptr_t p, allocated_by, freed_by; } past[PAST_MAX];
+static uint32_t past_count;
+
+static void note_past(const void *p) {
+    size_t size;
+    const struct profile_place *place = profile_find(p, &size);
+    uintptr_t pc = 0;
+    if (!place) return;
+    if (heap_self->state == HEAP_LIVE) profile_stack(&pc, 1, &heap_self->sample);
+    uint32_t at = past_count++ % PAST_MAX;
+    past[at].p = (uintptr_t)p;
+    past[at].allocated_by = place->depth > 0 ? place->pcs[0] : 0;
+    past[at].freed_by = pc;
+}
+
 static bool freed(const void *p) {
     if (!enter()) return forget_later(p), true;
     forget_noted();
+    if (rate_of_all == 1) note_past(p); /* else it could have been handed out unseen since */
     bool known = profile_remove(p, rate_of_all);
     leave();
     return known;
+}
+
+COLD bool profile_about(const void *p, uintptr_t *allocated_by, uintptr_t *freed_by) {
+    size_t size;
+    const struct profile_place *place = NULL;
+    *allocated_by = *freed_by = 0;
+    if (!profile_samples_each() || !enter()) return false;
+    place = profile_find(p, &size);
+    if (place && place->depth > 0) *allocated_by = place->pcs[0];
+    for (uint32_t i = past_count; !place && i > 0 && past_count - i < PAST_MAX; i--) {
+        if (past[(i - 1) % PAST_MAX].p != (uintptr_t)p) continue;
+        *allocated_by = past[(i - 1) % PAST_MAX].allocated_by;
+        *freed_by = past[(i - 1) % PAST_MAX].freed_by;
+        break;
+    }
+    leave();
+    return *allocated_by != 0;
 }
 
 static bool know_one(const char *from, size_t step, uint32_t count) {

@@ -33,3 +33,7 @@ void profile_settle(void);
 /* A profile is to be written each time that so many bytes more were allocated, or are live than ever when it was; 0: it
  * is not. */
 void profile_write_after(uint64_t every, uint64_t peak);
+
+/* Return addresses in who allocated the block at `p`, and in who freed it, 0: nobody, or it is not known. False:
+ * nothing is. For who ends the program. */
+bool profile_about(const void *p, uintptr_t *allocated_by, uintptr_t *freed_by);

@@ -220,6 +220,19 @@ static void at_signal(const char *path) {
     _exit(0);
 }
 
+static PLACE void place_free(void *p) {
+    free(p);
+    sinks[7] = p;
+}
+
+/* A block is freed twice. */
+static void in_past(void) {
+    char *p = place_kept(50), *volatile again = p;
+    place_free(p);
+    sinks[0] = place_dropped(500);
+    free(again);
+}
+
 int main(int count, char **words) {
     const char *name = count > 1 ? words[1] : "", *word = count > 2 ? words[2] : "";
     if (!strcmp(name, "exact")) exact();
@@ -231,6 +244,8 @@ int main(int count, char **words) {
     if (!strcmp(name, "call")) by_call(word);
     if (!strcmp(name, "steps")) in_steps();
     if (!strcmp(name, "signal")) at_signal(word);
+    if (!strcmp(name, "past")) in_past();
+    if (!strcmp(name, "inside")) free((char *)place_kept(50) + 16);
     if (!strcmp(name, "both")) twice(word);
     if (!strcmp(name, "exec")) {
         place_dropped(77);

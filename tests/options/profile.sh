@@ -88,6 +88,20 @@ rm "$profile"
 run "profile=$profile,profile_bytes=1,signal=USR1,stats=$work/stats" "$program" signal "$profile"
 has place_kept "1000 21000 1000 21000" "at a signal"
 
+# What a misuse's sentence says of the block. leads WORDS FUNCTION WHAT: what stands behind these is in that function.
+leads() {
+    local offset
+    offset=$(sed -nE "s/.*$1 $(basename "$program")\\+(0x[0-9a-f]+).*/\\1/p" "$work/err")
+    verdict "$(is "$(addr2line -fe "$program" "${offset:-0}" | head -n 1)" "$2")" "$3"
+}
+ulimit -c 0
+run "$exact" "$program" past
+leads "is already free, called from" in_past "a second free is told, with its caller"
+leads "allocated by" place_kept "and who allocated the block"
+leads "freed by" place_free "and who freed it first"
+run "$exact" "$program" inside
+leads "allocated by" place_kept "who allocated the block that a wrong pointer is in"
+
 # As pprof's protocol buffer, whose values are what the samples stand for.
 profile=$work/profile.pb
 run "profile=$profile,profile_bytes=1" "$program" exact
