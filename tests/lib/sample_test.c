@@ -2,11 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
+#include "heap/registry.h"
+#include "heap/thread.h"
 #include "heap/trim.h"
 #include "inspect/verify.h"
 #include "test.h"
 #include "told.h"
 #include <math.h>
+#include <pthread.h>
 
 enum { MANY = 2000 };
 static void *blocks[MANY];
@@ -178,5 +181,55 @@ TEST(ticks_come_as_often_as_in_any_heap) {
     for (int i = 0; i < MANY; i++) t_free(t_malloc(100000));
     CHECK(fake_counts.purged_bytes > 0 || fake_counts.unmaps > 0);
     heap_trim(heap_self);
+    sound();
+}
+
+/* Threads that free each other's blocks, told or not. The profiler knows nothing, so that slabs become slow and fast
+ * again all the time. */
+enum { THREADS = 4, SLOTS = 256, TURNS = 40000 };
+static void *slots[SLOTS];
+static uint64_t blind_taken;
+
+static bool blind_take(void *p, size_t size) {
+    CHECK(p != NULL && size > 0);
+    __atomic_add_fetch(&blind_taken, 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+static bool blind_free(const void *p) {
+    return p == NULL;
+}
+
+static bool blind_know(const char *from, size_t step, uint32_t count) {
+    (void)from, (void)step;
+    return count == 0;
+}
+
+static void *swap_blocks(void *of) {
+    uint32_t random = 1 + (uint32_t)(uintptr_t)of;
+    heap_enter();
+    sample_begin(heap_self, 2000, random);
+    for (unsigned i = 0; i < test_rounds(TURNS); i++) {
+        random = random * 1664525 + 1013904223;
+        size_t size = random >> 28 ? random >> 10 & 511 : random >> 10 & 8191;
+        char *p = t_malloc(size + 1), *old;
+        CHECK(p != NULL);
+        p[0] = p[size] = 1;
+        old = __atomic_exchange_n(&slots[random >> 20 & (SLOTS - 1)], p, __ATOMIC_ACQ_REL);
+        t_free(old);
+    }
+    sample_end(heap_self);
+    heap_leave();
+    return NULL;
+}
+
+TEST(threads_free_the_told_blocks_of_others) {
+    static const struct sample_hooks hooks = {blind_take, blind_free, blind_know};
+    pthread_t threads[THREADS];
+    sample_hooks = &hooks;
+    for (uintptr_t i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, swap_blocks, (void *)i), 0);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < SLOTS; i++) t_free(slots[i]);
+    CHECK(blind_taken > 0);
     sound();
 }
