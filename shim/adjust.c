@@ -11,6 +11,7 @@
 #include "option_values.h"
 #include "options_told.h"
 #include "process.h"
+#include "profile_ask.h"
 #include "shim.h"
 #include "span/purge.h"
 #include "syscall.h"
@@ -38,7 +39,7 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask();
         break;
-    case OPTION_LEAKS:
+    case OPTION_LEAKS: profile_update(); /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;
@@ -47,6 +48,10 @@ static void apply(enum option_id id) {
         metrics_update();
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* which writes the last of them */
         break;
+    case OPTION_PROFILE:
+    case OPTION_PROFILE_BYTES:
+    case OPTION_PROFILE_EVERY:
+    case OPTION_PROFILE_PEAK: profile_update(); break;
     case OPTION_SIGNAL: dump_signal_update(); break;
     default: break;
     }

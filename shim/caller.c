@@ -71,11 +71,9 @@ static void caller_add(struct caller_text *text, char c) {
     if (text->length < text->room) text->to[text->length++] = c;
 }
 
-size_t caller_write(char *to, size_t room) {
+size_t caller_name(uintptr_t pc, char *to, size_t room) {
     struct caller_text text = {to, 0, room};
-    struct caller_module module = {.pc = caller_find()};
-    if (!module.pc) return 0;
-    module.pc--; /* within the call, so that the line is the call's */
+    struct caller_module module = {.pc = pc - 1}; /* within the call, so that the line is the call's */
     if (!maps_find(caller_look, &module)) return 0;
     for (const char *c = module.name; *c; c++) caller_add(&text, *c);
     if (*module.name) caller_add(&text, '+');
@@ -85,4 +83,9 @@ size_t caller_write(char *to, size_t room) {
     while (digits < 16 && module.offset >> (4 * digits)) digits++;
     while (digits-- > 0) caller_add(&text, "0123456789abcdef"[module.offset >> (4 * digits) & 15]);
     return text.length;
+}
+
+size_t caller_write(char *to, size_t room) {
+    uintptr_t pc = caller_find();
+    return pc ? caller_name(pc, to, room) : 0;
 }

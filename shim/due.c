@@ -4,11 +4,16 @@
 #include "dump_signal.h"
 #include "limit.h"
 #include "metrics.h"
+#include "profile.h"
+#include "profile_write.h"
 #include <errno.h>
 
-COLD void events_do(void) {
+NOINLINE void events_do(void) {
+    if (__atomic_load_n(&events_due, __ATOMIC_RELAXED) == EVENT_PROFILE && !profile_is_to_join()) return;
     int saved = errno;
-    uint8_t due = __atomic_exchange_n(&events_due, 0, __ATOMIC_ACQ_REL);
+    uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);
+    if (due & EVENT_PROFILE) profile_join();
+    if (due & EVENT_PROFILE_WRITE) profile_write_due();
     if (due & EVENT_SOFT_LIMIT) limit_call();
     if (due & EVENT_SIGNAL) dump_signal_write();
     if (due & EVENT_METRICS) metrics_write();

@@ -1,4 +1,4 @@
-/* Statistics when a signal asks for them. */
+/* Statistics when a signal asks for them, and the profile. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "dump_signal.h"
@@ -6,6 +6,7 @@
 #include "exit_stats.h"
 #include "live_stats.h"
 #include "options.h"
+#include "profile_write.h"
 #include "report.h"
 #include <signal.h>
 
@@ -60,6 +61,7 @@ COLD void dump_signal_write(void) {
     struct live_stats stats;
     struct sink sink = {0};
     if (!live_stats_read(&stats)) return event_add(EVENT_SIGNAL); /* a fork is under way */
+    profile_write_due();
     sink.file = exit_stats_open();
     if (sink.file < 0) return;
     if (exit_stats_are_json())

@@ -5,9 +5,11 @@
 #include <stdint.h>
 
 enum event {
-    EVENT_SOFT_LIMIT = 1, /* the program's function is called */
-    EVENT_SIGNAL = 2,     /* the statistics that a signal asked for are written */
-    EVENT_METRICS = 4,    /* the file of metrics is rewritten */
+    EVENT_SOFT_LIMIT = 1,     /* the program's function is called */
+    EVENT_SIGNAL = 2,         /* the statistics that a signal asked for are written */
+    EVENT_METRICS = 4,        /* the file of metrics is rewritten */
+    EVENT_PROFILE_WRITE = 16, /* the profile is written, for much was allocated */
+    EVENT_PROFILE = 8,        /* stays: each thread looks whether it is to look at what it allocates */
 };
 
 extern uint8_t events_due __attribute__((visibility("hidden")));

@@ -8,6 +8,7 @@
 #include "option_values.h"
 #include "options.h"
 #include "process.h"
+#include "profile_write.h"
 #include "report.h"
 #include "sink.h"
 #include "stats_report.h"
@@ -98,6 +99,7 @@ static NOINLINE void tell_from(uintptr_t stack) {
     if (option_number(OPTION_STATS)) tell_stats();
     if (option_number(OPTION_LEAKS)) tell_leaks(stack);
     metrics_write();
+    profile_write_due();
     errno = saved;
 }
 

@@ -3,6 +3,7 @@
 #include "base/bits.h"
 #include "heap/world.h"
 #include "libc.h"
+#include "profile.h"
 #include "shim.h"
 #include <heapalloc/port.h>
 #include <pthread.h>
@@ -22,7 +23,18 @@ extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (
 /* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
  * libc knows: a thread may be free()ing before it has a heap. */
 static void prepare_fork(void) {
+    profile_fork();
     if (!libc_single_threaded) fork_prepare();
+}
+
+static void parent_forked(void) {
+    fork_parent();
+    profile_forked();
+}
+
+static void child_forked(void) {
+    fork_child();
+    profile_forked();
 }
 
 /* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after
@@ -32,5 +44,5 @@ static void prepare_fork(void) {
 STARTUP_TEXT void port_expect_fork(void) {
     STARTUP_DATA static bool begun = false;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
-    __register_atfork(prepare_fork, fork_parent, fork_child, &__dso_handle);
+    __register_atfork(prepare_fork, parent_forked, child_forked, &__dso_handle);
 }

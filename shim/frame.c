@@ -1,6 +1,8 @@
-/* Frames of this library on the stack. */
+/* Frames on the stack, by what compilers wrote about them. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "frame.h"
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 
@@ -99,13 +101,16 @@ static int64_t sleb(const uint8_t **at) {
     return (int64_t)value;
 }
 
-/* The description of the function that `pc` is in, or NULL: from the table that the linker sorted. */
-static const uint8_t *find_description(uintptr_t pc) {
+static const uint8_t *own_table(void) {
     const ElfW(Phdr) * s, *found = NULL;
     for (uint32_t i = 0; (s = segment(i)); i++)
         if (s->p_type == PT_GNU_EH_FRAME) found = s;
-    if (!found) return NULL;
-    const uint8_t *table = (const uint8_t *)(frame_base() + found->p_vaddr);
+    return found ? (const uint8_t *)(frame_base() + found->p_vaddr) : NULL;
+}
+
+/* The description of the function that `pc` is in, or NULL: from the table that the linker sorted. */
+static const uint8_t *find_description(const uint8_t *table, uintptr_t pc) {
+    if (!table) return NULL;
     if (table[0] != 1 || table[1] != PC_RELATIVE_4 || table[2] != ABSOLUTE_4 || table[3] != TABLE_RELATIVE_4)
         return NULL;
     uint32_t low = 0, high = (uint32_t)word(table + 8);
@@ -221,9 +226,9 @@ static bool program_run(struct frame_program *p, uintptr_t pc) {
     return true;
 }
 
-/* The rules that hold at `pc`. */
-static bool rules_find(uintptr_t pc, struct frame_program *p, struct frame_common *common) {
-    const uint8_t *at = find_description(pc);
+/* The rules that hold at `pc`, by the table of its module. */
+static bool rules_find(const uint8_t *table, uintptr_t pc, struct frame_program *p, struct frame_common *common) {
+    const uint8_t *at = find_description(table, pc);
     if (!at || !common_read(at + 4 - word(at + 4), common)) return false;
     const uint8_t *end = at + 4 + (uint32_t)word(at);
     uintptr_t start = (uintptr_t)(at + 8) + (uintptr_t)(intptr_t)word(at + 8);
@@ -246,7 +251,7 @@ bool frame_step(struct frame *frame) {
     struct frame_program program = {0};
     struct frame_common common;
     /* A call may be a function's last instruction, and what it returns to the next function's first. */
-    if (!rules_find(frame->pc - 1, &program, &common)) return false;
+    if (!rules_find(own_table(), frame->pc - 1, &program, &common)) return false;
     const struct frame_rules *rules = &program.rules;
     if (rules->cfa_register >= FRAME_REGISTERS) return false;
     uintptr_t cfa = frame->registers[rules->cfa_register] + (uintptr_t)rules->cfa_offset;
@@ -257,4 +262,34 @@ bool frame_step(struct frame *frame) {
     frame->registers[FRAME_STACK] = cfa;
     frame->pc = frame->registers[FRAME_RETURN];
     return true;
+}
+
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+/* glibc's from 2.35 on: without a lock. */
+extern int find_object(void *pc, struct dl_find_object *object) __asm__("_dl_find_object") __attribute__((weak));
+
+static const uint8_t *table_of(uintptr_t pc) {
+    struct dl_find_object object;
+    if (frame_is_ours(pc) || !find_object) return own_table();
+    return find_object((void *)pc, &object) == 0 ? object.dlfo_eh_frame : NULL;
+}
+#else
+static const uint8_t *table_of(uintptr_t pc) {
+    (void)pc;
+    return own_table();
+}
+#endif
+
+bool frame_row(uintptr_t pc, struct frame_row *row) {
+    struct frame_program program = {0};
+    struct frame_common common;
+    if (!rules_find(table_of(pc - 1), pc - 1, &program, &common)) return false;
+    const struct frame_rules *rules = &program.rules;
+    bool saved = rules->is_saved >> FRAME_RETURN & 1;
+    if (!saved || (rules->cfa_register != FRAME_STACK && rules->cfa_register != FRAME_POINTER)) return false;
+    row->from_pointer = rules->cfa_register == FRAME_POINTER;
+    row->above = (int32_t)rules->cfa_offset;
+    row->pc_at = rules->offset[FRAME_RETURN];
+    row->pointer_at = rules->is_saved >> FRAME_POINTER & 1 ? rules->offset[FRAME_POINTER] : 0;
+    return rules->cfa_offset >= 0 && rules->cfa_offset <= STEP_BYTES_MAX;
 }

@@ -1,6 +1,7 @@
-/* Frames of this library on the stack, by what the compiler wrote into .eh_frame about each.
+/* Frames on the stack, by what the compiler wrote into .eh_frame about each.
  *
- * Only its own frames are stepped over, so no other module need be known, no lock is taken, and nothing is loaded.
+ * Whoever ends the program steps over this library's own frames alone, so no other module need be known, no lock is
+ * taken, and nothing is loaded. A profiler goes further, by two registers, where glibc tells without a lock.
  * After DWARF 5, section 6.4, and the Linux Standard Base, "Exception Frames". */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -9,11 +10,11 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-enum { FRAME_STACK = 7, FRAME_RETURN = 16, FRAME_REGISTERS = 17 };
+enum { FRAME_POINTER = 6, FRAME_STACK = 7, FRAME_RETURN = 16, FRAME_REGISTERS = 17 };
 #elif defined(__aarch64__)
-enum { FRAME_RETURN = 30, FRAME_STACK = 31, FRAME_REGISTERS = 32 };
+enum { FRAME_POINTER = 29, FRAME_RETURN = 30, FRAME_STACK = 31, FRAME_REGISTERS = 32 };
 #else
-enum { FRAME_RETURN = 1, FRAME_STACK = 2, FRAME_REGISTERS = 32 };
+enum { FRAME_RETURN = 1, FRAME_STACK = 2, FRAME_POINTER = 8, FRAME_REGISTERS = 32 };
 #endif
 
 /* Registers as DWARF numbers them: those that a function leaves as they were, the stack's, and the return address. */
@@ -56,3 +57,16 @@ bool frame_is_ours(uintptr_t pc);
 
 /* From a function of ours to who called it. False: what is known does not lead there. */
 bool frame_step(struct frame *frame);
+
+/* How to get from a frame to its caller's with two registers alone, those of the stack and of frames; offsets are from
+ * the caller's stack pointer. */
+struct frame_row {
+    bool from_pointer; /* the caller's stack pointer is so much above the frame register, else above the stack's */
+    int32_t above;
+    int32_t pc_at;      /* where the return address is */
+    int32_t pointer_at; /* where the caller's frame register is; 0: it is as before */
+};
+
+/* The row of the call that returns to `pc`, of any module, as far as its table can be had without a lock. False: none
+ * is known, or it takes other registers. */
+bool frame_row(uintptr_t pc, struct frame_row *row);

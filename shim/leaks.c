@@ -2,14 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "leaks.h"
 #include "base/bits.h"
+#include "caller.h"
 #include "leaks_mark.h"
 #include "leaks_stop.h"
+#include "profile_table.h"
 #include "report.h"
 
-enum { SIZES_MAX = 8 };
+enum { SIZES_MAX = 8, PLACES_MAX = 8, CALLERS_MAX = 4, NAME_BYTES = 100 };
 
 struct lost {
-    uint64_t blocks, bytes; /* bytes of the blocks, not as asked for: the heap does not know that */
+    uint64_t blocks, bytes; /* as asked for where that is known, else of the block */
+    uint64_t known;         /* blocks of which it is known who allocated them */
     struct {
         uint64_t bytes, blocks;
     } size[SIZES_MAX]; /* by what is lost in all, the most first; the others are in the sums alone */
@@ -34,13 +37,30 @@ static void add_size(struct lost *lost, uint64_t bytes, uint64_t blocks) {
     }
 }
 
+static void forget_places(void) {
+    for (struct profile_place *place = profile_places(); place; place = place->older)
+        place->lost_blocks = place->lost_bytes = 0;
+}
+
+/* How long the lost block was to be. */
+static size_t count_place(struct lost *lost, const struct leaks_block *block) {
+    size_t size;
+    struct profile_place *place = profile_find((const void *)(uintptr_t)block->address, &size);
+    if (!place) return block->bytes;
+    lost->known++;
+    place->lost_blocks++;
+    place->lost_bytes += size;
+    return size;
+}
+
 static void sum_up(struct lost *lost, const struct leaks_search *search) {
     uint64_t last = 0;
+    forget_places();
     for (size_t i = 0; i < search->count; i++) {
         const struct leaks_block *block = &search->blocks[i];
         if (block->reached) continue;
         lost->blocks++;
-        lost->bytes += block->bytes;
+        lost->bytes += count_place(lost, block);
         if (block->bytes != last) add_size(lost, block->bytes, count_size(search, block->bytes));
         last = block->bytes;
     }
@@ -59,12 +79,48 @@ static void tell_lost(struct report *report, const struct lost *lost, size_t liv
     report_add(report, " bytes in ");
     report_add_number(report, lost->blocks, 0);
     report_add(report, lost->blocks == 1 ? " block that nothing points to\n" : " blocks that nothing points to\n");
+    if (lost->known == lost->blocks) return; /* then it is told who allocated them */
     for (int i = 0; i < SIZES_MAX && lost->size[i].blocks > 0; i++) {
         report_add_number(report, lost->size[i].blocks, 12);
         report_add(report, lost->size[i].blocks == 1 ? " block  of " : " blocks of ");
         report_add_number(report, lost->size[i].bytes, 0);
         report_add(report, " bytes\n");
     }
+}
+
+static struct profile_place *worst_place(void) {
+    struct profile_place *worst = NULL;
+    for (struct profile_place *place = profile_places(); place; place = place->older)
+        if (place->lost_blocks > 0 && (!worst || place->lost_bytes > worst->lost_bytes)) worst = place;
+    return worst;
+}
+
+/* Who called malloc, who called that, and so on. */
+static void add_callers(struct report *report, const struct profile_place *place) {
+    for (size_t i = 0; i < place->depth && i < CALLERS_MAX; i++) {
+        char name[NAME_BYTES];
+        name[caller_name(place->pcs[i], name, sizeof(name) - 1)] = 0;
+        report_add(report, i == 0 ? " by " : " < ");
+        report_add(report, name);
+    }
+    report_add(report, "\n");
+}
+
+static void tell_places(int file) {
+    struct report report = {0};
+    struct profile_place *place;
+    for (int i = 0; i < PLACES_MAX && (place = worst_place()); i++) {
+        report_add_number(&report, place->lost_bytes, 12);
+        report_add(&report, " bytes in ");
+        report_add_number(&report, place->lost_blocks, 0);
+        report_add(&report, place->lost_blocks == 1 ? " block" : " blocks");
+        add_callers(&report, place);
+        report_write(&report, file);
+        place->lost_blocks = 0;
+    }
+    if (!(place = worst_place())) return;
+    report_add(&report, "             and by others\n");
+    report_write(&report, file);
 }
 
 NOINLINE uintptr_t leaks_stack(void) {
@@ -76,8 +132,8 @@ COLD void leaks_tell(int file, uintptr_t stack) {
     struct lost lost = {0};
     size_t running = leaks_stop();
     struct leaks_search *search = leaks_search(stack);
+    if (search) sum_up(&lost, search); /* while nobody changes what a profile knows */
     leaks_resume();
-    if (search) sum_up(&lost, search);
     if (search) {
         tell_lost(&report, &lost, search->count);
         leaks_search_end(search);
@@ -91,4 +147,5 @@ COLD void leaks_tell(int file, uintptr_t stack) {
         report_add(&report, " threads could not be stopped: what only their registers point to is told as lost\n");
     }
     report_write(&report, file);
+    if (lost.known > 0) tell_places(file);
 }

@@ -9,6 +9,7 @@
 #include "leaks_mark.h"
 #include "leaks_stop.h"
 #include "process.h"
+#include "profile_table.h"
 #include "span/units.h"
 #include "syscall.h"
 #include <fcntl.h>
@@ -69,7 +70,7 @@ static void look_at(struct leaks_search *search, uint64_t from, uint64_t to) {
 }
 
 /* The n-th range that is nobody's root: the search itself, each span with its tables, and each span's record, whose
- * base is the address of a block too. False: there are no more. */
+ * base is the address of a block too; and a profile's table. False: there are no more. */
 static bool own_range(const struct leaks_search *search, uint32_t n, uint64_t *first, uint64_t *last) {
     *first = *last = 0;
     if (n == 0) {
@@ -77,11 +78,15 @@ static bool own_range(const struct leaks_search *search, uint32_t n, uint64_t *f
         *last = *first + search->bytes;
         return true;
     }
-    uint32_t index = (n - 1) / 2;
+    if (n == 1) {
+        profile_range(first, last);
+        return true;
+    }
+    uint32_t index = (n - 2) / 2;
     if (index > span_count) return false;
     const struct span *span = index == 0 ? &span_home : span_list[index - 1];
     if (!span || !span->base) return true;
-    bool record = n % 2 == 0;
+    bool record = n % 2 == 1;
     *first = record ? (uintptr_t)span : (uintptr_t)(span->lines - 1);
     *last = record ? *first + sizeof *span : (uintptr_t)span->base + span->bytes;
     return true;

@@ -62,6 +62,8 @@ static void maps_skip(struct maps_reader *reader, int until) {
 static bool maps_read(struct maps_reader *reader, struct maps_line *line) {
     if (maps_hex(reader, &line->from) != '-' || maps_hex(reader, &line->to) != ' ') return false;
     line->readable = maps_next(reader) == 'r';
+    maps_next(reader);
+    line->executable = maps_next(reader) == 'x';
     maps_skip(reader, ' ');
     maps_hex(reader, &line->offset);
     maps_skip(reader, ' ');

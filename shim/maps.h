@@ -10,7 +10,7 @@ enum { MAPS_PATH_BYTES = 256 };
 struct maps_line {
     uintptr_t from, to;
     uintptr_t offset; /* of its start in the file */
-    bool readable;
+    bool readable, executable;
     char path[MAPS_PATH_BYTES]; /* the end of a longer one; "" where there is none */
 };
 

@@ -5,7 +5,7 @@
 #include "cgroup.h"
 #include "option_values.h"
 
-enum { HOUR_MS = 3600 * 1000 };
+enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20 };
 
 const struct option option_table[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "list the options, then go on"},
@@ -28,9 +28,18 @@ const struct option option_table[OPTION_COUNT] = {
                         "a file that is rewritten again and again with sums as OpenMetrics text"},
     [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the file of `metrics` is rewritten"},
     [OPTION_SIGNAL] = {"signal", OPTION_WORD, "none", "none|USR1|USR2|HUP|QUIT|WINCH",
-                       "at this signal say where the memory is, as `stats` does at exit"},
-    [OPTION_LEAKS] = {"leaks", OPTION_FLAG, "no", "yes|no",
-                      "at exit say how many blocks nothing points to any more, where `stats` goes"},
+                       "at this signal say where the memory is, as `stats` does at exit, and write the profile"},
+    [OPTION_LEAKS] =
+        {"leaks", OPTION_FLAG, "no", "yes|no|full",
+         "at exit say how many blocks nothing points to, where `stats` goes; full: and who allocated them"},
+    [OPTION_PROFILE] = {"profile", OPTION_PATH, "", "a path (%p pid, %e program, %n count)",
+                        "who allocates, by samples: written there at exit, for google-pprof and go tool pprof"},
+    [OPTION_PROFILE_BYTES] = {"profile_bytes", OPTION_SIZE, "512K", "1 (each block) to 64M",
+                              "how many bytes are allocated from one sample to the next, on average"},
+    [OPTION_PROFILE_EVERY] = {"profile_every", OPTION_SIZE, "0", "0 (never) to 16T",
+                              "the profile is written each time that so many bytes were allocated"},
+    [OPTION_PROFILE_PEAK] = {"profile_peak", OPTION_SIZE, "0", "0 (never) to 16T",
+                             "the profile is written when so many bytes more are live than ever when it was"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no", "the heap's mappings have a name in /proc/PID/maps"},
     [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path", "a file of options, instead of /etc/heapalloc.conf"},
     [OPTION_EXE] = {"exe", OPTION_PATH, "*", "a pattern with * and ?",
@@ -76,10 +85,15 @@ static bool read_time(const char *text, size_t length, uint64_t *ms) {
 
 COLD bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
     switch (option_table[id].kind) {
-    case OPTION_FLAG: return value_read_flag(text, length, number);
+    case OPTION_FLAG:
+        if (id == OPTION_LEAKS && value_is("full", text, length)) return *number = LEAKS_FULL, true;
+        return value_read_flag(text, length, number);
     case OPTION_LIMIT_SIZE:
         if (read_share(text, length, number)) return true; /* fall through */
-    case OPTION_SIZE: return value_read_size(text, length, number) && *number <= UINT64_C(1) << 44;
+    case OPTION_SIZE:
+        if (!value_read_size(text, length, number)) return false;
+        if (id == OPTION_PROFILE_BYTES) return *number >= 1 && *number <= PROFILE_BYTES_MAX;
+        return *number <= UINT64_C(1) << 44;
     case OPTION_TIME: return read_time(text, length, number) && (id == OPTION_PURGE || *number <= HOUR_MS);
     case OPTION_WORD: {
         int word = value_find_word(option_table[id].range, text, length);

@@ -19,6 +19,10 @@ enum option_id {
     OPTION_INTERVAL,
     OPTION_SIGNAL,
     OPTION_LEAKS,
+    OPTION_PROFILE,
+    OPTION_PROFILE_BYTES,
+    OPTION_PROFILE_EVERY,
+    OPTION_PROFILE_PEAK,
     OPTION_NAME,
     OPTION_CONF,
     OPTION_EXE,
@@ -26,12 +30,13 @@ enum option_id {
     OPTION_COUNT
 };
 
+enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 
 enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_LIMIT_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };
 
 struct option {
-    char name[12];
+    char name[16];
     char kind;
     char initial[8];
     char range[40];

@@ -3,11 +3,14 @@
 #define _GNU_SOURCE
 #include "base/bits.h"
 #include "caller.h"
+#include "heap/fast.h"
 #include "maps.h"
+#include "profile.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* The last message, for debuggers and readers of core files: `p heapalloc_last_message`. */
@@ -52,6 +55,29 @@ static size_t stop_write(const char *message, size_t from, size_t to) {
     return to;
 }
 
+static size_t stop_add(char *message, size_t at, const char *text, size_t length) {
+    for (size_t i = 0; i < length && at < sizeof(heapalloc_last_message) - 2; i++) message[at++] = text[i];
+    return at;
+}
+
+static size_t stop_add_place(char *message, size_t at, const char *what, uintptr_t pc) {
+    char place[CALLER_BYTES];
+    size_t bytes = pc ? caller_name(pc, place, sizeof(place)) : 0;
+    if (bytes == 0) return at;
+    at = stop_add(message, at, what, strlen(what));
+    return stop_add(message, at, place, bytes);
+}
+
+/* What a profiler knows of the block that the sentence is about. */
+static size_t stop_add_past(char *message, size_t at) {
+    uintptr_t allocated_by, freed_by;
+    const void *block = check_subject;
+    check_subject = NULL;
+    if (!block || !profile_about(block, &allocated_by, &freed_by)) return at;
+    at = stop_add_place(message, at, ", allocated by ", allocated_by);
+    return stop_add_place(message, at, ", freed by ", freed_by);
+}
+
 /* The sentence is written before its end is looked for: where a filter of system calls ends the program for that, it
  * has been said. */
 _Noreturn void port_stop(const char *text, size_t length) {
@@ -66,7 +92,9 @@ _Noreturn void port_stop(const char *text, size_t length) {
     size_t place_bytes = caller_write(place, sizeof(place));
     if (place_bytes > 0)
         for (const char *c = ", called from "; *c && at < sizeof(heapalloc_last_message) - 2; c++) message[at++] = *c;
-    for (size_t i = 0; i < place_bytes && at < sizeof(heapalloc_last_message) - 2; i++) message[at++] = place[i];
+    at = stop_add(message, at, place, place_bytes);
+    said = stop_write(message, said, at);
+    at = stop_add_past(message, at);
     message[at++] = '\n';
     message[at] = 0;
     stop_write(message, said, at);

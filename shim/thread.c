@@ -4,6 +4,7 @@
 #include "background.h"
 #include "heap/fast.h"
 #include "heap/world.h"
+#include "profile.h"
 #include "shim.h"
 #include <heapalloc/port.h>
 #include <limits.h>
@@ -42,5 +43,6 @@ STARTUP_TEXT void port_thread_begin(void) {
 #ifdef HEAPALLOC_STATIC
     port_expect_fork();
 #endif
+    profile_thread_begins();
     pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
 }

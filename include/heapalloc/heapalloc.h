@@ -137,6 +137,27 @@ typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
+/* ---- The profiler --------------------------------------------------------------------------------------------
+ * Off until it is asked for, by the option `profile` or here. Then about one allocation in so many bytes is noted with
+ * its callers, and so is its end. The option's description has the formats. */
+
+/* Begin; threads that allocate already look from their next slow path on. After heapalloc_profile_stop() it goes on, at
+ * the rate that it had.
+ * bytes         from one sample to the next, on average, up to 64 MiB; 1: every allocation; 0: as profile_bytes says
+ * returns       false where it cannot: the fast build, a build for valgrind, too many bytes
+ * thread, cost  any thread; O(1)                                                                              */
+HEAPALLOC_API bool heapalloc_profile_start(size_t bytes);
+
+/* Take no more samples. What was noted stays, and its end is noted.
+ * thread, cost  any thread; O(1)                                                                              */
+HEAPALLOC_API void heapalloc_profile_stop(void);
+
+/* Write what was noted so far; whoever allocates meanwhile goes on.
+ * path          %p is the process, %e the program; NULL: as the option `profile` says
+ * returns       false with errno when it was never begun or cannot be written; the latter is said on stderr too
+ * thread, cost  any thread; O(places that allocate)                                                           */
+HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
+
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, last in, first out, from slabs of its own. One thread at a time may use it and
  * nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block from elsewhere, one that was put back already,

@@ -1,8 +1,11 @@
 /* How the core stops a program. */
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include <heapalloc/port.h>
+
+const void *check_subject;
 
 static _Noreturn void stop(struct text *text) {
     if (text->length == TEXT_BYTES) text->length--;
@@ -20,6 +23,7 @@ static void sentence_begin(struct text *text, const char *function, const void *
 
 void check_misuse(const char *function, const void *pointer, const char *sentence) {
     struct text text;
+    store_relaxed(check_subject, pointer);
     sentence_begin(&text, function, pointer);
     text_add(&text, sentence);
     stop(&text);
@@ -27,6 +31,7 @@ void check_misuse(const char *function, const void *pointer, const char *sentenc
 
 void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes) {
     struct text text;
+    store_relaxed(check_subject, block);
     sentence_begin(&text, function, pointer);
     text_add(&text, "is in the middle of a block of ");
     text_add_number(&text, block_bytes);

@@ -13,6 +13,9 @@ _Noreturn COLD void check_misuse(const char *function, const void *pointer, cons
 /* The same for a pointer into a block: "is in the middle of a block of N bytes at 0x...". */
 _Noreturn COLD void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes);
 
+/* The block that the sentence is about, for a world that knows more of it. */
+extern const void *check_subject __attribute__((visibility("hidden")));
+
 _Noreturn COLD void check_failed(const char *condition, const char *file, int line);
 
 #define debug_check(x) ((!config_debug || (x)) ? (void)0 : check_failed(#x, __FILE__, __LINE__))

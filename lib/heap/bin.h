@@ -60,6 +60,15 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
     slab->used_blocks = slab->resident_blocks;
 }
 
+/* The same whether the slab has the flag or not, as in a sampled heap, where its frees were counted all the time. */
+INLINE void heap_close_bin(struct heap *heap, size_t class) {
+    struct unit *slab = heap->classes[class].attached;
+    if (unlikely(slab && !(slab->flags & UNIT_ATTACHED)))
+        heap->classes[class].attached = NULL;
+    else
+        heap_detach_slab(heap, class);
+}
+
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */
 INLINE void heap_fill(struct heap *heap, size_t class, struct unit *slab, struct block *first) {
     debug_check(heap->bin[class] == BLOCK_END && first != BLOCK_END);

@@ -129,7 +129,8 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
     if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
-        unit->count > heap->recent_units || !cas_alone(unit->kind, &seen, UNIT_LEAVING))
+        unit->count > heap->recent_units || unlikely(unit->flags & UNIT_SAMPLED) ||
+        !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
     unit->flags &= UNIT_MOVED;
     store_release(heap->recent_large, unit);

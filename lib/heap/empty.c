@@ -26,7 +26,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     struct size_class *of = &heap->classes[slab->class];
     if (of->attached == slab) {
-        slab->used_blocks = heap->returns;
+        if (slab->flags & UNIT_ATTACHED) slab->used_blocks = heap->returns;
         pace_run(heap);
         return;
     }

@@ -7,6 +7,7 @@
 #include "heap/free.h"
 #include "heap/last_resort.h"
 #include "heap/registry.h"
+#include "heap/sample.h"
 #include "heap/tick.h"
 #include "heap/trim.h"
 
@@ -32,7 +33,7 @@ STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
     if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size);
     void *p = alloc_live(heap, size);
     if (unlikely(!p)) p = alloc_again(heap, size);
-    return heap_return(heap, p);
+    return heap_return(heap, sample_look(heap, p, size));
 }
 
 INLINE void clear_64(char *p) {
@@ -57,7 +58,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     if (unlikely(!p)) return NULL;
     heap = heap_self;
     const struct unit *attached = heap->classes[class_of(size + (size == 0))].attached;
-    bool fresh = attached && attached->used_blocks == RETURNS_FRESH;
+    bool fresh = attached && attached->used_blocks == RETURNS_FRESH && !heap->sample.rate;
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 
@@ -81,7 +82,7 @@ void *heap_alloc_zeroed(size_t size) {
     if (p) return memset(p, 0, size);
     p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
     if (unlikely(!p)) p = zeroed_again(heap, size);
-    return heap_return(heap, p);
+    return heap_return(heap, sample_look(heap, p, size));
 }
 
 /* Serve an aligned request by its class. The last resort, when there is no memory, may return a less aligned block. */
@@ -114,5 +115,5 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (!heap || heap->state != HEAP_LIVE) return p;
     if (unlikely(!p)) p = aligned_again(heap, size, align);
     pace_slow(heap);
-    return heap_return(heap, p);
+    return heap_return(heap, sample_look(heap, p, size));
 }

@@ -8,6 +8,7 @@
 #include "heap/free_check.h"
 #include "heap/pace.h"
 #include "heap/remote.h"
+#include "heap/sample.h"
 #include "span/purge.h"
 #include "span/units.h"
 
@@ -19,9 +20,18 @@ static void free_own(struct block *block, struct unit *slab, struct heap *heap) 
     if (unlikely(slab->used_blocks == 0)) heap_slab_empty(slab, heap);
 }
 
+/* The slab has blocks that a profiler knows, or purged pages. Its flags are its owner's to look at. */
+static COLD void tell_freed(const void *p, struct unit *slab, const struct heap *heap) {
+    if (heap && load_relaxed(slab->owner) == heap && slab->flags & UNIT_SAMPLED)
+        sample_freed_own(p, slab, heap);
+    else
+        sample_freed(p);
+}
+
 static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     debug_check(span_unit(p) == slab);
     free_check_slab("free", p, slab);
+    if (unlikely(load_relaxed(slab->start_limit) == 0)) tell_freed(p, slab, heap);
     if (!heap) {
         remote_free_without_heap(p, slab);
     } else if (load_relaxed(slab->owner) == heap) {
@@ -35,6 +45,7 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
 static void free_medium(char *p, struct heap *heap) {
     struct granule *slot = free_check_medium("free", p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
+    if (unlikely(seen & GRANULE_SAMPLED)) sample_freed(p);
     bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
                  span_of(p) == &span_home;
     if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED))) check_misuse("free", p, "is already free");
@@ -52,6 +63,7 @@ static void free_medium(char *p, struct heap *heap) {
 static void free_large(void *p, struct unit *unit, struct heap *heap) {
     debug_check(span_unit(p) == unit);
     free_check_large("free", p, unit);
+    if (unlikely(unit->flags & UNIT_SAMPLED)) sample_freed(p);
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
     unit->flags &= UNIT_MOVED;

@@ -31,6 +31,18 @@ enum {
 /* How many freed blocks the hardened build keeps from being handed out for a while. */
 enum { QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 5 : 1, QUARANTINE_SLOTS = HEAPALLOC_SAFETY >= 2 ? 1 << 5 : 1 };
 
+/* What a heap does that a profiler looks at (heap/sample.h). */
+struct sample {
+    uint64_t rate;      /* bytes between two allocations that it is told, on average; 0: it looks at none */
+    uint64_t random;    /* state of a generator */
+    uint64_t wide_left; /* bytes of medium and large blocks until the next */
+    void *hit;          /* the block in a bin that is the next of its class; NULL: none is at hand */
+    int32_t pace;       /* slow_left, which is 1 meanwhile, so that the inlined slow paths decline */
+    bool holds;         /* a call that is under way counts at its end */
+    bool at_work;       /* the profiler is at work for this thread: what it allocates is not looked at */
+    uintptr_t stack[2]; /* from, to: where the thread's stack was last */
+};
+
 enum heap_state {
     HEAP_NONE, /* the heap of a thread that has none yet, or none any more */
     HEAP_LIVE,
@@ -41,6 +53,7 @@ enum heap_state {
 /* lock: none, its thread's; `state` is read by others
  *   bin[c]: blocks of class c's current slab, and adopted; empty unless attached; attached == current or NULL,
  *   with this bin, an empty list of its own and 0 < used <= RETURNS_FRESH          verify: bins
+ *   of a sampled heap it may be current without the slab's flag: frees go to the slab's own list
  *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say EMPTY, all empty             verify: empty
  *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
@@ -75,6 +88,7 @@ struct heap {
     struct size_class classes[CLASS_COUNT];
     uint32_t quarantine_random; /* the hardened build's (heap/hardened.h), as is the next */
     struct block *quarantine[QUARANTINE_SLOTS];
+    struct sample sample;
 };
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));

@@ -7,12 +7,13 @@
 #include "heap/disown.h"
 #include "heap/empty.h"
 #include "heap/salvage.h"
+#include "heap/sample.h"
 #include "span/units.h"
 
 enum { PARTIAL_TRIES = 4 };
 
-/* Take all blocks of a slab that can be handed out now. If other threads have freed into it, adopting is enabled, as
- * this heap probably frees into their slabs, too. */
+/* Take all blocks of a slab that can be handed out now; its count changes when they are in the bin. If other threads
+ * have freed into it, adopting is enabled, as this heap probably frees into their slabs, too. */
 static struct block *take_list(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
@@ -21,7 +22,6 @@ static struct block *take_list(struct heap *heap, struct unit *slab) {
     }
     struct block *list = slab->free;
     slab->free = BLOCK_END;
-    slab->used_blocks = slab->resident_blocks;
     return list;
 }
 
@@ -119,7 +119,7 @@ STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     debug_check(class > 0 && class < CLASS_COUNT && heap->bin[class] == BLOCK_END);
     debug_check(heap->state == HEAP_LIVE);
     struct size_class *of = &heap->classes[class];
-    heap_detach_slab(heap, class);
+    heap_close_bin(heap, class);
     struct block *list = of->current ? take_list(heap, of->current) : BLOCK_END;
     uint8_t returns = heap->returns;
     if (unlikely(refill_is_wanted(heap, class))) share(heap, class);
@@ -134,6 +134,10 @@ STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     if (list == BLOCK_END) {
         list = slab_carve(slab, heap->secret);
         if (slab->flags & UNIT_CLEAN) returns = RETURNS_FRESH;
+    }
+    if (unlikely(heap->sample.rate)) {
+        sample_fill(heap, class, slab, list);
+        return true;
     }
     heap->bin[class] = list;
     heap_attach_slab(heap, class, slab, returns);

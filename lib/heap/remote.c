@@ -10,6 +10,7 @@
 #include "heap/partial.h"
 #include "heap/refill.h"
 #include "heap/salvage.h"
+#include "heap/sample.h"
 
 /* Make a claimed slab a partial one. A heap that only frees, or while another one wants slabs, keeps only a few: others
  * free into them too, and it would hardly ever find out that they are empty. */
@@ -92,30 +93,16 @@ static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct
     pace_slow(heap);
 }
 
-<<<<<<< HEAD
-/* Another heap owns the slab, or it waits among the abandoned slabs and stays there. */
-INLINE void remote_push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
-=======
-/* Push a block to a slab that another heap owns, or that is abandoned and stays so. */
-INLINE void push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
->>>>>>> words1
-    if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
-    block_clear(block); /* it is in no list yet, and must not look free */
-    free_by_steps(block, heap, slab);
+/* Free a block of a slab with purged pages or sampled blocks, or one whose second word looks like a key by chance. */
+if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
+block_clear(block); /* it is in no list yet, and must not look free */
+free_by_steps(block, heap, slab);
 }
 
-<<<<<<< HEAD
-/* The first block since the owner looked. Such frees are slow paths, for a thread may do nothing else: then time would
- * not pass for what is free elsewhere. */
-static NOINLINE void remote_push_first(struct block *block, struct heap *heap, struct unit *slab) {
-=======
-/* Push the first block since the owner collected. This counts as a slow path, because a thread may do nothing else, and
- * has to tick for what is free elsewhere. */
-static NOINLINE void push_first(struct block *block, struct heap *heap, struct unit *slab) {
->>>>>>> words1
-    debug_check(heap->state == HEAP_LIVE);
-    remote_push(block, heap, slab, REMOTE_OWNED);
-    pace_slow(heap);
+/* Free a block of a slab with purged pages or sampled blocks, or one whose second word looks like a key by chance. */
+debug_check(heap->state == HEAP_LIVE);
+remote_push(block, heap, slab, REMOTE_OWNED);
+pace_slow(heap);
 }
 
 /* Adopt a block that the heap is about to need. */
@@ -130,9 +117,10 @@ void remote_free_without_heap(struct block *block, struct unit *slab) {
     free_by_steps(block, NULL, slab);
 }
 
-/* Free a block of a slab with purged pages, or one whose second word looks like a key by chance. */
+/* Free a block of a slab with purged pages or sampled blocks, or one whose second word looks like a key by chance. */
 static NOINLINE void free_odd(struct block *block, struct heap *heap, struct unit *slab) {
     free_check_slab("free", block, slab);
+    if (load_relaxed(slab->start_limit) == 0) sample_freed(block);
     free_by_steps(block, heap, slab);
 }
 

@@ -9,6 +9,7 @@
 #include "heap/free.h"
 #include "heap/free_check.h"
 #include "heap/registry.h"
+#include "heap/sample.h"
 #include "heap/sized.h"
 #include "heap/tick.h"
 #include "span/gone.h"
@@ -202,8 +203,22 @@ static void *resize_any(void *p, size_t size) {
     return resize_large(p, unit, size);
 }
 
-void *heap_resize(void *p, size_t size) {
+/* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one
+ * that stays where it is: it has been counted. */
+static NOINLINE void *resize_sampled(void *p, size_t size) {
+    struct unit *unit = free_check_unit("realloc", p);
+    struct heap *heap = live_heap();
+    if (unit->kind == UNIT_SLAB && size <= CLASS_BYTES_MAX && !sample_is_marked(unit, p)) return resize_any(p, size);
+    bool known = sample_forget(unit, p);
+    if (heap) heap->sample.holds = true;
     void *new = resize_any(p, size);
+    if (heap) heap->sample.holds = false;
+    if (heap && new) sample_resized(heap, new, size, new != p ? SAMPLE_MOVED : known ? SAMPLE_KNOWN : SAMPLE_UNKNOWN);
+    return new;
+}
+
+void *heap_resize(void *p, size_t size) {
+    void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(live_heap())) heap_tick_if_due(heap_self);
     return new;
 }

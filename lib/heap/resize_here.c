@@ -4,6 +4,7 @@
 #include "heap/entry_alloc.h"
 #include "heap/free_check.h"
 #include "heap/resize.h"
+#include "heap/sample.h"
 #include "heap/tick.h"
 #include "span/medium.h"
 #include "span/units.h"
@@ -45,11 +46,19 @@ static bool large_here(const char *function, void *p, struct unit *unit, size_t 
     return units_shrink(unit, count);
 }
 
-bool heap_resize_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
-    struct unit *unit = free_check_unit(function, p);
+static bool resize_unit_here(const char *function, struct unit *unit, void *p, size_t size, size_t *usable_bytes) {
     if (unit->kind == UNIT_SLAB) return slab_here(function, p, unit, size, usable_bytes);
     if (unit->kind == UNIT_MEDIUM) return medium_here(function, p, size, usable_bytes);
     return large_here(function, p, unit, size, usable_bytes);
+}
+
+bool heap_resize_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
+    struct unit *unit = free_check_unit(function, p);
+    struct heap *heap = heap_self;
+    bool looks = heap->sample.rate > 0, known = looks && sample_forget(unit, p);
+    bool done = resize_unit_here(function, unit, p, size, usable_bytes);
+    if (looks) sample_resized(heap, p, done ? size : *usable_bytes, known ? SAMPLE_KNOWN : SAMPLE_UNKNOWN);
+    return done;
 }
 
 void *heap_alloc_growing(size_t size) {
@@ -58,5 +67,5 @@ void *heap_alloc_growing(size_t size) {
     void *p =
         wide ? alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY)
              : NULL;
-    return p ? heap_return(heap, p) : heap_alloc_slow(size, heap);
+    return p ? heap_return(heap, sample_look(heap, p, size)) : heap_alloc_slow(size, heap);
 }

@@ -96,9 +96,9 @@ static void recount(struct unit *slab) {
     }
     slab->resident_blocks = (uint16_t)kept;
     slab->used_blocks = (uint16_t)used;
-    store_relaxed(slab->start_limit, purged ? 0 : slab->carved_blocks * class_start_step(shape));
+    slab->flags &= UNIT_SAMPLED;
+    store_relaxed(slab->start_limit, purged || slab->flags ? 0 : slab->carved_blocks * class_start_step(shape));
     slab->next = slab->prev = NULL;
-    slab->flags = 0;
 }
 
 /* True when the slab may be taken from `owner`: a left-behind heap; or NULL, if a thread of the parent had the slab in

@@ -17,4 +17,5 @@ struct size_class {
     uint8_t adopt_budget;      /* adopted blocks that the bin may still take in */
     uint8_t borrowed;          /* blocks that larger classes served in place of this one */
     bool exchanges;            /* others have freed into its slabs since it last shared some */
+    uint64_t sample_left;      /* bytes of its blocks until the next sampled one (heap/sample.h) */
 } __attribute__((aligned(64)));

@@ -41,7 +41,7 @@ void heap_spill(struct heap *heap) {
     empty_narrow(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         heap->classes[class].adopt_budget = 0;
-        heap_detach_slab(heap, class);
+        heap_close_bin(heap, class);
         if (heap->bin[class] != BLOCK_END) adopted = spill_bin(heap, class, adopted);
     }
     for (struct block *next; adopted; adopted = next) {

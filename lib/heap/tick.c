@@ -9,6 +9,7 @@
 #include "heap/cache.h"
 #include "heap/clock.h"
 #include "heap/salvage.h"
+#include "heap/sample.h"
 #include "heap/spill.h"
 #include "heap/steal.h"
 #include "heap/tidy.h"
@@ -75,7 +76,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
     if (unlikely(heap->still_ticks == STILL_TICKS_MAX)) clock_push(purge_decay_ms / DECAY_QUARTERS);
 }
 
-STARTUP_TEXT void heap_tick(struct heap *heap) {
+STARTUP_TEXT static void tick_now(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) salvage_some(heap);
@@ -100,7 +101,16 @@ STARTUP_TEXT void heap_tick(struct heap *heap) {
     huge_step(quarter);
 }
 
+STARTUP_TEXT void heap_tick(struct heap *heap) {
+    tick_now(heap);
+    if (unlikely(heap->sample.rate)) sample_ticked(heap);
+}
+
+STARTUP_TEXT void heap_tick_due(struct heap *heap) {
+    if (likely(!heap->sample.rate) || sample_ticks(heap)) heap_tick(heap);
+}
+
 STARTUP_TEXT void *heap_tick_passing(struct heap *heap, void *p) {
-    heap_tick(heap);
+    heap_tick_due(heap);
     return p;
 }

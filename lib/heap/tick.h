@@ -5,9 +5,12 @@
 
 void heap_tick(struct heap *heap);
 
+/* The same when it seems due; in a sampled heap it always does. */
+void heap_tick_due(struct heap *heap);
+
 /* Tick if it is due: the last step of every entry function that may have taken a slow path. */
 INLINE void heap_tick_if_due(struct heap *heap) {
-    if (pace_is_due(heap)) heap_tick(heap);
+    if (pace_is_due(heap)) heap_tick_due(heap);
 }
 
 /* The same for one that returns `p`, in tail position, so that no register is saved for what is seldom due. */

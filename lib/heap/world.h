@@ -3,6 +3,7 @@
 #pragma once
 #include "heap/fork.h"
 #include "heap/registry.h"
+#include "heap/sample_life.h"
 #include "heap/thread.h"
 #include "heap/tick.h"
 #include "heap/trim.h"

@@ -24,6 +24,7 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
 static bool open_holds(const struct heap *heap, uint32_t class) {
     const struct unit *attached = heap->classes[class].attached;
     if (!attached) return heap->bin[class] == BLOCK_END;
+    if (heap->sample.rate) return attached == heap->classes[class].current && !(attached->flags & UNIT_ATTACHED);
     return attached == heap->classes[class].current && attached->flags & UNIT_ATTACHED &&
            attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
            attached->used_blocks <= RETURNS_FRESH;
@@ -51,7 +52,8 @@ static bool bins_hold(const struct heap *heap) {
     if (heap->secret != heap_secret()) return false;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         if (!bin_holds(heap, class)) return false;
-        open += heap->classes[class].attached != NULL;
+        const struct unit *attached = heap->classes[class].attached;
+        open += attached && attached->flags & UNIT_ATTACHED;
     }
     return open == slabs_flagged(heap, UNIT_ATTACHED);
 }

@@ -26,7 +26,9 @@ static bool has_right_shape(const struct unit *slab) {
     const struct class_shape *shape = &class_shapes[slab->class];
     return slab->block_bytes == shape->block_bytes && slab->recip == shape->recip &&
            slab->carved_blocks <= shape->capacity_blocks &&
-           slab->start_limit == (slab_purged_pages(slab) ? 0 : slab->carved_blocks * class_start_step(shape)) &&
+           slab->start_limit == (slab_purged_pages(slab) || slab->flags & UNIT_SAMPLED
+                                     ? 0
+                                     : slab->carved_blocks * class_start_step(shape)) &&
            slab->resident_blocks == slab_blocks_kept(slab);
 }
 

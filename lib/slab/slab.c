@@ -95,7 +95,7 @@ static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) 
     if (to > slab->carved_blocks) to = slab->carved_blocks;
     struct block *first = link_blocks(slab, from, to, secret);
     uint8_t purged = slab->purged_pages & (uint8_t) ~(1 << page);
-    if ((purged & PURGED_MASK) == 0) store_release(slab->start_limit, starts_of(slab));
+    if ((purged & PURGED_MASK) == 0 && !(slab->flags & UNIT_SAMPLED)) store_release(slab->start_limit, starts_of(slab));
     store_release(slab->purged_pages, purged);
     return first;
 }
@@ -110,7 +110,8 @@ STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;
-    store_relaxed(slab->start_limit, starts_of(slab)); /* other threads' frees read it */
+    if (!(slab->flags & UNIT_SAMPLED))
+        store_relaxed(slab->start_limit, starts_of(slab)); /* other threads' frees read it */
     return first;
 }
 
@@ -122,7 +123,21 @@ bool slab_is_block(const struct unit *slab, const void *p) {
         if (likely(slab_is_start(slab, p))) return true;
         uint32_t purged = slab_purged_pages(slab);
         if (purged) return !slab_is_purged(purged, offset) && offset * slab->recip < starts_of(slab);
-        if (load_relaxed(slab->start_limit) != 0) break;
+        if (load_acquire(slab->start_limit) != 0) break;
+        if (load_relaxed(slab->flags) & UNIT_SAMPLED && offset * slab->recip < starts_of(slab)) return true;
     }
     return slab_is_start(slab, p);
+}
+
+void slab_sample(struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) & REMOTE_OWNED);
+    if (slab->flags & UNIT_SAMPLED) return;
+    store_relaxed(slab->flags, slab->flags | UNIT_SAMPLED);
+    store_release(slab->start_limit, 0);
+}
+
+void slab_sample_end(struct unit *slab) {
+    debug_check(slab->flags & UNIT_SAMPLED && load_relaxed(slab->remote) & REMOTE_OWNED);
+    if (slab_purged_pages(slab) == 0) store_release(slab->start_limit, starts_of(slab));
+    store_release(slab->flags, slab->flags & (uint8_t)~UNIT_SAMPLED);
 }

@@ -71,6 +71,11 @@ INLINE bool slab_is_start(const struct unit *slab, const void *p) {
 /* The same, slower, for any slab, by any thread: a block in a purged page is no start. */
 bool slab_is_block(const struct unit *slab, const void *p);
 
+/* The slab, which the caller owns, has blocks that a profiler knows, or none any more: until then all frees into it
+ * take the slow path. */
+void slab_sample(struct unit *slab);
+void slab_sample_end(struct unit *slab);
+
 /* The block that the inner pointer `p` lies in; for messages. */
 INLINE char *slab_block_around(const struct unit *slab, const void *p) {
     size_t offset = (uintptr_t)p & (UNIT_BYTES - 1);

@@ -30,6 +30,7 @@ enum granule_state {
     GRANULE_STATE_MASK = 7 << GRANULE_STATE_SHIFT, /* bit 31 is never set */
     GRANULE_ZERO = 1 << 27,                        /* its memory is known to be zero */
     GRANULE_PURGED = 1 << 26,                      /* free, and the pages wholly inside have no memory behind them */
+    GRANULE_SAMPLED = GRANULE_PURGED,              /* used: a profiler knows it (heap/sample.h) */
     GRANULE_COUNT_MASK = GRANULE_PURGED - 1,
 };
 

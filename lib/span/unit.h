@@ -30,6 +30,7 @@ enum unit_kind {
 enum unit_flags {
     UNIT_CLEAN = 1,     /* its memory is known to be zero; for a slab: was when the slab was made */
     UNIT_AGED = 2,      /* a free extent in the list by age */
+    UNIT_SAMPLED = 2,   /* a large block that a profiler knows; a slab with such blocks (heap/sample.h) */
     UNIT_EMPTY = 4,     /* an empty slab its owner keeps */
     UNIT_PARTIAL = 8,   /* an owned slab in its heap's partial list */
     UNIT_ATTACHED = 16, /* an owned slab whose blocks return to its heap's bin */
@@ -56,7 +57,8 @@ struct unit {
                                          of an attached slab a countdown (heap/heap.h) */
             uint16_t resident_blocks; /* carved and not in purged pages                             */
             uint32_t recip;           /* class_shape.recip, here for free()'s start check    */
-            uint32_t start_limit;     /* carved blocks * class_start_step; 0 while it has purged pages */
+            uint32_t start_limit;     /* carved blocks * class_start_step; 0 while it has purged pages, or is
+                                         sampled: then frees take the slow path */
             uint32_t remote;          /* slab/owner.h                                        */
         };
         struct {                /* any other extent */

@@ -5,6 +5,7 @@
 #include "heap/trim.h"
 #include "inspect/verify.h"
 #include "model.h"
+#include "told.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,31 +18,58 @@ struct scene {
     uint64_t steps; /* for a run of a million in all */
     uint64_t verify_every;
     struct fake_script script;
+    uint64_t rate; /* a profiler is told of allocations, so many bytes apart */
 };
 
 #define WORLD .page_bytes = 4096, .can_purge = true, .can_move = true, .now_ms = 1000, .random = 0x5eed
 
 /* Small heaps are verified after every step, large ones now and then. */
 static const struct scene scenes[] = {
-    {"small, every step", {60, 1 << 20, 300000}, 20000, 1, {WORLD, .has_home = true}},
-    {"small, in further spans", {60, 1 << 20, 300000}, 10000, 1, {WORLD, .has_home = false}},
-    {"tiny blocks", {20000, 4 << 20, 512}, 250000, 2500, {WORLD, .has_home = true}},
-    {"all sizes", {3000, 96 << 20, 8 << 20}, 300000, 1000, {WORLD, .has_home = true}},
+    {"small, every step", {60, 1 << 20, 300000}, 20000, 1, {WORLD, .has_home = true}, 0},
+    {"small, in further spans", {60, 1 << 20, 300000}, 10000, 1, {WORLD, .has_home = false}, 0},
+    {"tiny blocks", {20000, 4 << 20, 512}, 250000, 2500, {WORLD, .has_home = true}, 0},
+    {"all sizes", {3000, 96 << 20, 8 << 20}, 300000, 1000, {WORLD, .has_home = true}, 0},
     {"all sizes, pages of 64 KiB",
      {1000, 48 << 20, 8 << 20},
      100000,
      500,
-     {.page_bytes = 65536, .has_home = true, .can_purge = true, .can_move = true, .now_ms = 1, .random = 3}},
+     {.page_bytes = 65536, .has_home = true, .can_purge = true, .can_move = true, .now_ms = 1, .random = 3},
+     0},
     {"nothing purged, nothing moved",
      {1000, 48 << 20, 8 << 20},
      80000,
      500,
-     {.page_bytes = 4096, .has_home = true, .random = 7}},
-    {"in further spans", {1000, 48 << 20, 8 << 20}, 90000, 500, {WORLD}},
-    {"memory for half of it", {1000, 48 << 20, 8 << 20}, 80000, 200, {WORLD, .has_home = true, .memory_max = 24 << 20}},
-    {"every second request refused", {1000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true, .fail_each = 2}},
-    {"every third request refused", {1000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true, .fail_each = 3}},
-    {"space for half of it", {1000, 48 << 20, 8 << 20}, 70000, 200, {WORLD, .space_max = 24 << 20}},
+     {.page_bytes = 4096, .has_home = true, .random = 7},
+     0},
+    {"in further spans", {1000, 48 << 20, 8 << 20}, 90000, 500, {WORLD}, 0},
+    {"memory for half of it",
+     {1000, 48 << 20, 8 << 20},
+     80000,
+     200,
+     {WORLD, .has_home = true, .memory_max = 24 << 20},
+     0},
+    {"every second request refused",
+     {1000, 96 << 20, 8 << 20},
+     60000,
+     500,
+     {WORLD, .has_home = true, .fail_each = 2},
+     0},
+    {"every third request refused",
+     {1000, 96 << 20, 8 << 20},
+     60000,
+     500,
+     {WORLD, .has_home = true, .fail_each = 3},
+     0},
+    {"sampled", {3000, 96 << 20, 8 << 20}, 60000, 500, {WORLD, .has_home = true}, 20000},
+    {"sampled, small", {20000, 4 << 20, 512}, 60000, 1000, {WORLD, .has_home = true}, 1000},
+    {"sampled, memory for half of it",
+     {1000, 48 << 20, 8 << 20},
+     40000,
+     200,
+     {WORLD, .has_home = true, .memory_max = 24 << 20},
+     4096},
+    {"each block known", {1000, 48 << 20, 300000}, 40000, 100, {WORLD, .has_home = true}, 1},
+    {"space for half of it", {1000, 48 << 20, 8 << 20}, 70000, 200, {WORLD, .space_max = 24 << 20}, 0},
 };
 enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };
 
@@ -54,12 +82,15 @@ static void play(const struct scene *scene, uint64_t seed, uint64_t steps) {
     struct model model;
     fake = scene->script;
     model_open(&model, seed, scene->mix);
+    if (scene->rate && config_safety) told_begin(scene->rate, seed);
     for (uint64_t i = 0; i < steps; i++) {
         model_step(&model);
         if (i % scene->verify_every == 0) verify(&model);
         if (i % (steps / 8 + 1) == 0) model_compare(&model);
     }
     model_close(&model);
+    if (told.taken != told.freed || (scene->rate && config_safety && told.taken == 0))
+        model_wrong(&model, "freed blocks that a profiler knows, or none", NULL, (size_t)(told.taken - told.freed));
     verify(&model);
     heap_trim(heap_self);
     verify(&model);

@@ -39,6 +39,18 @@ expect "a thread that blocks all signals" 0 '1 threads? could not be stopped' "$
 expect "ls loses nothing" 0 "$none" ls /
 expect "bash loses nothing" 0 "$none" bash -c true
 expect "python3 has a report, and ends as usual" 0 'leaks' python3 -c pass
+# Who allocated what is lost, and what was asked for.
+options="leaks=full"
+by="$(basename "$program")\\+0x[0-9a-f]+"
+expect "full: as many bytes as were asked for" 0 "$(lost 21000 1000)" "$program" lost 1000 21
+expect "full: who allocated them" 0 "^ +21000 bytes in 1000 blocks by $by < $by < " "$program" lost 1000 21
+where=$(sed -nE 's/^ +21000 bytes in 1000 blocks by [^+]+\+(0x[0-9a-f]+) .*/\1/p' "$work/err")
+verdict "$(is "$(addr2line -fe "$program" "$where" | head -n 1)" make)" "full: the address is of who called malloc"
+expect "full: 10000 lost blocks of 305 bytes" 0 "$(lost 3050000 10000)" "$program" lost 10000 305
+expect "full: a list" 0 "$none" "$program" kept 1000 21
+expect "full: thread-local lists of eight threads" 0 "$none" "$program" threads 100 48
+expect "full: ls loses nothing" 0 "$none" ls /
+expect "full: large blocks" 0 "$(lost 3000000 3)" "$program" lost 3 1000000
 options="leaks,stats=$work/report"
 : >"$work/report"
 run "$options" "$program" lost 10 100

@@ -1,0 +1,161 @@
+/* Sampling: which allocations of a heap a profiler is told. */
+/* SPDX-License-Identifier: MIT */
+#include "heap/sample.h"
+
+const struct sample_hooks *sample_hooks;
+
+enum { LOG_BITS = 24, DRAW_BITS = 32, NEAR_BITS = 20 };
+
+/* The least calloc whose fast path asks whether a slab is fresh (heap/fast.h): a slab of such blocks, which is open
+ * without the flag, has fewer than that number stands for. */
+_Static_assert(UNIT_BYTES / 80 < RETURNS_FRESH, "no count of used blocks says `fresh`");
+
+/* xorshift64*, Vigna 2016. */
+static uint32_t sample_random(struct sample *sample) {
+    uint64_t x = sample->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    sample->random = x;
+    return (uint32_t)(x * UINT64_C(0x2545f4914f6cdd1d) >> 32);
+}
+
+/* -log2(u / 2^32) for 0 < u, with LOG_BITS bits behind the point, a bit by each squaring. */
+static uint64_t log_of(uint32_t u) {
+    unsigned high = bit_high(u);
+    uint64_t log = (uint64_t)high << LOG_BITS, x = (uint64_t)u << (31 - high); /* 2^31..2^32 */
+    for (unsigned bit = LOG_BITS; bit-- > 0;) {
+        x = x * x >> 31;
+        if (x >> 32) x >>= 1, log |= UINT64_C(1) << bit;
+    }
+    return ((uint64_t)32 << LOG_BITS) - log;
+}
+
+/* -ln(1 - v / 2^32) with DRAW_BITS bits behind the point, ln 2 being 45426 / 2^16; of a small v by the first two terms
+ * of its series, for what is asked of it is whether it is less than a size in so many. */
+static uint64_t exponential(uint32_t v) {
+    if (v >> NEAR_BITS == 0) return v + ((uint64_t)v * v >> (DRAW_BITS + 1));
+    return (log_of(-v) * 45426 >> 16) << (DRAW_BITS - LOG_BITS);
+}
+
+uint64_t sample_draw(struct sample *sample) {
+    if (sample->rate == 1) return 0;
+    return exponential(sample_random(sample)) * sample->rate >> DRAW_BITS;
+}
+
+/* The list is cut behind `count` blocks; returns what was cut off. */
+static struct block *cut(struct block *list, uint32_t count, uintptr_t secret) {
+    debug_check(count > 0);
+    struct block *last = list;
+    while (block_is_free(last, secret) && --count > 0) last = last->next;
+    if (count > 0) check_misuse("malloc", last, "was written to after it was freed: corrupted list");
+    struct block *rest = last->next;
+    block_link(last, BLOCK_END, secret);
+    return rest;
+}
+
+void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct block *list) {
+    struct size_class *of = &heap->classes[class];
+    debug_check(of->current == slab && !of->attached && heap->bin[class] == BLOCK_END && list != BLOCK_END);
+    uint32_t have = (uint32_t)(slab->resident_blocks - slab->used_blocks), count = have;
+    uint64_t until = of->sample_left / slab->block_bytes;
+    if (until < have) count = until > 0 ? (uint32_t)until : 1;
+    if (until > 0)
+        of->sample_left -= (uint64_t)count * slab->block_bytes;
+    else
+        heap->sample.hit = list;
+    slab->free = count < have ? cut(list, count, heap->secret) : BLOCK_END;
+    slab->used_blocks = (uint16_t)(slab->used_blocks + count);
+    of->adopt_budget = 0;
+    of->attached = slab;
+    heap->bin[class] = list;
+}
+
+void sample_tell(struct unit *unit, void *p, size_t size) {
+    const struct sample_hooks *hooks = load_acquire(sample_hooks);
+    if (!hooks || !hooks->taken(p, size)) return;
+    if (unit->kind == UNIT_SLAB) {
+        slab_sample(unit);
+    } else if (unit->kind == UNIT_MEDIUM) {
+        struct granule *slot = span_slot(span_of(p), p);
+        store_relaxed(slot->head, slot->head | GRANULE_SAMPLED);
+    } else {
+        unit->flags |= UNIT_SAMPLED;
+    }
+}
+
+/* In a heap of its own a block's class has counted it; nothing else ever goes into a bin of a sampled heap. */
+void sample_taken(struct heap *heap, void *p, size_t size) {
+    struct sample *sample = &heap->sample;
+    heap->hits_left = 1;
+    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* as nearly all */
+    struct unit *unit = p ? span_unit(p) : NULL;
+    if (!unit || sample->holds) return;
+    if (size == 0) size = 1;
+    if (unit->kind != UNIT_SLAB) {
+        if (sample->wide_left >= size) {
+            sample->wide_left -= size;
+            return;
+        }
+        sample->wide_left = sample_draw(sample);
+    } else {
+        if (p != sample->hit) return;
+        sample->hit = NULL;
+        uint64_t *left = &heap->classes[unit->class].sample_left, offset = *left;
+        *left = sample_draw(sample);
+        if (offset >= size) return;
+    }
+    if (!sample->at_work) sample_tell(unit, p, size);
+}
+
+bool sample_freed(const void *p) {
+    const struct sample_hooks *hooks = load_acquire(sample_hooks);
+    return hooks && hooks->freed(p);
+}
+
+bool sample_is_marked(const struct unit *unit, const void *p) {
+    if (unit->kind == UNIT_SLAB) return load_relaxed(unit->start_limit) == 0;
+    if (unit->kind == UNIT_MEDIUM) return load_relaxed(span_slot(span_of(p), p)->head) & GRANULE_SAMPLED;
+    return unit->flags & UNIT_SAMPLED;
+}
+
+bool sample_forget(struct unit *unit, const void *p) {
+    if (!sample_is_marked(unit, p) || !sample_freed(p)) return false;
+    if (unit->kind == UNIT_MEDIUM) {
+        struct granule *slot = span_slot(span_of(p), p);
+        store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_SAMPLED);
+    } else if (unit->kind == UNIT_LARGE) {
+        unit->flags &= (uint8_t)~UNIT_SAMPLED;
+    }
+    return true;
+}
+
+void sample_resized(struct heap *heap, void *p, size_t size, enum sample_before before) {
+    if (!heap->sample.rate) return;
+    struct unit *unit = span_unit(p);
+    if (unit->kind != UNIT_SLAB || before == SAMPLE_MOVED)
+        sample_taken(heap, p, size);
+    else if (before == SAMPLE_KNOWN)
+        sample_tell(unit, p, size);
+}
+
+void sample_freed_own(const void *p, struct unit *slab, const struct heap *heap) {
+    debug_check(slab->owner == heap && slab->flags & UNIT_SAMPLED);
+    const struct sample_hooks *hooks = load_acquire(sample_hooks);
+    sample_freed(p);
+    if (heap->sample.rate == 1) return; /* soon there would be another */
+    if (!hooks || !hooks->know_one(slab->memory, slab->block_bytes, slab->carved_blocks)) slab_sample_end(slab);
+}
+
+bool sample_ticks(struct heap *heap) {
+    debug_check(heap->sample.rate > 0 && heap->slow_left <= 1);
+    heap->sample.pace -= 1 - heap->slow_left;
+    heap->slow_left = 1;
+    return heap->sample.pace <= 0;
+}
+
+void sample_ticked(struct heap *heap) {
+    if (heap->sample.rate == 0) return;
+    heap->sample.pace = heap->slow_left;
+    heap->slow_left = heap->hits_left = 1;
+}

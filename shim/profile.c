@@ -1,0 +1,219 @@
+/* The heap profiler: who looks, who knows, who may.
+ *
+ * One lock, held for as long as a table is looked at. Its word is the holder: a signal handler that allocates while its
+ * thread holds it is not looked at, and what it frees is noted for the next holder. So is a thread that meets a fork
+ * that takes long, for that may be waiting for what this thread has. */
+/* SPDX-License-Identifier: MIT */
+#include "profile.h"
+#include "events.h"
+#include "heap/fast.h"
+#include "heap/hardened.h"
+#include "heap/world.h"
+#include "profile_stack.h"
+#include "profile_table.h"
+#include "syscall.h"
+#include <heapalloc/port.h>
+
+enum { FORKING = 1, FORK_WAITS = 200, LATER_MAX = 256, PAST_MAX = 1024, SPINS = 100 };
+
+uint64_t profile_rate;
+static uint64_t rate_of_all;       /* since the first start: weights are by it */
+static uintptr_t holder;           /* an address that only one thread has; FORKING with it: until the fork is over */
+static uintptr_t later[LATER_MAX]; /* blocks to forget */
+static bool is_later;              /* there are some */
+
+static uintptr_t self(void) {
+    return (uintptr_t)&heap_self;
+}
+
+/* Spins first, then sleeps for a millisecond at a time. */
+static void wait_for_fork(int round) {
+    static uint32_t nobody_wakes;
+    if (round >= SPINS) port_pause(&nobody_wakes, 0);
+}
+
+/* False: this thread has it, or a fork takes long. */
+static bool enter(void) {
+    for (int i = 0;; i++) {
+        uintptr_t seen = 0;
+        if (__atomic_compare_exchange_n(&holder, &seen, self(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return true;
+        if ((seen & ~(uintptr_t)FORKING) == self()) return false;
+        if (seen & FORKING) {
+            if (i >= SPINS + FORK_WAITS) return false;
+            wait_for_fork(i);
+        } else if (i > SPINS) {
+            syscall_6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+        }
+    }
+}
+
+static void leave(void) {
+    __atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
+}
+
+static void forget_later(const void *p) {
+    for (int i = 0; i < LATER_MAX; i++) {
+        uintptr_t none = 0;
+        if (!__atomic_compare_exchange_n(&later[i], &none, (uintptr_t)p, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+            continue;
+        __atomic_store_n(&is_later, true, __ATOMIC_RELEASE);
+        return;
+    }
+}
+
+/* First of all: a block that was to be forgotten may be another one by now. */
+static void forget_noted(void) {
+    if (likely(!__atomic_exchange_n(&is_later, false, __ATOMIC_ACQ_REL))) return;
+    for (int i = 0; i < LATER_MAX; i++) {
+        uintptr_t p = __atomic_exchange_n(&later[i], 0, __ATOMIC_ACQUIRE);
+        if (p) profile_remove((const void *)p, rate_of_all);
+    }
+}
+
+/* ---- when a profile is due ---- */
+
+static struct {
+    uint64_t every_16, peak_16; /* how much more is allocated, or live, until the next; 0: none comes */
+    uint64_t next_16, next_peak_16;
+} due;
+
+COLD void profile_write_after(uint64_t every, uint64_t peak) {
+    if (!enter()) return;
+    struct profile_totals now = profile_totals();
+    due.every_16 = every << 16;
+    due.peak_16 = peak << 16;
+    due.next_16 = now.taken_16 + due.every_16;
+    due.next_peak_16 = now.live_16 + due.peak_16;
+    leave();
+}
+
+/* Only noted: it is written where no lock is held. */
+static void look_at_totals(void) {
+    struct profile_totals now = profile_totals();
+    bool much = due.every_16 && now.taken_16 >= due.next_16, peak = due.peak_16 && now.live_16 >= due.next_peak_16;
+    if (likely(!much && !peak)) return;
+    due.next_16 = now.taken_16 + due.every_16;
+    if (peak) due.next_peak_16 = now.live_16 + due.peak_16;
+    event_add(EVENT_PROFILE_WRITE);
+}
+
+/* ---- what the core tells ---- */
+
+static bool taken(void *p, size_t size) {
+    struct sample *sample = &heap_self->sample;
+    uintptr_t pcs[PROFILE_FRAMES_MAX];
+    if (hardened()) size -= size > CANARY_BYTES ? CANARY_BYTES : size - 1;
+    sample->at_work = true;
+    size_t depth = profile_stack(pcs, PROFILE_FRAMES_MAX, sample);
+    bool known = enter();
+    if (known) {
+        forget_noted();
+        known = profile_add(p, size, pcs, depth, rate_of_all);
+        look_at_totals();
+        leave();
+    }
+    sample->at_work = false;
+    return known;
+}
+
+/* Blocks that were freed last, and by whom: for the sentence about what happens to one after that. */
+static struct { uintptr_t p, allocated_by, freed_by; } past[PAST_MAX];
+static uint32_t past_count;
+
+static void note_past(const void *p) {
+    size_t size;
+    const struct profile_place *place = profile_find(p, &size);
+    uintptr_t pc = 0;
+    if (!place) return;
+    if (heap_self->state == HEAP_LIVE) profile_stack(&pc, 1, &heap_self->sample);
+    uint32_t at = past_count++ % PAST_MAX;
+    past[at].p = (uintptr_t)p;
+    past[at].allocated_by = place->depth > 0 ? place->pcs[0] : 0;
+    past[at].freed_by = pc;
+}
+
+static bool freed(const void *p) {
+    if (!enter()) return forget_later(p), true;
+    forget_noted();
+    if (rate_of_all == 1) note_past(p); /* else it could have been handed out unseen since */
+    bool known = profile_remove(p, rate_of_all);
+    leave();
+    return known;
+}
+
+COLD bool profile_about(const void *p, uintptr_t *allocated_by, uintptr_t *freed_by) {
+    size_t size;
+    const struct profile_place *place = NULL;
+    *allocated_by = *freed_by = 0;
+    if (!profile_samples_each() || !enter()) return false;
+    place = profile_find(p, &size);
+    if (place && place->depth > 0) *allocated_by = place->pcs[0];
+    for (uint32_t i = past_count; !place && i > 0 && past_count - i < PAST_MAX; i--) {
+        if (past[(i - 1) % PAST_MAX].p != (uintptr_t)p) continue;
+        *allocated_by = past[(i - 1) % PAST_MAX].allocated_by;
+        *freed_by = past[(i - 1) % PAST_MAX].freed_by;
+        break;
+    }
+    leave();
+    return *allocated_by != 0;
+}
+
+static bool know_one(const char *from, size_t step, uint32_t count) {
+    if (rate_of_all == 1 || !enter()) return true;
+    bool known = profile_knows_near(from);
+    leave();
+    (void)step, (void)count;
+    return known;
+}
+
+COLD void profile_settle(void) {
+    if (!enter()) return;
+    forget_noted();
+    leave();
+}
+
+/* ---- who looks ---- */
+
+void profile_join(void) {
+    struct heap *heap = heap_self;
+    uint64_t rate = __atomic_load_n(&profile_rate, __ATOMIC_RELAXED);
+    if (heap->state != HEAP_LIVE || heap->sample.rate == rate || heap->sample.at_work) return;
+    if (rate == 0)
+        sample_end(heap);
+    else if (!sample_begin(heap, rate, port_random() + (uintptr_t)heap + port_now_ms()))
+        __atomic_store_n(&profile_rate, 0, __ATOMIC_RELAXED);
+}
+
+/* Whoever else has a heap looks from its next slow path on. Of samples at several rates none could tell what they stand
+ * for. */
+COLD bool profile_begin(uint64_t rate) {
+    static const struct sample_hooks hooks = {taken, freed, know_one};
+    if (!config_safety || config_valgrind) return false;
+    if (rate_of_all == 0 || !profile_places()) rate_of_all = rate;
+    __atomic_store_n(&sample_hooks, &hooks, __ATOMIC_RELEASE);
+    __atomic_store_n(&profile_rate, rate_of_all, __ATOMIC_RELAXED);
+    event_add(EVENT_PROFILE);
+    profile_join();
+    return true;
+}
+
+COLD void profile_end(void) {
+    __atomic_store_n(&profile_rate, 0, __ATOMIC_RELAXED);
+    profile_join();
+}
+
+uint64_t profile_samples_each(void) {
+    return rate_of_all;
+}
+
+/* ---- forks ---- */
+
+/* A handler of a signal may fork while its thread is at work here: it goes on in both processes. */
+void profile_fork(void) {
+    if (likely(!rate_of_all)) return;
+    if (enter()) __atomic_store_n(&holder, self() | FORKING, __ATOMIC_RELAXED);
+}
+
+void profile_forked(void) {
+    if (__atomic_load_n(&holder, __ATOMIC_RELAXED) == (self() | FORKING)) leave();
+}

@@ -1,0 +1,136 @@
+/* Who allocates.
+ *
+ * Frames are stepped over by what compilers wrote about them, as an unwinder does, but with two registers only, and by
+ * rows that are kept: the same calls come again and again, and a row costs a few thousand instructions. Where there is
+ * none (made at run time, or glibc before 2.35, or musl) the frame register leads on if it points up the stack. Every
+ * step goes up, and nothing outside of the stack is read, so the worst of a row that is out of date (its module was
+ * unloaded, another stands there) is a wrong address. */
+/* SPDX-License-Identifier: MIT */
+#include "profile_stack.h"
+#include "frame.h"
+#include "maps.h"
+
+enum {
+    ROW_KNOWN = 1,
+    ROW_POINTER = 2,
+    ROW_OURS = 4,
+    ROW_KEPT = 8,
+    ROWS = 2048,
+    WAYS = 4,
+    WORD = sizeof(uintptr_t),
+    STEP_MAX = 1 << 20,
+    STEPS_MAX = 24 + PROFILE_FRAMES_MAX
+};
+
+/* A row in one word, and its address mixed with that word: two threads that write the same place leave what fits
+ * neither (Hyatt, Mann, A Lockless Transposition Table, 2002).
+ *
+ *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk      from the left, in words of the stack:
+ * above, pointer_at, pc_at; ROW_KEPT, ROW_OURS, ROW_POINTER, ROW_KNOWN */
+static struct { uint64_t mixed, word; } rows[ROWS + WAYS];
+
+static uint64_t pack(const struct frame_row *row) {
+    const uint64_t part = (1 << 18) - 1;
+    return (uint64_t)((uint32_t)row->above / WORD) << 40 | ((uint64_t)(row->pointer_at / WORD) & part) << 22 |
+           ((uint64_t)(row->pc_at / WORD) & part) << 4 | (row->from_pointer ? ROW_POINTER : 0) | ROW_KNOWN;
+}
+
+static void unpack(uint64_t word, struct frame_row *row) {
+    row->above = (int32_t)(word >> 40) * WORD;
+    row->pointer_at = (int32_t)((int64_t)(word << 24) >> 46) * WORD;
+    row->pc_at = (int32_t)((int64_t)(word << 42) >> 46) * WORD;
+    row->from_pointer = word & ROW_POINTER;
+}
+
+static uint64_t row_make(uintptr_t pc) {
+    struct frame_row row;
+    bool known = frame_row(pc, &row) && row.above % WORD == 0;
+    return (known ? pack(&row) : 0) | (frame_is_ours(pc) ? ROW_OURS : 0) | ROW_KEPT;
+}
+
+/* What is kept of `pc`, made when it is not: in one of a few places, the last of which are by chance. */
+static uint64_t row_of(uintptr_t pc) {
+    size_t at = pc * UINT64_C(0x9e3779b97f4a7c15) >> 53, free = at + (pc >> 3) % WAYS;
+    for (size_t i = at; i < at + WAYS; i++) {
+        uint64_t word = __atomic_load_n(&rows[i].word, __ATOMIC_RELAXED);
+        if (!word) free = i;
+        if ((__atomic_load_n(&rows[i].mixed, __ATOMIC_RELAXED) ^ word) == pc && word) return word;
+    }
+    uint64_t word = row_make(pc);
+    __atomic_store_n(&rows[free].word, word, __ATOMIC_RELAXED);
+    __atomic_store_n(&rows[free].mixed, pc ^ word, __ATOMIC_RELAXED);
+    return word;
+}
+
+struct walk {
+    uintptr_t pc, stack, pointer; /* the return address, and the two registers as they are there */
+    uintptr_t end;                /* of the stack */
+};
+
+static bool is_on_stack(const struct walk *walk, uintptr_t at) {
+    return at >= walk->stack && at < walk->end && walk->end - at >= 2 * WORD && at % WORD == 0;
+}
+
+static uintptr_t word_at(uintptr_t at) {
+    return *(const uintptr_t *)at;
+}
+
+/* What the frame register points to is the caller's and the return address; on RISC-V they stand below. */
+static bool step_by_pointer(struct walk *walk) {
+#ifdef __riscv
+    uintptr_t at = walk->pointer - 2 * WORD, above = walk->pointer;
+#else
+    uintptr_t at = walk->pointer, above = walk->pointer + 2 * WORD;
+#endif
+    if (!is_on_stack(walk, at) || above - walk->stack > STEP_MAX) return false;
+    walk->pc = word_at(at + WORD);
+    walk->pointer = word_at(at);
+    walk->stack = above;
+    return true;
+}
+
+static bool step(struct walk *walk, uint64_t word) {
+    struct frame_row row;
+    if (!(word & ROW_KNOWN)) return step_by_pointer(walk);
+    unpack(word, &row);
+    uintptr_t above = (row.from_pointer ? walk->pointer : walk->stack) + (uintptr_t)(intptr_t)row.above;
+    uintptr_t pc_at = above + (uintptr_t)(intptr_t)row.pc_at, pointer_at = above + (uintptr_t)(intptr_t)row.pointer_at;
+    if (above <= walk->stack || above - walk->stack > STEP_MAX || above > walk->end || above % WORD != 0) return false;
+    if (pc_at < walk->stack || pc_at > above - WORD || pc_at % WORD != 0) return false;
+    if (row.pointer_at && (pointer_at < walk->stack || pointer_at > above - WORD || pointer_at % WORD != 0))
+        return false;
+    walk->pc = word_at(pc_at);
+    if (row.pointer_at) walk->pointer = word_at(pointer_at);
+    walk->stack = above;
+    return true;
+}
+
+static bool is_here(const struct maps_line *line, void *to) {
+    uintptr_t *stack = to;
+    if (stack[0] < line->from || stack[0] >= line->to) return false;
+    stack[0] = line->from;
+    stack[1] = line->to;
+    return true;
+}
+
+/* The end of the stack that `at` lies on; a thread may have several, one of which was the last. */
+static uintptr_t stack_end(uintptr_t at, struct sample *sample) {
+    if (at >= sample->stack[0] && at < sample->stack[1]) return sample->stack[1];
+    sample->stack[0] = at;
+    if (!maps_find(is_here, sample->stack)) sample->stack[0] = sample->stack[1] = 0;
+    return sample->stack[1];
+}
+
+NOINLINE size_t profile_stack(uintptr_t *pcs, size_t room, struct sample *sample) {
+    struct frame frame = {0};
+    FRAME_HERE(&frame);
+    struct walk walk = {frame.pc, frame.registers[FRAME_STACK], frame.registers[FRAME_POINTER], 0};
+    walk.end = stack_end(walk.stack, sample);
+    size_t count = 0;
+    for (int i = 0; i < STEPS_MAX && count < room && walk.pc > 1; i++) {
+        uint64_t word = row_of(walk.pc);
+        if (count > 0 || !(word & ROW_OURS)) pcs[count++] = walk.pc;
+        if (!step(&walk, word)) break;
+    }
+    return count;
+}

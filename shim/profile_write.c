@@ -1,0 +1,111 @@
+/* Where profiles go. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "profile_write.h"
+#include "option_values.h"
+#include "options.h"
+#include "process.h"
+#include "profile.h"
+#include "profile_pprof.h"
+#include "profile_text.h"
+#include "syscall.h"
+#include <errno.h>
+#include <fcntl.h>
+
+enum { STDERR = 2 };
+
+static long begun_in; /* the process that asked */
+
+COLD void profile_note_process(void) {
+    if (begun_in == 0) begun_in = process_id();
+}
+
+static bool has_process(const char *pattern) {
+    for (; *pattern; pattern++) {
+        if (*pattern != '%') continue;
+        if (pattern[1] == 'p') return true;
+        if (pattern[1]) pattern++;
+    }
+    return false;
+}
+
+/* %n is how many were written before, which makes a name of its own for each. */
+static void add_counted(struct report *path, const char *pattern) {
+    static uint32_t written;
+    for (; *pattern && path->length < REPORT_PATH_BYTES; pattern++) {
+        char one[3] = {pattern[0]};
+        if (*pattern == '%' && pattern[1]) one[1] = *++pattern;
+        if (one[0] != '%' || one[1] != 'n')
+            report_add(path, one);
+        else
+            report_add_number(path, __atomic_fetch_add(&written, 1, __ATOMIC_RELAXED), 0);
+    }
+    path->chars[path->length] = 0;
+}
+
+/* A child of a fork does not write over its parent's. */
+static void add_name(struct report *path, const char *pattern) {
+    struct report counted = {0};
+    add_counted(&counted, pattern);
+    report_add_path(path, counted.chars);
+    if (begun_in != 0 && begun_in != process_id() && !has_process(pattern)) {
+        report_add(path, ".");
+        report_add_number(path, (uint64_t)process_id(), 0);
+    }
+    path->chars[path->length < REPORT_PATH_BYTES ? path->length : REPORT_PATH_BYTES] = 0;
+}
+
+static bool fail(const char *path, long error) {
+    struct report report;
+    report_begin(&report);
+    report_add(&report, "cannot write the profile ");
+    report_add(&report, path);
+    report_add(&report, ", error ");
+    report_add_number(&report, (uint64_t)-error, 0);
+    report_add(&report, "\n");
+    report_write(&report, STDERR);
+    errno = (int)-error;
+    return false;
+}
+
+static long open_file(const char *path) {
+    return syscall_6(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
+}
+
+/* Written beside itself and renamed, so that a reader sees all of one; what is no file of a folder, a terminal for
+ * instance, is written to as it is. */
+COLD bool profile_write(const char *path) {
+    struct report name = {0}, beside = {0};
+    struct sink sink = {0};
+    profile_settle();
+    add_name(&name, path ? path : option_text(OPTION_PROFILE));
+    report_add(&beside, name.chars);
+    report_add(&beside, ".");
+    report_add_number(&beside, (uint64_t)process_id(), 0);
+    report_add(&beside, ".new");
+    beside.chars[beside.length] = 0;
+    long file = open_file(beside.chars);
+    bool renames = file >= 0;
+    if (!renames) file = open_file(name.chars);
+    if (file < 0) return fail(name.chars, file);
+    sink.file = (int)file;
+    if (value_matches(name.chars, "*.pb") || value_matches(name.chars, "*.pprof"))
+        sink.failed |= !profile_pprof(&sink);
+    else
+        profile_text(&sink);
+    sink_end(&sink);
+    syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+    if (sink.failed) return fail(name.chars, -ENOSPC);
+    long moved = renames ? syscall_6(SYS_renameat2, AT_FDCWD, (long)beside.chars, AT_FDCWD, (long)name.chars, 0, 0) : 0;
+    return moved < 0 ? fail(name.chars, moved) : true;
+}
+
+/* By one thread at a time; another's would say the same. */
+COLD void profile_write_due(void) {
+    static bool writing;
+    bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
+    if (silent || !option_text(OPTION_PROFILE)[0] || profile_samples_each() == 0) return;
+    if (__atomic_exchange_n(&writing, true, __ATOMIC_ACQUIRE)) return;
+    profile_write(NULL);
+    __atomic_store_n(&writing, false, __ATOMIC_RELEASE);
+}

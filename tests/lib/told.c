@@ -1,0 +1,91 @@
+/* A profiler for tests. */
+/* SPDX-License-Identifier: MIT */
+#include "told.h"
+#include "heap/registry.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TOLD_MAX = 1 << 18 };
+
+struct told told;
+
+static struct {
+    const void *p;
+    size_t size;
+} table[TOLD_MAX];
+
+static size_t places; /* of the table that have an address */
+
+static size_t place(const void *p) {
+    size_t at = ((uintptr_t)p >> 4) * 0x9e3779b1u % TOLD_MAX;
+    while (table[at].p && table[at].p != p) at = (at + 1) % TOLD_MAX;
+    return at;
+}
+
+/* A table that has had each of its places once is full: it begins anew with what is known still. */
+static void make_room(void) {
+    static const void *known[TOLD_MAX / 2];
+    static size_t sizes[TOLD_MAX / 2];
+    size_t count = 0;
+    for (size_t at = 0; at < TOLD_MAX; at++) {
+        if (table[at].size > 0) known[count] = table[at].p, sizes[count++] = table[at].size;
+        table[at].p = NULL;
+        table[at].size = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = place(known[i]);
+        table[at].p = known[i];
+        table[at].size = sizes[i];
+    }
+    places = count;
+}
+
+static bool taken(void *p, size_t size) {
+    size_t at = place(p);
+    if (table[at].p == p && table[at].size > 0) fputs("told of a block twice\n", stderr), abort();
+    if (told.taken - told.freed >= TOLD_MAX / 4) return false;
+    if (places >= TOLD_MAX / 2) make_room(), at = place(p);
+    places += table[at].p != p;
+    table[at].p = p;
+    table[at].size = size;
+    told.taken++;
+    told.taken_bytes += size;
+    double weight = told.rate == 1 ? 1 : -1 / expm1(-(double)size / (double)told.rate);
+    told.objects += weight;
+    told.bytes += weight * (double)size;
+    return true;
+}
+
+/* The address keeps its place, with size 0: so nothing behind it is lost. */
+static bool freed(const void *p) {
+    size_t at = place(p);
+    if (table[at].p != p || table[at].size == 0) return false;
+    told.freed++;
+    told.freed_bytes += table[at].size;
+    table[at].size = 0;
+    return true;
+}
+
+size_t told_size(const void *p) {
+    size_t at = place(p);
+    return table[at].p == p ? table[at].size : 0;
+}
+
+static bool know_one(const char *from, size_t step, uint32_t count) {
+    for (; count > 0; count--, from += step)
+        if (told_size(from) > 0) return true;
+    return false;
+}
+
+void told_begin(uint64_t rate, uint64_t seed) {
+    static const struct sample_hooks hooks = {taken, freed, know_one};
+    heap_enter();
+    told = (struct told){.rate = rate};
+    sample_hooks = &hooks;
+    if (!sample_begin(heap_self, rate, seed)) fputs("this build cannot sample\n", stderr), abort();
+}
+
+void told_end(void) {
+    sample_end(heap_self);
+}
