@@ -22,13 +22,8 @@ static void named_unlist(struct named *entry) {
     if (entry->next) entry->next->before = entry->before;
 }
 
-<<<<<<< HEAD
-/* Entries whose objects ended during a fork, and `entry`; a list to be freed without the lock. */
-static struct named *named_unlink_ended(struct named *entry) {
-=======
 /* Unlink the entries whose objects ended during a fork, and `entry`; returns a list to be freed without the lock. */
-static struct named *unlink_ended(struct named *entry) {
->>>>>>> words1
+static struct named *named_unlink_ended(struct named *entry) {
     debug_check(lock_is_mine(&named_lock));
     struct named *ended = NULL;
     for (struct named *one = named_first, *next; one; one = next) {

@@ -93,16 +93,19 @@ static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct
     pace_slow(heap);
 }
 
-/* Free a block of a slab with purged pages or sampled blocks, or one whose second word looks like a key by chance. */
-if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
-block_clear(block); /* it is in no list yet, and must not look free */
-free_by_steps(block, heap, slab);
+/* Push a block to a slab that another heap owns, or that is abandoned and stays so. */
+INLINE void remote_push(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+    if (likely(cas(slab->remote, &seen, remote_link(seen, block, heap->secret)))) return;
+    block_clear(block); /* it is in no list yet, and must not look free */
+    free_by_steps(block, heap, slab);
 }
 
-/* Free a block of a slab with purged pages or sampled blocks, or one whose second word looks like a key by chance. */
-debug_check(heap->state == HEAP_LIVE);
-remote_push(block, heap, slab, REMOTE_OWNED);
-pace_slow(heap);
+/* Push the first block since the owner collected. This counts as a slow path, because a thread may do nothing else, and
+ * has to tick for what is free elsewhere. */
+static NOINLINE void remote_push_first(struct block *block, struct heap *heap, struct unit *slab) {
+    debug_check(heap->state == HEAP_LIVE);
+    remote_push(block, heap, slab, REMOTE_OWNED);
+    pace_slow(heap);
 }
 
 /* Adopt a block that the heap is about to need. */
