@@ -23,20 +23,21 @@ FUNCTION = re.compile(r"^(?:\w+ )*?[\w ]+?[ *]+((?:heapalloc|heap)_\w+)\(([^;{]*
 
 # What a function answers to what is wrong, or why nothing is wrong for it: words of its comment.
 ERRORS = {
-    "heapalloc_on_soft_limit": "NULL: the sentence again",
+    "heapalloc_on_soft_limit": "NULL: print the sentence again",
+    "heapalloc_profile_dump": "false with errno when it was never begun or cannot be written",
     "heap_init": "false when it is too small or the heap has memory already",
     "heap_add_region": "false when it is too small, or some of it is the heap's already",
     "heapalloc_small_create": "NULL when that is too small",
-    "heapalloc_small_add_region": "false when it is too small or meets what the heap has",
+    "heapalloc_small_add_region": "false when it is too small or overlaps what the heap has",
     "heapalloc_small_remove_region": "false when something in it is in use, it holds tables, or there is none",
-    "heapalloc_small_alloc_from": "for any other the answer is NULL",
+    "heapalloc_small_alloc_from": "a power of two; any other returns NULL",
     "heapalloc_small_alloc": "NULL when there is no memory",
     "heapalloc_small_hook": "They may not use the heap",
     "heapalloc_small_figures": "sums over all sets of attributes",
     "heapalloc_small_check": "the name of the first that does not",
     "heapalloc_small_each": "in other builds none",
     "heapalloc_block_pool_init": "0: not even one",
-    "heapalloc_block_pool_get": "NULL: there was none",
+    "heapalloc_block_pool_get": "NULL when there was none",
 }
 
 
