@@ -8,12 +8,14 @@
 #include "profile_write.h"
 #include <errno.h>
 
+enum { STDERR = 2 };
+
 NOINLINE void events_do(void) {
     if (__atomic_load_n(&events_due, __ATOMIC_RELAXED) == EVENT_PROFILE && !profile_is_to_join()) return;
     int saved = errno;
     uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);
     if (due & EVENT_PROFILE) profile_join();
-    if (due & EVENT_PROFILE_WRITE) profile_write_due();
+    if (due & EVENT_PROFILE_WRITE) profile_write_due(STDERR);
     if (due & EVENT_SOFT_LIMIT) limit_call();
     if (due & EVENT_SIGNAL) dump_signal_write();
     if (due & EVENT_METRICS) metrics_write();

@@ -10,6 +10,8 @@
 #include "report.h"
 #include <signal.h>
 
+enum { STDERR = 2 };
+
 static int taken; /* the signal whose handler is ours; 0: none */
 
 /* One bit: the rest is done where no lock is held. */
@@ -61,7 +63,7 @@ COLD void dump_signal_write(void) {
     struct live_stats stats;
     struct sink sink = {0};
     if (!live_stats_read(&stats)) return event_add(EVENT_SIGNAL); /* a fork is under way */
-    profile_write_due();
+    profile_write_due(STDERR);
     sink.file = exit_stats_open();
     if (sink.file < 0) return;
     if (exit_stats_are_json())

@@ -99,7 +99,7 @@ static NOINLINE void tell_from(uintptr_t stack) {
     if (option_number(OPTION_STATS)) tell_stats();
     if (option_number(OPTION_LEAKS)) tell_leaks(stack);
     metrics_write();
-    profile_write_due();
+    profile_write_due(is_same(asked.file) ? asked.file : STDERR);
     errno = saved;
 }
 

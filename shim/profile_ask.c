@@ -42,5 +42,5 @@ EXPORT COLD bool heapalloc_profile_dump(const char *path) {
         errno = EINVAL;
         return false;
     }
-    return profile_write(path && path[0] ? path : NULL);
+    return profile_write(path && path[0] ? path : NULL, STDERR);
 }

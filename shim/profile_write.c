@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { STDERR = 2 };
-
 static long begun_in; /* the process that asked */
 
 COLD void profile_note_process(void) {
@@ -55,7 +53,7 @@ static void add_name(struct report *path, const char *pattern) {
     path->chars[path->length < REPORT_PATH_BYTES ? path->length : REPORT_PATH_BYTES] = 0;
 }
 
-static bool fail(const char *path, long error) {
+static bool fail(const char *path, long error, int told) {
     struct report report;
     report_begin(&report);
     report_add(&report, "cannot write the profile ");
@@ -63,7 +61,7 @@ static bool fail(const char *path, long error) {
     report_add(&report, ", error ");
     report_add_number(&report, (uint64_t)-error, 0);
     report_add(&report, "\n");
-    report_write(&report, STDERR);
+    report_write(&report, told);
     errno = (int)-error;
     return false;
 }
@@ -74,7 +72,7 @@ static long open_file(const char *path) {
 
 /* Written beside itself and renamed, so that a reader sees all of one; what is no file of a folder, a terminal for
  * instance, is written to as it is. */
-COLD bool profile_write(const char *path) {
+COLD bool profile_write(const char *path, int told) {
     struct report name = {0}, beside = {0};
     struct sink sink = {0};
     profile_settle();
@@ -87,7 +85,7 @@ COLD bool profile_write(const char *path) {
     long file = open_file(beside.chars);
     bool renames = file >= 0;
     if (!renames) file = open_file(name.chars);
-    if (file < 0) return fail(name.chars, file);
+    if (file < 0) return fail(name.chars, file, told);
     sink.file = (int)file;
     if (value_matches(name.chars, "*.pb") || value_matches(name.chars, "*.pprof"))
         sink.failed |= !profile_pprof(&sink);
@@ -95,17 +93,20 @@ COLD bool profile_write(const char *path) {
         profile_text(&sink);
     sink_end(&sink);
     syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
-    if (sink.failed) return fail(name.chars, -ENOSPC);
-    long moved = renames ? syscall_6(SYS_renameat2, AT_FDCWD, (long)beside.chars, AT_FDCWD, (long)name.chars, 0, 0) : 0;
-    return moved < 0 ? fail(name.chars, moved) : true;
+    long error = sink.failed ? -ENOSPC : 0;
+    if (renames && !error)
+        error = syscall_6(SYS_renameat2, AT_FDCWD, (long)beside.chars, AT_FDCWD, (long)name.chars, 0, 0);
+    if (error >= 0) return true;
+    if (renames) syscall_6(SYS_unlinkat, AT_FDCWD, (long)beside.chars, 0, 0, 0, 0);
+    return fail(name.chars, error, told);
 }
 
 /* By one thread at a time; another's would say the same. */
-COLD void profile_write_due(void) {
+COLD void profile_write_due(int told) {
     static bool writing;
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
     if (silent || !option_text(OPTION_PROFILE)[0] || profile_samples_each() == 0) return;
     if (__atomic_exchange_n(&writing, true, __ATOMIC_ACQUIRE)) return;
-    profile_write(NULL);
+    profile_write(NULL, told);
     __atomic_store_n(&writing, false, __ATOMIC_RELEASE);
 }

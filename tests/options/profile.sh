@@ -74,6 +74,10 @@ END
 ) || true
 verdict "$(is "$bound" near)" "samples stand for what was allocated"
 
+# ls closes stderr before it ends.
+run "profile=$work/none/profile,profile_bytes=1" ls "$work"
+verdict "$(says "cannot write the profile $work/none/profile, error 2")" "a file that cannot be written is reported"
+
 # While it runs: 16 MiB are allocated, and 6 live at most, once the first five were freed.
 files() { find "$work" -name "$1" | wc -l; }
 run "profile=$work/every.%n,profile_bytes=1,profile_every=1M" "$program" steps
