@@ -167,7 +167,7 @@ dockerfile_lines_preload() {
 
 # shellcheck source=/dev/null
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-includes=python3-minimal,libedit2,libncurses6,gcc,libc6-dev,pkgconf
+includes=python3-minimal,libdw1,libedit2,libncurses6,gcc,libc6-dev,pkgconf
 base=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/heapalloc/debian-$suite-$(cksum <<<"$includes" | cut -d' ' -f1).tar
 
 # Prints why there is none, or nothing.

@@ -140,6 +140,6 @@ COLD void stats_report(struct sink *sink, bool json, uint64_t passed_ms) {
         add_text(report, &sums, whole);
         sink_flow(sink);
         if (by_name_read(&named)) named_report_text(sink, &named);
-        report_add(report, "  next: HEAPALLOC=help lists what can be adjusted\n");
+        report_add(report, "  next: HEAPALLOC=help lists the options, `heapalloc profile` shows who allocates\n");
     }
 }

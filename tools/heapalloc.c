@@ -4,6 +4,7 @@
 #include "explore.h"
 #include "inspect/shell.h"
 #include "look.h"
+#include "profile.h"
 #include "run.h"
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ static const struct subcommand subcommands[] = {
     {"walk", "list every block of that heap", walk_run},
     {"top", "show a process's heap on the terminal, refreshed periodically", top_run},
     {"compare", "run a program on glibc's malloc and on heapalloc, and compare time, memory and faults", compare_run},
+    {"profile", "run a program, and then print who allocated", profile_run},
+    {"leaks", "run a program, and then print what it lost, and who allocated that", leaks_run},
     {"explore", "a shell over a private heap: allocate, inspect, damage and check it", explore_run},
 };
 

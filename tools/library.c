@@ -79,3 +79,20 @@ const char *library_refusal(const char *path) {
     close(file);
     return why;
 }
+
+/* "first<separator>then" in the environment; false: there is no memory. */
+static bool set_pair(const char *name, const char *first, const char *separator, const char *then) {
+    char *whole;
+    if (asprintf(&whole, "%s%s%s", first, separator, then) < 0) return false;
+    bool done = setenv(name, whole, 1) == 0;
+    free(whole);
+    return done;
+}
+
+bool library_preload(const char *library, const char *options) {
+    const char *preloads = getenv("LD_PRELOAD"), *old = getenv("HEAPALLOC");
+    bool is_set =
+        preloads && *preloads ? set_pair("LD_PRELOAD", library, ":", preloads) : setenv("LD_PRELOAD", library, 1) == 0;
+    if (!is_set || !options[0]) return is_set;
+    return old && *old ? set_pair("HEAPALLOC", old, ",", options) : setenv("HEAPALLOC", options, 1) == 0;
+}

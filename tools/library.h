@@ -13,3 +13,7 @@ const char *library_refusal(const char *path);
 
 /* Put the path of a command's file, found in PATH as the shell does, into `path`. False: there is none. */
 bool library_find_program(const char *command, char *path, size_t bytes);
+
+/* Set the environment for the program that is executed next: the library is preloaded before what is there, and the
+ * options are added to HEAPALLOC's, which they override. False: there is no memory. */
+bool library_preload(const char *library, const char *options);

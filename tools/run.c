@@ -78,30 +78,6 @@ static const char *file_of(const char *library) {
     return strcmp(library, "hardened") == 0 ? "libheapalloc-hardened.so" : NULL;
 }
 
-/* "first,then" in the environment; false: there is no memory. */
-static bool set_before(const char *name, const char *first, const char *separator) {
-    const char *old = getenv(name);
-    char *whole;
-    if (!old || !*old) return setenv(name, first, 1) == 0;
-    if (asprintf(&whole, "%s%s%s", first, separator, old) < 0) return false;
-    bool done = setenv(name, whole, 1) == 0;
-    free(whole);
-    return done;
-}
-
-/* The environment's value comes first, so that the options given here override it. */
-static bool set_environment(const struct wish *wish, const char *library) {
-    char *whole;
-    const char *old = getenv("HEAPALLOC");
-    if (!set_before("LD_PRELOAD", library, ":")) return false;
-    if (!wish->options[0]) return true;
-    if (!old || !*old) return setenv("HEAPALLOC", wish->options, 1) == 0;
-    if (asprintf(&whole, "%s,%s", old, wish->options) < 0) return false;
-    bool done = setenv("HEAPALLOC", whole, 1) == 0;
-    free(whole);
-    return done;
-}
-
 int run_run(int argc, char **argv) {
     static struct wish wish;
     char library[PATH_MAX], program[PATH_MAX];
@@ -114,7 +90,7 @@ int run_run(int argc, char **argv) {
         fprintf(stderr, "heapalloc run: cannot find %s; HEAPALLOC_LIBRARY=PATH may say where it is\n", name);
         return EXIT_CANNOT_RUN;
     }
-    if (!set_environment(&wish, library)) return wrong("there is no memory for the environment", "");
+    if (!library_preload(library, wish.options)) return wrong("there is no memory for the environment", "");
     if (wish.prints) {
         printf("LD_PRELOAD=%s\n", getenv("LD_PRELOAD"));
         if (getenv("HEAPALLOC")) printf("HEAPALLOC=%s\n", getenv("HEAPALLOC"));
