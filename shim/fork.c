@@ -8,8 +8,8 @@
 #include <heapalloc/port.h>
 #include <pthread.h>
 
-/* The handle by which libc knows this library's fork handlers. crtbeginS.o defines one, but the shared libraries have no
- * start files: their code would run at each start, on pages other than STARTUP_TEXT's. */
+/* The handle by which libc knows this library's fork handlers. crtbeginS.o defines one, but the shared libraries have
+ * no start files: their code would run at each start, on pages other than STARTUP_TEXT's. */
 void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
 /* The function that glibc's pthread_atfork() calls. That one is linked statically and calls it through a PLT at the
@@ -37,10 +37,10 @@ static void child_forked(void) {
     profile_forked();
 }
 
-/* Register the fork handlers early, before the program's: glibc runs the first ones last before a fork, and first after
- * it. Not at the first malloc, because it touches 64 KiB of libc that a short program never uses. Beyond 48 handlers it
- * allocates, and calls this again. A second thread does not wait for the first, which a fork may have left behind;
- * create.c makes that case rare. */
+/* Register the fork handlers early, if possible before the program's: glibc runs the first ones last before a fork, and
+ * first after it. Callers wait until a process is not short-lived, since this touches 64 KiB of libc. Beyond 48
+ * handlers libc allocates, which comes back here. A thread that finds another one registering does not wait, because a
+ * fork may have left that one behind; create.c makes this rare. */
 STARTUP_TEXT void port_expect_fork(void) {
     STARTUP_DATA static bool begun = false;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;

@@ -64,7 +64,7 @@ COLD const char *option_nearest(const char *name, size_t length) {
     return nearest;
 }
 
-/* A share of what the control group may have, or the machine has. */
+/* Read `cgroup` or a percentage, of the control group's limit or else of the machine's memory. */
 static bool read_share(const char *text, size_t length, uint64_t *bytes) {
     uint64_t percent = 0, group;
     if (value_is("cgroup", text, length)) return *bytes = cgroup_memory_limit(""), true;

@@ -1,13 +1,13 @@
-/* Where profiles go. */
+/* Writes profiles to files. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 
-/* The process that asks: a child of a fork writes to a file of its own. */
+/* Note the calling process as the one whose option it is: a fork's child writes to a file of its own. */
 void profile_note_process(void);
 
-/* Write the profile to where the option says, or to this path. False: it cannot be written, which was said. */
+/* Write the profile to this path, or NULL: to the option's. False: it cannot be written, which was reported. */
 bool profile_write(const char *path);
 
-/* The same where the option wants a profile: at exit, at a signal, when much was allocated. */
+/* Write it if the option `profile` is set: at exit, at a signal, or when enough was allocated. */
 void profile_write_due(void);
