@@ -46,10 +46,10 @@ static bool is_resident(char *page) {
     return syscall_failed(got) || state & 1;
 }
 
-/* Purge locked pages, which Linux can since 5.18. An emulator reports success for advice that it does not know, so the
- * first call checks that a page really goes. */
+/* Purge locked pages by advice that Linux has since 5.18. An emulator reports success for advice that it does not know,
+ * so the first call checks that a page really goes. */
 static bool purge_locked(char *at, size_t bytes) {
-    static int works; /* 0: not tried yet; below: it does not */
+    static int works; /* 1: it does, -1: it does not, 0: not tried yet */
     int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
     if (known < 0) return false;
     if (known == 0) (void)*(volatile char *)at; /* now it is resident */
@@ -99,7 +99,7 @@ enum { LARGEST_PAGE = 65536 };
 /* Check once that purging a small range clears it. An emulator whose pages are smaller than the machine's reports
  * success for parts of a machine page without purging them; such memory would count as clean and keep its contents. */
 static bool small_pieces_go(char *at, size_t bytes) {
-    static int works; /* 0: not tried yet; below: they do not */
+    static int works; /* 1: it does, -1: it does not, 0: not tried yet */
     int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
     if (known != 0) return known > 0;
     *(volatile char *)at = 1;
@@ -123,7 +123,7 @@ bool port_purge(void *at, size_t bytes) {
 /* True when the administrator allows huge pages: the file reads "always [madvise] never". MADV_COLLAPSE itself ignores
  * this setting. If the file cannot be read, they count as not allowed. */
 static bool huge_pages_are_offered(void) {
-    static int known; /* 0: not yet; below: they are not allowed */
+    static int known; /* 1: allowed, -1: not allowed, 0: not read yet */
     int allowed = __atomic_load_n(&known, __ATOMIC_RELAXED);
     if (allowed == 0) {
         char text[64];
@@ -157,8 +157,8 @@ static uint64_t now_ns(void) {
  * if populated at once. See decision 195. */
 enum { SLOW_NS = 1000000 };
 
-/* Collapse 2 MiB into a huge page, which Linux can since 6.1. Unlike MADV_HUGEPAGE this does not split the mapping, and
- * khugepaged does not fill what is purged later. */
+/* Collapse 2 MiB into a huge page by advice that Linux has since 6.1. Unlike MADV_HUGEPAGE it does not split the
+ * mapping, and khugepaged does not refill what is purged later. */
 static enum port_huge collapse(char *at) {
     uint64_t begun = now_ns();
     if (advise(at, HUGE_BYTES, MADV_COLLAPSE) != 0) return PORT_HUGE_REFUSED;
@@ -178,7 +178,7 @@ enum port_huge port_prefault(void *at) {
     return collapse(at);
 }
 
-/* Populate small pages at once, which Linux can since 5.14. */
+/* Populate small pages at once, by advice that Linux has since 5.14. */
 bool port_populate(void *at, size_t bytes) {
     return huge_pages_allowed() && advise(at, bytes, MADV_POPULATE_WRITE) == 0;
 }

@@ -3,8 +3,7 @@
 #include "shim.h"
 
 /* Switch off its check of the link order: it ends a program in which another library comes first, because its malloc
- * might not be in use, but ours leaves malloc to it (next.h). The program's own function and ASAN_OPTIONS override it.
- */
+ * might not be in use, but ours leaves malloc to it (next.h). The program's function and ASAN_OPTIONS override this. */
 EXPORT const char *__asan_default_options(void);
 const char *__asan_default_options(void) {
     return "verify_asan_link_order=0";

@@ -2,8 +2,8 @@
  *
  * /proc/self/cgroup has a line for each hierarchy, ID:CONTROLLERS:PATH; version 2's is 0::PATH. The files of the group
  * lie below the hierarchy's mount, in version 2 "memory.max", in version 1 "memory.limit_in_bytes". In a container the
- * mount shows the container's group as its root, while PATH may be the path seen from outside. A missing folder is no
- * error, therefore: its parents are read anyway, because their limits apply too. */
+ * mount shows the container's group as its root, while PATH may be the path seen from outside. So a missing folder is
+ * skipped: its parents are read anyway, because their limits apply too. */
 /* SPDX-License-Identifier: MIT */
 #include "cgroup.h"
 #include "base/bits.h"

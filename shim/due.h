@@ -7,7 +7,7 @@
 /* Handle the pending events; errno is unchanged. */
 void events_do(void);
 
-/* Handle pending events; every slow path that holds no lock ends with this. With HEAPALLOC_ASIDE=0 there are none. */
+/* Handle pending events; every slow path that holds no lock ends with this. With HEAPALLOC_ASIDE=0 none is added. */
 INLINE void events_look(void) {
     if (HEAPALLOC_ASIDE && unlikely(__atomic_load_n(&events_due, __ATOMIC_RELAXED))) events_do();
 }

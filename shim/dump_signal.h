@@ -2,8 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Handle the signal that the option names now. One that the program ignores or handles is left alone, with a message.
- */
+/* Handle the signal that the option names. One that the program ignores or handles is left alone, with a message. */
 void dump_signal_update(void);
 
 /* Write what a signal has requested. */

@@ -27,7 +27,7 @@ static struct {
     int file; /* a duplicate of stderr; -1: there is none */
     dev_t device;
     ino_t inode;
-    long process; /* whose option it was: a fork's child may be silent */
+    long process; /* the one that registered the report: a fork's child may be silent */
     uint64_t begun_ms;
 } asked;
 

@@ -21,7 +21,7 @@ extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (
 #endif
 
 /* Take the locks, unless there is one thread: nobody else holds one then, and a signal handler may fork while that
- * thread does. libc knows the number; heaps do not tell it, since a thread may call free() before it has one. */
+ * thread does. Only libc knows the number: a thread may be in free() before it has a heap. */
 static void prepare_fork(void) {
     profile_fork();
     if (!libc_single_threaded) fork_prepare();

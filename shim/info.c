@@ -195,7 +195,7 @@ static void put_totals(struct report *report, const struct mallinfo2 *info) {
               info->fordblks > info->fsmblks ? info->fordblks - info->fsmblks : 0);
 }
 
-/* Add what is mapped now and was at most. */
+/* Add the bytes that are mapped now, and the maximum. */
 static void put_system(struct report *report, const struct mallinfo2 *info) {
     put_bytes(report, "<system type=\"current\"", info->arena);
     put_bytes(report, "<system type=\"max\"", info->usmblks);

@@ -71,7 +71,7 @@ EXPORT bool heapalloc_reserve(size_t bytes) {
 /* ---- Aligned at an offset: the words before the returned address hold the block's start ------------------------ */
 
 struct placed {
-    uintptr_t start, proof; /* proof == start ^ place << 1 ^ ~secret */
+    uintptr_t start, proof; /* proof == start ^ (place << 1) ^ ~secret */
 };
 
 static uintptr_t proof_of(uintptr_t start, uintptr_t place) {

@@ -150,8 +150,7 @@ static void look_at_line(struct leaks_search *search, const char *line, size_t l
     look_at_mapping(search, from, to);
 }
 
-/* Scan the roots among the lines of /proc/self/maps. Reading it in pieces is safe: no thread maps anything meanwhile.
- */
+/* Scan the roots listed in /proc/self/maps. Reading it in pieces is safe: no thread maps anything meanwhile. */
 static bool look_at_roots(struct leaks_search *search) {
     char piece[1024], line[LINE_BYTES];
     size_t length = 0;

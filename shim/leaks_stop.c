@@ -41,7 +41,7 @@ static void stand_still(int number) {
     while (!__atomic_load_n(&stop.released, __ATOMIC_ACQUIRE)) port_wait(&stop.released, 0);
 }
 
-/* Handle a real-time signal that the program does not use; 0: there is none. */
+/* Install the handler for a real-time signal that the program does not use; returns the signal, 0: there is none. */
 static int take_signal(void) {
     struct sigaction now, ours = {.sa_handler = stand_still, .sa_flags = SA_RESTART};
     sigfillset(&ours.sa_mask);

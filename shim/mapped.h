@@ -4,7 +4,7 @@
 #include "base/bits.h"
 
 /* lock: none, both are atomic
- *   bytes: what port_map, port_commit and port_extend returned, minus what was unmapped. port_unreserve, which gives a
+ *   bytes: what port_map, port_commit and port_extend mapped, minus what was unmapped. port_unreserve, which gives a
  *   range back after a failure, subtracts nothing. */
 struct mapped {
     size_t bytes;

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <heapalloc/port.h>
 
-static long begun_in;   /* whose option it was: a fork's child may be silent */
+static long begun_in;   /* the process that set the option: a fork's child may be silent */
 static uint8_t writing; /* a thread is writing the file */
 
 static uint64_t interval_ms(void) {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #ifdef __GLIBC__
-/* argc, argv, NULL, environment, NULL, auxiliary vector. */
+/* The initial stack: argc, argv, NULL, environment, NULL, auxiliary vector. */
 extern void *__libc_stack_end;
 
 INLINE char **first_variable(void) {

@@ -17,8 +17,8 @@
 enum { FORKING = 1, FORK_WAITS = 200, LATER_MAX = 256, PAST_MAX = 1024, SPINS = 100 };
 
 uint64_t profile_rate;
-static uint64_t rate_of_all; /* since the first start; weights are computed from it */
-static uintptr_t holder;     /* the lock: an address unique to the thread, with FORKING during its fork; 0: free */
+static uint64_t rate_of_all;       /* since the first start; weights are computed from it */
+static uintptr_t holder;           /* the lock: an address of its holder, with FORKING during its fork; 0: free */
 static uintptr_t later[LATER_MAX]; /* freed blocks to remove from the table later */
 static bool is_later;              /* there are some */
 
@@ -209,7 +209,8 @@ uint64_t profile_samples_each(void) {
 
 /* ---- forks ---- */
 
-/* Hold the lock over the fork, unless a signal handler forks while its thread holds it: that goes on in both. */
+/* Hold the lock over the fork, unless this thread holds it already, interrupted by the signal handler that forks: then
+ * it keeps the lock and goes on in both processes. */
 void profile_fork(void) {
     if (likely(!rate_of_all)) return;
     if (enter()) __atomic_store_n(&holder, self() | FORKING, __ATOMIC_RELAXED);

@@ -24,8 +24,8 @@ enum {
 /* The cache: a row in one word, and its address XORed with that word, so that a mix of two threads' writes matches no
  * address. Source: Hyatt, Mann, A Lockless Transposition Table, 2002.
  *
- *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk      from the left, in words of the stack:
- * above, pointer_at, pc_at; ROW_KEPT, ROW_OURS, ROW_POINTER, ROW_KNOWN */
+ *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk
+ *   a above  p pointer_at  r pc_at, in words of the stack    K ROW_KEPT  O ROW_OURS  P ROW_POINTER  k ROW_KNOWN */
 static struct { uint64_t mixed, word; } rows[ROWS + WAYS];
 
 static uint64_t pack(const struct frame_row *row) {

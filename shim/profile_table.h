@@ -24,7 +24,7 @@ struct profile_place {
 /* The newest place; the list of all begins with it. */
 struct profile_place *profile_places(void);
 
-/* The functions up to profile_totals() are called by one thread at a time (profile.c has the lock). */
+/* The functions from here to profile_totals() are called by one thread at a time (profile.c has the lock). */
 
 /* Enter a block of `size` bytes at `p`, allocated by the place with these return addresses. False: no memory. */
 bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate);

@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
-/* Note the calling process as the one whose option it is: a fork's child writes to a file of its own. */
+/* Note the calling process as the one that profiles: a fork's child writes to a file of its own. */
 void profile_note_process(void);
 
 /* Write the profile to this path, or NULL: to the option's. False: it cannot be written, which was reported. */

@@ -19,7 +19,7 @@ void report_add_number(struct report *report, uint64_t number, size_t width);
 void report_add_bytes(struct report *report, uint64_t bytes);
 
 /* Add a path in which %p is the process ID, %e the program's name and %% a percent sign, cut at REPORT_PATH_BYTES and
- * with a 0 behind it. */
+ * ended by a 0. */
 enum { REPORT_PATH_BYTES = 512 };
 void report_add_path(struct report *report, const char *pattern);
 

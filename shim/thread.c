@@ -26,7 +26,7 @@ static void round_ended(void *rounds_left) {
 }
 
 /* Create the key and read the options in the first thread; its heap exists already, so libc may allocate here. A second
- * thread waits: it cannot be the first one again, which no longer comes here when it has a heap. */
+ * thread waits: it cannot be the first one again, which has its heap and so does not come here. */
 static void thread_start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
