@@ -144,8 +144,7 @@ static bool huge_pages_allowed(void) {
     return port_page_bytes() == 4096 && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER && huge_pages_are_offered();
 }
 
-/* Read the clock by a system call: in the middle of a slow path no wrapper of libc's function may allocate. 0: the call
- * failed. */
+/* Read the clock by a system call: libc's function may be a wrapper, and must not allocate here. 0: it failed. */
 static uint64_t now_ns(void) {
     struct timespec now = {0};
     syscall_6(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);

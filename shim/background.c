@@ -43,8 +43,7 @@ static void *run(void *unused) {
     return unused;
 }
 
-/* Start the thread, with all signals blocked so that the program's threads get them, and detached so that nobody has to
- * join it. */
+/* Start the thread: with all signals blocked, so that the program's threads get them, and detached. */
 static void start(void) {
     static void *libcs;
     create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");

@@ -48,8 +48,7 @@ static const char *last_part(const char *path) {
     return name;
 }
 
-/* Find the mapping of module->pc. Offsets count from the file's first mapping, which precedes its others; a program
- * linked to fixed addresses is given by address. */
+/* Find the mapping of module->pc. Its offset counts from the file's first mapping, or from 0 in an ET_EXEC program. */
 static bool caller_look(const struct maps_line *line, void *to) {
     struct caller_module *module = to;
     if (line->offset == 0 && line->path[0]) {

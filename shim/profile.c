@@ -209,8 +209,7 @@ uint64_t profile_samples_each(void) {
 
 /* ---- forks ---- */
 
-/* Hold the lock over the fork, unless this thread holds it already, interrupted by the signal handler that forks: then
- * it keeps the lock and goes on in both processes. */
+/* Hold the lock over the fork, unless a signal handler forks while its thread holds it; that one keeps it in both. */
 void profile_fork(void) {
     if (likely(!rate_of_all)) return;
     if (enter()) __atomic_store_n(&holder, self() | FORKING, __ATOMIC_RELAXED);
