@@ -7,7 +7,7 @@ declare -A package_sets=(
     [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev valgrind"
     [try]="time python3 sqlite3"
     [quick]="pkg-config shellcheck python3 strace time clang-format"
-    [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin
+    [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin tcc
         gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user gdb mkdocs google-perftools"
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl

@@ -1,4 +1,4 @@
-/* Who adjusts the library of a process, and what takes effect at once. */
+/* Reads the options from their sources, and applies those that take effect at once. */
 /* SPDX-License-Identifier: MIT */
 #include "adjust.h"
 #include "background.h"
@@ -19,12 +19,12 @@
 #include <fcntl.h>
 #include <heapalloc/heapalloc.h>
 
-/* `never` is twelve days, half of what ages are told in: PURGE_NEVER would keep malloc_trim() from giving back, too. */
+/* `never` is twelve days, half of the range of ages: PURGE_NEVER would also keep malloc_trim() from purging. */
 enum { FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
 
 extern const char *heapalloc_options __attribute__((weak, visibility("default")));
 
-/* What takes effect at once; the others are asked when they matter. */
+/* Apply an option that takes effect at once; the others are read where they are used. */
 static void apply(enum option_id id) {
     uint64_t number = option_number(id);
     switch (id) {
@@ -46,7 +46,7 @@ static void apply(enum option_id id) {
     case OPTION_METRICS:
     case OPTION_INTERVAL:
         metrics_update();
-        if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* which writes the last of them */
+        if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* its exit handler writes them a last time */
         break;
     case OPTION_PROFILE:
     case OPTION_PROFILE_BYTES:
@@ -57,7 +57,7 @@ static void apply(enum option_id id) {
     }
 }
 
-/* True: the value is one. A weaker source than that which set the option changes nothing. */
+/* Set an option and apply it. False: the value is invalid. A source weaker than the one that set it changes nothing. */
 static bool set(enum option_id id, const char *text, size_t length, enum option_source source) {
     enum option_set done = option_set(id, text, length, source);
     if (done == OPTION_IS_SET) apply(id);
@@ -68,7 +68,7 @@ static bool is_separator(char c) {
     return c == ',' || c == '\n' || c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Calls `function` for each "name=value" or "name" of a list; a comment goes from # to the end of its line. */
+/* Call `function` for each "name=value" or "name" of a list; a comment runs from # to the end of its line. */
 typedef void each_function(const char *name, size_t name_length, const char *value, size_t length,
                            enum option_source source);
 
@@ -90,7 +90,7 @@ static void for_each(const char *list, enum option_source source, each_function 
     }
 }
 
-/* The two that say whether a list means this program are read before the others. */
+/* Read `exe` and `children` before the other options: they say whether a list applies to this program. */
 static void choose(const char *name, size_t name_length, const char *value, size_t length, enum option_source source) {
     int id = option_find(name, name_length);
     if (id == OPTION_EXE || id == OPTION_CHILDREN) set((enum option_id)id, value, length, source);
@@ -108,7 +108,7 @@ static bool is_meant(void) {
     return !option_is_set(OPTION_EXE) || value_matches(process_name(), option_text(OPTION_EXE));
 }
 
-/* One name for all processes, or the one that the environment has for it. */
+/* Read /etc/heapalloc.conf, or the file that the option `conf` names. */
 static COLD void read_file(void) {
     static char text[FILE_MAX + 1];
     const char *path = option_text(OPTION_CONF)[0] ? option_text(OPTION_CONF) : "/etc/heapalloc.conf";

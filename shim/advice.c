@@ -1,4 +1,4 @@
-/* What the heap tells the kernel about memory that stays mapped: that it is not needed, or used whole. */
+/* Advises the kernel about memory that stays mapped: purge it, populate it, or back it with huge pages. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
@@ -27,14 +27,14 @@ static long advise(void *at, size_t bytes, int advice) {
     return syscall_6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0);
 }
 
-/* A page beside a range is mapped and not locked. This advice moves one page to the end of those in use, and fails
- * where the page is locked, or the kernel older than 5.4. */
+/* True when `page` is mapped and not locked. The probe is MADV_COLD, which only makes one page a candidate for reclaim;
+ * it fails if the page is locked or the kernel is older than 5.4. */
 static bool is_unlocked(char *page) {
     return advise(page, port_page_bytes(), MADV_COLD) == 0;
 }
 
-/* Unlock what the program locked and freed, as munmap would, where this does not split a mapping: after mlockall all
- * around is locked, and stays so. */
+/* Unlock what the program locked and freed, as munmap would, unless this splits a mapping: after mlockall the
+ * neighbours are locked too, and the range stays locked. */
 static bool unlock(char *at, size_t bytes) {
     if (!is_unlocked(at - port_page_bytes()) && !is_unlocked(at + bytes)) return false;
     return syscall_6(SYS_munlock, (long)at, (long)bytes, 0, 0, 0, 0) == 0;
@@ -46,10 +46,10 @@ static bool is_resident(char *page) {
     return syscall_failed(got) || state & 1;
 }
 
-/* Linux has this advice since 5.18. An emulator takes advice that it does not know for taken: see whether a page goes.
- */
+/* Purge locked pages by advice that Linux has since 5.18. An emulator reports success for advice that it does not know,
+ * so the first call checks that a page really goes. */
 static bool purge_locked(char *at, size_t bytes) {
-    static int works; /* 0: not tried yet; below: it does not */
+    static int works; /* 1: it does, -1: it does not, 0: not tried yet */
     int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
     if (known < 0) return false;
     if (known == 0) (void)*(volatile char *)at; /* now it is resident */
@@ -60,9 +60,9 @@ static bool purge_locked(char *at, size_t bytes) {
 
 enum { HUGE_SHIFT = 21, HUGE_BYTES = 1 << HUGE_SHIFT, NOTED_MAX = 1 << 15 };
 
-/* Where the program advised huge pages, a bit for 2 MiB; those at a distance of 64 GiB share one. */
+/* Where the program advised huge pages: a bit for each 2 MiB; ranges 64 GiB apart share one. */
 static uint8_t noted[NOTED_MAX / 8];
-static bool notes; /* there are any */
+static bool notes; /* some bit was set */
 
 static uint8_t *note_of(uintptr_t at, uint8_t *bit) {
     uintptr_t index = at >> HUGE_SHIFT & (NOTED_MAX - 1);
@@ -79,8 +79,8 @@ void advice_note_huge(void *at, size_t bytes) {
     __atomic_store_n(&notes, true, __ATOMIC_RELAXED);
 }
 
-/* The program's advice was for a block that it has freed: whoever uses a corner of this memory next does not want 2
- * MiB. Not for a part of a huge page, which would become a mapping of its own. */
+/* Withdraw the program's advice after its block is freed: the next user of a small part should not get 2 MiB. Only
+ * whole huge pages are declined, because a part would become a mapping of its own. */
 static void decline_huge(uintptr_t from, uintptr_t to) {
     uintptr_t first = 0, past = 0;
     from = (from + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
@@ -96,20 +96,20 @@ static void decline_huge(uintptr_t from, uintptr_t to) {
 
 enum { LARGEST_PAGE = 65536 };
 
-/* An emulator with smaller pages than its machine's calls the advice taken also where it is not, for what is not whole
- * pages of the machine. Such memory would be called clean and read as what it was: see once whether a byte goes. */
+/* Check once that purging a small range clears it. An emulator whose pages are smaller than the machine's reports
+ * success for parts of a machine page without purging them; such memory would count as clean and keep its contents. */
 static bool small_pieces_go(char *at, size_t bytes) {
-    static int works; /* 0: not tried yet; below: they do not */
+    static int works; /* 1: it does, -1: it does not, 0: not tried yet */
     int known = __atomic_load_n(&works, __ATOMIC_RELAXED);
     if (known != 0) return known > 0;
     *(volatile char *)at = 1;
-    if (advise(at, bytes, MADV_DONTNEED) != 0) return true; /* refused, not ignored: it is tried again */
+    if (advise(at, bytes, MADV_DONTNEED) != 0) return true; /* refused, not ignored: checked again next time */
     known = *(volatile char *)at == 0 ? 1 : -1;
     __atomic_store_n(&works, known, __ATOMIC_RELAXED);
     return known > 0;
 }
 
-/* The kernel refuses to take locked pages by the usual advice. */
+/* MADV_DONTNEED fails with EINVAL on locked pages: these are unlocked first, or purged by the newer advice. */
 bool port_purge(void *at, size_t bytes) {
     if (((uintptr_t)at | bytes) % LARGEST_PAGE != 0 && !small_pieces_go(at, bytes)) return false;
     long got = advise(at, bytes, MADV_DONTNEED);
@@ -120,10 +120,10 @@ bool port_purge(void *at, size_t bytes) {
     return done;
 }
 
-/* The administrator lets programs have huge pages: the file says "always [madvise] never". MADV_COLLAPSE itself does
- * not ask. Where the file cannot be read nothing is assumed. */
+/* True when the administrator allows huge pages: the file reads "always [madvise] never". MADV_COLLAPSE itself ignores
+ * this setting. If the file cannot be read, they count as not allowed. */
 static bool huge_pages_are_offered(void) {
-    static int known; /* 0: not yet; below: they are not allowed */
+    static int known; /* 1: allowed, -1: not allowed, 0: not read yet */
     int allowed = __atomic_load_n(&known, __ATOMIC_RELAXED);
     if (allowed == 0) {
         char text[64];
@@ -139,25 +139,25 @@ static bool huge_pages_are_offered(void) {
     return allowed > 0;
 }
 
-/* The option is asked each time: it may be set late. */
+/* The option is read each time, because the program may set it at any time. */
 static bool huge_pages_allowed(void) {
     return port_page_bytes() == 4096 && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER && huge_pages_are_offered();
 }
 
-/* By the kernel itself: in the middle of a slow path no wrapper of the clock may allocate. 0: it says nothing. */
+/* Read the clock by a system call: libc's function may be a wrapper, and must not allocate here. 0: it failed. */
 static uint64_t now_ns(void) {
     struct timespec now = {0};
     syscall_6(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* A huge page is cleared in a third of a millisecond. Where a host lends the memory of a guest it is the huge pages
- * that go back to the host when they are free, and to get one again takes four; 512 small ones, whose memory stayed,
- * take 1.5, and 1.0 if they are populated at once. See decision 195. */
+/* A collapse that takes longer is slow. Clearing a huge page takes a third of a millisecond. In a virtual machine whose
+ * free huge pages go back to the host, getting one takes four; 512 small pages, whose memory stayed, take 1.5, or 1.0
+ * if populated at once. See decision 195. */
 enum { SLOW_NS = 1000000 };
 
-/* Linux has this advice since 6.1. It makes no mapping differ from its neighbours, and the kernel's background thread
- * does not fill what is purged later, as it does where huge pages were advised. */
+/* Collapse 2 MiB into a huge page by advice that Linux has since 6.1. Unlike MADV_HUGEPAGE it does not split the
+ * mapping, and khugepaged does not refill what is purged later. */
 static enum port_huge collapse(char *at) {
     uint64_t begun = now_ns();
     if (advise(at, HUGE_BYTES, MADV_COLLAPSE) != 0) return PORT_HUGE_REFUSED;
@@ -168,8 +168,8 @@ enum port_huge port_collapse(void *at) {
     return huge_pages_allowed() ? collapse(at) : PORT_HUGE_REFUSED;
 }
 
-/* One page is touched, since the kernel collapses nothing where no page table is. What is resident already is locked
- * memory, which the kernel filled when it was mapped. */
+/* Touch one page and collapse: the kernel collapses nothing without a page table. Memory that is already resident is
+ * locked, and the kernel populated it when it was mapped. */
 enum port_huge port_prefault(void *at) {
     char *page = at;
     if (!huge_pages_allowed() || is_resident(page + 4096)) return PORT_HUGE_REFUSED;
@@ -177,12 +177,12 @@ enum port_huge port_prefault(void *at) {
     return collapse(at);
 }
 
-/* Linux has this advice since 5.14. */
+/* Populate small pages at once, by advice that Linux has since 5.14. */
 bool port_populate(void *at, size_t bytes) {
     return huge_pages_allowed() && advise(at, bytes, MADV_POPULATE_WRITE) == 0;
 }
 
-/* Of a growth step, the huge pages that lie in it whole. */
+/* Advise the huge pages that lie whole in a growth step. */
 void advice_want_huge(char *at, size_t bytes) {
     uintptr_t from = ((uintptr_t)at + HUGE_BYTES - 1) & -(uintptr_t)HUGE_BYTES;
     uintptr_t to = ((uintptr_t)at + bytes) & -(uintptr_t)HUGE_BYTES;

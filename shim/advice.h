@@ -1,10 +1,10 @@
-/* What the program advised for memory of the heap. */
+/* Records where the program advised huge pages, and advises them where the option says so. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
 
-/* The program wants huge pages behind these addresses, whosever they are. */
+/* Note that the program advised huge pages for these addresses, which need not be the heap's. */
 void advice_note_huge(void *at, size_t bytes);
 
-/* The heap has grown by this memory, and the administrator of the process wants huge pages behind all of it. */
+/* Advise huge pages for memory by which the heap has grown, because `hugepages=always` is set. */
 void advice_want_huge(char *at, size_t bytes);

@@ -15,7 +15,7 @@ static void *aligned_or_null(size_t align, size_t size) {
     return hardened_seal(or_enomem(entry_aligned(hardened_request(size), align)));
 }
 
-/* Sets errno too when memory is out, though POSIX does not ask for it: glibc does, and some callers read it. */
+/* Sets errno too when there is no memory, which POSIX does not require: glibc does, and some callers read it. */
 EXPORT int posix_memalign(void **to, size_t align, size_t size) {
     if (!is_power_of_two(align) || align < sizeof(void *)) return EINVAL;
     void *p = aligned_or_null(align, size);
@@ -32,7 +32,7 @@ EXPORT void *aligned_alloc(size_t align, size_t size) {
     return aligned_or_null(align, size);
 }
 
-/* Odd alignments are rounded up, as glibc does. */
+/* Alignments that are no power of two are rounded up, as in glibc. */
 EXPORT void *memalign(size_t align, size_t size) {
     if (align > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
@@ -53,7 +53,7 @@ EXPORT void *pvalloc(size_t size) {
     return aligned_or_null(page, round_up(size + (size == 0), page));
 }
 
-/* Which block it is follows from the address alone; what else is told must be possible. */
+/* The address alone identifies the block; the size and alignment are only checked against it. */
 EXPORT void free_sized(void *p, size_t size) {
     if (unlikely(!sized_is_right(p, hardened_request(size), 1, SIZED_BY_C))) sized_fail("free_sized", p, size, 1);
     hardened_free_with(p, free_outside);

@@ -19,7 +19,7 @@ EXPORT char *heapalloc_arena_strdup(struct heapalloc_arena *arena, const char *s
 
 typedef int print_function(char *to, size_t bytes, const char *format, va_list arguments);
 
-/* Looked up when it is wanted: nothing that the library is linked to may be somebody's wrapper that allocates. */
+/* Look up vsnprintf at the first call instead of linking to it, because it may be a wrapper that allocates. */
 static print_function *printer(void) {
 #ifdef HEAPALLOC_STATIC
     return vsnprintf;
@@ -29,7 +29,7 @@ static print_function *printer(void) {
 #endif
 }
 
-/* Twice: most texts are short, and the first time tells how long a longer one is. */
+/* Print to the stack first, since most texts are short; a longer one is printed again, into a block of its length. */
 EXPORT char *heapalloc_arena_printf(struct heapalloc_arena *arena, const char *format, ...) {
     char text[256];
     va_list arguments;

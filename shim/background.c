@@ -24,11 +24,11 @@ enum { STACK_BYTES = 64 * 1024, LONGEST_MS = 60 * 1000 };
 typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 
 static bool asked;
-static long running_in; /* the process whose thread it is: a child of a fork has none */
-static uint32_t ending; /* the main thread has ended; slept on */
+static long running_in; /* the process that has the thread: a fork's child does not */
+static uint32_t ending; /* the main thread has ended; a futex */
 
-/* As often as the decay time has quarters: what passes time in any other thread. libc's sleep is a cancellation point
- * and somebody's wrapper. */
+/* Tick once in each quarter of the decay time, as other threads do on their slow paths. It sleeps by a system call:
+ * libc's sleep is a cancellation point, and may be wrapped. */
 static void *run(void *unused) {
     syscall_6(SYS_prctl, PR_SET_NAME, (long)"heapalloc", 0, 0, 0, 0);
     heap_enter();
@@ -43,7 +43,7 @@ static void *run(void *unused) {
     return unused;
 }
 
-/* All signals stay the program's. Detached, so exit does not wait for it. */
+/* Start the thread: with all signals blocked, so that the program's threads get them, and detached. */
 static void start(void) {
     static void *libcs;
     create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");
@@ -51,7 +51,7 @@ static void start(void) {
     if (!next || seen == here ||
         !__atomic_compare_exchange_n(&running_in, &seen, here, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
-    heap_enter(); /* whose end tells of this thread's */
+    heap_enter(); /* with a heap, this thread's end calls background_thread_ends() */
     __atomic_store_n(&ending, 0, __ATOMIC_RELEASE);
     pthread_attr_t attributes;
     sigset_t all, before;

@@ -1,13 +1,13 @@
-/* A thread that gives memory back while all others sleep: only when asked, see the option `background`. */
+/* A thread that gives memory back while all others sleep: see the option `background`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The option is set: the thread starts with the next one of the program, or at once where there are several. */
+/* Request the thread: it starts with the program's next thread, or at once if the program has several. */
 void background_ask(void);
 
-/* The calling thread ends. When it is the main one the background thread ends, too: libc ends a process with its last
- * thread, and would count ours. */
+/* The calling thread ends. If it is the main thread, end the background thread too: libc ends a process with its last
+ * thread, and ours would keep it alive. */
 void background_thread_ends(void);
 
-/* A thread of the program is about to start. */
+/* A thread of the program is about to start: start the background thread if it was requested. */
 void background_thread_starts(void);

@@ -1,4 +1,4 @@
-/* The build id of a module that is loaded. After the ELF specification, "Note Section". */
+/* Reads the build ID of a loaded module. Source: the ELF specification, "Note Section". */
 /* SPDX-License-Identifier: MIT */
 #include "build_id.h"
 #include "base/bits.h"

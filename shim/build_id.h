@@ -1,4 +1,4 @@
-/* The build id of a module that is loaded. */
+/* Reads the build ID of a loaded module. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -6,6 +6,6 @@
 
 enum { BUILD_ID_CHARS = 2 * 32 + 1 };
 
-/* Write the build id of the module whose file begins at `start`, mapped readable up to `end`, in hexadecimal; "": it
- * has none there. */
+/* Write the build ID of the module whose file is mapped from `start` on, readable up to `end`, in hexadecimal; "" if
+ * there is none in this range. */
 void build_id_read(uintptr_t start, uintptr_t end, char id[BUILD_ID_CHARS]);

@@ -1,7 +1,7 @@
-/* Who called this library.
+/* Finds who called this library.
  *
- * The way there goes over this library's own frames (frame.h), and the module's name comes from the kernel. libc's
- * dladdr() and backtrace() take the loader's lock or allocate, which whoever is being ended may be in the midst of. */
+ * It unwinds this library's own frames (frame.h) and gets the module's name from the kernel. libc's dladdr() and
+ * backtrace() take the loader's lock or allocate, and the thread that is being ended may be in the middle of either. */
 /* SPDX-License-Identifier: MIT */
 #include "caller.h"
 #include "frame.h"
@@ -13,14 +13,14 @@ enum { FRAMES_MAX = 64 };
 
 struct caller_module {
     uintptr_t pc;
-    uintptr_t start; /* of the mapping that has the file's start, 0: none seen */
+    uintptr_t start; /* of the mapping of the file's first page, 0: none seen */
     bool start_is_readable;
     char path[MAPS_PATH_BYTES]; /* of that mapping */
-    uintptr_t offset;           /* what to say behind the name */
+    uintptr_t offset;           /* printed behind the name */
     const char *name;
 };
 
-/* Text that is cut where it does not fit. */
+/* Text that is cut when it does not fit. */
 struct caller_text {
     char *to;
     size_t length, room;
@@ -48,7 +48,7 @@ static const char *last_part(const char *path) {
     return name;
 }
 
-/* A file is mapped from its start on, and a program that is linked to fixed addresses is known by these. */
+/* Find the mapping of module->pc. Its offset counts from the file's first mapping, or from 0 in an ET_EXEC program. */
 static bool caller_look(const struct maps_line *line, void *to) {
     struct caller_module *module = to;
     if (line->offset == 0 && line->path[0]) {
@@ -59,7 +59,7 @@ static bool caller_look(const struct maps_line *line, void *to) {
     if (module->pc < line->from || module->pc >= line->to) return false;
     module->offset = module->pc;
     module->name = "";
-    if (!line->path[0]) return true; /* made at run time: its address is all there is */
+    if (!line->path[0]) return true; /* code generated at run time: only its address is known */
     if (!module->start || !caller_same(module->path, line->path) || !module->start_is_readable) return true;
     const ElfW(Ehdr) *head = (const ElfW(Ehdr) *)module->start;
     if (head->e_type != ET_EXEC) module->offset -= module->start;
@@ -73,7 +73,7 @@ static void caller_add(struct caller_text *text, char c) {
 
 size_t caller_name(uintptr_t pc, char *to, size_t room) {
     struct caller_text text = {to, 0, room};
-    struct caller_module module = {.pc = pc - 1}; /* within the call, so that the line is the call's */
+    struct caller_module module = {.pc = pc - 1}; /* inside the call instruction, so that the line is the call's */
     if (!maps_find(caller_look, &module)) return 0;
     for (const char *c = module.name; *c; c++) caller_add(&text, *c);
     if (*module.name) caller_add(&text, '+');

@@ -1,9 +1,9 @@
-/* How much memory the control group of this process may have.
+/* Reads the memory limit of this process's control group.
  *
  * /proc/self/cgroup has a line for each hierarchy, ID:CONTROLLERS:PATH; version 2's is 0::PATH. The files of the group
  * lie below the hierarchy's mount, in version 2 "memory.max", in version 1 "memory.limit_in_bytes". In a container the
- * mount shows the container's group as its root, while PATH may be told as from outside; so where a folder is missing
- * its parents are asked, which have to be asked anyway, for their limits hold, too. */
+ * mount shows the container's group as its root, while PATH may be the path seen from outside. So a missing folder is
+ * skipped: its parents are read anyway, because their limits apply too. */
 /* SPDX-License-Identifier: MIT */
 #include "cgroup.h"
 #include "base/bits.h"
@@ -16,7 +16,7 @@
 
 enum { LINES_BYTES = 4096, FILE_BYTES = 64 };
 
-/* All or the front of a file, ended by 0; its length, or 0. */
+/* Read a file, or as much as fits, with a 0 behind it; returns the length, 0 if it cannot be read. */
 static size_t cgroup_read(const char *path, char *text, size_t room) {
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), got = 0;
     size_t length = 0;
@@ -29,7 +29,7 @@ static size_t cgroup_read(const char *path, char *text, size_t room) {
     return length;
 }
 
-/* "max", or what version 1 says for none, the largest multiple of a page: 0. */
+/* Read a limit; 0 when it is "max" or the largest multiple of a page, by which version 1 means none. */
 static uint64_t read_limit(const char *path) {
     char text[FILE_BYTES];
     uint64_t bytes = 0;
@@ -43,7 +43,7 @@ static uint64_t lesser(uint64_t one, uint64_t two) {
     return one == 0 || (two != 0 && two < one) ? two : one;
 }
 
-/* The group's limit and those of its parents up to the mount. */
+/* The least limit of the group and of its parents up to the mount. */
 static uint64_t limit_along(const char *mount, const char *root, const char *group, size_t length, const char *file) {
     uint64_t least = 0;
     for (;; length--) {
@@ -62,7 +62,7 @@ static uint64_t limit_along(const char *mount, const char *root, const char *gro
     }
 }
 
-/* "memory" among "cpu,memory". */
+/* True when "memory" is in a list like "cpu,memory". */
 static bool has_memory(const char *names, size_t length) {
     for (size_t at = 0, end; at < length; at = end + 1) {
         for (end = at; end < length && names[end] != ','; end++) {
@@ -72,7 +72,7 @@ static bool has_memory(const char *names, size_t length) {
     return false;
 }
 
-/* One line of /proc/self/cgroup. */
+/* The limit that one line of /proc/self/cgroup leads to; 0: none. */
 static uint64_t limit_of_line(const char *line, const char *root) {
     const char *names = line, *group, *end;
     while (*names && *names != '\n' && *names != ':') names++;

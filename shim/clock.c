@@ -1,4 +1,4 @@
-/* The process's clock, and what is due by it. */
+/* The process's clock, and when the metrics file is due. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "clock.h"

@@ -1,7 +1,7 @@
-/* The process's clock, and what is due by it. */
+/* The process's clock, and when the metrics file is due. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-/* When EVENT_METRICS is due, by port_now_ms(); UINT64_MAX: never. Who reads the clock compares. */
+/* When EVENT_METRICS is due, by port_now_ms(), which compares it at each reading; UINT64_MAX: never. */
 extern uint64_t clock_due_ms __attribute__((visibility("hidden")));

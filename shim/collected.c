@@ -1,4 +1,4 @@
-/* Collected arenas in the Linux process: where the calling thread's stack begins. */
+/* Collected arenas in the Linux process: finds where the calling thread's stack begins. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "extras/collected.h"
@@ -7,10 +7,10 @@
 #include "syscall.h"
 #include <pthread.h>
 
-/* Nothing else is mapped so close to the first thread's stack, and a limit that is raised later lets it grow. */
+/* The first thread's stack may grow this far: nothing else is mapped so close, and its limit may be raised later. */
 enum { FIRST_STACK_BYTES = 128 << 20 };
 
-/* libc knows it of every thread; it reads /proc/self/maps for the first one. NULL: it cannot tell. */
+/* Ask libc for the calling thread's stack; for the first thread libc reads /proc/self/maps. NULL: unknown. */
 static const char *stack_of_thread(const char **end) {
     pthread_attr_t attributes;
     void *lowest = NULL;

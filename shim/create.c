@@ -1,5 +1,5 @@
-/* pthread_create, so that fork handlers stand before there is a second thread: a thread that registered them at its
- * first malloc, under a lock of stdio's maybe, would wait for a fork that waits for this lock. */
+/* pthread_create, so that fork handlers are registered before there is a second thread: a thread that registered them
+ * at its first malloc, perhaps while it holds a lock of stdio, would wait for a fork that waits for this lock. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "background.h"

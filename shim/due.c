@@ -1,4 +1,4 @@
-/* What is due is done at a place where no lock is held. */
+/* Handles pending events where no lock is held. */
 /* SPDX-License-Identifier: MIT */
 #include "due.h"
 #include "dump_signal.h"

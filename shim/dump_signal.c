@@ -1,4 +1,4 @@
-/* Statistics when a signal asks for them, and the profile. */
+/* Writes statistics and the profile when a signal requests them. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "dump_signal.h"
@@ -14,13 +14,13 @@ enum { STDERR = 2 };
 
 static int taken; /* the signal whose handler is ours; 0: none */
 
-/* One bit: the rest is done where no lock is held. */
+/* The handler only sets a bit: the report is written where no lock is held. */
 static void note(int number) {
     (void)number;
     event_add(EVENT_SIGNAL);
 }
 
-/* In the order of the option's words. */
+/* The signal of the option; the cases are in the order of its words. */
 static int wanted(void) {
     switch (option_number(OPTION_SIGNAL)) {
     case 1: return SIGUSR1;
@@ -32,7 +32,7 @@ static int wanted(void) {
     }
 }
 
-/* Its handler is ours still: a program may have set its own meanwhile. */
+/* Restore the default action, unless the program has replaced our handler meanwhile. */
 static void give_up(int number) {
     struct sigaction now, usual = {.sa_handler = SIG_DFL};
     if (number && sigaction(number, NULL, &now) == 0 && now.sa_handler == note) sigaction(number, &usual, NULL);

@@ -1,9 +1,9 @@
-/* Statistics when a signal asks for them: the option `signal`. */
+/* Writes statistics and the profile when a signal requests them: the option `signal`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The option says which signal it is now; one that the program has a use for already is left to it, which is told. */
+/* Handle the signal that the option names. One that the program ignores or handles is left alone, with a message. */
 void dump_signal_update(void);
 
-/* Write what a signal has asked for. */
+/* Write what a signal has requested. */
 void dump_signal_write(void);

@@ -1,4 +1,4 @@
-/* What is to be done soon. */
+/* Pending events. */
 /* SPDX-License-Identifier: MIT */
 #include "events.h"
 #include "shim.h"

@@ -1,4 +1,4 @@
-/* What a process says about its heap when it exits. */
+/* Reports a process's heap when it exits. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "exit_stats.h"
@@ -27,11 +27,11 @@ static struct {
     int file; /* a duplicate of stderr; -1: there is none */
     dev_t device;
     ino_t inode;
-    long process; /* who asked: a child of a fork may be silent */
+    long process; /* the one that registered the report: a fork's child may be silent */
     uint64_t begun_ms;
 } asked;
 
-/* Anything but a word is a path. */
+/* True for a path: anything but a word. */
 static bool is_path(const char *text) {
     size_t length = 0;
     uint64_t flag;
@@ -92,7 +92,7 @@ static void tell_leaks(uintptr_t stack) {
     exit_stats_close(file);
 }
 
-/* A child of a fork is silent when children are to be. */
+/* Write the reports; a fork's child writes none with `children=no`. */
 static NOINLINE void tell_from(uintptr_t stack) {
     int saved = errno;
     if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
@@ -103,8 +103,8 @@ static NOINLINE void tell_from(uintptr_t stack) {
     errno = saved;
 }
 
-/* Runs last of the handlers, because it was registered first. Its frame has the registers that its callers expect to
- * find again, and no room for anything else: what malloc once left there would look like the program's. */
+/* The exit handler; it runs last, because it is registered first. Its frame holds the callee-saved registers, which may
+ * be the program's pointers, and nothing else: stale pointers in unused stack slots would hide leaks. */
 static void tell(void *unused) {
     (void)unused;
     __builtin_unwind_init();

@@ -1,12 +1,12 @@
-/* What a process says about its heap when it exits: only when asked, see the option `stats`. */
+/* Reports a process's heap when it exits: the options `stats`, `leaks`, `metrics` and `profile`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 
-/* Have it said at exit. Keeps a duplicate of stderr, which many programs close before. */
+/* Register the report at exit. It keeps a duplicate of stderr, because many programs close theirs before they exit. */
 void exit_stats_ask(void);
 
-/* Where statistics go, as the option says: a duplicate of stderr, or a file; -1: nowhere, which was said. */
+/* Open where `stats` directs reports: a duplicate of stderr, or a file; -1: it is closed, or cannot be opened. */
 int exit_stats_open(void);
 void exit_stats_close(int file);
 bool exit_stats_are_json(void);

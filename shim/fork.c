@@ -1,4 +1,4 @@
-/* Forks of the process: when all locks are held. */
+/* Fork handlers: they hold all locks during a fork. */
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
 #include "heap/world.h"
@@ -8,20 +8,20 @@
 #include <heapalloc/port.h>
 #include <pthread.h>
 
-/* What libc knows this library's fork handlers by; crtbeginS.o has one, but the shared libraries do without start
- * files, whose code would run at each start, apart from STARTUP_TEXT's. */
+/* The handle by which libc knows this library's fork handlers. crtbeginS.o defines one, but the shared libraries have
+ * no start files: their code would run at each start, on pages other than STARTUP_TEXT's. */
 void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 
-/* What libc's pthread_atfork() calls. That function is linked statically and reaches it by a table of jumps at the
- * other end of our code, which would be mapped for this alone. */
+/* The function that glibc's pthread_atfork() calls. That one is linked statically and calls it through a PLT at the
+ * other end of our code, whose page would be touched for this alone. */
 #ifdef __GLIBC__
 extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
 #else
 #define __register_atfork(prepare, parent, child, library) pthread_atfork(prepare, parent, child)
 #endif
 
-/* While there is one thread nobody else holds a lock, and a signal handler may fork while that thread holds one. Only
- * libc knows: a thread may be free()ing before it has a heap. */
+/* Take the locks, unless there is one thread: nobody else holds one then, and a signal handler may fork while that
+ * thread does. Only libc knows the number: a thread may be in free() before it has a heap. */
 static void prepare_fork(void) {
     profile_fork();
     if (!libc_single_threaded) fork_prepare();
@@ -37,10 +37,10 @@ static void child_forked(void) {
     profile_forked();
 }
 
-/* As early as it is worth it, so that our handlers stand among the first: glibc runs those last before, and first after
- * a fork. Registering touches 64 KiB of libc that a short program has no use for; it allocates beyond 48 handlers, and
- * is here again then. Whoever else comes just then does not wait, because a fork may have left the other thread behind;
- * shim/create.c sees to it that there is hardly ever one. */
+/* Register the fork handlers early, if possible before the program's: glibc runs the first ones last before a fork, and
+ * first after it. Callers wait until a process is not short-lived, since this touches 64 KiB of libc. Beyond 48
+ * handlers libc allocates, which comes back here. A thread that finds another one registering does not wait, because a
+ * fork may have left that one behind; create.c makes this rare. */
 STARTUP_TEXT void port_expect_fork(void) {
     STARTUP_DATA static bool begun = false;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;

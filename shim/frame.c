@@ -1,4 +1,4 @@
-/* Frames on the stack, by what compilers wrote about them. */
+/* Unwinds the stack by the compiler's tables in .eh_frame. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "frame.h"
@@ -14,18 +14,18 @@ enum {
     REMEMBERED_MAX = 4,
 };
 
-/* Where this module starts, as the linker tells. */
+/* The ELF header of this module; the linker defines the symbol. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
-/* How to find the registers of the calling function; offsets are from its stack pointer, the CFA. */
+/* How to restore the registers of the calling function; offsets are from its stack pointer, the CFA. */
 struct frame_rules {
     uint32_t cfa_register;
     int64_t cfa_offset;
-    uint32_t is_saved; /* a bit a register */
+    uint32_t is_saved; /* a bit per register */
     int32_t offset[FRAME_REGISTERS];
 };
 
-/* A common part of .eh_frame and what it says. */
+/* A CIE of .eh_frame: what the descriptions of several functions have in common. */
 struct frame_common {
     const uint8_t *program, *end;
     uint64_t code_unit;
@@ -45,13 +45,13 @@ static const ElfW(Phdr) * segment(uint32_t index) {
     return (const ElfW(Phdr) *)((const char *)&__ehdr_start + __ehdr_start.e_phoff) + index;
 }
 
-/* Modules are linked to address 0, but for programs that are not position-independent. */
+/* The load address: modules are linked to address 0, except programs that are not position-independent. */
 static uintptr_t frame_base(void) {
     return __ehdr_start.e_type == ET_EXEC ? 0 : (uintptr_t)&__ehdr_start;
 }
 
 #ifdef HEAPALLOC_STATIC
-/* The sections that the one object's code is put into (shim/CMakeLists.txt), as the linker tells. */
+/* The bounds of the sections that hold this library's code (CMakeLists.txt); the linker defines the symbols. */
 extern const char text_start[] __asm__("__start_heapalloc_text") __attribute__((weak, visibility("hidden")));
 extern const char text_stop[] __asm__("__stop_heapalloc_text") __attribute__((weak, visibility("hidden")));
 extern const char start_start[] __asm__("__start_heapalloc_start") __attribute__((weak, visibility("hidden")));
@@ -108,13 +108,13 @@ static const uint8_t *own_table(void) {
     return found ? (const uint8_t *)(frame_base() + found->p_vaddr) : NULL;
 }
 
-/* The description of the function that `pc` is in, or NULL: from the table that the linker sorted. */
+/* Find the FDE of the function that contains `pc` in .eh_frame_hdr, which the linker sorted; NULL: there is none. */
 static const uint8_t *find_description(const uint8_t *table, uintptr_t pc) {
     if (!table) return NULL;
     if (table[0] != 1 || table[1] != PC_RELATIVE_4 || table[2] != ABSOLUTE_4 || table[3] != TABLE_RELATIVE_4)
         return NULL;
     uint32_t low = 0, high = (uint32_t)word(table + 8);
-    while (low < high) { /* the first that starts behind pc */
+    while (low < high) { /* find the first that starts behind pc */
         uint32_t middle = low + (high - low) / 2;
         if ((uintptr_t)table + (uintptr_t)(intptr_t)word(table + 12 + (size_t)middle * 8) <= pc)
             low = middle + 1;
@@ -124,7 +124,7 @@ static const uint8_t *find_description(const uint8_t *table, uintptr_t pc) {
     return low == 0 ? NULL : table + word(table + 12 + (size_t)(low - 1) * 8 + 4);
 }
 
-/* The common part that a description points to. Only what compilers write for C without exceptions is known. */
+/* Read the CIE that an FDE points to. False: it is of a kind that compilers do not write for C. */
 static bool common_read(const uint8_t *at, struct frame_common *common) {
     common->end = at + 4 + (uint32_t)word(at);
     if (word(at) == -1 || word(at + 4) != 0) return false;
@@ -149,7 +149,7 @@ static bool common_read(const uint8_t *at, struct frame_common *common) {
 }
 
 static void rule_save(struct frame_rules *rules, uint64_t number, int64_t offset) {
-    if (number >= FRAME_REGISTERS) return; /* a vector register's half: nothing depends on it */
+    if (number >= FRAME_REGISTERS) return; /* a vector register: no rule depends on it */
     rules->is_saved |= UINT32_C(1) << number;
     rules->offset[number] = (int32_t)offset;
 }
@@ -161,7 +161,7 @@ static void rule_restore(struct frame_program *p, uint64_t number) {
     p->rules.offset[number] = p->initial.offset[number];
 }
 
-/* The instructions that have a byte of their own; false: one that is not known. */
+/* Run an instruction whose opcode takes a whole byte; false: it is unknown. */
 static bool program_extended(struct frame_program *p, uint8_t code) {
     struct frame_rules *rules = &p->rules;
     int64_t unit = p->common->data_unit;
@@ -209,7 +209,7 @@ static bool program_extended(struct frame_program *p, uint8_t code) {
     }
 }
 
-/* Run the instructions of [at, end) as far as they are about what was done before `pc`. */
+/* Run the instructions of [at, end) that apply to code up to `pc`. */
 static bool program_run(struct frame_program *p, uintptr_t pc) {
     while (p->at < p->end) {
         uint8_t code = *p->at++, low = code & 0x3f;
@@ -226,7 +226,7 @@ static bool program_run(struct frame_program *p, uintptr_t pc) {
     return true;
 }
 
-/* The rules that hold at `pc`, by the table of its module. */
+/* Find the rules that hold at `pc` in the table of its module. */
 static bool rules_find(const uint8_t *table, uintptr_t pc, struct frame_program *p, struct frame_common *common) {
     const uint8_t *at = find_description(table, pc);
     if (!at || !common_read(at + 4 - word(at + 4), common)) return false;
@@ -250,7 +250,7 @@ static bool rules_find(const uint8_t *table, uintptr_t pc, struct frame_program 
 bool frame_step(struct frame *frame) {
     struct frame_program program = {0};
     struct frame_common common;
-    /* A call may be a function's last instruction, and what it returns to the next function's first. */
+    /* pc - 1, since a call may be a function's last instruction, so that it returns to the next function's first. */
     if (!rules_find(own_table(), frame->pc - 1, &program, &common)) return false;
     const struct frame_rules *rules = &program.rules;
     if (rules->cfa_register >= FRAME_REGISTERS) return false;
@@ -265,7 +265,7 @@ bool frame_step(struct frame *frame) {
 }
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
-/* glibc's from 2.35 on: without a lock. */
+/* glibc's since 2.35; it takes no lock. */
 extern int find_object(void *pc, struct dl_find_object *object) __asm__("_dl_find_object") __attribute__((weak));
 
 static const uint8_t *table_of(uintptr_t pc) {

@@ -1,8 +1,8 @@
-/* Frames on the stack, by what the compiler wrote into .eh_frame about each.
+/* Unwinds the stack by the compiler's tables in .eh_frame.
  *
- * Whoever ends the program steps over this library's own frames alone, so no other module need be known, no lock is
- * taken, and nothing is loaded. A profiler goes further, by two registers, where glibc tells without a lock.
- * After DWARF 5, section 6.4, and the Linux Standard Base, "Exception Frames". */
+ * The message that ends a program needs this library's own frames only, so that it looks up no other module, takes no
+ * lock and loads nothing. The profiler unwinds other modules too, by two registers, where glibc finds tables without a
+ * lock. Source: DWARF 5, section 6.4, and the Linux Standard Base, "Exception Frames". */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -17,13 +17,13 @@ enum { FRAME_POINTER = 29, FRAME_RETURN = 30, FRAME_STACK = 31, FRAME_REGISTERS 
 enum { FRAME_RETURN = 1, FRAME_STACK = 2, FRAME_POINTER = 8, FRAME_REGISTERS = 32 };
 #endif
 
-/* Registers as DWARF numbers them: those that a function leaves as they were, the stack's, and the return address. */
+/* Registers by their DWARF numbers: the callee-saved ones, the stack pointer, and the return address. */
 struct frame {
     uintptr_t pc;
     uintptr_t registers[FRAME_REGISTERS];
 };
 
-/* The frame of the function that this stands in. */
+/* Fill in the frame of the function that uses this macro. */
 #if defined(__x86_64__)
 #define FRAME_HERE(frame)                                                                    \
     __asm__ volatile("movq %%rbx, 32(%0)\n\tmovq %%rbp, 56(%0)\n\tmovq %%rsp, 64(%0)\n\t"    \
@@ -52,21 +52,21 @@ struct frame {
                      : "t0", "memory")
 #endif
 
-/* True when `pc` is code of this library, or of the program that it was linked into. */
+/* True when `pc` is in this library's code, also when it is linked into a program. */
 bool frame_is_ours(uintptr_t pc);
 
-/* From a function of ours to who called it. False: what is known does not lead there. */
+/* Step from a frame of this library to its caller's. False: there are no rules for it. */
 bool frame_step(struct frame *frame);
 
-/* How to get from a frame to its caller's with two registers alone, those of the stack and of frames; offsets are from
- * the caller's stack pointer. */
+/* How to get from a frame to its caller's by two registers alone, the stack pointer and the frame pointer; offsets are
+ * from the caller's stack pointer. */
 struct frame_row {
-    bool from_pointer; /* the caller's stack pointer is so much above the frame register, else above the stack's */
+    bool from_pointer; /* `above` counts from the frame pointer, else from the stack pointer, to the caller's */
     int32_t above;
     int32_t pc_at;      /* where the return address is */
-    int32_t pointer_at; /* where the caller's frame register is; 0: it is as before */
+    int32_t pointer_at; /* where the caller's frame pointer is; 0: it is unchanged */
 };
 
-/* The row of the call that returns to `pc`, of any module, as far as its table can be had without a lock. False: none
- * is known, or it takes other registers. */
+/* Find the row of the call that returns to `pc`, in any module whose table is found without a lock. False: there is
+ * none, or it needs other registers. */
 bool frame_row(uintptr_t pc, struct frame_row *row);

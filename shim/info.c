@@ -1,4 +1,4 @@
-/* The questions of malloc.h, answered for this heap and not for the empty one of libc. */
+/* The statistics and tuning functions of malloc.h, for this heap instead of libc's empty one. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "adjust.h"
@@ -20,11 +20,11 @@ EXPORT COLD int malloc_trim(size_t pad) {
     return heap_trim(heap->state == HEAP_LIVE ? heap : NULL);
 }
 
-/* Codes of bionic and scudo, for programs that know them. */
+/* bionic's and scudo's parameters, for programs that use them. */
 enum { DECAY_TIME = -100, PURGE_NOW = -101 };
 
-/* What a parameter says about free memory is a wish that the options may overrule; no other one of glibc's means
- * anything here, and 0 would make programs think that they failed. */
+/* Translates parameters about free memory into the option `purge`, which stronger sources may override. glibc's other
+ * parameters mean nothing here; returning 0 would make programs think that they failed. */
 EXPORT COLD int mallopt(int parameter, int value) {
     if (parameter == M_TRIM_THRESHOLD) options_offer(OPTION_PURGE, value < 0 ? "never" : "500ms");
     if (parameter == DECAY_TIME) options_offer(OPTION_PURGE, value == 0 ? "10ms" : "500ms");
@@ -32,7 +32,7 @@ EXPORT COLD int mallopt(int parameter, int value) {
     return 1;
 }
 
-/* All that is known, read at about the same moment. */
+/* All statistics, read at about the same moment. */
 struct facts {
     struct heapalloc_stats sums;
     struct stats_blocks blocks;
@@ -61,15 +61,15 @@ static size_t free_beyond_small(const struct tally *tally) {
     return blocks;
 }
 
-/* The most that was ever mapped, tables left out. They never shrink, so at the time they were no larger. */
+/* The maximum that was mapped, without tables. These never shrink, so they were no larger at that time. */
 static size_t most_system_bytes(const struct heapalloc_stats *sums) {
     size_t now = sums->mapped_bytes - sums->table_bytes;
     size_t most = __atomic_load_n(&mapped.most_bytes, __ATOMIC_RELAXED);
     return most > now + sums->table_bytes ? most - sums->table_bytes : now;
 }
 
-/* In glibc's terms: one arena, nothing mapped apart. Free blocks of slabs are what glibc calls fast, others, and free
- * extents, are ordinary; both are in fordblks, as they are there. */
+/* Express the statistics in glibc's terms: one arena, nothing mapped separately. Free blocks of slabs count as fast
+ * blocks, other free blocks and free extents as ordinary ones; fordblks includes both, as in glibc. */
 static struct mallinfo2 info_of(const struct facts *facts) {
     const struct heapalloc_stats *sums = &facts->sums;
     struct tally_count small = free_small(&facts->tally);
@@ -113,14 +113,14 @@ static void put_line(struct report *report, const char *name, size_t number) {
     report_add(report, "\n");
 }
 
-/* Through stdio, because a program may have its stream elsewhere than on a file of the system. */
+/* Write through stdio, because the program's stream need not be a file descriptor. */
 static bool put_out(struct report *report, FILE *stream) {
     size_t length = report->length;
     report->length = 0;
     return fwrite(report->chars, 1, length, stream) == length;
 }
 
-/* In the words of glibc's, whose readers look for these lines; one arena, which is all there is. */
+/* Prints glibc's lines, because programs parse them; there is only one arena. */
 EXPORT COLD void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
@@ -160,7 +160,7 @@ static void put_bytes(struct report *report, const char *start, size_t bytes) {
     report_add(report, "/>\n");
 }
 
-/* Free blocks of from..to bytes. The stream gets what there is so far, when there is little room left. */
+/* Add a line for free blocks of from..to bytes; when the report is half full it is written to the stream. */
 static bool put_size(struct report *report, FILE *stream, size_t from, size_t to, const struct tally_count *free) {
     if (free->blocks == 0) return true;
     report_add(report, "<size");
@@ -172,7 +172,7 @@ static bool put_size(struct report *report, FILE *stream, size_t from, size_t to
     return report->length < sizeof(report->chars) / 2 || put_out(report, stream);
 }
 
-/* Classes have a line each, what is larger one for each power of two. */
+/* Add a line for each class, and for larger blocks one for each power of two. */
 static bool put_sizes(struct report *report, FILE *stream, const struct tally *tally) {
     bool done = true;
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
@@ -188,25 +188,26 @@ static bool put_sizes(struct report *report, FILE *stream, const struct tally *t
     return done;
 }
 
-/* What glibc puts into a heap's element and, for all of them together, behind it. */
+/* Add the totals that glibc puts into a heap's element and, for all heaps together, behind it. */
 static void put_totals(struct report *report, const struct mallinfo2 *info) {
     put_total(report, "<total type=\"fast\"", info->smblks, info->fsmblks);
     put_total(report, "<total type=\"rest\"", info->ordblks,
               info->fordblks > info->fsmblks ? info->fordblks - info->fsmblks : 0);
 }
 
-/* The address space is what was reserved or mapped; all of it may be written to. */
+/* Add the bytes that are mapped now, and the maximum. */
 static void put_system(struct report *report, const struct mallinfo2 *info) {
     put_bytes(report, "<system type=\"current\"", info->arena);
     put_bytes(report, "<system type=\"max\"", info->usmblks);
 }
 
+/* Add the address space: what is mapped, all of which is writable. */
 static void put_space(struct report *report, const struct mallinfo2 *info) {
     put_bytes(report, "<aspace type=\"total\"", info->arena);
     put_bytes(report, "<aspace type=\"mprotect\"", info->arena);
 }
 
-/* glibc's shape: one heap, which is all there is, then the sums of all heaps. */
+/* Prints glibc's XML: the only heap, then the sums of all heaps. */
 EXPORT COLD int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
     struct facts facts = {0};

@@ -1,4 +1,4 @@
-/* Calls for programs that know more than malloc is told: sizes, places, batches, and when a thread rests. */
+/* Functions for programs that know more than malloc's arguments say: sizes, offsets, batches, and idle threads. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "heap/expand.h"
@@ -13,7 +13,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-/* Blocks come from the family's own names, whosever they are in this process, for their blocks go to its free(). */
+/* Allocate by the public names, which may be another allocator's in this process: the blocks go to its free(). */
 EXPORT void *heapalloc_alloc_zeroed(size_t bytes) {
     return calloc(1, bytes);
 }
@@ -24,7 +24,7 @@ EXPORT size_t heapalloc_good_size(size_t bytes) {
     return hardened() && whole > 0 ? whole - CANARY_BYTES : whole;
 }
 
-/* In the hardened build the canary moves with the end, and its old place is cleared. */
+/* Expand a block in the hardened build: the canary moves with the end, and its old place is cleared. */
 static bool expand_sealed(void *p, size_t bytes) {
     hardened_check("heapalloc_try_expand", p);
     canary_word *place = hardened_place(p);
@@ -68,10 +68,10 @@ EXPORT bool heapalloc_reserve(size_t bytes) {
     return done;
 }
 
-/* ---- Aligned at an offset: the block's own start is kept in the words before what the caller has ---------------- */
+/* ---- Aligned at an offset: the words before the returned address hold the block's start ------------------------ */
 
 struct placed {
-    uintptr_t start, proof; /* proof == start ^ place ^ secret */
+    uintptr_t start, proof; /* proof == start ^ (place << 1) ^ ~secret */
 };
 
 static uintptr_t proof_of(uintptr_t start, uintptr_t place) {
@@ -95,7 +95,7 @@ EXPORT void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_
     return place;
 }
 
-/* Something is mapped at `p`, which is in no free extent. */
+/* True when `p` is mapped and in no free extent, so that its words can be read. */
 static bool knowing_is_mapped(const char *p) {
     const struct unit *line = span_unit(p), *head = line;
     while (head && load_relaxed(head->kind) == UNIT_INSIDE) head--;

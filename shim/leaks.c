@@ -1,4 +1,4 @@
-/* Leaks, as they are told at exit. */
+/* Reports leaks at exit. */
 /* SPDX-License-Identifier: MIT */
 #include "leaks.h"
 #include "base/bits.h"
@@ -11,11 +11,11 @@
 enum { SIZES_MAX = 8, PLACES_MAX = 8, CALLERS_MAX = 4, NAME_BYTES = 100 };
 
 struct lost {
-    uint64_t blocks, bytes; /* as asked for where that is known, else of the block */
-    uint64_t known;         /* blocks of which it is known who allocated them */
+    uint64_t blocks, bytes; /* the requested size if the profile knows it, else the block's */
+    uint64_t known;         /* blocks whose allocating place is known */
     struct {
         uint64_t bytes, blocks;
-    } size[SIZES_MAX]; /* by what is lost in all, the most first; the others are in the sums alone */
+    } size[SIZES_MAX]; /* the sizes that lost the most bytes, in falling order; the sums include the others */
 };
 
 static uint64_t count_size(const struct leaks_search *search, uint64_t bytes) {
@@ -24,7 +24,7 @@ static uint64_t count_size(const struct leaks_search *search, uint64_t bytes) {
     return blocks;
 }
 
-/* A size goes to its place, the most bytes first; one that stands there already stays. */
+/* Insert a size in falling order of lost bytes, unless it is there already. */
 static void add_size(struct lost *lost, uint64_t bytes, uint64_t blocks) {
     uint64_t sum = bytes * blocks;
     for (int i = 0; i < SIZES_MAX; i++) {
@@ -42,7 +42,7 @@ static void forget_places(void) {
         place->lost_blocks = place->lost_bytes = 0;
 }
 
-/* How long the lost block was to be. */
+/* Count the lost block at its place; returns the requested size, or the block's if no place is known. */
 static size_t count_place(struct lost *lost, const struct leaks_block *block) {
     size_t size;
     struct profile_place *place = profile_find((const void *)(uintptr_t)block->address, &size);
@@ -79,7 +79,7 @@ static void tell_lost(struct report *report, const struct lost *lost, size_t liv
     report_add(report, " bytes in ");
     report_add_number(report, lost->blocks, 0);
     report_add(report, lost->blocks == 1 ? " block that nothing points to\n" : " blocks that nothing points to\n");
-    if (lost->known == lost->blocks) return; /* then it is told who allocated them */
+    if (lost->known == lost->blocks) return; /* tell_places() lists them instead */
     for (int i = 0; i < SIZES_MAX && lost->size[i].blocks > 0; i++) {
         report_add_number(report, lost->size[i].blocks, 12);
         report_add(report, lost->size[i].blocks == 1 ? " block  of " : " blocks of ");
@@ -95,7 +95,7 @@ static struct profile_place *worst_place(void) {
     return worst;
 }
 
-/* Who called malloc, who called that, and so on. */
+/* Add the callers, from malloc's outwards. */
 static void add_callers(struct report *report, const struct profile_place *place) {
     for (size_t i = 0; i < place->depth && i < CALLERS_MAX; i++) {
         char name[NAME_BYTES];
@@ -132,7 +132,7 @@ COLD void leaks_tell(int file, uintptr_t stack) {
     struct lost lost = {0};
     size_t running = leaks_stop();
     struct leaks_search *search = leaks_search(stack);
-    if (search) sum_up(&lost, search); /* while nobody changes what a profile knows */
+    if (search) sum_up(&lost, search); /* while no thread changes the profile */
     leaks_resume();
     if (search) {
         tell_lost(&report, &lost, search->count);

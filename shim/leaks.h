@@ -1,11 +1,11 @@
-/* Leaks: live blocks that nothing of the program points to any more, told at exit when the option `leaks` asks. */
+/* Reports leaks at exit: live blocks that nothing in the program points to any more. See the option `leaks`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdint.h>
 
-/* An address below the caller's frame, and above what the caller calls next needs but for a few words. */
+/* Returns an address just below the caller's frame, above the frames of functions that it calls next. */
 uintptr_t leaks_stack(void);
 
-/* Look for leaks and say on `file` how many blocks are lost. `stack`: the program's begins here, with its registers;
- * what is below is our own, and holds no block. Other threads stand still meanwhile. At exit only. */
+/* Search for leaks and report the lost blocks on `file`; only at exit. `stack` is where the program's part of the stack
+ * begins, with its registers; below are our own frames, which hold no block. Other threads are stopped meanwhile. */
 void leaks_tell(int file, uintptr_t stack);

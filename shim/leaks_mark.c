@@ -1,9 +1,9 @@
-/* Marking: which live blocks can be reached from the program's memory.
+/* Marks the live blocks that are reachable from the program's memory.
  *
- * Roots are all private writable mappings but the heap's own: data, stacks, thread-local storage, and what the program
- * mapped itself. Every aligned word may be a pointer, also one into the middle of a block. A word that only looks like
- * a pointer hides a leak; none is made up. Of the first thread's stack only what is in use counts, for the rest is full
- * of old pointers. Source: Boehm, Weiser, Garbage Collection in an Uncooperative Environment, 1988. */
+ * Roots are all private writable mappings except the heap's: data, stacks, thread-local storage, and what the program
+ * mapped itself. Every aligned word may be a pointer, also into the middle of a block. A word that only looks like a
+ * pointer hides a leak, but never invents one. Of the first thread's stack only the part in use is scanned, because the
+ * rest is full of stale pointers. Source: Boehm, Weiser, Garbage Collection in an Uncooperative Environment, 1988. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "leaks_mark.h"
@@ -24,7 +24,7 @@ static bool leaks_read_own(void *context, uint64_t address, void *to, size_t byt
     return syscall_6(SYS_process_vm_readv, process_id(), (long)&local, 1, (long)&remote, 1, 0) == (long)bytes;
 }
 
-/* Index of the block that `word` points into; `count`: none. */
+/* The index of the block that `word` points into; `count`: none. */
 static size_t find(const struct leaks_search *search, uint64_t word) {
     size_t low = 0, high = search->count;
     while (low < high) {
@@ -54,7 +54,7 @@ static void look_at_words(struct leaks_search *search, size_t bytes) {
     }
 }
 
-/* Look at [from, to) through a copy: what cannot be read (the end of a file that was cut) is passed over by pages. */
+/* Scan a copy of [from, to), so that unreadable pages (beyond the end of a truncated file) are skipped. */
 static void look_at(struct leaks_search *search, uint64_t from, uint64_t to) {
     from = (from + WORD - 1) & ~(uint64_t)(WORD - 1);
     while (from < to) {
@@ -69,8 +69,8 @@ static void look_at(struct leaks_search *search, uint64_t from, uint64_t to) {
     }
 }
 
-/* The n-th range that is nobody's root: the search itself, each span with its tables, and each span's record, whose
- * base is the address of a block too; and a profile's table. False: there are no more. */
+/* The n-th range that is no root: the search itself, the profile's table, each span with its tables, and each span's
+ * record, whose `base` is also the address of a block. False: there are no more. */
 static bool own_range(const struct leaks_search *search, uint32_t n, uint64_t *first, uint64_t *last) {
     *first = *last = 0;
     if (n == 0) {
@@ -130,7 +130,7 @@ static bool ends_with_stack(const char *line, size_t length) {
     return true;
 }
 
-/* Where a stack within [from, to) is in use from: the least of those who stand still, and of the caller. */
+/* Where the used part of the stack in [from, to) begins: the lowest stack pointer of the caller and stopped threads. */
 static uint64_t stack_in_use(const struct leaks_search *search, uint64_t from, uint64_t to) {
     uint64_t least = search->stack >= from && search->stack < to ? search->stack : to;
     for (size_t n = 0; leaks_stopped_at(n); n++) {
@@ -150,7 +150,7 @@ static void look_at_line(struct leaks_search *search, const char *line, size_t l
     look_at_mapping(search, from, to);
 }
 
-/* Each line of /proc/self/maps. Reading it in pieces is safe: nobody maps anything meanwhile. */
+/* Scan the roots listed in /proc/self/maps. Reading it in pieces is safe: no thread maps anything meanwhile. */
 static bool look_at_roots(struct leaks_search *search) {
     char piece[1024], line[LINE_BYTES];
     size_t length = 0;
@@ -177,7 +177,7 @@ static bool count_live(const struct heapalloc_block *block, void *argument) {
     return true;
 }
 
-/* Insert by address: the walk goes in order within a span, so that almost every block is the last. */
+/* Append a live block. The walk is in the order of addresses within a span, so that order() has little to do. */
 static bool add_live(const struct heapalloc_block *block, void *argument) {
     struct leaks_search *search = argument;
     if (block->state != HEAPALLOC_BLOCK_LIVE) return true;
@@ -187,7 +187,7 @@ static bool add_live(const struct heapalloc_block *block, void *argument) {
     return true;
 }
 
-/* Further spans may lie below the first: order what is not, by a heap, without a recursion. */
+/* Sift down for heapsort, which orders blocks when further spans lie below the first; it needs no recursion. */
 static void sift(struct leaks_block *blocks, size_t at, size_t count) {
     for (size_t child; (child = 2 * at + 1) < count; at = child) {
         if (child + 1 < count && blocks[child + 1].address > blocks[child].address) child++;
@@ -211,7 +211,7 @@ static void order(struct leaks_block *blocks, size_t count) {
     }
 }
 
-/* A mapping for the search: its reader first, to count the blocks; then one that has room for them. */
+/* Map memory for a search with `room` blocks; 0 is enough for the reader that counts them first. */
 static struct leaks_search *begin(size_t room) {
     size_t bytes = sizeof(struct leaks_search) + room * (sizeof(struct leaks_block) + sizeof(uint32_t)) + 64;
     long made = syscall_6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

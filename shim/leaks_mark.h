@@ -1,4 +1,4 @@
-/* Marking: which live blocks can be reached from the program's memory. */
+/* Marks the live blocks that are reachable from the program's memory. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/reader.h"
@@ -8,20 +8,19 @@ struct leaks_block {
     bool reached;
 };
 
-/* All live blocks in the order of their addresses, and the memory of the search itself: one mapping, which is not
- * looked into. */
+/* All live blocks in the order of their addresses, and the search's own memory: one mapping, which is not scanned. */
 struct leaks_search {
     struct reader reader;
     char buffer[64 * 1024];
     size_t bytes; /* of the mapping */
     size_t count, room, pending;
-    uint64_t stack; /* what is in use of the caller's begins here */
+    uint64_t stack; /* where the used part of the caller's begins */
     struct leaks_block *blocks;
-    uint32_t *todo; /* blocks that were reached, and whose contents were not looked at yet */
+    uint32_t *todo; /* blocks that were reached and not scanned yet */
 };
 
-/* Find all live blocks and mark those that are reachable; of the caller's stack what is above `stack` counts.
- * NULL: no memory, or the process may not read itself. Others must stand still. */
+/* Find all live blocks and mark those that are reachable; the caller's stack is scanned from `stack` up.
+ * NULL: no memory, or the process may not read itself. Other threads must be stopped. */
 struct leaks_search *leaks_search(uintptr_t stack);
 
 void leaks_search_end(struct leaks_search *search);

@@ -1,8 +1,8 @@
-/* The other threads stand still, each in a signal's handler.
+/* Stops the other threads, each in a signal handler.
  *
- * The kernel saves a thread's registers on its stack before the handler runs, and whoever reads the stack from the
- * handler's frame on sees them. The handler stays: a thread that blocks the signal gets it when it is let through, and
- * the signal's default would end the program. */
+ * The kernel saves a thread's registers on its stack before the handler runs, so that a scan of the stack from the
+ * handler's frame up sees them. The handler stays installed: a thread that blocks the signal gets it when it unblocks
+ * it, and the default action would end the program. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "leaks_stop.h"
@@ -16,7 +16,7 @@
 
 enum { THREADS_MAX = 4096, WAIT_MS = 1000, LIST_BYTES = 4096 };
 
-struct entry { /* of a folder, as getdents64 tells */
+struct entry { /* of a folder, as getdents64 returns it */
     uint64_t inode;
     int64_t next;
     uint16_t bytes;
@@ -25,8 +25,8 @@ struct entry { /* of a folder, as getdents64 tells */
 };
 
 static struct {
-    uint32_t count;    /* threads that were told to stop */
-    uint32_t released; /* a futex: they may go on */
+    uint32_t count;    /* threads that were sent the signal */
+    uint32_t released; /* a futex; 1: they may go on */
     size_t left_out;
     int id[THREADS_MAX];
     uintptr_t stack[THREADS_MAX]; /* 0: has not stopped yet; atomic */
@@ -41,7 +41,7 @@ static void stand_still(int number) {
     while (!__atomic_load_n(&stop.released, __ATOMIC_ACQUIRE)) port_wait(&stop.released, 0);
 }
 
-/* A signal that the program does not use; 0: there is none. */
+/* Install the handler for a real-time signal that the program does not use; returns the signal, 0: there is none. */
 static int take_signal(void) {
     struct sigaction now, ours = {.sa_handler = stand_still, .sa_flags = SA_RESTART};
     sigfillset(&ours.sa_mask);
@@ -59,7 +59,7 @@ static bool is_known(int id) {
     return false;
 }
 
-/* True: this one was not known before. */
+/* Send the thread the signal. True: it was not known before. */
 static bool tell_thread(const char *name, int number) {
     int id = 0;
     for (; *name >= '0' && *name <= '9'; name++) id = id * 10 + (*name - '0');
@@ -72,7 +72,7 @@ static bool tell_thread(const char *name, int number) {
     return true;
 }
 
-/* Tell every thread that is listed. True: there was a new one, which may have started others. */
+/* Send every listed thread the signal. True: one was new, and may have started others. */
 static bool tell_listed(int number) {
     char list[LIST_BYTES] __attribute__((aligned(8)));
     bool found = false;
@@ -86,7 +86,7 @@ static bool tell_listed(int number) {
     return found;
 }
 
-/* Threads that are still running; who has ended meanwhile is not one of them. */
+/* Count the threads that are still running, without those that have ended. */
 static size_t count_running(void) {
     size_t running = 0;
     for (uint32_t i = 0; i < stop.count; i++)

@@ -1,4 +1,4 @@
-/* What glibc tells and musl does not, and headers of the kernel that musl's compiler does not find. */
+/* What glibc has and musl lacks, and constants of kernel headers that musl's compiler does not find. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <features.h>
@@ -7,7 +7,7 @@
 #include <sys/single_threaded.h>
 #define libc_single_threaded __libc_single_threaded
 #else
-/* Never true: musl keeps its number of threads to itself. */
+/* Never true: musl does not reveal its number of threads. */
 static const char libc_single_threaded = 0;
 #endif
 

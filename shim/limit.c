@@ -1,4 +1,4 @@
-/* Bounds that were set for the heap of a process. */
+/* Enforces the limits on the heap's growth. */
 /* SPDX-License-Identifier: MIT */
 #include "limit.h"
 #include "advice.h"
@@ -23,12 +23,12 @@ enum { STDERR = 2 };
 
 STARTUP_DATA struct limits limits = {0};
 
-/* Whom the soft limit is told to, and that it was. All atomic. */
+/* The function to call at the soft limit, and whether it was reported. All atomic. */
 static struct {
     heapalloc_soft_limit_function *function;
     void *argument;
-    size_t bytes; /* when it was passed */
-    bool told;    /* and the heap has not been below seven eighths since */
+    size_t bytes; /* the heap's, when it passed the limit */
+    bool told;    /* reported, and the heap has not been below seven eighths of it since */
 } soft;
 
 COLD void limit_update(void) {
@@ -40,8 +40,7 @@ COLD void limit_update(void) {
     __atomic_store_n(&soft.told, false, __ATOMIC_RELAXED);
 }
 
-/* What the spans have, without what went back with its addresses. Asked when the heap grows, which one thread does at a
- * time. */
+/* The bytes of all spans, without what was unmapped. Called when the heap grows, which one thread does at a time. */
 static uint64_t heap_bytes(void) {
     uint64_t bytes = load_relaxed(span_home.bytes);
     for (uint32_t i = 0; i < load_acquire(span_count); i++)
@@ -50,7 +49,7 @@ static uint64_t heap_bytes(void) {
     return bytes > gone ? bytes - gone : 0;
 }
 
-/* The core's lock of growth is held: whoever is to be called is called later. */
+/* Report the soft limit once. The core's growth lock is held, so the program's function is called later. */
 static void limit_tell(uint64_t bytes) {
     struct report report;
     if (__atomic_exchange_n(&soft.told, true, __ATOMIC_RELAXED)) return;

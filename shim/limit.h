@@ -1,4 +1,4 @@
-/* Bounds that were set for the heap of a process: how large it may grow, and what its growth is advised. */
+/* Enforces the limits on the heap's growth, and advises and names the memory by which it grows. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -6,23 +6,23 @@
 #include <stdint.h>
 
 struct limits {
-    uint64_t bytes;      /* the heap may have; 0: any number */
-    uint64_t soft_bytes; /* beyond, it is said once */
-    bool named;          /* mappings have a name */
+    uint64_t bytes;      /* the most that the heap may have; 0: no limit */
+    uint64_t soft_bytes; /* growth beyond is reported once; 0: no limit */
+    bool named;          /* mappings get a name */
     bool huge;           /* huge pages are advised for all growth */
-    bool set;            /* any of these: else growth asks nothing */
+    bool set;            /* any of these is set; otherwise growth checks nothing else */
 };
 
 extern struct limits limits __attribute__((visibility("hidden")));
 
-/* The options say what is in force now. */
+/* Take over the limits that the options say now. */
 void limit_update(void);
 
-/* The heap wants so many bytes more at `at`. False: it may not. */
+/* Check the limits before the heap grows by so many bytes at `at`. False: it may not. */
 bool limit_allows(void *at, size_t bytes);
 
-/* Call the function that is to know of the soft limit. */
+/* Call the function that the program registered for the soft limit. */
 void limit_call(void);
 
-/* The heap has got them. */
+/* The heap has grown by them: advise and name the memory. */
 void limit_note_growth(void *at, size_t bytes);

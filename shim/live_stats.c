@@ -1,4 +1,4 @@
-/* What the heap's memory is while the program runs. */
+/* Statistics while the program runs. */
 /* SPDX-License-Identifier: MIT */
 #include "live_stats.h"
 #include "heap/world.h"
@@ -10,8 +10,8 @@
 #include <heapalloc/heapalloc.h>
 #include <heapalloc/port.h>
 
-/* Pages that have memory, looked at some hundred at a time. Where the kernel may not be asked, or a part is not mapped
- * any more, that part counts as nothing. */
+/* Add the resident pages of a range, some hundred at a time. A part that is no longer mapped, or for which mincore is
+ * not allowed, counts as nothing. */
 static void add_resident(const char *from, size_t bytes, void *context) {
     enum { PAGES = 512 };
     unsigned char pages[PAGES];
@@ -73,7 +73,7 @@ static void add_classes(struct sink *sink, const struct tally *tally) {
     report_add(&sink->report, "]");
 }
 
-/* Free blocks beyond slabs, by powers of two. */
+/* Add free blocks outside slabs, by powers of two; returns what the next member starts with. */
 static const char *add_free(struct sink *sink, const char *start, size_t unit, const struct tally_count *rows) {
     for (int i = 0; i < TALLY_SIZES; i++) {
         if (rows[i].blocks == 0) continue;
@@ -110,7 +110,7 @@ static void add_heaps(struct sink *sink, const struct live_stats *stats) {
     report_add(&sink->report, "]");
 }
 
-/* The sums, under the names that both outputs have for them. */
+/* The sums, with the names that all outputs share. */
 struct gauge {
     char name[16];
     char help[80];
@@ -144,7 +144,7 @@ static size_t metadata(const struct live_stats *stats) {
 
 enum { GAUGES = 8 };
 
-/* In a function, so that nothing is relocated when the library is loaded. */
+/* The gauges, in a function, because a table with pointers would be relocated when the library is loaded. */
 static struct gauge gauge_of(int index) {
     switch (index) {
     case 0: return (struct gauge){"allocated", "Bytes in blocks of callers, as large as their size class.", allocated};
@@ -220,7 +220,7 @@ COLD size_t live_stats_print(char *text, size_t room) {
 
 /* ---- OpenMetrics --------------------------------------------------------------------------------------------- */
 
-/* The lines that introduce "heapalloc_NAME". */
+/* Add the lines that introduce "heapalloc_NAME". */
 static void add_family(struct sink *sink, const char *name, const char *help) {
     report_add(&sink->report, "# HELP heapalloc_");
     report_add(&sink->report, name);
@@ -231,7 +231,7 @@ static void add_family(struct sink *sink, const char *name, const char *help) {
     report_add(&sink->report, " gauge\n");
 }
 
-/* heapalloc_NAME{program="x",pid="1",LABEL="2"} VALUE; a label whose name is NULL is left out. */
+/* Add heapalloc_NAME{program="x",pid="1",LABEL="2"} VALUE; a label whose name is NULL is left out. */
 static void add_sample(struct sink *sink, const char *name, const char *label, size_t of, size_t value) {
     report_add(&sink->report, "heapalloc_");
     report_add(&sink->report, name);

@@ -1,5 +1,5 @@
-/* madvise, to know where a program wants huge pages: what it says of a block holds until it frees the block, and the
- * kernel forgets it only when the memory is unmapped, which the heap's is not. */
+/* madvise, to note where a program advises huge pages: the advice for a block should end when the block is freed, but
+ * the kernel drops it only when the memory is unmapped, and the heap keeps it mapped. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"

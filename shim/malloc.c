@@ -1,4 +1,4 @@
-/* The malloc family under its own names. Contracts are glibc's where the standard leaves a choice. */
+/* The malloc family under its own names. Behaves as glibc's where the standard leaves a choice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "due.h"
@@ -93,7 +93,7 @@ EXPORT size_t malloc_usable_size(void *p) {
     return hardened() && bytes > 0 && !aside() ? bytes - CANARY_BYTES : bytes;
 }
 
-/* What older programs and libc's own callers know the functions by. */
+/* The names that older programs and libc itself use. */
 EXPORT void *__libc_malloc(size_t size) {
     return malloc(size);
 }

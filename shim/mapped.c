@@ -1,4 +1,4 @@
-/* Memory of this process, as the core asks for it: mapped, moved, given back. */
+/* Maps, moves and unmaps the heap's memory: the core's port functions on Linux. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "mapped.h"
@@ -23,9 +23,9 @@ static long map(void *at, size_t bytes, int protection, int flags) {
 
 STARTUP_DATA struct mapped mapped = {0};
 
-/* The kernel fills an address space from its top, programs and their brk heap stand in its upper third: a random
- * place between an eighth and five eighths has nobody above it for hundreds of gigabytes, but a sanitizer's shadow:
- * where one is (arenas and pools are ours there, too) the kernel finds room. */
+/* Choose a random address between an eighth and five eighths of the address space. The kernel fills it from the top,
+ * and programs and their brk heap are in the upper third, so that hundreds of gigabytes above are free. Only a
+ * sanitizer's shadow may be there: with one, where arenas and pools still use this heap, the kernel chooses. */
 STARTUP_TEXT void *port_home(void) {
     if (aside()) return NULL;
     uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
@@ -44,7 +44,7 @@ STARTUP_TEXT bool port_map(void *at, size_t bytes) {
         mapped_add(bytes);
         return true;
     }
-    port_unreserve((void *)got, bytes); /* a kernel or emulator that took the address for a hint */
+    port_unreserve((void *)got, bytes); /* an old kernel or an emulator treats the address as a hint */
     return false;
 }
 
@@ -71,15 +71,14 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* Asks without touching anything: the kernel has nothing to do for an asynchronous sync, but tells of unmapped pages.
- */
+/* Checks by an asynchronous msync, which does nothing but fails on unmapped pages. */
 static bool is_mapped(void *at, size_t bytes) {
     return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
 }
 
-/* The kernel unmaps the target first, then looks at limits, locks and the number of mappings: when it refuses, the
- * target is a hole, or never was touched. The hole that stays behind where it moves is what keeps limits from refusing.
- */
+/* Moves by mremap. The kernel unmaps the target before it checks limits, locks and the number of mappings: when it
+ * refuses, the target may be a hole. The source becomes a hole when it moves, because a copy that stays mapped would
+ * count against limits. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     long got =
         syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);

@@ -1,11 +1,11 @@
-/* How much memory this process has mapped for its heap, and how much it had at most. */
+/* Counts the memory that this process has mapped for its heap, and the maximum. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 
 /* lock: none, both are atomic
- *   bytes: what port_map, port_commit and port_extend gave, less what was unmapped. Ranges that were given back right
- *   after a failure to map what belongs to them are not subtracted. */
+ *   bytes: what port_map, port_commit and port_extend mapped, minus what was unmapped. port_unreserve, which gives a
+ *   range back after a failure, subtracts nothing. */
 struct mapped {
     size_t bytes;
     size_t most_bytes;

@@ -1,4 +1,4 @@
-/* /proc/self/maps line by line. */
+/* Reads /proc/self/maps line by line. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "maps.h"
@@ -7,7 +7,7 @@
 
 enum { READ_BYTES = 2048 };
 
-/* What is left of the file: read in pieces, a byte at a time for the callers. */
+/* The open file, and the part of it that was read and not used yet. */
 struct maps_reader {
     int fd;
     size_t at, end;
@@ -25,7 +25,7 @@ static int maps_next(struct maps_reader *reader) {
     return (unsigned char)reader->bytes[reader->at++];
 }
 
-/* A number in hexadecimal digits, and what stood behind it. */
+/* Read a hexadecimal number; returns the character behind it. */
 static int maps_hex(struct maps_reader *reader, uintptr_t *value) {
     *value = 0;
     for (;;) {
@@ -39,7 +39,7 @@ static int maps_hex(struct maps_reader *reader, uintptr_t *value) {
     }
 }
 
-/* The path of a line, without the spaces before it. Of a longer one the newer half of the room is kept. */
+/* Read a line's path, without the spaces before it. When it does not fit, its last part is kept. */
 static void maps_path(struct maps_reader *reader, char path[MAPS_PATH_BYTES]) {
     size_t length = 0;
     for (int c; (c = maps_next(reader)) != -1 && c != '\n';) {
@@ -58,7 +58,7 @@ static void maps_skip(struct maps_reader *reader, int until) {
     }
 }
 
-/* FROM-TO rwxp OFFSET MAJOR:MINOR INODE   PATH */
+/* Read a line: FROM-TO rwxp OFFSET MAJOR:MINOR INODE   PATH */
 static bool maps_read(struct maps_reader *reader, struct maps_line *line) {
     if (maps_hex(reader, &line->from) != '-' || maps_hex(reader, &line->to) != ' ') return false;
     line->readable = maps_next(reader) == 'r';

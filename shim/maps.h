@@ -1,4 +1,4 @@
-/* /proc/self/maps line by line, by system calls alone: for whoever may hold any lock, and cannot allocate. */
+/* Reads /proc/self/maps line by line, by system calls alone: callers may hold any lock, and cannot allocate. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -9,10 +9,10 @@ enum { MAPS_PATH_BYTES = 256 };
 
 struct maps_line {
     uintptr_t from, to;
-    uintptr_t offset; /* of its start in the file */
+    uintptr_t offset; /* in the file, of its start */
     bool readable, executable;
-    char path[MAPS_PATH_BYTES]; /* the end of a longer one; "" where there is none */
+    char path[MAPS_PATH_BYTES]; /* the last part of a longer one; "" if there is none */
 };
 
-/* Show each line to `look` until it returns true. False: it never did, or the file cannot be had. */
+/* Call `look` for each line until it returns true. False: it never did, or the file cannot be opened. */
 bool maps_find(bool (*look)(const struct maps_line *line, void *to), void *to);

@@ -1,4 +1,4 @@
-/* The file of metrics that is rewritten at an interval. */
+/* Rewrites the metrics file at an interval. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "metrics.h"
@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <heapalloc/port.h>
 
-static long begun_in;   /* the process that asked: a child of a fork may be silent */
-static uint8_t writing; /* by one thread at a time */
+static long begun_in;   /* the process that set the option: a fork's child may be silent */
+static uint8_t writing; /* a thread is writing the file */
 
 static uint64_t interval_ms(void) {
     return option_number(OPTION_INTERVAL);
@@ -36,7 +36,7 @@ static void say_failure(const char *path, long error) {
     report_write(&fault, 2);
 }
 
-/* Both names are in one folder, or a rename would not be one step. */
+/* Write a temporary file and rename it. It is in the same folder, because only then is the rename atomic. */
 static void write_to(const char *path, const char *temporary, const struct live_stats *stats) {
     struct sink sink = {0};
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);

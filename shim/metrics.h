@@ -1,10 +1,9 @@
-/* The file of metrics that is rewritten at an interval: the options `metrics` and `interval`. */
+/* Rewrites the metrics file at an interval: the options `metrics` and `interval`. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The options say what is in force now. */
+/* Schedule the next writing by what the options say now. */
 void metrics_update(void);
 
-/* Write the file: a temporary one beside it, which then takes its place, so that readers see all of one or the other.
- */
+/* Write a temporary file and rename it, so that readers see the whole old file or the whole new one. */
 void metrics_write(void);

@@ -1,4 +1,4 @@
-/* What named pools and arenas have, in the statistics. */
+/* Reports named pools and arenas in the statistics. */
 /* SPDX-License-Identifier: MIT */
 #include "named_report.h"
 

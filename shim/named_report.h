@@ -1,11 +1,11 @@
-/* What named pools and arenas have, in the statistics: as rows for people, and as members of JSON. */
+/* Reports named pools and arenas in the statistics: as lines for people, and as JSON. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/by_name.h"
 #include "sink.h"
 
-/* A line each; nothing when there is none. */
+/* Add a line for each name. */
 void named_report_text(struct sink *sink, const struct by_name *sums);
 
-/* `,"named":[...]`; what has no row of its own is one without a name. */
+/* Add `,"named":[...]`; those without a row of their own share one without a name. */
 void named_report_json(struct sink *sink, const struct by_name *sums);

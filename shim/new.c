@@ -1,10 +1,10 @@
-/* operator new and delete of C++17 under their mangled names, on the fast paths.
+/* C++17's operators new and delete under their mangled names, on the fast paths.
  *
- * A program may replace the plain forms alone; the others then have to reach its replacements. So they call the plain
- * forms by their public names, which costs one jump, and the nothrow ones ask whether the plain one is still ours.
+ * A program may replace the plain forms alone, and the other forms must then call its replacements. So they call the
+ * plain forms by their public names, which costs one jump; the nothrow ones check whether the plain one is still ours.
  *
- * C cannot throw. When memory is out, the new-handler and bad_alloc are libstdc++'s: it is in every process that
- * calls these, so its two functions are weak references here, and looked up by name when it came later than we. */
+ * C cannot throw. When there is no memory, libstdc++'s functions call the new-handler and throw bad_alloc. They are
+ * weak references here, and looked up by name when libstdc++ was loaded after this library. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "due.h"
@@ -32,11 +32,11 @@ void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) CX
 void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow)
     CXX("_ZnamSt11align_val_tRKSt9nothrow_t");
 
-/* The same two under names that nobody can replace. */
+/* The two plain allocation forms under names that nobody can replace. */
 static void *our_one(size_t size) __attribute__((alias("_Znwm")));
 static void *our_one_aligned(size_t size, size_t align) __attribute__((alias("_ZnwmSt11align_val_t")));
 
-/* Asks at run time: clang holds two names to be two functions where one is the alias of the other. */
+/* Compares at run time: clang assumes that two names are two functions, even where one is an alias of the other. */
 static bool is_ours(void (*linked)(void), void (*ours)(void)) {
     __asm__("" : "+r"(linked));
     return linked == ours;
@@ -47,7 +47,7 @@ static void *cxx_symbol(void *linked, const char *name) {
     return linked ? linked : dlsym(RTLD_DEFAULT, name);
 }
 
-/* One round of the loop of [new.delete.single]: false when there is no handler left to call. */
+/* Call the new-handler, as the loop of [new.delete.single] requires; false: there is none. */
 static bool call_new_handler(void) {
     union {
         void *object;
@@ -84,8 +84,8 @@ static NOINLINE void *new_or_throw(size_t size, size_t align) {
     }
 }
 
-/* The nothrow forms: a handler that throws bad_alloc must come out as NULL, which C cannot catch; so when a handler is
- * installed libstdc++'s own form is asked, which calls the throwing one of this file and catches. */
+/* Allocate for the nothrow forms. A handler's bad_alloc must become NULL, but C cannot catch it: so when there is no
+ * memory, or the plain form was replaced, libstdc++'s form calls the throwing one and catches. */
 static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
     if (!aside() && likely(align ? IS_OURS(new_one_aligned, our_one_aligned) : IS_OURS(new_one, our_one))) {
         void *p = alloc_any(size, align);
@@ -149,7 +149,7 @@ void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_one_aligned_nothrow(size, align, nothrow);
 }
 
-/* Every delete is a free; what it is told of the block must be possible. */
+/* Every delete is a free; the size and alignment that it is called with are checked against the block. */
 void delete_one(void *p) CXX("_ZdlPv");
 void delete_many(void *p) CXX("_ZdaPv");
 void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
@@ -177,7 +177,7 @@ void delete_many_aligned(void *p, size_t align) {
 static void our_delete(void *p) __attribute__((alias("_ZdlPv")));
 static void our_delete_aligned(void *p, size_t align) __attribute__((alias("_ZdlPvSt11align_val_t")));
 
-/* A program that replaces the plain forms may add to each request; then a size told here is not that of the block. */
+/* Fail on a wrong size or alignment, unless the program replaced a form: its own new may have enlarged the request. */
 static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
     if (aside() || !IS_OURS(new_one, our_one) || !IS_OURS(delete_one, our_delete)) return;
     bool aligned = IS_OURS(new_one_aligned, our_one_aligned) && IS_OURS(delete_one_aligned, our_delete_aligned);

@@ -1,4 +1,4 @@
-/* Looks up what stands behind this library. */
+/* Looks up the functions of the libraries behind this one. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "next.h"
@@ -12,7 +12,7 @@ void *next_of(void **known, const char *name) {
     return next;
 }
 
-/* free first of all: dlsym frees the reason of an earlier failure. */
+/* Look up free first, because dlsym frees the message of an earlier failure. */
 void *aside_next(enum aside_name name) {
     static const char *const names[] = {
         [ASIDE_FREE] = "free",         [ASIDE_MALLOC] = "malloc",

@@ -1,33 +1,32 @@
-/* What stands behind this library: the functions that would be called without it, and when it leaves malloc to them. */
+/* Looks up the functions behind this library in symbol order, and says when it leaves malloc to a sanitizer's. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
 #include <stddef.h>
 #include <stdint.h>
 
-/* The function of this name behind ours, looked up once: dlsym is long. NULL: there is none. */
+/* Find the next definition of `name` behind ours; `known` caches it, because dlsym is slow. NULL: there is none. */
 void *next_of(void **known, const char *name);
 
-/* 0: these functions stand under other names in a program that may have a sanitizer for itself. */
+/* 0 when these functions have other names, in a program whose own malloc may be a sanitizer's. */
 #ifndef HEAPALLOC_ASIDE
 #define HEAPALLOC_ASIDE 1
 #endif
 
-/* Every sanitizer's runtime with an allocator has this function, be it shared or in the program; but a program into
- * which gcc linked one keeps it to itself. */
+/* Every sanitizer runtime with an allocator exports this function, unless gcc linked it into the program statically. */
 extern size_t sanitizers_size(const volatile void *) __asm__("__sanitizer_get_allocated_size") __attribute__((weak));
 
-/* A sanitizer's allocator serves this process: it has to see every block, and no block may lie where its shadow is. */
+/* True when a sanitizer's allocator serves this process: it must see every block, and none may lie in its shadow. */
 INLINE bool aside(void) {
     return HEAPALLOC_ASIDE && unlikely(sanitizers_size != NULL);
 }
 
 struct heap;
 
-/* What free() does with what is not in the home span. */
+/* Free a pointer that is not in the home span. */
 void free_outside(void *p, struct heap *heap);
 
-/* A function of the sanitizer's, or of what else is behind us. */
+/* The functions that are left to the sanitizer; aside_next() looks one up. */
 enum aside_name {
     ASIDE_FREE,
     ASIDE_MALLOC,
@@ -43,8 +42,8 @@ enum aside_name {
 };
 void *aside_next(enum aside_name name);
 
-/* Defines `name`, which leaves to that one: by a jump, so that a report shows the caller of malloc, and apart, so that
- * who asks aside() saves no register for it. */
+/* Define `name`, which calls that function: by a jump, so that a sanitizer's report shows the caller of malloc, and out
+ * of line, so that the caller saves no register for it. */
 #define ASIDE_FUNCTION(result, name, which, parameters, ...)                      \
     static COLD result name parameters {                                          \
         return ((result(*) parameters)(uintptr_t)aside_next(which))(__VA_ARGS__); \

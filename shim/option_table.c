@@ -8,44 +8,48 @@
 enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20 };
 
 const struct option option_table[OPTION_COUNT] = {
-    [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "list the options, then go on"},
+    [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "lists the options on stderr, then the program goes on"},
     [OPTION_VERBOSE] = {"verbose", OPTION_FLAG, "no", "yes|no",
-                        "say at start that heapalloc is active, from which file, which build"},
+                        "says at start that heapalloc is active, from which file, which build"},
     [OPTION_STATS] = {"stats", OPTION_PATH, "", "text|json|a path (%p pid, %e program)",
-                      "at exit say where the memory is, on stderr or in a file"},
+                      "says at exit where the memory is: on stderr, or at the end of a file"},
     [OPTION_PURGE] = {"purge", OPTION_TIME, "500ms", "1ms to 1h, or never",
-                      "how long free memory is kept before it goes back"},
-    [OPTION_BACKGROUND] = {"background", OPTION_FLAG, "no", "yes|no",
-                           "a thread of the library's gives memory back while all others sleep"},
-    [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T", "what all threads' caches of medium blocks may keep"},
+                      "how long free memory is kept before it goes back to the system"},
+    [OPTION_BACKGROUND] =
+        {"background", OPTION_FLAG, "no", "yes|no",
+         "once the program has two threads, a thread of the library's gives memory back while all others sleep"},
+    [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T",
+                      "the most that all threads' caches of medium blocks (4 to 80 KiB) may keep together"},
     [OPTION_HUGEPAGES] = {"hugepages", OPTION_WORD, "auto", "auto|always|never",
-                          "auto: where growth is steady or memory dense; always: advised for all"},
+                          "auto: where growth is steady or memory is dense; always: advised for all memory"},
     [OPTION_LIMIT] = {"limit", OPTION_LIMIT_SIZE, "0", "0 (none) to 16T, N%, cgroup",
-                      "malloc fails with ENOMEM beyond a heap of so many bytes"},
+                      "when the heap would grow beyond so many bytes malloc returns NULL with ENOMEM"},
     [OPTION_SOFT_LIMIT] = {"soft_limit", OPTION_LIMIT_SIZE, "0", "0 (none) to 16T, N%, cgroup",
-                           "say so on stderr, once, when the heap grows beyond"},
+                           "reports on stderr that the heap has grown beyond so many bytes"},
     [OPTION_METRICS] = {"metrics", OPTION_PATH, "", "a path (%p pid, %e program)",
-                        "a file that is rewritten again and again with sums as OpenMetrics text"},
-    [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the file of `metrics` is rewritten"},
+                        "a file that is rewritten periodically with sums as OpenMetrics text"},
+    [OPTION_INTERVAL] = {"interval", OPTION_TIME, "10s", "1ms to 1h", "how often the `metrics` file is rewritten"},
     [OPTION_SIGNAL] = {"signal", OPTION_WORD, "none", "none|USR1|USR2|HUP|QUIT|WINCH",
-                       "at this signal say where the memory is, as `stats` does at exit, and write the profile"},
+                       "on this signal reports where the memory is, as `stats` does at exit, and writes the profile"},
     [OPTION_LEAKS] =
         {"leaks", OPTION_FLAG, "no", "yes|no|full",
-         "at exit say how many blocks nothing points to, where `stats` goes; full: and who allocated them"},
+         "at exit reports how many blocks nothing points to, to where `stats` goes; full: and who allocated them"},
     [OPTION_PROFILE] = {"profile", OPTION_PATH, "", "a path (%p pid, %e program, %n count)",
-                        "who allocates, by samples: written there at exit, for google-pprof and go tool pprof"},
+                        "who allocates, by samples: written there at exit, for google-pprof and `go tool pprof`"},
     [OPTION_PROFILE_BYTES] = {"profile_bytes", OPTION_SIZE, "512K", "1 (each block) to 64M",
                               "how many bytes are allocated from one sample to the next, on average"},
     [OPTION_PROFILE_EVERY] = {"profile_every", OPTION_SIZE, "0", "0 (never) to 16T",
                               "the profile is written each time that so many bytes were allocated"},
     [OPTION_PROFILE_PEAK] = {"profile_peak", OPTION_SIZE, "0", "0 (never) to 16T",
                              "the profile is written when so many bytes more are live than ever when it was"},
-    [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no", "the heap's mappings have a name in /proc/PID/maps"},
-    [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path", "a file of options, instead of /etc/heapalloc.conf"},
+    [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no",
+                     "the heap's mappings are `[anon:heapalloc]` in /proc/PID/maps, from Linux 5.17"},
+    [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path",
+                     "the file whose options are read last, instead of /etc/heapalloc.conf"},
     [OPTION_EXE] = {"exe", OPTION_PATH, "*", "a pattern with * and ?",
-                    "which programs are meant, by the name of their file"},
+                    "the programs to which the options apply, by the name of their file; `*` and `?` as in a shell"},
     [OPTION_CHILDREN] = {"children", OPTION_FLAG, "yes", "yes|no",
-                         "no: the programs that this one starts have no options"},
+                         "no: the programs that this one starts do not get the options"},
 };
 
 COLD int option_find(const char *name, size_t length) {
@@ -64,7 +68,7 @@ COLD const char *option_nearest(const char *name, size_t length) {
     return nearest;
 }
 
-/* A share of what the control group may have, or the machine has. */
+/* Read `cgroup` or a percentage, of the control group's limit or else of the machine's memory. */
 static bool read_share(const char *text, size_t length, uint64_t *bytes) {
     uint64_t percent = 0, group;
     if (value_is("cgroup", text, length)) return *bytes = cgroup_memory_limit(""), true;

@@ -1,4 +1,4 @@
-/* The table of options: one row each. Without a pointer in it, so that nothing is relocated at start. */
+/* The table of options, a row each. It contains no pointers, so that nothing is relocated at start. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -45,11 +45,11 @@ struct option {
 
 extern const struct option option_table[OPTION_COUNT] __attribute__((visibility("hidden")));
 
-/* Index of the option of this name; -1: there is none. */
+/* The index of the option of this name; -1: there is none. */
 int option_find(const char *name, size_t length);
 
-/* The name nearest to a wrong one; NULL: none is near. */
+/* The option name nearest to a misspelt one; NULL: none is near. */
 const char *option_nearest(const char *name, size_t length);
 
-/* Read a value of option `id` as a number. False: it is none, or out of range. */
+/* Convert a value of option `id` to a number. False: it is invalid or out of range. */
 bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number);

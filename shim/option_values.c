@@ -1,4 +1,4 @@
-/* The values of options. */
+/* Parses and compares the values of options. */
 /* SPDX-License-Identifier: MIT */
 #include "option_values.h"
 #include "base/bits.h"
@@ -35,7 +35,7 @@ COLD bool value_read_flag(const char *text, size_t length, uint64_t *flag) {
     return length == 0 || word >= 0;
 }
 
-/* A number with up to three decimals, in thousandths; returns how many characters it has, 0: it is none. */
+/* Read a number with up to three decimals, in thousandths; returns how many characters it has, 0: it is invalid. */
 static size_t read_thousandths(const char *text, size_t length, uint64_t *value) {
     size_t i = 0;
     uint64_t part = 100;
@@ -102,7 +102,7 @@ COLD bool value_matches(const char *name, const char *pattern) {
     return !*pattern;
 }
 
-/* By rows: each is the distances of a front of `one` to all fronts of `two`. */
+/* Computes the Levenshtein distance by rows: each has the distances of a prefix of `one` to all prefixes of `two`. */
 COLD unsigned value_distance(const char *one, const char *two, size_t two_length) {
     unsigned row[WORD_MAX + 1];
     if (two_length > WORD_MAX) return WORD_MAX;

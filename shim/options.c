@@ -1,4 +1,4 @@
-/* What can be adjusted: the options as they stand. */
+/* The current values of the options. */
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "base/bits.h"
@@ -8,7 +8,7 @@ enum { TEXT_MAX = 256 };
 static struct {
     uint64_t number;
     uint8_t source;
-    char text[TEXT_MAX]; /* of OPTION_PATH: a program may write over its environment */
+    char text[TEXT_MAX]; /* a copy, because a program may overwrite its environment */
 } values[OPTION_COUNT];
 
 COLD bool option_is_set(enum option_id id) {

@@ -1,4 +1,4 @@
-/* What is said about options. */
+/* Prints messages about options. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "options_told.h"
@@ -14,7 +14,7 @@
 
 enum { STDERR = 2, WORD_MAX = 64 };
 
-/* A word that somebody gave, with quotes, cut when it is long. */
+/* Add the user's word in quotes, cut when it is long. */
 static void add_word(struct report *report, const char *word, size_t length) {
     char copy[WORD_MAX + 1];
     size_t i = 0;
@@ -66,7 +66,7 @@ COLD void options_tell_missing(const char *path, long error) {
     report_write(&report, STDERR);
 }
 
-/* name  now  default  range, and below what it does */
+/* Print a line with the name, the current value, the default and the range, and below what the option does. */
 static void tell_row(struct report *report, enum option_id id) {
     const struct option *option = &option_table[id];
     const char *now = option_now(id);

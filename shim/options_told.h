@@ -1,5 +1,5 @@
-/* What is said about options, on stderr, by raw writes: it works in programs that close their streams, and before libc
- * is ready. */
+/* Prints messages about options to stderr by system calls: this works in programs that close their streams, and before
+ * libc is ready. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "options.h"

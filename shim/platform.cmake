@@ -1,4 +1,4 @@
-# Ends configuring with one sentence where heapalloc does not run, instead of in the middle of a build.
+# Stops configuring with one sentence where heapalloc does not run, so that the build does not fail half way.
 # SPDX-License-Identifier: MIT
 include(CheckCSourceCompiles)
 
@@ -17,7 +17,7 @@ endif()
 if(NOT CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
     heapalloc_stop("it is compiled by gcc or clang, not by ${CMAKE_C_COMPILER_ID}.")
 endif()
-# Threads' ends, forks and the loader are libc's, and each libc's are different.
+# The ends of threads, forks and the loader belong to libc, and each libc differs.
 check_c_source_compiles("
     #include <features.h>
     #ifndef __GLIBC__

@@ -1,4 +1,4 @@
-/* The Linux process as the core sees it: its pages, its random number, sleep. mapped.c has memory, clock.c the time. */
+/* The port functions on Linux for the page size, the random number and futexes. mapped.c has memory, clock.c time. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
@@ -19,7 +19,7 @@ STARTUP_TEXT size_t port_page_bytes(void) {
 }
 
 STARTUP_TEXT uint64_t port_random(void) {
-    /* The words themselves guard stacks and setjmp; what a heap block holds must not give them away. */
+    /* Mix the words: libc derives the stack and pointer guards from them, which a heap block must not reveal. */
     uint64_t mix = (process_random(0) ^ process_random(1) >> 7) * 0x9e3779b97f4a7c15;
     mix = (mix ^ mix >> 29) * 0xbf58476d1ce4e5b9;
     return mix ^ mix >> 32;

@@ -1,4 +1,4 @@
-/* What the loader left on the initial stack. */
+/* Reads what the kernel put on the initial stack. */
 /* SPDX-License-Identifier: MIT */
 #include "process.h"
 #include "base/bits.h"
@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #ifdef __GLIBC__
-/* argc, argv, NULL, environment, NULL, auxiliary vector. */
+/* The initial stack: argc, argv, NULL, environment, NULL, auxiliary vector. */
 extern void *__libc_stack_end;
 
 INLINE char **first_variable(void) {
@@ -28,7 +28,7 @@ STARTUP_TEXT uintptr_t process_auxiliary(uintptr_t type, uintptr_t otherwise) {
 extern char **__environ;
 unsigned long getauxval(unsigned long type);
 
-/* As the program left it by now: musl keeps no other pointer to where it was. */
+/* The environment as the program has it now: musl keeps no pointer to the initial one. */
 INLINE char **first_variable(void) {
     static char *none[1];
     return __environ ? __environ : none;

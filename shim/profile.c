@@ -1,8 +1,8 @@
-/* The heap profiler: who looks, who knows, who may.
+/* The heap profiler: starts and stops sampling, and locks the profile's tables.
  *
- * One lock, held for as long as a table is looked at. Its word is the holder: a signal handler that allocates while its
- * thread holds it is not looked at, and what it frees is noted for the next holder. So is a thread that meets a fork
- * that takes long, for that may be waiting for what this thread has. */
+ * One lock, held while the tables are used. Its word names the holder: when a signal handler interrupts it, what the
+ * handler allocates is not sampled, and what it frees is noted for the next holder. The same holds for a thread that
+ * waits long for a fork, because the fork may wait for a lock that this thread holds. */
 /* SPDX-License-Identifier: MIT */
 #include "profile.h"
 #include "events.h"
@@ -17,22 +17,22 @@
 enum { FORKING = 1, FORK_WAITS = 200, LATER_MAX = 256, PAST_MAX = 1024, SPINS = 100 };
 
 uint64_t profile_rate;
-static uint64_t rate_of_all;       /* since the first start: weights are by it */
-static uintptr_t holder;           /* an address that only one thread has; FORKING with it: until the fork is over */
-static uintptr_t later[LATER_MAX]; /* blocks to forget */
+static uint64_t rate_of_all;       /* since the first start; weights are computed from it */
+static uintptr_t holder;           /* the lock: an address of its holder, with FORKING during its fork; 0: free */
+static uintptr_t later[LATER_MAX]; /* freed blocks to remove from the table later */
 static bool is_later;              /* there are some */
 
 static uintptr_t self(void) {
     return (uintptr_t)&heap_self;
 }
 
-/* Spins first, then sleeps for a millisecond at a time. */
+/* Spin first, then sleep for a millisecond at a time. */
 static void wait_for_fork(int round) {
     static uint32_t nobody_wakes;
     if (round >= SPINS) port_pause(&nobody_wakes, 0);
 }
 
-/* False: this thread has it, or a fork takes long. */
+/* Take the lock. False: this thread holds it already, or a fork takes too long. */
 static bool enter(void) {
     for (int i = 0;; i++) {
         uintptr_t seen = 0;
@@ -51,6 +51,7 @@ static void leave(void) {
     __atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
 }
 
+/* Note a freed block for the next holder; it is dropped when there is no room. */
 static void forget_later(const void *p) {
     for (int i = 0; i < LATER_MAX; i++) {
         uintptr_t none = 0;
@@ -61,7 +62,7 @@ static void forget_later(const void *p) {
     }
 }
 
-/* First of all: a block that was to be forgotten may be another one by now. */
+/* Remove the noted blocks. Every holder does this first, because their addresses may belong to new blocks by now. */
 static void forget_noted(void) {
     if (likely(!__atomic_exchange_n(&is_later, false, __ATOMIC_ACQ_REL))) return;
     for (int i = 0; i < LATER_MAX; i++) {
@@ -73,7 +74,7 @@ static void forget_noted(void) {
 /* ---- when a profile is due ---- */
 
 static struct {
-    uint64_t every_16, peak_16; /* how much more is allocated, or live, until the next; 0: none comes */
+    uint64_t every_16, peak_16; /* how much more must be allocated, or live, until the next; 0: never */
     uint64_t next_16, next_peak_16;
 } due;
 
@@ -87,7 +88,7 @@ COLD void profile_write_after(uint64_t every, uint64_t peak) {
     leave();
 }
 
-/* Only noted: it is written where no lock is held. */
+/* Add the event when a profile is due; it is written where no lock is held. */
 static void look_at_totals(void) {
     struct profile_totals now = profile_totals();
     bool much = due.every_16 && now.taken_16 >= due.next_16, peak = due.peak_16 && now.live_16 >= due.next_peak_16;
@@ -97,7 +98,7 @@ static void look_at_totals(void) {
     event_add(EVENT_PROFILE_WRITE);
 }
 
-/* ---- what the core tells ---- */
+/* ---- the core's hooks ---- */
 
 static bool taken(void *p, size_t size) {
     struct sample *sample = &heap_self->sample;
@@ -116,7 +117,7 @@ static bool taken(void *p, size_t size) {
     return known;
 }
 
-/* Blocks that were freed last, and by whom: for the sentence about what happens to one after that. */
+/* The blocks that were freed last, and by whom: for the message about a misuse of one after that. */
 static struct { uintptr_t p, allocated_by, freed_by; } past[PAST_MAX];
 static uint32_t past_count;
 
@@ -135,7 +136,7 @@ static void note_past(const void *p) {
 static bool freed(const void *p) {
     if (!enter()) return forget_later(p), true;
     forget_noted();
-    if (rate_of_all == 1) note_past(p); /* else it could have been handed out unseen since */
+    if (rate_of_all == 1) note_past(p); /* at other rates it may be reused without being sampled */
     bool known = profile_remove(p, rate_of_all);
     leave();
     return known;
@@ -172,7 +173,7 @@ COLD void profile_settle(void) {
     leave();
 }
 
-/* ---- who looks ---- */
+/* ---- start and stop ---- */
 
 void profile_join(void) {
     struct heap *heap = heap_self;
@@ -184,8 +185,8 @@ void profile_join(void) {
         __atomic_store_n(&profile_rate, 0, __ATOMIC_RELAXED);
 }
 
-/* Whoever else has a heap looks from its next slow path on. Of samples at several rates none could tell what they stand
- * for. */
+/* Other threads that have a heap sample from their next slow path on. The first rate is kept while there are samples,
+ * because their weights depend on it. */
 COLD bool profile_begin(uint64_t rate) {
     static const struct sample_hooks hooks = {taken, freed, know_one};
     if (!config_safety || config_valgrind) return false;
@@ -208,7 +209,7 @@ uint64_t profile_samples_each(void) {
 
 /* ---- forks ---- */
 
-/* A handler of a signal may fork while its thread is at work here: it goes on in both processes. */
+/* Hold the lock over the fork, unless a signal handler forks while its thread holds it; that one keeps it in both. */
 void profile_fork(void) {
     if (likely(!rate_of_all)) return;
     if (enter()) __atomic_store_n(&holder, self() | FORKING, __ATOMIC_RELAXED);

@@ -1,17 +1,17 @@
-/* The heap profiler: which places allocate how much, and what of it is live. Off until it is asked for. */
+/* The heap profiler: which places allocate how much, and how much of it is live. It is off until it is started. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fast.h"
 
-/* Look from now on, at an allocation in so many bytes; or no longer. False: this build cannot. */
+/* Start sampling, an allocation in `rate` bytes on average, or stop it. False: this build cannot profile. */
 bool profile_begin(uint64_t rate);
 void profile_end(void);
 
-/* A thread begins: it looks as the others do. */
-extern uint64_t profile_rate __attribute__((visibility("hidden"))); /* 0: nobody looks */
+/* Make the calling thread sample at the current rate. */
+extern uint64_t profile_rate __attribute__((visibility("hidden"))); /* 0: no thread samples */
 void profile_join(void);
 
-/* The calling thread does not do yet what the others do. */
+/* True when the calling thread does not sample at the current rate yet. */
 INLINE bool profile_is_to_join(void) {
     return heap_self->sample.rate != __atomic_load_n(&profile_rate, __ATOMIC_RELAXED);
 }
@@ -24,16 +24,16 @@ INLINE void profile_thread_begins(void) {
 void profile_fork(void);
 void profile_forked(void);
 
-/* Bytes between two samples, on average, of what is written; 1: all were taken. */
+/* The rate of the samples: bytes from one to the next, on average. 1: every block; 0: sampling never started. */
 uint64_t profile_samples_each(void);
 
-/* What could not be noted at once is noted. */
+/* Remove the freed blocks that could not be removed at once. */
 void profile_settle(void);
 
-/* A profile is to be written each time that so many bytes more were allocated, or are live than ever when it was; 0: it
- * is not. */
+/* Write a profile after every `every` allocated bytes, and when `peak` more bytes are live than at the last such peak;
+ * 0: never. */
 void profile_write_after(uint64_t every, uint64_t peak);
 
-/* Return addresses in who allocated the block at `p`, and in who freed it, 0: nobody, or it is not known. False:
- * nothing is. For who ends the program. */
+/* Return addresses of the calls that allocated and freed the block at `p`, 0: unknown, or not freed. False: both are
+ * unknown. Used for the message that ends a program. */
 bool profile_about(const void *p, uintptr_t *allocated_by, uintptr_t *freed_by);

@@ -1,4 +1,4 @@
-/* Who asks for a profile. */
+/* Starts the profiler: by options, and by the program's calls. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_ask.h"
 #include "exit_stats.h"

@@ -1,6 +1,6 @@
-/* Who asks for a profile: the options, and the program's calls. */
+/* Starts the profiler: by options, and by the program's calls. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The options say that it is wanted, or how often a sample is taken. */
+/* Start the profiler if the options say so, at the rate that they say. */
 void profile_update(void);

@@ -1,8 +1,8 @@
-/* A profile as pprof's protocol buffer, uncompressed, which is as good (pprof, proto/profile.proto).
+/* Writes a profile as pprof's protocol buffer, uncompressed, which readers accept. Source: pprof, proto/profile.proto.
  *
- * A message is a row of fields, each a number and a value; one that is inside of another has its length before it. They
- * are made piece by piece, so that only the table of addresses needs memory: a mapping that is given back. An address
- * is its location's number. */
+ * A message is a sequence of fields, each a number and a value; a nested message has its length before it. They are
+ * written piece by piece, so that only the table of addresses needs memory: a mapping that is unmapped at the end. A
+ * location's ID is its address. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "profile_pprof.h"
@@ -17,7 +17,7 @@
 
 enum { MODULES_MAX = 1024, MESSAGE_BYTES = 1024 };
 
-/* Numbers of fields, and of the strings that stand first. */
+/* The numbers of fields, and of the first strings. */
 enum { TYPE = 1, SAMPLE, MAPPING, LOCATION, STRING = 6, TIME = 9, PERIOD_TYPE = 11, PERIOD, DEFAULT_TYPE = 14 };
 enum { NOTHING, ALLOC_OBJECTS, COUNT, ALLOC_SPACE, BYTES, INUSE_OBJECTS, INUSE_SPACE, SPACE, STRINGS };
 static const char strings[STRINGS][14] = {"",      "alloc_objects", "count",       "alloc_space",
@@ -32,13 +32,13 @@ struct pprof {
     struct sink *sink;
     size_t bytes; /* of this mapping */
     uint64_t string_count;
-    uintptr_t start, end; /* of the file's start that was seen last, if it is readable */
+    uintptr_t start, end; /* of the last mapping of a file's first page; start is 0 if it is not readable */
     char start_path[MAPS_PATH_BYTES];
     size_t module_count;
     struct {
         uintptr_t from, to;
     } modules[MODULES_MAX];
-    size_t room; /* a power of two, more than there are addresses */
+    size_t room; /* a power of two, at least twice the number of addresses */
     uintptr_t addresses[];
 };
 
@@ -57,7 +57,7 @@ static void add_number(struct message *message, uint64_t number) {
     message->bytes[message->length++] = (uint8_t)number;
 }
 
-/* A field whose value is a number: none where it is 0. */
+/* Add a field whose value is a number; 0 is the default, and left out. */
 static void add_field(struct message *message, unsigned field, uint64_t number) {
     if (number == 0) return;
     add_number(message, field << 3);
@@ -74,7 +74,7 @@ static void put_message(struct sink *sink, unsigned field, const struct message 
     pprof_bytes(sink, field, message->bytes, message->length);
 }
 
-/* Returns the string's number. */
+/* Write a string; returns its number. */
 static uint64_t put_string(struct pprof *pprof, const char *text) {
     size_t length = 0;
     if (!*text && pprof->string_count > 0) return NOTHING;
@@ -114,7 +114,7 @@ static bool is_same_path(const char *a, const char *b) {
     return *a == *b;
 }
 
-/* Every mapping with code of a file. */
+/* Write the mapping of a line of /proc/self/maps, if it maps a file's code. */
 static bool put_mapping(const struct maps_line *line, void *to) {
     struct pprof *pprof = to;
     if (line->offset == 0 && line->path[0]) {
@@ -138,7 +138,7 @@ static bool put_mapping(const struct maps_line *line, void *to) {
     return false;
 }
 
-/* True when the address is there for the first time. */
+/* Enter an address into the table; true: it is new. */
 static bool note_address(struct pprof *pprof, uintptr_t address) {
     size_t at = address * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (pprof->room - 1);
     for (; pprof->addresses[at]; at = (at + 1) & (pprof->room - 1))
@@ -161,7 +161,7 @@ static uint64_t whole(uint64_t in_65536ths) {
     return (in_65536ths + 32768) >> 16;
 }
 
-/* Lists of numbers are packed: a field's number, the length, and the numbers. */
+/* Write a place's sample. Lists of numbers are packed: the field's number, the length, and the numbers. */
 static void put_sample(struct pprof *pprof, const struct profile_place *place) {
     struct message message = {0}, list = {0};
     struct profile_sums live = profile_live(place), taken = profile_taken(place);
@@ -200,7 +200,7 @@ static struct pprof *pprof_begin(struct sink *sink, const struct profile_place *
 }
 
 COLD bool profile_pprof(struct sink *sink) {
-    const struct profile_place *places = profile_places(); /* who comes later is not in the table's size */
+    const struct profile_place *places = profile_places(); /* read once: the table's size does not count later ones */
     struct pprof *pprof = pprof_begin(sink, places);
     if (!pprof) return false;
     put_types(pprof);

@@ -1,10 +1,9 @@
-/* Who allocates.
+/* Collects the return addresses on the calling thread's stack.
  *
- * Frames are stepped over by what compilers wrote about them, as an unwinder does, but with two registers only, and by
- * rows that are kept: the same calls come again and again, and a row costs a few thousand instructions. Where there is
- * none (made at run time, or glibc before 2.35, or musl) the frame register leads on if it points up the stack. Every
- * step goes up, and nothing outside of the stack is read, so the worst of a row that is out of date (its module was
- * unloaded, another stands there) is a wrong address. */
+ * Frames are unwound by the compilers' tables, but with two registers only, and rows are cached: calls repeat, and a
+ * row costs a few thousand instructions. Without a row (generated code, musl, or glibc before 2.35) the frame pointer
+ * is followed if it points up the stack. Every step goes up, and nothing outside of the stack is read, so a stale row
+ * (its module was unloaded, and another is there) causes at worst a wrong address. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_stack.h"
 #include "frame.h"
@@ -22,11 +21,11 @@ enum {
     STEPS_MAX = 24 + PROFILE_FRAMES_MAX
 };
 
-/* A row in one word, and its address mixed with that word: two threads that write the same place leave what fits
- * neither (Hyatt, Mann, A Lockless Transposition Table, 2002).
+/* The cache: a row in one word, and its address XORed with that word, so that a mix of two threads' writes matches no
+ * address. Source: Hyatt, Mann, A Lockless Transposition Table, 2002.
  *
- *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk      from the left, in words of the stack:
- * above, pointer_at, pc_at; ROW_KEPT, ROW_OURS, ROW_POINTER, ROW_KNOWN */
+ *   aaaaaaaaaaaaaaaaaaaaaaaa pppppppppppppppppp rrrrrrrrrrrrrrrrrr KOPk
+ *   a above  p pointer_at  r pc_at, in words of the stack    K ROW_KEPT  O ROW_OURS  P ROW_POINTER  k ROW_KNOWN */
 static struct { uint64_t mixed, word; } rows[ROWS + WAYS];
 
 static uint64_t pack(const struct frame_row *row) {
@@ -48,7 +47,7 @@ static uint64_t row_make(uintptr_t pc) {
     return (known ? pack(&row) : 0) | (frame_is_ours(pc) ? ROW_OURS : 0) | ROW_KEPT;
 }
 
-/* What is kept of `pc`, made when it is not: in one of a few places, the last of which are by chance. */
+/* Look up the row of `pc`, or make and cache it, in one of WAYS entries; when none is free, bits of `pc` choose. */
 static uint64_t row_of(uintptr_t pc) {
     size_t at = pc * UINT64_C(0x9e3779b97f4a7c15) >> 53, free = at + (pc >> 3) % WAYS;
     for (size_t i = at; i < at + WAYS; i++) {
@@ -63,7 +62,7 @@ static uint64_t row_of(uintptr_t pc) {
 }
 
 struct walk {
-    uintptr_t pc, stack, pointer; /* the return address, and the two registers as they are there */
+    uintptr_t pc, stack, pointer; /* the return address, and the two registers after the return */
     uintptr_t end;                /* of the stack */
 };
 
@@ -75,7 +74,8 @@ static uintptr_t word_at(uintptr_t at) {
     return *(const uintptr_t *)at;
 }
 
-/* What the frame register points to is the caller's and the return address; on RISC-V they stand below. */
+/* Step by the frame pointer: it points to the caller's frame pointer and the return address; on RISC-V it points just
+ * above them. */
 static bool step_by_pointer(struct walk *walk) {
 #ifdef __riscv
     uintptr_t at = walk->pointer - 2 * WORD, above = walk->pointer;
@@ -113,7 +113,7 @@ static bool is_here(const struct maps_line *line, void *to) {
     return true;
 }
 
-/* The end of the stack that `at` lies on; a thread may have several, one of which was the last. */
+/* Find the end of the stack that contains `at`. The last one is cached; a thread may have several. */
 static uintptr_t stack_end(uintptr_t at, struct sample *sample) {
     if (at >= sample->stack[0] && at < sample->stack[1]) return sample->stack[1];
     sample->stack[0] = at;

@@ -1,4 +1,4 @@
-/* What a profile knows. */
+/* The profile's tables: places and sampled blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_table.h"
 #include "heap/fast.h"
@@ -9,11 +9,11 @@ enum { BUCKETS = 4096, PIECE_BYTES = 256 * 1024, BLOCKS_FIRST = 4096 };
 
 struct known {
     uintptr_t p; /* 0: none */
-    size_t size; /* of an odd address: how many blocks are known of its unit */
+    size_t size; /* requested bytes; of an odd address, how many blocks of its unit are known */
     struct profile_place *place;
 };
 
-/* Open addressing, at most five of eight places taken. */
+/* A hash table with open addressing, at most five eighths full. */
 static struct {
     struct known *known;
     size_t room, count;
@@ -41,7 +41,7 @@ struct profile_place *profile_places(void) {
     return __atomic_load_n(&places.newest, __ATOMIC_ACQUIRE);
 }
 
-/* 1 - exp(-x), 0 < x: the series of exp(y) - 1 for a small y, which is doubled: exp(2y) - 1 = e (e + 2). */
+/* Computes 1 - exp(-x), x > 0, by the series e of exp(y) - 1 for a small y, then doubling: exp(2y) - 1 = e (e + 2). */
 static double part_told(double x) {
     int doublings = 0;
     if (x > 40) return 1;
@@ -56,8 +56,8 @@ static uint64_t weight_of(size_t size, uint64_t rate) {
     return rate <= 1 ? 1 << 16 : (uint64_t)(65536 / part_told((double)size / (double)rate) + 0.5);
 }
 
-/* Returns the bytes that the block stands for. One writer at a time; whoever reads meanwhile sees one count later than
- * another. */
+/* Add a sample to the sums; returns the bytes that it stands for. There is one writer at a time; concurrent readers may
+ * see some counts before others. */
 static uint64_t count(struct profile_sums *sums, size_t size, uint64_t rate) {
     uint64_t weight = weight_of(size, rate);
     store_relaxed(sums->blocks, sums->blocks + 1);
@@ -162,7 +162,7 @@ void profile_range(uint64_t *from, uint64_t *to) {
     *to = *from + blocks.room * sizeof(*blocks.known);
 }
 
-/* What stands behind it and could have stood here moves up: no mark is left. */
+/* Remove an entry, and move later ones of the run into the hole, so that no tombstone is needed. */
 static void known_clear(struct known *known) {
     size_t mask = blocks.room - 1, hole = (size_t)(known - blocks.known);
     for (size_t at = (hole + 1) & mask; blocks.known[at].p; at = (at + 1) & mask) {
@@ -175,7 +175,7 @@ static void known_clear(struct known *known) {
     blocks.count--;
 }
 
-/* The blocks that are known of a unit are counted under an odd address: one more, or one less. */
+/* The odd address under which the known blocks of a unit are counted. */
 static uintptr_t unit_of(const void *p) {
     return ((uintptr_t)p & ~(uintptr_t)(UNIT_BYTES - 1)) | 1;
 }
@@ -196,7 +196,7 @@ bool profile_knows_near(const void *p) {
 }
 
 bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate) {
-    profile_remove(p, rate); /* whose free was not told: the block is another one by now */
+    profile_remove(p, rate); /* an earlier block here whose free was missed */
     struct profile_place *place = have_room() ? place_of(pcs, depth) : NULL;
     if (!place) return false;
     *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};

@@ -1,11 +1,11 @@
-/* A profile as gperftools writes it:
+/* Writes a profile as gperftools does:
  *
  *   heap profile:     1:       21 [     2:       42] @ heap_v2/524288      live and all: blocks, bytes; the rate
- *        1:       21 [     2:       42] @ 0x55d0c5 0x7f12aa                the same of one place, innermost first
+ *        1:       21 [     2:       42] @ 0x55d0c5 0x7f12aa                the same for a place, innermost call first
  *
- *   MAPPED_LIBRARIES:                                                      and /proc/self/maps as it is
+ *   MAPPED_LIBRARIES:                                                      and a copy of /proc/self/maps
  *
- * Readers take the first address as it is and the others for return addresses, one behind the call. */
+ * Readers use the first address as it is, and subtract one from the others, which are return addresses. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "profile_text.h"
@@ -57,7 +57,7 @@ static void add_totals(struct sink *sink) {
 }
 
 static void add_place(struct sink *sink, const struct profile_place *place) {
-    sink_end(sink); /* a line may be as long as all of the room */
+    sink_end(sink); /* empty the buffer, because a line may fill all of it */
     add_sums(&sink->report, profile_live(place), profile_taken(place));
     for (size_t i = 0; i < place->depth; i++) add_hex(&sink->report, place->pcs[i] - (i == 0));
     report_add(&sink->report, "\n");

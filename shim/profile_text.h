@@ -1,7 +1,7 @@
-/* A profile as gperftools writes it, which google-pprof and `go tool pprof` read. */
+/* Writes a profile as gperftools does; google-pprof and `go tool pprof` read it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "sink.h"
 
-/* Sums of samples as they are: readers know from the first line what they stand for. */
+/* Write it with unweighted sums: readers compute the weights from the rate in the first line. */
 void profile_text(struct sink *sink);

@@ -1,4 +1,4 @@
-/* Where profiles go. */
+/* Writes profiles to files. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "profile_write.h"
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-static long begun_in; /* the process that asked */
+static long begun_in; /* the process that started the profiler by an option */
 
 COLD void profile_note_process(void) {
     if (begun_in == 0) begun_in = process_id();
@@ -27,7 +27,7 @@ static bool has_process(const char *pattern) {
     return false;
 }
 
-/* %n is how many were written before, which makes a name of its own for each. */
+/* Add the pattern with %n replaced by how many were written before, so that each profile has its own name. */
 static void add_counted(struct report *path, const char *pattern) {
     static uint32_t written;
     for (; *pattern && path->length < REPORT_PATH_BYTES; pattern++) {
@@ -41,7 +41,7 @@ static void add_counted(struct report *path, const char *pattern) {
     path->chars[path->length] = 0;
 }
 
-/* A child of a fork does not write over its parent's. */
+/* Add the file's name. A fork's child appends its ID, so that it does not overwrite its parent's profile. */
 static void add_name(struct report *path, const char *pattern) {
     struct report counted = {0};
     add_counted(&counted, pattern);
@@ -70,8 +70,8 @@ static long open_file(const char *path) {
     return syscall_6(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
 }
 
-/* Written beside itself and renamed, so that a reader sees all of one; what is no file of a folder, a terminal for
- * instance, is written to as it is. */
+/* Writes a temporary file and renames it, so that a reader sees a whole profile; where none can be created, as in
+ * /dev, the path itself is written to. */
 COLD bool profile_write(const char *path, int told) {
     struct report name = {0}, beside = {0};
     struct sink sink = {0};
@@ -101,7 +101,7 @@ COLD bool profile_write(const char *path, int told) {
     return fail(name.chars, error, told);
 }
 
-/* By one thread at a time; another's would say the same. */
+/* Only one thread writes at a time; another one's profile would be the same. */
 COLD void profile_write_due(int told) {
     static bool writing;
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);

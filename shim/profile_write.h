@@ -1,14 +1,14 @@
-/* Where profiles go. */
+/* Writes profiles to files. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
 
-/* The process that asks: a child of a fork writes to a file of its own. */
+/* Note the calling process as the one that profiles: a fork's child writes to a file of its own. */
 void profile_note_process(void);
 
-/* Write the profile to where the option says, or to this path. False: it cannot be written, which the file `told`, such
- * as stderr, says. */
+/* Write the profile to this path, or NULL: to the option's. False: it cannot be written, which is reported to the
+ * file `told`, such as stderr. */
 bool profile_write(const char *path, int told);
 
-/* The same where the option wants a profile: at exit, at a signal, when much was allocated. */
+/* Write it if the option `profile` is set: at exit, at a signal, or when enough was allocated. */
 void profile_write_due(int told);

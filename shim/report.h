@@ -1,5 +1,5 @@
-/* Reports, built in a buffer and written at once. Without stdio's formats: those may allocate, and are somebody's
- * wrapper now and then. What does not fit is cut. */
+/* Reports, built in a buffer and written at once. They do not use stdio, which may allocate, or may be wrapped. What
+ * does not fit is cut. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stddef.h>
@@ -12,22 +12,22 @@ struct report {
 
 void report_add(struct report *report, const char *text);
 
-/* Right-aligned in `width` columns, with at least one digit. */
+/* Add a number, right-aligned in `width` columns. */
 void report_add_number(struct report *report, uint64_t number, size_t width);
 
-/* Bytes for people, "12.4 MiB" in nine columns at least. */
+/* Add bytes for people, "12.4 MiB", in at least nine columns. */
 void report_add_bytes(struct report *report, uint64_t bytes);
 
-/* A path in which %p is the process, %e its program and %% a percent sign; as long as REPORT_PATH_BYTES allow, and
- * ended by 0, so that the system says what is wrong with one that was cut. */
+/* Add a path in which %p is the process ID, %e the program's name and %% a percent sign, cut at REPORT_PATH_BYTES and
+ * ended by a 0. */
 enum { REPORT_PATH_BYTES = 512 };
 void report_add_path(struct report *report, const char *pattern);
 
-/* Spaces up to this column of the last line. */
+/* Add spaces up to this column of the last line. */
 void report_pad(struct report *report, size_t column);
 
-/* "heapalloc[PID]: ", by which each line on stderr begins. */
+/* Begin a report with "heapalloc[PID]: ", as every message on stderr does. */
 void report_begin(struct report *report);
 
-/* Write all of it and begin anew; signals interrupt nothing. */
+/* Write all of it, retrying after signals, and empty the buffer. */
 void report_write(struct report *report, int file);

@@ -1,4 +1,4 @@
-/* What the files of the Linux world share: how a symbol is exported, how a failure is told to C. */
+/* What the files of the Linux world share: exporting a symbol, placing start-up data, setting errno. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <errno.h>
@@ -6,8 +6,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Data that every process looks at, or writes to when its heap grows. It stands where initialised data ends, in a page
- * that the loader has written to already, since it clears the rest of that page. */
+/* Data that every process reads, or writes when its heap grows. It is at the end of initialised data, in a page that
+ * the loader has already written to, since it clears the rest of that page. */
 #define STARTUP_DATA __attribute__((section(".data1")))
 
 static inline void *or_enomem(void *p) {

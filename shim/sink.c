@@ -1,4 +1,4 @@
-/* Longer texts than a report has room for. */
+/* Writes texts that are longer than a report. */
 /* SPDX-License-Identifier: MIT */
 #include "sink.h"
 #include "base/bits.h"
@@ -31,7 +31,7 @@ COLD void sink_flow(struct sink *sink) {
     if (sink->report.length > sizeof(sink->report.chars) - SINK_PIECE) sink_end(sink);
 }
 
-/* Bytes beyond ASCII stay as they are: names of files are UTF-8 mostly. */
+/* Bytes beyond ASCII are not escaped, because file names are mostly UTF-8. */
 COLD void sink_add_quoted(struct sink *sink, const char *text) {
     static const char hex[] = "0123456789abcdef";
     report_add(&sink->report, "\"");

@@ -1,23 +1,23 @@
-/* Longer texts than a report has room for: passed on piece by piece, to memory or to a file. */
+/* Writes texts that are longer than a report, piece by piece, to memory or to a file. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "report.h"
 #include <stdbool.h>
 
 struct sink {
-    struct report report; /* what comes next is added to it, SINK_PIECE bytes at most between two calls of sink_flow */
+    struct report report; /* the buffer; at most SINK_PIECE bytes are added between two calls of sink_flow */
     int file;             /* -1: to memory */
-    bool failed;          /* the file did not take all */
+    bool failed;          /* a write to the file failed */
     char *text;           /* of `room` bytes; what does not fit is cut */
     size_t room;
-    size_t length; /* of all that was passed on, what was cut too */
+    size_t length; /* of all that was passed on, including what was cut */
 };
 
 enum { SINK_PIECE = 1024 };
 
-/* Pass on what there is when it is much; sink_end: in any case. */
+/* Pass on the buffer when less than SINK_PIECE is left in it; sink_end: always. */
 void sink_flow(struct sink *sink);
 void sink_end(struct sink *sink);
 
-/* A string between quotes, for JSON and for labels. */
+/* Add a string in quotes, for JSON and for labels. */
 void sink_add_quoted(struct sink *sink, const char *text);

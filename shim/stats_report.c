@@ -1,4 +1,4 @@
-/* What a heap's memory is, as text for people and as JSON. */
+/* Reports where the heap's memory is, as text for people or as JSON. */
 /* SPDX-License-Identifier: MIT */
 #include "stats_report.h"
 #include "heap/fast.h"
@@ -29,7 +29,7 @@ static size_t resident_in(const char *from, size_t bytes) {
     return sum;
 }
 
-/* Column `at` of the bar stands for this part of what is mapped. */
+/* Add a bar whose columns show the parts of what is mapped. */
 static void add_bar(struct report *report, const struct resident *sums) {
     size_t all = sums->mapped_bytes > sums->resident_bytes ? sums->mapped_bytes : sums->resident_bytes + 1;
     size_t ends[] = {sums->live_bytes, sums->rounding_bytes, sums->kept_bytes, sums->metadata_bytes, all};

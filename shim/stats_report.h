@@ -1,10 +1,9 @@
-/* What a heap's memory is, as text for people and as JSON. */
+/* Reports where the heap's memory is, as text for people or as JSON. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "sink.h"
 #include <stdbool.h>
 
-/* Nine lines and one for each name, or one of JSON. Nobody should use the heap meanwhile; when somebody does, the
- * report says so.
- */
+/* Write nine lines and one for each name, or one line of JSON. No thread should use the heap meanwhile; if one changes
+ * it, the report says so. */
 void stats_report(struct sink *sink, bool json, uint64_t passed_ms);

@@ -1,4 +1,4 @@
-/* The end of a program that misused its heap: one sentence on stderr, with who called, then SIGABRT. */
+/* Ends a program that misused its heap: prints one sentence on stderr, with the caller, then raises SIGABRT. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/bits.h"
@@ -38,7 +38,7 @@ static size_t stop_begin(char *message) {
     return at;
 }
 
-/* One thread speaks. Another waits for the end it brings, but not for ever: a handler of SIGABRT may jump out of it. */
+/* Let one thread print. Another waits for the program's end, but not for ever: a handler of SIGABRT may longjmp. */
 static void stop_alone(void) {
     const struct timespec pause = {0, 1000000};
     int self = (int)syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0), other = 0;
@@ -68,7 +68,7 @@ static size_t stop_add_place(char *message, size_t at, const char *what, uintptr
     return stop_add(message, at, place, bytes);
 }
 
-/* What a profiler knows of the block that the sentence is about. */
+/* Add what the profiler knows about the block that the sentence is about. */
 static size_t stop_add_past(char *message, size_t at) {
     uintptr_t allocated_by, freed_by;
     const void *block = check_subject;
@@ -78,8 +78,8 @@ static size_t stop_add_past(char *message, size_t at) {
     return stop_add_place(message, at, ", freed by ", freed_by);
 }
 
-/* The sentence is written before its end is looked for: where a filter of system calls ends the program for that, it
- * has been said. */
+/* Writes the sentence before it looks for the caller: a system call filter may end the program for opening
+ * /proc/self/maps, but the sentence is already out. */
 _Noreturn void port_stop(const char *text, size_t length) {
     char *message = heapalloc_last_message;
     stop_alone();
@@ -101,12 +101,12 @@ _Noreturn void port_stop(const char *text, size_t length) {
     abort();
 }
 
-/* A pointer, and where the thread that asks is. */
+/* A pointer, and an address on the calling thread's stack. */
 struct stop_stack {
     uintptr_t p, here;
 };
 
-/* `p` lies on the main stack, or in the mapping of the calling thread's own. */
+/* True when `p` is on the main stack, or in the mapping of the calling thread's stack. */
 static bool is_stack(const struct maps_line *line, void *to) {
     const struct stop_stack *stack = to;
     if (stack->p < line->from || stack->p >= line->to) return false;

@@ -1,4 +1,4 @@
-/* System calls without libc: no cancellation point, no errno, no wrapper that somebody may have put in between. */
+/* System calls without libc, so that there is no cancellation point, no errno, and no interposed wrapper. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <sys/syscall.h>

@@ -1,4 +1,4 @@
-/* Threads of the process: when a heap is made, and when it is given up. */
+/* Threads of the process: starts the library with the first one, and gives a thread's heap up at its end. */
 /* SPDX-License-Identifier: MIT */
 #include "adjust.h"
 #include "background.h"
@@ -13,8 +13,8 @@
 STARTUP_DATA static pthread_key_t key = 0;
 STARTUP_DATA static int started = 0;
 
-/* libc runs key destructors in PTHREAD_DESTRUCTOR_ITERATIONS rounds as long as values are left. The heap stays to the
- * last round, so that other keys' destructors find it; the value counts the rounds to go. */
+/* Give the heap up in the last round of key destructors, so that other keys' destructors can still use it. libc runs up
+ * to PTHREAD_DESTRUCTOR_ITERATIONS rounds while values are left; the value counts the rounds to go. */
 static void round_ended(void *rounds_left) {
     uintptr_t left = (uintptr_t)rounds_left;
     if (left > 1) {
@@ -25,8 +25,8 @@ static void round_ended(void *rounds_left) {
     heap_leave();
 }
 
-/* The first thread does this, with its heap in place, so libc may allocate. A second thread at the same time waits: it
- * cannot be the same one again, which has its heap by now. */
+/* Create the key and read the options in the first thread; its heap exists already, so libc may allocate here. A second
+ * thread waits: it cannot be the first one again, which has its heap and so does not come here. */
 static void thread_start(void) {
     int seen = 0;
     if (__atomic_compare_exchange_n(&started, &seen, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {

@@ -1,4 +1,4 @@
-/* heapalloc_walk(): the heap read by its map, as another process would read it, while its threads go on. */
+/* heapalloc_walk(): reads the heap by its map, as another process would, while its threads run. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader.h"
 #include "shim.h"
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 
-/* Copy by the kernel: memory that another thread gives back meanwhile makes the call fail, and nobody crash. */
+/* Let the kernel copy: memory that another thread unmaps meanwhile makes the call fail instead of crashing. */
 static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
     struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
     long process = syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -25,7 +25,7 @@ EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
         errno = ENOMEM;
         return false;
     }
-    struct reader *reader = (struct reader *)made; /* not on a stack, which may be small */
+    struct reader *reader = (struct reader *)made; /* not on the stack, which may be small */
     bool done =
         !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
     syscall_6(SYS_munmap, made, sizeof(struct reader), 0, 0, 0, 0);

@@ -26,7 +26,7 @@ tar -C "$source_dir" --exclude='./build*' --exclude=./.git --exclude=./bench/res
 ((EUID != 0)) || chown -R 65534:65534 "$work"
 chmod 755 "$work"
 cd "$work/source"
-quietly cmake -B build
+quietly cmake -B build -DHEAPALLOC_UNITY=ON
 quietly cmake --build build --parallel 2
 quietly cmake --install build --prefix "$work/home/.local"
 

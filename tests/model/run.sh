@@ -101,15 +101,15 @@ all_variants_run() {
 search() {
     local dir=$1 verdict=$2 heaps=$3 slabs=$4 blocks=$5
     shift 5
-    local mode=(-O1 -DSAFETY) option=()
+    local mode=(-O1 -DSAFETY) option=() compiler=gcc
     if [[ $verdict == moves || " $* " == *" MOVES "* ]]; then
         mode=(-O1 -DNP) option=(-l)
     fi
-    [[ $verdict != caught ]] || mode+=(-O0)  # a short search: compiling is what takes the time
+    [[ $verdict != caught ]] || compiler=tcc # a short search: compiling is what takes the time
     mkdir "$dir" && cd "$dir" || return 1
     spin -a -DHEAPS="$heaps" -DSLABS="$slabs" -DBLOCKS="$blocks" "${@/#/-D}" \
         "$here/ownership.pml" >spin.log 2>&1 || return 1       # spin writes pan.c even on errors
-    gcc -w "${mode[@]}" -DCOLLAPSE -DMEMLIM="$memory_mib" -o pan pan.c >gcc.log 2>&1 || return 1
+    "$compiler" -w "${mode[@]}" -DCOLLAPSE -DMEMLIM="$memory_mib" -o pan pan.c >gcc.log 2>&1 || return 1
     ./pan "${option[@]}" -m"$depth" >out 2>&1 || true
 }
 
@@ -153,7 +153,7 @@ run_one() {
 
 depth=3000000
 all_variants_run
-need spin gcc
+need spin gcc tcc
 if [[ ${1:-} == --long ]]; then
     runs+=$long_runs memory_mib=8000 jobs=1 depth=10000000
 fi
