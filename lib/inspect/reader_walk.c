@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_parts.h"
 
-/* Units of the extent whose head is in reader->line, looked at twice: a line that is being written does not count. */
+/* Units of the extent whose head is in reader->line, read twice: a line that is being written does not count. */
 static uint32_t reader_units(struct reader *reader, uint32_t unit) {
     unsigned char again[READER_LINE_MAX];
     uint32_t bytes = reader->map.line_bytes, count = (uint32_t)LINE(reader, count, 4);

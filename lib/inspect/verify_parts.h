@@ -36,7 +36,7 @@ bool verify_parked(void);
 /* verify_hardened.c */
 bool verify_quarantine(void);
 
-/* verify_named.c: named pools only, the others are in no list */
+/* verify_named.c: named and shared pools only, the others are in no list */
 bool verify_named(void);
 bool verify_pools(void);
 bool verify_collected(void);
