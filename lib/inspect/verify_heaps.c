@@ -103,7 +103,7 @@ COLD bool verify_empty(void) {
     return all_heaps(empty_hold);
 }
 
-static uint32_t blocks_cached; /* by the heaps looked at so far; the verifier is alone */
+static uint32_t blocks_cached; /* in the heaps checked so far; nobody else runs the verifier */
 
 static bool cache_holds(const struct heap *heap) {
     uint32_t sum = 0;
