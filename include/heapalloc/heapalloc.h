@@ -86,7 +86,7 @@ HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t co
  * thread, cost  any thread; as free, for each                                                                 */
 HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
 
-/* Allocate `bytes` bytes so that the one at `offset_bytes`, behind a header say, is at a multiple of `align_bytes`.
+/* Allocate `bytes` bytes so that the one at `offset_bytes` (behind a header, say) is at a multiple of `align_bytes`.
  * align_bytes   any power of two
  * offset_bytes  any
  * returns       NULL with errno EINVAL when align_bytes is no power of two, or ENOMEM. Free it by heapalloc_free_at()
@@ -207,7 +207,7 @@ struct heapalloc_pool_options {
 /* Make a pool.
  * options       NULL ends the program with a sentence
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
+ * thread, cost  any thread; up to three mallocs. A named or shared pool takes a lock for a moment
  * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
  *               The Slab Allocator, USENIX 1994, section 2
  * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
@@ -295,7 +295,7 @@ struct heapalloc_arena_options {
 /* Make an arena.
  * options       NULL: the defaults; only its strings and memory have to outlive the call
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread, with a parent while nobody else uses the parent; one malloc                       */
+ * thread, cost  any thread, with a parent while nobody else uses the parent; one malloc, or two (name, lock)  */
 HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
 
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
@@ -351,7 +351,7 @@ HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const 
 HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
                                            void *argument);
 
-/* A moment in the life of an arena: what is allocated after it can be freed alone. */
+/* A moment in the life of an arena: what is allocated after it can be freed by itself. */
 struct heapalloc_arena_position {
     void *chunk, *large, *cleanup;
     size_t used_bytes;

@@ -1,4 +1,4 @@
-/* Arenas: blocks one behind the other in chunks. */
+/* Arenas: blocks one after the other in chunks. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/arena.h"
 #include "base/valgrind.h"

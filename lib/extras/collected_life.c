@@ -51,7 +51,7 @@ static void end_marking(struct heapalloc_collected *collected) {
 }
 
 /* Mark within the budget. Roots may have changed since they were scanned, so the step that ends the marking scans them
- * again; when that found more than the budget allows ROOT_LOOKS_MAX times, there is no budget. */
+ * again. The last of ROOT_LOOKS_MAX such scans has no budget, because there may always be more than that allows. */
 static size_t mark_some(struct heapalloc_collected *collected, size_t budget) {
     size_t left = collected_drain(collected, budget);
     if (left == 0) return 0;

@@ -61,7 +61,7 @@ static bool walk_extent(struct shell *shell, const struct extent_walk *extent) {
     return whole;
 }
 
-/* The extent around an address, in words when there is none. */
+/* Find the extent around an address; prints that there is none. */
 static bool extent_around(struct shell *shell, const char *word, struct extent_walk *extent) {
     uintptr_t address;
     if (!shell_place(shell, word, &address)) return false;

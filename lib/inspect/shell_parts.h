@@ -22,7 +22,7 @@ void shell_say_stop(struct shell *shell, const char *sentence);
 bool shell_begins_with(const char *text, const char *beginning);
 bool shell_same(const char *left, const char *right);
 bool shell_split(struct shell *shell, const char *line);
-bool shell_take_number(const char **text, uint64_t *number); /* the text ends behind it */
+bool shell_take_number(const char **text, uint64_t *number); /* advances *text past it */
 
 /* ---- shell_place.c ---- */
 /* Parse a size; an address as `peek` takes it: a block's number or name, 0x..., +0x..., line:PLACE, slot:PLACE, and any

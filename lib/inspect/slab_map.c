@@ -31,8 +31,7 @@ static const struct block *first_remote(const struct unit *slab, uint32_t word) 
     return (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-/* Enter the slab's blocks that are in bins: of the heap whose current slab it is, and, as adopted blocks, of any heap.
- */
+/* Enter the slab's blocks in bins: those of the heap whose current slab it is, and adopted ones of any heap. */
 static bool enter_binned(struct slab_map *map, const struct unit *slab) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (!heap_is_readable(heap)) continue;

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/bits.h"
 
-/* verify_units.c: level 1. The first says that all later walks are safe. */
+/* verify_units.c: level 1. When the first holds, all later walks are safe. */
 bool verify_extents(void);
 bool verify_free_extents(void);
 bool verify_coalesced(void);

@@ -10,8 +10,8 @@ INLINE bool is_extent(uint8_t kind) {
            kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
 }
 
-/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs, pools
- * and arenas have owners. */
+/* True when the lines after the head are INSIDE, but for a free extent's last and for level 2's; only slabs,
+ * pools and arenas have owners. */
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
