@@ -1,13 +1,14 @@
 /* Collected arenas: blocks that nobody frees.
  *
- * A collected arena frees what cannot be reached any more: by mark and sweep (McCarthy, Recursive functions of symbolic
- * expressions, CACM 1960), conservative as Boehm and Weiser, Garbage collection in an uncooperative environment,
- * Software Practice and Experience 1988. Blocks do not move. It is used by one thread at a time, the one that made it,
- * unless it is precise. What looks like a pointer to the start or the inside of a block holds it: in the thread's stack
- * and registers, in registered roots, and in blocks that are held. Memory of malloc and of other arenas is not looked
- * at. "Its thread" below is the one that made it; of a precise arena any, one at a time.
- * With a sentence ends: free() of a block; what is no collected arena, NULL among it; another thread than its own; a
- * collection on a stack that is not the thread's, as a coroutine's; a call other than _visit in a trace function. */
+ * A collected arena frees blocks that cannot be reached any more, by mark and sweep (McCarthy, Recursive functions of
+ * symbolic expressions, CACM 1960), conservatively as in Boehm and Weiser, Garbage collection in an uncooperative
+ * environment, Software Practice and Experience 1988. Blocks do not move. What looks like a pointer to the start or the
+ * inside of a block keeps it: in the thread's stack and registers, in registered roots, and in blocks that are kept.
+ * Memory of malloc and of other arenas is not scanned. "Its thread" below is the one that made the arena, and no other
+ * may use it; a precise arena may be used by any thread, one at a time.
+ * These end the program with a sentence: free() of a block; a pointer to no collected arena, or NULL; a call by another
+ * thread; a collection on a stack that is not the thread's, such as a coroutine's; any call but _visit in a trace
+ * function. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -26,13 +27,12 @@ enum heapalloc_collected_flags {
 struct heapalloc_collected_options {
     const char *name;        /* for reports; a string that lives as long as the arena; NULL: none */
     size_t limit_bytes;      /* of its slabs in all; 0: none */
-    unsigned growth_percent; /* a block's allocation collects first when so much, 1 MiB at least, was allocated since
-                                the last collection; and when memory is out. 0: never by itself */
-    const void *stack_base;  /* where the thread's stack begins, that is its highest address: above the frame that makes
-                                the arena. NULL: as libc knows it */
-    /* Calls heapalloc_collected_visit() for each pointer of a block, which has `bytes` bytes, of which those beyond
-     * what was asked for are zero, and may be all zero. Neither may allocate. NULL: each word of a block may be a
-     * pointer. */
+    unsigned growth_percent; /* an allocation collects first when so many percent of what the last collection left, at
+                                least 1 MiB, were allocated since; and when memory is out. 0: never by itself */
+    const void *stack_base;  /* the highest address of the thread's stack, above the frame that makes the arena. NULL:
+                                as libc reports it */
+    /* Calls heapalloc_collected_visit() for each pointer in a block of `bytes` bytes. Those beyond the requested size
+     * are zero, and all of them may be. Neither function may allocate. NULL: each word of a block may be a pointer. */
     void (*trace)(struct heapalloc_collected *collected, void *block, size_t bytes, void *argument);
     /* The same for pointers that are in no block. NULL: none. */
     void (*trace_roots)(struct heapalloc_collected *collected, void *argument);
@@ -59,7 +59,7 @@ HEAPALLOC_API void *heapalloc_collected_alloc_plain(struct heapalloc_collected *
  * thread, cost  its thread; O(live blocks + slabs + bytes of roots and of the stack)                              */
 HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *collected);
 
-/* Do a part of a collection, or begin one. While one is under way, store pointers into blocks by
+/* Do a part of a collection, or begin one. While one is under way, store pointers into blocks with
  * heapalloc_collected_store() only. Roots and the stack are scanned as a whole when it begins and before marking ends;
  * finalisers run after the last step. When eight scans of the roots have each found more than the budget allows,
  * marking ends without a budget.
@@ -68,7 +68,7 @@ HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *col
  * thread, cost  its thread; O(budget_bytes), and the roots and the stack                                      */
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
-/* *(void **)place = p: what a program does that collects by steps.
+/* Store a pointer, *(void **)place = p, in a program that collects in steps.
  * place         in a block of the arena; outside of all its memory it ends the program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
@@ -77,26 +77,26 @@ HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collect
  * thread, cost  from within trace or trace_roots only; O(1)                                                   */
 HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p);
 
-/* Words at multiples of a word's size in [from, from + bytes) may be pointers that hold blocks, until _unroot.
+/* Register a root: until _unroot, aligned words in [from, from + bytes) may be pointers, which keep their blocks.
  * from, bytes   stay readable until then; NULL, or more than there are addresses, ends the program with a sentence, as
  *               _unroot of what is no root does
- * returns       false when there is no memory: they hold nothing
+ * returns       false when there is no memory: the words keep nothing
  * thread, cost  its thread; O(roots)                                                                          */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
- * place         where the arena does not look: in malloc's memory, or in a block of _plain, with which the reference
- *               ends; NULL ends the program with a sentence. _unweak of what is none does nothing
+ * place         in memory that is not scanned: malloc's, or a block of _plain, with which the reference ends; NULL
+ *               ends the program with a sentence. _unweak of what is no weak reference does nothing
  * returns       false when there is no memory: it is no weak reference
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place);
 HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collected, void **place);
 
 /* Call `function(block, argument)` once `block` cannot be reached any more. The block and all that it reaches live
- * until then, and on if the function stores a pointer to it; weak references to them are NULL before. Functions run
- * after a collection in no certain order, and when the arena is destroyed; they may allocate. `argument` is not looked
- * at: it holds no block.
+ * until then, and longer if the function stores a pointer to it; weak references to them are NULL before. Functions run
+ * after a collection, in no particular order, and when the arena is destroyed; they may allocate. `argument` is not
+ * scanned: it keeps no block.
  * block         the start of a block of this arena, or the program ends with a sentence
  * function      may not destroy the arena; NULL ends the program with a sentence
  * returns       false when there is no memory: it will not be called

@@ -16,7 +16,7 @@ struct collected_delete {
     void operator()(heapalloc_collected *collected) const noexcept { heapalloc_collected_destroy(collected); }
 };
 
-/* An owner: finalisers run, and blocks end, with it. */
+/* An owner: at its end finalisers run and all blocks are freed. */
 using unique_collected = std::unique_ptr<heapalloc_collected, collected_delete>;
 
 /* Make a collected arena. Throws std::bad_alloc when the options are out of range or there is no memory. */
@@ -27,7 +27,7 @@ inline unique_collected make_collected(const heapalloc_collected_options &option
 }
 
 /* Construct an object in a collected arena, which destroys it when it cannot be reached any more, or with the arena; in
- * no certain order, so that a destructor may not look at other objects of the arena. Throws std::bad_alloc, or what the
+ * no particular order, so a destructor must not use other objects of the arena. Throws std::bad_alloc, or what the
  * constructor throws. */
 template <class T, class... Arguments> T *make_in(heapalloc_collected *collected, Arguments &&...arguments) {
     static_assert(alignof(T) <= 16, "a collected block lies at a multiple of 16");
@@ -44,7 +44,7 @@ template <class T, class... Arguments> T *make_in(heapalloc_collected *collected
     return object;
 }
 
-/* What is in an object, as long as this is there, holds blocks: for pointers outside of the stack and the arena. */
+/* Makes an object outside of the stack and the arena a root for its lifetime: pointers in it keep their blocks. */
 class collected_root {
   public:
     template <class T>
@@ -60,7 +60,7 @@ class collected_root {
     const void *from_;
 };
 
-/* A reference that holds nothing: get() is NULL once the object is gone. It has to end before the arena. */
+/* A reference that does not keep its object: get() is NULL once that is gone. It has to end before the arena. */
 template <class T> class collected_weak {
   public:
     collected_weak(heapalloc_collected *collected, T *object)
@@ -82,7 +82,7 @@ template <class T> class collected_weak {
 
   private:
     heapalloc_collected *collected_;
-    std::unique_ptr<void *> place_; /* in malloc's memory, at which the arena does not look */
+    std::unique_ptr<void *> place_; /* in malloc's memory, which the arena does not scan */
 };
 
 /* An allocator for containers whose elements a collected arena frees; deallocation does nothing. The container itself

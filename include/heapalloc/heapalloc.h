@@ -62,8 +62,8 @@ HEAPALLOC_API bool heapalloc_trim(void);
  * thread, cost  any thread; O(bytes), for memory that was never used O(1)                                     */
 HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
 
-/* The largest size that costs no more than `bytes`: what the block for `bytes` can hold. A good size's good size is
- * itself.
+/* The largest size that costs no more than `bytes`: what the block for `bytes` can hold. The good size of a good size
+ * is itself.
  * returns       0 when no block can be that large
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);
@@ -86,7 +86,7 @@ HEAPALLOC_API size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t co
  * thread, cost  any thread; as free, for each                                                                 */
 HEAPALLOC_API void heapalloc_free_many(void *const *blocks, size_t count);
 
-/* Allocate `bytes` bytes so that the one at `offset_bytes`, behind a header say, is at a multiple of `align_bytes`.
+/* Allocate `bytes` bytes so that the one at `offset_bytes` (behind a header, say) is at a multiple of `align_bytes`.
  * align_bytes   any power of two
  * offset_bytes  any
  * returns       NULL with errno EINVAL when align_bytes is no power of two, or ENOMEM. Free it by heapalloc_free_at()
@@ -138,23 +138,23 @@ typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
 HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
 /* ---- The profiler --------------------------------------------------------------------------------------------
- * Off until it is asked for, by the option `profile` or here. Then about one allocation in so many bytes is noted with
- * its callers, and so is its end. The option's description has the formats. */
+ * Off until the option `profile` or a call here begins it. Then about one allocation in so many bytes is recorded with
+ * its callers, and so is its free. The option's description has the formats. */
 
-/* Begin; threads that allocate already look from their next slow path on. After heapalloc_profile_stop() it goes on, at
- * the rate that it had.
+/* Begin to sample; threads that have a heap do so from their next slow path on. After heapalloc_profile_stop() sampling
+ * goes on at the rate that it had.
  * bytes         from one sample to the next, on average, up to 64 MiB; 1: every allocation; 0: as profile_bytes says
  * returns       false where it cannot: the fast build, a build for valgrind, too many bytes
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_profile_start(size_t bytes);
 
-/* Take no more samples. What was noted stays, and its end is noted.
+/* Take no more samples. What was recorded stays, and its frees are recorded.
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_profile_stop(void);
 
-/* Write what was noted so far; whoever allocates meanwhile goes on.
+/* Write what was recorded so far; other threads may go on allocating.
  * path          %p is the process, %e the program; NULL: as the option `profile` says
- * returns       false with errno when it was never begun or cannot be written; the latter is said on stderr too
+ * returns       false with errno when it was never begun or cannot be written; the latter is reported on stderr too
  * thread, cost  any thread; O(places that allocate)                                                           */
 HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
 
@@ -197,8 +197,8 @@ struct heapalloc_pool_options {
      * while it is free. It may allocate, but not use this pool. When it returns false, get returns NULL, and the memory
      * is tried again later. NULL: none, contents are undefined. */
     bool (*construct)(void *object, void *argument);
-    /* Called once for each object that was constructed when the pool is destroyed, those in use too. A use of the pool
-     * ends the program with a sentence. NULL: none. Only with a constructor. */
+    /* Called for each constructed object when the pool is destroyed, also those in use. Using the pool in it ends the
+     * program with a sentence. NULL: none. Only with a constructor. */
     void (*destruct)(void *object, void *argument);
     void *argument; /* for both */
     unsigned flags; /* of heapalloc_pool_flags */
@@ -207,13 +207,13 @@ struct heapalloc_pool_options {
 /* Make a pool.
  * options       NULL ends the program with a sentence
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread; up to three mallocs. A named pool takes a lock for a moment
+ * thread, cost  any thread; up to three mallocs. A named or shared pool takes a lock for a moment
  * source        Bonwick and Adams, Magazines and Vmem, USENIX 2001, section 3; objects that stay constructed: Bonwick,
  *               The Slab Allocator, USENIX 1994, section 2
  * A shared pool's get and put take a lock once in some dozens of calls. What a thread keeps, 64 KiB or eight objects at
- * most, waits for the thread that takes over its heap after its end, and does not count as memory that another thread
- * may have when there is no more. A child of a fork may use and destroy it, whatever other threads did at the fork;
- * what these had in hand is lost to it. With a constructor the bytes behind an object are looked at when it is put
+ * most, is left at its end to the thread that takes over its heap, and is not available to other threads, even when
+ * there is no more memory. A child of a fork may use and destroy it, whatever other threads did at the fork; objects
+ * that these were handling are lost to it. With a constructor the bytes behind an object are checked when it is put
  * back: an overflow ends the program. */
 HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options);
 
@@ -295,7 +295,7 @@ struct heapalloc_arena_options {
 /* Make an arena.
  * options       NULL: the defaults; only its strings and memory have to outlive the call
  * returns       NULL when the options are out of range or there is no memory
- * thread, cost  any thread, with a parent while nobody else uses the parent; one malloc                       */
+ * thread, cost  any thread, with a parent while nobody else uses the parent; one malloc, or two (name, lock)  */
 HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options);
 
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
@@ -317,22 +317,22 @@ HEAPALLOC_API void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena,
  * thread, cost  as the arena; O(bytes)                                                                        */
 HEAPALLOC_API void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes);
 
-/* Make a block of `old_bytes` `bytes` long: in place when it is the newest and its chunk has room, or when it becomes
- * shorter; otherwise as a copy, and the old one lies where it was until the arena is reset.
- * block         of this arena, or the program ends with a sentence; NULL: none, and old_bytes means nothing
- * old_bytes     what was asked for when it was taken, or made longer; more than there is behind it ends the program too
+/* Resize a block from `old_bytes` to `bytes`: in place when it is the newest and its chunk has room, or when it becomes
+ * shorter; otherwise as a copy, and the old one stays where it was until the arena is reset.
+ * block         of this arena, or the program ends with a sentence; NULL: a new one, and old_bytes is ignored
+ * old_bytes     the size it was taken with or resized to; more than was handed out there ends the program too
  * bytes         0 is served as 1
  * returns       NULL when there is no memory: the old block is unchanged
  * thread, cost  as the arena; O(1) in place, else O(old_bytes)                                                */
 HEAPALLOC_API void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes);
 
-/* Give a block back: the newest one's bytes are the next to be handed out, any other's wait for the reset.
+/* Give a block back: the newest one's bytes are handed out next, those of any other after a reset.
  * block         of this arena; may be NULL; what is not the newest is left alone
- * bytes         what was asked for. More than that may take younger blocks back, too: the arena does not know
+ * bytes         the size it was taken with. A larger one may take younger blocks back, too: the arena cannot tell
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes);
 
-/* Copy into the arena a string with its 0, `bytes` bytes, or a text as printf makes it.
+/* Copy a string with its 0, or `bytes` bytes, into the arena; or format a text there as printf does.
  * string, from  NULL returns NULL
  * format        as printf's
  * returns       NULL when there is no memory, the limit is met, or the format cannot be printed
@@ -351,18 +351,18 @@ HEAPALLOC_API char *heapalloc_arena_printf(struct heapalloc_arena *arena, const 
 HEAPALLOC_API bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(void *argument),
                                            void *argument);
 
-/* A moment in the life of an arena: what is allocated after it can be freed alone. */
+/* A moment in the life of an arena: what is allocated after it can be freed by itself. */
 struct heapalloc_arena_position {
     void *chunk, *large, *cleanup;
     size_t used_bytes;
 };
 
 /* The arena's present position, for a rewind.
- * returns       a value that need not be freed, and is void after a reset
+ * returns       a value that need not be freed, and is invalid after a reset
  * thread, cost  as the arena; O(1)                                                                            */
 HEAPALLOC_API struct heapalloc_arena_position heapalloc_arena_mark(struct heapalloc_arena *arena);
 
-/* Free all that was allocated since the mark was made; marks that are younger mean nothing any more. A block that was
+/* Free all that was allocated since the mark was made; younger marks are invalid then. A block that was
  * made longer since counts as allocated since. The chunks stay with the arena; children stay.
  * mark          of this arena; another's, or one beyond which it was rewound or reset, ends the program with a sentence
  *               where the arena can tell

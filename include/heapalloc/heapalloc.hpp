@@ -81,7 +81,7 @@ class arena_resource : public std::pmr::memory_resource {
     heapalloc_arena *arena_;
 };
 
-/* A resource that serves what fits a block from a pool of its own, as the nodes of lists and maps, and the rest from
+/* A resource that serves what fits a block from a pool of its own, like the nodes of lists and maps, and the rest from
  * another resource. One thread at a time, or any with HEAPALLOC_POOL_SHARED where the other resource allows it. Options
  * have no constructor; throws std::bad_alloc when they are out of range, or there is no memory. */
 class pool_resource : public std::pmr::memory_resource {
@@ -128,7 +128,7 @@ class pool_resource : public std::pmr::memory_resource {
 
 /* A pool of objects of one type. An object that is not destroyed when the pool ends loses its memory, and its
  * destructor does not run. One thread at a time, or any with HEAPALLOC_POOL_SHARED; size, alignment and constructor of
- * the options are not looked at. */
+ * the options are ignored. */
 template <class T> class object_pool {
   public:
     struct destroyer {

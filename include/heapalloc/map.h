@@ -29,7 +29,7 @@ extern "C" {
 
 /* What a line says of its unit, in `unit_kind`. */
 enum heapalloc_map_kind {
-    HEAPALLOC_MAP_INSIDE = 0,    /* belongs to the extent whose head stands before it */
+    HEAPALLOC_MAP_INSIDE = 0,    /* belongs to the extent whose head is before it */
     HEAPALLOC_MAP_FREE = 1,      /* `unit_count` free units */
     HEAPALLOC_MAP_FREE_LAST = 2, /* the last of them */
     HEAPALLOC_MAP_SLAB = 3,      /* equal blocks */

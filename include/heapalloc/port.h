@@ -37,16 +37,16 @@ bool port_purge(void *at, size_t bytes);
  * NULL, and `from` is zero. False: `from` is unchanged; *unmapped is `to` when that is no longer mapped, else NULL. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped);
 
-/* Make [at, at+bytes), to which port_move has moved, longer, when all of [at+bytes, at+new_bytes) is unused. False:
+/* Extend [at, at+bytes), a target of port_move, to new_bytes when all of [at+bytes, at+new_bytes) is unused. False:
  * nothing happened. */
 bool port_extend(void *at, size_t bytes, size_t new_bytes);
 
-/* What became of a huge page: there is none, the world cannot or will not; it is there, but took longer than touching
- * its memory page by page would; it is there. */
+/* The result of a request for a huge page: the world cannot or will not provide one; it did, but that took longer than
+ * touching the memory page by page would; it did. */
 enum port_huge { PORT_HUGE_REFUSED, PORT_HUGE_SLOW, PORT_HUGE_DONE };
 
-/* Back the 2 MiB at `at`, a multiple of 2 MiB, by one huge page now: all of it is in use and has memory. Refused: it
- * is unchanged. */
+/* Back the 2 MiB at `at`, a multiple of 2 MiB, with one huge page now: all of it is in use and has memory. Refused:
+ * it is unchanged. */
 enum port_huge port_collapse(void *at);
 
 /* Put one huge page behind the 2 MiB at `at`, a multiple of 2 MiB: nothing of it was touched yet, the first page is the
@@ -58,7 +58,7 @@ enum port_huge port_prefault(void *at);
 bool port_populate(void *at, size_t bytes);
 
 /* Sleep while *word == seen (may return early); wake one sleeper, or all. A world that cannot sleep spins. */
-enum { PORT_WAKE_ONE = 0, PORT_WAKE_ALL = 1 }; /* what `all` says */
+enum { PORT_WAKE_ONE = 0, PORT_WAKE_ALL = 1 }; /* values of `all` */
 void port_wait(uint32_t *word, uint32_t seen);
 void port_wake(uint32_t *word, bool all);
 
@@ -74,7 +74,7 @@ uint64_t port_random(void);
 /* The calling thread has a heap now: arrange that heap_leave() runs when it ends. */
 void port_thread_begin(void);
 
-/* There may be more than one thread, or this is no short program: arrange that a fork calls what heap/fork.h says.
+/* Arrange that a fork calls what heap/fork.h says: there may soon be a second thread, or this is no short program.
  * Called more than once, and before a second thread takes a lock; it may allocate. */
 void port_expect_fork(void);
 

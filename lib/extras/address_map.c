@@ -41,8 +41,8 @@ bool address_set(struct address_map *map, uintptr_t key, void *value) {
     return true;
 }
 
-/* What stands behind a removed entry moves into the gap if it is looked for from there or before. After Knuth, The Art
- * of Computer Programming, volume 3, section 6.4, algorithm R. */
+/* Entries behind the gap move into it if their look-up passes it, because look-ups stop at an empty place. Knuth, The
+ * Art of Computer Programming, volume 3, section 6.4, algorithm R. */
 void address_remove(struct address_map *map, uintptr_t key) {
     struct address_entry *entry = map->entries ? address_entry_of(map, key) : NULL;
     if (!entry) return;

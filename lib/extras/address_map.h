@@ -1,4 +1,4 @@
-/* A map from addresses to pointers: open addressing, a load of a half at most, removal without marks. */
+/* A map from addresses to pointers: open addressing, at most half full, removal without tombstones. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"
@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 struct address_entry {
-    uintptr_t key; /* 0: nothing stands here */
+    uintptr_t key; /* 0: an empty place */
     void *value;
 };
 
 /* All zero: empty. */
 struct address_map {
     struct address_entry *entries;
-    size_t mask, count; /* mask + 1 places; 0 entries: none */
+    size_t mask, count; /* mask + 1 places; none while entries is NULL */
 };
 
 INLINE size_t address_place(const struct address_map *map, uintptr_t key) {
@@ -30,11 +30,11 @@ INLINE void *address_find(const struct address_map *map, uintptr_t key) {
     }
 }
 
-/* Set the value of `key`; false: no memory, nothing has changed. */
+/* Set the value of `key`. False: there is no memory, and nothing has changed. */
 bool address_set(struct address_map *map, uintptr_t key, void *value);
 
-/* Take `key` out, if it is there. */
+/* Remove `key`, if it is there. */
 void address_remove(struct address_map *map, uintptr_t key);
 
-/* Free what the map has; it is empty then. */
+/* Free the map's memory; it is empty afterwards. */
 void address_end(struct address_map *map);

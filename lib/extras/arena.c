@@ -1,4 +1,4 @@
-/* Arenas: blocks one behind the other in chunks. */
+/* Arenas: blocks one after the other in chunks. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/arena.h"
 #include "base/valgrind.h"
@@ -45,7 +45,7 @@ static struct unit *take_units(struct heapalloc_arena *arena, uint32_t count) {
     return chunk;
 }
 
-/* A block larger than the arena's chunks has one of its own; the newest stays in use. */
+/* Allocate a chunk for one block that is larger than the arena's chunks; the newest of these stays in use. */
 static void *take_large(struct heapalloc_arena *arena, uint32_t count) {
     struct unit *chunk = take_units(arena, count);
     if (!chunk) return NULL;
@@ -54,7 +54,7 @@ static void *take_large(struct heapalloc_arena *arena, uint32_t count) {
     return chunk->memory;
 }
 
-/* A limit may leave room for a smaller chunk than the next one would be. */
+/* Add a chunk. A limit may leave no room for the usual size, but for the `least` units that are needed. */
 static bool add_chunk(struct heapalloc_arena *arena, uint32_t least) {
     struct unit *chunk = arena->spares;
     if (chunk && chunk->count >= least) {
@@ -85,7 +85,7 @@ void *arena_take(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes
     void *p = from_room(arena_room(arena), bytes, align_bytes);
     if (p) return p;
     uint32_t count =
-        (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT); /* chunks are aligned as the largest align_bytes */
+        (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT); /* chunks are aligned to the largest align_bytes */
     if (count > arena->chunk_units) return take_large(arena, count);
     return add_chunk(arena, count) ? from_room(arena_room(arena), bytes, align_bytes) : NULL;
 }
@@ -100,7 +100,7 @@ static NOINLINE void *alloc_slow(struct heapalloc_arena *arena, size_t bytes) {
 HOT void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes) {
     if (unlikely(!arena)) return alloc_slow(arena, bytes);
     uintptr_t at = arena->open.at;
-    /* What is left is a multiple of 16, so whatever fits also fits when rounded up; 0 - 1 never fits. */
+    /* The room is a multiple of 16, so a size that fits also fits when rounded up; 0 - 1 never fits. */
     if (unlikely(bytes - 1 >= arena->open.end - at)) return alloc_slow(arena, bytes);
     arena->open.at = at + round_up(bytes, BLOCK_ALIGN_BYTES);
     return (void *)at;
@@ -119,8 +119,8 @@ void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes) {
     return p ? memset(p, 0, bytes) : NULL;
 }
 
-/* The block is the newest of the chunk that serves: its end, rounded up, is where the next one begins. It does not
- * begin before the chunk, whatever size is told. */
+/* True when the block is the newest of the current chunk: its end, rounded up, is where the next one begins. It must
+ * not begin before the chunk, whatever size the caller passed. */
 static bool is_newest(struct heapalloc_arena *arena, const void *block, size_t bytes) {
     if (bytes > ALLOC_BYTES_MAX) return false;
     size_t whole = round_up(bytes + (bytes == 0), arena->align_bytes);
@@ -128,8 +128,8 @@ static bool is_newest(struct heapalloc_arena *arena, const void *block, size_t b
            (uintptr_t)block >= arena_bounds(arena, arena->chunks).at;
 }
 
-/* Where blocks may lie in the memory that `p` is in; {0, 0}: it is none of the arena's. A block that is not in the head
- * unit of its chunk is in one of the chunks that are shared, whose heads are not far. */
+/* Where blocks may lie in the chunk or memory that contains `p`; {0, 0}: it is not the arena's. Only chunks with more
+ * than one block have blocks outside of their head unit, and these chunks are short enough to step back to it. */
 static struct arena_room around(struct heapalloc_arena *arena, const void *p) {
     const struct unit *head = span_unit(p), *line = head;
     for (int i = 1; head && i < CHUNK_UNITS_MAX && load_relaxed(head->kind) == UNIT_INSIDE; i++) head--;
@@ -142,7 +142,7 @@ static struct arena_room around(struct heapalloc_arena *arena, const void *p) {
 static void check_is_mine(struct heapalloc_arena *arena, const void *block, size_t bytes) {
     struct arena_room memory = around(arena, block);
     const struct arena_room *open = arena_room(arena);
-    bool serves = memory.end == open->end && open->at >= memory.at; /* what it has not handed out is nobody's */
+    bool serves = memory.end == open->end && open->at >= memory.at; /* no block lies beyond open->at */
     uintptr_t end = serves ? open->at : memory.end, at = (uintptr_t)block;
     if (at < memory.at || at >= end || at % arena->align_bytes)
         check_misuse("heapalloc_arena_realloc", block, "is no block of this arena");

@@ -73,7 +73,7 @@ bool heapalloc_arena_cleanup(struct heapalloc_arena *arena, void (*function)(voi
     return cleanup;
 }
 
-/* One at a time, because a cleanup may use the arena. */
+/* Call the cleanups newer than `last`, each off the list and without the lock, because it may use the arena. */
 static void clean_up(struct heapalloc_arena *arena, const struct arena_cleanup *last) {
     while (arena->cleanups && arena->cleanups != last) {
         struct arena_cleanup cleanup = *arena->cleanups;
@@ -99,7 +99,7 @@ static void give_list(struct heapalloc_arena *arena, struct unit **list, const s
     }
 }
 
-/* The larger ones stand first among the spares, for they were made last. */
+/* Make spares of the chunks newer than `last`. The larger ones end up first, as they were made last. */
 static void empty_chunks(struct heapalloc_arena *arena, const struct unit *last) {
     struct unit *emptied = NULL;
     heap_enter();
@@ -135,8 +135,8 @@ static bool is_in(const struct unit *list, const void *chunk) {
     return list == chunk;
 }
 
-/* The moment lies in the arena's past: it has what was newest then, and nothing was rewound beyond it. Of a mark that
- * was made before there was any memory all is zero. */
+/* True when the mark lies in the arena's past: the arena has what was newest then, and was not rewound beyond it. A
+ * mark that was made before there was any memory is all zero. */
 static bool is_past(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
     if (!is_in(arena->chunks, mark.chunk) || !is_in(arena->larges, mark.large)) return false;
     const struct arena_cleanup *cleanup = arena->cleanups;
@@ -153,7 +153,7 @@ static void check_is_past(struct heapalloc_arena *arena, struct heapalloc_arena_
         check_misuse("heapalloc_arena_rewind", arena, "was rewound or reset after this mark was made");
 }
 
-/* A cleanup may have reset the arena. */
+/* Free what is newer than the mark, which is checked again because a cleanup may have reset the arena. */
 static void free_since(struct heapalloc_arena *arena, struct heapalloc_arena_position mark) {
     clean_up(arena, mark.cleanup);
     check_is_past(arena, mark);
@@ -169,7 +169,7 @@ void heapalloc_arena_rewind(struct heapalloc_arena *arena, struct heapalloc_aren
     arena_leave(arena);
 }
 
-/* Without the lock, because a child has one of its own of the same rank, and its cleanups may use the parent. */
+/* Destroy the children without the lock: a child's own has the same rank, and its cleanups may use the parent. */
 static void destroy_children(struct heapalloc_arena *arena) {
     while (arena->child) {
         struct heapalloc_arena *child = arena->child;
@@ -194,7 +194,7 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
         clean_up(arena, NULL);
     } while (arena->child);
     part(arena);
-    arena_leave(arena);   /* reports take the lock of names first */
+    arena_leave(arena);   /* reports take the named list's lock first */
     arena->locks = false; /* nobody else uses it, and the lock goes with its entry */
     named_remove(arena->named);
     give_list(arena, &arena->chunks, NULL);

@@ -5,14 +5,14 @@
 
 enum { COLLECT_BYTES_MIN = 1 << 20 };
 
-/* Bits beyond the last block count as used. */
+/* The free bits of a word; those beyond the last block count as used. */
 static uint64_t free_bits(const struct collected_slab *slab, uint32_t word) {
     uint64_t free = ~slab->bits[word];
     uint32_t left = slab->count - word * 64;
     return left < 64 ? free & ((UINT64_C(1) << left) - 1) : free;
 }
 
-/* A block of the slab that is not used; NULL: there is none. Black while a collection goes on. */
+/* Take a free block of the slab, which is black while a collection goes on. NULL: there is none. */
 static void *take_block(struct heapalloc_collected *collected, struct collected_slab *slab) {
     uint64_t free = 0;
     while (slab->cursor < slab->words && !(free = free_bits(slab, slab->cursor))) slab->cursor++;
@@ -37,7 +37,7 @@ static void *take_small(struct heapalloc_collected *collected, size_t class, enu
     return take_block(collected, slab);
 }
 
-/* A whole block is cleared, because all of it is looked at. */
+/* Take a block and clear the whole of it, not only the requested bytes, because all of it is scanned. */
 static void *collected_take(struct heapalloc_collected *collected, size_t bytes, enum collected_content content) {
     if (bytes <= CLASS_BYTES_MAX) {
         size_t class = class_of(bytes + (bytes == 0));
@@ -50,7 +50,7 @@ static void *collected_take(struct heapalloc_collected *collected, size_t bytes,
     return take_block(collected, slab);
 }
 
-/* Grown by so many percent since the last collection. */
+/* True when more was allocated since the last collection than growth_percent of what that left, and than 1 MiB. */
 static bool is_due(const struct heapalloc_collected *collected) {
     size_t growth = collected->options.growth_percent, most = collected->last_bytes / 100 * growth;
     return growth > 0 && collected->since_bytes > max_size(most, COLLECT_BYTES_MIN) && !collected->in_finals;

@@ -42,7 +42,7 @@ static void collected_begin(struct heapalloc_collected *collected) {
     collected_look_at_roots(collected);
 }
 
-/* All is black that can be reached; slabs are open again when they are swept. */
+/* Begin to sweep, as all blocks that can be reached are black. Slabs serve again once they are swept. */
 static void end_marking(struct heapalloc_collected *collected) {
     collected_part(collected);
     memset(collected->open, 0, sizeof(collected->open));
@@ -50,8 +50,8 @@ static void end_marking(struct heapalloc_collected *collected) {
     collected->state = COLLECTED_SWEEPING;
 }
 
-/* Roots have changed since they were looked at: once more, in the step that ends the marking. Where there is always
- * more than the budget allows, the last look has none. */
+/* Mark within the budget. Roots may have changed since they were scanned, so the step that ends the marking scans them
+ * again. The last of ROOT_LOOKS_MAX such scans has no budget, because there may always be more than that allows. */
 static size_t mark_some(struct heapalloc_collected *collected, size_t budget) {
     size_t left = collected_drain(collected, budget);
     if (left == 0) return 0;
@@ -99,7 +99,7 @@ size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
     return freed;
 }
 
-/* Every finaliser runs, while all blocks are there. One may add another. */
+/* Call every finaliser while all blocks are still there. One may add another. */
 static void run_all_finals(struct heapalloc_collected *collected) {
     collected->in_finals = false;
     collected_finish(collected);

@@ -5,7 +5,7 @@
 
 enum { PIECE_BYTES = 4096, WORD = sizeof(uintptr_t) };
 
-/* A block that is too long to be looked at in one step is looked at piece by piece. */
+/* Push a grey range. When there is no memory, all marked blocks are scanned again later. */
 static void push(struct heapalloc_collected *collected, const char *from, size_t bytes) {
     struct collected_stack *grey = &collected->grey;
     if (grey->count == grey->room && !collected_grow(&grey->ranges, &grey->room, sizeof(*grey->ranges))) {
@@ -35,7 +35,7 @@ bool collected_is_marked(const struct heapalloc_collected *collected, const void
     return slab && slab_marks(slab)[index / 64] >> index % 64 & 1;
 }
 
-/* Every word may be a pointer. Sanitizers are not shown it: it reads what lies between variables, too. */
+/* Scan memory in which any word may be a pointer. Sanitizers would object: it reads between variables, too. */
 __attribute__((no_sanitize("address"), no_sanitize("thread"))) static NOINLINE void
 look_at_words(struct heapalloc_collected *collected, const char *from, size_t bytes) {
     typedef uintptr_t word __attribute__((may_alias));
@@ -50,7 +50,7 @@ static void trace(struct heapalloc_collected *collected, void *block, size_t byt
     collected->in_trace = false;
 }
 
-/* The next range; its first piece where it is longer. */
+/* Scan the next range, or the first piece of a long one, so that a step can stop within a large block. */
 static size_t look_at_next(struct heapalloc_collected *collected) {
     struct collected_stack *grey = &collected->grey;
     struct collected_range range = grey->ranges[--grey->count];
@@ -66,7 +66,7 @@ static size_t look_at_next(struct heapalloc_collected *collected) {
     return range.bytes;
 }
 
-/* There was no memory for the stack of ranges: every marked block may be grey. */
+/* Scan every marked block: any may be grey after there was no memory for the stack of ranges. */
 static void look_again(struct heapalloc_collected *collected) {
     collected->grey.overflowed = false;
     for (struct collected_slab *slab = collected->all; slab; slab = slab->next) {
@@ -95,8 +95,8 @@ size_t collected_drain(struct heapalloc_collected *collected, size_t budget) {
     }
 }
 
-/* All frames of its callers: this one's address is below them. On a coroutine's stack, or a signal's, what lies between
- * is not the thread's. */
+/* Scan the frames of all callers, which lie above this one's address. On the stack of a coroutine or a signal the range
+ * up to stack_base would not be the thread's stack. */
 static NOINLINE void look_at_callers(struct heapalloc_collected *collected) {
     const char *here = __builtin_frame_address(0);
     if (here < collected->stack_lowest || (here >= collected->stack_base && collected->stack_lowest))
@@ -104,7 +104,7 @@ static NOINLINE void look_at_callers(struct heapalloc_collected *collected) {
     if (here < collected->stack_base) look_at_words(collected, here, (size_t)(collected->stack_base - here));
 }
 
-/* Registers that a caller's variables may be in are in this frame, anywhere in it, while another one looks. */
+/* Scan the stack with the registers that may hold a caller's variables: they are saved anywhere in this frame. */
 static NOINLINE void look_at_stack(struct heapalloc_collected *collected) {
     __builtin_unwind_init();
     look_at_callers(collected);
@@ -134,7 +134,7 @@ void heapalloc_collected_visit(struct heapalloc_collected *collected, const void
 
 void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p) {
     collected_enter("heapalloc_collected_store", collected);
-    /* Not more: looking for its slab, a machine of lists and trees executed a quarter more instructions in all. */
+    /* No look-up of its slab: with one, a machine of lists and trees executed a quarter more instructions in all. */
     if (unlikely((uintptr_t)place - collected->lowest >= collected->highest - collected->lowest))
         check_misuse("heapalloc_collected_store", place, "is in no block of this arena");
     *(void **)place = p;

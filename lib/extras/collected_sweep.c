@@ -3,7 +3,7 @@
 #include "extras/collected.h"
 #include "heap/fast.h"
 
-/* False: the reference ends with the block that it stands in. Becomes NULL when it refers to a block that dies. */
+/* Clear a weak reference to a block that will be freed. False: it lies in such a block itself, and ends with that. */
 static bool weak_stays(struct heapalloc_collected *collected, void **place) {
     size_t index;
     bool inside = collected_find(collected, (uintptr_t)place, &index);
@@ -20,7 +20,7 @@ static void clear_weak(struct heapalloc_collected *collected) {
         if (weak->entries[i].key == 0 || weak_stays(collected, place))
             i++;
         else
-            address_remove(weak, (uintptr_t)place); /* another may stand here now */
+            address_remove(weak, (uintptr_t)place); /* another entry may be here now */
     }
 }
 
@@ -31,8 +31,8 @@ static bool add_final(struct collected_finals *finals, struct collected_final fi
     return true;
 }
 
-/* A block that dies lives on until its finaliser has run. Without memory for that it lives until the next collection.
- */
+/* Make the finalisers of white blocks ready, and keep the blocks until these have run; without memory for that, until
+ * the next collection. */
 static void part_finals(struct heapalloc_collected *collected) {
     struct collected_finals *finals = &collected->finals;
     size_t first_ready = collected->ready.count, kept = 0;
@@ -53,7 +53,7 @@ void collected_part(struct heapalloc_collected *collected) {
     part_finals(collected);
 }
 
-/* Each may allocate and collect: the one that runs is taken off the list before, and held by the stack meanwhile. */
+/* Call the ready finalisers, each off the list first: it may allocate and collect, and the stack holds its block. */
 void collected_finish(struct heapalloc_collected *collected) {
     if (collected->in_finals) return;
     collected->in_finals = true;
@@ -64,7 +64,7 @@ void collected_finish(struct heapalloc_collected *collected) {
     collected->in_finals = false;
 }
 
-/* What is not marked is free. */
+/* Free the blocks of a slab that are not marked. */
 static void sweep_slab(struct heapalloc_collected *collected, struct collected_slab *slab) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < slab->words; i++) {

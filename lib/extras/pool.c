@@ -1,4 +1,4 @@
-/* Pools: what they are made of, slabs of their own; and what is no pool, or no block of one. */
+/* Pools: slabs and the carving of blocks from them; checks that a pool, or a block, is one. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/pool.h"
 #include "base/valgrind.h"

@@ -1,11 +1,11 @@
 /* Pools, as their own modules see them.
  *
- *   plain     one thread; the links of free blocks stand in the blocks; served by the fast functions of pool_serve.c
- *   managed   shared by threads, or of objects that stay constructed: every call takes the slow way to these
+ *   plain     one thread; free blocks hold their links; served by the fast paths of pool_serve.c
+ *   managed   shared by threads, or of objects that stay constructed; every call takes the slow path to pool_managed.c
  *
- * A managed pool's slabs have another owner than a plain one's, and its list and last block are empty for ever, so that
- * the fast functions decline without a branch for it. Objects that stay constructed have their links behind them, in
- * a tail of 16 bytes, which also tells of an overflow. After Bonwick and Adams: Magazines and Vmem, USENIX 2001. */
+ * The fast paths decline a managed pool without a branch for it: its list and last block are always empty, and the
+ * `owner` of its slabs is not the pool's address. Objects that stay constructed have their links behind them, in a tail
+ * of 16 bytes, which also detects an overflow. After Bonwick and Adams: Magazines and Vmem, USENIX 2001. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
@@ -19,27 +19,27 @@
 
 struct heap;
 
-/* Free objects, or room for some. Whose it is may read and write it: a thread, or the pool under its lock. */
+/* An array of free objects. It belongs to one thread, or to the pool, which uses it under its lock. */
 struct pool_magazine {
     struct pool_magazine *next;
     uint32_t count;
     struct block *rounds[];
 };
 
-/* What a thread's heap keeps of a shared pool. A thread that takes over the heap of one that ended takes this too. */
+/* A heap's magazines of a shared pool. A thread that takes over the heap of one that ended takes these too. */
 struct pool_thread {
     const struct heap *heap;
-    struct pool_magazine *loaded, *previous; /* of which the first serves; previous is full or empty */
+    struct pool_magazine *loaded, *previous; /* calls use `loaded`; `previous` is full or empty */
 } __attribute__((aligned(64)));
 
-/* By the heap's address, open addressing; replaced by one of twice the size when it is half full. */
+/* Entries by the heap's address, open addressing; replaced by a table twice as large when it is half full. */
 struct pool_table {
-    struct pool_table *smaller; /* replaced, but maybe still looked into; lives as long as the pool */
+    struct pool_table *smaller; /* the one it replaced, which may still be read; lives as long as the pool */
     uint32_t count, mask;
     struct pool_thread *threads[];
 };
 
-/* lock: `shared` where the pool is, otherwise the pool is one thread's. Reports read the counts without it.
+/* What only a managed pool has. lock: `shared` when it is shared, else one thread's; reports read counts without it.
  *   length(stored) == stored_count, length(raw) == raw_count; these and what is in magazines are no more than
  *   was carved; the pool has slab_count slabs                                                    verify: pools */
 struct pool_manager {
@@ -55,12 +55,12 @@ struct pool_manager {
     struct pool_magazine *full, *empty;
     uint32_t full_count;
     struct pool_table *table; /* atomic */
-    struct named *shared;     /* the pool's entry, which has its lock */
-    bool forked;              /* other threads of the parent may have lost objects that they had in hand */
+    struct named *shared;     /* the pool's entry in the named list, with its lock */
+    bool forked;              /* in a fork's child: objects that other threads were handling may be lost */
 };
 
-/* As an arena's (extras/arena.h), its first words keep misuse from being served: where an arena has its room this has
- * none, and of a freed struct the heap overwrites the first two. */
+/* The first words send misuse to the slow path, as an arena's do (extras/arena.h): the heap overwrites the first two of
+ * a freed struct, and at the offset of an arena's room there is none. */
 struct heapalloc_pool {
     uintptr_t overwritten[2];
     struct block *last; /* put back last, in no list; or NULL */
@@ -74,18 +74,18 @@ struct heapalloc_pool {
     uintptr_t mark;               /* POOL_MARK ^ address, while the pool lives */
     struct unit *slabs;           /* newest first, by next; atomic for readers */
     struct pool_manager *manager; /* NULL: a plain pool */
-    struct named *named;          /* its entry among what has a name, or a lock */
+    struct named *named;          /* its entry in the list of named and shared objects */
     const char *name;
     size_t limit_bytes; /* of its slabs; 0: none */
 };
 
-/* Who stands as owner in the lines of the pool's slabs. */
+/* The `owner` in the pool's slabs: the pool's address, or for a managed pool another, so that fast paths decline. */
 INLINE struct heap *pool_owner(const struct heapalloc_pool *pool) {
     uintptr_t owner = pool->manager ? (uintptr_t)&pool->manager : (uintptr_t)pool;
     return (struct heap *)owner;
 }
 
-/* True when `block` lies in one of the pool's slabs, `slab`, and is the start of one of its blocks. */
+/* True when `slab` is one of the pool's, and `block` is the start of one of its blocks. */
 INLINE bool pool_is_block(const struct heapalloc_pool *pool, const struct heap *owner, const struct unit *slab,
                           const void *block) {
     (void)pool;
@@ -103,15 +103,15 @@ void pool_check(const char *function, const struct heapalloc_pool *pool);
 /* Ends the program unless `block` is the start of a block of the pool. */
 void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block);
 
-/* Carve blocks from the newest slab, or from a new one: up to `most` of them, up to the end of its page. *count is how
- * many, one behind the other from what is returned; NULL: no memory, or the limit is met. */
+/* Carve up to `most` blocks from the newest slab, or from a new one, up to the end of a page. Returns the first of
+ * *count adjacent blocks; NULL: no memory, or the limit is met. */
 char *pool_carve(struct heapalloc_pool *pool, uint32_t most, uint32_t *count);
 
-/* pool_managed.c: the same as the public ones, for a pool that has a manager. */
+/* pool_managed.c: create, get, put and destroy for a managed pool. */
 bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options);
 void *pool_managed_get(struct heapalloc_pool *pool);
 void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *object);
 void pool_managed_end(struct heapalloc_pool *pool);
 
-/* pool_stats.c: sums of any pool, while its threads go on. */
+/* pool_stats.c: fill in the sums of any pool while its threads go on. */
 void pool_read(const struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);

@@ -61,7 +61,7 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     if (!pool) return;
     pool_check("heapalloc_pool_destroy", pool);
     named_remove(pool->named);
-    pool->mark = 0; /* a destructor that uses the pool meets what uses a destroyed one meets */
+    pool->mark = 0; /* a destructor's use of the pool is misuse, as that of a destroyed one */
     if (pool->manager) pool_managed_end(pool);
     heap_enter();
     pool->last = NULL;

@@ -6,7 +6,7 @@
 
 enum { TABLE_FIRST = 8 };
 
-/* Without the lock: a thread's own entry is in the table before the thread looks for it, and in all later tables. */
+/* Find a heap's entry without the lock: a thread's own is in the table before it looks for it, and in later tables. */
 static struct pool_thread *magazine_lookup(const struct pool_table *table, const struct heap *heap) {
     if (!table) return NULL;
     struct pool_thread *thread;
@@ -45,7 +45,7 @@ static struct pool_table *table_create(uint32_t places) {
     return table;
 }
 
-/* Memory is allocated without the lock, so whether there is room is asked again. */
+/* Add a thread to the table. A larger one is allocated without the lock, so the room is checked again. */
 static bool enlist(struct pool_manager *manager, struct pool_thread *thread) {
     for (;;) {
         pool_lock(manager);
@@ -102,7 +102,7 @@ static void exchange(struct pool_thread *thread) {
     store_relaxed(thread->previous, loaded);
 }
 
-/* Give an empty magazine for a full one of the pool's. */
+/* Exchange the thread's empty magazine for a full one of the pool's. */
 static bool load_full(struct pool_manager *manager, struct pool_thread *thread) {
     if (load_relaxed(manager->full_count) == 0) return false;
     pool_lock(manager);
@@ -124,7 +124,7 @@ struct block *magazine_pop(struct heapalloc_pool *pool, struct pool_thread *thre
     return magazine_pop_loaded(pool, thread);
 }
 
-/* Both magazines are full: one goes to the pool, for an empty one of the pool's or a new one. */
+/* Both magazines are full: give one to the pool in exchange for an empty one of the pool's, or a new one. */
 static bool unload_full(struct pool_manager *manager, struct pool_thread *thread) {
     pool_lock(manager);
     struct pool_magazine *empty = manager->empty;
@@ -163,8 +163,8 @@ COLD size_t magazine_sum(const struct pool_manager *manager) {
     return sum;
 }
 
-/* Both places had the same one when the thread was stopped; the other one is lost, with what was in it. Without memory
- * for another the whole entry is nobody's from now on. */
+/* Repair entries in a fork's child: a thread stopped in an exchange has one magazine twice, and has lost the other with
+ * its objects. Without memory for a new one the entry belongs to no heap any more. */
 COLD void magazine_put_right(void *pool) {
     struct pool_manager *manager = ((struct heapalloc_pool *)pool)->manager;
     struct pool_table *table = manager->table;

@@ -4,13 +4,13 @@
 #include "extras/pool_object.h"
 #include "heap/thread.h"
 
-/* Where a heap's entry is first looked for. */
+/* The place where the look-up of a heap's entry begins. */
 INLINE uint32_t magazine_place(const struct pool_table *table, const struct heap *heap) {
     return (uint32_t)(((uintptr_t)heap >> 6) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
 }
 
-/* The calling thread's, if it stands at the first place. Without the lock: a thread's own entry is in the table before
- * the thread looks for it, and in all later tables. */
+/* The calling thread's entry, if it is at its first place. Without the lock: a thread's own entry is in the table
+ * before the thread looks for it, and in all later tables. */
 INLINE struct pool_thread *magazine_find(const struct heapalloc_pool *pool) {
     const struct pool_table *table = load_acquire(pool->manager->table);
     struct pool_thread *thread = table ? load_acquire(table->threads[magazine_place(table, heap_self)]) : NULL;
@@ -39,26 +39,25 @@ INLINE bool magazine_push_loaded(const struct heapalloc_pool *pool, struct pool_
     return true;
 }
 
-/* What the calling thread's heap keeps of the pool, made when it keeps nothing yet. NULL: no memory, or the thread has
- * no heap. */
+/* The entry of the calling thread's heap, made when there is none. NULL: no memory, or the thread has no heap. */
 struct pool_thread *magazine_thread(struct heapalloc_pool *pool);
 
 /* Take an object out of a thread's magazines, or out of a full one of the pool's. NULL: there is none. */
 struct block *magazine_pop(struct heapalloc_pool *pool, struct pool_thread *thread);
 
-/* Put an object in; a full magazine goes to the pool. False: there is no memory for another. */
+/* Put an object into a thread's magazines; a full one goes to the pool. False: there is no memory for another. */
 bool magazine_push(struct heapalloc_pool *pool, struct pool_thread *thread, struct block *tail);
 
 /* Objects in all of the pool's magazines. Any thread, without a lock. */
 size_t magazine_sum(const struct pool_manager *manager);
 
-/* In the child of a fork: threads that are not here may have left their magazines half exchanged. */
+/* In the child of a fork: repair magazines that the parent's other threads had half exchanged. */
 void magazine_put_right(void *pool);
 
 /* Free all magazines and what belongs to them; the objects are the caller's concern. */
 void magazine_end(struct heapalloc_pool *pool);
 
-/* The pool's own lock, if it is shared. */
+/* Take the pool's lock, if it is shared; give it back. */
 INLINE void pool_lock(struct pool_manager *manager) {
     if (manager->magazine_count) named_enter(manager->shared);
 }

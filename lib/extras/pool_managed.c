@@ -44,8 +44,8 @@ static void list_push(const struct heapalloc_pool *pool, struct block **list, ui
     store_relaxed(*count, *count + 1);
 }
 
-/* New blocks, of which the first is returned and the others are stored; of objects one, because the next may never be
- * wanted and each must be constructed. */
+/* Carve new blocks, return the first and store the others. Of objects only one, because each must be constructed and
+ * the next may never be needed. */
 static struct block *carve(struct heapalloc_pool *pool) {
     struct pool_manager *manager = pool->manager;
     uint32_t count;
@@ -57,7 +57,7 @@ static struct block *carve(struct heapalloc_pool *pool) {
     return object_tail(pool, first);
 }
 
-/* Without the lock: a constructor may do anything, but use this pool. NULL: it refused. */
+/* Construct an object, without the lock: a constructor may do anything but use this pool. NULL: it failed. */
 static struct block *construct(struct heapalloc_pool *pool, struct block *tail) {
     struct pool_manager *manager = pool->manager;
     if (!manager->construct || manager->construct(object_of(pool, tail), manager->argument)) return tail;
@@ -98,7 +98,7 @@ void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *o
     pool_unlock(manager);
 }
 
-/* What was carved but is not constructed links to itself. */
+/* Link raw objects to themselves, by which destruct() knows them. */
 static void mark_raw(struct heapalloc_pool *pool) {
     struct pool_manager *manager = pool->manager;
     for (struct block *tail; (tail = list_pop(pool, &manager->raw, &manager->raw_count));)
@@ -114,7 +114,7 @@ static void destruct(const struct heapalloc_pool *pool, void *object) {
     pool->manager->destruct(object, pool->manager->argument);
 }
 
-/* Every object that was ever handed out is constructed, be it free or in use. */
+/* Destruct every object that was constructed, free or in use. */
 static void destruct_all(const struct heapalloc_pool *pool) {
     uint32_t bytes = pool->block_bytes, step = pool->recip * bytes;
     for (const struct unit *slab = pool->slabs; slab; slab = slab->next)

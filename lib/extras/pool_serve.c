@@ -1,9 +1,9 @@
 /* Pools: get and put; blocks of one size, last in, first out.
  *
- * The same unit lines, start check and block keys as under malloc; the line's `owner` is the pool, so a block is
- * known to be the pool's by one compare, and free() of one says whose it is.
- * The block put back last waits outside of the list and is not written to: a program that puts and gets in turn then
- * waits for no store of its own. It has no key, so the next put compares with it; the one after that lists it. */
+ * Slabs have the unit lines, start check and block keys that malloc's have. The line's `owner` is the pool, so one
+ * compare shows that a block is the pool's, and free() of one reports whose it is.
+ * The block put back last is kept outside of the list and is not written to: a program that alternates put and get then
+ * waits for no store of its own. It has no key, so the next put compares its block with it, and then lists it. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/pool_magazine.h"
 #include "heap/fast.h"
@@ -38,7 +38,7 @@ static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
     return block;
 }
 
-/* `slow` is called in tail position when neither the last block nor the list's first can be had at once. */
+/* Get the last block, or the first of the list; `slow`, in tail position, serves the rest. */
 INLINE void *get_with(struct heapalloc_pool *pool, void *(*slow)(struct heapalloc_pool *)) {
     struct block *block = pool->last;
     if (block) {
@@ -57,7 +57,7 @@ HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
     return get_with(pool, get_slow);
 }
 
-/* Let `block` be the last, and list the one that was. */
+/* Keep `block` as the last one, and list the one that was kept before. */
 INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
     struct block *last = pool->last;
     pool->last = block;
@@ -76,7 +76,7 @@ static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block,
     keep(pool, block);
 }
 
-/* What a shared pool's put does most of the time; false: the long way decides. */
+/* What a shared pool's put does most of the time; false: the slow path decides. */
 INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
     size_t offset = (size_t)((char *)object - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;
@@ -93,7 +93,7 @@ static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) 
     put_named(pool, block, "heapalloc_pool_put");
 }
 
-/* True when a block of a plain pool can be kept without a further look. */
+/* True when a block of a plain pool can be kept without further checks. */
 INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
     size_t offset = (size_t)((char *)block - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;

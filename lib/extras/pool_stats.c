@@ -3,7 +3,7 @@
 #include "extras/pool_magazine.h"
 #include "heap/fast.h"
 
-/* Blocks that are free by their keys. Others write to blocks meanwhile: each is taken for what it says then. */
+/* Count the blocks whose keys say free. Others may write to blocks meanwhile, so the count is approximate. */
 UNWATCHED static size_t count_free(const struct heapalloc_pool *pool, const struct unit *slab) {
     uint32_t bytes = pool->block_bytes, count = load_relaxed(slab->start_limit) / (pool->recip * bytes);
     size_t free = 0;
@@ -32,7 +32,7 @@ static size_t carved_blocks(const struct heapalloc_pool *pool) {
 
 COLD void pool_read(const struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats) {
     size_t carved = carved_blocks(pool), free = pool->manager ? managed_free(pool->manager) : plain_free(pool);
-    if (free > carved) free = carved; /* more came back since */
+    if (free > carved) free = carved; /* some were put back meanwhile */
     *stats = (struct heapalloc_pool_stats){.name = pool->name,
                                            .block_bytes = pool->block_bytes,
                                            .used_blocks = carved - free,

@@ -1,4 +1,4 @@
-/* Sampling: which allocations of a heap a profiler is told. */
+/* Sampling: which allocations and frees of a heap are reported to a profiler. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/sample.h"
 
@@ -6,8 +6,8 @@ const struct sample_hooks *sample_hooks;
 
 enum { LOG_BITS = 24, DRAW_BITS = 32, NEAR_BITS = 20 };
 
-/* The least calloc whose fast path asks whether a slab is fresh (heap/fast.h): a slab of such blocks, which is open
- * without the flag, has fewer than that number stands for. */
+/* In a sampled heap used_blocks is a count, which must not look like RETURNS_FRESH to calloc's fast path (heap/fast.h):
+ * slabs of the sizes for which that asks have fewer blocks. */
 _Static_assert(UNIT_BYTES / 80 < RETURNS_FRESH, "no count of used blocks says `fresh`");
 
 /* xorshift64*, Vigna 2016. */
@@ -20,7 +20,7 @@ static uint32_t sample_random(struct sample *sample) {
     return (uint32_t)(x * UINT64_C(0x2545f4914f6cdd1d) >> 32);
 }
 
-/* -log2(u / 2^32) for 0 < u, with LOG_BITS bits behind the point, a bit by each squaring. */
+/* -log2(u / 2^32) for 0 < u, with LOG_BITS bits behind the point; each squaring yields one bit. */
 static uint64_t log_of(uint32_t u) {
     unsigned high = bit_high(u);
     uint64_t log = (uint64_t)high << LOG_BITS, x = (uint64_t)u << (31 - high); /* 2^31..2^32 */
@@ -31,8 +31,8 @@ static uint64_t log_of(uint32_t u) {
     return ((uint64_t)32 << LOG_BITS) - log;
 }
 
-/* -ln(1 - v / 2^32) with DRAW_BITS bits behind the point, ln 2 being 45426 / 2^16; of a small v by the first two terms
- * of its series, for what is asked of it is whether it is less than a size in so many. */
+/* -ln(1 - v / 2^32) with DRAW_BITS bits behind the point, ln 2 being 45426 / 2^16. For a small v by the first two terms
+ * of its series: log_of() has too few bits for results that are compared with a small size. */
 static uint64_t exponential(uint32_t v) {
     if (v >> NEAR_BITS == 0) return v + ((uint64_t)v * v >> (DRAW_BITS + 1));
     return (log_of(-v) * 45426 >> 16) << (DRAW_BITS - LOG_BITS);
@@ -43,7 +43,7 @@ uint64_t sample_draw(struct sample *sample) {
     return exponential(sample_random(sample)) * sample->rate >> DRAW_BITS;
 }
 
-/* The list is cut behind `count` blocks; returns what was cut off. */
+/* Cut the list behind `count` blocks; returns the rest. */
 static struct block *cut(struct block *list, uint32_t count, uintptr_t secret) {
     debug_check(count > 0);
     struct block *last = list;
@@ -84,11 +84,11 @@ void sample_tell(struct unit *unit, void *p, size_t size) {
     }
 }
 
-/* In a heap of its own a block's class has counted it; nothing else ever goes into a bin of a sampled heap. */
+/* A small block was counted by its class when it went into the bin; medium and large ones are counted here. */
 void sample_taken(struct heap *heap, void *p, size_t size) {
     struct sample *sample = &heap->sample;
     heap->hits_left = 1;
-    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* as nearly all */
+    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* nearly always */
     struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit || sample->holds) return;
     if (size == 0) size = 1;
@@ -143,7 +143,7 @@ void sample_freed_own(const void *p, struct unit *slab, const struct heap *heap)
     debug_check(slab->owner == heap && slab->flags & UNIT_SAMPLED);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     sample_freed(p);
-    if (heap->sample.rate == 1) return; /* soon there would be another */
+    if (heap->sample.rate == 1) return; /* the slab would soon have another */
     if (!hooks || !hooks->know_one(slab->memory, slab->block_bytes, slab->carved_blocks)) slab_sample_end(slab);
 }
 

@@ -1,11 +1,11 @@
-/* A heap begins to look for what a profiler is told, and ends. */
+/* Starts and ends the sampling of a heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/sample_life.h"
 #include "heap/spill.h"
 
 bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     debug_check(heap->state == HEAP_LIVE && rate > 0 && rate <= SAMPLE_RATE_MAX);
-    if (!config_safety || config_valgrind) return false; /* whose free() does not look at a slab's bound */
+    if (!config_safety || config_valgrind) return false; /* whose free() does not check the start limit */
     heap_spill(heap);
     if (heap->sample.rate == 0) heap->sample.pace = heap->slow_left;
     heap->sample.rate = rate;

@@ -25,7 +25,7 @@ static struct by_name_row *by_name_row_of(struct by_name *sums, const struct nam
     return &sums->rows[sums->row_count++];
 }
 
-/* The thread whose arena it is writes plainly meanwhile. */
+/* Add an arena, to which its thread may write without atomics meanwhile. */
 UNWATCHED static void add_arena(struct by_name_row *row, struct heapalloc_arena *arena) {
     row->used_bytes += arena_used_bytes(arena);
     row->reserved_bytes += arena->reserved_bytes;

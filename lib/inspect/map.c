@@ -88,6 +88,6 @@ const struct heapalloc_map heapalloc_map = {
     .size_class_partial = offsetof(struct size_class, partial.first),
 };
 
-/* The same under a name that nobody can take the place of: the note's distance to it is known when the library is
- * linked (shim/map_note.c). */
+/* The same under a hidden name, which nothing can interpose: so the linker knows the note's distance to it
+ * (shim/map_note.c). */
 extern const struct heapalloc_map heapalloc_map_here __attribute__((alias("heapalloc_map"), visibility("hidden")));

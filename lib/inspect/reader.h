@@ -1,8 +1,8 @@
 /* Reads a heap by its map from wherever its memory can be read: this process, another, a core file.
  *
- * Nothing is believed: every address is read through the source, which may refuse, and every count is bounded. The
- * process may go on meanwhile. Each unit and each block is then told as it was at one moment of the walk; a block that
- * is live all the time is told once. What does not fit together is counted (`torn`): in a heap at rest it is damage,
+ * Nothing is trusted: every address is read through the source, which may refuse, and every count is bounded. The
+ * process may go on meanwhile. Each unit and each block is then reported as it was at one moment of the walk; a block
+ * that is live all the time is reported once. Contradictions are counted (`torn`): in a heap at rest they are damage,
  * and `fault` is a sentence about the first. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -30,7 +30,7 @@ struct reader {
     heapalloc_visit *visit;
     void *argument;
     size_t torn, unreadable;
-    bool stopped;                   /* the visitor wants no more */
+    bool stopped;                   /* the visitor ended the walk */
     char fault[READER_FAULT_BYTES]; /* "": none */
     unsigned char span[READER_SPAN_MAX];
     uint64_t base, lines, slots; /* of that span */
@@ -48,9 +48,9 @@ const char *reader_open(struct reader *reader, reader_read *read, void *context,
 /* Visit every block, in the order of addresses within a span. False: a root cannot be read, or the visitor stopped. */
 bool reader_walk(struct reader *reader, heapalloc_visit *visit, void *argument);
 
-/* The lists of free blocks of all heaps' bins and all slabs: whether every block in them is a free one that nobody
- * wrote to. For a heap at rest. Counts in `torn`. */
+/* Check the lists of free blocks of all heaps' bins and all slabs: every block in them must be free and not written to.
+ * For a heap at rest. Counts in `torn`. */
 void reader_check_lists(struct reader *reader);
 
-/* Heap records: how many there are in all, and how many a thread has. */
+/* Count the heap records: all of them, and those that a thread has. */
 bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live);

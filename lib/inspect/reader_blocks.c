@@ -4,7 +4,7 @@
 
 enum { REMOTE_OFFSET = 16 - 1, BIN_STEPS_MAX = 2048 };
 
-/* The place of an address in the slab's copy; false: it is of another slab, or of no block. */
+/* The offset of a block in the slab's copy. False: the address lies in another slab, or is not a block's. */
 static bool place_of(const struct reader *reader, uint64_t start, uint64_t address, uint32_t *offset) {
     uint32_t size = (uint32_t)LINE(reader, size, 2), carved = (uint32_t)LINE(reader, carved, 2);
     if (address < start || address - start >= (uint64_t)size * carved) return false;
@@ -12,7 +12,7 @@ static bool place_of(const struct reader *reader, uint64_t start, uint64_t addre
     return *offset % size == 0;
 }
 
-/* The fast build does not mark free blocks: follow a list, also through blocks of other slabs where `most` allows. */
+/* Note which of the slab's blocks a list has in its first `most` ones: the fast build does not mark free blocks. */
 static void list_blocks(struct reader *reader, uint64_t start, uint64_t block, uint32_t most) {
     uint32_t offset, size = (uint32_t)LINE(reader, size, 2);
     for (uint32_t i = 0; block != reader->block_end && i < most; i++) {
@@ -44,7 +44,7 @@ static bool is_free(const struct reader *reader, uint64_t address, uint32_t offs
     return key == ((reader->map.key_is_sum ? address + next : address ^ next) ^ reader->secret);
 }
 
-/* The slab as it is after its memory was read: only one that is still what it was is told. */
+/* True when the slab is still one after its memory was read; otherwise its blocks are not reported. */
 static bool is_same_slab(struct reader *reader, uint32_t unit) {
     unsigned char again[READER_LINE_MAX];
     uint32_t bytes = reader->map.line_bytes;

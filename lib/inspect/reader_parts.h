@@ -11,10 +11,10 @@ uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes);
 
 bool reader_get(struct reader *reader, uint64_t address, void *to, size_t bytes);
 
-/* Something does not fit together: "ADDRESS what". */
+/* Count a contradiction; the first is kept as "ADDRESS what". */
 void reader_fault(struct reader *reader, const char *what, uint64_t address);
 
-/* The line of a unit of the current span, until the next call; NULL: it cannot be read. */
+/* The line of a unit of the current span, valid until the next call; NULL: it cannot be read. */
 const void *reader_line(struct reader *reader, uint32_t unit);
 
 static inline uint64_t reader_unit_memory(const struct reader *reader, uint32_t unit) {
@@ -27,6 +27,6 @@ bool reader_span_open(struct reader *reader, uint32_t place);
 void reader_tell(struct reader *reader, uint64_t address, uint64_t bytes, unsigned size_class,
                  enum heapalloc_block_state state, enum heapalloc_block_kind kind);
 
-/* The blocks of the slab in reader->line; of the units of level 2 from `unit` on, and how many units these are. */
+/* Visit the blocks of the slab in reader->line; of the units of level 2 from `unit` on, and return their number. */
 void reader_slab(struct reader *reader, uint32_t unit);
 uint32_t reader_medium(struct reader *reader, uint32_t unit);

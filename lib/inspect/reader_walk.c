@@ -1,8 +1,8 @@
-/* Reads a heap by its map: every extent, and what stands in it. */
+/* Reads a heap by its map: every extent, and the blocks in it. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_parts.h"
 
-/* Units of the extent whose head is in reader->line, looked at twice: a line that is being written does not count. */
+/* Count the units of the extent whose head is in reader->line, read twice: a line that is being written counts 1. */
 static uint32_t reader_units(struct reader *reader, uint32_t unit) {
     unsigned char again[READER_LINE_MAX];
     uint32_t bytes = reader->map.line_bytes, count = (uint32_t)LINE(reader, count, 4);

@@ -9,7 +9,7 @@ struct count {
     resident_function *resident;
 };
 
-/* Of a slab's resident bytes, as many are live as its blocks of callers have, at most; then comes the end. */
+/* Divide a slab's resident bytes: callers' blocks are live, at most all of it; its end is rounding; the rest kept. */
 static void count_slab(struct count *count, const struct unit *slab) {
     struct slab_map map;
     size_t here = count->resident(slab->memory, UNIT_BYTES), live = 0, end;
@@ -28,7 +28,7 @@ static void count_slab(struct count *count, const struct unit *slab) {
     count->sums->kept_bytes += here - live - end;
 }
 
-/* A page that two blocks share is counted where it begins. */
+/* Count an extent of level 2. A page that two blocks share counts for the one in which it begins. */
 static void count_medium(struct count *count, const struct extent_walk *extent) {
     struct medium_walk block = {0};
     size_t here = count->resident(extent->line->memory, (size_t)extent->units << UNIT_SHIFT), live = 0;
@@ -58,7 +58,7 @@ static void count_extent(struct count *count, const struct extent_walk *extent) 
     }
 }
 
-/* The tables, and what lies above the top. */
+/* Count a span's tables, and what lies above its top. */
 static void count_span(struct count *count, const struct span *span) {
     size_t top = (size_t)span->top_units << UNIT_SHIFT, tabled = span->tabled_units;
     if (tabled == 0) return;

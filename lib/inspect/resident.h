@@ -1,4 +1,4 @@
-/* Where the heap's resident memory is: one sum, of which each page is counted once. */
+/* Where the heap's resident memory is: sums in which each page is counted once. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
@@ -18,6 +18,6 @@ struct resident {
     size_t blocks;       /* of callers; a pool's slab or an arena's chunk is one */
 };
 
-/* Count; nobody may use the heap meanwhile. False: the heap is damaged, or a fork left it unreadable: the sums end
- * there. */
+/* Fill in the sums; nobody may use the heap meanwhile. False: the heap is damaged, or a fork left it unreadable: the
+ * sums end there. */
 bool resident_count(struct resident *sums, resident_function *resident);

@@ -43,7 +43,7 @@ struct shell_platform {
     bool (*load)(uintptr_t address, uint64_t *word);
     bool (*store)(uintptr_t address, uint64_t word);
 
-    /* Run a step. NULL: it came back; else the sentence by which the heap stopped it (port_stop, or
+    /* Run a step. NULL: it returned; else the sentence by which the heap stopped it (port_stop, or
      * a bad access). */
     const char *(*attempt)(void (*step)(void *context), void *context);
 
@@ -52,12 +52,11 @@ struct shell_platform {
     bool colour; /* the terminal has it */
 };
 
-/* A block that was asked for here. Freed ones are remembered until their memory is somebody else's.
- */
+/* A block that the shell allocated. Freed ones are remembered until their memory is reused. */
 struct shell_block {
     uint32_t number;           /* 1, 2 ...; 0: this place is empty */
     char name[SHELL_NAME_MAX]; /* "": none */
-    char *memory;              /* NULL: it belongs to another block by now */
+    char *memory;              /* NULL: it was reused for another block */
     size_t asked_bytes;
     bool live;
 };
@@ -71,34 +70,34 @@ struct shell {
     char line[SHELL_LINE_MAX];
     const char *words[SHELL_WORDS_MAX + 1];
     uint32_t word_count;
-    bool failed;       /* the latest line */
-    uint32_t failures; /* lines */
+    bool failed;       /* the latest line did */
+    uint32_t failures; /* lines that failed */
     bool exits;
-    bool has_code; /* `exit CODE` */
+    bool has_code; /* the line `exit CODE` gave one */
     uint64_t code;
 };
 
 void shell_begin(struct shell *shell, const struct shell_platform *world);
 
-/* Do what a line says. Nobody else may use the heap meanwhile. */
+/* Execute a line. Nobody else may use the heap meanwhile. */
 void shell_line(struct shell *shell, const char *line);
 
-/* What to end with: the code given to `exit`, else 1 when a line failed, else 0. */
+/* The exit code: the one given to `exit`, else 1 when a line failed, else 0. */
 uint64_t shell_code(const struct shell *shell);
 
-/* Say something: %s %c %u %lu %lx %zu %%, with -, 0 and width, and %p, an address as this shell
+/* Print text: %s %c %u %lu %lx %zu %%, with -, 0 and width, and %p, an address as this shell
  * prints it. */
 void shell_say(struct shell *shell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, and the line has failed. */
+/* Print text, and mark the line as failed. */
 void shell_fail(struct shell *shell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The names of the commands, one after another; NULL: no more. */
 const char *shell_command_name(const struct shell *shell, uint32_t index);
 
-/* A number as people type it: decimal or 0x, with K, M or G. False: it is none. */
+/* Parse a number as people type it: decimal or 0x, with K, M or G. False: it is none. */
 bool shell_number(const char *text, uint64_t *number);
 
-/* The name most like `word`; NULL: none is like it. Names follow each other in memory, `step` bytes
+/* The name most like `word`; NULL: none is similar. Names follow each other in memory, `step` bytes
  * apart. */
 const char *shell_nearest(const char *word, const char *const *names, uint32_t count, size_t step);

@@ -21,7 +21,7 @@ static struct shell_block *place_for_one(struct shell *shell) {
     return oldest;
 }
 
-/* Freed blocks whose memory now belongs to [memory, memory + bytes) do not stand there any more. */
+/* Forget where freed blocks were whose memory is now part of [memory, memory + bytes). */
 static void forget_within(struct shell *shell, const char *memory, size_t bytes) {
     for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {
         struct shell_block *block = &shell->blocks[i];
@@ -52,7 +52,7 @@ static void step_realloc(void *context) {
     request->memory = request->world->resize(request->memory, request->bytes);
 }
 
-/* False: the heap stopped the step; its sentence has been said. */
+/* Run a step. False: the heap stopped it, and its sentence has been printed. */
 static bool attempt(struct shell *shell, void (*step)(void *), void *context) {
     const char *sentence = shell->world->attempt(step, context);
     if (sentence) shell_say_stop(shell, sentence);
@@ -70,8 +70,8 @@ static void say_called(struct shell *shell, const struct shell_block *block) {
     shell_say(shell, "%u%s%s: ", block->number, block->name[0] ? " " : "", block->name);
 }
 
-/* The block that a word names, live and known to the heap as a used block's start. NULL: said what
- * is wrong. */
+/* The block that a word names, live and known to the heap as a used block's start. NULL: what is
+ * wrong has been printed. */
 static struct shell_found live_at(struct shell *shell, const char *word) {
     struct shell_found found = {.kind = SHELL_FOREIGN};
     uintptr_t address;
@@ -80,7 +80,7 @@ static struct shell_found live_at(struct shell *shell, const char *word) {
     const struct shell_block *block = shell_block_at(shell, (void *)address);
     bool is_block = found.kind == SHELL_BLOCK || found.kind == SHELL_MEDIUM || found.kind == SHELL_LARGE;
     if (found.kind == SHELL_DAMAGED) {
-        found.start = (char *)address; /* the heap itself shall say what it thinks of it */
+        found.start = (char *)address; /* the heap itself reports what is wrong */
         return found;
     }
     if ((is_block && found.state != WALK_USED) || found.kind == SHELL_FREE) {

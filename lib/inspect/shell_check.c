@@ -1,10 +1,9 @@
-/* The shell's check: is the heap whole, and if not, what is wrong, where, and what should be there.
- */
+/* The shell's check: whether the heap is sound, and if not, what is wrong, where, and what should be there. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include "inspect/verify.h"
 
-/* What the verifier's equations say, for what the looks before it have no words for. */
+/* The verifier's equations in words, for damage that the checks before it do not describe. */
 static const struct {
     const char *name, *words;
 } equations[] = {

@@ -41,7 +41,7 @@ static uint32_t say_head(struct shell *shell, const struct granule *slot, uint32
     return 1;
 }
 
-/* Slots inside of a block say nothing, but for a listed block's links. */
+/* Check that the slots inside of a block are 0, but for the links of a block that is listed. */
 static uint32_t check_inner(struct shell *shell, const struct medium_walk *block) {
     uint32_t linked = block->state != GRANULE_USED && block->count >= MEDIUM_GRANULES_MIN ? 2 : 0;
     for (uint32_t i = 1 + linked; i < block->count; i++) {
@@ -100,7 +100,7 @@ static uint32_t check_extent(struct shell *shell, const struct extent_walk *exte
 
 /* ---- the medium cache ---- */
 
-/* One list, followed only from blocks whose slots say what they should. */
+/* Check one list of a cache. It is followed only from blocks whose slots are right. */
 static uint32_t check_kept(struct shell *shell, const struct heap *heap, uint32_t count) {
     uint32_t left = CACHE_SUM_MAX;
     char *const *place = &heap->cache[count];
@@ -139,7 +139,7 @@ static bool is_kept(const struct granule *slot) {
     return false;
 }
 
-/* After check_kept() has found the lists sound. A fork may lose what a thread had in hand. */
+/* Find cached blocks that no heap keeps, once check_kept() found the lists sound. A fork may have lost some. */
 static uint32_t check_lost(struct shell *shell, const struct extent_walk *extent) {
     struct medium_walk block = {0};
     uint32_t found = 0;

@@ -73,8 +73,8 @@ static const char *link_text(const struct block *block, struct shell_address *ad
     return block == BLOCK_END ? "the end of the list" : address->text;
 }
 
-/* A free block's two words do not belong together: say which was written to, if the other one
- * tells. */
+/* Report a free block whose link and key do not match, and which of the two was written to, if the
+ * other one tells. */
 static void say_key(struct look *look, const char *list, const struct block *block) {
     const struct block *told = block_told(block, heap_secret());
     struct shell_address is = shell_address(look->shell, (uintptr_t)block->next);
@@ -106,8 +106,8 @@ static bool meet(struct look *look, const char *list, const struct block *block)
     return false;
 }
 
-/* The length of a list, or of what is not adopted blocks in the bin of `host`, as far as it is sound: to its end, or of
- * `most` blocks. It is followed only from blocks whose keys are right. */
+/* Check a list, or the blocks in the bin of `host` that are not adopted, to its end or for `most` blocks; returns how
+ * many are sound. It is followed only from blocks whose keys are right. */
 static uint32_t check_list(struct look *look, const char *list, const void *place, const struct block *block,
                            uint32_t most, const struct heap *host) {
     uint32_t length = 0;

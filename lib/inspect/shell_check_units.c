@@ -41,7 +41,7 @@ static uint32_t check_length(struct shell *shell, const struct extent_walk *walk
     return 1;
 }
 
-/* The head's own words. */
+/* Check the fields of the head's line. */
 static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) {
     const struct unit *line = walk->line;
     const char *memory = shell_extent_memory(walk);
@@ -66,7 +66,7 @@ static uint32_t check_head(struct shell *shell, const struct extent_walk *walk) 
     return found;
 }
 
-/* The links of a line, which later looks follow, lead to lines. */
+/* Check that a line's link leads to a line, because later checks follow it. */
 static uint32_t check_link(struct shell *shell, const struct unit *line, const void *place, const struct unit *to,
                            uint8_t kind, const char *name) {
     if (!to) return 0;
@@ -106,7 +106,7 @@ static uint32_t check_links(struct shell *shell, const struct unit *line) {
     return found;
 }
 
-/* The lines after the head. */
+/* Check the lines after the head. */
 static uint32_t check_inside(struct shell *shell, const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     for (uint32_t i = 1; i < walk->units; i++) {

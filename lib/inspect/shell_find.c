@@ -25,7 +25,7 @@ const char *shell_extent_name(const struct extent_walk *extent) {
 
 /* ---- blocks of a slab ---- */
 
-/* Which free blocks are in which list; slab_map_fill() has proved the lists sound before. */
+/* Which list each free block is in; slab_map_fill() has found the lists sound before. */
 struct lists {
     struct slab_map map;
     uint64_t own[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64], remote[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64];

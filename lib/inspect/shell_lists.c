@@ -46,7 +46,7 @@ static bool is_start(const struct unit *slab, const struct block *block) {
     return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0 && slab_is_block(slab, block);
 }
 
-/* A list with a mark at its end, one of just `count` blocks, or what is not adopted blocks in the bin of `host`. */
+/* Print a list that ends with BLOCK_END, one of just `count` blocks, or the blocks of a bin that are not adopted. */
 static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
                        uint32_t count, const struct heap *host) {
     struct chain chain = chain_begin(shell, slab->carved_blocks);
@@ -133,12 +133,12 @@ static bool add_units(struct chain *chain, const struct tlsf_node *node) {
     return chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
 }
 
-/* Sizes from here on are in the list of that place. */
+/* The least size in the list of a row and column. */
 static size_t least_of(uint32_t row, uint32_t column) {
     return row == 0 ? column : (size_t)(TLSF_COLUMNS + column) << (row - 1);
 }
 
-/* All lists of two indexes, by size. Returns how many there are. */
+/* Print all lists of two indexes, by size. Returns how many there are. */
 static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[2], uint32_t shift, add_node *add_one) {
     uint32_t lists = 0;
     for (uint32_t i = 0; i < TLSF_ROWS * TLSF_COLUMNS * 2; i++) {

@@ -61,7 +61,7 @@ static bool walk_extent(struct shell *shell, const struct extent_walk *extent) {
     return whole;
 }
 
-/* The extent around an address, in words when there is none. */
+/* Find the extent around an address; prints that there is none. */
 static bool extent_around(struct shell *shell, const char *word, struct extent_walk *extent) {
     uintptr_t address;
     if (!shell_place(shell, word, &address)) return false;
@@ -156,8 +156,8 @@ void shell_show_block(struct shell *shell) {
 
 /* ---- peek and poke ---- */
 
-/* A word that is an address of the heap's or its tables' is shown as one, and the mark that ends
- * every list as such. */
+/* Print a word: an address in the heap or its tables as one, and the mark that ends every list as
+ * such. */
 static void say_word(struct shell *shell, uint64_t word) {
     struct shell_address address = shell_address(shell, (uintptr_t)word);
     if (word == (uintptr_t)BLOCK_END)
@@ -188,7 +188,7 @@ void shell_peek(struct shell *shell) {
     }
 }
 
-/* A number, an address with a sign, a block by its name, or the mark that ends every list. */
+/* Parse a word for memory: a number, an address with a sign, a block's name, or the mark that ends every list. */
 static bool value_of(struct shell *shell, const char *word, uint64_t *value) {
     uintptr_t address;
     bool digits = word[0] >= '0' && word[0] <= '9';

@@ -11,7 +11,7 @@ struct shell_block *shell_block_at(struct shell *shell, const void *memory) {
     return NULL;
 }
 
-/* The block called so, live ones first: a name may be used again. */
+/* The block of this name, a live one first, because a name may be used again. */
 static struct shell_block *find_named(struct shell *shell, const char *word) {
     struct shell_block *freed = NULL;
     uint64_t number = 0;

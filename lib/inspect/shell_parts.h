@@ -14,31 +14,31 @@ struct shell_address {
 struct shell_address shell_address(const struct shell *shell, uintptr_t address);
 void shell_count(struct shell *shell, uint64_t count, const char *noun); /* "1 block", "2 blocks" */
 
-/* Say by which sentence the heap stopped a step, its addresses as the shell prints them; the line
- * has failed. */
+/* Print the sentence by which the heap stopped a step, its addresses as the shell prints them; the
+ * line has failed. */
 void shell_say_stop(struct shell *shell, const char *sentence);
 
 /* ---- shell_words.c ---- */
 bool shell_begins_with(const char *text, const char *beginning);
 bool shell_same(const char *left, const char *right);
 bool shell_split(struct shell *shell, const char *line);
-bool shell_take_number(const char **text, uint64_t *number); /* the text ends behind it */
+bool shell_take_number(const char **text, uint64_t *number); /* advances *text past it */
 
-/* A size; a place as `peek` takes it: a block's number or name, 0x..., +0x..., line:PLACE,
- * slot:PLACE, and all of these
- * + or - a number. False: a sentence has said what is wrong. */
+/* ---- shell_place.c ---- */
+/* Parse a size; an address as `peek` takes it: a block's number or name, 0x..., +0x..., line:PLACE, slot:PLACE, and any
+ * of these + or - a number. False: what is wrong has been printed. */
 bool shell_size(struct shell *shell, const char *word, size_t *size);
 bool shell_place(struct shell *shell, const char *word, uintptr_t *address);
 
 /* ---- shell_names.c ---- */
 struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length);
 
-/* A block may be given this name; else it is said why not. */
+/* True when a block may have this name; else the reason has been printed. */
 bool shell_name_is_right(struct shell *shell, const char *name);
 struct shell_block *shell_block_at(struct shell *shell, const void *memory);
 
-/* How a block at `memory` is called, in brackets when it was freed: "2", "(2)", "key"; "": it is
- * none of ours. */
+/* The name or number of a block at `memory`, in brackets when it was freed: "2", "(2)", "key"; "":
+ * the shell did not allocate it. */
 struct shell_label {
     char text[SHELL_LABEL_MAX];
 };
@@ -54,7 +54,7 @@ enum shell_kind {
     SHELL_FREE,      /* free units */
     SHELL_OTHER,     /* the allocator's own, a pool's, an arena's */
     SHELL_UNTOUCHED, /* above the top: never handed out */
-    SHELL_DAMAGED,   /* the tables do not say */
+    SHELL_DAMAGED,   /* the tables contradict each other */
 };
 
 struct shell_found {
@@ -72,16 +72,15 @@ struct shell_found shell_find(uintptr_t address);
 const char *shell_extent_name(const struct extent_walk *extent);
 char *shell_extent_memory(const struct extent_walk *extent);
 
-/* True when the slab's owner, if it has one, is one of the heaps: it may be looked at. */
+/* True when the slab's owner, if it has one, is one of the heaps, so that it may be read. */
 bool shell_owner_is_known(const struct unit *slab);
 
-/* Call `function` for every block, free extent and uncarved rest of an extent, in order. False: it
- * is damaged. */
+/* Call `function` for every block, free extent and uncarved rest of an extent, in order. False: the
+ * extent is damaged. */
 typedef void shell_part(const struct shell_found *part, void *context);
 bool shell_parts(const struct extent_walk *extent, shell_part *function, void *context);
 
-/* What a node of an index describes; NULL: no slot, or line, stands there. Never follows the node.
- */
+/* The slot, or the line, that a node of an index lies in; NULL: none does. Never reads the node. */
 struct granule *shell_slot_of(const struct tlsf_node *node);
 struct unit *shell_unit_of(const struct tlsf_node *node);
 
@@ -105,9 +104,8 @@ void shell_stats(struct shell *shell);
 void shell_visualize(struct shell *shell);
 void shell_check(struct shell *shell);
 
-/* ---- shell_check_*.c: what is wrong, in words; each returns how many things it found. Nothing is
- * followed that was not looked at before, so that they end, and without a fault, whatever was
- * poked. ---- */
+/* ---- shell_check_*.c: each prints what is wrong, and returns how many faults it found. Nothing is
+ * followed before it is checked, so that they end, and without a crash, whatever was poked. ---- */
 uint32_t shell_check_units(struct shell *shell);
 uint32_t shell_check_slabs(struct shell *shell);
 uint32_t shell_check_medium(struct shell *shell);

@@ -71,7 +71,7 @@ static void paint_part(const struct shell_found *part, void *context) {
     label(picture, (uintptr_t)part->start);
 }
 
-/* What most of a cell is; a cell that has something used, but less than half, shows that too. */
+/* The letter for what most of a cell is. A cell that has something used, but less than half, shows that too. */
 static char letter_of(struct picture *picture, uint32_t cell, enum paint *kind) {
     const uint64_t *painted = picture->painted[cell];
     *kind = PAINT_UNCUT;
@@ -138,7 +138,7 @@ static void draw(struct shell *shell, const char *what, uintptr_t from, uint64_t
     if (!whole || walk.broken) shell_fail(shell, "some of it is damaged; `check` tells more\n");
 }
 
-/* Every span that is in use. */
+/* Draw every span that is in use. */
 static void draw_heap(struct shell *shell) {
     uint32_t drawn = 0;
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
@@ -150,7 +150,7 @@ static void draw_heap(struct shell *shell) {
     if (drawn == 0) shell_say(shell, "the heap is empty\n");
 }
 
-/* A slab is drawn as far as it is cut. */
+/* The bytes of an extent that are drawn: of a slab as far as it is carved. */
 static uint64_t bytes_of(const struct extent_walk *extent) {
     const struct unit *line = extent->line;
     bool slab = line->kind == UNIT_SLAB && line->carved_blocks > 0 && line->block_bytes > 0;

@@ -1,5 +1,4 @@
-/* Words of a line that stand for sizes and places: an address, a block's name, a line or slot, and offsets from those.
- */
+/* Parses sizes and places in the shell's input: an address, a block's name, a line or slot, and offsets from those. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include "span/span.h"

@@ -1,4 +1,4 @@
-/* What the shell says: formatted text, addresses that can be typed again. */
+/* Prints for the shell: formatted text, and addresses that can be typed again. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 #include <stdarg.h>
@@ -145,7 +145,7 @@ static void add_distance(struct shell_address *to, const struct shell *shell, ui
     add_hex(to, below ? shell->origin - address : address - shell->origin);
 }
 
-/* An address in a table: the entry of which unit or granule, and how far into it. */
+/* Print an address in a table as the entry of a unit or granule, and the offset in it. */
 static bool add_entry(struct shell_address *to, const struct shell *shell, uintptr_t address, const struct span *span) {
     size_t line = address - (uintptr_t)span->lines, slot = address - (uintptr_t)span->slots;
     size_t unit_count = span->tabled_units, inner;

@@ -75,7 +75,7 @@ static uint32_t text_length(const char *text) {
     return length;
 }
 
-/* In two columns; the second begins on a line of its own when the first is long. */
+/* Print a command in two columns; the second begins on a line of its own when the first is long. */
 static void describe_command(struct shell *shell, const struct shell_command *command) {
     enum { COLUMN = 28 };
     uint32_t used = text_length(command->name) + 1 + text_length(command->arguments);

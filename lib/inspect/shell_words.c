@@ -1,4 +1,4 @@
-/* What the shell is told: words, numbers, and which name was meant. */
+/* Parses the shell's input: words, numbers, and the name that a misspelt word is most like. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
@@ -78,8 +78,8 @@ static uint32_t word_length(const char *text) {
     return length;
 }
 
-/* Letters to add, drop, change or swap with their neighbour until one word is the other (Damerau,
- * 1964). */
+/* The number of letters to add, drop, change or swap with their neighbour to make one word the other
+ * (Damerau, 1964). */
 static uint32_t distance(const char *left, const char *right) {
     uint32_t rows[3][WORD_MAX + 1], wide = word_length(right), high = word_length(left);
     for (uint32_t i = 0; i <= wide; i++) rows[0][i] = i;

@@ -6,7 +6,7 @@ INLINE bool lies_in(const struct unit *slab, const struct block *block) {
     return ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0;
 }
 
-/* Enter a block; false: it is none of the slab's, was met before, or does not look free. */
+/* Enter a block. False: it is not the slab's, was entered before, or does not look free. */
 static bool map_enter(struct slab_map *map, const struct unit *slab, const struct block *block) {
     if (!lies_in(slab, block) || !slab_is_block(slab, block)) return false;
     uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
@@ -31,8 +31,7 @@ static const struct block *first_remote(const struct unit *slab, uint32_t word) 
     return (const struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-/* What the heaps have of the slab in their bins: the one whose current slab it is, its blocks, and any heap adopted
- * blocks. */
+/* Enter the slab's blocks in bins: those of the heap whose current slab it is, and adopted ones of any heap. */
 static bool enter_binned(struct slab_map *map, const struct unit *slab) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (!heap_is_readable(heap)) continue;

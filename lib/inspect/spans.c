@@ -1,4 +1,4 @@
-/* Walking what the spans hold. */
+/* Walking the extents of all spans. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/spans.h"
 #include "heap/heap.h"
@@ -12,7 +12,7 @@ COLD struct span *inspect_span(uint32_t place) {
     return load_acquire(span_list[place - 1]);
 }
 
-/* `line` and the lines of `kind` that follow it, at most `most`. */
+/* Count `line` and the lines of `kind` that follow it, at most `most`. */
 static uint32_t lines_of(const struct unit *line, uint8_t kind, uint32_t most) {
     uint32_t units = 1;
     while (units < most && load_relaxed(line[units].kind) == kind) units++;

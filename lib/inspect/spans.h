@@ -1,13 +1,13 @@
-/* Walking what the spans hold, extent by extent; for those who look while nobody writes.
+/* Walking the extents of all spans, while nobody writes to them.
  *
- * After a fork the child's spans also hold what its lost threads had in hand just then: extents on their way from one
- * purpose to another, whose heads need not tell the truth. They end where the next head stands; a unit that is of
- * no extent, or of level 2 without blocks, is passed over. */
+ * After a fork the child's spans also have extents that lost threads were changing from one purpose to another, whose
+ * heads may be wrong. Such an extent ends where the next head is; a unit that is of no extent, or of level 2 without
+ * blocks, is passed over. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/span.h"
 
-/* One extent after another of every span. Units of level 2 that touch are one extent here. */
+/* A walk through the extents of every span. Adjacent units of level 2 are one extent here. */
 struct extent_walk {
     struct span *span;
     struct unit *line; /* the extent's first */
@@ -23,13 +23,13 @@ INLINE uint32_t inspect_span_places(void) {
 }
 struct span *inspect_span(uint32_t place);
 
-/* True in a child whose threads were not all forked. */
+/* True in the child of a fork that left threads behind. */
 bool inspect_has_lost(void);
 
 /* Go to the next extent; begin with {0}. False: there is none, or the walk is broken. */
 bool extent_walk_next(struct extent_walk *walk);
 
-/* Units of the extent that `walk` is at: where its first granule slot is, and how many it has. */
+/* The first granule slot of the extent that `walk` is at, and how many there are. */
 INLINE struct granule *extent_slots(const struct extent_walk *walk) {
     return walk->span->slots + (size_t)(walk->line - walk->span->lines) * GRANULES_PER_UNIT;
 }
@@ -37,7 +37,7 @@ INLINE uint32_t extent_granules(const struct extent_walk *walk) {
     return walk->units * GRANULES_PER_UNIT;
 }
 
-/* One block of level 2 after another in such an extent; begin with {.slot = NULL}. False: no more, or broken. */
+/* A walk through the blocks of an extent of level 2; begin with {.slot = NULL}. False: no more, or broken. */
 struct medium_walk {
     struct granule *slot;
     uint32_t count; /* granules */

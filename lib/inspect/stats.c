@@ -18,7 +18,7 @@ static size_t bytes_above_top(const struct span *span) {
     return span->bytes - ((size_t)span->top_units << UNIT_SHIFT);
 }
 
-/* The tables stand in units of the span itself, which are not handed out: a world's, laid over all of its memory. */
+/* True when the tables are in units of the span itself, which are not handed out: in a region of the world's. */
 static bool has_own_tables(const struct span *span) {
     size_t offset = (size_t)((char *)span->lines - span->base);
     return offset < span->bytes;
@@ -56,10 +56,10 @@ COLD bool stats_read(struct heapalloc_stats *stats) {
 
 INLINE size_t used_in_slab(const struct unit *slab) {
     size_t used = (size_t)slab_used(slab) * load_relaxed(slab->block_bytes);
-    return min_size(used, UNIT_BYTES); /* a slab that comes or goes just now may tell anything */
+    return min_size(used, UNIT_BYTES); /* a slab that is just being made or freed may have any fields */
 }
 
-/* Level 2 knows how much it has and how much of that is free; the caches know what they keep. */
+/* Count level 2 by its own sums, and those of the caches. */
 static void stats_count_medium(struct stats_blocks *blocks) {
     size_t all = (size_t)load_relaxed(medium.used_units) * GRANULES_PER_UNIT, free = load_relaxed(medium.free_granules);
     for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += cache_sum(heap);
@@ -74,8 +74,8 @@ static void count_other(struct stats_blocks *blocks, const struct unit *line, ui
     if (kind == UNIT_FREE) blocks->free_extents++;
 }
 
-/* One unit after another, because extents change under the walk: each line is taken for what it says now. Most are
- * slabs: their sums stay in registers. */
+/* Read unit by unit, because extents change during the walk; each line counts as it is just then. Most are slabs: their
+ * sums stay in registers. */
 static void stats_count_span(struct stats_blocks *blocks, const struct span *span) {
     size_t slabs = 0, used = 0;
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);

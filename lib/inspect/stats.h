@@ -3,10 +3,10 @@
 #pragma once
 #include <heapalloc/heapalloc.h>
 
-/* What heapalloc_stats() tells; one lock, O(spans). False: a fork is under way. */
+/* Fill in what heapalloc_stats() reports; one lock, O(spans). False: a fork is under way. */
 bool stats_read(struct heapalloc_stats *stats);
 
-/* What callers have now, counted by looking at every unit while they go on. A block that is in a bin, or that another
+/* What callers use now, counted by reading every unit while they go on. A block that is in a bin, or that another
  * thread has freed into a slab and its owner has not collected yet, counts as used; what the medium caches keep
  * counts as free. */
 struct stats_blocks {

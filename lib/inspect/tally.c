@@ -14,7 +14,7 @@ static uint32_t size_index(size_t size) {
     return size == 0 || size >> 32 ? TALLY_SIZES - 1 : bit_high((uint32_t)size);
 }
 
-/* A slab that comes or goes just now may tell anything. */
+/* Count a slab. One that is just being made or freed may have any fields. */
 static void tally_slab(struct tally *tally, const struct unit *slab) {
     uint32_t class = load_relaxed(slab->class);
     if (class == 0 || class >= CLASS_COUNT) return;
@@ -24,7 +24,7 @@ static void tally_slab(struct tally *tally, const struct unit *slab) {
     tally->classes[class].free_blocks += capacity - used;
 }
 
-/* One unit of level 2. `left` granules of the block before reach into it; their slots hold anything. */
+/* Count a unit of level 2. The block before reaches `left` granules into it; their slots may hold anything. */
 static uint32_t add_medium(struct tally *tally, const struct granule *slot, uint32_t left) {
     const struct granule *end = slot + GRANULES_PER_UNIT;
     uint32_t count;
@@ -74,7 +74,7 @@ COLD void tally_read(struct tally *tally) {
     }
 }
 
-/* Heaps come first in the list when they are made last. */
+/* List the heaps from the oldest on; the registry's list begins with the newest. */
 static size_t list_heaps(struct tally_heap *rows, size_t room) {
     size_t count = 0, place = 0;
     const struct heap *first = load_acquire(heaps.all);

@@ -1,4 +1,4 @@
-/* Used and free blocks by size, counted by looking at every unit while others go on. */
+/* Used and free blocks by size, counted by reading every unit while others go on. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "engine/classes.h"
@@ -12,7 +12,7 @@ struct tally_count {
 
 /* A block that is in a bin, or that another thread has freed into a slab and its owner has not collected yet, counts as
  * used; what the medium caches keep counts as free. Blocks that are not carved yet are free. While others allocate
- * and free, each unit is taken for what it says when it is looked at.
+ * and free, each unit counts as it is when it is read.
  *   classes[c].slabs * capacity == classes[c].used + classes[c].free                    tests: tally */
 struct tally {
     struct tally_class {

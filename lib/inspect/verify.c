@@ -6,7 +6,7 @@
 #define PART(name) \
     { #name, verify_##name }
 
-/* What others rely on comes first: extents before what walks them, slabs before the bins cut from them. */
+/* The parts, what others rely on first: extents before what walks them, slabs before the bins cut from them. */
 static const struct {
     const char *name;
     bool (*holds)(void);

@@ -3,5 +3,5 @@
 #pragma once
 
 /* NULL when all of them hold, otherwise the NAME of the first that does not. Nobody may use the heap meanwhile; heaps
- * of other threads are looked at too, but for those that a fork has lost. O(heap). */
+ * of other threads are checked too, except those that a fork has lost. O(heap). */
 const char *verify_heap(void);

@@ -1,4 +1,4 @@
-/* The verifier, heaps: bins, partial slabs, spares, the medium cache. */
+/* The verifier, heaps: bins, partial and empty slabs, the medium cache. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/bin.h"
 #include "heap/cache.h"
@@ -30,7 +30,7 @@ static bool open_holds(const struct heap *heap, uint32_t class) {
            attached->used_blocks <= RETURNS_FRESH;
 }
 
-/* What is in the bin beside adopted, the map of the current slab checks. */
+/* True when a class's bin is sound. slab_map_fill() checks its blocks, adopted ones with their own slabs. */
 static bool bin_holds(const struct heap *heap, uint32_t class) {
     const struct unit *slab = heap->classes[class].current;
     if (!open_holds(heap, class)) return false;
@@ -62,7 +62,7 @@ COLD bool verify_bins(void) {
     return all_heaps(bins_hold);
 }
 
-/* There is a reason to come back to it: blocks, blocks that others have freed, or room to carve. */
+/* True when a partial slab can refill a bin: it has free blocks, remote frees, or room to carve. */
 static bool is_worth_waiting(const struct unit *slab) {
     return slab->flags & UNIT_PARTIAL &&
            (slab->free != BLOCK_END || remote_count(load_acquire(slab->remote)) > 0 || slab_uncarved(slab) > 0);
@@ -103,7 +103,7 @@ COLD bool verify_empty(void) {
     return all_heaps(empty_hold);
 }
 
-static uint32_t blocks_cached; /* by the heaps looked at so far; the verifier is alone */
+static uint32_t blocks_cached; /* in the heaps checked so far; nobody else runs the verifier */
 
 static bool cache_holds(const struct heap *heap) {
     uint32_t sum = 0;

@@ -25,7 +25,7 @@ static uint32_t granules_of_node(const struct tlsf_node *node) {
     return granule_count((const struct granule *)node - 1);
 }
 
-/* The list of one place: linked both ways, every node where its size belongs. */
+/* True when the list of one place is sound: linked both ways, every node where its size belongs. */
 static bool list_holds(const struct tlsf *index, struct tlsf_place at, size_of_node *size_of,
                        const struct totals *expected, struct totals *totals) {
     const struct tlsf_node *prev = (const struct tlsf_node *)&index->head[at.row][at.column];

@@ -1,4 +1,4 @@
-/* The verifier: the list of what has a name, and the pools in it. */
+/* The verifier: the list of named and shared objects, and the pools in it. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/collected.h"
 #include "extras/pool_magazine.h"
@@ -18,7 +18,7 @@ static size_t length_of(const struct block *tail, size_t most) {
     return length;
 }
 
-/* What is free is no more than what was carved, and the lists are as long as they are said to be. */
+/* True when no more is free than was carved, and the lists are as long as their counts. */
 static bool named_is_sound(const struct heapalloc_pool *pool) {
     const struct pool_manager *manager = pool->manager;
     struct heapalloc_pool_stats stats;

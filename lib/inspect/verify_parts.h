@@ -3,7 +3,7 @@
 #pragma once
 #include "base/bits.h"
 
-/* verify_units.c: level 1. The first says that all later walks are safe. */
+/* verify_units.c: level 1. When the first holds, all later walks are safe. */
 bool verify_extents(void);
 bool verify_free_extents(void);
 bool verify_coalesced(void);
@@ -36,7 +36,7 @@ bool verify_parked(void);
 /* verify_hardened.c */
 bool verify_quarantine(void);
 
-/* verify_named.c: named pools only, the others are in no list */
+/* verify_named.c: named and shared pools only, the others are in no list */
 bool verify_named(void);
 bool verify_pools(void);
 bool verify_collected(void);

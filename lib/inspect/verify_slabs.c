@@ -1,4 +1,4 @@
-/* The verifier, slabs: their blocks are all accounted for, and somebody accounts for them. */
+/* The verifier, slabs: all of their blocks are accounted for, and each slab is where its state says. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/abandoned.h"
 #include "heap/heap.h"
@@ -8,7 +8,7 @@
 
 typedef bool slab_holds(const struct unit *slab);
 
-/* Slabs of heaps that a fork has lost are nobody's to judge until they are salvaged. */
+/* True for a slab of a heap that a fork has lost: nothing about it need hold until it is salvaged. */
 static bool is_of_lost(const struct unit *slab) {
     return slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
 }

@@ -10,8 +10,8 @@ INLINE bool is_extent(uint8_t kind) {
            kind == UNIT_POOL || kind == UNIT_ARENA || kind == UNIT_LEAVING;
 }
 
-/* The lines after the head say INSIDE, but for a free extent's last and for level 2's; only slabs, pools
- * and arenas have owners. */
+/* True when the lines after the head are INSIDE, but for a free extent's last and for level 2's; only slabs,
+ * pools and arenas have owners. */
 static bool lines_agree(const struct extent_walk *walk) {
     uint8_t kind = walk->line->kind;
     bool slab = kind == UNIT_SLAB;
@@ -30,7 +30,7 @@ static bool lines_agree(const struct extent_walk *walk) {
     return true;
 }
 
-/* Extents that nobody holds but a list: deferred, or a heap's most recent large block. */
+/* How many extents should be LEAVING: those deferred, and each heap's most recent large block. */
 static uint32_t leaving_expected(void) {
     uint32_t count = 0;
     for (struct unit *unit = load_acquire(units.deferred); unit; unit = unit->next) count++;
@@ -105,7 +105,7 @@ COLD bool verify_unit_sum(void) {
            units.least_dirty[0] <= dirty && other == units.used_units + units.emergency_units;
 }
 
-/* Which extents were moved is counted as they come and go: there may only be so many. */
+/* True when the counts of moved and gone extents are right; they are bounded, so they must not drift. */
 COLD bool verify_gone(void) {
     uint32_t gone = 0, moved = 0;
     struct extent_walk walk = {0};
