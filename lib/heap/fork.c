@@ -77,10 +77,11 @@ void fork_child(void) {
     thaw(LOCK_IN_CHILD);
     salvage_begin();
     lose_heaps();
-    named_put_right();
-    if (heaps.left_by_fork == 0) return;
-    salvage_sweep_begin();
-    abandoned_list_pending();
-    /* An adopted block has a key, and would count as free in a slab that was left behind. */
-    if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
+    if (heaps.left_by_fork > 0) {
+        salvage_sweep_begin();
+        abandoned_list_pending();
+        /* An adopted block has a key, and would count as free in a slab that was left behind. */
+        if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
+    }
+    named_put_right(); /* last, because it allocates, and so may salvage slabs */
 }

@@ -75,7 +75,10 @@ void sample_tell(struct unit *unit, void *p, size_t size) {
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (!hooks || !hooks->taken(p, size)) return;
     if (unit->kind == UNIT_SLAB) {
-        slab_sample(unit);
+        if (load_relaxed(unit->owner) == heap_self)
+            slab_sample(unit);
+        else if (!(load_relaxed(unit->flags) & UNIT_SAMPLED)) /* resized where another heap has ended sampling */
+            hooks->freed(p);
     } else if (unit->kind == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);
         store_relaxed(slot->head, slot->head | GRANULE_SAMPLED);
