@@ -115,6 +115,15 @@ STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     return first;
 }
 
+/* What a thread that frees a block reads of its slab, whoever owns that: the slab has carved the block before anybody
+ * could free it, and keeps the flag while the block is sampled. */
+UNWATCHED static uint32_t starts_seen(const struct unit *slab) {
+    return slab->carved_blocks * (slab->recip * slab->block_bytes);
+}
+UNWATCHED static bool is_seen_sampled(const struct unit *slab) {
+    return slab->flags & UNIT_SAMPLED;
+}
+
 /* The owner sets purged_pages before it clears start_limit, and sets start_limit before it clears purged_pages. Who
  * reads both as zero came in between, which happens once in a decay time: look again. */
 bool slab_is_block(const struct unit *slab, const void *p) {
@@ -122,9 +131,9 @@ bool slab_is_block(const struct unit *slab, const void *p) {
     for (int look = 0; look < 3; look++) {
         if (likely(slab_is_start(slab, p))) return true;
         uint32_t purged = slab_purged_pages(slab);
-        if (purged) return !slab_is_purged(purged, offset) && offset * slab->recip < starts_of(slab);
+        if (purged) return !slab_is_purged(purged, offset) && offset * slab->recip < starts_seen(slab);
         if (load_acquire(slab->start_limit) != 0) break;
-        if (load_relaxed(slab->flags) & UNIT_SAMPLED && offset * slab->recip < starts_of(slab)) return true;
+        if (is_seen_sampled(slab) && offset * slab->recip < starts_seen(slab)) return true;
     }
     return slab_is_start(slab, p);
 }
