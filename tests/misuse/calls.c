@@ -161,6 +161,7 @@ MISUSE(calls, arena_is_told_wrong_sizes, 0, 0, IN_FAST) {
     if (next < block || next > block + 64) harm("an arena serves from elsewhere", next);
     if (heapalloc_arena_realloc(arena, next, 64, SIZE_MAX)) harm("a block as long as everything", next);
     if (heapalloc_arena_memdup(arena, foreign, SIZE_MAX)) harm("a copy as long as everything", NULL);
+    const char *none = NULL;
     if (heapalloc_arena_strdup(arena, NULL) || heapalloc_arena_memdup(arena, NULL, 8)) harm("a copy of nothing", NULL);
     if (heapalloc_arena_printf(arena, none)) harm("a text without a format", NULL);
     const struct heapalloc_arena_options endless = {.memory = foreign, .memory_bytes = SIZE_MAX};
