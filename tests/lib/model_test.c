@@ -82,14 +82,14 @@ static void play(const struct scene *scene, uint64_t seed, uint64_t steps) {
     struct model model;
     fake = scene->script;
     model_open(&model, seed, scene->mix);
-    if (scene->rate && config_safety) told_begin(scene->rate, seed);
+    if (scene->rate > 0 && config_safety != 0) told_begin(scene->rate, seed);
     for (uint64_t i = 0; i < steps; i++) {
         model_step(&model);
         if (i % scene->verify_every == 0) verify(&model);
         if (i % (steps / 8 + 1) == 0) model_compare(&model);
     }
     model_close(&model);
-    if (told.taken != told.freed || (scene->rate && config_safety && told.taken == 0))
+    if (told.taken != told.freed || (scene->rate > 0 && config_safety != 0 && told.taken == 0))
         model_wrong(&model, "freed blocks that a profiler knows, or none", NULL, (size_t)(told.taken - told.freed));
     verify(&model);
     heap_trim(heap_self);
