@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages that the tests need, builds, runs the stages of ci/stages.txt and counts the tests.
 #
-#   ci/test.sh            everything: less than thirty minutes on two cores
+#   ci/test.sh            everything: less than forty minutes on two cores
 #   ci/test.sh --quick    the tests that a change breaks first: less than four minutes
 #   ci/test.sh STAGE...   these stages
 #
