@@ -3,7 +3,7 @@
 #include "kmalloc.h"
 #include "arch.h"
 #include "heap/fast.h"
-#include "heap/resize_here.h"
+#include "heap/resize_in_place.h"
 #include "heap/world.h"
 #include "inspect/verify.h"
 #include <string.h>
@@ -31,7 +31,7 @@ void *kmalloc_aligned(size_t size, size_t align) {
 
 static bool resize_here(void *p, size_t size, size_t *bytes) {
     uint64_t daif = irq_save();
-    bool done = heap_resize_here("realloc", p, size, bytes);
+    bool done = heap_resize_in_place("realloc", p, size, bytes);
     irq_restore(daif);
     return done;
 }

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "background.h"
-#include "due.h"
+#include "events_run.h"
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "libc.h"

@@ -1,4 +1,4 @@
-/* Pending events: added anywhere, handled where no lock is held (due.h). */
+/* Pending events: added anywhere, handled where no lock is held (events_run.h). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"

@@ -45,8 +45,8 @@ static uint64_t heap_bytes(void) {
     uint64_t bytes = load_relaxed(span_home.bytes);
     for (uint32_t i = 0; i < load_acquire(span_count); i++)
         if (span_list[i]) bytes += load_relaxed(span_list[i]->bytes);
-    uint64_t gone = (uint64_t)load_relaxed(units.gone_units) << UNIT_SHIFT;
-    return bytes > gone ? bytes - gone : 0;
+    uint64_t unmapped = (uint64_t)load_relaxed(units.unmapped_units) << UNIT_SHIFT;
+    return bytes > unmapped ? bytes - unmapped : 0;
 }
 
 /* Report the soft limit once. The core's growth lock is held, so the program's function is called later. */

@@ -1,7 +1,7 @@
 /* The malloc family under its own names. Behaves as glibc's where the standard leaves a choice. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "due.h"
+#include "events_run.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
 #include "next.h"

@@ -7,7 +7,7 @@
  * weak references here, and looked up by name when libstdc++ was loaded after this library. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "due.h"
+#include "events_run.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
 #include "heap/sized.h"

@@ -56,7 +56,7 @@ RARE = {
     "units_extend": "an extent lengthened in place",
     "owner_collect": "blocks of a slab that other cores freed",
 }
-ELSEWHERE = ["grow_tip_by", "gone_take", "emergency_take", "emergency_take_ready", "emergency_again", "lock_await_fork",
+ELSEWHERE = ["grow_tip_by", "unmapped_take", "emergency_take", "emergency_take_ready", "emergency_again", "lock_await_fork",
              "take_deferred", "units_defer", "prefault_range"]
 # function: for each of its loops the number of turns, in constants of lib/, and the source line that it is derived
 # from; the script checks both.

@@ -4,7 +4,7 @@
 #include "heap/fast.h"
 #include "heap/named.h"
 
-enum { ROOT_LOOKS_MAX = 8 };
+enum { ROOT_SCANS_MAX = 8 };
 
 static bool collected_are_right(const struct heapalloc_collected_options *options, const void *stack_base) {
     unsigned precise = options->flags & HEAPALLOC_COLLECTED_PRECISE;
@@ -35,7 +35,7 @@ static void clear_marks(struct heapalloc_collected *collected) {
 static void collected_begin(struct heapalloc_collected *collected) {
     clear_marks(collected);
     collected->state = COLLECTED_MARKING;
-    collected->root_looks = 0;
+    collected->root_scans = 0;
     collected->freed_bytes = 0;
     collected->grey.count = 0;
     collected->grey.overflowed = false;
@@ -51,12 +51,12 @@ static void end_marking(struct heapalloc_collected *collected) {
 }
 
 /* Mark within the budget. Roots may have changed since they were scanned, so the step that ends the marking scans them
- * again. The last of ROOT_LOOKS_MAX such scans has no budget, because there may always be more than that allows. */
+ * again. The last of ROOT_SCANS_MAX such scans has no budget, because there may always be more than that allows. */
 static size_t mark_some(struct heapalloc_collected *collected, size_t budget) {
     size_t left = collected_drain(collected, budget);
     if (left == 0) return 0;
     collected_look_at_roots(collected);
-    left = collected_drain(collected, ++collected->root_looks < ROOT_LOOKS_MAX ? left : SIZE_MAX);
+    left = collected_drain(collected, ++collected->root_scans < ROOT_SCANS_MAX ? left : SIZE_MAX);
     if (collected->grey.count > 0) return 0;
     end_marking(collected);
     return left;

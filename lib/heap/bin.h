@@ -90,8 +90,8 @@ INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
     return true;
 }
 
-/* Let the next frees of `class` into others' slabs be adopted. Not while a fork's left-behind heaps are salvaged: their
- * free blocks are counted by keys, which adopted blocks have too. */
+/* Let the next frees of `class` into others' slabs be adopted. Not while a fork's left-behind heaps are recovered:
+ * their free blocks are counted by keys, which adopted blocks have too. */
 INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
     if (heaps.left_by_fork == 0) heap->classes[class].adopt_budget = policy_adopt_budget(class);
 }

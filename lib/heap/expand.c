@@ -4,13 +4,13 @@
 #include "heap/alloc.h"
 #include "heap/free_check.h"
 #include "heap/registry.h"
-#include "heap/resize_here.h"
+#include "heap/resize_in_place.h"
 
 bool heap_expand(const char *function, void *p, size_t size) {
     debug_check(p != NULL);
     heap_enter();
     size_t usable = free_check_bytes(function, p);
-    return size <= usable || (size <= ALLOC_BYTES_MAX && heap_resize_here(function, p, size, &usable));
+    return size <= usable || (size <= ALLOC_BYTES_MAX && heap_resize_in_place(function, p, size, &usable));
 }
 
 size_t heap_good_size(size_t size) {

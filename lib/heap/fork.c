@@ -4,9 +4,9 @@
 #include "heap/abandoned.h"
 #include "heap/cache.h"
 #include "heap/exited_thread.h"
+#include "heap/flush.h"
 #include "heap/named.h"
-#include "heap/salvage.h"
-#include "heap/spill.h"
+#include "heap/recover.h"
 #include "span/emergency.h"
 #include "span/grow.h"
 #include "span/units.h"
@@ -17,7 +17,7 @@ static bool frozen;
 
 /* The abandoned lists' locks come between outer and inner. With one heap they need no freezing: nobody else takes them.
  */
-static bool orphans_are_frozen;
+static bool abandoned_are_frozen;
 static struct lock *const outer[] = {&exited_lock, &heaps.lock}, *const inner[] = {&medium.lock, &grow_gate,
                                                                                    &units.lock};
 enum { OUTER_LOCKS = sizeof(outer) / sizeof(outer[0]), INNER_LOCKS = sizeof(inner) / sizeof(inner[0]) };
@@ -29,8 +29,8 @@ void fork_prepare(void) {
     lock_freeze(&named_lock);
     named_freeze();
     for (int i = 0; i < OUTER_LOCKS; i++) lock_freeze(outer[i]);
-    orphans_are_frozen = load_relaxed(heaps.threaded);
-    if (orphans_are_frozen) abandoned_freeze();
+    abandoned_are_frozen = load_relaxed(heaps.threaded);
+    if (abandoned_are_frozen) abandoned_freeze();
     for (int i = 0; i < INNER_LOCKS; i++) lock_freeze(inner[i]);
     frozen = true;
 }
@@ -41,7 +41,7 @@ static void thaw(enum lock_side side) {
     frozen = false;
     emergency_close();
     for (int i = INNER_LOCKS; i-- > 0;) lock_thaw(inner[i]);
-    if (orphans_are_frozen) abandoned_thaw();
+    if (abandoned_are_frozen) abandoned_thaw();
     for (int i = OUTER_LOCKS; i-- > 0;) lock_thaw(outer[i]);
     named_thaw(side);
     lock_thaw(&named_lock);
@@ -75,13 +75,13 @@ void fork_child(void) {
     if (!frozen) return;
     lock_thaw(&emergency_lock);
     thaw(LOCK_IN_CHILD);
-    salvage_begin();
+    recover_begin();
     lose_heaps();
     if (heaps.left_by_fork > 0) {
-        salvage_sweep_begin();
+        recover_sweep_begin();
         abandoned_list_pending();
         /* An adopted block has a key, and would count as free in a slab that was left behind. */
-        if (heap_self->state == HEAP_LIVE) heap_spill(heap_self);
+        if (heap_self->state == HEAP_LIVE) heap_flush_bins(heap_self);
     }
-    named_put_right(); /* last, because it allocates, and so may salvage slabs */
+    named_put_right(); /* last, because it allocates, and so may recover slabs */
 }

@@ -6,7 +6,7 @@
  * always knows how many of its blocks are used, and is given back when none is. Blocks in a bin count as used. A full
  * slab that gets a free joins the FIFO's end, and gathers more before its turn comes.
  *
- * The current slab is *attached* from when it fills the bin until it is replaced or the bin is spilled. All blocks of
+ * The current slab is *attached* from when it fills the bin until it is replaced or the bin is flushed. All blocks of
  * an attached slab count as used, for its own list is empty; so its count can count down the frees until the next slow
  * path instead (slab_used()).
  *
@@ -106,7 +106,7 @@ struct heaps {
     uint32_t granted;        /* granules that caches were granted, once there is more than one heap; atomic */
     uint32_t stolen_quarter; /* of the decay time, in which idle heaps' caches were emptied (heap/steal.h) */
     bool threaded;           /* there was a second heap once */
-    bool bereft;             /* a fork has left threads behind, and the blocks that they had in hand */
+    bool has_lost_threads;   /* a fork has left threads behind, and the blocks that they had in hand */
     bool single;             /* no heap was made since that fork: no second thread has blocks */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));

@@ -4,9 +4,9 @@
  *   3 an abandoned slab    4 the current slab's next page    5 a new slab */
 /* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
-#include "heap/disown.h"
+#include "heap/abandon.h"
 #include "heap/empty.h"
-#include "heap/salvage.h"
+#include "heap/recover.h"
 #include "heap/sample.h"
 #include "span/units.h"
 
@@ -51,7 +51,7 @@ static void share(struct heap *heap, uint32_t class) {
     struct size_class *of = &heap->classes[class];
     if (of->share_to == 0) of->share_to = policy_share_to(of->partial.count);
     size_t surplus = of->partial.count > of->share_to ? of->partial.count - of->share_to : 0;
-    disown_partial(heap, class, surplus < SHARED_SLABS_MAX ? (uint32_t)surplus : SHARED_SLABS_MAX);
+    abandon_partial(heap, class, surplus < SHARED_SLABS_MAX ? (uint32_t)surplus : SHARED_SLABS_MAX);
     if (of->partial.count > of->share_to) return;
     of->share_to = 0;
     of->exchanges = false;
@@ -99,7 +99,7 @@ static bool wants_extra_slab(struct size_class *of) {
 /* Make a new slab the current one; false: no memory. */
 static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
-    if (unlikely(heaps.left_by_fork)) salvage_some(heap);
+    if (unlikely(heaps.left_by_fork)) recover_some(heap);
     reuse_kept(heap);
     if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
     if (unlikely(heap->empty_refused == class)) empty_widen(heap);

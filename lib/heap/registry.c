@@ -5,7 +5,7 @@
 #include "base/valgrind.h"
 #include "heap/cache.h"
 #include "heap/parked.h"
-#include "heap/salvage.h"
+#include "heap/recover.h"
 #include "span/units.h"
 #include <heapalloc/port.h>
 
@@ -76,7 +76,7 @@ STARTUP_TEXT struct heap *heap_create(void) {
     if (locked) heap = first_of_process();
     if (!heap) {
         store_relaxed(heaps.threaded, true);
-        if (unlikely(load_relaxed(heaps.single))) salvage_share();
+        if (unlikely(load_relaxed(heaps.single))) recover_share();
     }
     if (!heap && heap_secret_word) heap = unpark();
     if (locked) lock_give(&heaps.lock);

@@ -1,15 +1,15 @@
 /* Frees into slabs that the heap does not own. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/remote.h"
+#include "heap/abandon.h"
 #include "heap/abandoned.h"
 #include "heap/bin.h"
-#include "heap/disown.h"
 #include "heap/empty.h"
 #include "heap/free_check.h"
 #include "heap/pace.h"
 #include "heap/partial.h"
+#include "heap/recover.h"
 #include "heap/refill.h"
-#include "heap/salvage.h"
 #include "heap/sample.h"
 
 /* Make a claimed slab a partial one. A heap that only frees, or while another one wants slabs, keeps only a few: others
@@ -21,14 +21,14 @@ INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     const struct size_class *of = &heap->classes[class];
     if (likely(of->partial.count <= CLAIMED_SLABS_MAX)) return;
     if (of->current && !refill_is_wanted(heap, class)) return;
-    disown_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
+    abandon_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
 }
 
-/* Take in a slab that had no owner and is the caller's now; without a heap it is disowned again. */
+/* Take in a slab that had no owner and is the caller's now; without a heap it is abandoned again. */
 static void take_in(struct unit *slab, struct heap *heap) {
     debug_check(!(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (!heap) {
-        disown_slab(slab);
+        abandon_slab(slab);
         return;
     }
     store_relaxed(slab->owner, heap);
@@ -52,15 +52,15 @@ INLINE bool allocates(const struct heap *heap, const struct unit *slab) {
 
 /* Free a block whose slab may belong to a heap that a fork left behind. True: it did, and the block is free. */
 static bool free_left_behind(struct block *block, struct heap *heap, struct unit *slab) {
-    debug_check(load_relaxed(heaps.bereft));
-    if (salvage_push(slab, block)) return true;
-    if (!salvage_slab(slab, heap)) return false;
+    debug_check(load_relaxed(heaps.has_lost_threads));
+    if (recover_push(slab, block)) return true;
+    if (!recover_slab(slab, heap)) return false;
     block_link(block, slab->free, heap_secret());
     slab->free = block;
     slab->used_blocks--;
     if (!heap) {
-        disown_slab(slab);
-        salvage_end();
+        abandon_slab(slab);
+        recover_end();
     } else if (slab->used_blocks == 0) {
         heap_slab_empty(slab, heap);
     }

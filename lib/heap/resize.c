@@ -12,9 +12,9 @@
 #include "heap/sample.h"
 #include "heap/sized.h"
 #include "heap/tick.h"
-#include "span/gone.h"
 #include "span/purge.h"
 #include "span/units.h"
+#include "span/unmapped.h"
 #include <heapalloc/port.h>
 
 enum {
@@ -112,7 +112,7 @@ static void copy_large(struct unit *to, struct unit *from) {
     from->flags = (uint8_t)((from->flags & UNIT_MOVED) | (goes ? UNIT_CLEAN : 0));
 }
 
-/* Give back a block that was copied or moved; its flags say whether it is clean, dirty or gone. */
+/* Give back a block that was copied or moved; its flags say whether it is clean, dirty or unmapped. */
 static void leave_large(struct unit *unit) {
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
@@ -121,10 +121,10 @@ static void leave_large(struct unit *unit) {
     if (live_heap()) pace_given(heap_self);
 }
 
-/* Grow a large block in place: into free units, or, if it was moved, into gone ones. */
+/* Grow a large block in place: into free units, or, if it was moved, into unmapped ones. */
 static bool extend_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
-    return unit->flags & UNIT_MOVED ? gone_extend(unit, count) : units_extend(unit, count);
+    return unit->flags & UNIT_MOVED ? unmapped_extend(unit, count) : units_extend(unit, count);
 }
 
 /* The room for a block that is copied: as much again as it has units, three times as much if it outgrew such room. */
@@ -167,7 +167,7 @@ static void *grow_large(struct unit *unit, size_t size) {
         return unit->memory;
     }
     if (bytes < MOVE_BYTES_MIN) return move_by_copy(unit->memory, bytes, size, ALLOC_ROOMY);
-    struct unit *to = gone_move(unit, count);
+    struct unit *to = unmapped_move(unit, count);
     if (!to) {
         to = take_with_room(count, room_for(unit, count));
         if (!to) return NULL;

@@ -71,7 +71,7 @@ void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct bl
     heap->bin[class] = list;
 }
 
-void sample_tell(struct unit *unit, void *p, size_t size) {
+void sample_report(struct unit *unit, void *p, size_t size) {
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (!hooks || !hooks->taken(p, size)) return;
     if (unit->kind == UNIT_SLAB) {
@@ -108,7 +108,7 @@ void sample_taken(struct heap *heap, void *p, size_t size) {
         *left = sample_draw(sample);
         if (offset >= size) return;
     }
-    if (!sample->at_work) sample_tell(unit, p, size);
+    if (!sample->at_work) sample_report(unit, p, size);
 }
 
 bool sample_freed(const void *p) {
@@ -139,7 +139,7 @@ void sample_resized(struct heap *heap, void *p, size_t size, enum sample_before 
     if (unit->kind != UNIT_SLAB || before == SAMPLE_MOVED)
         sample_taken(heap, p, size);
     else if (before == SAMPLE_KNOWN)
-        sample_tell(unit, p, size);
+        sample_report(unit, p, size);
 }
 
 void sample_freed_own(const void *p, struct unit *slab, const struct heap *heap) {

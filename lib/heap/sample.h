@@ -41,7 +41,7 @@ INLINE void *sample_look(struct heap *heap, void *p, size_t size) {
 }
 
 /* Report the used block at `p` of `unit` to the profiler, and mark it when that has recorded it. */
-void sample_tell(struct unit *unit, void *p, size_t size);
+void sample_report(struct unit *unit, void *p, size_t size);
 
 /* True when the unit or the slot is marked: the profiler may have recorded the used block at `p`. */
 bool sample_is_marked(const struct unit *unit, const void *p);

@@ -1,12 +1,12 @@
 /* Starts and ends the sampling of a heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/sample_life.h"
-#include "heap/spill.h"
+#include "heap/flush.h"
 
 bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     debug_check(heap->state == HEAP_LIVE && rate > 0 && rate <= SAMPLE_RATE_MAX);
     if (!config_safety || config_valgrind) return false; /* whose free() does not check the start limit */
-    heap_spill(heap);
+    heap_flush_bins(heap);
     if (heap->sample.rate == 0) heap->sample.pace = heap->slow_left;
     heap->sample.rate = rate;
     heap->sample.random = seed | 1;
@@ -21,7 +21,7 @@ bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
 void sample_end(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (heap->sample.rate == 0) return;
-    heap_spill(heap);
+    heap_flush_bins(heap);
     heap->sample.rate = 0;
     heap->slow_left = heap->sample.pace;
     heap->hits_left = heap->returns;

@@ -1,29 +1,29 @@
 /* A thread's heap is given up when the thread ends. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/thread.h"
+#include "heap/abandon.h"
 #include "heap/cache.h"
-#include "heap/disown.h"
+#include "heap/flush.h"
 #include "heap/parked.h"
 #include "heap/partial.h"
 #include "heap/quarantine.h"
 #include "heap/registry.h"
-#include "heap/spill.h"
 #include "heap/tick.h"
 
 void heap_give_up(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     quarantine_flush(heap);
-    heap_spill(heap);
+    heap_flush_bins(heap);
     cache_flush(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         struct size_class *of = &heap->classes[class];
         struct unit *slab = of->current;
         of->current = NULL;
         of->extra_slabs = 0;
-        if (slab) disown_slab(slab);
+        if (slab) abandon_slab(slab);
         while ((slab = of->partial.first)) {
             partial_remove(heap, slab);
-            disown_slab(slab);
+            abandon_slab(slab);
         }
     }
 }

@@ -8,11 +8,11 @@
 #include "heap/tick.h"
 #include "heap/cache.h"
 #include "heap/clock.h"
-#include "heap/salvage.h"
+#include "heap/flush.h"
+#include "heap/idle_slabs.h"
+#include "heap/recover.h"
 #include "heap/sample.h"
-#include "heap/spill.h"
 #include "heap/steal.h"
-#include "heap/tidy.h"
 #include "slab/purged_pages.h"
 #include "span/huge.h"
 #include "span/purge.h"
@@ -22,9 +22,9 @@
  * has more. */
 static bool let_go(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
-    heap_spill(heap);
+    heap_flush_bins(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) tidy_current(heap, class);
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) idle_slabs_current(heap, class);
     return medium_purge(pace_granules_kept(), TICK_BLOCKS);
 }
 
@@ -35,7 +35,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     uint64_t passed = now_ms - heap->tick_ms;
     uint8_t age = passed >= (uint64_t)LONG_AGO_DECAYS * purge_decay_ms ? PURGED_QUARTER : PURGED_DECAY;
     store_relaxed(units.now_ms, (uint32_t)now_ms - purge_decay_ms - 1);
-    bool done = tidy_abandoned(age, tidy_partial(heap, age, TICK_SLABS)) > 0;
+    bool done = idle_slabs_abandoned(age, idle_slabs_partial(heap, age, TICK_SLABS)) > 0;
     steal_idle(heap, (uint32_t)now_ms, (uint32_t)(now_ms * DECAY_QUARTERS / purge_decay_ms));
     if (passed >= purge_decay_ms) {
         done &= let_go(heap);
@@ -49,11 +49,11 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
  * slow paths. */
 static void watch(struct heap *heap, bool idle, bool turns) {
     debug_check(purge_decay_ms != PURGE_NEVER);
-    bool spills = turns || !heap->purge_pending;
+    bool flushes = turns || !heap->purge_pending;
     heap->purge_pending = true;
     heap->returns = RETURNS_PURGING;
     if (heap->hits_left > RETURNS_PURGING) heap->hits_left = RETURNS_PURGING;
-    if (spills) heap_spill(heap);
+    if (flushes) heap_flush_bins(heap);
     heap->slow_left = idle ? PACE_SLOW_PATHS_PURGING : 1;
 }
 
@@ -79,7 +79,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
 STARTUP_TEXT static void tick_now(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
-    if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) salvage_some(heap);
+    if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) recover_some(heap);
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);

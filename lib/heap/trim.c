@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/trim.h"
 #include "heap/clock.h"
+#include "heap/flush.h"
+#include "heap/idle_slabs.h"
 #include "heap/quarantine.h"
-#include "heap/spill.h"
 #include "heap/steal.h"
-#include "heap/tidy.h"
 #include "span/purge.h"
 #include "span/units.h"
 
@@ -15,13 +15,13 @@ bool heap_trim(struct heap *heap) {
     store_relaxed(units.now_ms, now);
     if (heap) {
         quarantine_flush(heap);
-        heap_spill(heap);
+        heap_flush_bins(heap);
         heap_flush(heap);
-        for (uint32_t class = 1; class < CLASS_COUNT; class ++) tidy_current(heap, class);
-        tidy_partial(heap, 0, UINT32_MAX);
+        for (uint32_t class = 1; class < CLASS_COUNT; class ++) idle_slabs_current(heap, class);
+        idle_slabs_partial(heap, 0, UINT32_MAX);
     }
     steal_all(heap);
-    tidy_abandoned(0, load_relaxed(units.used_units));
+    idle_slabs_abandoned(0, load_relaxed(units.used_units));
     medium_purge(0, UINT32_MAX);
     return purge_before(now + 1, UINT32_MAX) > 0;
 }

@@ -85,9 +85,9 @@ static uint32_t check_links(struct shell *shell, const struct unit *line) {
     uint32_t found = 0;
     if (line->kind == UNIT_FREE) {
         found += check_link(shell, line, &line->node.next, unit_of(line->node.next), UNIT_FREE, "next of its size");
-        const struct tlsf_node *before = tlsf_before(line->flags & UNIT_GONE    ? &units.gone
-                                                     : line->flags & UNIT_CLEAN ? &units.clean
-                                                                                : &units.dirty,
+        const struct tlsf_node *before = tlsf_before(line->flags & UNIT_UNMAPPED ? &units.unmapped
+                                                     : line->flags & UNIT_CLEAN  ? &units.clean
+                                                                                 : &units.dirty,
                                                      &line->node);
         found += check_link(shell, line, &line->node.prev, unit_of(before), UNIT_FREE, "previous of its size");
         if (!(line->flags & UNIT_AGED)) return found;

@@ -10,7 +10,7 @@ char *shell_extent_memory(const struct extent_walk *extent) {
 const char *shell_extent_name(const struct extent_walk *extent) {
     switch (extent->line->kind) {
     case UNIT_FREE:
-        if (extent->line->flags & UNIT_GONE) return "free, not mapped";
+        if (extent->line->flags & UNIT_UNMAPPED) return "free, not mapped";
         return extent->line->flags & UNIT_CLEAN ? "free, clean" : "free";
     case UNIT_SLAB: return "slab";
     case UNIT_MEDIUM: return "medium blocks";

@@ -1,6 +1,6 @@
 /* The shell's sums: status, stats; giving back, and the origin of addresses. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/spill.h"
+#include "heap/flush.h"
 #include "heap/tick.h"
 #include "heap/trim.h"
 #include "inspect/shell_parts.h"
@@ -66,7 +66,7 @@ struct trimmed {
 
 static void step_flush(void *context) {
     (void)context;
-    heap_spill(heap_self);
+    heap_flush_bins(heap_self);
     heap_flush(heap_self);
 }
 

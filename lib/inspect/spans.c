@@ -4,7 +4,7 @@
 #include "heap/heap.h"
 
 COLD bool inspect_has_lost(void) {
-    return heaps.bereft;
+    return heaps.has_lost_threads;
 }
 
 COLD struct span *inspect_span(uint32_t place) {

@@ -48,7 +48,7 @@ COLD bool stats_read(struct heapalloc_stats *stats) {
     sums.used_bytes += (size_t)(units.used_units + load_relaxed(units.emergency_units)) << UNIT_SHIFT;
     sums.free_dirty_bytes = (size_t)units.dirty_units << UNIT_SHIFT;
     sums.free_clean_bytes += (size_t)units.clean_units << UNIT_SHIFT;
-    sums.mapped_bytes -= (size_t)units.gone_units << UNIT_SHIFT;
+    sums.mapped_bytes -= (size_t)units.unmapped_units << UNIT_SHIFT;
     units_unlock();
     *stats = sums;
     return true;

@@ -14,7 +14,7 @@ static const struct {
     PART(extents),     PART(tlsf_maps),     PART(free_extents),  PART(coalesced),  PART(unit_sum),
     PART(ages),        PART(medium_blocks), PART(medium_before), PART(medium_sum), PART(medium_coalesced),
     PART(slab_counts), PART(abandoned),     PART(partial),       PART(empty),      PART(slab_owners),
-    PART(bins),        PART(cache),         PART(parked),        PART(gone),       PART(shares),
+    PART(bins),        PART(cache),         PART(parked),        PART(unmapped),   PART(shares),
     PART(quarantine),  PART(named),         PART(pools),         PART(collected),
 };
 

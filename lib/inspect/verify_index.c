@@ -53,7 +53,7 @@ static bool index_holds(const struct tlsf *index, size_of_node *size_of, const s
 
 /* What must be in the indexes: free extents, and the free blocks that level 2 lists. */
 struct census {
-    struct totals dirty, clean, gone, dirty_blocks, purged_blocks;
+    struct totals dirty, clean, unmapped, dirty_blocks, purged_blocks;
 };
 
 static void count_blocks(const struct extent_walk *extent, struct census *census) {
@@ -71,7 +71,10 @@ static struct census take_census(void) {
     while (extent_walk_next(&walk)) {
         uint8_t flags = walk.line->flags;
         if (walk.line->kind == UNIT_FREE)
-            count(flags & UNIT_GONE ? &census.gone : flags & UNIT_CLEAN ? &census.clean : &census.dirty, walk.units);
+            count(flags & UNIT_UNMAPPED ? &census.unmapped
+                  : flags & UNIT_CLEAN  ? &census.clean
+                                        : &census.dirty,
+                  walk.units);
         if (walk.line->kind == UNIT_MEDIUM) count_blocks(&walk, &census);
     }
     return census;
@@ -81,7 +84,7 @@ COLD bool verify_tlsf_maps(void) {
     struct census census = take_census();
     return index_holds(&units.dirty, units_of_node, &census.dirty) &&
            index_holds(&units.clean, units_of_node, &census.clean) &&
-           index_holds(&units.gone, units_of_node, &census.gone) &&
+           index_holds(&units.unmapped, units_of_node, &census.unmapped) &&
            index_holds(&medium.dirty, granules_of_node, &census.dirty_blocks) &&
            index_holds(&medium.purged, granules_of_node, &census.purged_blocks) &&
            census.dirty_blocks.size == medium.dirty_granules;

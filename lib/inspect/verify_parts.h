@@ -8,7 +8,7 @@ bool verify_extents(void);
 bool verify_free_extents(void);
 bool verify_coalesced(void);
 bool verify_unit_sum(void);
-bool verify_gone(void);
+bool verify_unmapped(void);
 bool verify_ages(void);
 
 /* verify_index.c: the indexes of both levels. */

@@ -8,7 +8,7 @@
 
 typedef bool slab_holds(const struct unit *slab);
 
-/* True for a slab of a heap that a fork has lost: nothing about it need hold until it is salvaged. */
+/* True for a slab of a heap that a fork has lost: nothing about it need hold until it is recovered. */
 static bool is_of_lost(const struct unit *slab) {
     return slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
 }

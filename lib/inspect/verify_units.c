@@ -61,8 +61,8 @@ COLD bool verify_extents(void) {
 }
 
 static bool is_entered(const struct unit *unit) {
-    struct tlsf *const all[] = {&units.dirty, &units.clean, &units.gone};
-    const struct tlsf *index = unit->flags & UNIT_GONE ? &units.gone : all[unit->flags & UNIT_CLEAN];
+    struct tlsf *const all[] = {&units.dirty, &units.clean, &units.unmapped};
+    const struct tlsf *index = unit->flags & UNIT_UNMAPPED ? &units.unmapped : all[unit->flags & UNIT_CLEAN];
     const struct tlsf_node *before = tlsf_before(index, &unit->node);
     if (!before) return tlsf_at(index, unit->count) == &unit->node;
     for (int i = 0; i < 3; i++)
@@ -94,27 +94,27 @@ COLD bool verify_coalesced(void) {
 }
 
 COLD bool verify_unit_sum(void) {
-    uint32_t dirty = 0, clean = 0, gone = 0, other = 0;
+    uint32_t dirty = 0, clean = 0, unmapped = 0, other = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         bool is_free = walk.line->kind == UNIT_FREE;
         uint8_t flags = walk.line->flags;
-        *(!is_free ? &other : flags & UNIT_GONE ? &gone : flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
+        *(!is_free ? &other : flags & UNIT_UNMAPPED ? &unmapped : flags & UNIT_CLEAN ? &clean : &dirty) += walk.units;
     }
-    return dirty == units.dirty_units && clean == units.clean_units && gone == units.gone_units &&
+    return dirty == units.dirty_units && clean == units.clean_units && unmapped == units.unmapped_units &&
            units.least_dirty[0] <= dirty && other == units.used_units + units.emergency_units;
 }
 
-/* True when the counts of moved and gone extents are right; they are bounded, so they must not drift. */
-COLD bool verify_gone(void) {
-    uint32_t gone = 0, moved = 0;
+/* True when the counts of moved and unmapped extents are right; they are bounded, so they must not drift. */
+COLD bool verify_unmapped(void) {
+    uint32_t unmapped = 0, moved = 0;
     struct extent_walk walk = {0};
     while (extent_walk_next(&walk)) {
         uint8_t kind = walk.line->kind, flags = walk.line->flags;
-        if (kind == UNIT_FREE) gone += (flags & UNIT_GONE) != 0;
+        if (kind == UNIT_FREE) unmapped += (flags & UNIT_UNMAPPED) != 0;
         if (kind == UNIT_LARGE || kind == UNIT_LEAVING) moved += (flags & UNIT_MOVED) != 0;
     }
-    return gone == units.gone_extents && (moved == load_relaxed(units.moved_extents) || inspect_has_lost());
+    return unmapped == units.unmapped_extents && (moved == load_relaxed(units.moved_extents) || inspect_has_lost());
 }
 
 static uint32_t aged_extents(void) {

@@ -3,8 +3,8 @@
 #include "span/emergency.h"
 #include "base/check.h"
 #include "base/memory.h"
-#include "span/gone.h"
 #include "span/grow.h"
+#include "span/unmapped.h"
 #include <heapalloc/port.h>
 
 enum {
@@ -70,11 +70,11 @@ static struct unit *describe_reserve(uint64_t word, uint32_t count, enum unit_ki
                           word >> RESERVE_CLEAN_SHIFT & 1 ? UNITS_CLEAN : UNITS_DIRTY);
 }
 
-/* Grow the heap, or map a gone extent again. */
+/* Grow the heap, or map an unmapped extent again. */
 static struct unit *take_more(void) {
     struct unit *unit = NULL;
     if (grow_tip_by(LEAST_UNITS) == GROW_DONE) units_take_ready(LEAST_UNITS, UNIT_LEAVING, UNITS_ANYWHERE, &unit);
-    return unit ? unit : gone_take(LEAST_UNITS, UNIT_LEAVING, 0);
+    return unit ? unit : unmapped_take(LEAST_UNITS, UNIT_LEAVING, 0);
 }
 
 void emergency_open(void) {
@@ -151,7 +151,7 @@ static struct unit *from_deferred(uint32_t count, enum unit_kind kind) {
     for (struct unit *unit = swap_value(units.deferred, NULL), *next; unit; unit = next) {
         next = unit->next;
         struct unit *worse = unit;
-        if (!(unit->flags & UNIT_GONE) && unit->count >= count && (!found || unit->count < found->count)) {
+        if (!(unit->flags & UNIT_UNMAPPED) && unit->count >= count && (!found || unit->count < found->count)) {
             worse = found;
             found = unit;
         }

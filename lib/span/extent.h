@@ -8,13 +8,13 @@ INLINE struct unit *extent_of(struct tlsf_node *node) {
 }
 
 INLINE struct tlsf *extent_index(const struct unit *unit) {
-    return unit->flags & UNIT_GONE ? &units.gone : unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
+    return unit->flags & UNIT_UNMAPPED ? &units.unmapped : unit->flags & UNIT_CLEAN ? &units.clean : &units.dirty;
 }
 
 INLINE uint32_t *extent_sum(const struct unit *unit) {
-    return unit->flags & UNIT_GONE    ? &units.gone_units
-           : unit->flags & UNIT_CLEAN ? &units.clean_units
-                                      : &units.dirty_units;
+    return unit->flags & UNIT_UNMAPPED ? &units.unmapped_units
+           : unit->flags & UNIT_CLEAN  ? &units.clean_units
+                                       : &units.dirty_units;
 }
 
 /* Make [head, head+count) a free extent of head's state, and enter it in its index. The caller sets its age. */
@@ -30,7 +30,7 @@ static inline void extent_enter(struct unit *head, uint32_t count) {
     }
     tlsf_put(extent_index(head), &head->node, count);
     guarded_add(*extent_sum(head), count);
-    if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, 1);
+    if (unlikely(head->flags & UNIT_UNMAPPED)) guarded_add(units.unmapped_extents, 1);
 }
 
 /* Undo extent_enter(): the lines say INSIDE again, except the head, which the caller fills. */
@@ -40,7 +40,7 @@ static inline void extent_leave(struct unit *head) {
     debug_check(*extent_sum(head) >= head->count);
     tlsf_drop(extent_index(head), &head->node);
     guarded_add(*extent_sum(head), -head->count);
-    if (unlikely(head->flags & UNIT_GONE)) guarded_add(units.gone_extents, -1);
+    if (unlikely(head->flags & UNIT_UNMAPPED)) guarded_add(units.unmapped_extents, -1);
     head[head->count - 1].kind = UNIT_INSIDE;
 }
 

@@ -3,8 +3,8 @@
 #include "span/purge.h"
 #include "base/check.h"
 #include "base/memory.h"
-#include "span/gone.h"
 #include "span/huge.h"
+#include "span/unmapped.h"
 #include <heapalloc/port.h>
 
 /* A smaller surplus is left alone. */
@@ -72,7 +72,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
         unit->flags |= UNIT_CLEAN;
         run->purged += count;
         unit = purge_tables(unit);
-        if (gone_release(unit))
+        if (unmapped_release(unit))
             units_give(unit);
         else
             units_give_purged(unit, UNITS_CLEAN);

@@ -34,17 +34,17 @@ enum unit_flags {
     UNIT_EMPTY = 4,     /* an empty slab its owner keeps */
     UNIT_PARTIAL = 8,   /* an owned slab in its heap's partial list */
     UNIT_ATTACHED = 16, /* an owned slab whose blocks return to its heap's bin */
-    UNIT_GONE = 32,     /* a free extent whose addresses went back to the world: mapped again before it is used */
+    UNIT_UNMAPPED = 32, /* a free extent whose addresses went back to the world: mapped again before it is used */
     UNIT_MOVED = 64,    /* a large block whose pages were moved here: the world keeps it apart from its neighbours */
     UNIT_ROOMY = 128,   /* a large block that grew: the room behind its `wanted` units was untouched at first */
-    UNIT_STATES = UNIT_CLEAN | UNIT_GONE, /* free extents merge only when these are the same */
+    UNIT_STATES = UNIT_CLEAN | UNIT_UNMAPPED, /* free extents merge only when these are the same */
 };
 
 /* lock: a head's fields belong to whoever holds the extent; a free one's to the units lock;
  *       slab: plain fields are the owner's, `remote` is atomic (slab/owner.h)
  *   every unit below its span's top lies in just one extent                          verify: extents
  *   free extent: lines[count - 1].count == count, kind FREE_LAST if count > 1        verify: free_extents
- *   free extents that touch are not both clean, nor both dirty, nor both gone        verify: coalesced
+ *   free extents that touch are not both clean, nor both dirty, nor both unmapped        verify: coalesced
  *   slab: used + length(free) == kept; remote <= used; no block is in two lists, none of these in a purged page;
  *         kept == carved - blocks in purged pages                                           verify: slab_counts
  *   roomy: a large block, and 0 < wanted <= count                                    verify: extents */

@@ -4,7 +4,7 @@
  * are kept in two indexes and never merged with each other: dirty ones are handed out first, because reusing them
  * costs no page fault and raises no peak; clean ones cost nothing while they wait. Memory that was never handed out
  * lies above the tip's top and is touched last. Dirty extents age in a list; span/purge.h purges the old ones. Clean
- * memory beyond a bound is unmapped (span/gone.h): a third index. */
+ * memory beyond a bound is unmapped (span/unmapped.h): a third index. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/lock.h"
@@ -18,8 +18,8 @@ struct units {
     uint32_t emergency_units;                 /* handed out without it (span/emergency.h); atomic */
     uint32_t dirty_units;                     /* free, in dirty */
     uint32_t clean_units;                     /* free, in clean */
-    uint32_t gone_units;                      /* free, in gone */
-    uint32_t gone_extents;                    /* the number of extents in gone */
+    uint32_t unmapped_units;                  /* free, in unmapped */
+    uint32_t unmapped_extents;                /* the number of extents in unmapped */
     uint32_t moved_extents;                   /* with UNIT_MOVED; atomic */
     uint32_t now_ms;                          /* the time of the latest tick: stamps what becomes free */
     uint32_t quarter;                         /* the same in quarters of the decay time */
@@ -30,12 +30,12 @@ struct units {
     struct unit *deferred; /* heads given while the lock was taken; linked by next, atomic */
     struct tlsf dirty;
     struct tlsf clean;
-    struct tlsf gone;
+    struct tlsf unmapped;
 };
 
 /* lock: itself
- *   used + emergency + dirty + clean + gone == sum of the spans' top_units;
+ *   used + emergency + dirty + clean + unmapped == sum of the spans' top_units;
  *   least_dirty[0] <= dirty                                              verify: unit_sum
- *   gone_extents, moved_extents: the extents with such a flag            verify: gone
+ *   unmapped_extents, moved_extents: the extents with such a flag            verify: unmapped
  *   oldest..newest: the free extents with UNIT_AGED, all dirty           verify: ages */
 extern struct units units __attribute__((visibility("hidden")));

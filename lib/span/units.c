@@ -4,8 +4,8 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/emergency.h"
-#include "span/gone.h"
 #include "span/grow.h"
+#include "span/unmapped.h"
 
 STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, enum units_place place) {
     struct unit *unit = NULL;
@@ -16,10 +16,10 @@ STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, enum 
         if (units_take_ready(count, kind, place, &unit)) {
             if (likely(unit)) return unit;
             if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
-            if (unlikely(unit) || (unit = gone_take(count, kind, GONE_LEFT_UNITS))) return unit;
+            if (unlikely(unit) || (unit = unmapped_take(count, kind, GONE_LEFT_UNITS))) return unit;
             grown = grow_tip_by(count);
         }
-        if (grown == GROW_NO_MEMORY && (unit = gone_take(count, kind, 0))) return unit;
+        if (grown == GROW_NO_MEMORY && (unit = unmapped_take(count, kind, 0))) return unit;
         if (grown != GROW_DONE && !emergency_again(count, kind, grown, &forks, &unit)) return unit;
     }
 }

@@ -158,7 +158,7 @@ static NOINLINE void leave_moved(struct unit *unit) {
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     debug_check(load_relaxed(units.moved_extents) > 0);
     units_count_moved(-1u);
-    unit->flags = UNIT_GONE;
+    unit->flags = UNIT_UNMAPPED;
     if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
 }
 
@@ -192,7 +192,7 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && !(unit->flags & UNIT_MOVED));
     struct unit *right = unit + unit->count;
-    if (load_relaxed(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_GONE)) {
+    if (load_relaxed(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_UNMAPPED)) {
         extent_cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;

@@ -5,7 +5,7 @@
 #include "contents.h"
 #include "heap/abandoned.h"
 #include "heap/fast.h"
-#include "heap/spill.h"
+#include "heap/flush.h"
 #include "heap/trim.h"
 #include "inspect/bin.h"
 #include "test.h"
@@ -151,7 +151,7 @@ TEST(second_free_of_an_adopted_block_is_reported) {
     expect_stop("is already free", t_free(adopted));
     memset(adopted, 0, 16); /* overwritten, it is found when it is about to be handed out */
     expect_stop("was written to after it was freed", t_malloc(SIZE));
-    expect_stop("was written to after it was freed", heap_spill(heap_self));
+    expect_stop("was written to after it was freed", heap_flush_bins(heap_self));
     test_leaves_a_broken_heap();
 }
 

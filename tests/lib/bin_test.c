@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "breaks.h"
 #include "heap/fast.h"
-#include "heap/spill.h"
+#include "heap/flush.h"
 #include "inspect/verify.h"
 #include "span/units.h"
 #include "test.h"
@@ -49,13 +49,13 @@ TEST(block_of_another_slab_goes_to_its_list) {
     sound();
 }
 
-TEST(spilled_bin_keeps_its_order) {
+TEST(flushed_bin_keeps_its_order) {
     take(IN_SLAB);
     char *order[] = {blocks[3], blocks[7], blocks[5], blocks[6]};
     for (int i = 4; i-- > 0;) t_free(order[i]);
     struct unit *slab = span_unit(blocks[0]);
     CHECK_EQ(slab_used(slab), IN_SLAB);
-    heap_spill(heap_self);
+    heap_flush_bins(heap_self);
     CHECK_EQ(slab->used_blocks, IN_SLAB - 4);
     expect_list(slab->free, 4, order);
     sound();
@@ -102,6 +102,6 @@ TEST(loop_in_a_bin_is_reported) {
     t_free(blocks[2]), t_free(blocks[3]);
     memset(blocks[2], 0, 16); /* overwritten, it can be freed again */
     t_free(blocks[2]);
-    expect_stop("is already free", heap_spill(heap_self));
+    expect_stop("is already free", heap_flush_bins(heap_self));
     test_leaves_a_broken_heap();
 }

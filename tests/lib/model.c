@@ -140,7 +140,7 @@ static void step_paged(struct model *model) {
 }
 
 /* The size for a sized free: the requested one, except where an alignment has made the block much larger. */
-static size_t told_size(const struct held *block) {
+static size_t sampled_size(const struct held *block) {
     size_t usable = t_malloc_usable_size(block->at);
     return block->size > usable / 2 ? block->size : usable;
 }
@@ -150,8 +150,8 @@ static void step_free(struct model *model) {
     struct held block = leave(model, model_below(model, model->count));
     int before = errno = (int)model_below(model, 100);
     switch (model_below(model, 8)) {
-    case 0: t_free_sized(block.at, told_size(&block)); break;
-    case 1: t_free_aligned_sized(block.at, 16, told_size(&block)); break;
+    case 0: t_free_sized(block.at, sampled_size(&block)); break;
+    case 1: t_free_aligned_sized(block.at, 16, sampled_size(&block)); break;
     case 2:
         if (t_realloc(block.at, 0) != NULL) model_wrong(model, "realloc to 0 gave a block", block.at, 0);
         break;

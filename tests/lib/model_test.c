@@ -5,7 +5,7 @@
 #include "heap/trim.h"
 #include "inspect/verify.h"
 #include "model.h"
-#include "told.h"
+#include "sampled.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +82,7 @@ static void play(const struct scene *scene, uint64_t seed, uint64_t steps) {
     struct model model;
     fake = scene->script;
     model_open(&model, seed, scene->mix);
-    if (scene->rate > 0 && config_safety != 0) told_begin(scene->rate, seed);
+    if (scene->rate > 0 && config_safety != 0) sampled_begin(scene->rate, seed);
     for (uint64_t i = 0; i < steps; i++) {
         model_step(&model);
         if (i % scene->verify_every == 0) verify(&model);

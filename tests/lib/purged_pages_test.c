@@ -258,7 +258,7 @@ static void *take_and_leave(void *class) {
     return NULL;
 }
 
-static void orphans_have_holes(uint32_t class) {
+static void abandoned_slabs_have_holes(uint32_t class) {
     pthread_t thread;
     t_free(t_malloc(1));
     let_time_pass();
@@ -275,7 +275,7 @@ static void orphans_have_holes(uint32_t class) {
 
 TEST(idle_pages_of_dead_threads_go_back) {
     if (!has_pages_of_4_kib()) return;
-    for (uint32_t class = 1; class < CLASS_COUNT; class += 7) orphans_have_holes(class);
+    for (uint32_t class = 1; class < CLASS_COUNT; class += 7) abandoned_slabs_have_holes(class);
     test_nothing_is_lost();
 }
 

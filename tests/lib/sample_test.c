@@ -6,8 +6,8 @@
 #include "heap/thread.h"
 #include "heap/trim.h"
 #include "inspect/verify.h"
+#include "sampled.h"
 #include "test.h"
-#include "told.h"
 #include <math.h>
 #include <pthread.h>
 
@@ -25,10 +25,10 @@ static size_t size_of(int i) {
 
 TEST(every_block_is_told_at_a_rate_of_1) {
     uint64_t bytes = 0;
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     for (int i = 0; i < MANY; i++) {
         CHECK((blocks[i] = i % 3 ? t_malloc(size_of(i)) : t_calloc(1, size_of(i))) != NULL);
-        CHECK_EQ(told_size(blocks[i]), size_of(i));
+        CHECK_EQ(sampled_size(blocks[i]), size_of(i));
         bytes += size_of(i);
     }
     sound();
@@ -45,7 +45,7 @@ TEST(every_block_is_told_at_a_rate_of_1) {
 }
 
 TEST(nothing_and_zero_bytes_count_as_one) {
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     void *p = t_malloc(0), *q = t_calloc(0, 9);
     CHECK_EQ(told.taken_bytes, 2);
     t_free(p);
@@ -55,11 +55,11 @@ TEST(nothing_and_zero_bytes_count_as_one) {
 
 /* Whole classes and powers of two: what was asked for is not known any more. */
 TEST(aligned_blocks_are_told) {
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     for (size_t align = 16; align <= 1 << 20; align *= 2) {
         uint64_t before = told.taken;
         void *p = t_aligned_alloc(align, 3 * align);
-        CHECK(told_size(p) >= 3 * align);
+        CHECK(sampled_size(p) >= 3 * align);
         CHECK_EQ(told.taken, before + 1);
         t_free(p);
         CHECK_EQ(told.freed, told.taken);
@@ -67,12 +67,12 @@ TEST(aligned_blocks_are_told) {
 }
 
 TEST(a_resized_block_is_told_anew) {
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     size_t sizes[] = {10, 16, 17, 500, 300, 4000, 5000, 5100, 90000, 91000, 400000, 2 << 20, 3 << 20, 70000, 1000, 20};
     void *p = NULL;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         CHECK((p = t_realloc(p, sizes[i])) != NULL);
-        if (told_size(p) != sizes[i]) CHECK(t_malloc_usable_size(p) > 4096); /* it has been long enough */
+        if (sampled_size(p) != sizes[i]) CHECK(t_malloc_usable_size(p) > 4096); /* it has been long enough */
         CHECK_EQ(told.taken, told.freed + 1);
         sound();
     }
@@ -81,12 +81,12 @@ TEST(a_resized_block_is_told_anew) {
 }
 
 TEST(frees_after_the_end_are_told) {
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     for (int i = 0; i < MANY; i++) CHECK((blocks[i] = t_malloc(size_of(i))) != NULL);
-    told_end();
+    sampled_end();
     sound();
     void *p = t_malloc(100);
-    CHECK_EQ(told_size(p), 0);
+    CHECK_EQ(sampled_size(p), 0);
     for (int i = 0; i < MANY; i++) t_free(blocks[i]);
     CHECK_EQ(told.freed, MANY);
     t_free(p);
@@ -95,7 +95,7 @@ TEST(frees_after_the_end_are_told) {
 
 /* Slabs are as before when they have no told block any more. */
 TEST(a_slab_is_fast_again) {
-    told_begin(1 << 20, 3);
+    sampled_begin(1 << 20, 3);
     while (told.taken == 0) {
         for (int i = 0; i < MANY; i++) CHECK((blocks[i] = t_malloc(64)) != NULL);
         if (told.taken > 0) break;
@@ -103,20 +103,20 @@ TEST(a_slab_is_fast_again) {
     }
     void *known = NULL;
     for (int i = 0; i < MANY; i++)
-        if (told_size(blocks[i])) known = blocks[i];
-    CHECK_EQ(told_size(known), 64);
+        if (sampled_size(blocks[i])) known = blocks[i];
+    CHECK_EQ(sampled_size(known), 64);
     struct unit *slab = span_unit(known);
     CHECK(slab->flags & UNIT_SAMPLED && slab->start_limit == 0);
     for (int i = 0; i < MANY; i += 2) t_free(blocks[i]); /* a full slab has no owner, who would look at once */
-    for (int i = 1; i < MANY; i += 2) CHECK((blocks[i] == known) == (told_size(blocks[i]) > 0));
+    for (int i = 1; i < MANY; i += 2) CHECK((blocks[i] == known) == (sampled_size(blocks[i]) > 0));
     for (int i = 1; i < MANY; i += 2) t_free(blocks[i]);
     CHECK(slab->kind == UNIT_SLAB && !(slab->flags & UNIT_SAMPLED) && slab->start_limit != 0);
-    CHECK_EQ(told_size(known), 0);
+    CHECK_EQ(sampled_size(known), 0);
     sound();
 }
 
 TEST(a_block_freed_twice_is_found) {
-    told_begin(1, 1);
+    sampled_begin(1, 1);
     char *p = t_malloc(100), *q = t_malloc(100);
     t_free(p);
     expect_stop("is already free", t_free(p));
@@ -131,7 +131,7 @@ static void estimate(size_t from, size_t to, int rounds) {
     double objects = 0, bytes = 0, objects_variance = 0, bytes_variance = 0;
     static void *held[HELD];
     memset(held, 0, sizeof held);
-    told_begin(RATE, 12345);
+    sampled_begin(RATE, 12345);
     for (int i = 0; i < rounds; i++) {
         size_t size = from + (size_t)i * 7919 % (to - from + 1);
         double p = -expm1(-(double)size / RATE);
@@ -147,7 +147,7 @@ static void estimate(size_t from, size_t to, int rounds) {
     CHECK(told.taken > 5);
     for (int i = 0; i < HELD; i++) t_free(held[i]);
     CHECK_EQ(told.freed, told.taken);
-    told_end();
+    sampled_end();
 }
 
 TEST(estimates_are_unbiased) {
@@ -163,7 +163,7 @@ TEST(estimates_are_unbiased) {
 
 /* Two in three blocks of a class of 32 bytes that are asked for with 17 are told less often than those of 32. */
 TEST(the_fast_path_serves_between_two_events) {
-    told_begin(1 << 20, 5);
+    sampled_begin(1 << 20, 5);
     for (int i = 0; i < MANY; i++) CHECK((blocks[i] = t_malloc(32)) != NULL);
     for (int i = 0; i < MANY; i++) t_free(blocks[i]);
     CHECK((blocks[0] = t_malloc(32)) != NULL);
@@ -174,7 +174,7 @@ TEST(the_fast_path_serves_between_two_events) {
 
 TEST(ticks_come_as_often_as_in_any_heap) {
     fake.now_ms = 1000;
-    told_begin(1 << 20, 5);
+    sampled_begin(1 << 20, 5);
     for (int i = 0; i < MANY; i++) CHECK((blocks[i] = t_malloc(3000)) != NULL);
     for (int i = 0; i < MANY; i++) t_free(blocks[i]);
     fake.now_ms += 10000;

@@ -175,7 +175,7 @@ static void *leave_a_block(void *held) {
 }
 
 /* The first ones have time to become empty. */
-HEAP_TEST(newest_orphan_is_adopted_first) {
+HEAP_TEST(newest_abandoned_slab_is_adopted_first) {
     pthread_t threads[2];
     void *held[2];
     pthread_barrier_init(&barrier, NULL, 2);
@@ -192,7 +192,7 @@ HEAP_TEST(newest_orphan_is_adopted_first) {
     test_nothing_is_lost();
 }
 
-static void free_into_an_orphan(bool taken) {
+static void free_into_an_abandoned_slab(bool taken) {
     struct unit *slab = span_unit(blocks[0]);
     for (int i = 0; i < 19; i++) t_free(blocks[i]);
     CHECK(slab->owner == (taken ? heap_self : NULL));
@@ -201,21 +201,21 @@ static void free_into_an_orphan(bool taken) {
     CHECK(slab->kind != UNIT_SLAB || slab->flags & UNIT_EMPTY);
 }
 
-HEAP_TEST(freeing_into_an_orphan_takes_it) {
+HEAP_TEST(freeing_into_an_abandoned_slab_takes_it) {
     void *p = MUST(t_malloc(512));
     run(hold_some_of_a_slab, NULL);
     if (!blocks[0] || !blocks[19]) return;
-    free_into_an_orphan(true);
+    free_into_an_abandoned_slab(true);
     FREE(p);
     test_nothing_is_lost();
 }
 
 /* Each time the lock is taken it would have to be taken again to abandon the slab. */
-HEAP_TEST(who_only_frees_into_an_orphan_leaves_it_there_until_it_is_empty) {
+HEAP_TEST(who_only_frees_into_an_abandoned_slab_leaves_it_there_until_it_is_empty) {
     run(hold_some_of_a_slab, NULL);
     if (!blocks[0] || !blocks[19]) return;
     MUST(t_malloc(16));
-    free_into_an_orphan(false);
+    free_into_an_abandoned_slab(false);
     test_nothing_is_lost();
 }
 

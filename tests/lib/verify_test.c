@@ -146,9 +146,9 @@ TEST(sums_of_units_are_found_wrong) {
     BREAKS(unit_sum, units.emergency_units, 1);
     BREAKS(unit_sum, units.dirty_units, units.dirty_units - 1);
     BREAKS(unit_sum, units.clean_units, units.clean_units + 1);
-    BREAKS(unit_sum, units.gone_units, 1);
-    BREAKS(gone, units.gone_extents, 1);
-    BREAKS(gone, units.moved_extents, 1);
+    BREAKS(unit_sum, units.unmapped_units, 1);
+    BREAKS(unmapped, units.unmapped_extents, 1);
+    BREAKS(unmapped, units.moved_extents, 1);
 }
 
 TEST(list_by_age_is_found_broken) {

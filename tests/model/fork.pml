@@ -43,7 +43,7 @@ bit forked, single, pushing, swept;
 #ifdef BROKEN_FORK_UNLOCKED
 #define fork_possible() (me == 1 && !forked)
 #else
-#define fork_possible() (me == 1 && !forked && orphan_lock == NOBODY)
+#define fork_possible() (me == 1 && !forked && abandoned_lock == NOBODY)
 #endif
 
 inline fork() {
@@ -125,7 +125,7 @@ inline recount(s) {
 }
 
 /* Take a slab whose owner is heap 2: ok, and s is held, its `owner` still SALVAGING. */
-inline salvage(s) {
+inline recover(s) {
     do
     :: d_step { owner[s] != SALVAGING -> old = owner[s] };  /* not while another counts it */
         if
@@ -161,8 +161,8 @@ inline salvage(s) {
 }
 
 /* A thread with a heap: the slab is one of its avail slabs then. */
-inline salvage_mine(s) {
-    salvage(s);
+inline recover_mine(s) {
+    recover(s);
     if
     :: ok ->
         avail[me] = avail[me] | bit(s);
@@ -177,7 +177,7 @@ inline free_heapless() {
 #ifdef BROKEN_FORK_HEAPLESS_PUSHES           /* another may count that block by its key meanwhile */
     ok = false;
 #else
-    salvage(s);
+    recover(s);
 #endif
     if
     :: ok ->

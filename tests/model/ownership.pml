@@ -86,7 +86,7 @@ inline malloc() {
         :: else ->
             s = 0;
             if
-            :: orphan_head != 0 -> pop_orphan()
+            :: abandoned_head != 0 -> pop_abandoned()
             :: else
             fi;
             if
@@ -97,9 +97,9 @@ inline malloc() {
             :: atomic { s == 0 && level1 != 0 -> take_fresh() }
             :: s == 0 && level1 == 0 -> break  /* no memory */
 #ifdef FORK
-            :: s == 0 && forked && owner[1] == LOST_HEAP -> s = 1; salvage_mine(s)
+            :: s == 0 && forked && owner[1] == LOST_HEAP -> s = 1; recover_mine(s)
 #if SLABS >= 2
-            :: s == 0 && forked && owner[2] == LOST_HEAP -> s = 2; salvage_mine(s)
+            :: s == 0 && forked && owner[2] == LOST_HEAP -> s = 2; recover_mine(s)
 #endif
 #endif
             fi
@@ -121,7 +121,7 @@ inline push_elsewhere() {
             fi
         :: flags(old) == LISTED ->
             if
-            :: d_step { orphan_lock == NOBODY -> orphan_lock = me };
+            :: d_step { abandoned_lock == NOBODY -> abandoned_lock = me };
                 old = word[s];
                 ok = false;
                 if
@@ -139,13 +139,13 @@ inline push_elsewhere() {
                 fi
 #ifndef BROKEN_FREE_WAITS
             ::                               /* no use for it, or the lock is held: it may stay in the word */
-                push_orphan(s, b);
+                push_abandoned(s, b);
                 if
                 :: ok -> ok = false; break
                 :: else
                 fi
 #else
-            :: orphan_lock != NOBODY         /* tries again until the holder runs */
+            :: abandoned_lock != NOBODY         /* tries again until the holder runs */
 #endif
             fi
         :: old == 0 ->
@@ -178,7 +178,7 @@ inline free() {
         push_lost(s, b);
         if
         :: ok -> goto done                   /* on its word, and no longer ours */
-        :: else -> salvage_mine(s)
+        :: else -> recover_mine(s)
         fi
     :: else
     fi;
@@ -226,7 +226,7 @@ inline part_with(s) {
         if
         :: used[s] == 0 -> release(s); break
         :: used[s] != 0 && free_set[s] == 0 -> unown(s)
-        :: else -> orphan(s)
+        :: else -> abandon(s)
         fi;
         if
         :: ok -> break
@@ -244,7 +244,7 @@ inline part_with_all(set) {
 }
 
 /* A heap gives up everything: the bin goes back to its slab, the slabs go into `going`. */
-inline spill() {
+inline flush() {
     d_step {
         s = current[me];
         assert(s != 0 || bin[me] == 0);
@@ -274,7 +274,7 @@ inline start() {
     :: d_step { me == 1 ->
         level1 = level1 & ~3;
         owner[1] = NOBODY; word[1] = 0; used[1] = BLOCKS;
-        owner[2] = NOBODY; word[2] = LISTED; used[2] = BLOCKS - 1; orphan_head = 2;
+        owner[2] = NOBODY; word[2] = LISTED; used[2] = BLOCKS - 1; abandoned_head = 2;
         for (b : 1 .. BLOCKS) {
             place[at(1, b)] = CALLER;
             place[at(2, b)] = CALLER
@@ -337,7 +337,7 @@ end_idle:                                    /* only here may a heap rest */
     :: atomic { (current[me] != 0 || avail[me] != 0 || guest[me] != 0) && may_begin() -> begin() };
                                              /* the thread ends; another will use its heap */
         take_guest(me);
-        spill();
+        flush();
         goto part
 #ifdef FORK
     :: atomic { fork_possible() && may_begin() -> begin(); fork() };

@@ -2,7 +2,7 @@
  *
  * quiet_slab  every block is in exactly the place its slab says; used, count and list agree;
  *             the slab is in one of four states, and its free blocks are reachable in that state
- * quiet_list  the orphan list is well linked and holds exactly the LISTED slabs
+ * quiet_list  the abandoned list is well linked and holds exactly the LISTED slabs
  * Everything runs inside one d_step. */
 
 inline quiet_blocks() {
@@ -70,16 +70,16 @@ inline quiet_slab() {
 }
 
 inline quiet_list() {
-    q_slab = orphan_head; q_prev = 0;
+    q_slab = abandoned_head; q_prev = 0;
     do
     :: q_slab != 0 ->
-        assert(q_listed != 0 && flags(word[q_slab]) == LISTED && orphan_prev[q_slab] == q_prev);
+        assert(q_listed != 0 && flags(word[q_slab]) == LISTED && abandoned_prev[q_slab] == q_prev);
         q_listed--;
         q_prev = q_slab;
-        q_slab = orphan_next[q_slab]
+        q_slab = abandoned_next[q_slab]
     :: else -> break
     od;
-    assert(q_listed == 0 && orphan_lock == 0)
+    assert(q_listed == 0 && abandoned_lock == 0)
 }
 
 /* Begin an operation; with OPS only so many are begun in all. */

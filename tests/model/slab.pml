@@ -1,4 +1,4 @@
-/* The operations of a heap on one slab: collect, release, take, unown, orphan (abandon), pop; each is a few of the
+/* The operations of a heap on one slab: collect, release, take, unown, abandon, pop; each is a few of the
  * atomic steps of steps.pml with the plain fields around them. The letters are those of state.pml. */
 
 /* Move the remote frees to `free`; in the implementation the count in the word makes it O(1). */
@@ -79,7 +79,7 @@ inline unown(s) {
 }
 
 /* Abandon a partial slab:  O . 0 0  =>  . L 0 0;  ok says whether it was done. */
-inline orphan(s) {
+inline abandon(s) {
 #ifndef BROKEN_ORPHAN_KEEPS_OWNER            /* the next thread with this heap would believe it */
     set_owner(s, NOBODY);
 #endif
@@ -130,9 +130,9 @@ inline orphan(s) {
 #endif
 
 /* Take the first abandoned slab:  . L h n  =>  O . h n;  s is 0 if there was none. */
-inline pop_orphan() {
+inline pop_abandoned() {
     pop_lock();
-    s = orphan_head;
+    s = abandoned_head;
     ok = false;
     do
     :: s != 0 && !ok ->
@@ -140,7 +140,7 @@ inline pop_orphan() {
 #ifdef BROKEN_POP_UNLOCKED
         if
         :: flags(old) == LISTED -> swap(s, word[s] == old, old ^ (OWNED | LISTED))
-        :: else -> s = orphan_head
+        :: else -> s = abandoned_head
         fi
 #else
         swap(s, word[s] == old, old ^ (OWNED | LISTED))

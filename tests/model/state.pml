@@ -3,11 +3,11 @@
  * The word `remote` of a slab, here one byte (the real one has 11 bits for h and n):
  *
  *     . . n n h h L O     O  OWNED: a heap may touch the plain fields
- *                         L  LISTED: the slab is in the list of abandoned slabs, here "orphans" (never together with O)
+ *                         L  LISTED: the slab is in the list of abandoned slabs (never together with O)
  *                         h  first block of the list of remote frees, 0 = none
  *                         n  number of blocks on that list
  *
- *     O . . .   owned by a heap                 . L . .   orphan: partial, in the list
+ *     O . . .   owned by a heap                 . L . .   abandoned: partial, in the list
  *     . . 0 0   full, unowned, in no list: the next free must take it
  *
  * Slabs, blocks and heaps count from 1; 0 is "none". Sets of blocks are bit masks, because the
@@ -51,8 +51,8 @@ byte avail[HEAPS + 1];                       /* set of owned slabs with free blo
 byte bin[HEAPS + 1];                         /* set of blocks of `current` */
 byte guest[HEAPS + 1];                       /* adopted blocks of any slab, as bits of `place`: here at most one */
 byte level1 = (1 << SLABS) - 1;              /* set of unused slabs */
-byte orphan_lock;                            /* the heap that holds it */
-byte orphan_head, orphan_next[SLABS + 1], orphan_prev[SLABS + 1];
+byte abandoned_lock;                            /* the heap that holds it */
+byte abandoned_head, abandoned_next[SLABS + 1], abandoned_prev[SLABS + 1];
 
 /* Ghost variables: the truth that the checks compare with; no transition of the protocol reads them. */
 byte holder[SLABS + 1];                      /* heap that set OWNED */
@@ -86,5 +86,5 @@ hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q
 #define plain(s) (holder[s] == me)
 #define owned(s) (flags(word[s]) == OWNED)
 #define unheld(s) (holder[s] == NOBODY)
-#define listing() (orphan_lock == me)
+#define listing() (abandoned_lock == me)
 #endif

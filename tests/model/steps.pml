@@ -69,7 +69,7 @@ inline claim_full(s, b) {
 }
 
 /* Frees into an abandoned slab without the lock:  . L h n  =>  . L b n+1 */
-inline push_orphan(s, b) {
+inline push_abandoned(s, b) {
 #ifdef BROKEN_CLAIM_UNLOCKED                 /* takes the slab but leaves it in the list */
     push(s, b, word[s] == old, OWNED)
 #else
@@ -119,13 +119,13 @@ inline set_owner(s, heap) {
 }
 
 inline lock() {
-    d_step { orphan_lock == NOBODY -> orphan_lock = me }
+    d_step { abandoned_lock == NOBODY -> abandoned_lock = me }
 }
 
 inline unlock() {
     d_step {
-        assert(orphan_lock == me);
-        orphan_lock = NOBODY
+        assert(abandoned_lock == me);
+        abandoned_lock = NOBODY
     }
 }
 
@@ -133,34 +133,34 @@ inline unlock() {
 inline list_link(s) {
     d_step {
         assert(listing());
-        nx = orphan_head
+        nx = abandoned_head
     };
     d_step {
-        orphan_next[s] = nx;
-        orphan_prev[s] = 0;
+        abandoned_next[s] = nx;
+        abandoned_prev[s] = 0;
         if
-        :: nx != 0 -> orphan_prev[nx] = s
+        :: nx != 0 -> abandoned_prev[nx] = s
         :: else
         fi;
-        orphan_head = s; nx = 0
+        abandoned_head = s; nx = 0
     }
 }
 
 inline list_unlink(s) {
     d_step {
         assert(listing());
-        nx = orphan_next[s];
-        pv = orphan_prev[s]
+        nx = abandoned_next[s];
+        pv = abandoned_prev[s]
     };
     d_step {
         if
-        :: pv != 0 -> orphan_next[pv] = nx
-        :: else -> orphan_head = nx
+        :: pv != 0 -> abandoned_next[pv] = nx
+        :: else -> abandoned_head = nx
         fi;
         if
-        :: nx != 0 -> orphan_prev[nx] = pv
+        :: nx != 0 -> abandoned_prev[nx] = pv
         :: else
         fi;
-        orphan_next[s] = 0; orphan_prev[s] = 0; nx = 0; pv = 0
+        abandoned_next[s] = 0; abandoned_prev[s] = 0; nx = 0; pv = 0
     }
 }

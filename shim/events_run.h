@@ -5,9 +5,9 @@
 #include "next.h"
 
 /* Handle the pending events; errno is unchanged. */
-void events_do(void);
+void events_run(void);
 
 /* Handle pending events; every slow path that holds no lock ends with this. With HEAPALLOC_ASIDE=0 none is added. */
 INLINE void events_look(void) {
-    if (HEAPALLOC_ASIDE && unlikely(__atomic_load_n(&events_due, __ATOMIC_RELAXED))) events_do();
+    if (HEAPALLOC_ASIDE && unlikely(__atomic_load_n(&events_due, __ATOMIC_RELAXED))) events_run();
 }

@@ -1,6 +1,6 @@
-/* Salvaging in a fork's child: what the other threads owned. */
+/* Recovery in a fork's child: what the other threads owned. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/salvage.h"
+#include "heap/recover.h"
 #include "base/cpu.h"
 #include "heap/abandoned.h"
 #include "heap/cache.h"
@@ -24,28 +24,28 @@ static struct {
 } sweep;
 
 /* The owner of a slab while its blocks are counted: a heap in the state LEFT_BY_FORK, which no thread has. */
-static struct heap salvaging;
-static uint32_t salvages; /* threads that are counting one; atomic */
+static struct heap recovering;
+static uint32_t recoveries; /* threads that are counting one; atomic */
 
 /* The owner of a slab whose counting a further fork cut short. */
 static struct heap unfinished;
 
 /* Mark slabs that a thread was counting when a child forked again: that thread is gone, and nobody would finish. */
-static void lose_salvaged(void) {
+static void lose_recovered(void) {
     for (uint32_t place = 0; place <= span_count; place++) {
         struct span *span = place == 0 ? &span_home : span_list[place - 1];
         for (uint32_t i = 0; span && i < span->top_units; i++)
-            if (span->lines[i].owner == &salvaging) span->lines[i].owner = &unfinished;
+            if (span->lines[i].owner == &recovering) span->lines[i].owner = &unfinished;
     }
 }
 
-void salvage_begin(void) {
-    salvaging.state = unfinished.state = HEAP_LEFT_BY_FORK;
-    if (swap_value(salvages, 0) > 0) lose_salvaged();
+void recover_begin(void) {
+    recovering.state = unfinished.state = HEAP_LEFT_BY_FORK;
+    if (swap_value(recoveries, 0) > 0) lose_recovered();
 }
 
-void salvage_sweep_begin(void) {
-    heaps.bereft = heaps.single = true;
+void recover_sweep_begin(void) {
+    heaps.has_lost_threads = heaps.single = true;
     sweep.taken = false;
     sweep.heap = heaps.all;
     sweep.place = sweep.at = 0;
@@ -53,7 +53,7 @@ void salvage_sweep_begin(void) {
 
 /* Give back the cached blocks of a left-behind heap. Its lists may be torn; a block's own slot says whether it is
  * cached. */
-static void salvage_cache(struct heap *heap) {
+static void recover_cache(struct heap *heap) {
     debug_check(heap->state == HEAP_LEFT_BY_FORK);
     for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++) {
         char *p = heap->cache[count];
@@ -71,7 +71,7 @@ static void salvage_cache(struct heap *heap) {
 
 /* True when every block has a key: then the slab can be given back without a write to its pages. */
 static bool is_unused(const struct unit *slab) {
-    debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
+    debug_check(slab->owner == &recovering && slab->kind == UNIT_SLAB);
     const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
     while (at < end && block_is_free((const struct block *)at, heap_secret())) at += slab->block_bytes;
     return config_safety && at >= end && slab_purged_pages(slab) == 0;
@@ -79,7 +79,7 @@ static bool is_unused(const struct unit *slab) {
 
 /* Count the slab's free blocks by their keys, and list them; blocks that another thread had in hand count as used. */
 static void recount(struct unit *slab) {
-    debug_check(slab->owner == &salvaging && slab->kind == UNIT_SLAB);
+    debug_check(slab->owner == &recovering && slab->kind == UNIT_SLAB);
     const struct class_shape *shape = &class_shapes[slab->class];
     uint32_t purged = slab_purged_pages(slab), kept = slab->carved_blocks, used = 0;
     slab->free = BLOCK_END;
@@ -109,49 +109,49 @@ static bool is_lost(const struct unit *slab, const struct heap *owner) {
                  : load_acquire(heaps.single) && !load_relaxed(abandoned[slab->class].pending);
 }
 
-static void salvage_count(uint32_t more) {
-    __atomic_fetch_add(&salvages, more, __ATOMIC_ACQ_REL);
+static void recover_count(uint32_t more) {
+    __atomic_fetch_add(&recoveries, more, __ATOMIC_ACQ_REL);
 }
 
 /* Claim the slab, waiting while another thread counts it. False: it belongs to no left-behind heap, or not any more. */
 static bool claim(struct unit *slab) {
     for (;;) {
         struct heap *owner = load_acquire(slab->owner);
-        if (owner == &salvaging) {
+        if (owner == &recovering) {
             cpu_relax();
             continue;
         }
         if (!is_lost(slab, owner)) return false;
-        salvage_count(1);
-        if (cas(slab->owner, &owner, &salvaging)) return true;
-        salvage_count(-1u);
+        recover_count(1);
+        if (cas(slab->owner, &owner, &recovering)) return true;
+        recover_count(-1u);
     }
 }
 
-bool salvage_slab(struct unit *slab, struct heap *heap) {
-    debug_check(slab->kind == UNIT_SLAB && load_relaxed(heaps.bereft));
+bool recover_slab(struct unit *slab, struct heap *heap) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(heaps.has_lost_threads));
     if (!claim(slab)) return false;
     swap_value(slab->remote, REMOTE_OWNED); /* those blocks are found by their keys */
     if (heap && is_unused(slab)) {
         slab->used_blocks = 0;
         slab_give(slab, heap_secret());
-        salvage_count(-1u);
+        recover_count(-1u);
         return false;
     }
     recount(slab);
     if (heap) {
         partial_add(heap, slab);
         store_release(slab->owner, heap);
-        salvage_count(-1u);
+        recover_count(-1u);
     }
     return true;
 }
 
-static bool pushing; /* the only thread is in salvage_push() */
+static bool pushing; /* the only thread is in recover_push() */
 
-bool salvage_push(struct unit *slab, struct block *block) {
+bool recover_push(struct unit *slab, struct block *block) {
     if (!load_relaxed(heaps.single)) return false;
-    __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before `single` is read again: salvage_share() waits */
+    __atomic_store_n(&pushing, true, __ATOMIC_SEQ_CST); /* before `single` is read again: recover_share() waits */
     bool pushes =
         __atomic_load_n(&heaps.single, __ATOMIC_SEQ_CST) && slab->owner && slab->owner->state == HEAP_LEFT_BY_FORK;
     if (pushes) owner_push(slab, block, heap_secret(), OWNER_CLAIMS_FULL);
@@ -159,18 +159,18 @@ bool salvage_push(struct unit *slab, struct block *block) {
     return pushes;
 }
 
-void salvage_share(void) {
+void recover_share(void) {
     __atomic_store_n(&heaps.single, false, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&pushing, __ATOMIC_SEQ_CST)) cpu_relax();
 }
 
-void salvage_end(void) {
-    debug_check(load_relaxed(salvages) > 0);
-    salvage_count(-1u);
+void recover_end(void) {
+    debug_check(load_relaxed(recoveries) > 0);
+    recover_count(-1u);
 }
 
-static bool salvage_line(struct unit *slab, struct heap *heap) {
-    if (load_relaxed(slab->kind) != UNIT_SLAB || !salvage_slab(slab, heap)) return false;
+static bool recover_line(struct unit *slab, struct heap *heap) {
+    if (load_relaxed(slab->kind) != UNIT_SLAB || !recover_slab(slab, heap)) return false;
     if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
     return true;
 }
@@ -190,7 +190,7 @@ static bool sweep_cache(void) {
     debug_check(load_relaxed(sweep.taken));
     while (sweep.heap && sweep.heap->state != HEAP_LEFT_BY_FORK) sweep.heap = sweep.heap->next_all;
     if (!sweep.heap) return false;
-    salvage_cache(sweep.heap);
+    recover_cache(sweep.heap);
     sweep.heap = sweep.heap->next_all;
     return true;
 }
@@ -201,13 +201,13 @@ static bool sweep_lines(struct heap *heap) {
     struct span *span = sweep.place == 0 ? &span_home : load_acquire(span_list[sweep.place - 1]);
     uint32_t top = span ? load_relaxed(span->top_units) : 0;
     for (uint32_t i = 0, found = 0; i < SWEEP_LINES && found < SWEEP_SLABS && sweep.at < top; i++)
-        found += salvage_line(span->lines + sweep.at++, heap);
+        found += recover_line(span->lines + sweep.at++, heap);
     if (sweep.at < top) return true;
     sweep.at = 0;
     return sweep.place++ < load_acquire(span_count);
 }
 
-void salvage_some(struct heap *heap) {
+void recover_some(struct heap *heap) {
     if (__atomic_exchange_n(&sweep.taken, true, __ATOMIC_ACQ_REL)) return;
     if (load_relaxed(heaps.left_by_fork) > 0 && !sweep_cache() && !sweep_lines(heap)) end_sweep();
     store_release(sweep.taken, false);

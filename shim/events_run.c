@@ -1,6 +1,6 @@
 /* Handles pending events where no lock is held. */
 /* SPDX-License-Identifier: MIT */
-#include "due.h"
+#include "events_run.h"
 #include "dump_signal.h"
 #include "limit.h"
 #include "metrics.h"
@@ -10,7 +10,7 @@
 
 enum { STDERR = 2 };
 
-NOINLINE void events_do(void) {
+NOINLINE void events_run(void) {
     if (__atomic_load_n(&events_due, __ATOMIC_RELAXED) == EVENT_PROFILE && !profile_is_to_join()) return;
     int saved = errno;
     uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);

@@ -1,6 +1,6 @@
 /* Emptying what a heap has in front of its slabs. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/spill.h"
+#include "heap/flush.h"
 #include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/empty.h"
@@ -8,7 +8,7 @@
 
 /* Move a bin's own blocks to the current slab, in their order; link adopted ones before `adopted`, without keys.
  * Returns the first of those. */
-static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *adopted) {
+static struct block *flush_bin(struct heap *heap, uint32_t class, struct block *adopted) {
     debug_check(!heap->classes[class].attached);
     struct unit *slab = heap->classes[class].current;
     struct block *first = BLOCK_END, *last = NULL;
@@ -35,14 +35,14 @@ static struct block *spill_bin(struct heap *heap, uint32_t class, struct block *
 
 /* In two steps, because in a fork's child the first free may cause a left-behind slab to be counted, and an adopted
  * block with a key would count as one of its free blocks. */
-void heap_spill(struct heap *heap) {
+void heap_flush_bins(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;
     empty_narrow(heap);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         heap->classes[class].adopt_budget = 0;
         heap_close_bin(heap, class);
-        if (heap->bin[class] != BLOCK_END) adopted = spill_bin(heap, class, adopted);
+        if (heap->bin[class] != BLOCK_END) adopted = flush_bin(heap, class, adopted);
     }
     for (struct block *next; adopted; adopted = next) {
         next = adopted->next;

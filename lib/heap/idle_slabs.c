@@ -1,14 +1,14 @@
 /* Slabs that nobody has needed for a while: taken apart, or given up. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/tidy.h"
+#include "heap/idle_slabs.h"
+#include "heap/abandon.h"
 #include "heap/abandoned.h"
-#include "heap/disown.h"
 #include "heap/partial.h"
 #include "slab/purged_pages.h"
 #include "span/purge.h"
 
-/* Give back the current slab of a class, whose bin is spilled, when it has no used block. */
-void tidy_current(struct heap *heap, uint32_t class) {
+/* Give back the current slab of a class, whose bin is flushed, when it has no used block. */
+void idle_slabs_current(struct heap *heap, uint32_t class) {
     debug_check(heap->state == HEAP_LIVE && class < CLASS_COUNT);
     struct size_class *of = &heap->classes[class];
     struct unit *slab = of->current;
@@ -19,9 +19,9 @@ void tidy_current(struct heap *heap, uint32_t class) {
     slab_give(slab, heap->secret);
 }
 
-/* Tidy a slab that the caller alone has: collect its remote blocks, and give it back, or purge its free pages. False:
+/* Empty a slab that the caller alone has: collect its remote blocks, and give it back, or purge its free pages. False:
  * it is given back. */
-static bool tidy(struct unit *slab, uintptr_t secret) {
+static bool give_or_purge(struct unit *slab, uintptr_t secret) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     owner_collect(slab, secret);
     if (slab->used_blocks > 0) {
@@ -34,7 +34,7 @@ static bool tidy(struct unit *slab, uintptr_t secret) {
 
 /* Tidy partial slabs that have waited for `age`. What this heap has not needed for so long goes to the abandoned slabs,
  * where another heap may need it; abandoned slabs go to the end of their queue. */
-uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
+uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
     debug_check(heap->state == HEAP_LIVE);
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct slab_queue *queue = &heap->classes[class].partial;
@@ -43,9 +43,9 @@ uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
             slab = queue->first;
             if (purged_age(slab) < age) break;
             partial_remove(heap, slab);
-            if (!tidy(slab, heap->secret)) continue;
+            if (!give_or_purge(slab, heap->secret)) continue;
             if (load_relaxed(heaps.threaded))
-                disown_slab(slab);
+                abandon_slab(slab);
             else
                 partial_add(heap, slab);
         }
@@ -53,13 +53,13 @@ uint32_t tidy_partial(struct heap *heap, uint8_t age, uint32_t most) {
     return most;
 }
 
-uint32_t tidy_abandoned(uint8_t age, uint32_t most) {
+uint32_t idle_slabs_abandoned(uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
         const struct unit *last = load_relaxed(abandoned[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = abandoned_take_aged(class, age);
             if (!slab) break;
-            if (tidy(slab, heap_secret())) disown_slab(slab);
+            if (give_or_purge(slab, heap_secret())) abandon_slab(slab);
         }
     }
     return most;

@@ -1,7 +1,7 @@
 /* Prints messages about options. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "options_told.h"
+#include "option_messages.h"
 #include "base/bits.h"
 #include "option_values.h"
 #include "process.h"

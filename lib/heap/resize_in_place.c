@@ -1,6 +1,6 @@
 /* realloc in two halves, for callers that copy by themselves: in place, or a new block that has room to grow. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/resize_here.h"
+#include "heap/resize_in_place.h"
 #include "heap/entry_alloc.h"
 #include "heap/free_check.h"
 #include "heap/resize.h"
@@ -52,7 +52,7 @@ static bool resize_unit_here(const char *function, struct unit *unit, void *p, s
     return large_here(function, p, unit, size, usable_bytes);
 }
 
-bool heap_resize_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
+bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
     struct unit *unit = free_check_unit(function, p);
     struct heap *heap = heap_self;
     bool looks = heap->sample.rate > 0, known = looks && sample_forget(unit, p);

@@ -1,6 +1,6 @@
 /* A profiler for tests. */
 /* SPDX-License-Identifier: MIT */
-#include "told.h"
+#include "sampled.h"
 #include "heap/registry.h"
 #include <math.h>
 #include <stdio.h>
@@ -67,18 +67,18 @@ static bool freed(const void *p) {
     return true;
 }
 
-size_t told_size(const void *p) {
+size_t sampled_size(const void *p) {
     size_t at = place(p);
     return table[at].p == p ? table[at].size : 0;
 }
 
 static bool know_one(const char *from, size_t step, uint32_t count) {
     for (; count > 0; count--, from += step)
-        if (told_size(from) > 0) return true;
+        if (sampled_size(from) > 0) return true;
     return false;
 }
 
-void told_begin(uint64_t rate, uint64_t seed) {
+void sampled_begin(uint64_t rate, uint64_t seed) {
     static const struct sample_hooks hooks = {taken, freed, know_one};
     heap_enter();
     told = (struct told){.rate = rate};
@@ -86,6 +86,6 @@ void told_begin(uint64_t rate, uint64_t seed) {
     if (!sample_begin(heap_self, rate, seed)) fputs("this build cannot sample\n", stderr), abort();
 }
 
-void told_end(void) {
+void sampled_end(void) {
     sample_end(heap_self);
 }

@@ -1,6 +1,6 @@
 /* Address space that goes back to the world, and extents whose pages were moved. */
 /* SPDX-License-Identifier: MIT */
-#include "span/gone.h"
+#include "span/unmapped.h"
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/extent.h"
@@ -25,10 +25,10 @@ INLINE size_t bytes_of(const struct unit *unit) {
     return (size_t)unit->count << UNIT_SHIFT;
 }
 
-/* Take the front of a gone extent as LEAVING: `count` units, or a step if that is more. */
-static struct unit *gone_take_locked(uint32_t count) {
+/* Take the front of an unmapped extent as LEAVING: `count` units, or a step if that is more. */
+static struct unit *unmapped_take_locked(uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
-    struct unit *unit = extent_find(&units.gone, count);
+    struct unit *unit = extent_find(&units.unmapped, count);
     if (!unit) return NULL;
     uint32_t step = count > GONE_STEP_UNITS ? count : GONE_STEP_UNITS;
     if (step > unit->count) step = unit->count;
@@ -36,22 +36,22 @@ static struct unit *gone_take_locked(uint32_t count) {
     return extent_hand_out(unit, step, UNIT_LEAVING);
 }
 
-static void give_gone(struct unit *unit) {
+static void unmapped_give(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_MOVED));
-    unit->flags = UNIT_GONE;
+    unit->flags = UNIT_UNMAPPED;
     units_give(unit);
 }
 
-STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_t left) {
-    uint32_t gone = load_relaxed(units.gone_units);
-    if (likely(gone < count || gone <= left) || !lock_take(&units.lock)) return NULL;
-    struct unit *unit = gone_take_locked(count);
+STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left) {
+    uint32_t unmapped = load_relaxed(units.unmapped_units);
+    if (likely(unmapped < count || unmapped <= left) || !lock_take(&units.lock)) return NULL;
+    struct unit *unit = unmapped_take_locked(count);
     units_unlock();
     if (!unit) return NULL;
     if (!port_map(unit->memory, bytes_of(unit))) {
-        if (unit->count > count) give_gone(unit_cut_tail(unit, count));
+        if (unit->count > count) unmapped_give(unit_cut_tail(unit, count));
         if (!port_map(unit->memory, bytes_of(unit))) {
-            give_gone(unit);
+            unmapped_give(unit);
             return NULL;
         }
     }
@@ -61,14 +61,14 @@ STARTUP_TEXT struct unit *gone_take(uint32_t count, enum unit_kind kind, uint32_
     return unit;
 }
 
-bool gone_release(struct unit *unit) {
+bool unmapped_release(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t used = load_relaxed(units.used_units), keep = used / 4 > CLEAN_KEPT_UNITS ? used / 4 : CLEAN_KEPT_UNITS;
     if (likely(load_relaxed(units.clean_units) + unit->count <= keep) || unit->count < RELEASED_UNITS_MIN) return false;
-    if (load_relaxed(units.gone_extents) >= EXTENTS_MAX || !can_go(unit)) return false;
+    if (load_relaxed(units.unmapped_extents) >= EXTENTS_MAX || !can_go(unit)) return false;
     if (!port_unmap(unit->memory, bytes_of(unit))) return false;
-    unit->flags = UNIT_GONE;
+    unit->flags = UNIT_UNMAPPED;
     return true;
 }
 
@@ -80,20 +80,20 @@ static struct unit *take_fresh(uint32_t count) {
     return unit;
 }
 
-/* Make a gone extent of new units at the tip, twice as many as are needed: the second half is room to grow. */
+/* Make an unmapped extent of new units at the tip, twice as many as are needed: the second half is room to grow. */
 static void open_room(uint32_t count) {
     struct unit *unit = take_fresh(2 * count);
     if (!unit) unit = take_fresh(count);
     if (!unit) return;
-    if (can_go(unit) && port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_GONE;
+    if (can_go(unit) && port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
     units_give(unit);
 }
 
-/* Take the front of the largest gone extent, still unmapped, as LEAVING. */
+/* Take the front of the largest unmapped extent as LEAVING. */
 static struct unit *take_room(uint32_t count) {
     if (!lock_take(&units.lock)) return NULL;
-    struct tlsf_node *node = tlsf_largest(&units.gone);
-    struct unit *unit = node && extent_of(node)->count >= count ? extent_of(node) : extent_find(&units.gone, count);
+    struct tlsf_node *node = tlsf_largest(&units.unmapped);
+    struct unit *unit = node && extent_of(node)->count >= count ? extent_of(node) : extent_find(&units.unmapped, count);
     if (unit) {
         extent_cut_front(unit, count);
         extent_hand_out(unit, count, UNIT_LEAVING);
@@ -107,7 +107,7 @@ static bool may_move(const struct unit *from) {
     return (from->flags & UNIT_MOVED || load_relaxed(units.moved_extents) < most) && can_go(from);
 }
 
-struct unit *gone_move(struct unit *from, uint32_t count) {
+struct unit *unmapped_move(struct unit *from, uint32_t count) {
     debug_check(from->kind == UNIT_LARGE || from->kind == UNIT_LEAVING);
     debug_check(count > 0 && !lock_is_mine(&units.lock));
     if (!may_move(from)) return NULL;
@@ -118,30 +118,30 @@ struct unit *gone_move(struct unit *from, uint32_t count) {
     }
     if (!to) return NULL;
     if (!port_map(to->memory, bytes_of(to))) {
-        give_gone(to);
+        unmapped_give(to);
         return NULL;
     }
     void *unmapped;
     if (!port_move(to->memory, bytes_of(to), from->memory, bytes_of(from), &unmapped)) {
-        to->flags = unmapped || port_unmap(to->memory, bytes_of(to)) ? UNIT_GONE : 0;
+        to->flags = unmapped || port_unmap(to->memory, bytes_of(to)) ? UNIT_UNMAPPED : 0;
         units_give(to);
         return NULL;
     }
     bool again = from->flags & UNIT_MOVED;
     if (!again) units_count_moved(1);
-    from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_GONE : UNIT_CLEAN;
+    from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_UNMAPPED : UNIT_CLEAN;
     to->flags = UNIT_MOVED;
     store_relaxed(to->kind, UNIT_LARGE);
     return to;
 }
 
-/* [ unit: moved ][ gone ] => [ ---- unit ---- ][ gone ] */
-bool gone_extend(struct unit *unit, uint32_t count) {
+/* [ unit: moved ][ unmapped ] => [ ---- unit ---- ][ unmapped ] */
+bool unmapped_extend(struct unit *unit, uint32_t count) {
     if (!(unit->flags & UNIT_MOVED) || count > SPAN_UNITS_MAX || !lock_take(&units.lock)) return false;
     debug_check(count > unit->count);
     struct unit *right = unit + unit->count;
     uint32_t more = count - unit->count;
-    bool room = load_relaxed(right->kind) == UNIT_FREE && right->flags & UNIT_GONE && right->count >= more;
+    bool room = load_relaxed(right->kind) == UNIT_FREE && right->flags & UNIT_UNMAPPED && right->count >= more;
     if (room) {
         extent_cut_front(right, more);
         extent_hand_out(right, more, UNIT_LEAVING);
@@ -149,7 +149,7 @@ bool gone_extend(struct unit *unit, uint32_t count) {
     units_unlock();
     if (!room) return false;
     if (!port_extend(unit->memory, bytes_of(unit), (size_t)count << UNIT_SHIFT)) {
-        give_gone(right);
+        unmapped_give(right);
         return false;
     }
     store_relaxed(right->kind, UNIT_INSIDE);

@@ -5,7 +5,7 @@
 
 /* Give up an owned slab that is neither current nor partial: to level 1 when it is empty, without an owner when it is
  * full, else to the abandoned slabs. */
-void disown_slab(struct unit *slab);
+void abandon_slab(struct unit *slab);
 
 /* The same for the first `count` partial slabs of the class. */
-void disown_partial(struct heap *heap, uint32_t class, uint32_t count);
+void abandon_partial(struct heap *heap, uint32_t class, uint32_t count);

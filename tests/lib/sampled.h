@@ -12,8 +12,8 @@ struct told {
 extern struct told told;
 
 /* The calling thread's heap tells this profiler from now on; or no longer. */
-void told_begin(uint64_t rate, uint64_t seed);
-void told_end(void);
+void sampled_begin(uint64_t rate, uint64_t seed);
+void sampled_end(void);
 
 /* The size that it was told of the block at `p`; 0: none. */
-size_t told_size(const void *p);
+size_t sampled_size(const void *p);

@@ -1,4 +1,4 @@
-/* Salvaging in a fork's child: it takes over what the other threads owned, piece by piece.
+/* Recovery in a fork's child: it takes over what the other threads owned, piece by piece.
  *
  * Their heaps were in use, so their lists are never trusted. Such a heap is LEFT_BY_FORK. When the child frees into one
  * of its slabs, or finds one in a sweep over all lines that its slow paths do, some lines at a time, it takes the slab
@@ -8,22 +8,22 @@
 #include "heap/heap.h"
 
 /* Begin in the child, when all locks are free: slabs that were being counted at the fork are to be counted again. */
-void salvage_begin(void);
+void recover_begin(void);
 
 /* Begin the sweep, as there are left-behind heaps. */
-void salvage_sweep_begin(void);
+void recover_sweep_begin(void);
 
 /* If `slab` belongs to a left-behind heap, make it `heap`'s; true: it is now. Without a heap (NULL) the caller has the
- * slab, frees into it, disowns it, and calls salvage_end(): pushing would mark a block that is being counted. */
-bool salvage_slab(struct unit *slab, struct heap *heap);
-void salvage_end(void);
+ * slab, frees into it, abandons it, and calls recover_end(): pushing would mark a block that is being counted. */
+bool recover_slab(struct unit *slab, struct heap *heap);
+void recover_end(void);
 
 /* While there is one thread, push a block to the slab of a left-behind heap, as to any other: the sweep will find it,
  * and only the block's page is written to. False: it is no such slab, or other threads may be counting it. */
-bool salvage_push(struct unit *slab, struct block *block);
+bool recover_push(struct unit *slab, struct block *block);
 
-/* Disable salvage_push(), before a second thread gets a heap. */
-void salvage_share(void);
+/* Disable recover_push(), before a second thread gets a heap. */
+void recover_share(void);
 
 /* Do a step of the sweep. */
-void salvage_some(struct heap *heap);
+void recover_some(struct heap *heap);
