@@ -29,6 +29,7 @@ PARTS = {
     "programs": ("whole programs", 1300, 90),
     "server": ("a long-running server", 250, 20),
     "runtime": ("a compiler's run time", 20, 5),
+    "arenas": ("arenas and collected arenas", 60, 12),
     "latency": ("worst case, growth, fragmentation", 180, 25),
     "micro": ("patterns", 350, 35),
 }

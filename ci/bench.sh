@@ -4,7 +4,7 @@
 #   ci/bench.sh [--quick] [--only PART]... [--with NAME=PATH]... [--allocator NAME]...
 #               [--program NAME]... [--rounds N] [--out DIR] [--title TEXT]
 #     --quick      under 3 minutes and coarser; otherwise about 50
-#     --only       counts, startup, programs, server, runtime, latency or micro
+#     --only       counts, startup, programs, server, runtime, arenas, latency or micro
 #     --with       another allocator's library
 #     --allocator  only these allocators (and glibc)
 #     --program    only these of the whole programs, --rounds N: so many rounds of them

@@ -78,7 +78,7 @@ run_stage() {
         timeout -k 10 "$limit" "$@"
         return
     fi
-    local folder=build-$preset
+    local folder=build-${preset%%:*}
     [[ $preset != release ]] || folder=build
     timeout -k 10 "$limit" ctest --test-dir "$folder" --output-on-failure --no-tests=error \
         -j "$(nproc)" "$@"
@@ -104,9 +104,13 @@ count_stage() {
 }
 
 stage() {
-    local name=$1 preset=$2 started=$SECONDS rc=0
+    local name=$1 preset=$2 started=$SECONDS rc=0 target targets=()
     printf '%-12s ' "$name"
-    if [[ $preset != - ]] && ! "$here/build.sh" -q "$preset" >"$logs/$name.log" 2>&1; then
+    if [[ $preset == *:* ]]; then
+        for target in ${preset//[:,]/ }; do targets+=(-t "$target"); done
+        targets=("${targets[@]:2}") # the first word is the preset
+    fi
+    if [[ $preset != - ]] && ! "$here/build.sh" -q ${targets[@]+"${targets[@]}"} "${preset%%:*}" >"$logs/$name.log" 2>&1; then
         add_failure "$name" "(build)"
         echo "the build failed, $((SECONDS - started)) s"
         return
@@ -149,8 +153,7 @@ report_failures() {
 }
 
 # The scripts install packages too; a single call up front is quicker and fails in one place.
-sets=(build test programs musl)
-[[ " ${wanted[*]} " != *" riscv64 "* ]] || sets+=(riscv64)
+sets=(build test programs musl riscv64)
 [[ $kind == full ]] || sets=(build quick)
 if ! "$here/install.sh" --set "${sets[@]}"; then
     add_failure install packages

@@ -130,6 +130,16 @@ def _runtime(document, ours):
                 f"{reused} of {part['moves']}")
 
 
+def _arenas(document, ours):
+    part = document["parts"]["arenas"]
+    over = {p: part["speedups"][view.BASE][p][1] for p in part["programs"] if p in part["speedups"][view.BASE]}
+    own = {p: part["speedups"][ours][p][1] for p in over if p in part["speedups"].get(ours, {})}
+    if over:
+        yield _goal("programs whose blocks end together are at least twice as fast with an arena as with glibc's malloc",
+                    min(over.values()) >= 2, ", ".join(f"{p} {v:.1f} x" for p, v in over.items())
+                    + "".join(f", {p} {v:.1f} x {ours}'s" for p, v in own.items()))
+
+
 def _fragments(document, ours):
     rows = view.fragments(document)
     mine = stats.geometric_mean(r["cells"][ours]["mid"] for r in rows if ours in r["cells"])
@@ -139,7 +149,8 @@ def _fragments(document, ours):
 
 
 JUDGES = (("programs", _programs), ("server", _server), ("micro", _threads), ("counts", _counts),
-          ("latency", _growth), ("latency", _fragments), ("startup", _startup), ("runtime", _runtime))
+          ("latency", _growth), ("latency", _fragments), ("startup", _startup), ("runtime", _runtime),
+          ("arenas", _arenas))
 
 
 def judge(document):

@@ -119,6 +119,21 @@ function showRuntime() {
       extra: [{ title: 'chess', value: r => `${r.chess}` }] })));
 }
 
+function showArenas() {
+  const part = PARTS.arenas;
+  const columns = Object.keys(part.programs);
+  const rows = Object.entries(part.speedups).map(([n, by]) => ({ title: n,
+    cells: Object.fromEntries(columns.map(c => [c, by[c]?.[1]])),
+    notes: Object.fromEntries(columns.map(c => [c, by[c]?.map(v => v.toFixed(2)).join(' · ')])) }));
+  const figures = [['cpu_s', 'CPU time, s'], ['pause_ms', 'longest pause, ms'], ['collections', 'collections'], ['peak_mib', 'peak, MiB']];
+  section('What does an arena save?', 'How many times as fast a program is with heapalloc’s arenas as with the malloc and free of each allocator, in one process. ' +
+    Object.entries(part.programs).map(([key, does]) => `${key}: ${does}`).join('; ') + '.',
+    panel(numberTable('malloc and free of', rows, { names: columns, best: 'none', format: v => `${v.toFixed(1)} x` })),
+    element('h3', {}, 'An interpreter’s lists and trees, which nobody frees'),
+    panel(numberTable('', Object.entries(part.collectors).map(([n, of]) => ({ title: part.collector_names[n], cells: of })),
+      { names: figures.map(([key]) => key), best: 'none', format: v => v.toFixed(2) })));
+}
+
 function showStartup() {
   const rows = [['rss_kib', 'resident, KiB'], ['anonymous_kib', 'of it not from files, KiB'], ['minor_faults', 'minor page faults'],
     ['syscalls', 'system calls'], ['tls_bytes', 'thread-local bytes'], ['wall_us', 'start to end, µs']];
@@ -159,7 +174,7 @@ function setTheme(theme) {
   redrawAll();
 }
 
-const SHOW = { programs: showPrograms, server: showServer, counts: showCounts, latency: showLatency, micro: showMicro, runtime: showRuntime, startup: showStartup };
+const SHOW = { programs: showPrograms, server: showServer, counts: showCounts, latency: showLatency, micro: showMicro, runtime: showRuntime, arenas: showArenas, startup: showStartup };
 document.documentElement.dataset.theme = location.hash === '#dark' ? 'dark' : location.hash === '#light' ? 'light'
   : matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.getElementById('theme').onclick = () => setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');

@@ -169,9 +169,19 @@ void recover_end(void) {
     recover_count(-1u);
 }
 
+/* Give up a slab in which nothing is free: a partial one has something for a bin. */
+static void leave_full(struct heap *heap, struct unit *slab) {
+    debug_check(slab->owner == heap && slab->flags & UNIT_PARTIAL);
+    partial_remove(heap, slab);
+    if (!owner_leave_full(slab)) partial_add(heap, slab);
+}
+
 static bool recover_line(struct unit *slab, struct heap *heap) {
     if (load_relaxed(slab->kind) != UNIT_SLAB || !recover_slab(slab, heap)) return false;
-    if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    if (slab->used_blocks == 0)
+        heap_slab_empty(slab, heap);
+    else if (slab->free == BLOCK_END && slab_uncarved(slab) == 0)
+        leave_full(heap, slab);
     return true;
 }
 

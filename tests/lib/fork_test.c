@@ -357,6 +357,37 @@ TEST(child_has_no_heaps_left_behind_after_a_while) {
     end_thread(thread);
 }
 
+/* The current slab has been handed out to its last block, and still belongs to the heap. */
+static void *have_a_full_slab(void *unused) {
+    static void *kept[2000];
+    uint32_t class = class_of(200);
+    int count = 0;
+    do CHECK((kept[count++] = t_malloc(200)) != NULL);
+    while (count < 200 || heap_self->bin[class] != BLOCK_END || slab_uncarved(heap_self->classes[class].current) > 0);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    while (count-- > 0) t_free(kept[count]);
+    return unused;
+}
+
+static void find_a_full_slab(void) {
+    CHECK(heaps.left_by_fork > 0);
+    for (int i = 0; heaps.left_by_fork > 0 && i < 1000; i++) {
+        void *others[100]; /* of another class, whose bin takes no slab of that one */
+        for (int k = 0; k < 100; k++) others[k] = t_malloc(2000);
+        sound();
+        for (int k = 0; k < 100; k++) t_free(others[k]);
+    }
+    CHECK_EQ(heaps.left_by_fork, 0);
+    sound();
+}
+
+TEST(full_slab_of_a_missing_thread_waits_for_no_bin) {
+    pthread_t thread = begin_thread(have_a_full_slab);
+    fork_and(find_a_full_slab);
+    end_thread(thread);
+}
+
 static void find_and_fork(void) {
     t_free(t_malloc(7000));
     fork_and(find_all_that_is_lost);

@@ -38,7 +38,8 @@ MISUSE(allowed, given_with_the_size_it_has, 16, LARGE_MAX, EACH_VIA | EACH_PLACE
     say_clean();
     for (unsigned i = 0; i < 10; i++) {
         char *wall = take(size);
-        give(take(size), size - size / 3);
+        char *shrunk = realloc(take(size), size - size / 3);
+        give(shrunk, size - size / 3);
         give(wall, malloc_usable_size(wall));
     }
     oracle_load(size);

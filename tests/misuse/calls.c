@@ -6,6 +6,7 @@
 #include <heapalloc/heapalloc.h>
 #include <heapalloc/walk.h>
 #include <pthread.h>
+#include <signal.h>
 #include <ucontext.h>
 
 /* The library is preloaded, not linked. */
@@ -279,13 +280,28 @@ COLLECTED(destroys_in_a_finaliser_at_its_end, "destroy", collected, "is destroye
           heapalloc_collected_finalizer(collected, block, finalise_all, collected),
           heapalloc_collected_destroy(collected))
 
+static struct heapalloc_collected *of_the_stack;
+static void collect_at_a_signal(int signal) {
+    (void)signal;
+    heapalloc_collected_collect(of_the_stack);
+}
+static void on_a_signal_stack(struct heapalloc_collected *collected) {
+    const stack_t stack = {.ss_sp = take(1 << 16), .ss_size = 1 << 16};
+    const struct sigaction action = {.sa_handler = collect_at_a_signal, .sa_flags = SA_ONSTACK};
+    of_the_stack = collected;
+    if (sigaltstack(&stack, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0) return;
+    raise(SIGUSR1);
+}
+COLLECTED(collects_on_a_signal_stack, "collect", collected, "is collected on a stack that is not its thread's own",
+          on_a_signal_stack(collected))
+
+#ifdef __GLIBC__ /* musl has no contexts */
 static ucontext_t thread_context, coroutine_context;
-static struct heapalloc_collected *of_the_coroutine;
 static void collect_there(void) {
-    heapalloc_collected_collect(of_the_coroutine);
+    heapalloc_collected_collect(of_the_stack);
 }
 static void in_a_coroutine(struct heapalloc_collected *collected) {
-    of_the_coroutine = collected;
+    of_the_stack = collected;
     getcontext(&coroutine_context);
     coroutine_context.uc_stack.ss_sp = take(1 << 16);
     coroutine_context.uc_stack.ss_size = 1 << 16;
@@ -295,6 +311,7 @@ static void in_a_coroutine(struct heapalloc_collected *collected) {
 }
 COLLECTED(collects_in_a_coroutine, "collect", collected, "is collected on a stack that is not its thread's own",
           in_a_coroutine(collected))
+#endif
 
 static void trace_and_allocate(struct heapalloc_collected *collected, void *argument) {
     (void)argument;

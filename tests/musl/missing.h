@@ -4,5 +4,8 @@
 #include <heapalloc/heapalloc.h>
 #include <stddef.h>
 
+/* Programs in which the library is preloaded do not link it. */
+#pragma weak heapalloc_trim
+
 void *pvalloc(size_t bytes);
 #define malloc_trim(pad) ((void)(pad), heapalloc_trim())

@@ -151,6 +151,55 @@ CASE(child_ends_a_shared_pool_of_objects) {
     }
 }
 
+enum { HELD = 3000, STEPS = 12000 };
+
+/* Keep blocks of many sizes, a few of each slab's, so that most slabs are full or partly used. */
+static void replace_one(void **held, uint64_t *random) {
+    unsigned at = next_random(random) % HELD;
+    free(held[at]);
+    held[at] = malloc(16 + next_random(random) % 600);
+}
+
+static void *replace_blocks(void *index) {
+    uint64_t random = (uintptr_t)index * 77 + 5;
+    void **held = calloc(HELD, sizeof *held);
+    while (!atomic_load(&stop)) replace_one(held, &random);
+    for (unsigned i = 0; i < HELD; i++) free(held[i]);
+    free(held);
+    return NULL;
+}
+
+static void look_often(void) {
+    static void *held[HELD];
+    uint64_t random = 3;
+    alarm(60);
+    for (unsigned i = 0; i < STEPS; i++) {
+        replace_one(held, &random);
+        if (i % 1500 == 0) expect_whole();
+    }
+    heapalloc_pool_destroy(pool);
+    expect_whole();
+    _exit(0);
+}
+
+/* The child takes over slab by slab what the other threads had, and the heap is whole between any two steps. */
+CASE(heap_of_a_child_is_always_whole) {
+    const struct heapalloc_pool_options options = {.object_bytes = 64, .flags = HEAPALLOC_POOL_SHARED};
+    struct team team;
+    expect((pool = heapalloc_pool_create_with(&options)) != NULL);
+    team_start(&team, BUSY, replace_blocks);
+    team_add(&team, churn_pool, (void *)(uintptr_t)BUSY);
+    sleep_ms(30);
+    for (int i = 0; i < 40; i++) {
+        pid_t child = fork();
+        if (child == 0) look_often();
+        expect_child_well(child);
+    }
+    atomic_store(&stop, 1);
+    team_join(&team);
+    heapalloc_pool_destroy(pool);
+}
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }
