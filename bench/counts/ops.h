@@ -23,7 +23,9 @@ struct op {
     void (*run)(const struct op *op);
     size_t count;      /* operations between the marks, in all */
     size_t trap_count; /* the same when stepped, which takes up to 20 us per instruction; 0: not stepped */
-    size_t size_bytes; /* what run() needs: the size, or the largest one */
+    size_t size_bytes; /* what run() needs: the size, the largest one, or by how much blocks grow at a time */
+    size_t last_bytes; /* to which size blocks grow */
+    size_t blocks;     /* how many grow in turn */
 };
 
 /* Ends with a nameless entry. */

@@ -1,5 +1,6 @@
 /* The counted operations themselves: the rows of the instruction table. Each warms up first, then counts. */
 /* SPDX-License-Identifier: MIT */
+#include "grow.h"
 #include "ops.h"
 #include "random.h"
 #include "remote.h"
@@ -114,41 +115,35 @@ static void run_usable(const struct op *op) {
     if (sum == 0) abort();
 }
 
-static void grow(size_t count, size_t step_bytes) {
-    void *block = NULL;
-    for (size_t i = 1; i <= count; i++) block = calls.realloc(block, i * step_bytes);
-    calls.free(block);
-}
-
-static void run_realloc_grow(const struct op *op) {
-    grow(count_of(op), op->size_bytes);
-    count_begin();
-    grow(count_of(op), op->size_bytes);
-    count_end();
-}
-
 #define KIB (1024ul)
 #define MIB (1024ul * 1024ul)
 
 const struct op ops[] = {
-    {"pair_64", run_pair, 50000, 20, 64},
-    {"pair_500", run_pair, 50000, 20, 500},
-    {"pair_2k", run_pair, 50000, 20, 2 * KIB},
-    {"pair_6k", run_pair, 50000, 20, 6 * KIB},
-    {"pair_16k", run_pair, 50000, 20, 16 * KIB},
-    {"pair_64k", run_pair, 50000, 20, 64 * KIB},
-    {"pair_256k", run_pair, 5000, 20, 256 * KIB},
-    {"pair_1m", run_pair, 5000, 20, MIB},
-    {"pair_4m", run_pair, 5000, 20, 4 * MIB},
-    {"batch_64", run_batch, 50 * SLOTS, 100, 64},
-    {"random_500", run_random_even, 100000, 100, 500},
-    {"random_1000", run_random_even, 100000, 100, 1000},
-    {"random_16000", run_random_linear, 100000, 100, 16000},
-    {"calloc_64", run_calloc, 50000, 20, 64},
-    {"realloc_within", run_realloc_within, 50000, 20, 64},
-    {"usable_size", run_usable, 50000, 20, 64},
-    {"remote_free", run_remote_free, 50 * REMOTE_BLOCKS, 100, 64},
-    {"remote_again", run_remote_again, 50 * REMOTE_BLOCKS, 100, 64},
-    {"realloc_grow", run_realloc_grow, 16384, 0, 4 * KIB},
-    {NULL, NULL, 0, 0, 0},
+    {"pair_64", run_pair, 50000, 20, 64, 0, 0},
+    {"pair_500", run_pair, 50000, 20, 500, 0, 0},
+    {"pair_2k", run_pair, 50000, 20, 2 * KIB, 0, 0},
+    {"pair_6k", run_pair, 50000, 20, 6 * KIB, 0, 0},
+    {"pair_16k", run_pair, 50000, 20, 16 * KIB, 0, 0},
+    {"pair_64k", run_pair, 50000, 20, 64 * KIB, 0, 0},
+    {"pair_256k", run_pair, 5000, 20, 256 * KIB, 0, 0},
+    {"pair_1m", run_pair, 5000, 20, MIB, 0, 0},
+    {"pair_4m", run_pair, 5000, 20, 4 * MIB, 0, 0},
+    {"batch_64", run_batch, 50 * SLOTS, 100, 64, 0, 0},
+    {"batch_4k", run_batch, 20 * SLOTS, 100, 4 * KIB, 0, 0},
+    {"random_500", run_random_even, 100000, 100, 500, 0, 0},
+    {"random_1000", run_random_even, 100000, 100, 1000, 0, 0},
+    {"random_16000", run_random_linear, 100000, 100, 16000, 0, 0},
+    {"random_32000", run_random_linear, 100000, 100, 32000, 0, 0},
+    {"calloc_64", run_calloc, 50000, 20, 64, 0, 0},
+    {"realloc_within", run_realloc_within, 50000, 20, 64, 0, 0},
+    {"usable_size", run_usable, 50000, 20, 64, 0, 0},
+    {"remote_free", run_remote_free, 50 * REMOTE_BLOCKS, 100, 64, 0, 0},
+    {"remote_again", run_remote_again, 50 * REMOTE_BLOCKS, 100, 64, 0, 0},
+    {"realloc_grow", run_grow, 16384, 0, 4 * KIB, 64 * MIB, 1},
+    {"grow_64", run_grow, 10 * KIB, 0, 64, 64 * KIB, 1},
+    {"grow_4k", run_grow, 10 * 256, 0, 4 * KIB, MIB, 1},
+    {"grow_20_by_700", run_grow, 20 * 585, 0, 700, 400 * KIB, 20},
+    {"grow_20_by_4k", run_grow, 20 * 100, 0, 4 * KIB, 400 * KIB, 20},
+    {"grow_100_by_700", run_grow, 100 * 146, 0, 700, 100 * KIB, 100},
+    {NULL, NULL, 0, 0, 0, 0, 0},
 };

@@ -1,8 +1,9 @@
 /* realloc.
  *
  * A block that must move because it grew will probably grow again: its new place has room on its right (ALLOC_ROOMY),
- * so that growing byte by byte moves it only a few times. A large one takes a 32nd more of that room than requested,
- * so that it is extended some twenty times until it has doubled, however small the steps are. */
+ * so that growing byte by byte moves it only a few times; and a quarter of that room is its own, since other blocks
+ * that grow take what is free. A large one that is extended takes a 32nd more than requested, so that this happens some
+ * twenty times until it has doubled, however small the steps are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
 #include "heap/entry_alloc.h"
@@ -36,7 +37,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_roo
     struct heap *heap = heap_self;
     void *new = NULL;
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
-        new = alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
+        new = alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
     if (!new) new = heap_alloc_slow(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */

@@ -10,17 +10,21 @@ INLINE bool resize_fits(uint32_t have, size_t need) {
 
 enum {
     RESIZE_GRANULES_MIN = 4096 / GRANULE_BYTES, /* a smaller tail is not worth a descriptor */
-    RESIZE_SLACK_SHIFT = 3,                     /* a block that grows takes an eighth more, and may keep that much */
+    RESIZE_SLACK_SHIFT = 2,                     /* a block that grows takes a quarter more, and may keep that much */
+    RESIZE_SLACK_MAX = MEDIUM_BYTES_MAX,
 };
 
 /* By how many granules a medium block of `have` may be too long. */
 INLINE uint32_t resize_spare_granules(uint32_t have) {
-    return RESIZE_GRANULES_MIN + (have >> RESIZE_SLACK_SHIFT);
+    uint32_t spare = have >> RESIZE_SLACK_SHIFT;
+    return spare > RESIZE_GRANULES_MIN ? spare : (uint32_t)RESIZE_GRANULES_MIN;
 }
 
-/* The size for a medium block that grows to `size`: a little more, so that it is long enough for the next steps. */
+/* The size for a block that grows to `size`: a quarter more, so that it is long enough for the next steps, but no more
+ * than level 2 has as long as `size` is not. */
 INLINE size_t resize_with_slack(size_t size) {
-    return min_size(size + (size >> RESIZE_SLACK_SHIFT), MEDIUM_BYTES_MAX);
+    size_t wish = size + min_size(size >> RESIZE_SLACK_SHIFT, RESIZE_SLACK_MAX);
+    return size <= MEDIUM_BYTES_MAX ? min_size(wish, MEDIUM_BYTES_MAX) : wish;
 }
 
 /* True when `slot` is that of a used medium block which is long enough for `size`, and too long by so little that its

@@ -64,8 +64,6 @@ bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *us
 void *heap_alloc_growing(size_t size) {
     struct heap *heap = heap_self;
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
-    void *p =
-        wide ? alloc_wide(heap, size > MEDIUM_BYTES_MAX ? size : resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY)
-             : NULL;
+    void *p = wide ? alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
     return p ? heap_return(heap, sample_look(heap, p, size)) : heap_alloc_slow(size, heap);
 }
