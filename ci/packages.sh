@@ -4,11 +4,13 @@
 
 # One set for each purpose, so that a first try does not install what only the tests need.
 declare -A package_sets=(
-    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev valgrind"
+    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev valgrind
+        systemtap-sdt-dev"
     [try]="time python3 sqlite3"
     [quick]="pkg-config shellcheck python3 strace time clang-format"
     [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin tcc
-        gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user gdb mkdocs google-perftools"
+        gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user gdb mkdocs google-perftools
+        heaptrack"
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
         stress-ng php-cli php-curl php-gd php-intl php-mbstring php-sqlite3 php-xml strace"

@@ -4,6 +4,7 @@
 #include "background.h"
 #include "base/bits.h"
 #include "dump_signal.h"
+#include "events_run.h"
 #include "exit_stats.h"
 #include "heap/cache.h"
 #include "limit.h"
@@ -149,10 +150,10 @@ COLD void options_offer(enum option_id id, const char *value) {
 
 EXPORT COLD bool heapalloc_option_set(const char *name, const char *value) {
     int id = name ? option_find(name, value_length(name)) : -1;
-    if (id >= 0 && set((enum option_id)id, value ? value : "", value ? value_length(value) : 0, OPTION_BY_CALL))
-        return true;
-    errno = EINVAL;
-    return false;
+    bool done = id >= 0 && set((enum option_id)id, value ? value : "", value ? value_length(value) : 0, OPTION_BY_CALL);
+    if (done) events_look(); /* what the option asks for begins although the program may sleep from now on */
+    if (!done) errno = EINVAL;
+    return done;
 }
 
 EXPORT COLD const char *heapalloc_option_get(const char *name) {

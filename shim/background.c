@@ -5,23 +5,17 @@
 #include "events_run.h"
 #include "heap/fast.h"
 #include "heap/world.h"
+#include "helper_thread.h"
 #include "libc.h"
-#include "next.h"
+#include "metrics_socket.h"
 #include "process.h"
 #include "span/purge.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
-#include <limits.h>
-
-#include <pthread.h>
-#include <signal.h>
 #include <sys/prctl.h>
-
 #include <time.h>
 
-enum { STACK_BYTES = 64 * 1024, LONGEST_MS = 60 * 1000 };
-
-typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+enum { LONGEST_MS = 60 * 1000 };
 
 static bool asked;
 static long running_in; /* the process that has the thread: a fork's child does not */
@@ -43,28 +37,12 @@ static void *run(void *unused) {
     return unused;
 }
 
-/* Start the thread: with all signals blocked, so that the program's threads get them, and detached. */
 static void start(void) {
-    static void *libcs;
-    create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");
     long here = process_id(), seen = __atomic_load_n(&running_in, __ATOMIC_RELAXED);
-    if (!next || seen == here ||
-        !__atomic_compare_exchange_n(&running_in, &seen, here, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    if (seen == here || !__atomic_compare_exchange_n(&running_in, &seen, here, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
-    heap_enter(); /* with a heap, this thread's end calls background_thread_ends() */
     __atomic_store_n(&ending, 0, __ATOMIC_RELEASE);
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
-    if (pthread_attr_init(&attributes) != 0) return;
-    pthread_attr_setstacksize(&attributes, STACK_BYTES > PTHREAD_STACK_MIN ? STACK_BYTES : PTHREAD_STACK_MIN);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    port_expect_fork();
-    if (next(&thread, &attributes, run, NULL) != 0) __atomic_store_n(&running_in, 0, __ATOMIC_RELAXED);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+    if (!helper_start(run, NULL)) __atomic_store_n(&running_in, 0, __ATOMIC_RELAXED);
 }
 
 void background_thread_starts(void) {
@@ -72,10 +50,11 @@ void background_thread_starts(void) {
 }
 
 void background_thread_ends(void) {
-    if (likely(!__atomic_load_n(&asked, __ATOMIC_RELAXED))) return;
+    if (likely(!__atomic_load_n(&asked, __ATOMIC_RELAXED) && !metrics_socket_is_open())) return;
     if (syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0) != process_id()) return;
     __atomic_store_n(&ending, 1, __ATOMIC_RELEASE);
     port_wake(&ending, PORT_WAKE_ALL);
+    metrics_socket_close();
 }
 
 COLD void background_ask(void) {

@@ -5,7 +5,7 @@
 /* Request the thread: it starts with the program's next thread, or at once if the program has several. */
 void background_ask(void);
 
-/* The calling thread ends. If it is the main thread, end the background thread too: libc ends a process with its last
+/* The calling thread ends. If it is the main thread, end the library's threads too: libc ends a process with its last
  * thread, and ours would keep it alive. */
 void background_thread_ends(void);
 

@@ -4,6 +4,7 @@
 #include "dump_signal.h"
 #include "limit.h"
 #include "metrics.h"
+#include "metrics_socket.h"
 #include "profile.h"
 #include "profile_write.h"
 #include <errno.h>
@@ -19,5 +20,6 @@ NOINLINE void events_run(void) {
     if (due & EVENT_SOFT_LIMIT) limit_call();
     if (due & EVENT_SIGNAL) dump_signal_write();
     if (due & EVENT_METRICS) metrics_write();
+    if (due & EVENT_SERVE) metrics_socket_update();
     errno = saved;
 }

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "leaks.h"
 #include "metrics.h"
+#include "metrics_socket.h"
 #include "option_values.h"
 #include "options.h"
 #include "process.h"
@@ -95,6 +96,7 @@ static void tell_leaks(uintptr_t stack) {
 /* Write the reports; a fork's child writes none with `children=no`. */
 static NOINLINE void tell_from(uintptr_t stack) {
     int saved = errno;
+    metrics_socket_close();
     if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
     if (option_number(OPTION_STATS)) tell_stats();
     if (option_number(OPTION_LEAKS)) tell_leaks(stack);

@@ -1,5 +1,6 @@
 /* Fork handlers: they hold all locks during a fork. */
 /* SPDX-License-Identifier: MIT */
+#include "fork.h"
 #include "base/bits.h"
 #include "heap/world.h"
 #include "libc.h"
@@ -20,6 +21,12 @@ extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (
 #define __register_atfork(prepare, parent, child, library) pthread_atfork(prepare, parent, child)
 #endif
 
+static void (*also_in_child)(void);
+
+void fork_call_in_child(void (*function)(void)) {
+    __atomic_store_n(&also_in_child, function, __ATOMIC_RELEASE);
+}
+
 /* Take the locks, unless there is one thread: nobody else holds one then, and a signal handler may fork while that
  * thread does. Only libc knows the number: a thread may be in free() before it has a heap. */
 static void prepare_fork(void) {
@@ -35,6 +42,8 @@ static void parent_forked(void) {
 static void child_forked(void) {
     fork_child();
     profile_forked();
+    void (*function)(void) = __atomic_load_n(&also_in_child, __ATOMIC_ACQUIRE);
+    if (function) function();
 }
 
 /* Register the fork handlers early, if possible before the program's: glibc runs the first ones last before a fork, and

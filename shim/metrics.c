@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "metrics.h"
 #include "clock.h"
+#include "events.h"
 #include "live_stats.h"
+#include "metrics_socket.h"
 #include "options.h"
 #include "process.h"
 #include "syscall.h"
@@ -19,21 +21,15 @@ static uint64_t interval_ms(void) {
 
 COLD void metrics_update(void) {
     begun_in = process_id();
-    bool asked = option_text(OPTION_METRICS)[0];
+    const char *text = option_text(OPTION_METRICS);
+    bool asked = text[0] && !metrics_socket_path(text);
+    if (metrics_socket_path(text) || metrics_socket_is_open()) event_add(EVENT_SERVE);
     __atomic_store_n(&clock_due_ms, asked ? port_now_ms() + interval_ms() : UINT64_MAX, __ATOMIC_RELAXED);
 }
 
 static void say_failure(const char *path, long error) {
     static bool said;
-    struct report fault;
-    if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) return;
-    report_begin(&fault);
-    report_add(&fault, "cannot write metrics to ");
-    report_add(&fault, path);
-    report_add(&fault, ", error ");
-    report_add_number(&fault, (uint64_t)-error, 0);
-    report_add(&fault, "\n");
-    report_write(&fault, 2);
+    if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) metrics_tell_failure(path, NULL, error);
 }
 
 /* Write a temporary file and rename it. It is in the same folder, because only then is the rename atomic. */
@@ -54,7 +50,7 @@ COLD void metrics_write(void) {
     struct report path = {0}, temporary = {0};
     const char *text = option_text(OPTION_METRICS);
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
-    if (!text[0] || silent || __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE)) return;
+    if (!text[0] || metrics_socket_path(text) || silent || __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE)) return;
     __atomic_store_n(&clock_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
     report_add_path(&path, text);
     report_add_path(&temporary, text);

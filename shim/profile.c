@@ -5,6 +5,7 @@
  * waits long for a fork, because the fork may wait for a lock that this thread holds. */
 /* SPDX-License-Identifier: MIT */
 #include "profile.h"
+#include "base/probe.h"
 #include "events.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
@@ -62,12 +63,19 @@ static void forget_later(const void *p) {
     }
 }
 
+/* Remove a freed block, and tell tracers. False: it is not known. */
+static bool forget(const void *p) {
+    bool known = profile_remove(p, rate_of_all);
+    if (known) DTRACE_PROBE1(otel_memory, free, p);
+    return known;
+}
+
 /* Remove the noted blocks. Every holder does this first, because their addresses may belong to new blocks by now. */
 static void forget_noted(void) {
     if (likely(!__atomic_exchange_n(&is_later, false, __ATOMIC_ACQ_REL))) return;
     for (int i = 0; i < LATER_MAX; i++) {
         uintptr_t p = __atomic_exchange_n(&later[i], 0, __ATOMIC_ACQUIRE);
-        if (p) profile_remove((const void *)p, rate_of_all);
+        if (p) forget((const void *)p);
     }
 }
 
@@ -110,6 +118,7 @@ static bool taken(void *p, size_t size) {
     if (known) {
         forget_noted();
         known = profile_add(p, size, pcs, depth, rate_of_all);
+        if (known) DTRACE_PROBE3(otel_memory, alloc, p, size, profile_weight(size, rate_of_all));
         look_at_totals();
         leave();
     }
@@ -137,7 +146,7 @@ static bool freed(const void *p) {
     if (!enter()) return forget_later(p), true;
     forget_noted();
     if (rate_of_all == 1) note_past(p); /* at other rates it may be reused without being sampled */
-    bool known = profile_remove(p, rate_of_all);
+    bool known = forget(p);
     leave();
     return known;
 }

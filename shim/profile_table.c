@@ -56,6 +56,10 @@ static uint64_t weight_of(size_t size, uint64_t rate) {
     return rate <= 1 ? 1 << 16 : (uint64_t)(65536 / part_told((double)size / (double)rate) + 0.5);
 }
 
+uint64_t profile_weight(size_t size, uint64_t rate) {
+    return weight_of(size, rate) * size >> 16;
+}
+
 /* Add a sample to the sums; returns the bytes that it stands for. There is one writer at a time; concurrent readers may
  * see some counts before others. */
 static uint64_t count(struct profile_sums *sums, size_t size, uint64_t rate) {

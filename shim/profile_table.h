@@ -41,6 +41,9 @@ void profile_range(uint64_t *from, uint64_t *to);
 /* True when a block in the same unit of 16 KiB is known; only at rates above 1. */
 bool profile_knows_near(const void *p);
 
+/* The bytes that a sample of a block of `size` bytes stands for: an estimate without bias. */
+uint64_t profile_weight(size_t size, uint64_t rate);
+
 /* The bytes that all samples stand for, in 65536ths: allocated, and live. */
 struct profile_totals {
     uint64_t taken_16, live_16;

@@ -2,13 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/probe.h"
 #include "base/text.h"
 #include <heapalloc/port.h>
 
 const void *check_subject;
 
 static _Noreturn void stop(struct text *text) {
+    const void *subject = load_relaxed(check_subject);
     if (text->length == TEXT_BYTES) text->length--;
+    text->chars[text->length] = 0;
+    COMPUTED(subject); /* tracers can read a register, but no address that is relative to the code */
+    PROBE_2(misuse, text->chars, subject);
     text->chars[text->length++] = '\n';
     port_stop(text->chars, text->length);
 }

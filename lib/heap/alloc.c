@@ -1,6 +1,7 @@
 /* Allocation beyond the fast path, of a live heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
+#include "base/probe.h"
 #include "heap/abandoned.h"
 #include "heap/bin.h"
 #include "heap/cache.h"
@@ -18,6 +19,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
         if (unit->count == count) {
             store_relaxed(unit->kind, UNIT_LARGE);
             if (fill == ALLOC_ZEROED) memset(unit->memory, 0, size);
+            PROBE_2(large_alloc, unit->memory, size);
             return unit->memory;
         }
         units_give(unit);
@@ -25,6 +27,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
     unit = room == ALLOC_ROOMY ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
     if (unlikely(!unit)) return NULL;
     if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
+    PROBE_2(large_alloc, unit->memory, size);
     return unit->memory;
 }
 
@@ -158,5 +161,7 @@ void *alloc_wide_aligned(size_t size, size_t align) {
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
     struct unit *unit = units_take_aligned(count + (count == 0), (uint32_t)(align >> UNIT_SHIFT), UNIT_LARGE);
-    return unit ? unit->memory : NULL;
+    if (!unit) return NULL;
+    PROBE_2(large_alloc, unit->memory, size);
+    return unit->memory;
 }

@@ -1,6 +1,7 @@
 /* Allocation, as the exported functions call it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_alloc.h"
+#include "base/probe.h"
 #include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/exited_thread.h"
@@ -18,7 +19,9 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     if (alloc_never_fits(size)) return NULL;
     heap_trim(heap);
     void *p = alloc_live(heap, size);
-    return p ? p : last_resort_take(heap, size);
+    if (!p) p = last_resort_take(heap, size);
+    if (!p) PROBE_1(out_of_memory, size);
+    return p;
 }
 
 /* Serve a thread's first allocation, or one after its end. */
@@ -66,7 +69,9 @@ static COLD void *zeroed_again(struct heap *heap, size_t size) {
     debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
     if (alloc_never_fits(size)) return NULL;
     heap_trim(heap);
-    return alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
+    void *p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
+    if (!p) PROBE_1(out_of_memory, size);
+    return p;
 }
 
 void *heap_alloc_zeroed(size_t size) {
@@ -100,7 +105,9 @@ static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
     debug_check(align > GRANULE_BYTES && heap->state == HEAP_LIVE);
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     heap_trim(heap);
-    return alloc_wide_aligned(size, align);
+    void *p = alloc_wide_aligned(size, align);
+    if (!p) PROBE_1(out_of_memory, size);
+    return p;
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {

@@ -1,6 +1,7 @@
 /* Freeing, as the exported functions call it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_free.h"
+#include "base/probe.h"
 #include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/empty.h"
@@ -39,7 +40,8 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
  * the pointer again from the start. */
 static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
     debug_check(span_unit(p) == unit && heap == heap_self);
-    if (unlikely(!cache_keep_large(heap, unit, p))) heap_free_slow(p, heap);
+    if (unlikely(!cache_keep_large(heap, unit, p))) return heap_free_slow(p, heap);
+    PROBE_1(large_free, p);
 }
 
 static NOINLINE void entry_free_medium(void *p, struct heap *heap) {

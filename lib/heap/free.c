@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/free.h"
 #include "base/alone.h"
+#include "base/probe.h"
 #include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/empty.h"
@@ -66,6 +67,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     if (unlikely(unit->flags & UNIT_SAMPLED)) sample_freed(p);
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
+    PROBE_1(large_free, p);
     unit->flags &= UNIT_MOVED;
     if (heap && unit->count <= heap->recent_units) {
         struct unit *last = take_recent(heap->recent_large);

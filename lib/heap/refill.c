@@ -4,6 +4,7 @@
  *   3 an abandoned slab    4 the current slab's next page    5 a new slab */
 /* SPDX-License-Identifier: MIT */
 #include "heap/refill.h"
+#include "base/probe.h"
 #include "heap/abandon.h"
 #include "heap/empty.h"
 #include "heap/recover.h"
@@ -137,9 +138,11 @@ STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     }
     if (unlikely(heap->sample.rate)) {
         sample_fill(heap, class, slab, list);
+        PROBE_2(refill, slab->block_bytes, slab->memory);
         return true;
     }
     heap->bin[class] = list;
     heap_attach_slab(heap, class, slab, returns);
+    PROBE_2(refill, slab->block_bytes, slab->memory);
     return true;
 }

@@ -6,6 +6,7 @@
  * twenty times until it has doubled, however small the steps are. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
+#include "base/probe.h"
 #include "heap/entry_alloc.h"
 #include "heap/free.h"
 #include "heap/free_check.h"
@@ -201,7 +202,9 @@ static void *resize_any(void *p, size_t size) {
     heap_enter(); /* a program may do nothing but resize for long, so count a slow path */
     if (live_heap()) pace_slow(heap_self);
     if (unit->kind == UNIT_MEDIUM) return resize_medium(p, size);
-    return resize_large(p, unit, size);
+    void *new = resize_large(p, unit, size);
+    PROBE_3(large_resize, p, new, size);
+    return new;
 }
 
 /* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one

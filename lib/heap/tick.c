@@ -6,6 +6,7 @@
  * every one from then on. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
+#include "base/probe.h"
 #include "heap/cache.h"
 #include "heap/clock.h"
 #include "heap/flush.h"
@@ -83,6 +84,7 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     if (purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
+    PROBE_1(tick, now);
     store_relaxed(purged_now, (uint8_t)(quarter << PURGED_SINCE_SHIFT));
     store_relaxed(units.now_ms, (uint32_t)now);
     note_time(heap, (uint32_t)now);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slab/slab.h"
 #include "base/check.h"
+#include "base/probe.h"
 #include "base/valgrind.h"
 #include "span/prefault.h"
 #include "span/units.h"
@@ -25,6 +26,7 @@ STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     store_relaxed(slab->block_bytes, shape->block_bytes);
     store_relaxed(slab->kind, UNIT_SLAB);
     store_relaxed(slab->owner, owner);
+    PROBE_2(slab_take, shape->block_bytes, slab->memory);
     return slab;
 }
 
@@ -62,6 +64,7 @@ void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->used_blocks == 0);
     bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
     if (unlikely(!whole)) account(slab, secret);
+    PROBE_2(slab_give, slab->block_bytes, slab->memory);
     store_relaxed(slab->owner, NULL);
     store_relaxed(slab->kind, UNIT_LEAVING);
     store_relaxed(slab->block_bytes, 0);

@@ -6,6 +6,7 @@
 #include "span/grow.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/probe.h"
 #include "span/units_free.h"
 #include <heapalloc/port.h>
 
@@ -74,6 +75,7 @@ static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
         step = exact;
         if (!extend(span, step)) return false;
     }
+    PROBE_2(grow, span->base + span->bytes, step);
     units_publish(span, span->bytes + step);
     return true;
 }
@@ -113,6 +115,7 @@ static bool layout(struct span *span, uint32_t units, uint32_t ready) {
                           .limit_units = units,
                           .tabled_units = units};
     span->lines[-1].kind = UNIT_EDGE;
+    PROBE_2(grow, span->base, span->bytes);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "span/purge.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/probe.h"
 #include "span/huge.h"
 #include "span/unmapped.h"
 #include <heapalloc/port.h>
@@ -71,6 +72,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     if (*tries > 0 && --*tries > 0 && port_purge(unit->memory, (size_t)count << UNIT_SHIFT)) {
         unit->flags |= UNIT_CLEAN;
         run->purged += count;
+        PROBE_2(purge, unit->memory, (size_t)count << UNIT_SHIFT);
         unit = purge_tables(unit);
         if (unmapped_release(unit))
             units_give(unit);
