@@ -5,6 +5,7 @@
 #include "heap/fast.h"
 #include "heap/hardened.h"
 #include "heap/reserve.h"
+#include "heap/used.h"
 #include "heap/world.h"
 #include "live_stats.h"
 #include "next.h"
@@ -95,21 +96,11 @@ EXPORT void *heapalloc_alloc_at(size_t bytes, size_t align_bytes, size_t offset_
     return place;
 }
 
-/* True when `p` is mapped and in no free extent, so that its words can be read. */
-static bool knowing_is_mapped(const char *p) {
-    const struct unit *line = span_unit(p), *head = line;
-    while (head && load_relaxed(head->kind) == UNIT_INSIDE) head--;
-    uint8_t kind = head ? load_relaxed(head->kind) : UNIT_EDGE;
-    if (kind == UNIT_FREE || kind == UNIT_FREE_LAST || kind == UNIT_LEAVING || kind == UNIT_EDGE) return false;
-    return line == head || line < head + load_relaxed(head->count);
-}
-
 EXPORT void heapalloc_free_at(void *block) {
     struct placed placed = {0, 0};
     if (!block) return;
     char *words = (char *)block - sizeof(placed);
-    if (aside() || (knowing_is_mapped(words) && knowing_is_mapped((char *)block - 1)))
-        memcpy(&placed, words, sizeof(placed));
+    if (aside() || (used_is_mapped(words) && used_is_mapped((char *)block - 1))) memcpy(&placed, words, sizeof(placed));
     if (!placed.start || placed.proof != proof_of(placed.start, (uintptr_t)block))
         check_misuse("heapalloc_free_at", block, "is no used block of heapalloc_alloc_at()");
     memset(words, 0, sizeof(placed));

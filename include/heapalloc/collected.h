@@ -8,7 +8,7 @@
  * may use it; a precise arena may be used by any thread, one at a time.
  * These end the program with a sentence: free() of a block; a pointer to no collected arena, or NULL; a call by another
  * thread; a collection on a stack that is not the thread's, such as a coroutine's; any call but _visit in a trace
- * function. */
+ * function. _alloc, _store and _visit read the arena without looking whether it is mapped at all. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -29,8 +29,8 @@ struct heapalloc_collected_options {
     size_t limit_bytes;      /* of its slabs in all; 0: none */
     unsigned growth_percent; /* an allocation collects first when so many percent of what the last collection left, at
                                 least 1 MiB, were allocated since; and when memory is out. 0: never by itself */
-    const void *stack_base;  /* the highest address of the thread's stack, above the frame that makes the arena. NULL:
-                                as libc reports it */
+    const void *stack_base; /* the highest address of the thread's stack, above the frame that makes the arena, by 4 GiB
+                               at most. NULL: as libc reports it */
     /* Calls heapalloc_collected_visit() for each pointer in a block of `bytes` bytes. Those beyond the requested size
      * are zero, and all of them may be. Neither function may allocate. NULL: each word of a block may be a pointer. */
     void (*trace)(struct heapalloc_collected *collected, void *block, size_t bytes, void *argument);
@@ -69,7 +69,8 @@ HEAPALLOC_API size_t heapalloc_collected_collect(struct heapalloc_collected *col
 HEAPALLOC_API bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes);
 
 /* Store a pointer, *(void **)place = p, in a program that collects in steps.
- * place         in a block of the arena; outside of all its memory it ends the program with a sentence
+ * place         in a block of the arena, at a multiple of 8; outside of all its memory, or at any other, it ends the
+ *               program with a sentence
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p);
 

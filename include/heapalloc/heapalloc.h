@@ -162,7 +162,7 @@ HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
  * A pool hands out blocks of one size, last in, first out, from slabs of its own. One thread at a time may use it and
  * nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block from elsewhere, one that was put back already,
  * one whose first 16 bytes were written to while others were put back after it, a pointer to no pool) ends the program
- * with a sentence. */
+ * with a sentence; get and put of a single block read the pool without looking whether it is mapped at all. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -194,8 +194,9 @@ struct heapalloc_pool_options {
     size_t align_bytes;  /* a power of two up to HEAPALLOC_POOL_BYTES_MAX; 0: 16 */
     size_t limit_bytes;  /* of all its slabs, 16 KiB each; 0: none */
     /* Called once for an object's memory, before it is first handed out, without a lock; the object stays constructed
-     * while it is free. It may allocate, but not use this pool. When it returns false, get returns NULL, and the memory
-     * is tried again later. NULL: none, contents are undefined. */
+     * while it is free. It may allocate; taking an object that has to be constructed, or destroying the pool, ends the
+     * program with a sentence. When it returns false, get returns NULL, and the memory is tried again later. It must
+     * return. NULL: none, contents are undefined. */
     bool (*construct)(void *object, void *argument);
     /* Called for each constructed object when the pool is destroyed, also those in use. Using the pool in it ends the
      * program with a sentence. NULL: none. Only with a constructor. */
@@ -274,7 +275,8 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
  * Experience 1990; children and cleanups as in talloc and the Apache pools.
  * "As the arena" below: one thread at a time uses it, or any number if it is HEAPALLOC_ARENA_LOCKED. Its parent's lock
  * is not taken: make and destroy a child while nobody else uses its parent. A pointer that is no arena (NULL, or a
- * destroyed one) ends the program with a sentence. */
+ * destroyed one) ends the program with a sentence; _alloc, and what allocates by it, reads the arena without looking
+ * whether it is mapped at all. */
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {

@@ -5,12 +5,13 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/registry.h"
+#include "heap/used.h"
 #include "span/units.h"
 
 enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
 
 void arena_enter(struct heapalloc_arena *arena, const char *function) {
-    if (unlikely(!arena || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
+    if (unlikely(!used_may_be_object(arena) || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
         check_misuse(function, arena, "is not an arena");
     if (arena->locks) named_enter(arena->named);
 }

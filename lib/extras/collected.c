@@ -4,19 +4,26 @@
 #include "base/valgrind.h"
 #include "heap/fast.h"
 #include "heap/registry.h"
+#include "heap/used.h"
 #include "span/units.h"
 
 void collected_check(const char *function, const struct heapalloc_collected *collected) {
-    if (unlikely(!collected || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
+    if (unlikely(!used_may_be_object(collected) || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
         check_misuse(function, collected, "is not a collected arena");
 }
 
-void collected_enter(const char *function, const struct heapalloc_collected *collected) {
-    collected_check(function, collected);
+void collected_enter_often(const char *function, const struct heapalloc_collected *collected) {
+    if (unlikely(!collected || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
+        collected_check(function, collected);
     bool precise = collected->options.flags & HEAPALLOC_COLLECTED_PRECISE;
     if (unlikely(!precise && collected->thread != (const void *)&heap_self))
         check_misuse(function, collected, "is used by a thread that did not make it");
     if (unlikely(collected->in_trace)) check_misuse(function, collected, "is used by its own trace function");
+}
+
+void collected_enter(const char *function, const struct heapalloc_collected *collected) {
+    collected_check(function, collected);
+    collected_enter_often(function, collected);
 }
 
 bool collected_grow(void *array, size_t *room, size_t each) {

@@ -107,6 +107,9 @@ void collected_check(const char *function, const struct heapalloc_collected *col
 /* The same for calls that only its thread may make, and no trace function. */
 void collected_enter(const char *function, const struct heapalloc_collected *collected);
 
+/* The same for calls that are made often: they find a wrong pointer only where it points to memory that is mapped. */
+void collected_enter_often(const char *function, const struct heapalloc_collected *collected);
+
 INLINE size_t slab_index(const struct collected_slab *slab, size_t offset) {
     return slab->class ? (size_t)(offset * (uint64_t)slab->recip >> 32) : 0;
 }

@@ -6,9 +6,12 @@
 
 enum { ROOT_SCANS_MAX = 8 };
 
+static const size_t STACK_BYTES_MAX = (size_t)4 << 30;
+
 static bool collected_are_right(const struct heapalloc_collected_options *options, const void *stack_base) {
     unsigned precise = options->flags & HEAPALLOC_COLLECTED_PRECISE;
-    bool has_stack = (uintptr_t)stack_base > (uintptr_t)__builtin_frame_address(0);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), base = (uintptr_t)stack_base;
+    bool has_stack = base > here && base - here <= STACK_BYTES_MAX;
     return options->flags == precise && (precise ? options->trace_roots != NULL : has_stack);
 }
 
@@ -136,7 +139,7 @@ void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
 }
 
 void heapalloc_collected_stats(struct heapalloc_collected *collected, struct heapalloc_collected_stats *stats) {
-    collected_check("heapalloc_collected_stats", collected);
+    collected_enter("heapalloc_collected_stats", collected);
     if (!stats) check_misuse("heapalloc_collected_stats", stats, "is no place for statistics");
     *stats = (struct heapalloc_collected_stats){.name = collected->options.name,
                                                 .used_bytes = collected->used_bytes,

@@ -3,11 +3,12 @@
 #include "extras/pool.h"
 #include "base/valgrind.h"
 #include "heap/registry.h"
+#include "heap/used.h"
 #include "slab/slab.h"
 #include "span/units.h"
 
 void pool_check(const char *function, const struct heapalloc_pool *pool) {
-    if (unlikely(!pool_is_sound(pool))) check_misuse(function, pool, "is not a pool");
+    if (unlikely(!used_may_be_object(pool) || !pool_is_sound(pool))) check_misuse(function, pool, "is not a pool");
 }
 
 void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block) {
@@ -17,6 +18,7 @@ void pool_check_block(const char *function, const struct heapalloc_pool *pool, c
         check_misuse(function, block, "does not belong to this pool");
     if (pool_is_block(pool, owner, slab, block)) return;
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
+    if (offset % pool->block_bytes == 0) check_misuse(function, block, "was never handed out by this pool");
     check_interior(function, block, (const char *)block - offset % pool->block_bytes, pool->block_bytes);
 }
 

@@ -30,6 +30,7 @@ struct pool_magazine {
 struct pool_thread {
     const struct heap *heap;
     struct pool_magazine *loaded, *previous; /* calls use `loaded`; `previous` is full or empty */
+    bool constructs;                         /* the thread is in the pool's constructor */
 } __attribute__((aligned(64)));
 
 /* Entries by the heap's address, open addressing; replaced by a table twice as large when it is half full. */
@@ -57,6 +58,7 @@ struct pool_manager {
     struct pool_table *table; /* atomic */
     struct named *shared;     /* the pool's entry in the named list, with its lock */
     bool forked;              /* in a fork's child: objects that other threads were handling may be lost */
+    bool constructs;          /* the thread of a pool that is not shared is in its constructor */
 };
 
 /* The first words send misuse to the slow path, as an arena's do (extras/arena.h): the heap overwrites the first two of
@@ -112,6 +114,9 @@ bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_option
 void *pool_managed_get(struct heapalloc_pool *pool);
 void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *object);
 void pool_managed_end(struct heapalloc_pool *pool);
+
+/* Ends the program when the calling thread is in the constructor of this managed pool. */
+void pool_check_constructor(struct heapalloc_pool *pool, const char *function);
 
 /* pool_stats.c: fill in the sums of any pool while its threads go on. */
 void pool_read(const struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats);

@@ -60,6 +60,7 @@ struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, size_t align_by
 void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     if (!pool) return;
     pool_check("heapalloc_pool_destroy", pool);
+    if (pool->manager) pool_check_constructor(pool, "heapalloc_pool_destroy");
     named_remove(pool->named);
     pool->mark = 0; /* a destructor's use of the pool is misuse, as that of a destroyed one */
     if (pool->manager) pool_managed_end(pool);

@@ -163,15 +163,17 @@ COLD size_t magazine_sum(const struct pool_manager *manager) {
     return sum;
 }
 
-/* Repair entries in a fork's child: a thread stopped in an exchange has one magazine twice, and has lost the other with
- * its objects. Without memory for a new one the entry belongs to no heap any more. */
+/* Repair entries in a fork's child: nobody else constructs, and a thread stopped in an exchange has one magazine twice,
+ * and has lost the other with its objects. Without memory for a new one the entry belongs to no heap any more. */
 COLD void magazine_put_right(void *pool) {
     struct pool_manager *manager = ((struct heapalloc_pool *)pool)->manager;
     struct pool_table *table = manager->table;
     manager->forked = true;
     for (uint32_t i = 0; table && i <= table->mask; i++) {
         struct pool_thread *thread = table->threads[i];
-        if (!thread || thread->heap == heap_self || thread->loaded != thread->previous) continue;
+        if (!thread || thread->heap == heap_self) continue;
+        thread->constructs = false;
+        if (thread->loaded != thread->previous) continue;
         thread->previous = magazine_create(manager);
         if (!thread->previous) thread->heap = NULL;
     }

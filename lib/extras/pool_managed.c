@@ -57,10 +57,32 @@ static struct block *carve(struct heapalloc_pool *pool) {
     return object_tail(pool, first);
 }
 
+/* Where it is noted that the calling thread constructs; NULL: it has no entry, and there is no memory for one. */
+static bool *constructs(struct heapalloc_pool *pool) {
+    if (!pool->manager->magazine_count) return &pool->manager->constructs;
+    struct pool_thread *thread = magazine_thread(pool);
+    return thread ? &thread->constructs : NULL;
+}
+
+void pool_check_constructor(struct heapalloc_pool *pool, const char *function) {
+    const bool *noted = pool->manager->construct ? constructs(pool) : NULL;
+    if (noted && *noted) check_misuse(function, pool, "is used by its own constructor");
+}
+
+static bool constructed(struct heapalloc_pool *pool, struct block *tail) {
+    struct pool_manager *manager = pool->manager;
+    pool_check_constructor(pool, "heapalloc_pool_get");
+    bool *noted = constructs(pool);
+    if (noted) *noted = true;
+    bool done = manager->construct(object_of(pool, tail), manager->argument);
+    if (noted) *noted = false;
+    return done;
+}
+
 /* Construct an object, without the lock: a constructor may do anything but use this pool. NULL: it failed. */
 static struct block *construct(struct heapalloc_pool *pool, struct block *tail) {
     struct pool_manager *manager = pool->manager;
-    if (!manager->construct || manager->construct(object_of(pool, tail), manager->argument)) return tail;
+    if (!manager->construct || constructed(pool, tail)) return tail;
     pool_lock(manager);
     list_push(pool, &manager->raw, &manager->raw_count, tail);
     pool_unlock(manager);

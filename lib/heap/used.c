@@ -17,3 +17,11 @@ STARTUP_TEXT size_t used_bytes(const void *p) {
     bool idle = block_is_free(p, heap_secret()) || quarantine_has(p);
     return idle ? 0 : load_relaxed(unit->block_bytes);
 }
+
+bool used_is_mapped(const void *p) {
+    const struct unit *line = span_unit(p), *head = line;
+    while (head && load_relaxed(head->kind) == UNIT_INSIDE) head--;
+    uint8_t kind = head ? load_relaxed(head->kind) : UNIT_EDGE;
+    if (kind == UNIT_FREE || kind == UNIT_FREE_LAST || kind == UNIT_LEAVING || kind == UNIT_EDGE) return false;
+    return line == head || line < head + load_relaxed(head->count);
+}

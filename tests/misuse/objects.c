@@ -3,6 +3,8 @@
 #include "misuse.h"
 #include <heapalloc/collected.h>
 #include <heapalloc/heapalloc.h>
+#include <malloc.h>
+#include <sys/mman.h>
 
 /* The library is preloaded, not linked. */
 #pragma weak heapalloc_stats
@@ -117,6 +119,36 @@ static void *a_destroyed_collected(void) {
 
 static void *a_block(void) {
     return memset(take(1000), 0x5a, 1000);
+}
+
+/* Addresses at which there is nothing to look at. */
+static void *a_small_number(void) {
+    return (void *)(uintptr_t)48;
+}
+
+static void *an_unmapped_page(void) {
+    char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || munmap(page, 4096) != 0) _exit(95);
+    return page;
+}
+
+static void *returned_memory(void) {
+    char *block = take((size_t)64 << 20);
+    free(block);
+    malloc_trim(0);
+    return block + (1 << 20);
+}
+
+static void *beside_an_arena(void) {
+    return (char *)an_arena() + 8;
+}
+
+static void *beside_a_pool(void) {
+    return (char *)a_pool() + 16;
+}
+
+static void *beside_a_collected(void) {
+    return (char *)a_collected() + 8;
 }
 
 /* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): pass `WHAT` in the call of that name. The fast build does not check the pool
@@ -292,6 +324,38 @@ static void call_collected_stats(void *p) {
 #define DESTROYED_AS_COLLECTED(what) \
     AS_COLLECTED(what) OBJECT(what, collected_destroy, "collected_destroy", no_collected)
 
+/* Calls that are made often read their object without looking whether there can be one; these look. */
+#define UNMAPPED(what)                                                     \
+    OBJECT(what, arena_aligned, "arena_alloc_aligned", no_arena)           \
+    OBJECT(what, arena_realloc, "arena_realloc", no_arena)                 \
+    OBJECT(what, arena_free, "arena_free", no_arena)                       \
+    OBJECT(what, arena_mark, "arena_mark", no_arena)                       \
+    OBJECT(what, arena_rewind, "arena_rewind", no_arena)                   \
+    OBJECT(what, arena_reset, "arena_reset", no_arena)                     \
+    OBJECT(what, arena_cleanup, "arena_cleanup", no_arena)                 \
+    OBJECT(what, arena_stats, "arena_stats", no_arena)                     \
+    OBJECT(what, arena_parent, "arena_create", no_arena)                   \
+    OBJECT(what, arena_destroy, "arena_destroy", no_arena)                 \
+    OBJECT(what, pool_get_many, "pool_get_many", no_pool)                  \
+    OBJECT(what, pool_put_many, "pool_put_many", no_pool)                  \
+    OBJECT(what, pool_stats, "pool_stats", no_pool)                        \
+    OBJECT(what, pool_destroy, "pool_destroy", no_pool)                    \
+    OBJECT(what, collected_collect, "collected_collect", no_collected)     \
+    OBJECT(what, collected_step, "collected_step", no_collected)           \
+    OBJECT(what, collected_root, "collected_root", no_collected)           \
+    OBJECT(what, collected_unroot, "collected_unroot", no_collected)       \
+    OBJECT(what, collected_weak, "collected_weak", no_collected)           \
+    OBJECT(what, collected_unweak, "collected_unweak", no_collected)       \
+    OBJECT(what, collected_finalizer, "collected_finalizer", no_collected) \
+    OBJECT(what, collected_stats, "collected_stats", no_collected)         \
+    OBJECT(what, collected_destroy, "collected_destroy", no_collected)
+
+UNMAPPED(a_small_number)
+UNMAPPED(an_unmapped_page)
+UNMAPPED(returned_memory)
+UNMAPPED(beside_an_arena)
+UNMAPPED(beside_a_pool)
+UNMAPPED(beside_a_collected)
 AS_ARENA(nothing)
 DESTROYED_AS_ARENA(a_pool)
 DESTROYED_AS_ARENA(an_unused_pool)
