@@ -199,6 +199,20 @@ unpack_debian() {
     rm -f "$clean/debian"/packages/*/*dbgsym*
 }
 
+# autopkgtest NAME: a test of debian/tests/control, as autopkgtest runs it: with what it depends on, as it says, and with
+# output on stderr only if it says so.
+autopkgtest() {
+    local stanza packages
+    stanza=$(awk -v RS= -v name="$1" '$0 ~ "^Tests: *" name "(\n|$)"' "$root/debian/tests/control")
+    packages=$(sed -n 's/^Depends: *//p' <<<"$stanza" | tr ',' ' ')
+    [[ -n $packages && -x $clean/debian/packages/tests/$1 ]] || { echo "it depends on nothing, or is no program"; return 1; }
+    # shellcheck disable=SC2086 # a list of words
+    inside dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages | sed '/^installed /d; s/$/: is missing/' | tee "$clean/missing"
+    [[ ! -s $clean/missing ]] || return 1
+    inside "/packages/tests/$1" 2>"$clean/stderr" || { cat "$clean/stderr"; return 1; }
+    [[ ! -s $clean/stderr || $stanza == *allow-stderr* ]] || { cat "$clean/stderr"; echo "it writes to stderr"; return 1; }
+}
+
 everything_is_removed() {
     inside dpkg --purge heapalloc-tools libheapalloc-dev libheapalloc0
     local left
@@ -233,8 +247,11 @@ fi
 check packages_second raise_version || exit 1
 check packages_clean_debian unpack_debian || exit 1
 check packages_install inside sh -c 'dpkg -i /packages/first/*.deb' || exit 1
-check packages_preload inside /packages/tests/preload || true
-check packages_link inside /packages/tests/link || true
+mapfile -t tests < <(sed -n 's/^Tests: *//p' "$root/debian/tests/control")
+((${#tests[@]} > 0)) || { echo "not ok - packages_autopkgtest: debian/tests/control names no test"; wrong=1; }
+for test in "${tests[@]}"; do
+    check "packages_$test" autopkgtest "$test" || true
+done
 check packages_ld_so_preload every_program_by_ld_so_preload || true
 check packages_systemd_preload systemd_lines_preload || true
 check packages_dockerfile dockerfile_lines_preload || true

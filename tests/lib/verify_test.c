@@ -322,7 +322,7 @@ TEST(names_and_pools_are_found_broken) {
 TEST(collected_arenas_are_found_broken) {
     populate();
     struct heapalloc_collected_options options = {.name = "c", .stack_base = &options};
-    struct heapalloc_collected *collected = collected_create(&options, &options);
+    struct heapalloc_collected *collected = collected_create(&options, &options + 1); /* above any frame pointer */
     CHECK(collected && heapalloc_collected_alloc(collected, 100) && heapalloc_collected_alloc(collected, 50000));
     BREAKS(collected, collected->all->bits[0], 0);
     BREAKS(collected, collected->all->used_count, 2);
