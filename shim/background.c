@@ -6,6 +6,7 @@
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "helper_thread.h"
+#include "leaks_stop.h"
 #include "libc.h"
 #include "metrics_socket.h"
 #include "process.h"
@@ -25,6 +26,7 @@ static uint32_t ending; /* the main thread has ended; a futex */
  * libc's sleep is a cancellation point, and may be wrapped. */
 static void *run(void *unused) {
     syscall_6(SYS_prctl, PR_SET_NAME, (long)"heapalloc", 0, 0, 0, 0);
+    leaks_stop_never();
     heap_enter();
     while (!__atomic_load_n(&ending, __ATOMIC_ACQUIRE)) {
         uint32_t ms = load_relaxed(purge_decay_ms) / DECAY_QUARTERS;

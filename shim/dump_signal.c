@@ -8,6 +8,7 @@
 #include "options.h"
 #include "profile_write.h"
 #include "report.h"
+#include <heapalloc/heapalloc.h>
 #include <signal.h>
 
 enum { STDERR = 2 };
@@ -70,5 +71,6 @@ COLD void dump_signal_write(void) {
         live_stats_json(&sink, &stats);
     else
         live_stats_text(&sink, &stats);
+    if (option_number(OPTION_LEAKS)) heapalloc_leaks(sink.file);
     exit_stats_close(sink.file);
 }

@@ -1,4 +1,4 @@
-/* Reports leaks at exit. */
+/* Reports leaks. */
 /* SPDX-License-Identifier: MIT */
 #include "leaks.h"
 #include "base/bits.h"
@@ -7,6 +7,8 @@
 #include "leaks_stop.h"
 #include "profile_table.h"
 #include "report.h"
+#include "shim.h"
+#include <heapalloc/heapalloc.h>
 
 enum { SIZES_MAX = 8, PLACES_MAX = 8, CALLERS_MAX = 4, NAME_BYTES = 100 };
 
@@ -127,25 +129,46 @@ NOINLINE uintptr_t leaks_stack(void) {
     return (uintptr_t)__builtin_frame_address(0);
 }
 
-COLD void leaks_tell(int file, uintptr_t stack) {
+static void tell_running(struct report *report, size_t running) {
+    report_begin(report);
+    report_add_number(report, running, 0);
+    report_add(report, " threads could not be stopped: what only their registers point to is told as lost\n");
+}
+
+static void tell_no_search(struct report *report) {
+    report_begin(report);
+    report_add(report, "no search for leaks: no memory, or the process may not read its own\n");
+}
+
+COLD long leaks_tell(int file, uintptr_t stack) {
+    static bool busy;
     struct report report = {0};
     struct lost lost = {0};
+    if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) return errno = EBUSY, LEAKS_UNKNOWN;
     size_t running = leaks_stop();
     struct leaks_search *search = leaks_search(stack);
     if (search) sum_up(&lost, search); /* while no thread changes the profile */
     leaks_resume();
-    if (search) {
+    if (search)
         tell_lost(&report, &lost, search->count);
-        leaks_search_end(search);
-    } else {
-        report_begin(&report);
-        report_add(&report, "no search for leaks: no memory, or the process may not read its own\n");
+    else
+        tell_no_search(&report);
+    if (search) leaks_search_end(search);
+    if (file >= 0) {
+        report_write(&report, file);
+        if (running > 0) tell_running(&report, running);
+        report_write(&report, file);
+        if (lost.known > 0) tell_places(file);
     }
-    if (running > 0) {
-        report_begin(&report);
-        report_add_number(&report, running, 0);
-        report_add(&report, " threads could not be stopped: what only their registers point to is told as lost\n");
-    }
-    report_write(&report, file);
-    if (lost.known > 0) tell_places(file);
+    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+    if (!search) errno = ENOMEM;
+    return search ? (long)lost.blocks : LEAKS_UNKNOWN;
+}
+
+/* The frame holds the callee-saved registers, which may be the program's pointers. */
+EXPORT COLD size_t heapalloc_leaks(int file) {
+    __builtin_unwind_init();
+    long blocks = leaks_tell(file, leaks_stack());
+    __asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */
+    return (size_t)blocks;
 }

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum { THREADS_MAX = 4096, WAIT_MS = 1000, LIST_BYTES = 4096 };
+enum { OWN_MAX = 8, THREADS_MAX = 4096, WAIT_MS = 1000, LIST_BYTES = 4096 };
 
 struct entry { /* of a folder, as getdents64 returns it */
     uint64_t inode;
@@ -53,7 +53,17 @@ static int take_signal(void) {
     return 0;
 }
 
+static int own[OWN_MAX]; /* the library's threads, the latest; atomic */
+
+void leaks_stop_never(void) {
+    static uint32_t count;
+    int id = (int)syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    __atomic_store_n(&own[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % OWN_MAX], id, __ATOMIC_RELAXED);
+}
+
 static bool is_known(int id) {
+    for (int i = 0; i < OWN_MAX; i++)
+        if (__atomic_load_n(&own[i], __ATOMIC_RELAXED) == id) return true;
     for (uint32_t i = 0; i < stop.count; i++)
         if (stop.id[i] == id) return true;
     return false;

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "fork.h"
 #include "helper_thread.h"
+#include "leaks_stop.h"
 #include "live_stats.h"
 #include "options.h"
 #include "process.h"
@@ -115,6 +116,7 @@ static void answer(int client) {
 static void *serve(void *argument) {
     int file = (int)(intptr_t)argument;
     struct pollfd wait = {.fd = file, .events = POLLIN};
+    leaks_stop_never();
     syscall_6(SYS_prctl, PR_SET_NAME, (long)"heapalloc", 0, 0, 0, 0);
     for (;;) {
         wait.revents = 0;

@@ -3,6 +3,7 @@
  *   leaks CASE [BLOCKS BYTES] */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -102,6 +103,23 @@ static void start(void *(*function)(void *), int threads, size_t *sizes) {
     while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < threads) usleep(1000);
 }
 
+typedef size_t leaks_function(int file);
+
+/* Asks by the call, then by a signal, at whose end the process goes on and loses as many blocks again. */
+static int ask(const size_t *sizes) {
+    leaks_function *leaks = (leaks_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "heapalloc_leaks");
+    if (!leaks || leaks(-1) != 0) return 1;
+    lose(sizes[0], sizes[1]);
+    wipe();
+    if (leaks(-1) != sizes[0]) return 2;
+    lose(sizes[0], sizes[1]);
+    wipe();
+    if (leaks(STDERR_FILENO) != 2 * sizes[0]) return 3;
+    raise(SIGUSR2);
+    free(malloc(1 << 20)); /* a slow path */
+    return 0;
+}
+
 static void free_kept(void) {
     while (kept) {
         struct node *next = kept->next;
@@ -125,7 +143,8 @@ int main(int count, char **words) {
     if (!strcmp(name, "threads")) start(hold, 8, sizes);
     if (!strcmp(name, "register")) start(hold_in_register, 3, sizes);
     if (!strcmp(name, "blocked")) start(block_signals, 1, sizes);
+    int code = !strcmp(name, "ask") ? ask(sizes) : 0;
     wipe();
     puts("done");
-    return 0;
+    return code;
 }

@@ -39,6 +39,12 @@ expect "a thread that blocks all signals" 0 '1 threads? could not be stopped' "$
 expect "ls loses nothing" 0 "$none" ls /
 expect "bash loses nothing" 0 "$none" bash -c true
 expect "python3 has a report, and ends as usual" 0 'leaks' python3 -c pass
+options="leaks,background,metrics=unix:$work/socket"
+expect "the library's own threads need not be stopped" 0 "$none" "$program" threads 100 48
+verdict "$(grep -q 'could not be stopped' "$work/err" && echo no || echo yes)" "and none is told"
+options="leaks=full,signal=USR2"
+expect "the call counts them, and a signal reports them" 0 "$(lost 42000 2000)" "$program" ask 1000 21
+verdict "$(is "$(grep -cE "$(lost 42000 2000)" "$work/err")" 3)" "each time: by the call, at the signal, at exit"
 # Who allocated what is lost, and what was asked for.
 options="leaks=full"
 by="$(basename "$program")\\+0x[0-9a-f]+"
