@@ -3,6 +3,7 @@
 #include "extras/pool.h"
 #include "base/valgrind.h"
 #include "heap/registry.h"
+#include "heap/tick.h"
 #include "heap/used.h"
 #include "slab/slab.h"
 #include "span/units.h"
@@ -51,4 +52,13 @@ char *pool_carve(struct heapalloc_pool *pool, uint32_t most, uint32_t *count) {
     pool->carved_bytes = to * bytes;
     *count = to - from;
     return slab->memory + (size_t)from * bytes;
+}
+
+void pool_pass_time(int32_t *puts_left) {
+    debug_check(*puts_left == -1);
+    *puts_left = RETURNS_PURGING - 1;
+    struct heap *heap = heap_self;
+    if (heap->state != HEAP_LIVE) return;
+    pace_run(heap);
+    heap_tick_if_due(heap);
 }

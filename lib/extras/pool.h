@@ -31,6 +31,7 @@ struct pool_thread {
     const struct heap *heap;
     struct pool_magazine *loaded, *previous; /* calls use `loaded`; `previous` is full or empty */
     bool constructs;                         /* the thread is in the pool's constructor */
+    int32_t puts_left;                       /* as the pool's */
 } __attribute__((aligned(64)));
 
 /* Entries by the heap's address, open addressing; replaced by a table twice as large when it is half full. */
@@ -73,6 +74,7 @@ struct heapalloc_pool {
     uint32_t block_bytes;
     uint32_t carved_bytes;        /* of the newest slab */
     uint32_t slab_count;          /* atomic for readers */
+    int32_t puts_left;            /* until a put lets time pass; of a shared pool each thread counts its own */
     uintptr_t mark;               /* POOL_MARK ^ address, while the pool lives */
     struct unit *slabs;           /* newest first, by next; atomic for readers */
     struct pool_manager *manager; /* NULL: a plain pool */
@@ -108,6 +110,14 @@ void pool_check_block(const char *function, const struct heapalloc_pool *pool, c
 /* Carve up to `most` blocks from the newest slab, or from a new one, up to the end of a page. Returns the first of
  * *count adjacent blocks; NULL: no memory, or the limit is met. */
 char *pool_carve(struct heapalloc_pool *pool, uint32_t most, uint32_t *count);
+
+/* Count a put; true: pool_pass_time() is to be called at its end. */
+INLINE bool pool_count_put(int32_t *puts_left) {
+    return unlikely(--*puts_left < 0);
+}
+
+/* Count a slow path, since a program may use pools and nothing else for long, and read the clock if it is due. */
+void pool_pass_time(int32_t *puts_left);
 
 /* pool_managed.c: create, get, put and destroy for a managed pool. */
 bool pool_manage(struct heapalloc_pool *pool, const struct heapalloc_pool_options *options);

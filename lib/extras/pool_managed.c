@@ -113,11 +113,15 @@ void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *o
     pool_check_block(function, pool, object);
     struct block *tail = object_tail(pool, object);
     object_check_used(pool, function, tail);
-    struct pool_thread *thread = manager->magazine_count ? magazine_thread(pool) : NULL;
-    if (thread && magazine_push(pool, thread, tail)) return;
-    pool_lock(manager);
-    list_push(pool, &manager->stored, &manager->stored_count, tail);
-    pool_unlock(manager);
+    bool shared = manager->magazine_count > 0;
+    struct pool_thread *thread = shared ? magazine_thread(pool) : NULL;
+    if (!thread || !magazine_push(pool, thread, tail)) {
+        pool_lock(manager);
+        list_push(pool, &manager->stored, &manager->stored_count, tail);
+        pool_unlock(manager);
+    }
+    int32_t *puts_left = thread ? &thread->puts_left : shared ? NULL : &pool->puts_left;
+    if (puts_left && pool_count_put(puts_left)) pool_pass_time(puts_left);
 }
 
 /* Link raw objects to themselves, by which destruct() knows them. */

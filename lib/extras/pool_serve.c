@@ -3,7 +3,8 @@
  * Slabs have the unit lines, start check and block keys that malloc's have. The line's `owner` is the pool, so one
  * compare shows that a block is the pool's, and free() of one reports whose it is.
  * The block put back last is kept outside of the list and is not written to: a program that alternates put and get then
- * waits for no store of its own. It has no key, so the next put compares its block with it, and then lists it. */
+ * waits for no store of its own. It has no key, so the next put compares its block with it, and then lists it.
+ * Puts are counted, and let time pass now and then: else a program that uses pools alone kept what it freed before. */
 /* SPDX-License-Identifier: MIT */
 #include "extras/pool_magazine.h"
 #include "heap/fast.h"
@@ -66,6 +67,18 @@ INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
     pool->free = last;
 }
 
+/* Keep a block that was checked, then let time pass. */
+static NOINLINE void put_due(struct heapalloc_pool *pool, struct block *block) {
+    keep(pool, block);
+    pool_pass_time(&pool->puts_left);
+}
+
+/* Keep a block that was checked; what is rare is called in tail position. */
+INLINE void keep_counted(struct heapalloc_pool *pool, struct block *block) {
+    if (pool_count_put(&pool->puts_left)) return put_due(pool, block);
+    keep(pool, block);
+}
+
 static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block, const char *function) {
     pool_check(function, pool);
     if (block == NULL) return;
@@ -73,7 +86,7 @@ static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block,
     pool_check_block(function, pool, block);
     if (config_safety && (block == pool->last || block_is_free(block, pool->secret)))
         check_misuse(function, block, "is already free");
-    keep(pool, block);
+    keep_counted(pool, block);
 }
 
 /* What a shared pool's put does most of the time; false: the slow path decides. */
@@ -85,7 +98,9 @@ INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
     struct block *tail = object_tail(pool, object);
     if (unlikely(!thread)) return false;
     object_check_used(pool, "heapalloc_pool_put", tail);
-    return magazine_push_loaded(pool, thread, tail);
+    if (!magazine_push_loaded(pool, thread, tail)) return false;
+    if (pool_count_put(&thread->puts_left)) pool_pass_time(&thread->puts_left);
+    return true;
 }
 
 static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
@@ -104,7 +119,7 @@ INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
 
 HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
     if (unlikely(!pool) || unlikely(!is_right(pool, block))) return put_slow(pool, block);
-    keep(pool, block);
+    keep_counted(pool, block);
 }
 
 size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count) {
@@ -120,7 +135,7 @@ void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, s
     if (count > 0 && !blocks) check_misuse("heapalloc_pool_put_many", blocks, "is no list of blocks");
     for (size_t i = 0; i < count; i++) {
         if (likely(is_right(pool, blocks[i])))
-            keep(pool, blocks[i]);
+            keep_counted(pool, blocks[i]);
         else
             put_named(pool, blocks[i], "heapalloc_pool_put_many");
     }

@@ -7,6 +7,7 @@
 #include "span/purge.h"
 #include "span/units.h"
 #include "test.h"
+#include <heapalloc/heapalloc.h>
 #include <pthread.h>
 
 #define KIB ((size_t)1024)
@@ -287,6 +288,39 @@ static void peaks_go_back(bool by_another) {
             fake.now_ms += 1000;
             pairs(100, 10000);
         }
+    }
+    CHECK(!verify_heap());
+}
+
+static bool construct_nothing(void *object, void *argument) {
+    return object != argument;
+}
+
+static const struct heapalloc_pool_options pool_kinds[] = {
+    {.object_bytes = 100},
+    {.object_bytes = 100, .construct = construct_nothing},
+    {.object_bytes = 100, .flags = HEAPALLOC_POOL_SHARED},
+};
+
+static void pool_pairs(struct heapalloc_pool *pool, int count) {
+    for (int i = 0; i < count; i++) heapalloc_pool_put(pool, heapalloc_pool_get(pool));
+}
+
+/* Whatever was freed, twenty objects of a pool put back after two decay times are enough. */
+TEST(peak_goes_back_though_only_a_pool_is_used) {
+    for (int kind = 0; kind < 3; kind++) {
+        struct heapalloc_pool *pool = heapalloc_pool_create_with(&pool_kinds[kind]);
+        CHECK(pool != NULL);
+        for (int peak = 0; peak < PEAKS; peak++) {
+            free_many((void *)(uintptr_t)fill_many(peaks[peak]));
+            pool_pairs(pool, peak % 2 * 100);
+            fake.now_ms += 1000;
+            pool_pairs(pool, 20);
+            CHECK(held() <= 4 * MIB);
+            fake.now_ms += 1000;
+            pool_pairs(pool, 10000);
+        }
+        heapalloc_pool_destroy(pool);
     }
     CHECK(!verify_heap());
 }
