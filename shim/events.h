@@ -9,6 +9,7 @@ enum event {
     EVENT_SIGNAL = 2,         /* write the statistics that a signal requested */
     EVENT_METRICS = 4,        /* rewrite the metrics file */
     EVENT_PROFILE_WRITE = 16, /* write the profile: enough was allocated, or there is a new peak */
+    EVENT_EXIT = 32,          /* register the exit handler: libc's list of these was locked */
     EVENT_PROFILE = 8,        /* is never cleared: each thread checks whether it is to sample, and at which rate */
 };
 
