@@ -10,6 +10,7 @@ enum event {
     EVENT_METRICS = 4,        /* rewrite the metrics file */
     EVENT_PROFILE_WRITE = 16, /* write the profile: enough was allocated, or there is a new peak */
     EVENT_SERVE = 32,         /* open the metrics' socket, or close it */
+    EVENT_EXIT = 64,          /* register the exit handler: libc's list of these was locked */
     EVENT_PROFILE = 8,        /* is never cleared: each thread checks whether it is to sample, and at which rate */
 };
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "events_run.h"
 #include "dump_signal.h"
+#include "exit_stats.h"
 #include "limit.h"
 #include "metrics.h"
 #include "metrics_socket.h"
@@ -16,6 +17,7 @@ NOINLINE void events_run(void) {
     int saved = errno;
     uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);
     if (due & EVENT_PROFILE) profile_join();
+    if (due & EVENT_EXIT) exit_stats_ask();
     if (due & EVENT_PROFILE_WRITE) profile_write_due(STDERR);
     if (due & EVENT_SOFT_LIMIT) limit_call();
     if (due & EVENT_SIGNAL) dump_signal_write();

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "exit_stats.h"
 #include "base/bits.h"
+#include "events.h"
 #include "leaks.h"
 #include "metrics.h"
 #include "metrics_socket.h"
@@ -114,8 +115,18 @@ static void tell(void *unused) {
     __asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */
 }
 
+static bool postponed; /* libc is allocating its list of exit handlers */
+
+COLD void *exit_stats_after(void *allocate(size_t bytes), size_t bytes) {
+    __atomic_store_n(&postponed, true, __ATOMIC_RELAXED);
+    void *p = allocate(bytes);
+    __atomic_store_n(&postponed, false, __ATOMIC_RELAXED);
+    return p;
+}
+
 COLD void exit_stats_ask(void) {
     struct stat now;
+    if (__atomic_load_n(&postponed, __ATOMIC_RELAXED)) return event_add(EVENT_EXIT);
     if (asked.process) return;
     asked.process = process_id();
     asked.begun_ms = port_now_ms();

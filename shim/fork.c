@@ -46,10 +46,10 @@ static void child_forked(void) {
     if (function) function();
 }
 
-/* Register the fork handlers early, if possible before the program's: glibc runs the first ones last before a fork, and
- * first after it. Callers wait until a process is not short-lived, since this touches 64 KiB of libc. Beyond 48
- * handlers libc allocates, which comes back here. A thread that finds another one registering does not wait, because a
- * fork may have left that one behind; create.c makes this rare. */
+/* Register the fork handlers before the program's, if possible (atfork.c): glibc runs the first ones last before a
+ * fork, and first after it. A process with one thread and without handlers needs none, and this touches 64 KiB of libc.
+ * A thread that finds another one registering does not wait, because a fork may have left that one behind; create.c
+ * makes this rare. */
 STARTUP_TEXT void port_expect_fork(void) {
     STARTUP_DATA static bool begun = false;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;

@@ -12,3 +12,10 @@ static const char libc_single_threaded = 0;
 #endif
 
 enum { FUTEX_WAIT_OWN = 128, FUTEX_WAKE_OWN = 129 }; /* FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE */
+
+/* What atexit() allocates with calloc() for its next 32 handlers, while it holds the lock of their list. */
+#ifdef __GLIBC__
+enum { LIBC_EXIT_LIST_BYTES = 2 * 8 + 32 * 32 };
+#else
+enum { LIBC_EXIT_LIST_BYTES = 8 + 32 * 16 };
+#endif

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "events_run.h"
+#include "exit_stats.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
+#include "libc.h"
 #include "next.h"
 #include "shim.h"
 
@@ -36,6 +38,8 @@ static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
     void *p = size <= CLASS_BYTES_MAX ? heap_refill_partial(class_of(size), heap) : NULL;
     if (likely(p)) return memset(p, 0, size);
+    if (HEAPALLOC_ASIDE && unlikely(size == LIBC_EXIT_LIST_BYTES))
+        return or_enomem(exit_stats_after(entry_zeroed, size));
     p = entry_zeroed(size);
     events_look();
     return or_enomem(p);

@@ -12,8 +12,8 @@
 #include <fcntl.h>
 #include <heapalloc/port.h>
 
-static long begun_in;   /* the process that set the option: a fork's child may be silent */
-static uint8_t writing; /* a thread is writing the file */
+static long begun_in; /* the process that set the option: a fork's child may be silent */
+static long writing;  /* the process in which a thread is writing the file, or 0 */
 
 static uint64_t interval_ms(void) {
     return option_number(OPTION_INTERVAL);
@@ -50,7 +50,7 @@ COLD void metrics_write(void) {
     struct report path = {0}, temporary = {0};
     const char *text = option_text(OPTION_METRICS);
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
-    if (!text[0] || metrics_socket_path(text) || silent || __atomic_exchange_n(&writing, 1, __ATOMIC_ACQUIRE)) return;
+    if (!text[0] || metrics_socket_path(text) || silent || !process_begin(&writing)) return;
     __atomic_store_n(&clock_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
     report_add_path(&path, text);
     report_add_path(&temporary, text);
@@ -60,5 +60,5 @@ COLD void metrics_write(void) {
     report_add(&temporary, ".new");
     temporary.chars[temporary.length] = 0;
     if (live_stats_read(&stats)) write_to(path.chars, temporary.chars, &stats);
-    __atomic_store_n(&writing, 0, __ATOMIC_RELEASE);
+    process_end(&writing);
 }

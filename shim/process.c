@@ -64,3 +64,12 @@ const char *process_name(void) {
 long process_id(void) {
     return syscall_6(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
+
+bool process_begin(long *by) {
+    long here = process_id(), seen = __atomic_load_n(by, __ATOMIC_RELAXED);
+    return seen != here && __atomic_compare_exchange_n(by, &seen, here, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void process_end(long *by) {
+    __atomic_store_n(by, 0, __ATOMIC_RELEASE);
+}

@@ -1,6 +1,7 @@
 /* Reads what the kernel put on the initial stack: the auxiliary vector, the environment, the program's path. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The value of `type`, one of elf.h's AT_*, in the auxiliary vector. With glibc it is read from the stack, because
@@ -18,3 +19,8 @@ char *process_variable(const char *name);
 const char *process_name(void);
 
 long process_id(void);
+
+/* Begin and end what only one thread does at a time; `by` is the process in which one does, or 0. False: another thread
+ * is doing it. In a fork's child nobody is, whatever the parent's threads were doing. */
+bool process_begin(long *by);
+void process_end(long *by);

@@ -103,10 +103,10 @@ COLD bool profile_write(const char *path, int told) {
 
 /* Only one thread writes at a time; another one's profile would be the same. */
 COLD void profile_write_due(int told) {
-    static bool writing;
+    static long writing;
     bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
     if (silent || !option_text(OPTION_PROFILE)[0] || profile_samples_each() == 0) return;
-    if (__atomic_exchange_n(&writing, true, __ATOMIC_ACQUIRE)) return;
+    if (!process_begin(&writing)) return;
     profile_write(NULL, told);
-    __atomic_store_n(&writing, false, __ATOMIC_RELEASE);
+    process_end(&writing);
 }

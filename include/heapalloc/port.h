@@ -74,8 +74,8 @@ uint64_t port_random(void);
 /* The calling thread has a heap now: arrange that heap_leave() runs when it ends. */
 void port_thread_begin(void);
 
-/* Arrange that a fork calls what heap/fork.h says: there may soon be a second thread, or this is no short program.
- * Called more than once, and before a second thread takes a lock; it may allocate. */
+/* Arrange that a fork calls what heap/fork.h says: there is a second thread. Called more than once, and before that
+ * thread takes a lock; it may allocate. */
 void port_expect_fork(void);
 
 /* A byte that is not 0 while there is one thread and only that one can begin another: then nothing it does needs to be

@@ -21,7 +21,6 @@ static void skew(uint64_t ms) {
 static NOINLINE STARTUP_TEXT uint64_t begin(uint64_t now) {
     store_relaxed(seen_ms, now);
     store_relaxed(started_ms, now);
-    port_expect_fork();
     return 0;
 }
 

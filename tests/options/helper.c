@@ -109,6 +109,18 @@ static int calls(void) {
     return right && p ? 0 : 1;
 }
 
+static void do_nothing(void) {
+}
+
+/* Registers more exit handlers than libc has static room for; the first malloc of the process is for these.
+ * The next one can do what that could not. */
+static int exit_with_handlers(void) {
+    for (int i = 0; i < 40; i++)
+        if (atexit(do_nothing) != 0) return 1;
+    taken[0] = malloc(100000);
+    return taken[0] ? 0 : 2;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "take") == 0 && argc > 2) return printf("%zu\n", take((size_t)atoi(argv[2]))) < 0;
@@ -116,6 +128,7 @@ int main(int argc, char **argv) {
     if (strcmp(what, "idle") == 0) return idle();
     if (strcmp(what, "fork") == 0) return fork_often();
     if (strcmp(what, "calls") == 0) return calls();
+    if (strcmp(what, "atexit") == 0) return exit_with_handlers();
     if (strcmp(what, "symbol") == 0) taken[0] = malloc(1);
     return taken[0] ? 0 : 2;
 }

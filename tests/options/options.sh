@@ -40,6 +40,9 @@ verdict "$([[ -s $work/bash.$(cat "$work/out").json ]] && echo yes || echo no)" 
 verdict "$(python3 -m json.tool "$work/bash.$(cat "$work/out").json" >"$work/err" 2>&1 && echo yes)" "the file is JSON"
 run stats=/nowhere/x /bin/ls /
 verdict "$(says 'cannot write to /nowhere/x')" "a file that cannot be written is reported"
+run stats "$helper" atexit
+verdict "$(is "$code" 0)" "the first malloc may come from atexit(), which holds its lock"
+verdict "$(says '^= heap resident ')" "and there are statistics"
 run stats,exe=perl* /bin/ls /
 verdict "$(silent)" "exe leaves other programs alone"
 run stats,exe=l? /bin/ls /

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +184,49 @@ static int fork_one(void) {
     return waitpid(child, &status, 0) == child ? status : 1;
 }
 
+/* True when the thread is in openat(). Reads without libc's streams, which allocate. */
+static bool is_opening(long thread) {
+    char path[64], text[16] = {0};
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/syscall", thread);
+    int file = open(path, O_RDONLY);
+    bool got = file >= 0 && read(file, text, sizeof(text) - 1) > 0;
+    if (file >= 0) close(file);
+    return got && atol(text) == SYS_openat && text[0] != 'r';
+}
+
+static long writer; /* the thread that is to be stopped while it writes */
+
+static void *churn_for_ever(void *argument) {
+    __atomic_store_n(&writer, syscall(SYS_gettid), __ATOMIC_RELEASE);
+    for (;;) churn(2000);
+    return argument;
+}
+
+/* Forks while another thread is writing a file, and cannot go on, because that is a FIFO that nobody reads. The child
+ * works until it has written its own. */
+static int fork_while_writing(const char *path) {
+    char name[256];
+    pthread_t thread;
+    struct stat now;
+    int status;
+    snprintf(name, sizeof(name), "%s.%d.%d.new", path, getpid(), getpid());
+    if (mkfifo(name, 0600) != 0 || pthread_create(&thread, NULL, churn_for_ever, NULL) != 0) return 1;
+    for (int i = 0; !is_opening(__atomic_load_n(&writer, __ATOMIC_ACQUIRE)); i++) {
+        if (i == 2000) return 2;
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        snprintf(name, sizeof(name), "%s.%d", path, getpid());
+        for (int i = 0; i < 200 && stat(name, &now) != 0; i++) {
+            churn(2000);
+            nanosleep(&(struct timespec){0, 5000000}, NULL);
+        }
+        _exit(stat(name, &now) == 0 ? 0 : 3);
+    }
+    _exit(waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 4);
+}
+
 static int show_maps(void) {
     char line[512];
     churn(1000);
@@ -211,6 +256,7 @@ int main(int argc, char **argv) {
     if (strcmp(what, "soft") == 0) return pass_soft_limit();
     if (strcmp(what, "signal") == 0) return get_signal(argc > 2 ? atoi(path) : SIGUSR2, 2);
     if (strcmp(what, "fork") == 0) return fork_one();
+    if (strcmp(what, "writing") == 0) return fork_while_writing(path);
     if (strcmp(what, "exit") == 0) end_main_thread();
     if (strcmp(what, "maps") == 0) return show_maps();
     return 9;

@@ -47,6 +47,10 @@ run "metrics=$work/c.%p,interval=10ms" "$helper" fork
 verdict "$(is "$(find "$work" -name 'c.*' | wc -l)" 2)" "a child of a fork has its own file"
 run "metrics=$work/d.%p,interval=10ms,children=no" "$helper" fork
 verdict "$(is "$(find "$work" -name 'd.*' | wc -l)" 1)" "unless children are to have none"
+run "metrics=$work/e.%p,interval=10ms" "$helper" writing "$work/e"
+verdict "$(is "$code" 0)" "a child writes them that was forked while another thread was writing"
+run "profile=$work/f.%p,profile_bytes=64K,profile_every=1M" "$helper" writing "$work/f"
+verdict "$(is "$code" 0)" "and so with profiles"
 run "metrics=/nowhere/x,interval=1ms" "$helper" signal 28
 verdict "$(is "$(grep -c 'cannot write metrics to /nowhere/x' "$work/err")" 1)" "a file that cannot be written is reported once"
 verdict "$(is "$code" 0)" "and the program goes on"

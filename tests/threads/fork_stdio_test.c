@@ -3,6 +3,10 @@
  * second, never returns. */
 /* SPDX-License-Identifier: MIT */
 #include "team.h"
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <threads.h>
 
 static atomic_int stop;
 static FILE *shared_stream;
@@ -129,6 +133,47 @@ CASE(fork_while_streams_open_and_close) {
 
 CASE(fork_while_all_of_it_happens) {
     fork_against((work *const[]){read_under_lock, write_to_memory, allocate_under_lock, flush_all, NULL}, 100);
+}
+
+/* A thread that libc starts allocates for the first time in a stream's write function, with the list of streams locked,
+ * for which a fork waits meanwhile. */
+static pid_t forker;
+static atomic_int writes;
+
+static bool waits(pid_t thread) {
+    char path[64], text[16] = {0};
+    snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", thread);
+    int file = open(path, O_RDONLY);
+    bool got = file >= 0 && read(file, text, sizeof(text) - 1) > 0;
+    if (file >= 0) close(file);
+    return got && text[0] != 'r' && atol(text) == SYS_futex;
+}
+
+static ssize_t allocate_in_write(void *unused, const char *text, size_t length) {
+    (void)unused, (void)text;
+    atomic_store(&writes, 1);
+    while (!waits(forker)) sched_yield();
+    free(hide(malloc(100000)));
+    return (ssize_t)length;
+}
+
+static int flush_in_thread(void *unused) {
+    (void)unused;
+    return fflush(NULL);
+}
+
+CASE(a_thread_of_libc_allocates_first_under_the_lock_of_the_list) {
+    thrd_t thread;
+    alarm(60);
+    forker = getpid();
+    FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = allocate_in_write});
+    expect(stream != NULL && fputs("text", stream) >= 0);
+    expect(thrd_create(&thread, flush_in_thread, NULL) == thrd_success);
+    while (!atomic_load(&writes)) sched_yield();
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    expect_child_well(child);
+    expect(thrd_join(thread, NULL) == thrd_success);
 }
 
 int main(int argc, char **argv) {

@@ -176,6 +176,27 @@ CASE(second_thread_begins_while_the_first_forks) {
     }
 }
 
+static void do_nothing(void) {
+}
+
+/* Allocates `count` blocks, then registers so many handlers that libc allocates for its list, with the list locked. */
+static void register_after(unsigned count) {
+    alarm(60);
+    for (unsigned i = 0; i < count; i++) expect(hide(malloc(300000 + i * 1000)) != NULL);
+    for (unsigned i = 0; i < 60; i++) expect(pthread_atfork(do_nothing, do_nothing, do_nothing) == 0);
+    _exit(0);
+}
+
+/* Whatever the heap does now and then, it may do it in that allocation. */
+CASE(libc_allocates_for_its_list_of_handlers) {
+    for (unsigned count = 0; count < 100; count++) {
+        pid_t child = fork();
+        if (child == 0) register_after(count);
+        expect_at(count, 0, 0);
+        expect_child_well(child);
+    }
+}
+
 int main(int argc, char **argv) {
     return run_case(argc, argv);
 }

@@ -1,0 +1,20 @@
+/* __register_atfork, which pthread_atfork() calls, so that this library's fork handlers are registered first: libc
+ * allocates with its list of handlers locked, and a malloc that registered handlers then would wait for ever. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "next.h"
+#include "shim.h"
+#include <heapalloc/port.h>
+
+typedef int register_handlers(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
+
+EXPORT register_handlers __register_atfork;
+
+/* port_expect_fork() comes here too, and then registers nothing. */
+EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library) {
+    static void *libcs;
+    port_expect_fork();
+    register_handlers *next = (register_handlers *)(uintptr_t)next_of(&libcs, "__register_atfork");
+    if (!next) return ENOMEM;
+    return next(prepare, parent, child, library);
+}
