@@ -34,9 +34,9 @@ static void sort_by_time(struct profile_set *set, struct dated *dated) {
 }
 
 bool profile_set_read(struct profile_set *set, const char *command, char **paths, size_t count) {
-    *set = (struct profile_set){.profiles = calloc(count, sizeof(*set->profiles)),
-                                .paths = calloc(count, sizeof(*set->paths))};
-    struct dated *dated = calloc(count, sizeof(*dated));
+    *set = (struct profile_set){.profiles = calloc(count + 1, sizeof(*set->profiles)),
+                                .paths = calloc(count + 1, sizeof(*set->paths))};
+    struct dated *dated = calloc(count + 1, sizeof(*dated));
     bool good = set->profiles && set->paths && dated;
     if (!good) set_fail(command, "there is not enough memory");
     while (good && set->count < count) {
