@@ -2,6 +2,7 @@
 """Checks a page of `heapalloc report`.
 
   report_check.py PAGE [growth] [heap] [evil]   its form, its data, and what else it must have
+  report_check.py --named PATTERN PAGE          that one of the three sites with most live memory is named so
   report_check.py --make FILE                   makes a profile whose names are markup
   report_check.py --browse BROWSER PAGE         opens it in Chromium, types, clicks, and looks at what is drawn
 """
@@ -182,7 +183,19 @@ def browse(browser, path):
     print("fine: drawn")
 
 
-if sys.argv[1] == "--make":
+def check_named(pattern, path):
+    text = pathlib.Path(path).read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
+    profile = max(data["profiles"], key=lambda profile: profile["values"][1])
+    sites = sorted(profile["sites"], key=lambda site: -site["values"][1])[:3]
+    names = [data["names"][name] for site in sites for name in site["stack"]]
+    check(sites and sites[0]["values"][1] * 5 > profile["values"][1], "no site has a fifth of what is live")
+    check(any(re.search(pattern, name) for name in names), f"none is named so: {names}")
+
+
+if sys.argv[1] == "--named":
+    check_named(*sys.argv[2:])
+elif sys.argv[1] == "--make":
     make_evil(sys.argv[2])
 elif sys.argv[1] == "--browse":
     browse(*sys.argv[2:])
