@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier.
+# Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier; and
+# what reads files in the program `heapalloc`: profiles.
 #
-#   ci/fuzz.sh MINUTES [default|hardened]
+#   ci/fuzz.sh MINUTES [default|hardened|profile]
 #
-# Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-BUILD; one that fails is build/fuzz/crash-*, and
-# `build/fuzz/operations-BUILD build/fuzz/crash-...` runs it again. Exit 1 if one failed.
+# Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-NAME; one that fails is build/fuzz/crash-*, and
+# `build/fuzz/operations-BUILD build/fuzz/crash-...`, or `build/fuzz/profile ...`, runs it again. Exit 1 if one failed.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,13 +17,13 @@ minutes='' builds=()
 for word; do
     case $word in
         -h | --help) print_help ;;
-        default | hardened) builds+=("$word") ;;
+        default | hardened | profile) builds+=("$word") ;;
         [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) minutes=$word ;;
-        *) wrong_argument "neither minutes (1 to 999) nor a build (default, hardened): '$word'" ;;
+        *) wrong_argument "neither minutes (1 to 999) nor a target (default, hardened, profile): '$word'" ;;
     esac
 done
 [[ $minutes ]] || wrong_argument "for how many minutes?"
-((${#builds[@]})) || builds=(default hardened)
+((${#builds[@]})) || builds=(default hardened profile)
 command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit 1; }
 
 cd "$root"
@@ -34,8 +35,34 @@ family=(malloc free calloc realloc malloc_usable_size posix_memalign aligned_all
     __libc_pvalloc __posix_memalign)
 renamed=()
 for name in "${family[@]}"; do renamed+=("-D$name=t_$name"); done
+
+# Runs a target for so long; what it said is in its log.
+fuzz() {
+    local name=$1 program=$2
+    shift 2
+    "$out/$program" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 \
+        -artifact_prefix="$out/crash-" "$out/corpus-$name" "$@" 2>"$out/$name.log" || bad=1
+    grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$name.log" | sed "s/^/$name: /" || true
+}
+
+fuzz_profile() {
+    local sources=(tests/fuzz/profile.c)
+    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof heap_profile_text names number_map \
+        profile_file symbols_none wire; do
+        sources+=("tools/$name.c")
+    done
+    mkdir -p "$out/corpus-profile"
+    clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Ilib -Itools \
+        "${sources[@]}" -lm -o "$out/profile"
+    fuzz profile profile tests/fuzz/profiles
+}
+
 bad=0
 for build in "${builds[@]}"; do
+    if [[ $build == profile ]]; then
+        fuzz_profile
+        continue
+    fi
     safety=1
     [[ $build == hardened ]] && safety=2
     flags=(-std=gnu11 -O1 -g -fsanitize=fuzzer-no-link -fno-builtin "-DHEAPALLOC_SAFETY=$safety" -DHEAPALLOC_DEBUG=1
@@ -49,8 +76,6 @@ for build in "${builds[@]}"; do
         clang "${flags[@]}" "${renamed[@]}" -c "$file" -o "$objects/${file//\//_}.o"
     done
     clang -fsanitize=fuzzer -pthread "$objects"/*.o -o "$out/operations-$build"
-    "$out/operations-$build" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 \
-        -artifact_prefix="$out/crash-" "$out/corpus-$build" 2>"$out/$build.log" || bad=1
-    grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$build.log" | sed "s/^/$build: /" || true
+    fuzz "$build" "operations-$build"
 done
 exit "$bad"

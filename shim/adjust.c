@@ -52,7 +52,8 @@ static void apply(enum option_id id) {
     case OPTION_PROFILE:
     case OPTION_PROFILE_BYTES:
     case OPTION_PROFILE_EVERY:
-    case OPTION_PROFILE_PEAK: profile_update(); break;
+    case OPTION_PROFILE_PEAK:
+    case OPTION_PROFILE_INTERVAL: profile_update(); break;
     case OPTION_SIGNAL: dump_signal_update(); break;
     default: break;
     }
@@ -91,10 +92,10 @@ static void for_each(const char *list, enum option_source source, each_function 
     }
 }
 
-/* Read `exe` and `children` before the other options: they say whether a list applies to this program. */
+/* Read `exe`, `pid` and `children` before the other options: they say whether a list applies to this program. */
 static void choose(const char *name, size_t name_length, const char *value, size_t length, enum option_source source) {
     int id = option_find(name, name_length);
-    if (id == OPTION_EXE || id == OPTION_CHILDREN) set((enum option_id)id, value, length, source);
+    if (id == OPTION_EXE || id == OPTION_CHILDREN || id == OPTION_PID) set((enum option_id)id, value, length, source);
 }
 
 static void adjust(const char *name, size_t name_length, const char *value, size_t length, enum option_source source) {
@@ -106,6 +107,7 @@ static void adjust(const char *name, size_t name_length, const char *value, size
 }
 
 static bool is_meant(void) {
+    if (option_number(OPTION_PID) && (long)option_number(OPTION_PID) != process_id()) return false;
     return !option_is_set(OPTION_EXE) || value_matches(process_name(), option_text(OPTION_EXE));
 }
 

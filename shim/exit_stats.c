@@ -79,10 +79,12 @@ COLD bool exit_stats_are_json(void) {
 }
 
 static void tell_stats(void) {
+    struct report next = {0};
     int file = exit_stats_open();
     struct sink sink = {.file = file};
     if (file < 0) return;
-    stats_report(&sink, exit_stats_are_json(), port_now_ms() - asked.begun_ms);
+    profile_written(&next);
+    stats_report(&sink, exit_stats_are_json(), port_now_ms() - asked.begun_ms, next.chars);
     sink_end(&sink);
     exit_stats_close(file);
 }
@@ -98,11 +100,11 @@ static void tell_leaks(uintptr_t stack) {
 static NOINLINE void tell_from(uintptr_t stack) {
     int saved = errno;
     metrics_socket_close();
-    if (process_id() != asked.process && !option_number(OPTION_CHILDREN)) return;
+    if (!options_apply(asked.process)) return;
+    profile_write_due(is_same(asked.file) ? asked.file : STDERR); /* first: the statistics name it */
     if (option_number(OPTION_STATS)) tell_stats();
     if (option_number(OPTION_LEAKS)) tell_leaks(stack);
     metrics_write();
-    profile_write_due(is_same(asked.file) ? asked.file : STDERR);
     errno = saved;
 }
 

@@ -49,7 +49,7 @@ COLD void metrics_write(void) {
     struct live_stats stats;
     struct report path = {0}, temporary = {0};
     const char *text = option_text(OPTION_METRICS);
-    bool silent = process_id() != begun_in && !option_number(OPTION_CHILDREN);
+    bool silent = !options_apply(begun_in);
     if (!text[0] || metrics_socket_path(text) || silent || !process_begin(&writing)) return;
     __atomic_store_n(&clock_due_ms, port_now_ms() + interval_ms(), __ATOMIC_RELAXED);
     report_add_path(&path, text);

@@ -72,15 +72,15 @@ static void tell_row(struct report *report, enum option_id id) {
     const char *now = option_now(id);
     report_add(report, "  ");
     report_add(report, option->name);
-    report_pad(report, 17);
+    report_pad(report, 19);
     report_add(report, *now ? now : "-");
-    report_pad(report, 25);
+    report_pad(report, 27);
     report_add(report, " ");
     report_add(report, *option->initial ? option->initial : "-");
-    report_pad(report, 34);
+    report_pad(report, 36);
     report_add(report, option->range);
     report_add(report, "\n");
-    report_pad(report, 17);
+    report_pad(report, 19);
     report_add(report, option->help);
     report_add(report, "\n");
     report_write(report, STDERR);
@@ -91,7 +91,7 @@ COLD void options_tell_help(void) {
     report_add(&report, "heapalloc ");
     report_add(&report, heapalloc_version());
     report_add(&report, ": HEAPALLOC=name=value,name,...\n"
-                        "  option         now      default  range\n");
+                        "  option           now      default  range\n");
     for (int id = 0; id < OPTION_COUNT; id++) tell_row(&report, (enum option_id)id);
     report_add(&report, "Sizes take K, M, G, T; times ms, s, m, h. A program's symbol `heapalloc_options` and\n"
                         "/etc/heapalloc.conf have the same form and are weaker.\n");

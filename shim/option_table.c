@@ -5,7 +5,7 @@
 #include "cgroup.h"
 #include "option_values.h"
 
-enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20 };
+enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20, PID_MAX = 1 << 22 };
 
 const struct option option_table[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "lists the options on stderr, then the program goes on"},
@@ -40,8 +40,10 @@ const struct option option_table[OPTION_COUNT] = {
                               "how many bytes are allocated from one sample to the next, on average"},
     [OPTION_PROFILE_EVERY] = {"profile_every", OPTION_SIZE, "0", "0 (never) to 16T",
                               "the profile is written each time that so many bytes were allocated"},
-    [OPTION_PROFILE_PEAK] = {"profile_peak", OPTION_SIZE, "0", "0 (never) to 16T",
+    [OPTION_PROFILE_PEAK] = {"profile_peak", OPTION_SIZE, "0", "0 (never) to 16T, N%",
                              "the profile is written when so many bytes more are live than ever when it was"},
+    [OPTION_PROFILE_INTERVAL] = {"profile_interval", OPTION_TIME, "never", "1ms to 1h, or never",
+                                 "the profile is written each time that so much time has passed"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no",
                      "the heap's mappings are `[anon:heapalloc]` in /proc/PID/maps, from Linux 5.17"},
     [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path",
@@ -50,6 +52,7 @@ const struct option option_table[OPTION_COUNT] = {
                     "the programs to which the options apply, by the name of their file; `*` and `?` as in a shell"},
     [OPTION_CHILDREN] = {"children", OPTION_FLAG, "yes", "yes|no",
                          "no: the programs that this one starts do not get the options"},
+    [OPTION_PID] = {"pid", OPTION_SIZE, "0", "0 (each) to 4194304", "the process to which the options apply"},
 };
 
 COLD int option_find(const char *name, size_t length) {
@@ -68,18 +71,25 @@ COLD const char *option_nearest(const char *name, size_t length) {
     return nearest;
 }
 
-/* Read `cgroup` or a percentage, of the control group's limit or else of the machine's memory. */
-static bool read_share(const char *text, size_t length, uint64_t *bytes) {
-    uint64_t percent = 0, group;
-    if (value_is("cgroup", text, length)) return *bytes = cgroup_memory_limit(""), true;
+/* Read 1% to 100%. */
+static bool read_percent(const char *text, size_t length, uint64_t *percent) {
     if (length < 2 || length > 4 || text[length - 1] != '%') return false;
+    *percent = 0;
     for (size_t i = 0; i + 1 < length; i++) {
         if (text[i] < '0' || text[i] > '9') return false;
-        percent = percent * 10 + (uint64_t)(text[i] - '0');
+        *percent = *percent * 10 + (uint64_t)(text[i] - '0');
     }
+    return *percent >= 1 && *percent <= 100;
+}
+
+/* Read `cgroup` or a percentage, of the control group's limit or else of the machine's memory. */
+static bool read_share(const char *text, size_t length, uint64_t *bytes) {
+    uint64_t percent, group;
+    if (value_is("cgroup", text, length)) return *bytes = cgroup_memory_limit(""), true;
+    if (!read_percent(text, length, &percent)) return false;
     group = cgroup_memory_limit("");
     *bytes = (group ? group : machine_memory()) / 100 * percent;
-    return percent >= 1 && percent <= 100;
+    return true;
 }
 
 static bool read_time(const char *text, size_t length, uint64_t *ms) {
@@ -95,10 +105,15 @@ COLD bool option_read(enum option_id id, const char *text, size_t length, uint64
     case OPTION_LIMIT_SIZE:
         if (read_share(text, length, number)) return true; /* fall through */
     case OPTION_SIZE:
+        if (id == OPTION_PROFILE_PEAK && read_percent(text, length, number))
+            return *number |= PROFILE_PEAK_PERCENT, true;
         if (!value_read_size(text, length, number)) return false;
+        if (id == OPTION_PID) return *number <= PID_MAX;
         if (id == OPTION_PROFILE_BYTES) return *number >= 1 && *number <= PROFILE_BYTES_MAX;
         return *number <= UINT64_C(1) << 44;
-    case OPTION_TIME: return read_time(text, length, number) && (id == OPTION_PURGE || *number <= HOUR_MS);
+    case OPTION_TIME:
+        return read_time(text, length, number) &&
+               (id == OPTION_PURGE || id == OPTION_PROFILE_INTERVAL || *number <= HOUR_MS);
     case OPTION_WORD: {
         int word = value_find_word(option_table[id].range, text, length);
         *number = word < 0 ? 0 : (uint64_t)word;

@@ -23,20 +23,25 @@ enum option_id {
     OPTION_PROFILE_BYTES,
     OPTION_PROFILE_EVERY,
     OPTION_PROFILE_PEAK,
+    OPTION_PROFILE_INTERVAL,
     OPTION_NAME,
     OPTION_CONF,
     OPTION_EXE,
     OPTION_CHILDREN,
+    OPTION_PID,
     OPTION_COUNT
 };
 
 enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 
+/* Set in the value of `profile_peak` if the rest of it is a percentage. */
+#define PROFILE_PEAK_PERCENT (UINT64_C(1) << 60)
+
 enum option_kind { OPTION_FLAG, OPTION_SIZE, OPTION_LIMIT_SIZE, OPTION_TIME, OPTION_WORD, OPTION_PATH };
 
 struct option {
-    char name[16];
+    char name[20];
     char kind;
     char initial[8];
     char range[40];

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "base/bits.h"
+#include "process.h"
 
 enum { TEXT_MAX = 256 };
 
@@ -33,6 +34,10 @@ COLD const char *option_text(enum option_id id) {
 COLD const char *option_now(enum option_id id) {
     if (!option_is_set(id)) return option_table[id].initial;
     return values[id].text[0] || option_table[id].kind == OPTION_PATH ? values[id].text : "yes";
+}
+
+COLD bool options_apply(long begun_in) {
+    return process_id() == begun_in || (option_number(OPTION_CHILDREN) && !option_number(OPTION_PID));
 }
 
 COLD enum option_set option_set(enum option_id id, const char *text, size_t length, enum option_source source) {

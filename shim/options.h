@@ -26,5 +26,9 @@ uint64_t option_number(enum option_id id);
 /* The text that an option was set to; "" when it was not set. */
 const char *option_text(enum option_id id);
 
+/* True when the options apply to this process, whose options were read in process `begun_in`: it may be a fork's child.
+ */
+bool options_apply(long begun_in);
+
 /* The current value of an option, as one would write it. */
 const char *option_now(enum option_id id);

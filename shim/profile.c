@@ -82,27 +82,36 @@ static void forget_noted(void) {
 /* ---- when a profile is due ---- */
 
 static struct {
-    uint64_t every_16, peak_16; /* how much more must be allocated, or live, until the next; 0: never */
-    uint64_t next_16, next_peak_16;
-} due;
+    struct profile_when when;
+    uint64_t next_16, next_peak_16, next_ms; /* totals, and the clock, at which the next is due */
+} due = {{0}, UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
-COLD void profile_write_after(uint64_t every, uint64_t peak) {
+static uint64_t peak_after(uint64_t live_16) {
+    uint64_t more = due.when.peak;
+    if (due.when.percent) more = (live_16 >> 16) / 100 * due.when.percent;
+    if (due.when.percent && more < PROFILE_PEAK_MIN) more = PROFILE_PEAK_MIN;
+    return more ? live_16 + (more << 16) : UINT64_MAX;
+}
+
+COLD void profile_write_when(struct profile_when when) {
     if (!enter()) return;
     struct profile_totals now = profile_totals();
-    due.every_16 = every << 16;
-    due.peak_16 = peak << 16;
-    due.next_16 = now.taken_16 + due.every_16;
-    due.next_peak_16 = now.live_16 + due.peak_16;
+    due.when = when;
+    due.next_16 = when.every ? now.taken_16 + (when.every << 16) : UINT64_MAX;
+    due.next_peak_16 = peak_after(now.live_16);
+    due.next_ms = when.interval_ms ? port_now_ms() + when.interval_ms : UINT64_MAX;
     leave();
 }
 
 /* Add the event when a profile is due; it is written where no lock is held. */
 static void look_at_totals(void) {
     struct profile_totals now = profile_totals();
-    bool much = due.every_16 && now.taken_16 >= due.next_16, peak = due.peak_16 && now.live_16 >= due.next_peak_16;
-    if (likely(!much && !peak)) return;
-    due.next_16 = now.taken_16 + due.every_16;
-    if (peak) due.next_peak_16 = now.live_16 + due.peak_16;
+    bool much = now.taken_16 >= due.next_16, peak = now.live_16 >= due.next_peak_16;
+    bool late = due.next_ms != UINT64_MAX && port_now_ms() >= due.next_ms;
+    if (likely(!much && !peak && !late)) return;
+    if (due.when.every) due.next_16 = now.taken_16 + (due.when.every << 16);
+    if (peak) due.next_peak_16 = peak_after(now.live_16);
+    if (late) due.next_ms = port_now_ms() + due.when.interval_ms;
     event_add(EVENT_PROFILE_WRITE);
 }
 

@@ -13,13 +13,21 @@
 
 enum { STDERR = 2 };
 
+static COLD struct profile_when when_asked(void) {
+    uint64_t peak = option_number(OPTION_PROFILE_PEAK), interval = option_number(OPTION_PROFILE_INTERVAL);
+    struct profile_when when = {.every = option_number(OPTION_PROFILE_EVERY)};
+    *(peak & PROFILE_PEAK_PERCENT ? &when.percent : &when.peak) = peak & ~PROFILE_PEAK_PERCENT;
+    when.interval_ms = interval == UINT32_MAX ? 0 : interval;
+    return when;
+}
+
 COLD void profile_update(void) {
     bool full = option_number(OPTION_LEAKS) == LEAKS_FULL;
     if (!option_text(OPTION_PROFILE)[0] && !full) return;
     uint64_t rate = full ? 1 : option_number(OPTION_PROFILE_BYTES);
     exit_stats_ask();
     profile_note_process();
-    profile_write_after(option_number(OPTION_PROFILE_EVERY), option_number(OPTION_PROFILE_PEAK));
+    profile_write_when(when_asked());
     if (profile_begin(rate)) return;
     struct report report;
     report_begin(&report);

@@ -125,7 +125,19 @@ static void add_json(struct report *report, const struct resident *sums, bool wh
     report_add(report, whole ? ",\"whole\":true" : ",\"whole\":false");
 }
 
-COLD void stats_report(struct sink *sink, bool json, uint64_t passed_ms) {
+/* Add the command that shows more. */
+static void add_next(struct report *report, const char *profiles) {
+    report_add(report, "  next: ");
+    if (!profiles[0]) {
+        report_add(report, "HEAPALLOC=help lists the options, `heapalloc run -- PROGRAM` records who allocates\n");
+        return;
+    }
+    report_add(report, "heapalloc report ");
+    report_add(report, profiles);
+    report_add(report, "\n");
+}
+
+COLD void stats_report(struct sink *sink, bool json, uint64_t passed_ms, const char *profiles) {
     struct report *report = &sink->report;
     struct resident sums;
     struct by_name named;
@@ -140,6 +152,6 @@ COLD void stats_report(struct sink *sink, bool json, uint64_t passed_ms) {
         add_text(report, &sums, whole);
         sink_flow(sink);
         if (by_name_read(&named)) named_report_text(sink, &named);
-        report_add(report, "  next: HEAPALLOC=help lists the options, `heapalloc profile` shows who allocates\n");
+        add_next(report, profiles);
     }
 }

@@ -1,10 +1,13 @@
 /* The program `heapalloc`: chooses the command. */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
+#include "diff.h"
 #include "explore.h"
+#include "export.h"
 #include "inspect/shell.h"
 #include "look.h"
 #include "profile.h"
+#include "report.h"
 #include "run.h"
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
@@ -32,6 +35,9 @@ static const struct subcommand subcommands[] = {
     {"compare", "run a program on glibc's malloc and on heapalloc, and compare time, memory and faults", compare_run},
     {"profile", "run a program, and then print who allocated", profile_run},
     {"leaks", "run a program, and then print what it lost, and who allocated that", leaks_run},
+    {"report", "make a page of a heap profile, or of a process's heap: who allocated, growth, a map", report_run},
+    {"diff", "what grew and shrank from one heap profile to another", diff_run},
+    {"export", "write a heap profile for pprof, speedscope, flamegraph.pl or massif", export_run},
     {"explore", "a shell over a private heap: allocate, inspect, damage and check it", explore_run},
 };
 

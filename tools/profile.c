@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "profile.h"
 #include "library.h"
+#include "profile_file.h"
 #include "sites.h"
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_FINDING = 1, EXIT_USAGE = 2, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, ROWS = 20, SIGNALED = 128 };
+enum {
+    EXIT_FINDING = 1,
+    EXIT_USAGE = 2,
+    EXIT_CANNOT_RUN = 126,
+    EXIT_NOT_FOUND = 127,
+    ROWS = 20,
+    SIGNALED = 128,
+    PATH_BYTES = 96
+};
 
 static const char profile_usage[] =
     "usage: heapalloc profile [OPTIONS] [--] PROGRAM [ARGUMENTS]\n"
@@ -133,14 +142,8 @@ static void drop_folder(const struct folder *folder) {
     rmdir(folder->path);
 }
 
-static FILE *open_in(const struct folder *folder, const struct wish *wish, const char *kind) {
-    char path[sizeof(folder->path) + 32];
-    snprintf(path, sizeof(path), "%s/%ld.%s", folder->path, (long)wish->child, kind);
-    return fopen(path, "r");
-}
-
-static void close_file(FILE *file) {
-    if (file) fclose(file);
+static void path_in(const struct folder *folder, const struct wish *wish, const char *kind, char *path, size_t bytes) {
+    snprintf(path, bytes, "%s/%ld.%s", folder->path, (long)wish->child, kind);
 }
 
 static int nothing_written(const struct wish *wish, int code) {
@@ -150,20 +153,25 @@ static int nothing_written(const struct wish *wish, int code) {
 }
 
 /* False: it could not be kept, which was said. */
-static bool profile_keep(FILE *profile, const char *path) {
-    FILE *out = fopen(path, "w");
-    for (int letter; out && (letter = getc(profile)) != EOF;) putc(letter, out);
-    rewind(profile);
+static bool profile_keep(const char *from, const char *path) {
+    FILE *profile = fopen(from, "r"), *out = fopen(path, "w");
+    for (int letter; profile && out && (letter = getc(profile)) != EOF;) putc(letter, out);
+    if (profile) fclose(profile);
     if (out && fclose(out) == 0) return true;
     fprintf(stderr, "heapalloc profile: cannot write %s: %s\n", path, strerror(errno));
     return false;
 }
 
-static int print_profile(const struct wish *wish, FILE *profile, int ended) {
-    if (!profile) return nothing_written(wish, ended);
-    bool kept = !wish->out || profile_keep(profile, wish->out);
-    if (!sites_print(profile, wish->rows, wish->by_allocated)) return nothing_written(wish, ended);
-    return kept ? ended : EXIT_USAGE;
+static int print_profile(const struct wish *wish, const char *path, int ended) {
+    struct heap_profile profile;
+    struct names names = {0};
+    if (access(path, F_OK) != 0) return nothing_written(wish, ended);
+    bool kept = !wish->out || profile_keep(path, wish->out);
+    bool good = profile_file_read(&profile, &names, path) && sites_print(&profile, wish->rows, wish->by_allocated);
+    if (!good) fprintf(stderr, "heapalloc profile: %s\n", profile.fault);
+    heap_profile_free(&profile);
+    names_free(&names);
+    return kept && good ? ended : EXIT_USAGE;
 }
 
 int profile_run(int argc, char **argv) {
@@ -176,11 +184,28 @@ int profile_run(int argc, char **argv) {
     snprintf(options, sizeof(options), "profile=%s/%%p.profile,profile_bytes=%.32s", folder.path, wish.bytes);
     int ended = run_child(&wish, argv + optind, options, &code);
     if (ended >= 0) {
-        FILE *profile = open_in(&folder, &wish, "profile");
-        code = print_profile(&wish, profile, ended);
-        close_file(profile);
+        char path[PATH_BYTES];
+        path_in(&folder, &wish, "profile", path, sizeof(path));
+        code = print_profile(&wish, path, ended);
     }
     drop_folder(&folder);
+    return code;
+}
+
+/* Print the report, in which the profile's modules name functions. */
+static int print_leaks(const struct wish *wish, const struct folder *folder, int ended) {
+    char path[PATH_BYTES];
+    struct heap_profile profile;
+    struct names names = {0};
+    path_in(folder, wish, "report", path, sizeof(path));
+    FILE *report = fopen(path, "r");
+    if (!report) return nothing_written(wish, ended);
+    path_in(folder, wish, "profile", path, sizeof(path));
+    bool known = profile_file_read(&profile, &names, path);
+    int code = sites_name(report, known ? &profile : NULL, wish->rows) ? EXIT_FINDING : ended;
+    heap_profile_free(&profile);
+    names_free(&names);
+    fclose(report);
     return code;
 }
 
@@ -194,15 +219,7 @@ int leaks_run(int argc, char **argv) {
     snprintf(options, sizeof(options), "leaks=full,stats=%s/%%p.report,profile=%s/%%p.profile", folder.path,
              folder.path);
     int ended = run_child(&wish, argv + optind, options, &code);
-    if (ended >= 0) {
-        FILE *report = open_in(&folder, &wish, "report"), *profile = open_in(&folder, &wish, "profile");
-        if (!report)
-            code = nothing_written(&wish, ended);
-        else
-            code = sites_name(report, profile, wish.rows) ? EXIT_FINDING : ended;
-        close_file(report);
-        close_file(profile);
-    }
+    if (ended >= 0) code = print_leaks(&wish, &folder, ended);
     drop_folder(&folder);
     return code;
 }

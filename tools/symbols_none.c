@@ -1,4 +1,4 @@
-/* Addresses as they are, for builds without libdw. */
+/* No names, for builds without libdw. */
 /* SPDX-License-Identifier: MIT */
 #include "symbols.h"
 #include <stdlib.h>
@@ -7,8 +7,7 @@ struct symbols {
     char unused;
 };
 
-struct symbols *symbols_open(FILE *maps) {
-    (void)maps;
+struct symbols *symbols_open(void) {
     return calloc(1, sizeof(struct symbols));
 }
 
@@ -16,9 +15,20 @@ void symbols_close(struct symbols *symbols) {
     free(symbols);
 }
 
-void symbols_describe(struct symbols *symbols, uint64_t address, char *text, size_t bytes) {
+void symbols_add(struct symbols *symbols, const char *path, uint64_t from, uint64_t offset, const char *build_id) {
     (void)symbols;
-    snprintf(text, bytes, "0x%llx", (unsigned long long)address);
+    (void)path;
+    (void)from;
+    (void)offset;
+    (void)build_id;
+}
+
+bool symbols_find(struct symbols *symbols, uint64_t address, symbols_visit *visit, void *argument) {
+    (void)symbols;
+    (void)address;
+    (void)visit;
+    (void)argument;
+    return false;
 }
 
 uint64_t symbols_address(struct symbols *symbols, const char *module, uint64_t offset) {

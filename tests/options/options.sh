@@ -49,6 +49,12 @@ run stats,exe=l? /bin/ls /
 verdict "$(says ' ls\[')" "exe selects the programs that match"
 run children=no,stats /bin/bash -c '/bin/ls / >/dev/null; (:); printf %s "$HEAPALLOC"'
 verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(cat "$work/out")" 1)" "children=no is for this process alone"
+run pid=1,stats /bin/ls /
+verdict "$(silent)" "pid leaves other processes alone"
+run "" /bin/bash -c 'exec env HEAPALLOC="stats,pid=$$" bash -c "(/bin/ls /) >/dev/null; (:); exec /bin/cat /dev/null"'
+verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(grep -c ' cat\[' "$work/err")" 11)" "pid chooses one, whatever it executes"
+run pid=9999999 /bin/ls /
+verdict "$(says 'pid. cannot be .9999999')" "a number that no process has"
 run limit=64M "$helper" take 100
 verdict "$(is "$code" 0)$(silent | sed 's/yes//')" "within the limit a program has its memory or NULL and ENOMEM"
 verdict "$(awk '$1 > 40 && $1 <= 67 { print "yes" }' "$work/out")" "limit=64M leaves nearly as much to blocks"

@@ -212,6 +212,14 @@ static void in_steps(void) {
     for (int i = 0; i < 6 * 128; i++) kept[i] = place_dropped(8192);
 }
 
+/* Time passes between blocks. */
+static void nap(void) {
+    for (int i = 0; i < 3; i++) {
+        kept[i] = place_kept(8192);
+        usleep(20000);
+    }
+}
+
 static void at_signal(const char *path) {
     for (int i = 0; i < MANY; i++) kept[i] = place_kept(21);
     raise(SIGUSR1);
@@ -243,6 +251,7 @@ int main(int count, char **words) {
     if (!strcmp(name, "busy")) busy();
     if (!strcmp(name, "call")) by_call(word);
     if (!strcmp(name, "steps")) in_steps();
+    if (!strcmp(name, "nap")) nap();
     if (!strcmp(name, "signal")) at_signal(word);
     if (!strcmp(name, "past")) in_past();
     if (!strcmp(name, "inside")) free((char *)place_kept(50) + 16);

@@ -86,6 +86,14 @@ verdict "$(is "$(of "$work/every.2" place_kept)" "384 3145728 384 3145728")" "th
 run "profile=$work/peak.%n,profile_bytes=1,profile_peak=1M" "$program" steps
 verdict "$(is "$(files 'peak.*')" 7)" "at each peak that is a MiB higher, and at exit"
 verdict "$(is "$(of "$work/peak.5" place_dropped)" "768 6291456 768 6291456")" "the last of the peaks"
+run "profile=$work/share.%n,profile_bytes=1,profile_peak=50%" "$program" steps
+verdict "$(is "$(files 'share.*')" 5)" "at each peak that is half as high again, at least a MiB, and at exit"
+run "profile=$work/time.%n,profile_bytes=1,profile_interval=1h" "$program" steps
+verdict "$(is "$(files 'time.*')" 1)" "not before the interval has passed"
+run "profile=$work/often.%n,profile_bytes=1,profile_interval=1ms" "$program" nap
+verdict "$(is "$(($(files 'often.*') > 1))" 1)" "by the next block that is allocated after it"
+run "profile=$work/x,profile_peak=101%,profile_interval=2h" "$program" steps
+verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 2)" "a wrong share, a wrong interval"
 run "profile=$profile,profile_bytes=1,profile_every=1M" "$program" steps
 has place_kept "0 0 1280 10485760" "without a number the last one stays"
 rm "$profile"

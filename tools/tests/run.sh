@@ -27,7 +27,7 @@ expect() {
     fi
 }
 
-expect 7 "^$" "run hands the exit code through" "$tool" run -- /bin/bash -c 'echo; exit 7'
+expect 7 "^$" "run hands the exit code through" "$tool" run -q -- /bin/bash -c 'echo; exit 7'
 expect 0 '^= heap resident' "run --stats shows where the memory is" "$tool" run --stats /bin/ls /
 expect 0 'is active in /.*ls, from /.*/libheapalloc-hardened' "run takes another library" "$tool" run -v -l hardened ls
 expect 0 '^  purge  *2s' "run -o sets options" "$tool" run -o help,purge=2s ls
@@ -35,7 +35,7 @@ expect 0 '^HEAPALLOC=purge=1s,stats=json$' "what the environment has comes first
     env HEAPALLOC=purge=1s "$tool" run --stats=json --print
 expect 0 '^LD_PRELOAD=/.*libheapalloc.*:/other.so$' "and other preloads stay" env LD_PRELOAD=/other.so "$tool" run --print
 expect 127 'no program nosuch' "a program that is nowhere" "$tool" run nosuch
-expect 126 'cannot run /etc/passwd' "a file that is no program" "$tool" run /etc/passwd
+expect 126 'cannot run /etc/passwd' "a file that is no program" "$tool" run -q /etc/passwd
 expect 126 'cannot find libheapalloc.so' "a library that is nowhere" env HEAPALLOC_LIBRARY=/nowhere "$tool" run ls
 expect 2 'no option' "a wrong option" "$tool" run --sats ls
 expect 2 'no value' "an option without its value" "$tool" run -o
@@ -44,13 +44,13 @@ expect 2 'no program to run' "nothing to run" "$tool" run
 expect 0 '^usage: heapalloc run' "run --help" "$tool" run --help
 printf 'int main(void) { return 5; }' >"$work/alone.c"
 if cc -static -o "$work/alone" "$work/alone.c" 2>/dev/null; then
-    expect 5 'is linked statically' "a static program runs, and it is said why without heapalloc" "$tool" run "$work/alone"
+    expect 5 'is linked statically' "a static program runs, and it is said why without heapalloc" "$tool" run -q "$work/alone"
 fi
 
 sleep 60 &
 sleepers+=($!)
 expect 1 "not in process $!" "check of a process without" "$tool" check $!
-"$tool" run sleep 60 &
+"$tool" run -q sleep 60 &
 sleepers+=($!)
 for ((i = 0; i < 100; i++)); do
     "$tool" check $! >/dev/null 2>&1 && break
