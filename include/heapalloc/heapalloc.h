@@ -158,12 +158,9 @@ HEAPALLOC_API void heapalloc_profile_stop(void);
  * thread, cost  any thread; O(places that allocate)                                                           */
 HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
 
-/* Search for blocks that nothing in the program points to any more, as the option `leaks` does at exit, while the other
- * threads are stopped. A block that a thread is just allocating or freeing may be among them; of one that nothing points
- * to, the address may still lie on a stack. `leaks=full` tells who allocated them.
+/* Report blocks that nothing points to any more, as the option `leaks` does at exit, while other threads are stopped.
  * file          gets the report; -1: nothing does
- * returns       how many blocks; (size_t)-1 with errno (ENOMEM, EBUSY) when another thread searches, there is no
- *               memory, or the process may not read its own
+ * returns       how many; (size_t)-1 with errno: ENOMEM, EBUSY when another thread does it, what reading memory gave
  * thread, cost  any thread, in no signal handler; O(memory of the program)                                    */
 HEAPALLOC_API size_t heapalloc_leaks(int file);
 
