@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCKS = 1000, BLOCK_BYTES = 200 };
-static char *blocks[BLOCKS];
+enum { BLOCKS = 1000, BLOCK_BYTES = 200, LOST = 300, LOST_BYTES = 1500 };
+static char *blocks[BLOCKS], *volatile large; /* what points to them */
 
 static void *fill(void *part) {
     for (int i = part ? BLOCKS / 2 : 0; i < (part ? BLOCKS : BLOCKS / 2); i++) {
@@ -26,9 +26,11 @@ int main(int count, char **words) {
     if (pthread_create(&thread, NULL, fill, blocks) != 0) return 1;
     pthread_join(thread, NULL);
     for (int i = 0; i < BLOCKS; i += 4) free(blocks[i]);
-    char *large = malloc(5 << 20);
+    large = malloc(5 << 20);
     if (!large) return 1;
     memset(large, 1, 5 << 20);
+    for (int i = 0; i < LOST && strcmp(what, "lose") == 0; i++)
+        if (!malloc(LOST_BYTES)) return 1;
     if (strcmp(what, "damage") == 0) memset(blocks[0], 'x', 16); /* was freed */
     printf("%p\n", (void *)blocks[1]);
     fflush(stdout);
