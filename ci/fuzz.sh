@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier; and
-# what reads files in the program `heapalloc`: profiles.
+# what reads files in the program `heapalloc`: profiles, and core files that are changed at random.
 #
-#   ci/fuzz.sh MINUTES [default|hardened|profile]
+#   ci/fuzz.sh MINUTES [default|hardened|profile|readers]...     each for so many minutes
 #
 # Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-NAME; one that fails is build/fuzz/crash-*, and
 # `build/fuzz/operations-BUILD build/fuzz/crash-...`, or `build/fuzz/profile ...`, runs it again. Exit 1 if one failed.
@@ -17,13 +17,13 @@ minutes='' builds=()
 for word; do
     case $word in
         -h | --help) print_help ;;
-        default | hardened | profile) builds+=("$word") ;;
+        default | hardened | profile | readers) builds+=("$word") ;;
         [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) minutes=$word ;;
-        *) wrong_argument "neither minutes (1 to 999) nor a target (default, hardened, profile): '$word'" ;;
+        *) wrong_argument "neither minutes (1 to 999) nor a target (default, hardened, profile, readers): '$word'" ;;
     esac
 done
 [[ $minutes ]] || wrong_argument "for how many minutes?"
-((${#builds[@]})) || builds=(default hardened profile)
+((${#builds[@]})) || builds=(default hardened profile readers)
 command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit 1; }
 
 cd "$root"
@@ -69,13 +69,20 @@ for build in "${builds[@]}"; do
         -DHEAPALLOC_ASIDE=0 -Ilib -Iinclude -Ishim -Itests)
     objects=$out/$build
     rm -rf "$objects" && mkdir -p "$objects" "$out/corpus-$build"
-    for file in "${core[@]}" tests/fake/memory.c tests/fake/world.c tests/fuzz/operations.c; do
+    program=(tests/fuzz/operations.c)
+    fuzzer=-fsanitize=fuzzer
+    if [[ $build == readers ]]; then
+        program=(tests/tools/fuzz_core.c tools/core.c tools/process.c tools/survey.c tools/target_open.c)
+        flags+=(-I. "-fsanitize=address,undefined" -fno-sanitize-recover=all)
+        fuzzer=-fsanitize=fuzzer,address,undefined
+    fi
+    for file in "${core[@]}" tests/fake/memory.c tests/fake/world.c "${program[@]}"; do
         clang "${flags[@]}" -c "$file" -o "$objects/${file//\//_}.o"
     done
     for file in shim/malloc.c shim/aligned.c; do
         clang "${flags[@]}" "${renamed[@]}" -c "$file" -o "$objects/${file//\//_}.o"
     done
-    clang -fsanitize=fuzzer -pthread "$objects"/*.o -o "$out/operations-$build"
+    clang "$fuzzer" -pthread "$objects"/*.o -o "$out/operations-$build"
     fuzz "$build" "operations-$build"
 done
 exit "$bad"

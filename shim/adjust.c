@@ -38,7 +38,7 @@ static void apply(enum option_id id) {
     case OPTION_NAME:
     case OPTION_HUGEPAGES: limit_update(); break;
     case OPTION_BACKGROUND:
-        if (number) background_ask();
+        if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
     case OPTION_LEAKS: profile_update(); /* fall through */
     case OPTION_STATS:

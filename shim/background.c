@@ -59,7 +59,7 @@ void background_thread_ends(void) {
     metrics_socket_close();
 }
 
-COLD void background_ask(void) {
+COLD void background_ask(enum background_start when) {
     __atomic_store_n(&asked, true, __ATOMIC_RELAXED);
-    if (!libc_single_threaded) start();
+    if (when == BACKGROUND_AT_ONCE || !libc_single_threaded) start();
 }

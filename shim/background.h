@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Request the thread: it starts with the program's next thread, or at once if the program has several. */
-void background_ask(void);
+enum background_start { BACKGROUND_WITH_THREADS, BACKGROUND_AT_ONCE };
+
+/* Request the thread: it starts at once, or with the program's next thread unless the program has several. */
+void background_ask(enum background_start when);
 
 /* The calling thread ends. If it is the main thread, end the library's threads too: libc ends a process with its last
  * thread, and ours would keep it alive. */

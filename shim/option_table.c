@@ -16,8 +16,8 @@ const struct option option_table[OPTION_COUNT] = {
     [OPTION_PURGE] = {"purge", OPTION_TIME, "500ms", "1ms to 1h, or never",
                       "how long free memory is kept before it goes back to the system"},
     [OPTION_BACKGROUND] =
-        {"background", OPTION_FLAG, "no", "yes|no",
-         "once the program has two threads, a thread of the library's gives memory back while all others sleep"},
+        {"background", OPTION_FLAG, "no", "yes|no|always",
+         "once the program has two threads (always: at once), one of ours gives memory back while all others sleep"},
     [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T",
                       "the most that all threads' caches of medium blocks (4 to 80 KiB) may keep together"},
     [OPTION_HUGEPAGES] = {"hugepages", OPTION_WORD, "auto", "auto|always|never",
@@ -100,6 +100,7 @@ static bool read_time(const char *text, size_t length, uint64_t *ms) {
 COLD bool option_read(enum option_id id, const char *text, size_t length, uint64_t *number) {
     switch (option_table[id].kind) {
     case OPTION_FLAG:
+        if (id == OPTION_BACKGROUND && value_is("always", text, length)) return *number = BACKGROUND_ALWAYS, true;
         if (id == OPTION_LEAKS && value_is("full", text, length)) return *number = LEAKS_FULL, true;
         return value_read_flag(text, length, number);
     case OPTION_LIMIT_SIZE:

@@ -32,6 +32,7 @@ enum option_id {
     OPTION_COUNT
 };
 
+enum option_background { BACKGROUND_NO, BACKGROUND_YES, BACKGROUND_ALWAYS };
 enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
 

@@ -78,6 +78,36 @@ static size_t stop_add_past(char *message, size_t at) {
     return stop_add_place(message, at, ", freed by ", freed_by);
 }
 
+/* Append a text to a line of CALLER_BYTES * 4 bytes. */
+static size_t stop_next_add(char *line, size_t at, const char *text, size_t length) {
+    for (size_t i = 0; i < length && at < CALLER_BYTES * 4; i++) line[at++] = text[i];
+    return at;
+}
+
+/* Say what to do next: how to find the line of code at `place`, "module+0x1181", and who had the block. It is a line of
+ * its own, not a part of heapalloc_last_message. */
+static void stop_tell_next(const char *place, size_t place_bytes, bool block_is_known) {
+    static const char begin[] = "  next: ", name[] = "addr2line -Cfe ", names[] = " names the line",
+                      more[] = "HEAPALLOC=profile=/dev/null,profile_bytes=1 says who had it";
+    char line[CALLER_BYTES * 4];
+    bool can_know = config_safety != SAFETY_FAST && !block_is_known;
+    size_t at = stop_next_add(line, 0, begin, sizeof(begin) - 1), plus = 0;
+    while (plus < place_bytes && place[plus] != '+') plus++;
+    if (plus < place_bytes) {
+        at = stop_next_add(line, at, name, sizeof(name) - 1);
+        at = stop_next_add(line, at, place, plus);
+        at = stop_next_add(line, at, " ", 1);
+        at = stop_next_add(line, at, place + plus + 1, place_bytes - plus - 1);
+        at = stop_next_add(line, at, names, sizeof(names) - 1);
+        if (can_know) at = stop_next_add(line, at, "; ", 2);
+    } else if (!can_know) {
+        return;
+    }
+    if (can_know) at = stop_next_add(line, at, more, sizeof(more) - 1);
+    at = stop_next_add(line, at, "\n", 1);
+    stop_write(line, 0, at);
+}
+
 /* Writes the sentence before it looks for the caller: a system call filter may end the program for opening
  * /proc/self/maps, but the sentence is already out. */
 _Noreturn void port_stop(const char *text, size_t length) {
@@ -94,10 +124,13 @@ _Noreturn void port_stop(const char *text, size_t length) {
         for (const char *c = ", called from "; *c && at < sizeof(heapalloc_last_message) - 2; c++) message[at++] = *c;
     at = stop_add(message, at, place, place_bytes);
     said = stop_write(message, said, at);
+    size_t place_end = at;
     at = stop_add_past(message, at);
+    bool block_is_known = at > place_end;
     message[at++] = '\n';
     message[at] = 0;
     stop_write(message, said, at);
+    stop_tell_next(place, place_bytes, block_is_known);
     abort();
 }
 

@@ -1,9 +1,12 @@
-# gdb commands for heapalloc's heap in live processes and core files: `heap info|walk|block|bins`.
+# gdb commands for heapalloc's heap in live processes and core files: `heap info|walk|block|bins|leaks`.
 # SPDX-License-Identifier: MIT
 #
 # gdb loads this file by itself if it lies next to the library as LIBRARY-gdb.py, in a folder that gdb trusts (option
 # auto-load safe-path); otherwise use `source heapalloc-gdb.py`. It reads only the heap map (heapalloc/map.h), so it
 # needs no debug information.
+import array
+import bisect
+import re
 import struct
 
 import gdb
@@ -157,6 +160,124 @@ class Heap:
             heap, met = self.number(heap + self.heap_next_all, 8), met + 1
 
 
+class Leaks:
+    """Marks the live blocks that can be reached from writable memory and registers, as the library does at exit."""
+
+    PIECE = 1 << 20
+
+    def __init__(self, heap):
+        self.heap = heap
+        live = sorted((block[0], block[1], block[3]) for block in heap.blocks() if block[2] == "live")
+        self.starts = [block[0] for block in live]
+        self.sizes = [block[1] for block in live]
+        self.reached = [block[2] in ("pool", "arena") for block in live]
+        self.todo = [index for index, reached in enumerate(self.reached) if reached]
+
+    def look_at_words(self, words):
+        low, high = self.starts[0], self.starts[-1] + self.sizes[-1]
+        for word in words:
+            if not low <= word < high:
+                continue
+            index = bisect.bisect_right(self.starts, word) - 1
+            if word < self.starts[index] + self.sizes[index] and not self.reached[index]:
+                self.reached[index] = True
+                self.todo.append(index)
+
+    def look_at(self, begin, end):
+        """Pages that cannot be read are skipped: a core file may lack them."""
+        begin += -begin % 8
+        while begin < end:
+            count = min(end - begin, self.PIECE)
+            try:
+                content = self.heap.bytes(begin, count // 8 * 8)
+            except gdb.MemoryError:
+                count = min(count, 4096 - begin % 4096)
+                try:
+                    content = self.heap.bytes(begin, count // 8 * 8)
+                except gdb.MemoryError:
+                    content = b""
+            self.look_at_words(array.array("Q", content))
+            begin += max(count, 8)
+
+    def own(self):
+        """The heap's spans with their tables, and their records: what points to a block there is no pointer of the
+        program."""
+        heap = self.heap
+        count = heap.number(heap.span_count, 4)
+        places = [heap.span_home] + [heap.number(heap.span_list + 8 * i, 8) for i in range(count)]
+        for place in filter(None, places):
+            record = heap.bytes(place, heap.span_bytes)
+            base, size, lines = (field(record, at, 8) for at in (heap.span_base, heap.span_size, heap.span_lines))
+            yield place, place + heap.span_bytes
+            if base:
+                yield lines - heap.line_bytes, base + size
+
+    def mark(self):
+        own = sorted(self.own())
+        stack = stack_pointers()
+        for begin, end in writable():
+            used = [pointer for pointer in stack if begin <= pointer < end]
+            if stack and begin <= stack[0] < end:  # of the first thread's stack only the part in use
+                begin = min(used) - 128
+            for first, last in own:
+                if first >= end or last <= begin:
+                    continue
+                if first > begin:
+                    self.look_at(begin, first)
+                begin = max(begin, last)
+            if begin < end:
+                self.look_at(begin, end)
+        self.look_at_words(registers())
+        while self.todo:
+            index = self.todo.pop()
+            self.look_at(self.starts[index], self.starts[index] + self.sizes[index])
+
+
+def threads():
+    """Selects each thread in turn, the first one first, and then the one that was selected."""
+    selected = gdb.selected_thread()
+    for thread in sorted(gdb.selected_inferior().threads(), key=lambda each: each.num):
+        thread.switch()
+        yield thread
+    if selected:
+        selected.switch()
+
+
+def stack_pointers():
+    return [int(gdb.parse_and_eval("(unsigned long) $sp")) for _ in threads()]
+
+
+def registers():
+    words = array.array("Q")
+    for _ in threads():
+        frame = gdb.newest_frame()
+        for register in frame.architecture().registers("general"):
+            try:
+                words.append(int(frame.read_register(register)) & 2**64 - 1)
+            except (gdb.error, OverflowError, TypeError):
+                pass
+    return words
+
+
+def writable():
+    """(begin, end) of private writable mappings: of a process by its list, of a core file by its segments."""
+    core = re.search(r"[Cc]ore dump file:\s+`(.*)',", gdb.execute("info files", to_string=True))
+    if not core:
+        with open("/proc/%d/maps" % gdb.selected_inferior().pid) as lines:
+            for line in lines:
+                found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.p", line)
+                if found:
+                    yield int(found[1], 16), int(found[2], 16)
+        return
+    with open(core[1], "rb") as file:
+        header = struct.unpack("<16sHHIQQQIHHHHHH", file.read(64))
+        file.seek(header[5])
+        for _ in range(header[10]):
+            kind, flags, _, address, _, in_file, _, _ = struct.unpack("<IIQQQQQQ", file.read(56))
+            if kind == 1 and flags & 2 and in_file:
+                yield address, address + in_file
+
+
 def field(record, offset, width):
     return int.from_bytes(record[offset : offset + width], "little")
 
@@ -232,8 +353,27 @@ def bins(heap, _):
                 print("  %5d bytes: %d blocks" % (size, count))
 
 
+def leaks(heap, _):
+    search = Leaks(heap)
+    if search.starts:
+        try:
+            search.mark()
+        except OSError as error:
+            raise gdb.GdbError("the memory cannot be listed: %s" % error) from None
+    lost = [index for index, reached in enumerate(search.reached) if not reached]
+    if not lost:
+        print("no leaks: all of %d live blocks can be reached" % len(search.starts))
+        return
+    print("leaks: %d bytes in %d blocks that nothing points to" % (sum(search.sizes[i] for i in lost), len(lost)))
+    by_size = {}
+    for index in lost:
+        by_size.setdefault(search.sizes[index], []).append(search.starts[index])
+    for size, places in sorted(by_size.items(), key=lambda each: -each[0] * len(each[1])):
+        print("%12d of %d bytes, the first at 0x%x" % (len(places), size, places[0]))
+
+
 class Prefix(gdb.Command):
-    """Look into a heap of heapalloc's: heap info, heap walk, heap block ADDRESS, heap bins."""
+    """Look into a heap of heapalloc's: heap info, heap walk, heap block ADDRESS, heap bins, heap leaks."""
 
     def __init__(self):
         super().__init__("heap", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
@@ -244,3 +384,4 @@ Command("info", info, "How much is live, kept and free, and the spans.")
 Command("walk", walk, "Every block: address, bytes, state, kind, class. heap walk [live|kept|free]")
 Command("block", one_block, "The block that an address lies in. heap block ADDRESS")
 Command("bins", bins, "What each thread's heap has ready in its bins.")
+Command("leaks", leaks, "Live blocks that nothing points to any more, by size.")

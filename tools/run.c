@@ -26,6 +26,7 @@ static const char usage[] =
     "  -o, --options LIST    options as in HEAPALLOC=LIST, which it adds to; `-o help` lists them\n"
     "  -c, --children        report and record also the programs that it starts, and forks\n"
     "  -q, --quiet           report and record nothing\n"
+    "  -t, --trim-after TIME give memory back that was free for so long (5s), although the program sleeps\n"
     "  -l, --library NAME    default, fast or hardened\n"
     "      --print           only print the environment that would be set\n"
     "  -h, --help            this text\n";
@@ -53,18 +54,14 @@ static int wrong(const char *text, const char *word) {
 /* 0: go on; else the exit code, 1 more. */
 static int read_options(int argc, char **argv, struct wish *wish) {
     static const struct option longs[] = {
-        {"stats", optional_argument, NULL, 's'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"options", required_argument, NULL, 'o'},
-        {"children", no_argument, NULL, 'c'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"library", required_argument, NULL, 'l'},
-        {"print", no_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"stats", optional_argument, NULL, 's'},   {"verbose", no_argument, NULL, 'v'},
+        {"options", required_argument, NULL, 'o'}, {"trim-after", required_argument, NULL, 't'},
+        {"children", no_argument, NULL, 'c'},      {"quiet", no_argument, NULL, 'q'},
+        {"library", required_argument, NULL, 'l'}, {"print", no_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     bool fits = true;
-    for (int letter; fits && (letter = getopt_long(argc, argv, "+:s::vo:cql:h", longs, NULL)) != -1;) {
+    for (int letter; fits && (letter = getopt_long(argc, argv, "+:s::vo:t:cql:h", longs, NULL)) != -1;) {
         wish->chosen |= strchr("svoq", letter) != NULL;
         switch (letter) {
         case 's': fits = add_option(wish, "stats", optarg); break;
@@ -72,6 +69,7 @@ static int read_options(int argc, char **argv, struct wish *wish) {
         case 'o': fits = add_option(wish, optarg, NULL); break;
         case 'c': wish->with_children = true; break;
         case 'q': break;
+        case 't': fits = add_option(wish, "background", "always") && add_option(wish, "purge", optarg); break;
         case 'l': wish->library = optarg; break;
         case 'p': wish->prints = true; break;
         case 'h': fputs(usage, stdout); return 1;

@@ -112,8 +112,7 @@ HEAPALLOC_API bool heapalloc_reserve(size_t bytes);
 /* ---- Options ----------------------------------------------------------------------------------------------------
  * What HEAPALLOC=name=value,... in the environment sets; HEAPALLOC=help lists the names. */
 
-/* Set an option, as the environment would. `limit`, `soft_limit`, `purge`, `cache`, `hugepages`, `background` and
- * `stats` take effect from now on; the others are read at start only.
+/* Set an option. All but `help`, `verbose`, `conf`, `exe` and `children` take effect from now on.
  * name, value   strings, which are copied; NULL as a value is ""
  * returns       false, with errno EINVAL, when there is no such option or it cannot have this value
  * thread, cost  one thread at a time; O(options)                                                              */
@@ -138,11 +137,9 @@ typedef void heapalloc_soft_limit_function(size_t mapped_bytes, void *argument);
 HEAPALLOC_API void heapalloc_on_soft_limit(heapalloc_soft_limit_function *function, void *argument);
 
 /* ---- The profiler --------------------------------------------------------------------------------------------
- * Off until the option `profile` or a call here begins it. Then about one allocation in so many bytes is recorded with
- * its callers, and so is its free. The option's description has the formats. */
+ * Once it has begun about one allocation in so many bytes is recorded with its callers, and so is its free. */
 
-/* Begin to sample; threads that have a heap do so from their next slow path on. After heapalloc_profile_stop() sampling
- * goes on at the rate that it had.
+/* Begin to sample, threads with a heap from their next slow path on, or go on after a stop, at the same rate.
  * bytes         from one sample to the next, on average, up to 64 MiB; 1: every allocation; 0: as profile_bytes says
  * returns       false where it cannot: the fast build, a build for valgrind, too many bytes
  * thread, cost  any thread; O(1)                                                                              */

@@ -45,10 +45,18 @@ static int ended_well(const struct outcome *o) {
     return o->status == 0 && o->reported[0] == '\0';
 }
 
+/* One sentence, and below it what to do next, for the same place. */
 static int is_sentence(const struct outcome *o, int pid, const char *function, const char *rest) {
-    char pattern[512];
-    snprintf(pattern, sizeof pattern, "heapalloc\\[%d\\]: %s(): %s, called from ?*+0x*\n", pid, function, rest);
-    return fnmatch(pattern, o->reported, 0) == 0 && strchr(o->reported, '\n')[1] == '\0';
+    char pattern[512], offset[32] = "", again[64];
+    snprintf(pattern, sizeof pattern,
+             "heapalloc\\[%d\\]: %s(): %s, called from ?*+0x*\n  next: addr2line -Cfe ?* 0x* names the line*\n", pid,
+             function, rest);
+    const char *called = strstr(o->reported, ", called from ");
+    if (fnmatch(pattern, o->reported, 0) != 0 || !called) return 0;
+    if (sscanf(called, ", called from %*[^+]+%31[0-9a-fx]", offset) != 1) return 0;
+    snprintf(again, sizeof again, " %s names the line", offset);
+    const char *next = strchr(o->reported, '\n') + 1, *end = strchr(next, '\n');
+    return strstr(next, again) != NULL && end[1] == '\0';
 }
 
 /* The call is in the misuse program itself, which is named. */

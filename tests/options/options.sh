@@ -67,6 +67,10 @@ run "" "$helper" idle
 verdict "$(awk '$1 == 2 && $2 > 50000 { print "yes" }' "$work/out")" "a sleeping process has no thread of ours"
 run background,purge=100ms "$helper" idle
 verdict "$(awk '$1 == 3 && $2 < 20000 { print "yes" }' "$work/out")" "background gives memory back while all sleep"
+run background=always,purge=10ms "$helper" fork
+verdict "$(is "$code" 0)" "so does a thread that starts at once"
+run background=sometimes /bin/ls /
+verdict "$(says 'it takes yes.no.always')" "background has three values"
 run background,purge=10ms "$helper" fork
 verdict "$(is "$code" 0)" "background survives forks and exits at once"
 run "" "$helper" calls

@@ -69,6 +69,23 @@ for library in default hardened fast; do
         gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap bins"
 done
 
+# gdb loads the script that lies next to the library by itself; lost blocks are found in processes and core files.
+mkdir "$work/lib"
+cp "$(dirname "$tool")/libheapalloc.so" "$work/lib/libheapalloc.so.0.1.0"
+cp "$script" "$work/lib/libheapalloc.so.0.1.0-gdb.py"
+export HEAPALLOC_LIBRARY=$work/lib/libheapalloc.so.0.1.0
+start default lose
+unset HEAPALLOC_LIBRARY
+loads=(gdb -batch -nx -iex "add-auto-load-safe-path $work/lib")
+expect 0 "^$address +208 live small 13" "gdb loads its commands by itself" "${loads[@]}" -p "$process" -ex "heap block $address"
+expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of a process" "${loads[@]}" -p "$process" \
+    -ex "generate-core-file $work/core.lose" -ex "heap leaks"
+kill "$process"
+expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of a core file" \
+    "${loads[@]}" "$sleeper" "$work/core.lose" -ex "heap leaks"
+expect 0 'no leaks: all of 7[0-9]{2} live' "gdb: heap leaks of a heap that lost nothing" \
+    gdb -batch -nx "$sleeper" "$work/core.default" -ex "source $script" -ex "heap leaks"
+
 # Files that are not core files, or truncated ones: a sentence and exit code 2.
 size=$(stat -c %s "$work/core.default")
 for part in 0 3 64 1000 $((size / 2)) $((size * 3 / 4)); do

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Tests `heapalloc run` and `heapalloc check` from a shell.
 #
-#   tools/tests/run.sh PROGRAM
+#   tools/tests/run.sh PROGRAM SLEEPER
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # backquotes here are those of messages
 set -euo pipefail
-tool=$(realpath -e "${1:?usage: run.sh PROGRAM}")
+tool=$(realpath -e "${1:?usage: run.sh PROGRAM SLEEPER}")
+sleeper=$(realpath -e "$2")
 unset LD_PRELOAD HEAPALLOC
 export LC_ALL=C
 work=$(mktemp -d)
@@ -62,4 +63,25 @@ expect 2 'is no process' "check of garbage" "$tool" check one
 expect 2 'is no process' "check of nothing" "$tool" check
 expect 0 '^usage: heapalloc check' "check --help" "$tool" check --help
 expect 2 'did you mean `run`' "a wrong command" "$tool" rum ls
+# A program with one thread that sleeps: its memory goes back if that is asked for.
+resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+start_idle() {
+    "$tool" run "$@" "$sleeper" idle >"$work/idle" &
+    idle=$!
+    sleepers+=("$idle")
+    for ((i = 0; i < 300; i++)); do
+        [[ -s $work/idle ]] && break
+        sleep 0.1
+    done
+}
+start_idle -q --trim-after=200ms
+for ((i = 0; i < 300; i++)); do
+    (($(resident_kb "$idle") < 20000)) && break
+    sleep 0.1
+done
+expect 0 '^less' "run --trim-after gives memory back while the program sleeps" bash -c "(($(resident_kb "$idle") < 20000)) && echo less"
+start_idle -q
+sleep 1
+expect 0 '^more' "without it the program keeps it" bash -c "(($(resident_kb "$idle") > 50000)) && echo more"
+expect 0 'purge. cannot be .soon' "a wrong time is told" "$tool" run -q --trim-after=soon ls /
 exit $((failed > 0))
