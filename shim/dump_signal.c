@@ -40,7 +40,7 @@ static void give_up(int number) {
 }
 
 static bool take(int number) {
-    struct sigaction now, ours = {.sa_handler = note, .sa_flags = SA_RESTART};
+    struct sigaction now, ours = {.sa_handler = note, .sa_flags = SA_RESTART | SA_ONSTACK};
     if (sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_DFL) return false;
     return sigaction(number, &ours, NULL) == 0;
 }

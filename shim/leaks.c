@@ -5,6 +5,8 @@
 #include "caller.h"
 #include "leaks_mark.h"
 #include "leaks_stop.h"
+#include "process.h"
+#include "profile.h"
 #include "profile_table.h"
 #include "report.h"
 #include "shim.h"
@@ -141,14 +143,16 @@ static void tell_no_search(struct report *report) {
 }
 
 COLD long leaks_tell(int file, uintptr_t stack) {
-    static bool busy;
+    static long busy;
     struct report report = {0};
     struct lost lost = {0};
-    if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE)) return errno = EBUSY, LEAKS_UNKNOWN;
+    if (!process_begin(&busy)) return errno = EBUSY, LEAKS_UNKNOWN;
+    profile_fork(); /* no thread is stopped while it changes the profile's tables */
     size_t running = leaks_stop();
     struct leaks_search *search = leaks_search(stack);
     if (search) sum_up(&lost, search); /* while no thread changes the profile */
     leaks_resume();
+    profile_forked();
     if (search)
         tell_lost(&report, &lost, search->count);
     else
@@ -160,7 +164,7 @@ COLD long leaks_tell(int file, uintptr_t stack) {
         report_write(&report, file);
         if (lost.known > 0) tell_places(file);
     }
-    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+    process_end(&busy);
     if (!search) errno = ENOMEM;
     return search ? (long)lost.blocks : LEAKS_UNKNOWN;
 }

@@ -1,8 +1,8 @@
 /* Stops the other threads, each in a signal handler.
  *
- * The kernel saves a thread's registers on its stack before the handler runs, so that a scan of the stack from the
- * handler's frame up sees them. The handler stays installed: a thread that blocks the signal gets it when it unblocks
- * it, and the default action would end the program. */
+ * The kernel saves a thread's registers on its stack, or on its stack for signals, before the handler runs, so that a
+ * scan of the stack from the handler's frame up sees them. The handler stays installed: a thread that blocks the signal
+ * gets it when it unblocks it, and the default action would end the program. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "leaks_stop.h"
@@ -43,7 +43,7 @@ static void stand_still(int number) {
 
 /* Install the handler for a real-time signal that the program does not use; returns the signal, 0: there is none. */
 static int take_signal(void) {
-    struct sigaction now, ours = {.sa_handler = stand_still, .sa_flags = SA_RESTART};
+    struct sigaction now, ours = {.sa_handler = stand_still, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigfillset(&ours.sa_mask);
     for (int number = SIGRTMAX - 1; number > SIGRTMIN; number--) {
         if (sigaction(number, NULL, &now) != 0) continue;

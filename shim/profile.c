@@ -27,24 +27,25 @@ static uintptr_t self(void) {
     return (uintptr_t)&heap_self;
 }
 
-/* Spin first, then sleep for a millisecond at a time. */
-static void wait_for_fork(int round) {
+/* Spin first, then give the processor away, then sleep for a millisecond at a time: sched_yield() alone would let a
+ * thread with a real-time priority keep the processor from the holder. */
+static void wait_a_while(int round, bool forking) {
     static uint32_t nobody_wakes;
-    if (round >= SPINS) port_pause(&nobody_wakes, 0);
+    if (round < SPINS) return;
+    if (round < 2 * SPINS && !forking)
+        syscall_6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    else
+        port_pause(&nobody_wakes, 0);
 }
 
 /* Take the lock. False: this thread holds it already, or a fork takes too long. */
 static bool enter(void) {
-    for (int i = 0;; i++) {
+    for (int i = 0, fork_waits = 0;; i += i < 2 * SPINS) {
         uintptr_t seen = 0;
         if (__atomic_compare_exchange_n(&holder, &seen, self(), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return true;
         if ((seen & ~(uintptr_t)FORKING) == self()) return false;
-        if (seen & FORKING) {
-            if (i >= SPINS + FORK_WAITS) return false;
-            wait_for_fork(i);
-        } else if (i > SPINS) {
-            syscall_6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-        }
+        if (seen & FORKING && fork_waits++ >= SPINS + FORK_WAITS) return false;
+        wait_a_while(i, seen & FORKING);
     }
 }
 

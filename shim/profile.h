@@ -20,7 +20,7 @@ INLINE void profile_thread_begins(void) {
     if (unlikely(__atomic_load_n(&profile_rate, __ATOMIC_RELAXED))) profile_join();
 }
 
-/* Before a fork, and after it in both processes. */
+/* Before a fork, and after it in both processes: no other thread is in the tables in between. */
 void profile_fork(void);
 void profile_forked(void);
 

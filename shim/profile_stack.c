@@ -3,11 +3,14 @@
  * Frames are unwound by the compilers' tables, but with two registers only, and rows are cached: calls repeat, and a
  * row costs a few thousand instructions. Without a row (generated code, musl, or glibc before 2.35) the frame pointer
  * is followed if it points up the stack. Every step goes up, and nothing outside of the stack is read, so a stale row
- * (its module was unloaded, and another is there) causes at worst a wrong address. */
+ * (its module was unloaded, and another is there) causes at worst a wrong address. The stack's bounds may be stale, too
+ * (a coroutine's neighbour was unmapped), so each page is tried by a system call before it is read. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_stack.h"
 #include "frame.h"
 #include "maps.h"
+#include "syscall.h"
+#include <errno.h>
 
 enum {
     ROW_KNOWN = 1,
@@ -18,6 +21,7 @@ enum {
     WAYS = 4,
     WORD = sizeof(uintptr_t),
     STEP_MAX = 1 << 20,
+    PAGE = 4096, /* the smallest there is */
     STEPS_MAX = 24 + PROFILE_FRAMES_MAX
 };
 
@@ -64,7 +68,18 @@ static uint64_t row_of(uintptr_t pc) {
 struct walk {
     uintptr_t pc, stack, pointer; /* the return address, and the two registers after the return */
     uintptr_t end;                /* of the stack */
+    uintptr_t page;               /* the one that was read last */
 };
+
+/* True when the word can be read. The call is one that every filter allows: it reads the word as a set of signals, and
+ * then fails with EINVAL because of its first argument. */
+static bool can_read(struct walk *walk, uintptr_t at) {
+    uintptr_t page = at & -(uintptr_t)PAGE;
+    if (likely(page == walk->page)) return true;
+    if (syscall_6(SYS_rt_sigprocmask, -1, (long)at, 0, sizeof(uint64_t), 0, 0) == -EFAULT) return false;
+    walk->page = page;
+    return true;
+}
 
 static bool is_on_stack(const struct walk *walk, uintptr_t at) {
     return at >= walk->stack && at < walk->end && walk->end - at >= 2 * WORD && at % WORD == 0;
@@ -83,6 +98,7 @@ static bool step_by_pointer(struct walk *walk) {
     uintptr_t at = walk->pointer, above = walk->pointer + 2 * WORD;
 #endif
     if (!is_on_stack(walk, at) || above - walk->stack > STEP_MAX) return false;
+    if (!can_read(walk, at) || !can_read(walk, at + WORD)) return false;
     walk->pc = word_at(at + WORD);
     walk->pointer = word_at(at);
     walk->stack = above;
@@ -99,6 +115,7 @@ static bool step(struct walk *walk, uint64_t word) {
     if (pc_at < walk->stack || pc_at > above - WORD || pc_at % WORD != 0) return false;
     if (row.pointer_at && (pointer_at < walk->stack || pointer_at > above - WORD || pointer_at % WORD != 0))
         return false;
+    if (!can_read(walk, pc_at) || (row.pointer_at && !can_read(walk, pointer_at))) return false;
     walk->pc = word_at(pc_at);
     if (row.pointer_at) walk->pointer = word_at(pointer_at);
     walk->stack = above;
@@ -124,8 +141,9 @@ static uintptr_t stack_end(uintptr_t at, struct sample *sample) {
 NOINLINE size_t profile_stack(uintptr_t *pcs, size_t room, struct sample *sample) {
     struct frame frame = {0};
     FRAME_HERE(&frame);
-    struct walk walk = {frame.pc, frame.registers[FRAME_STACK], frame.registers[FRAME_POINTER], 0};
+    struct walk walk = {frame.pc, frame.registers[FRAME_STACK], frame.registers[FRAME_POINTER], 0, 0};
     walk.end = stack_end(walk.stack, sample);
+    walk.page = walk.stack & -(uintptr_t)PAGE;
     size_t count = 0;
     for (int i = 0; i < STEPS_MAX && count < room && walk.pc > 1; i++) {
         uint64_t word = row_of(walk.pc);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /* Milliseconds since the first call; what was freed before counts as freed then. They do not go back: a clock that was
- * set back goes on from there, and one that leaps ahead has moved by an hour. A short program never calls this, so that
- * it reads no clock and registers no fork handlers. */
+ * set back goes on from there, and one that leaps ahead has moved by an hour. A short program never calls this, and so
+ * reads no clock. */
 uint64_t clock_now_ms(void);
 
 /* Let `ms` pass, for a clock that stands still though much was done. No effect in a world without a clock. */

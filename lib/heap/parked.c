@@ -8,7 +8,7 @@
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
     debug_check(heap != &heap_none && state != HEAP_NONE);
     *heap = (struct heap){.secret = heap_secret_word,
-                          .slow_left = PACE_SLOW_PATHS / 2, /* so that fork handlers are registered early */
+                          .slow_left = PACE_SLOW_PATHS / 2,
                           .returns = RETURNS_MAX,
                           .hits_left = RETURNS_MAX,
                           .state = state,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 struct node {
@@ -95,6 +96,31 @@ static void *block_signals(void *argument) {
     return hold(argument);
 }
 
+/* ---- a thread whose stack has no room for a signal: it has another one for these ---- */
+
+enum { NARROW_BYTES = 1 << 16, ROOM_BYTES = 600 };
+static ucontext_t back, coroutine;
+
+static void wait_for_ever(void) {
+    __atomic_add_fetch(&ready, 1, __ATOMIC_RELEASE);
+    while (ready) __asm__ volatile("");
+}
+
+/* Runs on the first bytes of a stack, below which nothing can be written. */
+static void *hold_on_narrow_stack(void *argument) {
+    char *stack = mmap(NULL, 2 * NARROW_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *other = mmap(NULL, NARROW_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(stack + NARROW_BYTES, NARROW_BYTES, PROT_READ | PROT_WRITE);
+    sigaltstack(&(stack_t){.ss_sp = other, .ss_size = NARROW_BYTES}, NULL);
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = stack + NARROW_BYTES;
+    coroutine.uc_stack.ss_size = ROOM_BYTES;
+    coroutine.uc_link = &back;
+    makecontext(&coroutine, wait_for_ever, 0);
+    swapcontext(&back, &coroutine);
+    return argument;
+}
+
 static void start(void *(*function)(void *), int threads, size_t *sizes) {
     for (int i = 0; i < threads; i++) {
         pthread_t thread;
@@ -142,6 +168,7 @@ int main(int count, char **words) {
     if (!strcmp(name, "cut")) keep_list(sizes[0], sizes[1]), kept = kept->next->next;
     if (!strcmp(name, "threads")) start(hold, 8, sizes);
     if (!strcmp(name, "register")) start(hold_in_register, 3, sizes);
+    if (!strcmp(name, "narrow")) start(hold_on_narrow_stack, 1, sizes);
     if (!strcmp(name, "blocked")) start(block_signals, 1, sizes);
     int code = !strcmp(name, "ask") ? ask(sizes) : 0;
     wipe();

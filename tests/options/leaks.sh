@@ -35,6 +35,7 @@ expect "pointers into the middle of blocks" 0 "$none" "$program" inside 800 200
 expect "pointers in memory that the program mapped" 0 "$none" "$program" mapped 700 64
 expect "thread-local lists of eight threads" 0 "$none" "$program" threads 100 48
 expect "a register of threads that run" 0 "$none" "$program" register 1 64
+expect "a thread that has a stack for signals" 0 "$none" "$program" narrow
 expect "a thread that blocks all signals" 0 '1 threads? could not be stopped' "$program" blocked 10 48
 expect "ls loses nothing" 0 "$none" ls /
 expect "bash loses nothing" 0 "$none" bash -c true

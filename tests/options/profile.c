@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* A function of its own under its own name. */
@@ -241,6 +243,49 @@ static void in_past(void) {
     free(again);
 }
 
+/* ---- stacks that come and go ---- */
+
+enum { STACK_BYTES = 1 << 17 };
+static ucontext_t back, coroutine;
+static char *wild; /* what the frame pointer is, NULL: as usual */
+
+/* Calls malloc with `pointer` in the frame pointer's register, as generated code may, and with no unwind table. */
+extern void *place_wild(size_t size, void *pointer);
+#if defined(__x86_64__)
+__asm__(".text\n.globl place_wild\nplace_wild: push %rbp\n mov %rsi, %rbp\n call malloc@PLT\n pop %rbp\n ret\n");
+#elif defined(__aarch64__)
+__asm__(".text\n.globl place_wild\nplace_wild: stp x29, x30, [sp, -16]!\n mov x29, x1\n bl malloc\n"
+        " ldp x29, x30, [sp], 16\n ret\n");
+#else
+void *place_wild(size_t size, void *pointer) {
+    (void)pointer;
+    return malloc(size);
+}
+#endif
+
+static void allocate_in_coroutine(void) {
+    for (int i = 0; i < 10; i++) kept[i] = wild ? place_wild(77, wild) : place_kept(21);
+}
+
+static void run_coroutine(char *stack) {
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = STACK_BYTES;
+    coroutine.uc_link = &back;
+    makecontext(&coroutine, allocate_in_coroutine, 0);
+    swapcontext(&back, &coroutine);
+}
+
+/* The kernel lists two stacks as one mapping, until one of them is unmapped. */
+static void in_coroutines(void) {
+    char *stacks = mmap(NULL, 2 * STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    free(place_dropped(100));
+    run_coroutine(stacks + STACK_BYTES);
+    munmap(stacks + STACK_BYTES, STACK_BYTES);
+    wild = stacks + STACK_BYTES + STACK_BYTES / 2;
+    run_coroutine(stacks);
+}
+
 int main(int count, char **words) {
     const char *name = count > 1 ? words[1] : "", *word = count > 2 ? words[2] : "";
     if (!strcmp(name, "exact")) exact();
@@ -249,6 +294,7 @@ int main(int count, char **words) {
     if (!strcmp(name, "fork")) in_child();
     if (!strcmp(name, "handler")) in_handler();
     if (!strcmp(name, "busy")) busy();
+    if (!strcmp(name, "coroutines")) in_coroutines();
     if (!strcmp(name, "call")) by_call(word);
     if (!strcmp(name, "steps")) in_steps();
     if (!strcmp(name, "nap")) nap();

@@ -33,6 +33,8 @@ run "$exact" "$program" handler
 has place_handler "0 0 1000 500000" "a signal's handler"
 run "$exact" "$program" busy
 has place_kept "100 2100 100 2100" "modules and forks come and go meanwhile"
+run "$exact" "$program" coroutines
+has place_wild "10 770 10 770" "a frame pointer points to a stack that was unmapped"
 run "$exact" "$program" exec exact
 has place_dropped "0 0 500 500000" "after exec the profile is of the new program"
 run "$exact" "$program" fork

@@ -165,7 +165,10 @@ static int pass_soft_limit(void) {
 }
 
 static int get_signal(int number, int times) {
+    struct sigaction now;
     churn(1000);
+    if (sigaction(number, NULL, &now) != 0) return 1;
+    if (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN && !(now.sa_flags & SA_ONSTACK)) return 2;
     for (int i = 0; i < times; i++) {
         raise(number);
         churn(3000);
