@@ -107,7 +107,10 @@ def check_profile(profile, names):
     # Each number is rounded by itself.
     check(all(more <= all_ + len(nodes) for node, sums in zip(nodes, below) for all_, more in zip(node[2:], sums)),
           "children are larger than their parent")
+    tops = [names[node[0]] for node in nodes[1:] if node[1] == 0]
     for site in profile["sites"]:
+        if 0 < len(site["stack"]) < 40 and site["values"][1] * 100 > values[1]:
+            check(any(names[site["stack"][-1]].startswith(top) for top in tops), "the outermost function is not on top")
         check(len(site["values"]) == 4 and all(0 <= name < len(names) for name in site["stack"]), "a site's stack")
     check(sum(site["values"][1] for site in profile["sites"]) <= values[1] + len(profile["sites"]), "sums of sites")
     check(profile["sizes"] == sorted(profile["sizes"]), "the order of sizes")
