@@ -7,8 +7,8 @@
 /* Stop all threads but the caller. Returns how many still run: they block the signal, or there are too many. */
 size_t leaks_stop(void);
 
-/* From now on do not stop the calling thread, one of the library's own, which blocks all signals and holds no pointer of
- * the program. */
+/* From now on do not stop the calling thread, one of the library's own, which blocks all signals and holds no pointer
+ * of the program. */
 void leaks_stop_never(void);
 
 /* The lowest used address of the n-th stopped thread's stack; 0: there are no more. */

@@ -159,12 +159,11 @@ HEAPALLOC_API void heapalloc_profile_stop(void);
 HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
 
 /* Search for blocks that nothing in the program points to any more, as the option `leaks` does at exit, while the other
- * threads are stopped. A block that a thread is just allocating or freeing may be among them; of one that nothing points
- * to, the address may still lie on a stack. `leaks=full` tells who allocated them.
- * file          gets the report; -1: nothing does
- * returns       how many blocks; (size_t)-1 with errno (ENOMEM, EBUSY) when another thread searches, there is no
- *               memory, or the process may not read its own
- * thread, cost  any thread, in no signal handler; O(memory of the program)                                    */
+ * threads are stopped. A block that a thread is just allocating or freeing may be among them; of one that nothing
+ * points to, the address may still lie on a stack. `leaks=full` tells who allocated them. file          gets the
+ * report; -1: nothing does returns       how many blocks; (size_t)-1 with errno (ENOMEM, EBUSY) when another thread
+ * searches, there is no memory, or the process may not read its own thread, cost  any thread, in no signal handler;
+ * O(memory of the program)                                    */
 HEAPALLOC_API size_t heapalloc_leaks(int file);
 
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
