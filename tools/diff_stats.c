@@ -52,7 +52,7 @@ static void print_changes(const struct names *names, struct change *changes, siz
 }
 
 /* A number is known by its path: those of one path are summed up, and one that is in one file only was 0. */
-static bool print_stats(const struct names *names, const struct json_numbers *both, size_t rows, double *growth) {
+static bool print_compared(const struct names *names, const struct json_numbers *both, size_t rows, double *growth) {
     struct change *changes = calloc(names->count + 1, sizeof(*changes));
     if (!changes) return false;
     for (uint32_t i = 0; i < names->count; i++) changes[i].path = i;
@@ -73,7 +73,7 @@ bool diff_stats(const char *before, const char *after, int rows, double *growth)
     struct json_numbers both[2] = {{0}, {0}};
     *growth = 0;
     bool good = read_stats(&both[0], &names, before) && read_stats(&both[1], &names, after);
-    if (good && !print_stats(&names, both, (size_t)rows, growth)) {
+    if (good && !print_compared(&names, both, (size_t)rows, growth)) {
         fprintf(stderr, "heapalloc diff: there is not enough memory\n");
         good = false;
     }
