@@ -47,7 +47,7 @@ fuzz() {
 
 fuzz_profile() {
     local sources=(tests/fuzz/profile.c)
-    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof heap_profile_text names number_map \
+    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof heap_profile_text json_numbers names number_map \
         profile_file symbols_none wire; do
         sources+=("tools/$name.c")
     done

@@ -16,9 +16,10 @@ void *__dso_handle __attribute__((weak, visibility("hidden"))) = &__dso_handle;
 /* The function that glibc's pthread_atfork() calls. That one is linked statically and calls it through a PLT at the
  * other end of our code, whose page would be touched for this alone. */
 #ifdef __GLIBC__
-extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library);
+extern int libc_register(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                         void *library) __asm__("__register_atfork");
 #else
-#define __register_atfork(prepare, parent, child, library) pthread_atfork(prepare, parent, child)
+#define libc_register(prepare, parent, child, library) pthread_atfork(prepare, parent, child)
 #endif
 
 static void (*also_in_child)(void);
@@ -53,5 +54,5 @@ static void child_forked(void) {
 STARTUP_TEXT void port_expect_fork(void) {
     STARTUP_DATA static bool begun = false;
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
-    __register_atfork(prepare_fork, parent_forked, child_forked, &__dso_handle);
+    libc_register(prepare_fork, parent_forked, child_forked, &__dso_handle);
 }

@@ -3,6 +3,8 @@
 #include "profile_table.h"
 #include "heap/fast.h"
 #include "syscall.h"
+#include <heapalloc/map.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
 enum { BUCKETS = 4096, PIECE_BYTES = 256 * 1024, BLOCKS_FIRST = 4096 };
@@ -30,6 +32,36 @@ static struct profile_totals totals;
 
 struct profile_totals profile_totals(void) {
     return totals;
+}
+
+/* What readers outside of the process find by the note below. It is filled in when there is a table, so that it costs a
+ * process that does not profile nothing. */
+extern struct heapalloc_profile_map heapalloc_profile_here;
+struct heapalloc_profile_map heapalloc_profile_here __attribute__((visibility("hidden")));
+
+__asm__(".pushsection .note.heapalloc,\"a\",%note\n"
+        ".balign 4\n"
+        ".long 10, 8, 2\n"
+        ".asciz \"heapalloc\"\n"
+        ".balign 4\n"
+        "1: .quad heapalloc_profile_here - 1b\n"
+        ".popsection\n");
+
+static COLD void publish(void) {
+    heapalloc_profile_here = (struct heapalloc_profile_map){
+        .magic = HEAPALLOC_PROFILE_MAGIC,
+        .version = HEAPALLOC_PROFILE_VERSION,
+        .bytes = sizeof(heapalloc_profile_here),
+        .rate = heapalloc_profile_here.rate,
+        .blocks = blocks.known,
+        .room = blocks.room,
+        .block_bytes = sizeof(struct known),
+        .block_address = offsetof(struct known, p),
+        .block_size = offsetof(struct known, size),
+        .block_place = offsetof(struct known, place),
+        .place_depth = offsetof(struct profile_place, depth),
+        .place_stack = offsetof(struct profile_place, pcs),
+    };
 }
 
 static void *pages(size_t bytes) {
@@ -150,6 +182,7 @@ static bool have_room(void) {
     blocks.room = room;
     for (size_t i = 0; i < old_room; i++)
         if (old[i].p) *known_at(old[i].p) = old[i];
+    publish();
     if (old) syscall_6(SYS_munmap, (long)old, (long)(old_room * sizeof(*old)), 0, 0, 0, 0);
     return true;
 }
@@ -203,6 +236,7 @@ bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth,
     profile_remove(p, rate); /* an earlier block here whose free was missed */
     struct profile_place *place = have_room() ? place_of(pcs, depth) : NULL;
     if (!place) return false;
+    heapalloc_profile_here.rate = rate;
     *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};
     blocks.count++;
     if (rate > 1) unit_more(p);

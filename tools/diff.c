@@ -1,6 +1,7 @@
 /* `heapalloc diff`: what grew and shrank from one heap profile to another. */
 /* SPDX-License-Identifier: MIT */
 #include "diff.h"
+#include "diff_stats.h"
 #include "profile_set.h"
 #include "site_pairs.h"
 #include "sites.h"
@@ -16,7 +17,10 @@ static const char diff_usage[] =
     "\n"
     "Prints what grew and what shrank from one heap profile to another, by who allocated it, the largest change "
     "first.\n"
-    "The profiles may be of one process or of two. The exit code is 0; 1 if --most was given and more has grown; 2 if\n"
+    "The profiles may be of one process or of two. Of two files of statistics in JSON, of `heapalloc stats --json` or "
+    "the\n"
+    "option stats=json, it prints the numbers that changed. The exit code is 0; 1 if --most was given and more has "
+    "grown; 2 if\n"
     "a file cannot be read.\n"
     "\n"
     "  -a, --allocated   order by all that was allocated, not by what is live\n"
@@ -140,11 +144,20 @@ static int diff_set(const struct profile_set *set, char **paths, const struct di
     return wish->most >= 0 && growth > wish->most ? EXIT_FINDING : 0;
 }
 
+static int diff_json(char **paths, const struct diff_wish *wish) {
+    double growth;
+    if (!diff_stats(paths[0], paths[1], wish->rows, &growth) || fflush(stdout) != 0) return EXIT_USAGE;
+    return wish->most >= 0 && growth > wish->most ? EXIT_FINDING : 0;
+}
+
 int diff_run(int argc, char **argv) {
     struct diff_wish wish = {.value = LIVE_BYTES, .most = -1, .rows = ROWS};
     struct profile_set set;
     int code = diff_options(argc, argv, &wish);
     if (code) return code - 1;
+    bool json = diff_is_json(argv[optind]);
+    if (json != diff_is_json(argv[optind + 1])) return diff_wrong("a profile and statistics cannot be compared", "");
+    if (json) return diff_json(argv + optind, &wish);
     code = EXIT_USAGE;
     if (profile_set_read(&set, "diff", argv + optind, 2)) code = diff_set(&set, argv + optind, &wish);
     profile_set_free(&set);

@@ -48,21 +48,28 @@ static bool name_fault(struct heap_profile *profile, const char *path, const cha
     return heap_profile_fail(profile, "%s", text);
 }
 
-bool profile_file_read(struct heap_profile *profile, struct names *names, const char *path) {
+char *profile_file_bytes(const char *path, size_t *length, uint64_t *time_ns) {
     struct stat about;
-    size_t length = 0;
-    *profile = (struct heap_profile){.names = names};
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return name_fault(profile, path, strerror(errno));
-    char *bytes = fstat(file, &about) == 0 ? read_all(file, &length) : NULL;
+    if (file < 0) return NULL;
+    char *bytes = fstat(file, &about) == 0 ? read_all(file, length) : NULL;
     int error = errno;
     close(file);
-    if (!bytes) return name_fault(profile, path, strerror(error));
+    errno = error;
+    if (bytes) *time_ns = (uint64_t)about.st_mtim.tv_sec * 1000000000u + (uint64_t)about.st_mtim.tv_nsec;
+    return bytes;
+}
+
+bool profile_file_read(struct heap_profile *profile, struct names *names, const char *path) {
+    size_t length = 0;
+    uint64_t time_ns;
+    *profile = (struct heap_profile){.names = names};
+    char *bytes = profile_file_bytes(path, &length, &time_ns);
+    if (!bytes) return name_fault(profile, path, strerror(errno));
     bool good = heap_profile_parse(profile, names, bytes, length);
     free(bytes);
     if (!good) return name_fault(profile, path, profile->fault);
-    if (profile->time_ns == 0)
-        profile->time_ns = (uint64_t)about.st_mtim.tv_sec * 1000000000u + (uint64_t)about.st_mtim.tv_nsec;
+    if (profile->time_ns == 0) profile->time_ns = time_ns;
     return true;
 }
 

@@ -8,6 +8,9 @@
  * name. After either result heap_profile_free() is due. */
 bool profile_file_read(struct heap_profile *profile, struct names *names, const char *path);
 
+/* All bytes of a file, and when it was written, since 1970. NULL: it cannot be read, errno says why. */
+char *profile_file_bytes(const char *path, size_t *length, uint64_t *time_ns);
+
 /* The symbols of a profile's modules; NULL: there is no memory. */
 struct symbols *profile_symbols(const struct heap_profile *profile);
 

@@ -59,7 +59,8 @@ static int report_options(int argc, char **argv, struct report_wish *wish) {
 
 struct page {
     struct profile_set *set;
-    const struct report_heap *heap; /* NULL: none */
+    const struct report_heap *heap;  /* NULL: none */
+    const struct heap_profile *pins; /* NULL: none */
     bool good;
 };
 
@@ -126,7 +127,7 @@ static bool put_mark(struct page *page, const char *mark, size_t length, FILE *o
     case 0: put_title(page, out); return true;
     case 1: put_summary(page, out); return true;
     case 2: fputs(report_page_css, out); return true;
-    case 3: page->good = report_put_data(out, page->set, page->heap); return true;
+    case 3: page->good = report_put_data(out, page->set, page->heap, page->pins); return true;
     case 4: fputs(report_pictures_js, out); return true;
     case 5: fputs(report_page_js, out); return true;
     default: return false;
@@ -164,28 +165,31 @@ static int write_page(struct page *page, const struct report_wish *wish) {
     return good ? 0 : EXIT_USAGE;
 }
 
-/* 0: go on; else the exit code. */
-static int take_heap(struct report_heap *heap, struct target *target, const char *word) {
-    int code = target_open_for(target, "report", word);
+/* 0: go on; else the exit code. `pins` is set if the process profiles. */
+static int take_heap(struct report_heap *heap, const char *word, struct heap_profile *pins, struct names *names) {
+    static struct target target;
+    int code = target_open_for(&target, "report", word);
     if (code) return code;
-    bool whole = report_heap_take(heap, target);
-    if (!whole) fprintf(stderr, "heapalloc report: the heap of %s is damaged, or has gone away\n", target->name);
-    target_close(target);
+    bool whole = report_heap_take(heap, &target);
+    if (!whole) fprintf(stderr, "heapalloc report: the heap of %s is damaged, or has gone away\n", target.name);
+    if (whole && heap->pins.count > 0) pins_profile(&heap->pins, &target, pins, names);
+    pins_free(&heap->pins);
+    target_close(&target);
     return whole ? 0 : EXIT_FINDING;
 }
 
 int report_run(int argc, char **argv) {
-    static struct target target;
     static struct report_heap heap;
     struct report_wish wish = {0};
     struct profile_set set = {0};
+    struct heap_profile pins = {0};
     int code = report_options(argc, argv, &wish);
     if (code) return code - 1;
-    if (wish.process) code = take_heap(&heap, &target, wish.process);
-    if (code) return code;
-    struct page page = {.set = &set, .heap = wish.process ? &heap : NULL};
-    bool good = profile_set_read(&set, "report", argv + optind, (size_t)(argc - optind));
-    code = good ? write_page(&page, &wish) : EXIT_USAGE;
+    if (!profile_set_read(&set, "report", argv + optind, (size_t)(argc - optind))) code = EXIT_USAGE;
+    if (!code && wish.process) code = take_heap(&heap, wish.process, &pins, &set.names);
+    struct page page = {.set = &set, .heap = wish.process ? &heap : NULL, .pins = pins.sample_count ? &pins : NULL};
+    if (!code) code = write_page(&page, &wish);
+    heap_profile_free(&pins);
     profile_set_free(&set);
     return code;
 }

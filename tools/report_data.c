@@ -196,13 +196,31 @@ static bool put_growth(FILE *out, struct page_names *page, const struct profile_
     return good;
 }
 
-bool report_put_data(FILE *out, struct profile_set *set, const struct report_heap *heap) {
+/* Stacks are merged by comparing with nothing. */
+static bool put_pinning(FILE *out, struct page_names *page, const struct heap_profile *profile) {
+    const struct heap_profile nothing = {.names = profile->names};
+    struct site_pairs pairs;
+    bool good = site_pairs_make(&pairs, &nothing, profile, ALL_BYTES);
+    for (size_t i = 0; good && i < pairs.count && i < GROWTH_MAX; i++) {
+        const double *values = pairs.pairs[i].after;
+        fprintf(out, "%s{\"held\":%" PRId64 ",\"live\":%" PRId64 ",\"blocks\":%" PRId64 ",", i ? ",\n" : "",
+                whole_number(values[ALL_BYTES]), whole_number(values[LIVE_BYTES]), whole_number(values[LIVE_BLOCKS]));
+        put_stack(out, page, pairs.pairs[i].profile, pairs.pairs[i].sample);
+    }
+    site_pairs_free(&pairs);
+    return good;
+}
+
+bool report_put_data(FILE *out, struct profile_set *set, const struct report_heap *heap,
+                     const struct heap_profile *pins) {
     struct page_names page = {.names = &set->names};
     bool good = true;
     fputs("{\"profiles\":[", out);
     for (size_t i = 0; i < set->count && good; i++) good = put_profile(out, &page, set, i);
     fputs("],\n\"growth\":[", out);
     if (good && set->count > 1) good = put_growth(out, &page, set);
+    fputs("],\n\"pins\":[", out);
+    if (good && pins) good = put_pinning(out, &page, pins);
     fputs("]", out);
     if (heap) report_heap_put(out, heap);
     fputs(",\n\"names\":[", out);

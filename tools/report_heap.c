@@ -77,6 +77,8 @@ static void end_slab(struct report_heap *heap) {
         row->live_blocks += heap->unit_live;
         row->held_blocks += heap->unit_free;
         row->half_full += heap->unit_live <= heap->unit_free;
+        pins_note_slab(&heap->pins, heap->unit * heap->unit_bytes, (heap->unit + 1) * heap->unit_bytes,
+                       (double)(heap->unit_free * row->block_bytes) / (double)heap->unit_live);
     }
     heap->unit_live = heap->unit_free = 0;
 }
@@ -113,6 +115,7 @@ bool report_heap_take(struct report_heap *heap, struct target *target) {
     if (!reader_walk(&target->reader, note_region, heap)) return false;
     target->reader.torn = target->reader.unreadable = 0;
     make_cells(heap);
+    pins_read(&heap->pins, target);
     bool good = reader_walk(&target->reader, note_block, heap);
     end_slab(heap);
     return good;

@@ -1,7 +1,7 @@
 /* What a report's page has of a heap that is read from outside: a map in cells, sizes, and what slabs hold back. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "target.h"
+#include "report_pins.h"
 
 enum { REGIONS_MAX = 64, CELLS_MAX = 4096, SIZE_POWERS = 64, HEAP_STATES = 3 };
 
@@ -34,6 +34,7 @@ struct report_heap {
     uint32_t unit_bytes;
     uint64_t unit, unit_live, unit_free; /* of the walk: the slab it is in, and its blocks so far */
     unsigned unit_class;
+    struct pins pins; /* what was sampled, if the process profiles */
 };
 
 /* Walk the target's heap twice: for the regions, then for what is in them. False: its roots cannot be read. */

@@ -171,14 +171,14 @@ function drawHeap(heap) {
     fillTable(element("holes"), columns, heap.classes, columns[4]);
 }
 
-function fillPins(heap) {
+function fillPins(pins) {
     const columns = [{ name: "held free", key: (row) => row.held, cell: (row) => size(row.held) },
         { name: "live", key: (row) => row.live, cell: (row) => size(row.live) },
         { name: "blocks", key: (row) => row.blocks, cell: (row) => count(row.blocks) },
         { name: "by", isStack: true, cell: (row) => stackCell(row.stack) }];
     element("pins-say").textContent = "Each live block has an equal share in what is free in its slab; a sampled block stands for as " +
         "many as it was sampled from.";
-    fillTable(element("pins"), columns, heap.pins, columns[0]);
+    fillTable(element("pins"), columns, pins, columns[0]);
     show("pins-part");
 }
 
@@ -229,5 +229,5 @@ if (data.profiles.length) beginProfiles();
 if (data.heap) {
     ["map-section", "holes-section", "sizes-section"].forEach(show);
     drawHeap(data.heap);
-    if (data.heap.pins && data.heap.pins.length) fillPins(data.heap);
+    if (data.pins.length) fillPins(data.pins);
 }

@@ -17,6 +17,7 @@ struct target {
     unsigned part_count;
     struct reader reader;
     bool found;                 /* a heap map */
+    uint64_t samples;           /* the address of what heapalloc/map.h says of sampled blocks; 0: there is none */
     char why[TARGET_WHY_BYTES]; /* what is wrong, if target_open() fails */
 };
 

@@ -13,8 +13,8 @@ static bool target_read(struct target *target, uint64_t address, void *to, size_
     return target->process ? process_read(target, address, to, bytes) : core_read(target, address, to, bytes);
 }
 
-/* The address in our note, if it is among these notes, whose first byte is at `address`; 0: it is not. */
-static uint64_t map_of_notes(const unsigned char *notes, size_t bytes, uint64_t address) {
+/* The address in our note of this type, if it is among these notes, whose first byte is at `address`; 0: it is not. */
+static uint64_t address_in_notes(const unsigned char *notes, size_t bytes, uint64_t address, unsigned type) {
     static const char name[] = "heapalloc";
     Elf64_Nhdr note;
     for (size_t at = 0; bytes - at >= sizeof(note);) {
@@ -23,7 +23,7 @@ static uint64_t map_of_notes(const unsigned char *notes, size_t bytes, uint64_t 
         uint64_t next = data + ((note.n_descsz + 3ull) & ~3ull);
         if (next > bytes) return 0;
         int64_t distance;
-        if (note.n_type == HEAPALLOC_MAP_NOTE && note.n_namesz == sizeof(name) && note.n_descsz == sizeof(distance) &&
+        if (note.n_type == type && note.n_namesz == sizeof(name) && note.n_descsz == sizeof(distance) &&
             memcmp(notes + text, name, sizeof(name)) == 0) {
             memcpy(&distance, notes + data, sizeof(distance));
             return address + data + (uint64_t)distance;
@@ -59,8 +59,10 @@ static bool look_at_module(struct target *target, uint64_t start) {
         uint64_t address = bias + parts[i].p_vaddr, bytes = parts[i].p_filesz;
         if (parts[i].p_type != PT_NOTE || bytes > sizeof(notes) || !target_read(target, address, notes, bytes))
             continue;
-        uint64_t map = map_of_notes(notes, bytes, address);
-        if (map && try_map(target, map)) return true;
+        uint64_t map = address_in_notes(notes, bytes, address, HEAPALLOC_MAP_NOTE);
+        if (!map || !try_map(target, map)) continue;
+        target->samples = address_in_notes(notes, bytes, address, HEAPALLOC_PROFILE_NOTE);
+        return true;
     }
     return false;
 }

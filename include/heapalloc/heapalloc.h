@@ -38,8 +38,7 @@ HEAPALLOC_API bool heapalloc_stats(struct heapalloc_stats *stats);
 
 /* The same as JSON, with used and free blocks by size and by thread's heap, and named pools and arenas;
  * docs/options.md has the members.
- * text          gets at most `room` bytes, the last one 0; may be NULL when `room` is 0, else NULL ends the
- *               program with a sentence
+ * text          gets at most `room` bytes, the last one 0; NULL ends the program with a sentence unless `room` is 0
  * returns       the length of all of it, without the 0; 0 when a fork is under way
  * thread, cost  any thread, others go on; takes two locks for a moment; O(units), 12 KiB of stack              */
 HEAPALLOC_API size_t heapalloc_stats_json(char *text, size_t room);

@@ -26,6 +26,9 @@ extern "C" {
 #define HEAPALLOC_MAP_MAGIC "heapalloc map\n" /* fills its 16 bytes with its end and a zero */
 #define HEAPALLOC_MAP_VERSION 2
 #define HEAPALLOC_MAP_NOTE 1
+#define HEAPALLOC_PROFILE_MAGIC "heapalloc prof\n"
+#define HEAPALLOC_PROFILE_VERSION 1
+#define HEAPALLOC_PROFILE_NOTE 2
 
 /* What a line says of its unit, in `unit_kind`. */
 enum heapalloc_map_kind {
@@ -94,6 +97,19 @@ struct heapalloc_map {
     /* What a heap has of one size class, beside its bin. */
     uint32_t size_class_bytes;
     uint32_t size_class_current, size_class_attached, size_class_partial; /* pointers, the last to the first slab */
+};
+
+/* The live blocks that were sampled, while a profiler is on. A note of type HEAPALLOC_PROFILE_NOTE, otherwise like that
+ * of the map, leads to this struct, which is all zero until the first block is sampled.
+ *   blocks[room] -> place -> return addresses, innermost first                                                    */
+struct heapalloc_profile_map {
+    char magic[16];
+    uint32_t version, bytes; /* of this struct */
+    uint64_t rate;           /* a sample in so many bytes; 1: each block */
+    const void *blocks;      /* a hash table: an address of 0 is a free entry, an odd one no block */
+    uint64_t room;           /* entries */
+    uint32_t block_bytes, block_address, block_size, block_place; /* uintptr_t, size_t, pointer */
+    uint32_t place_depth, place_stack;                            /* size_t, and so many uintptr_t */
 };
 
 extern const struct heapalloc_map heapalloc_map __attribute__((visibility("default")));

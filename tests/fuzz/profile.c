@@ -1,9 +1,11 @@
-/* Fuzzing: an input is a heap profile, in either format. What is read of it must be consistent, and is written in every
- * format; what was written as pprof's is read again and must have the same sums. Built and run by ci/fuzz.sh. */
+/* Fuzzing: an input is a heap profile, in either format, or statistics in JSON. What is read of it must be consistent,
+ * and is written in every format; what was written as pprof's is read again and must have the same sums. Built and run
+ * by ci/fuzz.sh. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "call_tree.h"
 #include "export_formats.h"
+#include "json_numbers.h"
 #include "profile_file.h"
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +60,15 @@ static void check_again(struct heap_profile *profile) {
     free(text);
 }
 
+/* The input as statistics in JSON. */
+static void check_json(struct names *names, const char *text, size_t length) {
+    struct json_numbers numbers;
+    if (!json_numbers_read(&numbers, names, text, length))
+        for (size_t i = 0; i < numbers.count; i++)
+            if (!(numbers.numbers[i].value - numbers.numbers[i].value == 0)) wrong("a number is none");
+    json_numbers_free(&numbers);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *input, size_t bytes);
 int LLVMFuzzerTestOneInput(const unsigned char *input, size_t bytes) {
     struct names names = {0};
@@ -71,6 +82,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *input, size_t bytes) {
         wrong("a profile is refused without a reason");
     }
     heap_profile_free(&profile);
+    check_json(&names, (const char *)input, bytes);
     names_free(&names);
     return 0;
 }

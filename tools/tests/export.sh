@@ -73,6 +73,26 @@ if command -v google-pprof >/dev/null; then
     expect 0 "make" "google-pprof reads what it read before" google-pprof --text "$loser" "$work/a.heap"
 fi
 
+# Statistics, at exit and from outside.
+for blocks in 1000 3000; do
+    HEAPALLOC=stats=$work/$blocks.json LD_PRELOAD=$library "$loser" kept "$blocks" 21
+done
+expect 0 '^ +\+2000 +[0-9]+ +[0-9]+  live_blocks$' "diff: statistics in JSON" \
+    "$tool" diff "$work/1000.json" "$work/3000.json"
+expect 1 '^[1-9][0-9]* numbers changed' "diff: statistics, more than may grow" \
+    "$tool" diff -m 1K "$work/1000.json" "$work/3000.json"
+expect 0 '^0 numbers changed, [1-9]' "diff: the same statistics" "$tool" diff "$work/1000.json" "$work/1000.json"
+printf '{"classes": [{"size_bytes": 48, "used": 3}, {"size_bytes": 64, "used": 5}], "x": -1.5e1}' >"$work/one.json"
+printf '{"classes": [{"size_bytes": 64, "used": 9}], "name": "a\\"b", "no": [null, true, [], {}], "x": 0}' >"$work/two.json"
+expect 0 '^ +\+4 +5 +9  classes\[64\]\.used$' "diff: elements are known by their first member" \
+    "$tool" diff "$work/one.json" "$work/two.json"
+expect 2 'cannot be compared' "diff: a profile and statistics" "$tool" diff "$work/one.json" "$work/a.heap"
+for text in '{' '{"a"' '{"a": 1' '{"a": }' '{"a": 1e999}' '{"a": --1}' '{"a": tru}' '{"a": "b' '{"a": 1}}' \
+    "$(printf '{"a": %0100d[' 0 | tr 0 '[')"; do
+    printf '%s' "$text" >"$work/bad.json"
+    expect 2 '^heapalloc diff: [^ ]*/bad.json: (it |there )' "diff: $text" "$tool" diff "$work/one.json" "$work/bad.json"
+done
+
 # Each is refused, with a sentence that has the file's name and says what is wrong.
 refused() {
     local pattern=$1 what=$2

@@ -28,7 +28,7 @@ verdict() {
 # follow FOLDER REPORTS PATTERN WHAT COMMAND...: the program's report, and for each of its suggestions a page in which a
 # site that has most live memory is named so.
 follow() {
-    local folder=$work/$1 reports=$2 pattern=$3 what=$4 code=0 line
+    local folder=$work/$1 reports=$2 pattern=$3 what=$4 code=0 line page
     shift 4
     mkdir -p "$folder"
     cd "$folder"
@@ -40,8 +40,8 @@ follow() {
     while read -r line; do
         code=0
         bash -c "${line#next: }" >"$work/said" 2>&1 || code=$?
-        python3 -B "$here/report_check.py" --named "$pattern" \
-            "$(sed -n 's/^wrote \(.*\): open it in a browser$/\1/p' "$work/said")" >>"$work/said" 2>&1 || code=$?
+        page=$(sed -n 's/^wrote \(.*\): open it in a browser$/\1/p' "$work/said")
+        python3 -B "$here/report_check.py" --named "$pattern" "$page" >>"$work/said" 2>&1 || code=$?
         verdict "$([[ $code == 0 ]] && echo yes)" "$what: the page says where the memory is"
     done <"$work/next"
 }

@@ -2,7 +2,7 @@
 # Tests `heapalloc report`: the page's form and data; that names cannot become markup; and, where Chromium is found, what
 # the page draws and does.
 #
-#   tools/tests/report.sh PROGRAM LIBRARY SERVER     SERVER: server.cpp
+#   tools/tests/report.sh PROGRAM LIBRARY SERVER PINNER     SERVER: server.cpp, PINNER: pinner.c
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # dollars and backquotes here are a message's
 set -euo pipefail
@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tool=$(realpath -e "${1:?usage: report.sh PROGRAM LIBRARY SERVER}")
 library=$(realpath -e "$2")
 server=$(realpath -e "$3")
+pinner=$(realpath -e "$4")
 unset LD_PRELOAD HEAPALLOC
 export LC_ALL=C
 work=$(mktemp -d)
@@ -47,15 +48,21 @@ expect 0 '^wrote evil.html' "a page of a profile whose names are markup" "$tool"
 expect 0 '^fine: 1 profiles' "its form and its data, and the names are text" \
     python3 -B "$here/report_check.py" evil.html evil
 
-# The heap of a process, and of a core file.
+# hold PROGRAM [ARGUMENT]: starts it and waits until it says that it is ready; it stays until descriptor 9 is closed.
 mkfifo hold
-HEAPALLOC=profile=$work/w.heap LD_PRELOAD=$library "$server" wait <hold >ready &
-processes+=($!)
-exec 9>hold
-for ((i = 0; i < 300; i++)); do
-    grep -q ready ready && break
-    sleep 0.1
-done
+hold() {
+    : >ready
+    LD_PRELOAD=$library "$@" <hold >ready &
+    processes+=($!)
+    exec 9>hold
+    for ((i = 0; i < 300; i++)); do
+        grep -q ready ready && break
+        sleep 0.1
+    done
+}
+
+# The heap of a process, and of a core file.
+HEAPALLOC=profile=$work/w.heap hold "$server" wait
 expect 0 "^wrote heapalloc.$!.html" "a page of a process's heap" "$tool" report --process $!
 expect 0 '^fine: 0 profiles, 1[12]\.[0-9] MiB live' "its form and its data" \
     python3 -B "$here/report_check.py" heapalloc.$!.html heap
@@ -71,6 +78,16 @@ if command -v gdb >/dev/null; then
     expect 2 '^heapalloc report: .*(is no core file|is cut short)' "a core file cut short" "$tool" report -p cut
     [[ ! -e heapalloc.cut.html ]] || verdict no "nothing is written then"
 fi
+exec 9>&-
+
+# Who holds what is free in slabs: in a profile of each block the sums are exact.
+HEAPALLOC=profile=$work/p.heap,profile_bytes=1 hold "$pinner"
+expect 0 '^wrote pins.html' "a page of a process that profiles" "$tool" report -p $! -o pins.html
+expect 0 '^fine: 0 profiles' "its form and its data" python3 -B "$here/report_check.py" pins.html heap pins
+function=pin_few
+[[ $("$tool" export -t collapsed s.3.heap) == *Server* ]] || function=pinner
+expect 0 "^fine: .*$function.* holds" "who holds what is free in slabs" \
+    python3 -B "$here/report_check.py" --holder pins.html
 exec 9>&-
 
 if browser=$(command -v chromium); then

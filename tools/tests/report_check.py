@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Checks a page of `heapalloc report`.
 
-  report_check.py PAGE [growth] [heap] [evil]   its form, its data, and what else it must have
+  report_check.py PAGE [growth] [heap] [pins] [evil]   its form, its data, and what else it must have
   report_check.py --named PATTERN PAGE          that one of the three sites with most live memory is named so
+  report_check.py --holder PAGE                 who holds what is free in the slabs of pinner.c
   report_check.py --make FILE                   makes a profile whose names are markup
   report_check.py --browse BROWSER PAGE         opens it in Chromium, types, clicks, and looks at what is drawn
 """
@@ -106,7 +107,10 @@ def check_profile(profile, names):
     # Each number is rounded by itself.
     check(all(more <= all_ + len(nodes) for node, sums in zip(nodes, below) for all_, more in zip(node[2:], sums)),
           "children are larger than their parent")
+    tops = [names[node[0]] for node in nodes[1:] if node[1] == 0]
     for site in profile["sites"]:
+        if 0 < len(site["stack"]) < 40 and site["values"][1] * 100 > values[1]:
+            check(any(names[site["stack"][-1]].startswith(top) for top in tops), "the outermost function is not on top")
         check(len(site["values"]) == 4 and all(0 <= name < len(names) for name in site["stack"]), "a site's stack")
     check(sum(site["values"][1] for site in profile["sites"]) <= values[1] + len(profile["sites"]), "sums of sites")
     check(profile["sizes"] == sorted(profile["sizes"]), "the order of sizes")
@@ -137,6 +141,7 @@ def check_page(path, *expected):
         check_profile(profile, data["names"])
     check(("growth" in expected) == bool(data["growth"]), "growth")
     check(("heap" in expected) == ("heap" in data), "the heap")
+    check("pins" not in expected or data["pins"], "what holds memory in slabs")
     says = check_heap(data["heap"]) if "heap" in data else ""
     if "evil" in expected:
         check(any(name.startswith("</script><img") for name in data["names"]), "the name is there")
@@ -183,6 +188,15 @@ def browse(browser, path):
     print("fine: drawn")
 
 
+def check_holder(path):
+    data = json.loads(re.search(r'id="data">(.*?)</script>', pathlib.Path(path).read_text(), re.S)[1])
+    held, first = sum(row[4] for row in data["heap"]["classes"]), data["pins"][0]
+    check(first["blocks"] == 4000 and first["live"] == 4000 * 250, f"the first holder: {first}")
+    check(2 << 20 < first["held"] <= held, f"it holds {first['held']} of {held}")
+    check(sum(row["held"] for row in data["pins"]) <= held + len(data["pins"]), "more is held than is free")
+    print(f"fine: {data['names'][first['stack'][0]]} holds {first['held']} of {held}")
+
+
 def check_named(pattern, path):
     text = pathlib.Path(path).read_text()
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
@@ -195,6 +209,8 @@ def check_named(pattern, path):
 
 if sys.argv[1] == "--named":
     check_named(*sys.argv[2:])
+elif sys.argv[1] == "--holder":
+    check_holder(sys.argv[2])
 elif sys.argv[1] == "--make":
     make_evil(sys.argv[2])
 elif sys.argv[1] == "--browse":
