@@ -155,14 +155,15 @@ static uint64_t last_tick, longest;
 static void whole_on_tick(void) {
     uint64_t now = pmu_instructions();
 
-    if (last_tick > 0 && now - last_tick > longest) longest = now - last_tick;
+    if (now - last_tick > longest) longest = now - last_tick;
     last_tick = pmu_instructions();
 }
 
 static uint64_t longest_while(void (*work)(void)) {
-    last_tick = longest = 0;
     timer_set_hook(whole_on_tick);
     timer_start(sysreg_read(cntfrq_el0) / TICK_COUNTS);
+    last_tick = pmu_instructions();
+    longest = 0;
     work();
     timer_stop();
     timer_set_hook(NULL);
