@@ -9,6 +9,7 @@
 #include "path_cost.h"
 #include "pmu.h"
 #include "psci.h"
+#include "whole_cost.h"
 #include <string.h>
 
 /* Counts include reading the counter and calling the operation; `nothing` measures that alone. */
@@ -69,6 +70,7 @@ uint64_t cost_run(void) {
     measure("memcpy 4096", copy_page);
     path_cost_print();
     heap_cost_print();
+    whole_cost_print();
     kprintf("heapalloc-kernel: DONE wcet\n");
     return EXIT_PASS;
 }

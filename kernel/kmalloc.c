@@ -29,9 +29,9 @@ void *kmalloc_aligned(size_t size, size_t align) {
     return p;
 }
 
-static bool resize_here(void *p, size_t size, size_t *bytes) {
+bool krealloc_in_place(void *p, size_t size, size_t *usable_bytes) {
     uint64_t daif = irq_save();
-    bool done = heap_resize_in_place("realloc", p, size, bytes);
+    bool done = heap_resize_in_place("realloc", p, size, usable_bytes);
     irq_restore(daif);
     return done;
 }
@@ -59,7 +59,7 @@ void *krealloc(void *p, size_t size) {
         kfree(p);
         return NULL;
     }
-    if (resize_here(p, size, &bytes)) return p;
+    if (krealloc_in_place(p, size, &bytes)) return p;
     void *new = size > bytes ? alloc_growing(size) : kmalloc(size);
     if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);

@@ -19,12 +19,15 @@ void *kmalloc_aligned(size_t size, size_t align); /* at a multiple of `align`; N
  * krealloc(NULL, n) is kmalloc(n); krealloc(p, 0) frees and returns NULL. */
 void *krealloc(void *p, size_t size);
 
+/* The same in place only, and what the block has room for. False: it would have to move. */
+bool krealloc_in_place(void *p, size_t size, size_t *usable_bytes);
+
 /* `p` may be NULL. A pointer that is not a block, or already free, ends the machine with a sentence.
  */
 void kfree(void *p);
 
-/* Give back what this core's heap keeps for its next requests. Also done before an allocation fails; only other cores
- * themselves can give back what they keep. */
+/* Give back at once what this core's heap keeps, which other calls do a step at a time; it takes as long as that is.
+ * Only other cores themselves can give back what they keep. */
 void kmalloc_trim(void);
 
 /* NULL when every equation of the heap holds, else the name of the first that does not; no other

@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "console.h"
 #include "guarded.h"
+#include "heap/bounded.h"
 #include "heap/fast.h"
 #include "heap/world.h"
 #include "layout.h"
@@ -132,11 +133,7 @@ bool page_add_region(void *start, size_t bytes) {
 void *page_alloc(size_t count) {
     if (count == 0 || count > SPAN_UNITS_MAX) return NULL;
     uint64_t daif = irq_save();
-    struct unit *unit = units_take((uint32_t)count, UNIT_META);
-    if (!unit && heap_self->state == HEAP_LIVE) {
-        heap_trim(heap_self); /* what this core's heap keeps */
-        unit = units_take((uint32_t)count, UNIT_META);
-    }
+    struct unit *unit = bounded_has_units(heap_self, (uint32_t)count) ? units_take((uint32_t)count, UNIT_META) : NULL;
     if (unit) store_relaxed(unit->class, PAGE_RUN);
     irq_restore(daif);
     return unit ? unit->memory : NULL;

@@ -8,10 +8,11 @@
 #include "heap/world.h"
 #include "kernel.h"
 #include "ktest.h"
+#include "pmu.h"
 #include "span/medium.h"
 #include <heapalloc/heap.h>
 
-enum { BLOCKS = 256, COSTS = 256, STEPS = 20000, WIDE = 256, LISTED = MEDIUM_GRANULES_MIN };
+enum { BLOCKS = 256, COSTS = 256, STEPS = 20000, WIDE = GRANULES_PER_UNIT, LISTED = MEDIUM_GRANULES_MIN };
 
 static struct path {
     const char *name;
@@ -19,24 +20,10 @@ static struct path {
 } slab_alloc = {.name = "slab_alloc"}, slab_free = {.name = "slab_free"}, slab_resize = {.name = "slab_resize"},
   tlsf_take = {.name = "tlsf_take"}, tlsf_give = {.name = "tlsf_give"}, tlsf_resize = {.name = "tlsf_resize"};
 
-static uint64_t overhead; /* of the call and of reading the counter, the callee's own not included */
-static uint64_t cost;     /* of the latest call */
+static uint64_t cost; /* of the latest call */
 
-/* The counter is read right before and after the call, so that nothing else is counted. */
 static uint64_t call_counted(uintptr_t function, uint64_t first, uint64_t second) {
-    register uint64_t x0 __asm__("x0") = first, x1 __asm__("x1") = second;
-    register uint64_t start __asm__("x19"), end __asm__("x20");
-
-    __asm__ volatile("mrs %0, pmevcntr0_el0\n\tblr %4\n\tmrs %1, pmevcntr0_el0"
-                     : "=&r"(start), "=&r"(end), "+r"(x0), "+r"(x1)
-                     : "r"(function)
-                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
-                       "x17", "x18", "x30", "cc", "memory");
-    cost = end - start - overhead;
-    return x0;
-}
-
-static void only_return(void) {
+    return pmu_call(function, (const uint64_t[]){first, second, 0}, &cost);
 }
 
 static void count(struct path *path, bool stayed) {
@@ -111,8 +98,9 @@ static void put_slot(struct granule *slot) {
 }
 
 static void stretch(struct granule *slot, uint32_t count_granules) {
+    uint32_t both = granule_count(slot) + free_count(slot + granule_count(slot));
     bool done = call_counted((uintptr_t)medium_resize, (uintptr_t)slot, count_granules);
-    count(&tlsf_resize, done);
+    count(&tlsf_resize, done && both - count_granules < WIDE);
 }
 
 /* Directed: a block is freed between two free ones, each the only one of its row, and merges into one of a third row;
@@ -167,8 +155,6 @@ void path_cost_print(void) {
     uint64_t daif = irq_save();
     struct random random = random_seeded(700);
 
-    call_counted((uintptr_t)only_return, 0, 0);
-    overhead = cost - 1; /* less its one instruction */
     heap_free(heap_alloc(1));
     measure_extremes();
     measure_slabs(&random);

@@ -18,3 +18,29 @@ bool pmu_init(void) {
 uint64_t pmu_instructions(void) {
     return sysreg_read(pmevcntr0_el0);
 }
+
+/* The counter is read right before and after the call, so that nothing else is counted. */
+static uint64_t pmu_call_counted(uintptr_t function, const uint64_t words[3], uint64_t *result) {
+    register uint64_t x0 __asm__("x0") = words[0], x1 __asm__("x1") = words[1], x2 __asm__("x2") = words[2];
+    register uint64_t start __asm__("x19"), end __asm__("x20");
+
+    __asm__ volatile("mrs %0, pmevcntr0_el0\n\tblr %5\n\tmrs %1, pmevcntr0_el0"
+                     : "=&r"(start), "=&r"(end), "+r"(x0), "+r"(x1), "+r"(x2)
+                     : "r"(function)
+                     : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                       "x18", "x30", "cc", "memory");
+    *result = x0;
+    return end - start;
+}
+
+static void only_return(void) {
+}
+
+uint64_t pmu_call(uintptr_t function, const uint64_t words[3], uint64_t *cost) {
+    uint64_t result, ignored, daif = irq_save();
+    uint64_t nothing = pmu_call_counted((uintptr_t)only_return, words, &ignored) - 1; /* less its one instruction */
+
+    *cost = pmu_call_counted(function, words, &result) - nothing;
+    irq_restore(daif);
+    return result;
+}

@@ -1,7 +1,8 @@
 /* How much of a fixed region an allocator serves: the most live bytes that churn without a refusal.
  *
  *   fill_NAME BYTES      a line for each load: its name, a tab, percent of the region
- *   fill_NAME refusals   no larger request may be served after a refusal: 1 and a line if one is
+ *   fill_NAME refusals [TRIES]   no larger request may be served after a refusal: 1 and a line if one is; a request is
+ *                        refused when that many tries were in vain, for heaps that give back a step each
  *
  * Each trial is a process of its own, because an allocator can be initialised only once. */
 /* SPDX-License-Identifier: MIT */
@@ -22,6 +23,7 @@ static struct block {
     size_t size;
 } * live;
 static size_t live_count, live_bytes;
+static unsigned long tries = 1;
 
 static void *map(size_t bytes) {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -33,6 +35,7 @@ static void *map(size_t bytes) {
 /* A block's first and last byte are written and read again, which detects blocks that overlap. */
 static bool take(size_t size) {
     char *p = heap_alloc(size);
+    for (unsigned long i = 1; !p && i < tries; i++) p = heap_alloc(size);
     if (!p) return false;
     p[0] = p[size - 1] = (char)((uintptr_t)p >> 4);
     live[live_count++] = (struct block){p, size};
@@ -136,9 +139,12 @@ static int all_refusals(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count == 2 && strcmp(arguments[1], "refusals") == 0) return all_refusals();
+    if (count >= 2 && strcmp(arguments[1], "refusals") == 0) {
+        if (count == 3) tries = strtoul(arguments[2], NULL, 0);
+        return all_refusals();
+    }
     size_t bytes = count == 2 ? strtoull(arguments[1], NULL, 0) : 0;
-    if (bytes < 16384) return fprintf(stderr, "usage: fill BYTES|refusals, 16384 bytes at least\n"), 2;
+    if (bytes < 16384) return fprintf(stderr, "usage: fill BYTES | fill refusals [TRIES]; 16384 bytes at least\n"), 2;
     for (size_t i = 0; i < load_count; i++) {
         uint32_t permille = most(&loads[i], bytes);
         printf("%s\t%u\n", loads[i].name, (permille + 5) / 10);

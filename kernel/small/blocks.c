@@ -64,13 +64,19 @@ static struct head *skip_to(struct small *heap, struct head *head, size_t align)
     return aligned;
 }
 
-struct head *block_take(struct small *heap, size_t size, size_t align) {
+struct head *block_take(struct small *heap, size_t size) {
+    if (size > SMALL_SIZE_MOST) return NULL;
+    uint32_t count = count_for(size);
+    struct head *head = find(heap, count);
+    return head ? cut(heap, head, count_of(head), count) : NULL;
+}
+
+struct head *block_take_aligned(struct small *heap, size_t size, size_t align) {
     if (size > SMALL_SIZE_MOST || align > SMALL_SIZE_MOST) return NULL;
-    uint32_t count = count_for(size),
-             spare = align > GRANULE_BYTES ? (uint32_t)(align / GRANULE_BYTES) + COUNT_LEAST : 0;
+    uint32_t count = count_for(size), spare = (uint32_t)(align / GRANULE_BYTES) + COUNT_LEAST;
     struct head *head = find(heap, count + spare);
     if (!head) return NULL;
-    if (spare) head = skip_to(heap, head, align);
+    head = skip_to(heap, head, align);
     return cut(heap, head, count_of(head), count);
 }
 

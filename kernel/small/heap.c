@@ -55,7 +55,7 @@ void *small_alloc(struct small *heap, size_t size) {
         void *p = slab_alloc(heap, size);
         if (p) return p;
     }
-    struct head *head = block_take(heap, size, GRANULE_BYTES);
+    struct head *head = block_take(heap, size);
     if (head) return node_of(head);
     return config_slabs && size < SLAB_MOST ? slab_alloc_larger(heap, size) : NULL;
 }
@@ -63,7 +63,7 @@ void *small_alloc(struct small *heap, size_t size) {
 void *small_alloc_aligned(struct small *heap, size_t size, size_t align) {
     if (!is_power_of_two(align)) return NULL;
     if (align <= GRANULE_BYTES) return small_alloc(heap, size);
-    struct head *head = block_take(heap, size, align);
+    struct head *head = block_take_aligned(heap, size, align);
     return head ? node_of(head) : NULL;
 }
 

@@ -31,7 +31,7 @@ static uint32_t capacity(const struct slab *slab) {
 
 /* The last 8 bytes hold the next block's header and do not belong to the slab. */
 static struct slab *make(struct small *heap, size_t bytes) {
-    struct head *head = block_take(heap, SLAB_BYTES, SLAB_BYTES);
+    struct head *head = block_take_aligned(heap, SLAB_BYTES, SLAB_BYTES);
     if (!head) return NULL;
     struct slab *slab = (struct slab *)node_of(head);
     *slab = (struct slab){.free = BLOCK_END, .bytes = (uint16_t)bytes};

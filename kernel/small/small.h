@@ -83,8 +83,9 @@ INLINE struct head *head_of(const void *payload) {
     return (struct head *)payload - 1;
 }
 
-/* blocks.c: TLSF. `align` is a power of two. NULL: no memory. */
-struct head *block_take(struct small *heap, size_t size, size_t align);
+/* blocks.c: TLSF. `align` is a power of two larger than a granule. NULL: no memory. */
+struct head *block_take(struct small *heap, size_t size);
+struct head *block_take_aligned(struct small *heap, size_t size, size_t align);
 void block_give(struct small *heap, struct head *head);
 bool block_resize(struct small *heap, struct head *head, size_t size);
 INLINE size_t block_bytes(const struct head *head) {

@@ -87,8 +87,9 @@ class Paths:
     """Longest paths through `code` that do not enter the functions `cut`.
 
     `bounds` tells of a function with loops how often each turns at most, in the order of their
-    addresses. A turn from load-exclusive to store-exclusive needs none and counts once: it is
-    repeated only when another core, or an interrupt, came in between."""
+    addresses. A loop from load-exclusive to store-exclusive that jumps back only on the store's
+    status needs none and counts once: it is repeated only when another core, or an interrupt,
+    came in between."""
 
     def __init__(self, code, cut=(), bounds=None):
         self.code, self.bounds = code, bounds or {}
@@ -126,7 +127,7 @@ class Paths:
             if at not in body:
                 raise Unbounded(f"the code runs out of its function at {at:x}")
             node = graph[at] = node_of(body, at)
-            node.word = body[at][0]
+            node.word, node.operands = body[at]
             if node.callee is not None:
                 inner = None if node.callee in self.cut else self.longest(node.callee)
                 if inner is None:
@@ -175,11 +176,7 @@ class Paths:
         name = self.code.names[self.active[-1]].split(".")[0]
         declared, bounds = list(self.bounds.get(name, ())), {}
         for head, body in sorted(loops.items()):
-            words = [graph[at].word for at in body]
-            spins = [sum(bool(kind.match(word)) for word in words)
-                     for kind in (EXCLUSIVE_LOAD, EXCLUSIVE_STORE)]
-            calls = any(graph[at].callee for at in body)
-            if spins == [1, 1] and len(body) <= SPIN_MOST and not calls:
+            if is_spin(graph, head, body):
                 bounds[head] = 1
             elif declared:
                 bounds[head] = declared.pop(0)
@@ -187,6 +184,24 @@ class Paths:
             else:
                 raise Unbounded(f"a loop at {head:x} ({self.where()})")
         return bounds
+
+
+def is_spin(graph, head, body):
+    """A loop that the processor asks for: every jump back is a cbnz of what the one store-exclusive,
+    right before it, has just said."""
+    words = [graph[at].word for at in body]
+    kinds = [sum(bool(kind.match(word)) for word in words) for kind in (EXCLUSIVE_LOAD, EXCLUSIVE_STORE)]
+    if kinds != [1, 1] or len(body) > SPIN_MOST or any(graph[at].callee for at in body):
+        return False
+    for at in body:
+        if head not in graph[at].back:
+            continue
+        store = graph.get(at - 4)
+        if graph[at].word != "cbnz" or not store or not EXCLUSIVE_STORE.match(store.word):
+            return False
+        if graph[at].operands.split(",")[0] != store.operands.split(",")[0]:
+            return False
+    return True
 
 
 def backward_edges(graph, start):

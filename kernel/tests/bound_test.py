@@ -55,6 +55,13 @@ function exclusive      // one turn of 4, ret
     stlxr w2, w1, [x0]
     cbnz w2, 1b
     ret
+function compares       // repeated when the value is another one: no more exempt than any loop
+1:  ldaxr w1, [x0]
+    cmp w1, w3
+    b.ne 1b
+    stlxr w2, w4, [x0]
+    cbnz w2, 1b
+    ret
 function acquires       // a plain load with acquire makes no loop harmless
 1:  ldar w1, [x0]
     stlr w1, [x0]
@@ -97,7 +104,8 @@ CASES = [
     ("straight", (), {}, 2), ("branches", (), {}, 6), ("calls", (), {}, 5 + 6 + 2),
     ("tail", (), {}, 4), ("loop", (), {"loop": [4]}, 14), ("loop", (), {}, "a loop"),
     ("nested", (), {"nested": [3, 2]}, 23), ("nested", (), {"nested": [3]}, "a loop"),
-    ("exclusive", (), {}, 5), ("acquires", (), {}, "a loop"), ("recursive", (), {}, "a recursion"),
+    ("exclusive", (), {}, 5), ("compares", (), {}, "a loop"), ("compares", (), {"compares": [1]}, 6),
+    ("acquires", (), {}, "a loop"), ("recursive", (), {}, "a recursion"),
     ("indirect", (), {}, "an indirect call"), ("switched", (), {}, "an indirect call"),
     ("two_entries", (), {"two_entries": [9]}, "two entries"), ("may_stop", (), {}, 3),
     ("stops", (), {}, "never returns"), ("rarely", ("straight",), {}, 2), ("rarely", (), {}, 5),

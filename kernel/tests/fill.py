@@ -28,6 +28,7 @@ CORE = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROO
               if "/inspect/" not in path)
 HEAPS = {
     "core": ([*WORLD, *CORE, "kernel/owned_port.c"], []),
+    "core, bounded": ([*WORLD, *CORE, "kernel/owned_port.c"], ["-DHEAPALLOC_BOUNDED=1"]),
     "small": ([*WORLD, *SMALL], []),
     "TLSF": ([*WORLD, *SMALL], ["-DSMALL_SLABS=0"]),
     "first fit": (["kernel/fill/first_fit.c"], []),
@@ -39,6 +40,8 @@ SLOW = {"first fit": MIB}  # each call walks its list, so this is the largest re
 LIMITS = {
     ("core", MIB): {"1-64 B": 72, "16-256 B": 73, "powers to 4 KiB": 67, "log 16 B-8 KiB": 16, "log 64 B-64 KiB": 17,
                     "network mix": 64, "1-10 KB": 58},
+    ("core, bounded", MIB): {"1-64 B": 72, "16-256 B": 73, "powers to 4 KiB": 67, "log 16 B-8 KiB": 9,
+                             "log 64 B-64 KiB": 4, "network mix": 62, "1-10 KB": 57},
     ("small", MIB): {"1-64 B": 66, "16-256 B": 81, "powers to 4 KiB": 83, "log 16 B-8 KiB": 76,
                      "log 64 B-64 KiB": 52, "network mix": 82, "1-10 KB": 79},
 }
@@ -46,7 +49,7 @@ LIMITS = {
 
 def build(folder, name):
     sources, definitions = HEAPS[name]
-    output = os.path.join(folder, name.replace(" ", "_"))
+    output = os.path.join(folder, name.replace(", ", "_").replace(" ", "_"))
     subprocess.run(["gcc", *FLAGS, *definitions, *PROGRAM, *sources, "-o", output], cwd=ROOT, check=True)
     return output
 
@@ -88,7 +91,7 @@ def main():
     regions = REGIONS if arguments.write else (MIB,)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        programs = {name: build(folder, name) for name in HEAPS if arguments.write or name in ("core", "small")}
+        programs = {name: build(folder, name) for name in HEAPS if arguments.write or name in ("core", "core, bounded", "small")}
         for size in regions:
             for name, program in programs.items():
                 if size <= SLOW.get(name, size):

@@ -50,6 +50,10 @@ INLINE uint32_t bit_low(uint32_t x) {
     return (uint32_t)__builtin_ctz(x);
 }
 
+INLINE uint32_t bit_low_64(uint64_t x) {
+    return (uint32_t)__builtin_ctzll(x);
+}
+
 INLINE size_t min_size(size_t a, size_t b) {
     return a < b ? a : b;
 }

@@ -21,9 +21,10 @@ void abandon_partial(struct heap *heap, uint32_t class, uint32_t count) {
     struct unit *first = NULL, **end = &first;
     for (uint32_t i = 0; i < count; i++) {
         struct unit *slab = heap->classes[class].partial.first;
+        if (config_bounded && slab->flags & UNIT_EMPTY) break;
         partial_remove(heap, slab);
-        owner_collect(slab, heap->secret);
-        if (slab->used_blocks == 0) {
+        if (!config_bounded) owner_collect(slab, heap->secret); /* else they go with it */
+        if (!config_bounded && slab->used_blocks == 0) {
             slab_give(slab, heap->secret);
             continue;
         }

@@ -4,17 +4,25 @@
 #include "base/probe.h"
 #include "heap/abandoned.h"
 #include "heap/bin.h"
+#include "heap/bounded.h"
 #include "heap/cache.h"
 #include "heap/empty.h"
 #include "heap/pace.h"
 #include "heap/refill.h"
 #include "span/units.h"
 
+/* A medium block in the bounded build. */
+static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
+    struct granule *slot = medium_take_ready(count);
+    if (slot || !bounded_has_units(heap, (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT)) return slot;
+    return medium_take_slow(count, 1);
+}
+
 static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
     if (unlikely(alloc_never_fits(size))) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
-    struct unit *unit = take_recent(heap->recent_large);
+    struct unit *unit = config_bounded ? NULL : take_recent(heap->recent_large);
     if (unit) {
         if (unit->count == count) {
             store_relaxed(unit->kind, UNIT_LARGE);
@@ -24,6 +32,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
         }
         units_give(unit);
     }
+    if (config_bounded && !bounded_has_units(heap, count)) return NULL;
     unit = room == ALLOC_ROOMY ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
     if (unlikely(!unit)) return NULL;
     if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
@@ -43,10 +52,12 @@ static void widen(struct heap *heap, uint32_t count) {
 static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     debug_check(size > CLASS_BYTES_MAX && size <= MEDIUM_BYTES_MAX);
     uint32_t count = (uint32_t)cache_granules(size);
-    if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
-    struct granule *slot = cache_recent_medium(heap, count);
-    if (!slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
-    if (unlikely(!slot)) {
+    if (CACHE_SUM_MAX > 0 && unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
+    struct granule *slot = config_bounded ? NULL : cache_recent_medium(heap, count);
+    if (!config_bounded && !slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
+    if (config_bounded) {
+        slot = medium_bounded(heap, count);
+    } else if (unlikely(!slot)) {
         heap_yield(heap);
         slot = room == ALLOC_ROOMY ? medium_take_roomy(count) : medium_take(count, 1);
     }
@@ -62,14 +73,14 @@ static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, 
 static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
     debug_check(heap->hits_left == 0 && heap->returns > 0);
     heap->hits_left = heap->returns;
-    if (unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
+    if (CACHE_SUM_MAX > 0 && unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     pace_run(heap);
     return size <= CACHE_BYTES_MAX && room == ALLOC_TIGHT ? cache_pop(heap, cache_granules(size)) : NULL;
 }
 
 STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     debug_check(heap->state == HEAP_LIVE && size <= ALLOC_BYTES_MAX);
-    if (unlikely(heap->hits_left == 0)) {
+    if (!config_bounded && unlikely(heap->hits_left == 0)) {
         void *p = resume(heap, size, room);
         if (p) return fill == ALLOC_ZEROED ? memset(p, 0, size) : p;
     } else {
@@ -77,7 +88,7 @@ STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fi
     }
     if (size <= MEDIUM_BYTES_MAX) {
         void *p = medium_block(heap, size, fill, room);
-        if (likely(p)) return p;
+        if (likely(p) || config_bounded) return p; /* level 1 has just said no to as many units */
     }
     return large(heap, size, fill, room);
 }
@@ -112,19 +123,26 @@ static uint32_t common_lender(uint32_t bytes, uint32_t align) {
 static uint32_t find_lender(struct heap *heap, uint32_t class, uint32_t align) {
     debug_check(heap->bin[class] == BLOCK_END && is_power_of_two(align));
     uint32_t bytes = class_shapes[class].block_bytes, lender;
-    for (lender = class + 1; lender < CLASS_COUNT && class_shapes[lender].block_bytes <= 2 * bytes; lender++)
+    uint32_t end = 2 * bytes < CLASS_BYTES_MAX ? (uint32_t)class_of(2 * bytes + 1) : CLASS_COUNT;
+    if (config_bounded && end > class + LENDERS_MAX) end = class + LENDERS_MAX;
+    for (lender = class + 1; lender < end; lender++)
         if (heap->bin[lender] != BLOCK_END && can_lend(lender, align)) return lender;
-    if (!load_relaxed(heaps.threaded) || load_relaxed(abandoned[class].queue.first)) return 0;
+    if (!policy_exchanges() || !load_relaxed(heaps.threaded) || load_relaxed(abandoned[class].queue.first)) return 0;
     lender = common_lender(bytes, align);
     return lender > 0 && heap_refill(heap, lender) ? lender : 0;
 }
 
+/* A request of exactly the class's size may rely on the class's alignment. */
+static uint32_t alloc_align(uint32_t class, size_t size) {
+    uint32_t bytes = class_shapes[class].block_bytes;
+    return size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES;
+}
+
 /* Serve the first few blocks of a class without a slab from a larger class, so that a size that is hardly used costs no
- * page. A request of exactly the class's size may rely on the class's alignment. */
+ * page. */
 static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     debug_check(policy_borrows(&heap->classes[class]));
-    uint32_t bytes = class_shapes[class].block_bytes;
-    uint32_t lender = find_lender(heap, class, size == bytes ? bytes & -bytes : BLOCK_ALIGN_BYTES);
+    uint32_t lender = find_lender(heap, class, alloc_align(class, size));
     if (lender == 0) return NULL;
     heap->classes[class].borrowed++;
     return pop(heap, lender);
@@ -138,6 +156,7 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
             void *p = borrow(heap, class, size);
             if (p) return p;
         }
+        if (config_bounded) return bounded_refill(heap, class, alloc_align(class, size), BOUNDED_IF_POSSIBLE);
         if (unlikely(!heap_refill(heap, class))) return NULL;
     }
     return pop(heap, class);
@@ -150,17 +169,29 @@ STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size) {
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
+/* True when only level 1 can serve an aligned medium block in the bounded build: level 2 would need more units. */
+static bool needs_level_1(uint32_t count, uint32_t align_granules) {
+    if (!config_bounded ||
+        bounded_has_units(heap_self, (count + align_granules - 1 + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT))
+        return false;
+    return units_have((count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT);
+}
+
 void *alloc_wide_aligned(size_t size, size_t align) {
     debug_check(is_power_of_two(align) && align > GRANULE_BYTES);
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
-        uint32_t count = (uint32_t)cache_granules(size);
+        uint32_t count = (uint32_t)cache_granules(size), align_granules = (uint32_t)(align >> GRANULE_SHIFT);
         if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
-        struct granule *slot = medium_take(count, (uint32_t)(align >> GRANULE_SHIFT));
+        bool level_1 = needs_level_1(count, align_granules);
+        struct granule *slot = level_1 ? NULL : medium_take_slow(count, align_granules);
         if (slot) return span_slot_memory(span_of_slot(slot), slot);
+        if (config_bounded && !level_1) return NULL;
     }
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
-    struct unit *unit = units_take_aligned(count + (count == 0), (uint32_t)(align >> UNIT_SHIFT), UNIT_LARGE);
+    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT), align_units = (uint32_t)(align >> UNIT_SHIFT);
+    count += count == 0;
+    if (config_bounded && align_units > 1 && !bounded_has_units(heap_self, count + align_units - 1)) return NULL;
+    struct unit *unit = units_take_aligned(count, align_units, UNIT_LARGE);
     if (!unit) return NULL;
     PROBE_2(large_alloc, unit->memory, size);
     return unit->memory;

@@ -8,6 +8,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/policy.h"
+#include "heap/stocked.h"
+#include "heap/tidy.h"
 
 /* The value of slab->bin for an attached slab. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
@@ -47,6 +49,8 @@ INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab,
     slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
     slab->used_blocks = returns;
+    tidy_forget(heap, slab);
+    stocked_note(heap, class);
 }
 
 /* Detach the current slab: it counts its used blocks again, and all resident ones are. */
@@ -55,6 +59,7 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
     struct unit *slab = of->attached;
     if (!slab) return;
     of->attached = NULL;
+    tidy_forget(heap, slab);
     slab->flags &= (uint8_t)~UNIT_ATTACHED;
     slab->bin = NULL;
     slab->used_blocks = slab->resident_blocks;
@@ -93,7 +98,7 @@ INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
 /* Let the next frees of `class` into others' slabs be adopted. Not while a fork's left-behind heaps are recovered:
  * their free blocks are counted by keys, which adopted blocks have too. */
 INLINE void heap_adopt_enable(struct heap *heap, size_t class) {
-    if (heaps.left_by_fork == 0) heap->classes[class].adopt_budget = policy_adopt_budget(class);
+    if (policy_exchanges() && heaps.left_by_fork == 0) heap->classes[class].adopt_budget = policy_adopt_budget(class);
 }
 
 /* True when `block`, in a bin whose current slab is `current` or NULL, is an adopted block. */

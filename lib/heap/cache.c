@@ -36,6 +36,7 @@ void cache_return_grant(struct heap *heap) {
 
 void cache_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
+    if (CACHE_SUM_MAX == 0) return; /* the bounded build's */
     struct granule *recent_medium =
         take_recent(heap->recent_medium); /* first: a fork must not find a block in two places */
     struct unit *recent_large = take_recent(heap->recent_large);
@@ -71,7 +72,7 @@ void cache_share(struct heap *heap) {
     debug_check(heap != &heap_none);
     uint32_t live = load_relaxed(heaps.live),
              share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;
-    heap->recent_units = share < RECENT_UNITS_MAX ? share : RECENT_UNITS_MAX;
+    heap->recent_units = (uint32_t)min_size(share, RECENT_UNITS_MAX);
 }
 
 /* Grant a heap up to `wish` granules of what all heaps share, at most twice its share. Returns how many. */
@@ -91,7 +92,7 @@ static uint32_t grant(struct heap *heap, uint32_t wish) {
 
 void cache_widen(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
-    if (heap->cache_max >= CACHE_SUM_MAX) return;
+    if ((int32_t)heap->cache_max >= CACHE_SUM_MAX) return;
     uint32_t more = load_relaxed(heaps.threaded) ? grant(heap, CACHE_SUM_STEP) : CACHE_SUM_STEP;
     guarded_add(heap->cache_max, more);
     guarded_add(heap->cache_room, more);

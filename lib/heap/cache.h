@@ -20,7 +20,7 @@ INLINE size_t cache_granules(size_t size) {
 
 /* Granules that a cache may keep without a grant. */
 INLINE uint32_t cache_sum_first(void) {
-    return load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN;
+    return config_bounded || load_relaxed(heaps.threaded) ? 0 : CACHE_SUM_MIN;
 }
 
 /* Limit what the caches of all heaps may be granted from now on; what they have stays until it decays. */
@@ -97,6 +97,7 @@ enum cache_use { CACHE_ALONE, CACHE_SHARED };
  * freeing it too. */
 INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
     bool shared = use == CACHE_SHARED;
+    if (CACHE_SUM_MAX == 0) return false;
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
     if (unlikely((uintptr_t)p & (GRANULE_BYTES - 1))) return false;
@@ -115,6 +116,7 @@ INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
 
 /* The same for a block of more granules, if no other is kept yet. */
 INLINE bool cache_keep_medium(struct heap *heap, char *p) {
+    if (RECENT_UNITS_MAX == 0) return false;
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
     if (count <= CACHE_GRANULES_MAX || count > MEDIUM_BYTES_MAX >> GRANULE_SHIFT || load_relaxed(heap->recent_medium) ||
@@ -128,7 +130,7 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
 /* Keep the large block at `p`, with `unit` its line, if no other is kept yet. */
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
-    if (load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
+    if (RECENT_UNITS_MAX == 0 || load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
         unit->count > heap->recent_units || unlikely(unit->flags & UNIT_SAMPLED) ||
         !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
@@ -153,6 +155,7 @@ INLINE struct granule *cache_recent_medium(struct heap *heap, uint32_t count) {
 /* Take the recent block if it has exactly the requested size. It is taken before its size is read, because another
  * thread may take it too. */
 INLINE void *cache_recent(struct heap *heap, size_t size) {
+    if (RECENT_UNITS_MAX == 0) return NULL;
     if (size <= MEDIUM_BYTES_MAX) {
         struct granule *slot = take_recent(heap->recent_medium);
         uint32_t count = (uint32_t)cache_granules(size);

@@ -4,6 +4,7 @@
 #include "heap/cache.h"
 #include "heap/pace.h"
 #include "heap/partial.h"
+#include "heap/tidy.h"
 #include "span/units.h"
 
 static uint32_t empty_steps; /* the sum over all heaps; atomic */
@@ -26,15 +27,16 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     struct size_class *of = &heap->classes[slab->class];
     if (of->attached == slab) {
+        tidy_forget(heap, slab);
         if (slab->flags & UNIT_ATTACHED) slab->used_blocks = heap->returns;
         pace_run(heap);
         return;
     }
     if (!(slab->flags & UNIT_PARTIAL)) return; /* current: it serves the next blocks anyway */
     if (slab->flags & UNIT_EMPTY) check_misuse("free", slab->free, "is already free");
-    if (heap->empty_slabs < empty_max(heap)) {
-        slab->flags |= UNIT_EMPTY;
-        heap->empty_slabs++;
+    if (config_bounded || heap->empty_slabs < empty_max(heap)) {
+        partial_note_empty(heap, slab);
+        if (config_bounded) tidy_empty(heap, slab);
         return;
     }
     heap->empty_refused = slab->class;
@@ -58,6 +60,7 @@ void empty_flush(struct heap *heap) {
 
 STARTUP_TEXT void heap_yield(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&units.lock));
+    if (config_bounded) return; /* it keeps little, and gives that back in steps */
     if (unlikely(heap->empty_slabs > EMPTY_SLABS_MIN) && load_relaxed(units.dirty_units) == 0) {
         empty_narrow(heap);
         empty_flush(heap);

@@ -3,6 +3,7 @@
 #include "heap/entry_alloc.h"
 #include "base/probe.h"
 #include "heap/bin.h"
+#include "heap/bounded.h"
 #include "heap/cache.h"
 #include "heap/exited_thread.h"
 #include "heap/free.h"
@@ -12,11 +13,12 @@
 #include "heap/tick.h"
 #include "heap/trim.h"
 
-/* Try again when there is no memory: give back all that is free, so that it merges across sizes and fits a limit; then
- * take any larger block, so that nothing is refused that a larger request would get. */
+/* Try again when there is no memory (in the bounded build what was tried has done all that this would): give back all
+ * that is free, so that it merges across sizes and fits a limit; then take any larger block, so that nothing is refused
+ * that a larger request would get. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
     debug_check(heap->state == HEAP_LIVE);
-    if (alloc_never_fits(size)) return NULL;
+    if (config_bounded || alloc_never_fits(size)) return NULL;
     heap_trim(heap);
     void *p = alloc_live(heap, size);
     if (!p) p = last_resort_take(heap, size);
@@ -67,7 +69,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
 
 static COLD void *zeroed_again(struct heap *heap, size_t size) {
     debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
-    if (alloc_never_fits(size)) return NULL;
+    if (config_bounded || alloc_never_fits(size)) return NULL;
     heap_trim(heap);
     void *p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
     if (!p) PROBE_1(out_of_memory, size);
@@ -94,6 +96,10 @@ void *heap_alloc_zeroed(size_t size) {
 static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
     debug_check(is_power_of_two(align) && class > 0 && class < CLASS_COUNT);
     size_t bytes = class_shapes[class].block_bytes;
+    if (config_bounded && heap->state == HEAP_LIVE)
+        return heap->bin[class] == BLOCK_END ? bounded_refill(heap, (uint32_t) class, (uint32_t)align, BOUNDED_ALIGNED)
+                                             : (void *)heap_unbin(heap, (uint32_t) class); /* which is damaged */
+    if (config_bounded) return alloc_without_heap(bytes);
     void *p = heap_alloc_slow(bytes, heap);
     if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
     heap = heap_self->state == HEAP_LIVE ? heap_self : NULL;
@@ -103,7 +109,7 @@ static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t clas
 
 static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
     debug_check(align > GRANULE_BYTES && heap->state == HEAP_LIVE);
-    if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
+    if (config_bounded || alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     heap_trim(heap);
     void *p = alloc_wide_aligned(size, align);
     if (!p) PROBE_1(out_of_memory, size);
@@ -112,8 +118,8 @@ static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
 
 void *heap_alloc_aligned(size_t size, size_t align) {
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    size_t class = class_aligned(size, align);
-    if (class) return heap_pop(heap_self, class, align, aligned_small); /* passes `align` on */
+    if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
+        return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */
     if (align == 0) return NULL;
     if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
     struct heap *heap = heap_self;

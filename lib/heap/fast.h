@@ -27,6 +27,7 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
  * block. Both decline now and then, so that programs that free as much as they allocate reach a slow path. */
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
+    if (CACHE_SUM_MAX == 0) return NULL;
     size_t count = cache_granules(size);
     if (likely(racy_load(heap->cache[count]))) return pop(heap, count);
     COMPUTED(count); /* else the compiler computes the addresses of all three above */
@@ -42,6 +43,7 @@ INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
     struct size_class *of = &heap->classes[class];
     struct unit *slab = of->partial.first, *old = of->current;
     if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
+    if (config_bounded && slab->flags & UNIT_EMPTY) return NULL; /* whose turn comes last */
     struct block *block = slab->free;
     if (unlikely(!block_is_free(block, heap->secret))) return NULL;
     if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;

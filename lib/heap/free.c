@@ -50,7 +50,7 @@ static void free_medium(char *p, struct heap *heap) {
     bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
                  span_of(p) == &span_home;
     if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED))) check_misuse("free", p, "is already free");
-    if (keeps) {
+    if (RECENT_UNITS_MAX > 0 && keeps) {
         struct granule *last = take_recent(heap->recent_medium);
         store_release(heap->recent_medium, slot);
         slot = last;
@@ -69,7 +69,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
     PROBE_1(large_free, p);
     unit->flags &= UNIT_MOVED;
-    if (heap && unit->count <= heap->recent_units) {
+    if (RECENT_UNITS_MAX > 0 && heap && unit->count <= heap->recent_units) {
         struct unit *last = take_recent(heap->recent_large);
         store_release(heap->recent_large, unit);
         unit = last;

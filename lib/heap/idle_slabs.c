@@ -4,6 +4,7 @@
 #include "heap/abandon.h"
 #include "heap/abandoned.h"
 #include "heap/partial.h"
+#include "heap/tidy.h"
 #include "slab/purged_pages.h"
 #include "span/purge.h"
 
@@ -16,6 +17,8 @@ void idle_slabs_current(struct heap *heap, uint32_t class) {
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
     of->current = NULL;
+    tidy_forget(heap, slab);
+    stocked_note(heap, class);
     slab_give(slab, heap->secret);
 }
 

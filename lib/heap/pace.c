@@ -16,7 +16,7 @@ STARTUP_TEXT bool pace_is_much_dirty(uint32_t much_units) {
 
 void pace_given(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
-    if (purge_decay_ms != PURGE_NEVER && heap->slow_left > PACE_SLOW_PATHS_PURGING &&
+    if (!config_bounded && purge_decay_ms != PURGE_NEVER && heap->slow_left > PACE_SLOW_PATHS_PURGING &&
         pace_is_much_dirty(PACE_PENDING_UNITS))
         heap->slow_left = PACE_SLOW_PATHS_PURGING;
     pace_slow(heap);

@@ -5,7 +5,7 @@
 #include "heap/policy.h"
 
 INLINE bool pace_is_due(const struct heap *heap) {
-    return unlikely(heap->slow_left <= 0);
+    return !config_bounded && unlikely(heap->slow_left <= 0);
 }
 
 /* Count a slow path of a live heap. */

@@ -25,7 +25,7 @@ INLINE bool policy_passes_over(struct size_class *of, const struct unit *slab) {
 }
 
 INLINE bool policy_wants_extra(const struct size_class *of) {
-    return of->extra_slabs < of->partial.count / EXTRA_PART;
+    return !config_bounded && of->extra_slabs < of->partial.count / EXTRA_PART;
 }
 
 /* A heap that frees many blocks into others' slabs adopts what it frees next (decision 027), up to the blocks of four
@@ -45,6 +45,11 @@ INLINE uint8_t policy_adopt_budget(size_t class) {
  * (decision 025). */
 enum { SHARED_SLABS_MAX = 16 };
 
+/* In the bounded build a heap neither shares nor adopts, since both make a call as long as a list. */
+INLINE bool policy_exchanges(void) {
+    return !config_bounded;
+}
+
 INLINE uint32_t policy_share_to(size_t count) {
     return (uint32_t)(count / 2) + 1;
 }
@@ -52,7 +57,12 @@ INLINE uint32_t policy_share_to(size_t count) {
 /* How many slabs claimed by remote frees a heap keeps of a class in which it allocates little, and to how many it goes
  * down when it has more (decision 094); how many slabs are taken per hold of the abandoned list's lock, until they have
  * that many blocks (decision 092). */
-enum { CLAIMED_SLABS_MAX = 3, CLAIMED_SLABS_MIN = 1, TAKEN_SLABS_MAX = 4, TAKEN_BLOCKS = 8 };
+enum {
+    CLAIMED_SLABS_MAX = 3,
+    CLAIMED_SLABS_MIN = HEAPALLOC_BOUNDED ? CLAIMED_SLABS_MAX : 1,
+    TAKEN_SLABS_MAX = HEAPALLOC_BOUNDED ? 1 : 4,
+    TAKEN_BLOCKS = 8,
+};
 
 INLINE uint32_t policy_blocks_enough(size_t class) {
     uint32_t half = class_shapes[class].capacity_blocks / 2u;
@@ -62,6 +72,7 @@ INLINE uint32_t policy_blocks_enough(size_t class) {
 /* The first few blocks of a class without a slab come from a larger class (decision 028). Threads that have nothing
  * larger take a slab for several classes at once, of 112 << k bytes, as long as a page has a few blocks (decision 093).
  */
+enum { LENDERS_MAX = 8 }; /* classes that the bounded build asks */
 enum { BORROWED_MAX = 4, LENT_BYTES_MIN = 112, LENT_BYTES_MAX = 1024 };
 
 INLINE bool policy_borrows(const struct size_class *of) {
@@ -72,16 +83,20 @@ INLINE bool policy_borrows(const struct size_class *of) {
  * steps, of which all heaps share EMPTY_STEPS_OF_ALL (decision 094). */
 enum { EMPTY_SLABS_MIN = 8, EMPTY_SLABS_MAX = 256, EMPTY_SLABS_STEP = 16, EMPTY_STEPS_OF_ALL = 32 };
 
+/* How many blocks of an idle slab one call of the bounded build looks at before the slab goes back, and how many
+ * classes without one it passes (decision 220). */
+enum { TIDY_BLOCKS = 16, TIDY_CLASSES = 4 };
+
 /* How many granules the medium cache of one heap may keep at first and at most, and the step in between (decision 030);
  * the caches of all heaps, if there are several, unless a 16th of what is in use is more (decision 088); the largest
  * recent block that is kept (decision 004). */
 enum {
     CACHE_SUM_MIN = (2 << 20) / GRANULE_BYTES,
-    CACHE_SUM_MAX = (8 << 20) / GRANULE_BYTES,
+    CACHE_SUM_MAX = HEAPALLOC_BOUNDED ? 0 : (8 << 20) / GRANULE_BYTES,
     CACHE_SUM_STEP = (256 << 10) / GRANULE_BYTES,
     CACHES_SUM_MIN = (8 << 20) / GRANULE_BYTES,
     CACHES_PART = 16,
-    RECENT_UNITS_MAX = (8 << 20) / UNIT_BYTES,
+    RECENT_UNITS_MAX = HEAPALLOC_BOUNDED ? 0 : (8 << 20) / UNIT_BYTES,
 };
 
 /* The cache is given back before untouched memory is taken, if it has more than level 2 has free and is a noticeable

@@ -18,7 +18,7 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
 /* True when another heap wants slabs of `class`, and others free into this heap's. */
 INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
     const struct heap *wanting = load_relaxed(abandoned[class].wanting);
-    return wanting && wanting != heap && heap->classes[class].exchanges;
+    return policy_exchanges() && wanting && wanting != heap && heap->classes[class].exchanges;
 }
 
 /* Enable adopting when a partial slab is about to fill the bin, if the heap has freed many blocks remotely since the

@@ -32,9 +32,19 @@ static void take_in(struct unit *slab, struct heap *heap) {
         return;
     }
     store_relaxed(slab->owner, heap);
-    owner_collect(slab, heap->secret);
+    if (!config_bounded)
+        owner_collect(slab, heap->secret);
+    else if (slab->free == BLOCK_END)
+        owner_collect_alone(slab);
+    else
+        owner_collect_some(slab, heap->secret);
+    if (config_bounded && slab->used_blocks == 0) {
+        partial_add(heap, slab);
+        heap_slab_empty(slab, heap);
+        return;
+    }
     keep_claimed(heap, slab);
-    if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    if (!config_bounded && slab->used_blocks == 0) heap_slab_empty(slab, heap);
     pace_slow(heap);
 }
 

@@ -65,7 +65,7 @@ static void *resize_medium(void *p, size_t size) {
         if (size <= MEDIUM_BYTES_MAX) {
             uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
             uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
-            if ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count)) return p;
+            if (medium_extend(slot, count, wish)) return p;
         }
         return move_by_copy(p, bytes, size, ALLOC_ROOMY);
     }

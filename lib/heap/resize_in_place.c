@@ -20,7 +20,7 @@ static bool grow_medium(struct granule *slot, size_t size) {
     debug_check(granule_state(slot) == GRANULE_USED && size > CLASS_BYTES_MAX);
     uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
     uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
-    return size <= MEDIUM_BYTES_MAX && ((wish > count && medium_resize(slot, wish)) || medium_resize(slot, count));
+    return size <= MEDIUM_BYTES_MAX && medium_extend(slot, count, wish);
 }
 
 /* False when the block shrinks to less than half of its size and to a class's: then it moves. */
@@ -63,6 +63,7 @@ bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *us
 
 void *heap_alloc_growing(size_t size) {
     struct heap *heap = heap_self;
+    if (config_bounded) return heap_alloc_slow(size, heap); /* a second try would double what the call takes */
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
     void *p = wide ? alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
     return p ? heap_return(heap, sample_look(heap, p, size)) : heap_alloc_slow(size, heap);

@@ -81,7 +81,7 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) recover_some(heap);
-    if (purge_decay_ms == PURGE_NEVER) return;
+    if (config_bounded || purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     PROBE_1(tick, now);

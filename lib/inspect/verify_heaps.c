@@ -96,7 +96,8 @@ static bool empty_hold(const struct heap *heap) {
             spares++;
         }
     }
-    return spares == heap->empty_slabs && spares <= EMPTY_SLABS_MAX && spares == slabs_flagged(heap, UNIT_EMPTY);
+    return spares == heap->empty_slabs && (config_bounded || spares <= EMPTY_SLABS_MAX) &&
+           spares == slabs_flagged(heap, UNIT_EMPTY);
 }
 
 COLD bool verify_empty(void) {

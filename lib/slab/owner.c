@@ -28,6 +28,9 @@ static void check_spliced(const struct block *block, uint32_t purged, uintptr_t 
         check_misuse("free", block, "is already free");
 }
 
+/* How many remote blocks owner_collect_some() puts before free ones. */
+enum { COLLECTED_MAX = 16 };
+
 /* Put the remote blocks before the free ones. */
 static void splice(struct unit *slab, struct block *first, uint32_t count, uintptr_t secret) {
     debug_check(count > 0 && load_relaxed(slab->remote) & REMOTE_OWNED);
@@ -55,6 +58,39 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
         slab->free = first;
     else
         splice(slab, first, count, secret);
+    slab->used_blocks -= count;
+    return count;
+}
+
+uint32_t owner_collect_alone(struct unit *slab) {
+    debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
+    debug_check(slab->free == BLOCK_END && slab_purged_pages(slab) == 0);
+    if (remote_count(load_relaxed(slab->remote)) == 0) return 0;
+    uint32_t word = swap_value(slab->remote, REMOTE_OWNED), count = remote_count(word);
+    slab->free = remote_first(slab, word);
+    if (unlikely(count > slab->used_blocks)) check_misuse("free", slab->free, "is already free");
+    slab->used_blocks -= count;
+    return count;
+}
+
+/* The rest stays in the word; if somebody pushes another meanwhile, all of them do. */
+uint32_t owner_collect_some(struct unit *slab, uintptr_t secret) {
+    debug_check(slab->free != BLOCK_END && slab_purged_pages(slab) == 0);
+    uint32_t word = load_acquire(slab->remote), all = remote_count(word);
+    if (all == 0) return 0;
+    uint32_t count = all < COLLECTED_MAX ? all : COLLECTED_MAX, rest = all - count;
+    struct block *first = remote_first(slab, word), *last = first;
+    for (uint32_t i = 1; i < count; i++) {
+        check_spliced(last, 0, secret);
+        last = last->next;
+    }
+    check_spliced(last, 0, secret);
+    uint32_t offset = (uint32_t)(uintptr_t)last->next & REMOTE_OFFSET_MASK;
+    if (unlikely(count > slab->used_blocks)) check_misuse("free", first, "is already free");
+    if (!cas(slab->remote, &word, rest > 0 ? rest << REMOTE_COUNT_SHIFT | offset | REMOTE_OWNED : REMOTE_OWNED))
+        return 0;
+    block_link(last, slab->free, secret);
+    slab->free = first;
     slab->used_blocks -= count;
     return count;
 }

@@ -63,6 +63,10 @@ INLINE bool owner_claim_full(struct unit *slab) {
  * and no page is purged: each block's key is checked when it is handed out. */
 uint32_t owner_collect(struct unit *slab, uintptr_t secret);
 
+/* The same in a bounded time, where no page is purged: all of them into an empty free list, or a few before others. */
+uint32_t owner_collect_alone(struct unit *slab);
+uint32_t owner_collect_some(struct unit *slab, uintptr_t secret);
+
 /* Give up an owned slab that has no free blocks; false: a free came in between, and it stays the caller's. */
 INLINE bool owner_leave_full(struct unit *slab) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);

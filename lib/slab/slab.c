@@ -30,9 +30,11 @@ STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
     return slab;
 }
 
-/* True when every block has a key, so that none is in use. No branch per block, because slabs come and go often. */
-static bool is_all_free(const struct unit *slab, uintptr_t secret) {
-    const char *at = slab->memory, *end = at + (size_t)slab->carved_blocks * slab->block_bytes;
+/* No branch per block, because slabs come and go often. */
+NOINLINE bool slab_is_free(const struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret) {
+    debug_check(from <= to && to <= slab->carved_blocks);
+    const char *at = slab->memory + (size_t)from * slab->block_bytes,
+               *end = slab->memory + (size_t)to * slab->block_bytes;
     uintptr_t wrong = 0;
     for (; at < end; at += slab->block_bytes) {
         const struct block *block = (const struct block *)at;
@@ -49,8 +51,7 @@ static bool is_all_listed(const struct unit *slab, uintptr_t secret) {
     return left == 0 && block == BLOCK_END;
 }
 
-/* End the program: a slab that counts as empty has a damaged list, or a block that is not in it. */
-static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
+_Noreturn COLD void slab_misused(const struct unit *slab, uintptr_t secret) {
     uint32_t count = 0;
     for (struct block *b = slab->free; b != BLOCK_END && count <= slab->resident_blocks; b = b->next, count++) {
         if (((uintptr_t)b ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !block_is_free(b, secret))
@@ -62,8 +63,14 @@ static _Noreturn COLD void account(const struct unit *slab, uintptr_t secret) {
 void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) == REMOTE_OWNED);
     debug_check(slab->used_blocks == 0);
-    bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret) : is_all_free(slab, secret));
-    if (unlikely(!whole)) account(slab, secret);
+    bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret)
+                                                            : slab_is_free(slab, 0, slab->carved_blocks, secret));
+    if (unlikely(!whole)) slab_misused(slab, secret);
+    slab_give_checked(slab);
+}
+
+void slab_give_checked(struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) == REMOTE_OWNED);
     PROBE_2(slab_give, slab->block_bytes, slab->memory);
     store_relaxed(slab->owner, NULL);
     store_relaxed(slab->kind, UNIT_LEAVING);
@@ -106,10 +113,10 @@ static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) 
 STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB && slab_uncarved(slab) > 0);
-    if (unlikely(slab_purged_pages(slab))) return carve_purged(slab, secret);
+    if (!config_bounded && unlikely(slab_purged_pages(slab))) return carve_purged(slab, secret);
     uint32_t from = slab->carved_blocks, capacity = class_shapes[slab->class].capacity_blocks;
     uint32_t to = slab_carve_to(from, slab->block_bytes);
-    bool all = slab->block_bytes >= CARVE_ALL_BYTES && !(slab->flags & UNIT_CLEAN);
+    bool all = !config_bounded && slab->block_bytes >= CARVE_ALL_BYTES && !(slab->flags & UNIT_CLEAN);
     if (all || to > capacity) to = capacity;
     struct block *first = link_blocks(slab, from, to, secret);
     slab->carved_blocks = (uint16_t)to;

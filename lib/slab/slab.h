@@ -12,6 +12,9 @@
 
 enum { CARVE_ALL_BYTES = 256 };
 
+/* The bounded build carves no more at a time. */
+enum { CARVE_BLOCKS_MAX = 16 };
+
 /* A masked vector load at a block's end takes a hundred times as long where the masked-out bytes lie in a page without
  * memory. So the last small block before such a page is carved with that page. */
 enum { READ_BEYOND_BYTES = 32 };
@@ -32,6 +35,15 @@ INLINE void slab_queue_add(struct slab_queue *queue, struct unit *slab) {
     queue->count++;
 }
 
+INLINE void slab_queue_add_first(struct slab_queue *queue, struct unit *slab) {
+    debug_check(slab->kind == UNIT_SLAB && slab != queue->first);
+    slab->prev = NULL;
+    slab->next = queue->first;
+    store_relaxed(*(queue->first ? &queue->first->prev : &queue->last), slab);
+    store_relaxed(queue->first, slab);
+    queue->count++;
+}
+
 INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
     debug_check(queue->count > 0 && (slab->prev ? slab->prev->next : queue->first) == slab);
     store_relaxed(*(slab->prev ? &slab->prev->next : &queue->first), slab->next);
@@ -42,6 +54,7 @@ INLINE void slab_queue_remove(struct slab_queue *queue, struct unit *slab) {
 
 /* The number of carved blocks after the next step, when `from` are carved now. */
 INLINE uint32_t slab_carve_to(uint32_t from, uint32_t block_bytes) {
+    if (config_bounded) return from + CARVE_BLOCKS_MAX;
     uint32_t beyond = block_bytes <= CLASS_TINY_BYTES ? READ_BEYOND_BYTES : 0;
     uint32_t border = (uint32_t)round_up((from + 1) * block_bytes + beyond, SLAB_CARVE_BYTES);
     return (border - beyond) / block_bytes;
@@ -53,6 +66,15 @@ struct unit *slab_take(uint32_t class, struct heap *owner);
 /* Give an empty slab's unit back. Every block is accounted for first: one that was freed twice, with its words wiped in
  * between, is found here at the latest. */
 void slab_give(struct unit *slab, uintptr_t secret);
+
+/* True when each of the carved blocks [from, to) has a key, so that none is in use. */
+bool slab_is_free(const struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret);
+
+/* End the program: a slab that counts as empty has a damaged list, or a block that is not in it. */
+_Noreturn void slab_misused(const struct unit *slab, uintptr_t secret);
+
+/* Give a slab's unit back without a look at its blocks: the caller has just looked at all of them. */
+void slab_give_checked(struct unit *slab);
 
 /* Blocks that are not carved yet, or lie in purged pages. */
 INLINE uint32_t slab_uncarved(const struct unit *slab) {

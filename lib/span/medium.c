@@ -10,11 +10,11 @@
 #include <heapalloc/port.h>
 
 enum {
-    RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has */
+    RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has; bounded: none to spare */
     RUN_UNITS_FIRST = 16,
-    SHED_UNITS_MIN = 16,                         /* a free returns runs of at least this */
-    KEEP_GRANULES = 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
-    SPLIT_UNITS_MIN = (4 << 20) / UNIT_BYTES,    /* if that is in the block itself: two halves hold less than one */
+    SHED_UNITS_MIN = HEAPALLOC_BOUNDED ? 1 : 16,                         /* a free returns runs of at least this */
+    KEEP_GRANULES = HEAPALLOC_BOUNDED ? 0 : 1024 * 1024 / GRANULE_BYTES, /* and only while this much stays free */
+    SPLIT_UNITS_MIN = (4 << 20) / UNIT_BYTES, /* if that is in the block itself: two halves hold less than one */
     DEFERRED_MAX = 8,
 };
 
@@ -135,13 +135,15 @@ static NOINLINE struct granule *wake_with(struct granule *slot) {
     return slot;
 }
 
-/* Take a run of units from level 1, and enter it as one free block, merged with what it touches. */
-static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
+/* Take a run of units from level 1, and enter it as one free block, merged with what it touches. Returns that, with the
+ * lock taken, so that nobody else is served from it first; NULL: no memory, and no lock. */
+static NOINLINE STARTUP_TEXT struct granule *fetch_run(uint32_t count) {
     uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
     uint32_t wish = load_relaxed(medium.used_units) / 8;
     wish = wish < RUN_UNITS_FIRST ? RUN_UNITS_FIRST : wish > RUN_UNITS ? RUN_UNITS : wish;
-    struct unit *run = units_take_upto(need, need > wish ? need : wish, UNIT_MEDIUM);
-    if (!run) return false;
+    struct unit *run =
+        config_bounded ? units_take(need, UNIT_MEDIUM) : units_take_upto(need, need > wish ? need : wish, UNIT_MEDIUM);
+    if (!run) return NULL;
     prefault_pass(run, run->count);
     uint32_t unit_count = run->count, zero = run->flags & UNIT_CLEAN ? GRANULE_ZERO : 0;
     for (uint32_t i = 0; i < unit_count; i++) {
@@ -152,13 +154,11 @@ static NOINLINE STARTUP_TEXT bool fetch_run(uint32_t count) {
     if (!lock_take(&medium.lock)) {
         for (uint32_t i = 1; i < unit_count; i++) store_relaxed(run[i].kind, UNIT_INSIDE);
         units_give(run);
-        return false;
+        return NULL;
     }
     guarded_add(medium.used_units, unit_count);
     struct granule *slot = span_slot(span_of(run->memory), run->memory);
-    medium_merge(slot, unit_count * GRANULES_PER_UNIT, zero);
-    medium_unlock();
-    return true;
+    return medium_merge(slot, unit_count * GRANULES_PER_UNIT, zero);
 }
 
 /* Make a free block a used one of `count` granules from `skip` on; what is left on both sides is free again. */
@@ -220,16 +220,18 @@ static uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
     return (uint32_t)(round_up(at, align_granules) - at);
 }
 
-/* Take a block by all means: wait for the lock, fetch a run from level 1. */
-static NOINLINE STARTUP_TEXT struct granule *take_slow(uint32_t count, uint32_t align_granules) {
-    do {
-        if (!lock_take(&medium.lock)) return NULL;
-        struct granule *slot = find(count + align_granules - 1);
-        if (slot) slot = medium_cut(slot, skip_for(slot, align_granules), count);
+NOINLINE STARTUP_TEXT struct granule *medium_take_slow(uint32_t count, uint32_t align_granules) {
+    uint32_t least = count + align_granules - 1;
+    if (!lock_take(&medium.lock)) return NULL;
+    struct granule *slot = find(least);
+    if (!slot) {
         medium_unlock();
-        if (likely(slot)) return slot;
-    } while (fetch_run(count + align_granules - 1));
-    return NULL;
+        slot = fetch_run(least);
+        if (!slot) return NULL;
+    }
+    slot = medium_cut(slot, skip_for(slot, align_granules), count);
+    medium_unlock();
+    return slot;
 }
 
 /* Rare work is called in tail position, so that the common path needs no stack frame. */
@@ -244,7 +246,7 @@ STARTUP_TEXT struct granule *medium_take_ready(uint32_t count) {
 
 STARTUP_TEXT struct granule *medium_take(uint32_t count, uint32_t align_granules) {
     struct granule *slot = align_granules == 1 ? medium_take_ready(count) : NULL;
-    return likely(slot) ? slot : take_slow(count, align_granules);
+    return likely(slot) ? slot : medium_take_slow(count, align_granules);
 }
 
 struct granule *medium_take_roomy(uint32_t count) {
@@ -266,8 +268,12 @@ static NOINLINE void medium_defer(struct granule *slot) {
     while (!cas(medium.deferred, &seen, slot));
 }
 
+/* Give the lock, then what the block has for level 1. */
 static NOINLINE void shed(struct granule *slot) {
-    drain_and_give(cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES));
+    struct unit *leaving = cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
+    if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(leaving);
+    lock_give(&medium.lock);
+    if (leaving) units_give(leaving);
 }
 
 static NOINLINE void give_slow(struct granule *slot) {
@@ -310,11 +316,24 @@ static bool resize_locked(struct granule *slot, uint32_t count) {
     return true;
 }
 
+bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish) {
+    if (!lock_take(&medium.lock)) return false;
+    const struct granule *right = slot + granule_count(slot);
+    uint32_t most = granule_count(slot) + (granule_state(right) == GRANULE_FREE ? granule_count(right) : 0);
+    bool done = most >= least && resize_locked(slot, wish > least && most >= wish ? wish : least);
+    medium_unlock();
+    return done;
+}
+
 bool medium_resize(struct granule *slot, uint32_t count) {
     if (count == granule_count(slot)) return true;
     if (!lock_take(&medium.lock)) return false;
     bool done = resize_locked(slot, count);
-    medium_unlock();
+    struct granule *rest = slot + count;
+    if (config_bounded && done && granule_state(rest) == GRANULE_FREE && is_wide(granule_count(rest)))
+        shed(rest);
+    else
+        medium_unlock();
     return done;
 }
 

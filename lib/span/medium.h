@@ -19,11 +19,18 @@ struct granule *medium_take(uint32_t count, uint32_t align_granules);
  * more units. */
 struct granule *medium_take_ready(uint32_t count);
 
+/* The same by all means: wait for the lock, take a run of units from level 1. medium_take() calls it. */
+struct granule *medium_take_slow(uint32_t count, uint32_t align_granules);
+
 /* Take a block from the low end of about the largest free block, so that it has room to grow. */
 struct granule *medium_take_roomy(uint32_t count);
 
 /* Give a block back (its slot says USED or CACHED). Never waits. */
 void medium_give(struct granule *slot);
+
+/* Make a used block `wish` granules long without moving it, or if there is too little room `least`, both more than it
+ * has; false: nor for that. */
+bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish);
 
 /* Make a used block `count` granules long without moving it; false: no room to its right. */
 bool medium_resize(struct granule *slot, uint32_t count);

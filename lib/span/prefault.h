@@ -17,6 +17,7 @@ void prefault_range(struct unit *unit, uint32_t count);
 /* Prefault the range that begins in `count` units, if one does: the caller has taken them for small blocks and touches
  * them from the front. The home span begins at a multiple of 2 MiB. */
 INLINE void prefault_pass(struct unit *unit, uint32_t count) {
+    if (config_bounded) return;                                                /* no unit is clean */
     size_t ahead = (0 - ((uintptr_t)unit->memory >> UNIT_SHIFT)) % HUGE_UNITS; /* units before the next range begins */
     if (unlikely(ahead < count) && unit->flags & UNIT_CLEAN && load_relaxed(units.used_units) >= PREFAULT_FROM_UNITS)
         prefault_range(unit, count);

@@ -113,7 +113,7 @@ static void purge(struct run *run, struct unit *unit) {
 
 uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
     struct run run = {0};
-    if (purge_decay_ms == PURGE_NEVER) return 0;
+    if (config_bounded || purge_decay_ms == PURGE_NEVER) return 0;
     for (uint32_t i = 0; i < extents_max && run.barren < BARREN_MAX; i++) {
         struct unit *unit = units_take_oldest(before_ms);
         if (!unit) break;
@@ -156,6 +156,7 @@ uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
 }
 
 void purge_excess(uint32_t keep_units) {
+    if (config_bounded) return;
     uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
     uint32_t keep = used / 4 > keep_units ? used / 4 : keep_units;
     for (int i = 0; i < EXCESS_EXTENTS_MAX && load_relaxed(units.dirty_units) > keep; i++) {

@@ -11,14 +11,17 @@ INLINE bool span_has(const struct span *span, const void *p) {
     return (size_t)((const char *)p - span->base) < load_relaxed(span->bytes);
 }
 
-STARTUP_TEXT struct span *span_of(const void *p) {
-    if (likely(span_has(&span_home, p))) return &span_home;
+static NOINLINE struct span *span_further(const void *p) {
     uint32_t count = load_acquire(span_count);
     for (uint32_t i = 0; i < count; i++) {
         struct span *span = load_acquire(span_list[i]); /* NULL while it is being entered */
         if (span && span_has(span, p)) return span;
     }
     return NULL;
+}
+
+STARTUP_TEXT struct span *span_of(const void *p) {
+    return likely(span_has(&span_home, p)) ? &span_home : span_further(p);
 }
 
 STARTUP_TEXT struct unit *span_unit(const void *p) {
@@ -30,13 +33,16 @@ INLINE bool has_slot(const struct span *span, const struct granule *slot) {
     return slot >= span->slots && slot < span->slots + (size_t)span->limit_units * GRANULES_PER_UNIT;
 }
 
-STARTUP_TEXT struct span *span_of_slot(const struct granule *slot) {
-    if (likely(has_slot(&span_home, slot))) return &span_home;
+static NOINLINE struct span *span_further_slot(const struct granule *slot) {
     for (uint32_t i = load_acquire(span_count); i-- > 0;) {
         struct span *span = load_acquire(span_list[i]);
         if (span && has_slot(span, slot)) return span;
     }
     return NULL;
+}
+
+STARTUP_TEXT struct span *span_of_slot(const struct granule *slot) {
+    return likely(has_slot(&span_home, slot)) ? &span_home : span_further_slot(slot);
 }
 
 INLINE bool has_line(const struct span *span, const struct unit *line) {

@@ -91,10 +91,21 @@ struct unit {
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
 _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");
 
-/* Write a whole line, its kind last and at once: the holder of the extent beside it may read the kind at any time. */
+/* Write the line of an extent that is no slab, its kind last and at once: the holder of the extent beside it may read
+ * the kind at any time. */
 INLINE void unit_describe(struct unit *unit, struct unit line) {
-    memcpy(unit, &line, offsetof(struct unit, kind));
+    unit->owner = line.owner;
+    unit->older = line.older;
+    unit->newer = line.newer;
+    unit->count = line.count;
+    unit->freed_ms = line.freed_ms;
+    unit->node = line.node;
+    unit->memory = line.memory;
+    unit->carved_blocks = line.carved_blocks;
+    unit->block_bytes = line.block_bytes;
+    unit->class = line.class;
     unit->flags = line.flags;
+    unit->purged_pages = line.purged_pages;
     store_relaxed(unit->kind, line.kind);
 }
 

@@ -11,6 +11,7 @@ STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, enum 
     struct unit *unit = NULL;
     uint32_t forks = 0;
     if (unlikely(count == 0 || count > SPAN_UNITS_MAX)) return NULL;
+    if (config_bounded) return units_take_ready(count, kind, place, &unit) ? unit : NULL; /* there is no more */
     for (;;) {
         enum grow_result grown = GROW_FROZEN;
         if (units_take_ready(count, kind, place, &unit)) {
@@ -35,7 +36,7 @@ struct unit *units_take_top(uint32_t count, enum unit_kind kind) {
 
 STARTUP_TEXT struct unit *units_take_upto(uint32_t least, uint32_t most, enum unit_kind kind) {
     debug_check(least <= most);
-    struct unit *unit = units_take_pieces(least, most, kind);
+    struct unit *unit = least < most ? units_take_pieces(least, most, kind) : NULL;
     if (!unit) unit = units_take(most, kind);
     return unit || most == least ? unit : units_take(least, kind);
 }
@@ -77,6 +78,6 @@ bool units_extend(struct unit *unit, uint32_t count) {
         struct span *tip = units_tip;
         units_unlock();
         if (done) return true;
-        if (!at_top || grow_tip_by(more) != GROW_DONE || tip != units_tip) return false;
+        if (config_bounded || !at_top || grow_tip_by(more) != GROW_DONE || tip != units_tip) return false;
     }
 }

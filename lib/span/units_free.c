@@ -13,7 +13,7 @@ enum merge_age { MERGE_AGELESS, MERGE_AGES };
 
 STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
     struct unit *unit = extent_find(&units.dirty, count);
-    if (!unit) unit = extent_find(&units.clean, count);
+    if (!unit && !config_bounded) unit = extent_find(&units.clean, count);
     if (!unit) return NULL;
     extent_cut_front(unit, count);
     return extent_hand_out(unit, count, kind);
@@ -56,13 +56,13 @@ struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_ki
 static struct unit *take_roomy(uint32_t count, enum unit_kind kind) {
     uint32_t room = count + count / 4;
     struct unit *unit = take_largest(&units.dirty, room, count, kind);
-    return unit ? unit : take_largest(&units.clean, room, count, kind);
+    return unit || config_bounded ? unit : take_largest(&units.clean, room, count, kind);
 }
 
 STARTUP_TEXT bool units_take_ready(uint32_t count, enum unit_kind kind, enum units_place place, struct unit **unit) {
     if (!lock_take(&units.lock)) return false;
     *unit = place == UNITS_ROOMY ? take_roomy(count, kind) : take_free(count, kind);
-    if (!*unit) *unit = units_take_tip(count, kind);
+    if (!*unit && !config_bounded) *unit = units_take_tip(count, kind);
     units_unlock();
     return true;
 }
@@ -72,6 +72,25 @@ STARTUP_TEXT struct unit *units_take_pieces(uint32_t least, uint32_t most, enum 
     struct unit *unit = extent_find(&units.dirty, most) ? NULL : take_largest(&units.dirty, least, most, kind);
     units_unlock();
     return unit;
+}
+
+/* Without the lock, another core may be changing the index, so its maps may disagree. Lines are readable for ever. */
+static bool seem_to_have(uint32_t count) {
+    struct tlsf_lists lists = tlsf_lists(count);
+    struct tlsf_node *node = load_relaxed(*tlsf_head(&units.dirty, lists.exact));
+    if (node && load_relaxed(extent_of(node)->count) >= count) return true;
+    size_t row = lists.enough >> TLSF_COLUMN_SHIFT;
+    uint32_t columns = load_relaxed(units.dirty.column_map[row]) & (~0u << (lists.enough & (TLSF_COLUMNS - 1)));
+    return columns != 0 || (load_relaxed(units.dirty.row_map) & (~1u << row)) != 0;
+}
+
+/* What is being cut is in no list meanwhile, so only the lock's holder may say no. */
+bool units_have(uint32_t count) {
+    if (seem_to_have(count)) return true;
+    if (!lock_take(&units.lock)) return false;
+    bool have = seem_to_have(count);
+    units_unlock();
+    return have;
 }
 
 /* The free extent to the left of `unit`, and in its state; NULL: there is none. */
@@ -196,7 +215,8 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
         extent_cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
-    } else if (units_tip && right == units_tip->lines + units_tip->top_units && units_tip_has(more)) {
+    } else if (!config_bounded && units_tip && right == units_tip->lines + units_tip->top_units &&
+               units_tip_has(more)) {
         guarded_add(units_tip->top_units, more);
     } else {
         return false;

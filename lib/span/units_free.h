@@ -18,6 +18,9 @@ extern struct span *units_tip __attribute__((visibility("hidden")));
  * fork has the lock. */
 bool units_take_ready(uint32_t count, enum unit_kind kind, enum units_place place, struct unit **unit);
 
+/* In the bounded build: true when there are `count` free units in a row. */
+bool units_have(uint32_t count);
+
 /* Take the largest dirty extent, of at least `least` units, when no dirty extent has `most`. NULL: there is none, or
  * one has. */
 struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind);

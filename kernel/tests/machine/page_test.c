@@ -123,3 +123,59 @@ KTEST(page, regions_that_are_not_ours_to_give_are_refused) {
     struct page_sums after = heap_check_settle();
     expect(heap_check_same(&before, &after));
 }
+
+/* ---- what is idle goes back in steps ---------------------------------------------------------- */
+
+enum { TINY = 16, TINY_BLOCKS = PAGE_UNIT_BYTES / TINY, ASKED = 400 };
+
+static void *tiny[TINY_BLOCKS];
+
+/* A slab of tiny blocks, all of which are in use. What is allocated before it begins is chained. */
+static bool take_tiny(void **spare) {
+    for (int i = 0; i < 2 * TINY_BLOCKS; i++) {
+        void **p = kmalloc(TINY);
+        if (p == NULL) return false;
+        if ((uintptr_t)p % PAGE_UNIT_BYTES != 0) {
+            *p = *spare;
+            *spare = p;
+            continue;
+        }
+        tiny[0] = p;
+        for (int k = 1; k < TINY_BLOCKS; k++)
+            if ((tiny[k] = kmalloc(TINY)) != (char *)p + (size_t)k * TINY) return false;
+        return true;
+    }
+    return false;
+}
+
+/* Ask for a unit so many times; returns the first that is handed out. */
+static void *ask(int times) {
+    for (; times > 0; times--) {
+        void *run = page_alloc(1);
+        if (run) return run;
+    }
+    return NULL;
+}
+
+/* Free memory is all gone, and one slab becomes idle: refused requests look at it, some blocks each. A block that is
+ * allocated after it was looked at keeps the slab; once it is free, its unit is handed out. */
+KTEST(page, idle_slab_goes_back_in_steps_unless_it_is_used) {
+    void *spare = NULL;
+    heap_check_settle();
+    require(take_tiny(&spare));
+    uint32_t count = take_all();
+    while (count < RUNS_MAX && (runs[count].at = ask(ASKED))) count++;
+    require(ask(ASKED) == NULL);
+    for (int i = TINY_BLOCKS - 1; i >= 0; i--) kfree(tiny[i]);
+    require(ask(20) == NULL);
+    void *used = kmalloc(TINY);
+    expect(used == tiny[0]);
+    expect(ask(ASKED) == NULL);
+    kfree(used);
+    void *run = ask(ASKED);
+    expect(run == tiny[0]);
+    page_free(run);
+    give_all(count);
+    heap_check_give(spare);
+    expect(kmalloc_verify() == NULL);
+}
