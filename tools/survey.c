@@ -8,8 +8,25 @@ static void add(struct survey_sum *sum, uint64_t bytes) {
     sum->bytes += bytes;
 }
 
+/* Add a block to the cells that it lies in. */
+static void survey_add_to_cells(struct survey *survey, const struct heapalloc_block *block) {
+    uint64_t at = block->address, end = at + block->bytes, step = (survey->to - survey->from) / SURVEY_CELLS + 1;
+    bool live = block->state == HEAPALLOC_BLOCK_LIVE;
+    if (at < survey->from || end > survey->to) return; /* new since the last look */
+    if (block->kind == HEAPALLOC_BLOCK_LARGE && block->state == HEAPALLOC_BLOCK_FREE) return;
+    for (uint64_t cell = (at - survey->from) / step; at < end && cell < SURVEY_CELLS; cell++) {
+        uint64_t next = survey->from + (cell + 1) * step, bytes = (next < end ? next : end) - at;
+        survey->cells[cell].used += bytes;
+        if (live) survey->cells[cell].live += bytes;
+        at += bytes;
+    }
+}
+
 static bool visit(const struct heapalloc_block *block, void *argument) {
     struct survey *survey = argument;
+    if (block->address < survey->least) survey->least = block->address;
+    if (block->address + block->bytes > survey->most) survey->most = block->address + block->bytes;
+    survey_add_to_cells(survey, block);
     add(&survey->states[block->state], block->bytes);
     add(&survey->kinds[block->kind][block->state], block->bytes);
     if (block->kind == HEAPALLOC_BLOCK_SMALL) {
@@ -22,7 +39,10 @@ static bool visit(const struct heapalloc_block *block, void *argument) {
 }
 
 bool survey_take(struct survey *survey, struct target *target) {
+    uint64_t from = survey->least, to = survey->most;
     memset(survey, 0, sizeof(*survey));
+    survey->from = from, survey->to = to;
+    survey->least = UINT64_MAX;
     target->reader.torn = target->reader.unreadable = 0;
     target->reader.fault[0] = 0;
     bool heaps = reader_heaps(&target->reader, &survey->heaps, &survey->heaps_live);

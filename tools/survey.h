@@ -9,7 +9,15 @@ struct survey_sum {
     uint64_t blocks, bytes;
 };
 
+/* A part of the heap's addresses: what is live in it, and all that is not in whole free units. */
+struct survey_cell {
+    uint64_t live, used;
+};
+
 struct survey {
+    uint64_t from, to; /* the range of the cells: the blocks of the last look */
+    struct survey_cell cells[SURVEY_CELLS];
+    uint64_t least, most;                                         /* of this look */
     struct survey_sum states[SURVEY_STATES];                      /* by enum heapalloc_block_state */
     struct survey_sum classes[READER_CLASSES_MAX][SURVEY_STATES]; /* small blocks */
     struct survey_sum kinds[SURVEY_KINDS][SURVEY_STATES];         /* by enum heapalloc_block_kind */

@@ -22,7 +22,8 @@ static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
     "\n"
     "Shows a process's heap periodically, without stopping it: what is live, kept and free, how it grows, the sizes\n"
-    "with the most memory, the threads' heaps, and how full the memory in use is. `q` quits. If the output is not a\n"
+    "with the most memory, the threads' heaps, and a map of how full the memory in use is. `q` quits. If the output is "
+    "not a\n"
     "terminal it is plain text, one report after the other.\n"
     "  -d SECONDS   between two reports; the default is 1\n"
     "  -n TIMES     how many reports; 0, which is the default, until `q` or the process's end\n"
@@ -62,6 +63,18 @@ static void say_bar(const struct top *top, const struct survey *survey) {
     say(top, "  [%s]  # live  + kept  . free\n", bar);
 }
 
+/* A map of the heap's addresses: how much of each part is live. */
+static void say_map(const struct top *top, const struct survey *survey) {
+    static const char marks[] = ".:+#";
+    char map[SURVEY_CELLS + 1];
+    for (unsigned i = 0; i < SURVEY_CELLS; i++) {
+        const struct survey_cell *cell = &survey->cells[i];
+        map[i] = cell->used == 0 ? ' ' : marks[cell->live >= cell->used ? 3 : cell->live * 4 / cell->used];
+    }
+    map[SURVEY_CELLS] = 0;
+    say(top, "  [%s]\n  by address, live:  . under a quarter  : a half  + three quarters  # more\n", map);
+}
+
 /* The classes with the most memory, live and free together. */
 static void say_classes(const struct top *top, const struct survey *survey) {
     bool told[READER_CLASSES_MAX] = {false};
@@ -90,6 +103,7 @@ static void show(struct top *top, const struct survey *survey, const struct targ
         survey_size(survey->states[1].bytes), survey_size(survey->states[2].bytes), survey_size(survey->largest_free),
         survey_density(survey), survey->heaps, survey->heaps_live);
     say_bar(top, survey);
+    say_map(top, survey);
     say_classes(top, survey);
     top->before = live;
     top->again = true;
@@ -122,6 +136,7 @@ static void begin_screen(struct top *top) {
 
 static void look_again_and_again(struct top *top, struct target *target) {
     static struct survey survey;
+    survey_take(&survey, target); /* the range of addresses, for the map */
     for (long done = 0; top->times == 0 || done < top->times; done++) {
         if (done > 0 && !wait_for_next(top)) return;
         if (kill(target->process, 0) != 0 && errno == ESRCH) return;
