@@ -69,7 +69,8 @@ static void whole_give(void *p) {
 static uint32_t take_ram(void) {
     uint32_t count = 0;
 
-    while (count < RUNS_MAX && (runs[count] = whole_take(&page_alloc_cost, (uintptr_t)page_alloc, RUN_UNITS, 0))) count++;
+    while (count < RUNS_MAX && (runs[count] = whole_take(&page_alloc_cost, (uintptr_t)page_alloc, RUN_UNITS, 0)))
+        count++;
     for (uint32_t left = 0; left < LEFT_UNITS / RUN_UNITS && count > 0; left++)
         whole_call(&page_free_cost, (uintptr_t)page_free, (uintptr_t)runs[--count], 0);
     return count;
@@ -129,7 +130,8 @@ static void whole_step(struct random *random) {
         whole_give(blocks[i]);
         blocks[i] = NULL;
     } else if (random_below(random, 16) == 0) {
-        blocks[i] = whole_take(&aligned_cost, (uintptr_t)kmalloc_aligned, size, (uint64_t)16 << random_below(random, 12));
+        blocks[i] =
+            whole_take(&aligned_cost, (uintptr_t)kmalloc_aligned, size, (uint64_t)16 << random_below(random, 12));
     } else {
         blocks[i] = whole_alloc(size);
     }

@@ -9,7 +9,6 @@
 #pragma once
 #include "heap/policy.h"
 #include "heap/stocked.h"
-#include "heap/tidy.h"
 
 /* The value of slab->bin for an attached slab. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {

@@ -4,6 +4,7 @@
 #include "heap/abandoned.h"
 #include "heap/bin.h"
 #include "heap/refill.h"
+#include "heap/tidy.h"
 #include "span/units.h"
 
 bool bounded_has_units(struct heap *heap, uint32_t count) {

@@ -4,7 +4,7 @@
 #include "heap/abandon.h"
 #include "heap/abandoned.h"
 #include "heap/partial.h"
-#include "heap/tidy.h"
+#include "heap/stocked.h"
 #include "slab/purged_pages.h"
 #include "span/purge.h"
 

@@ -1,7 +1,6 @@
 /* The partial slabs of a heap. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/partial.h"
-#include "heap/tidy.h"
 #include "slab/purged_pages.h"
 
 void partial_add(struct heap *heap, struct unit *slab) {

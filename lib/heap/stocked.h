@@ -11,3 +11,8 @@ INLINE void stocked_note(struct heap *heap, size_t class) {
     bool more = of->partial.first || (current && (slab_uncarved(current) > 0 || current->free != BLOCK_END));
     heap->stocked = (heap->stocked & ~(UINT64_C(1) << class)) | (uint64_t)more << class;
 }
+
+/* No longer look whether `slab` is idle (heap/tidy.h), because it is handed out or changes hands. */
+INLINE void tidy_forget(struct heap *heap, const struct unit *slab) {
+    if (config_bounded && heap->tidy.slab == slab) heap->tidy.slab = NULL;
+}

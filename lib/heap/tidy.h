@@ -9,11 +9,6 @@
 #pragma once
 #include "heap/heap.h"
 
-/* Stop looking at `slab`, because it is handed out or changes hands. */
-INLINE void tidy_forget(struct heap *heap, const struct unit *slab) {
-    if (config_bounded && heap->tidy.slab == slab) heap->tidy.slab = NULL;
-}
-
 /* Look at so many blocks of the slab whose turn it is. True: it was idle, and its unit is level 1's now. */
 bool tidy_step(struct heap *heap);
 

@@ -174,13 +174,6 @@ static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t sk
     return slot;
 }
 
-/* The closest list whose first block is known to have at least `count` granules; 0: there is none. */
-INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32_t count) {
-    struct tlsf_node *node = *tlsf_head(index, lists.exact);
-    if (node && granule_count(slot_of(node)) >= count) return lists.exact;
-    return tlsf_next_list(index, lists.enough);
-}
-
 /* [ free ] => [ used, `count` ][ rest, free, as it was ] */
 INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) {
     debug_check(lock_is_mine(&level->lock));
@@ -212,12 +205,6 @@ static struct granule *find(uint32_t count) {
     if (found) return slot_of(*tlsf_head(&medium.dirty, found));
     found = list_for(&medium.purged, lists, count);
     return found ? slot_of(*tlsf_head(&medium.purged, found)) : NULL;
-}
-
-/* Granules to leave out at a free block's start so that what follows is aligned. */
-static uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
-    uintptr_t at = (uintptr_t)span_slot_memory(span_of_slot(slot), slot) >> GRANULE_SHIFT;
-    return (uint32_t)(round_up(at, align_granules) - at);
 }
 
 NOINLINE STARTUP_TEXT struct granule *medium_take_slow(uint32_t count, uint32_t align_granules) {

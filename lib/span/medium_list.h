@@ -67,3 +67,16 @@ static inline void medium_leave(struct granule *slot) {
     guarded_add(medium.free_granules, -count);
     guarded_add(medium.dirty_granules, -unlist(&medium, slot, slot->head, count));
 }
+
+/* The closest list whose first block is known to have at least `count` granules; 0: there is none. */
+INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32_t count) {
+    struct tlsf_node *node = *tlsf_head(index, lists.exact);
+    if (node && granule_count(slot_of(node)) >= count) return lists.exact;
+    return tlsf_next_list(index, lists.enough);
+}
+
+/* Granules to leave out at a free block's start so that what follows is aligned. */
+INLINE uint32_t skip_for(const struct granule *slot, uint32_t align_granules) {
+    uintptr_t at = (uintptr_t)span_slot_memory(span_of_slot(slot), slot) >> GRANULE_SHIFT;
+    return (uint32_t)(round_up(at, align_granules) - at);
+}
