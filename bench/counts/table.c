@@ -134,6 +134,7 @@ const struct op ops[] = {
     {"random_1000", run_random_even, 100000, 100, 1000, 0, 0},
     {"random_16000", run_random_linear, 100000, 100, 16000, 0, 0},
     {"random_32000", run_random_linear, 100000, 100, 32000, 0, 0},
+    {"random_64000", run_random_even, 100000, 0, 64000, 0, 0},
     {"calloc_64", run_calloc, 50000, 20, 64, 0, 0},
     {"realloc_within", run_realloc_within, 50000, 20, 64, 0, 0},
     {"usable_size", run_usable, 50000, 20, 64, 0, 0},

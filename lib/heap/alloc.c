@@ -40,11 +40,11 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
     return unit->memory;
 }
 
-/* Widen the cache when a request has the size of a block that it had no room for, or when it has hardly any room yet,
- * as in a thread's new heap. */
+/* Widen the cache when a block that it had no room for would serve this request, or when it has hardly any room yet, as
+ * in a thread's new heap. */
 static void widen(struct heap *heap, uint32_t count) {
     debug_check(heap->cache_refused > 0);
-    if (count != heap->cache_refused && heap->cache_max >= CACHE_SUM_MIN) return;
+    if (!policy_was_refused(heap->cache_refused, count) && heap->cache_max >= CACHE_SUM_MIN) return;
     if (load_relaxed(heaps.threaded)) heap->cache_refused = 0;
     cache_widen(heap);
 }

@@ -181,7 +181,7 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
  * part of the heap: that lowers the peak, which counts as a program's memory. */
 void cache_yield(struct heap *heap);
 
-/* Let the cache keep more, until it is flushed: a request has the size of a block that it had no room for. */
+/* Let the cache keep more, until it is flushed: a block that it had no room for would serve a request. */
 void cache_widen(struct heap *heap);
 
 /* Set recent_units to this heap's share, which changes with the number of heaps. */

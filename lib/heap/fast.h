@@ -33,6 +33,7 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
     COMPUTED(count); /* else the compiler computes the addresses of all three above */
     if (racy_load(heap->cache[count + 1])) return pop(heap, count + 1);
     if (racy_load(heap->cache[count + 2])) return pop(heap, count + 2);
+    _Static_assert(CACHE_EXCESS_MAX == 2, "the largest excess that is looked for");
     return NULL;
 }
 

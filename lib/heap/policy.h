@@ -99,6 +99,14 @@ enum {
     RECENT_UNITS_MAX = HEAPALLOC_BOUNDED ? 0 : (8 << 20) / UNIT_BYTES,
 };
 
+/* How much larger than requested, in granules, a block from the cache may be (heap/fast.h). The cache is widened when
+ * it refused a block that would now serve (decision 262). */
+enum { CACHE_EXCESS_MAX = 2 };
+
+INLINE bool policy_was_refused(uint32_t refused, uint32_t count) {
+    return refused - count <= CACHE_EXCESS_MAX;
+}
+
 /* The cache is given back before untouched memory is taken, if it has more than level 2 has free and is a noticeable
  * part of what is used: that lowers the peak, which counts as a program's memory (decision 011). */
 enum { YIELD_GRANULES_MIN = 128 * 1024 / GRANULE_BYTES, YIELD_PART = 64 };

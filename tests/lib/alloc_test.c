@@ -257,6 +257,20 @@ TEST(cache_has_more_room_when_a_size_it_refused_is_asked_for) {
     test_nothing_is_lost();
 }
 
+/* A block that is a little larger serves a request too; one that is smaller does not, nor one that is much larger. */
+TEST(cache_has_more_room_when_what_it_refused_would_serve) {
+    enum { BLOCKS = 110 };
+    void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = MUST(t_malloc(20 * KIB));
+    for (int i = 0; i < BLOCKS; i++) FREE(blocks[i]);
+    while (heap_self->cache[40]) MUST(t_malloc(20 * KIB));
+    MUST(t_malloc(20 * KIB + 1));
+    MUST(t_malloc(16 * KIB));
+    CHECK_EQ(heap_self->cache_max, CACHE_SUM_MIN);
+    MUST(t_malloc(19 * KIB));
+    CHECK(heap_self->cache_max > CACHE_SUM_MIN);
+}
+
 HEAP_TEST(cache_yields_before_new_memory_is_touched) {
     enum { BLOCKS = 100 };
     void *blocks[BLOCKS];
