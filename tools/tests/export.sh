@@ -109,8 +109,10 @@ for part in 10 20 $((size / 3)) $((size - 1)); do
     head -c "$part" "$work/a.heap" >"$work/bad"
     refused '(it is cut short|line [0-9]+ is no (sample|call stack|mapping)|it is no heap|its first line)' "a text of $part bytes"
 done
+# Cut within a field: what is cut between two of them is a whole message.
 size=$(stat -c %s "$work/a.pb")
-for part in 1 $((size / 2)) $((size - 1)); do
+name=$(grep -abo -m1 libheapalloc "$work/a.pb" | head -n 1 | cut -d: -f1)
+for part in 1 $((name + 3)) $((size - 1)); do
     head -c "$part" "$work/a.pb" >"$work/bad"
     refused 'it(s protocol buffer)? ' "a protocol buffer of $part bytes"
 done
