@@ -61,8 +61,8 @@ HEAPALLOC_API bool heapalloc_trim(void);
  * thread, cost  any thread; O(bytes), for memory that was never used O(1)                                     */
 HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
 
-/* The largest size that costs no more than `bytes`: what the block for `bytes` can hold. The good size of a good size
- * is itself.
+/* The largest size that costs no more than `bytes`. Request it to use it: a block for `bytes` may end earlier. The good
+ * size of a good size is itself.
  * returns       0 when no block can be that large
  * thread, cost  any thread; O(1)                                                                              */
 HEAPALLOC_API size_t heapalloc_good_size(size_t bytes);

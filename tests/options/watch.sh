@@ -29,16 +29,16 @@ run "" "$helper" threads
 verdict "$(is "$code" 0)" "reports are complete while threads work"
 verdict "$(right json "$work/out")" "and right"
 
-# Metrics
-run "metrics=$work/a.prom,interval=10ms" "$helper" work "$work/a.prom"
+# Metrics, of programs whose few blocks would all have red zones otherwise, and no class.
+run "metrics=$work/a.prom,interval=10ms,redzones=0" "$helper" work "$work/a.prom"
 verdict "$(is "$code" 0)" "a program that works writes its metrics"
 verdict "$(silent)" "and prints nothing"
 verdict "$(right metrics "$work/a.prom")" "the metrics are OpenMetrics text with all families"
 cp "$work/a.prom" "$work/before"
-run "metrics=$work/a.prom,interval=10ms" "$helper" work "$work/a.prom"
+run "metrics=$work/a.prom,interval=10ms,redzones=0" "$helper" work "$work/a.prom"
 verdict "$(is "$code" 0)" "they are rewritten"
 verdict "$(cmp -s "$work/a.prom" "$work/before" && echo no || echo yes)" "by another process with other numbers"
-run "metrics=$work/%e.%p.prom,interval=1h" "$helper" json
+run "metrics=$work/%e.%p.prom,interval=1h,redzones=0" "$helper" json
 verdict "$(right metrics "$(echo "$work"/options_watch.*.prom)")" "a process that ends writes them at last"
 verdict "$(is "$(find "$work" -name '*.new*' | wc -l)" 0)" "no temporary file stays"
 run "metrics=$work/b.prom,interval=20ms,background" "$helper" sleep "$work/b.prom"
