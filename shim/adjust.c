@@ -53,7 +53,10 @@ static void apply(enum option_id id) {
         metrics_update();
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* its exit handler writes them a last time */
         break;
-    case OPTION_PROFILE: redzone_firsts = 0; /* they are not sampled; fall through */
+    case OPTION_PROFILE:
+        redzone_firsts = 0; /* such blocks are not sampled */
+        profile_update();
+        break;
     case OPTION_PROFILE_BYTES:
     case OPTION_PROFILE_EVERY:
     case OPTION_PROFILE_PEAK:

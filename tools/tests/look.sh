@@ -101,7 +101,7 @@ expect 2 'neither a process nor a file' "a folder" "$tool" stats "$work"
 
 # A core file that the kernel writes when a program crashes, if it writes one: it lacks the contents of mapped files.
 if [[ $(cat /proc/sys/kernel/core_pattern) == core && $(cat /proc/sys/kernel/core_uses_pid) == 0 ]]; then
-    (cd "$work" && ulimit -c unlimited && "$tool" run -q "$sleeper" crash >address 2>/dev/null) || true
+    (cd "$work" && ulimit -c unlimited && HEAPALLOC=redzones=0 "$tool" run -q "$sleeper" crash >address 2>/dev/null) || true
     address=$(cat "$work/address")
     if [[ -s $work/core ]]; then
         expect 0 "^$address +208 live small 13$" "walk of a core file of the kernel's" "$tool" walk "$work/core"
