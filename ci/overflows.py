@@ -15,8 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- overflows: written by ci/overflows.py -->\n", "<!-- end of overflows -->\n"
-LIBRARIES = (("`libheapalloc.so`", "libheapalloc.so"), ("`libheapalloc-hardened.so`", "libheapalloc-hardened.so"),
-             ("`libheapalloc-fast.so`", "libheapalloc-fast.so"))
+LIBRARIES = (("`libheapalloc.so`", "libheapalloc.so"), ("`libheapalloc-hardened.so`", "libheapalloc-hardened.so"))
 SUM = re.compile(r"^all (\w+): (\d+) caught, (\d+) defused, (\d+) silent, (\d+) harm", flags=re.M)
 
 

@@ -7,7 +7,7 @@
 #include "events_run.h"
 #include "exit_stats.h"
 #include "heap/cache.h"
-#include "heap/redzone.h"
+#include "heap/world.h"
 #include "limit.h"
 #include "metrics.h"
 #include "option_messages.h"
@@ -41,10 +41,10 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
-    case OPTION_REDZONES: store_relaxed(redzone_firsts, (uint32_t)number); break;
+    case OPTION_REDZONES: redzone_set_firsts((uint32_t)number); break;
     case OPTION_LEAKS:
-        if (number) redzone_firsts = 0; /* it does not see what those blocks point to */
-        profile_update(); /* fall through */
+        if (number) redzone_set_firsts(0); /* it does not see what those blocks point to */
+        profile_update();                  /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;
@@ -54,7 +54,7 @@ static void apply(enum option_id id) {
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* its exit handler writes them a last time */
         break;
     case OPTION_PROFILE:
-        redzone_firsts = 0; /* such blocks are not sampled */
+        redzone_set_firsts(0); /* such blocks are not sampled */
         profile_update();
         break;
     case OPTION_PROFILE_BYTES:
@@ -148,7 +148,7 @@ static COLD void read_lists(char *environment, const char *program) {
 }
 
 STARTUP_TEXT void options_begin(void) {
-    redzone_firsts = REDZONE_FIRSTS;
+    redzone_set_firsts(REDZONE_FIRSTS);
     char *environment = process_variable("HEAPALLOC=");
     const char *program = &heapalloc_options ? heapalloc_options : NULL;
     if (unlikely(environment || program)) read_lists(environment, program);

@@ -44,10 +44,10 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     }
 }
 
-/* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than others
- * of its size, so that a request of that size would hardly find it there. */
+/* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
+ * others of its size, so that a request of that size would hardly find it there. */
 static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
-    char *block = redzone_free(p);
+    char *block = redzone_free(p, free_check_zoned("free", p));
     if (block)
         free_live(block, heap);
     else if (heap)

@@ -52,16 +52,24 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
+STARTUP_TEXT size_t free_check_zoned(const char *function, const void *p) {
+    const struct unit *unit = span_unit(p);
+    size_t bytes = redzone_may_be(p, unit) ? redzone_check(function, p) : 0;
+    if (likely(bytes)) return bytes;
+    if (unit && load_relaxed(unit->kind) == UNIT_MEDIUM) free_bad_medium(function, p);
+    free_bad_unit(function, p);
+}
+
 size_t free_check_bytes(const char *function, const void *p) {
     struct unit *unit = free_look_unit(p);
-    if (unlikely(!unit)) return redzone_check(function, p);
+    if (unlikely(!unit)) return free_check_zoned(function, p);
     if (unit->kind == UNIT_SLAB) {
         free_check_slab(function, p, unit);
         return unit->block_bytes;
     }
     if (unit->kind == UNIT_MEDIUM) {
         const struct granule *slot = free_look_medium(p);
-        return likely(slot) ? (size_t)granule_count(slot) << GRANULE_SHIFT : redzone_check(function, p);
+        return likely(slot) ? (size_t)granule_count(slot) << GRANULE_SHIFT : free_check_zoned(function, p);
     }
     free_check_large(function, p, unit);
     return (size_t)unit->count << UNIT_SHIFT;

@@ -10,7 +10,7 @@ _Noreturn COLD void free_bad_block(const char *function, const void *p, struct u
 _Noreturn COLD void free_bad_medium(const char *function, const void *p);
 
 /* The unit of a pointer that may be the start of a block: SLAB, MEDIUM or LARGE. NULL: it is a block with red zones, or
- * none, and redzone_check() tells. */
+ * none, and free_check_zoned() tells. */
 INLINE struct unit *free_look_unit(const void *p) {
     struct unit *unit = span_unit(p);
     if (unlikely(!unit)) return NULL;
@@ -38,3 +38,7 @@ INLINE void free_check_large(const char *function, const void *p, struct unit *u
 
 /* Bytes of the used block that starts at `p`, which is not NULL. */
 size_t free_check_bytes(const char *function, const void *p);
+
+/* The caller's bytes of a block with red zones, when free_look_unit() or free_look_medium() has declined `p`. What is
+ * no such block, or a damaged one, ends the program. */
+size_t free_check_zoned(const char *function, const void *p);

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/redzone.h"
 #include "base/check.h"
-#include "heap/free_check.h"
 #include "span/units.h"
 
 enum {
@@ -214,13 +213,9 @@ static bool has_wide_tail(const char *p, const struct granule *slot) {
 
 static const char before_its_start[] = "was written to before its start";
 
-/* End the program: `p` has no intact head. */
-static _Noreturn COLD void bad_head(const char *function, const char *p) {
+/* End the program: `p`, in the region, has no intact head. */
+static _Noreturn COLD void bad_cell(const char *function, const char *p) {
     size_t offset = (size_t)(p - redzone_region.from);
-    if (offset >= redzone_region.bytes) {
-        if (has_wide_tail(p, slot_around(p))) check_misuse(function, p, before_its_start);
-        free_bad_medium(function, p);
-    }
     if (offset < END_BYTES || offset >= redzone_region.used) check_misuse(function, p, "is not ours");
     const char *block = cell_around(p);
     if (block) check_interior(function, p, block, head_of(block)->bytes);
@@ -231,20 +226,18 @@ static _Noreturn COLD void bad_head(const char *function, const char *p) {
 }
 
 STARTUP_TEXT size_t redzone_check(const char *function, const void *p) {
-    const struct unit *unit = span_unit(p);
-    if (!redzone_may_be(p, unit)) {
-        if (unit && load_relaxed(unit->kind) == UNIT_MEDIUM) free_bad_medium(function, p);
-        free_bad_unit(function, p);
+    if (unlikely(!has_head(p))) {
+        if (in_region(p)) bad_cell(function, p);
+        if (has_wide_tail(p, slot_around(p))) check_misuse(function, p, before_its_start);
+        return 0;
     }
-    if (unlikely(!has_head(p))) bad_head(function, p);
     size_t bytes = load_relaxed(head_of(p)->bytes);
     if (unlikely(!is_filled(p, whole_bytes(p, bytes), bytes, redzone_hash(p, bytes))))
         check_misuse(function, p, "was written to beyond its end");
     return bytes;
 }
 
-STARTUP_TEXT void *redzone_free(void *p) {
-    size_t bytes = redzone_check("free", p);
+STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
     uint64_t seen = redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
     if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(redzone_hash(p, bytes), SALT_FREED))))
         check_misuse("free", p, "is already free");
@@ -253,4 +246,8 @@ STARTUP_TEXT void *redzone_free(void *p) {
     head_of(p)->mark = 0;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_SAMPLED);
     return wide_block(slot);
+}
+
+STARTUP_TEXT void redzone_set_firsts(uint32_t firsts) {
+    store_relaxed(redzone_firsts, firsts);
 }

@@ -7,9 +7,9 @@
  * A heap gives them to the first blocks of each size that its slow path serves, while the process has one thread: the
  * fast paths know nothing of them. Blocks of up to REDZONE_CELL_MAX bytes lie in one region, one after the other, and
  * are used again only when there is no other memory; larger ones are blocks of level 2, with the head at their start,
- * so that a pointer to the caller's bytes is no block's start, and every fast path declines it. A mark is a hash of the caller's address, the
- * size and a secret. Each of its bytes, and of the fill's, is even and above 127, so no text matches one by chance; and
- * its upper two say that a block may be free (slab/block.h).
+ * so that a pointer to the caller's bytes is no block's start, and every fast path declines it. A mark is a hash of the
+ * caller's address, the size and a secret. Each of its bytes, and of the fill's, is even and above 127, so no text
+ * matches one by chance; and its upper two say that a block may be free (slab/block.h).
  *
  * What glibc lets a program use beyond its request belongs to the caller's bytes: programs that write there work. */
 /* SPDX-License-Identifier: MIT */
@@ -18,9 +18,10 @@
 
 enum { REDZONE_HEAD_BYTES = 16, REDZONE_CELL_MAX = 1024, REDZONE_BYTES_MAX = 64 * 1024 };
 
-/* How many blocks of each size get red zones; 0: none. Set by the world: REDZONE_FIRSTS unless it was told another. */
+/* How many blocks of each size get red zones; 0: none, until the world says. */
 enum { REDZONE_FIRSTS = 8 };
 extern uint32_t redzone_firsts __attribute__((visibility("hidden")));
+void redzone_set_firsts(uint32_t firsts);
 
 /* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes). */
 struct redzone_region {
@@ -30,11 +31,12 @@ struct redzone_region {
 };
 extern struct redzone_region redzone_region __attribute__((visibility("hidden")));
 
-/* Allocate a block with red zones for `size` bytes, at most REDZONE_BYTES_MAX, when `*count`, how many there were of its
- * size, is small enough. NULL: it is not, or there is no memory. */
+/* Allocate a block with red zones for `size` bytes, at most REDZONE_BYTES_MAX, when `*count`, how many there were of
+ * its size, is small enough. NULL: it is not, or there is no memory. */
 void *redzone_take(struct heap *heap, size_t size, uint8_t *count);
 INLINE void *redzone_try(struct heap *heap, size_t size, uint8_t *count) {
-    if (!config_safety || config_valgrind || hardened() || *count >= load_relaxed(redzone_firsts)) return NULL;
+    if (!config_safety || config_valgrind || config_bounded || hardened() || *count >= load_relaxed(redzone_firsts))
+        return NULL;
     return redzone_take(heap, size, count);
 }
 
@@ -55,8 +57,7 @@ INLINE bool redzone_may_be(const void *p, const struct unit *unit) {
  * head is damaged. */
 size_t redzone_bytes(const void *p);
 
-/* The same for `p`, anything that free_look_unit() or free_look_medium() has declined: what is no used block with red
- * zones, or damaged, ends the program. */
+/* The same, but damage ends the program, and so does whatever else lies in the region. */
 size_t redzone_check(const char *function, const void *p);
 
 /* The caller's address in the used block of level 2 at `block`, if it has red zones; else NULL. */
@@ -67,8 +68,9 @@ INLINE bool redzone_begins(const char *block) {
     return config_safety && redzone_within(block);
 }
 
-/* The same, and free it. Returns the block of level 2 that is left to free; NULL: nothing is. */
-void *redzone_free(void *p);
+/* Free the block of so many bytes at `p`, just checked. Returns the block of level 2 that is left to free; NULL:
+ * nothing is. */
+void *redzone_free(void *p, size_t bytes);
 
 /* A freed block of the region for a request of this size, when there is no other memory; NULL: there is none. */
 void *redzone_take_freed(size_t size);

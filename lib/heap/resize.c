@@ -10,7 +10,6 @@
 #include "heap/entry_alloc.h"
 #include "heap/free.h"
 #include "heap/free_check.h"
-#include "heap/redzone.h"
 #include "heap/registry.h"
 #include "heap/sample.h"
 #include "heap/sized.h"
@@ -59,7 +58,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
 }
 
 static NOINLINE STARTUP_TEXT void *resize_zoned(void *p, size_t size) {
-    size_t bytes = redzone_check("realloc", p);
+    size_t bytes = free_check_zoned("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }

@@ -3,7 +3,6 @@
 #include "heap/resize_in_place.h"
 #include "heap/entry_alloc.h"
 #include "heap/free_check.h"
-#include "heap/redzone.h"
 #include "heap/resize.h"
 #include "heap/sample.h"
 #include "heap/tick.h"
@@ -25,7 +24,7 @@ static bool grow_medium(struct granule *slot, size_t size) {
 }
 
 static COLD bool zoned_here(const char *function, const void *p, size_t size, size_t *usable_bytes) {
-    *usable_bytes = redzone_check(function, p);
+    *usable_bytes = free_check_zoned(function, p);
     return size <= *usable_bytes && size > *usable_bytes / 2;
 }
 

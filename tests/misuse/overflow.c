@@ -145,8 +145,8 @@ static void count_kind(struct kind kind, unsigned sums[OUTCOMES]) {
             if (getenv("OVERFLOW_TELL") && outcome == SILENT)
                 printf("  silent: size %zu value %d\n", sizes[s], values[v]);
         }
-    printf("%s row, %s by %2zu, neighbour %s:", kind.row == LONG ? " long" : "short", kind.direction == OVER ? " over" : "under", kind.length,
-           kind.neighbour == LIVE ? "live" : "free");
+    printf("%s row, %s by %2zu, neighbour %s:", kind.row == LONG ? " long" : "short",
+           kind.direction == OVER ? " over" : "under", kind.length, kind.neighbour == LIVE ? "live" : "free");
     for (int o = 0; o < OUTCOMES; o++) {
         printf("  %3u %s", counts[o], outcome_names[o]);
         sums[o] += counts[o];
