@@ -27,8 +27,9 @@ void free_bad_medium(const char *function, const void *p) {
     if (granule_state(slot) != GRANULE_USED) check_misuse(function, p, "is already free");
     const char *block = span_slot_memory(span, slot);
     const char *start = load_relaxed(slot->head) & GRANULE_SAMPLED ? redzone_within(block) : NULL;
-    if (start && (const char *)p < start) check_misuse(function, p, "is not ours");
-    if (start) check_interior(function, p, start, redzone_bytes(start));
+    size_t bytes = start ? redzone_bytes(start) : 0;
+    if (start && (size_t)((const char *)p - start) >= bytes) check_misuse(function, p, "is not ours");
+    if (start) check_interior(function, p, start, bytes);
     check_interior(function, p, block, (size_t)granule_count(slot) << GRANULE_SHIFT);
 }
 
