@@ -127,6 +127,7 @@ static STARTUP_TEXT void *take_cell(size_t size) {
 static STARTUP_TEXT void *take_wide(size_t size) {
     size_t align = align_of(size), bytes = redzone_usable(size), before = max_size(align, END_BYTES);
     uint32_t count = (uint32_t)((before - END_BYTES + redzone_whole(bytes) + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
     struct granule *slot = align > GRANULE_BYTES ? NULL : medium_take_ready(count);
     if (!slot) slot = medium_take(count, align > GRANULE_BYTES ? (uint32_t)(align >> GRANULE_SHIFT) : 1);
     if (!slot) return NULL;
