@@ -6,8 +6,7 @@
 
 enum {
     END_BYTES = REDZONE_HEAD_BYTES, /* of the tail too */
-    FILL_BYTES_MIN = 8,  /* together with END_BYTES a multiple of 16 when the caller's bytes are 8 more than one */
-    FILL_BYTES_MAX = 64, /* as much is written and checked, where a block is longer */
+    FILL_BYTES = 8,                 /* the caller's bytes are 8 more than a multiple of 16 */
     REGION_UNITS = 8,
     ALIGN_BYTES = 16,
     NATURAL_BYTES_MAX = CLASS_BYTES_MAX, /* powers of two up to this lie at a multiple of themselves, as in slabs */
@@ -42,7 +41,7 @@ INLINE size_t redzone_usable(size_t size) {
 }
 
 INLINE size_t redzone_whole(size_t usable) {
-    return END_BYTES + usable + FILL_BYTES_MIN + END_BYTES;
+    return END_BYTES + usable + FILL_BYTES + END_BYTES;
 }
 
 static struct redzone_end *head_of(const void *p) {
@@ -75,36 +74,25 @@ INLINE char *wide_end(const struct granule *slot) {
     return wide_block(slot) + ((size_t)granule_count(slot) << GRANULE_SHIFT);
 }
 
-/* The bytes of a block with red zones, from its head on. */
-INLINE size_t whole_bytes(const char *p, size_t bytes) {
-    return in_region(p) ? redzone_whole(bytes) : (size_t)(wide_end(slot_around(p)) - (p - END_BYTES));
+INLINE uint64_t *fill_of(const char *p, size_t bytes) {
+    return (uint64_t *)((uintptr_t)p + bytes);
 }
 
-static struct redzone_end *tail_of(const char *p, size_t whole) {
-    return (struct redzone_end *)((uintptr_t)p + whole - 2 * END_BYTES);
+static struct redzone_end *tail_of(const char *p, size_t bytes) {
+    return (struct redzone_end *)((uintptr_t)p + bytes + FILL_BYTES);
 }
 
-INLINE size_t fill_bytes(size_t whole, size_t bytes) {
-    size_t room = whole - 2 * END_BYTES - bytes;
-    return room < FILL_BYTES_MAX ? room : FILL_BYTES_MAX;
-}
-
-static STARTUP_TEXT void *redzone_seal(char *p, size_t whole, size_t bytes) {
-    debug_check(whole >= redzone_whole(bytes) && bytes % ALIGN_BYTES == 8);
-    uint64_t hash = redzone_hash(p, bytes), fill = redzone_mark(hash, SALT_FILL), *word = (uint64_t *)(p + bytes);
+static STARTUP_TEXT void *redzone_seal(char *p, size_t bytes) {
+    debug_check(bytes % ALIGN_BYTES == 8);
+    uint64_t hash = redzone_hash(p, bytes);
     *head_of(p) = (struct redzone_end){bytes, redzone_mark(hash, SALT_HEAD)};
-    *tail_of(p, whole) = (struct redzone_end){bytes, redzone_mark(hash, SALT_TAIL)};
-    for (size_t i = 0; i < fill_bytes(whole, bytes) / 8; i++) word[i] = fill;
+    *fill_of(p, bytes) = redzone_mark(hash, SALT_FILL);
+    *tail_of(p, bytes) = (struct redzone_end){bytes, redzone_mark(hash, SALT_TAIL)};
     return p;
 }
 
-/* True when nobody has written behind the block. */
-INLINE bool is_filled(const char *p, size_t whole, size_t bytes, uint64_t hash) {
-    const struct redzone_end *tail = tail_of(p, whole);
-    const uint64_t fill = redzone_mark(hash, SALT_FILL), *word = (const uint64_t *)(p + bytes);
-    uint64_t wrong = (tail->bytes ^ bytes) | (tail->mark ^ redzone_mark(hash, SALT_TAIL));
-    for (size_t i = 0; i < fill_bytes(whole, bytes) / 8; i++) wrong |= word[i] ^ fill;
-    return wrong == 0;
+INLINE bool has_tail(const char *p, size_t bytes, uint64_t hash) {
+    return tail_of(p, bytes)->bytes == bytes && tail_of(p, bytes)->mark == redzone_mark(hash, SALT_TAIL);
 }
 
 /* Take what is next in the region; NULL: it is full, or there is no memory for it. */
@@ -121,7 +109,7 @@ static STARTUP_TEXT void *take_cell(size_t size) {
     size_t end = at - END_BYTES + redzone_whole(bytes);
     if (end > region->bytes) return NULL;
     region->used = end;
-    return redzone_seal(region->from + at, redzone_whole(bytes), bytes);
+    return redzone_seal(region->from + at, bytes);
 }
 
 static STARTUP_TEXT void *take_wide(size_t size) {
@@ -132,8 +120,7 @@ static STARTUP_TEXT void *take_wide(size_t size) {
     if (!slot) slot = medium_take(count, align > GRANULE_BYTES ? (uint32_t)(align >> GRANULE_SHIFT) : 1);
     if (!slot) return NULL;
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_ZERO) | GRANULE_SAMPLED);
-    char *p = wide_block(slot) + before;
-    return redzone_seal(p, (size_t)(wide_end(slot) - (p - END_BYTES)), bytes);
+    return redzone_seal(wide_block(slot) + before, bytes);
 }
 
 STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count) {
@@ -151,8 +138,7 @@ void *redzone_take_freed(size_t size) {
         char *p = region->from + at;
         uint64_t hash = redzone_hash(p, bytes), seen = redzone_mark(hash, SALT_FREED);
         if (((uintptr_t)p & (align_of(size) - 1)) || load_relaxed(head_of(p)->bytes) != bytes) continue;
-        if (cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD)))
-            return redzone_seal(p, redzone_whole(bytes), bytes);
+        if (cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD))) return redzone_seal(p, bytes);
     }
     return NULL;
 }
@@ -172,7 +158,8 @@ static STARTUP_TEXT bool has_head(const char *p) {
     }
     const struct redzone_end *head = head_of(p);
     uint64_t bytes = load_relaxed(head->bytes);
-    return bytes < room && load_relaxed(head->mark) == redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
+    return bytes <= room && room - bytes >= FILL_BYTES + END_BYTES &&
+           load_relaxed(head->mark) == redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
 }
 
 const char *redzone_within(const char *block) {
@@ -195,21 +182,18 @@ static const char *cell_around(const char *p) {
     return NULL;
 }
 
-/* True when a tail says that a block of the region begins at `p`, whose head is damaged. */
-static bool has_cell_tail(const char *p) {
-    size_t left = redzone_region.used - (size_t)(p - redzone_region.from);
-    for (size_t bytes = 24; bytes <= REDZONE_CELL_MAX + 8 && redzone_whole(bytes) - END_BYTES <= left; bytes += 16) {
-        const struct redzone_end *tail = tail_of(p, redzone_whole(bytes));
-        if (tail->bytes == bytes && tail->mark == redzone_mark(redzone_hash(p, bytes), SALT_TAIL)) return true;
-    }
+/* True when a tail before `end` says that a block begins at `p`, whose head is damaged. */
+static COLD bool finds_tail(const char *p, const char *end) {
+    for (size_t bytes = 24; p + redzone_whole(bytes) - END_BYTES <= end; bytes += ALIGN_BYTES)
+        if (has_tail(p, bytes, redzone_hash(p, bytes))) return true;
     return false;
 }
 
 /* The same for a block of level 2. */
-static bool has_wide_tail(const char *p, const struct granule *slot) {
-    if (granule_state(slot) != GRANULE_USED || !(load_relaxed(slot->head) & GRANULE_SAMPLED)) return false;
-    const struct redzone_end *tail = (const struct redzone_end *)(wide_end(slot) - END_BYTES);
-    return tail->mark == redzone_mark(redzone_hash(p, tail->bytes), SALT_TAIL);
+static COLD bool finds_wide_tail(const char *p) {
+    const struct granule *slot = slot_around(p);
+    bool may = granule_state(slot) == GRANULE_USED && load_relaxed(slot->head) & GRANULE_SAMPLED;
+    return may && (uintptr_t)p % ALIGN_BYTES == 0 && finds_tail(p, wide_end(slot));
 }
 
 static const char before_its_start[] = "was written to before its start";
@@ -223,17 +207,19 @@ static _Noreturn COLD void bad_cell(const char *function, const char *p) {
     if ((uintptr_t)p & (ALIGN_BYTES - 1)) check_misuse(function, p, "is not ours");
     if (head_of(p)->mark == redzone_mark(redzone_hash(p, head_of(p)->bytes), SALT_FREED))
         check_misuse(function, p, "is already free");
-    check_misuse(function, p, has_cell_tail(p) ? before_its_start : "is not ours");
+    check_misuse(function, p,
+                 finds_tail(p, redzone_region.from + redzone_region.used) ? before_its_start : "is not ours");
 }
 
 STARTUP_TEXT size_t redzone_check(const char *function, const void *p) {
     if (unlikely(!has_head(p))) {
         if (in_region(p)) bad_cell(function, p);
-        if (has_wide_tail(p, slot_around(p))) check_misuse(function, p, before_its_start);
+        if (finds_wide_tail(p)) check_misuse(function, p, before_its_start);
         return 0;
     }
     size_t bytes = load_relaxed(head_of(p)->bytes);
-    if (unlikely(!is_filled(p, whole_bytes(p, bytes), bytes, redzone_hash(p, bytes))))
+    uint64_t hash = redzone_hash(p, bytes);
+    if (unlikely(*fill_of(p, bytes) != redzone_mark(hash, SALT_FILL) || !has_tail(p, bytes, hash)))
         check_misuse(function, p, "was written to beyond its end");
     return bytes;
 }

@@ -1,7 +1,7 @@
 /* Red zones: words before and behind a block that the program must not write to. They are checked when it is freed,
  * resized, or asked for its size.
  *
- *   | bytes | mark | the caller's bytes | fill ... | bytes | mark |        all of a multiple of 16 bytes
+ *   | bytes | mark | the caller's bytes | fill | bytes | mark |        all of a multiple of 16 bytes
  *     head           p                                tail
  *
  * A heap gives them to the first blocks of each size that its slow path serves, while the process has one thread: the
