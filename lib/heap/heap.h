@@ -49,7 +49,7 @@ struct tidy {
     struct block *head; /* its bin's first block, and its count, at the first look */
     uint16_t used_blocks;
     uint16_t blocks_seen; /* blocks */
-    uint8_t class;      /* the latest class that had its turn */
+    uint8_t class;        /* the latest class that had its turn */
 };
 
 enum heap_state {
