@@ -7,6 +7,7 @@
 #include "events_run.h"
 #include "exit_stats.h"
 #include "heap/cache.h"
+#include "heap/world.h"
 #include "limit.h"
 #include "metrics.h"
 #include "option_messages.h"
@@ -40,7 +41,10 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
-    case OPTION_LEAKS: profile_update(); /* fall through */
+    case OPTION_REDZONES: redzone_set_firsts((uint32_t)number); break;
+    case OPTION_LEAKS:
+        if (number) redzone_set_firsts(0); /* it does not see what those blocks point to */
+        profile_update();                  /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;
@@ -50,6 +54,9 @@ static void apply(enum option_id id) {
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* its exit handler writes them a last time */
         break;
     case OPTION_PROFILE:
+        redzone_set_firsts(0); /* such blocks are not sampled */
+        profile_update();
+        break;
     case OPTION_PROFILE_BYTES:
     case OPTION_PROFILE_EVERY:
     case OPTION_PROFILE_PEAK:

@@ -5,7 +5,7 @@
 #include "cgroup.h"
 #include "option_values.h"
 
-enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20, PID_MAX = 1 << 22 };
+enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20, PID_MAX = 1 << 22, REDZONES_MAX = 255 };
 
 const struct option option_table[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "lists the options on stderr, then the program goes on"},
@@ -44,6 +44,8 @@ const struct option option_table[OPTION_COUNT] = {
                              "the profile is written when so many bytes more are live than ever when it was"},
     [OPTION_PROFILE_INTERVAL] = {"profile_interval", OPTION_TIME, "never", "1ms to 1h, or never",
                                  "the profile is written each time that so much time has passed"},
+    [OPTION_REDZONES] = {"redzones", OPTION_SIZE, "0", "0 (none) to 255",
+                         "how many blocks of each size, the first, are checked for writes beyond and before them"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no",
                      "the heap's mappings are `[anon:heapalloc]` in /proc/PID/maps, from Linux 5.17"},
     [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path",
@@ -110,6 +112,7 @@ COLD bool option_read(enum option_id id, const char *text, size_t length, uint64
             return *number |= PROFILE_PEAK_PERCENT, true;
         if (!value_read_size(text, length, number)) return false;
         if (id == OPTION_PID) return *number <= PID_MAX;
+        if (id == OPTION_REDZONES) return *number <= REDZONES_MAX;
         if (id == OPTION_PROFILE_BYTES) return *number >= 1 && *number <= PROFILE_BYTES_MAX;
         return *number <= UINT64_C(1) << 44;
     case OPTION_TIME:

@@ -8,6 +8,7 @@
 #include "heap/cache.h"
 #include "heap/empty.h"
 #include "heap/pace.h"
+#include "heap/redzone.h"
 #include "heap/refill.h"
 #include "span/units.h"
 
@@ -148,12 +149,13 @@ static void *borrow(struct heap *heap, uint32_t class, size_t size) {
     return pop(heap, lender);
 }
 
-STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size) {
+STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class, size_t size, enum alloc_zones zones) {
     debug_check(class > 0 && class < CLASS_COUNT && size <= class_shapes[class].block_bytes);
     if (heap->bin[class] == BLOCK_END) {
         pace_slow(heap);
-        if (policy_borrows(&heap->classes[class])) {
-            void *p = borrow(heap, class, size);
+        if (!heap->classes[class].current) {
+            void *p = zones == ALLOC_ZONED ? redzone_try(heap, size, &heap->classes[class].zoned) : NULL;
+            if (!p && policy_borrows(&heap->classes[class])) p = borrow(heap, class, size);
             if (p) return p;
         }
         if (config_bounded) return bounded_refill(heap, class, alloc_align(class, size), BOUNDED_IF_POSSIBLE);
@@ -162,10 +164,12 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
     return pop(heap, class);
 }
 
-STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size) {
+STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size, enum alloc_zones zones) {
     debug_check(heap->state == HEAP_LIVE);
-    if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size);
+    if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size, zones);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    void *p = zones == ALLOC_ZONED && size <= REDZONE_BYTES_MAX ? redzone_try_wide(heap, size) : NULL;
+    if (unlikely(p)) return p;
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 

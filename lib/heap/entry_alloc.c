@@ -8,6 +8,7 @@
 #include "heap/exited_thread.h"
 #include "heap/free.h"
 #include "heap/last_resort.h"
+#include "heap/redzone.h"
 #include "heap/registry.h"
 #include "heap/sample.h"
 #include "heap/tick.h"
@@ -20,25 +21,34 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     debug_check(heap->state == HEAP_LIVE);
     if (config_bounded || alloc_never_fits(size)) return NULL;
     heap_trim(heap);
-    void *p = alloc_live(heap, size);
+    void *p = alloc_live(heap, size, ALLOC_PLAIN);
     if (!p) p = last_resort_take(heap, size);
     if (!p) PROBE_1(out_of_memory, size);
     return p;
 }
 
 /* Serve a thread's first allocation, or one after its end. */
-STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size) {
+STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size, enum alloc_zones zones) {
     debug_check(heap_self->state != HEAP_LIVE);
     struct heap *heap = heap_for_thread();
-    return heap ? heap_alloc_slow(size, heap) : exited_alloc(size);
+    if (!heap) return exited_alloc(size);
+    return zones == ALLOC_ZONED ? heap_alloc_slow(size, heap) : heap_alloc_plain(size, heap);
+}
+
+INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) {
+    debug_check(heap == heap_self);
+    if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size, zones);
+    void *p = alloc_live(heap, size, zones);
+    if (unlikely(!p)) p = alloc_again(heap, size);
+    return heap_return(heap, sample_look(heap, p, size));
 }
 
 STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {
-    debug_check(heap == heap_self);
-    if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size);
-    void *p = alloc_live(heap, size);
-    if (unlikely(!p)) p = alloc_again(heap, size);
-    return heap_return(heap, sample_look(heap, p, size));
+    return alloc_slow(size, heap, ALLOC_ZONED);
+}
+
+STARTUP_TEXT void *heap_alloc_plain(size_t size, struct heap *heap) {
+    return alloc_slow(size, heap, ALLOC_PLAIN);
 }
 
 INLINE void clear_64(char *p) {
@@ -61,6 +71,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     debug_check(size <= CLASS_BYTES_MAX);
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
+    if (unlikely(span_unit(p)->kind != UNIT_SLAB)) return memset(p, 0, size); /* it has red zones, say */
     heap = heap_self;
     const struct unit *attached = heap->classes[class_of(size + (size == 0))].attached;
     bool fresh = attached && attached->used_blocks == RETURNS_FRESH && !heap->sample.rate;
@@ -86,6 +97,7 @@ void *heap_alloc_zeroed(size_t size) {
         return p ? memset(p, 0, size) : NULL;
     }
     void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
+    if (!p && size <= REDZONE_BYTES_MAX) p = redzone_try_wide(heap, size);
     if (p) return memset(p, 0, size);
     p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
     if (unlikely(!p)) p = zeroed_again(heap, size);
@@ -99,8 +111,8 @@ static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t clas
     if (config_bounded && heap->state == HEAP_LIVE)
         return heap->bin[class] == BLOCK_END ? bounded_refill(heap, (uint32_t) class, (uint32_t)align, BOUNDED_ALIGNED)
                                              : (void *)heap_unbin(heap, (uint32_t) class); /* which is damaged */
-    if (config_bounded) return alloc_without_heap(bytes);
-    void *p = heap_alloc_slow(bytes, heap);
+    if (config_bounded) return alloc_without_heap(bytes, ALLOC_PLAIN);
+    void *p = heap_alloc_plain(bytes, heap);
     if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
     heap = heap_self->state == HEAP_LIVE ? heap_self : NULL;
     free_live(p, heap);
@@ -121,7 +133,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
         return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */
     if (align == 0) return NULL;
-    if (align <= GRANULE_BYTES) return heap_alloc_slow(size, heap_self);
+    if (align <= GRANULE_BYTES) return heap_alloc_plain(size, heap_self);
     struct heap *heap = heap_self;
     if (heap->state == HEAP_NONE) heap = heap_for_thread();
     void *p = alloc_wide_aligned(size, align);

@@ -7,6 +7,9 @@
 /* `size` bytes, as given to malloc; `heap` is the calling thread's. NULL: no memory. */
 void *heap_alloc_slow(size_t size, struct heap *heap);
 
+/* The same without red zones, and aligned as the class of the size is. */
+void *heap_alloc_plain(size_t size, struct heap *heap);
+
 /* `size` bytes at a multiple of `align`, a power of two. NULL: no memory. */
 void *heap_alloc_aligned(size_t size, size_t align);
 

@@ -15,7 +15,7 @@
  * memory that it points to. */
 static NOINLINE void free_without_heap(void *p) {
     debug_check(p != NULL && heap_self->state != HEAP_LIVE);
-    free_check_unit("free", p);
+    if (!free_look_unit(p)) free_check_zoned("free", p);
     struct heap *heap = heap_for_thread();
     free_live(p, heap);
     if (heap) heap_tick_if_due(heap);

@@ -21,7 +21,7 @@ void *exited_alloc(size_t size) {
     if (size > ALLOC_BYTES_MAX) return NULL;
     if (!lock_take(&exited_lock)) return during_fork(size);
     if (!exited_heap) exited_heap = heap_create();
-    void *p = exited_heap ? alloc_live(exited_heap, size) : NULL;
+    void *p = exited_heap ? alloc_live(exited_heap, size, ALLOC_PLAIN) : NULL;
     lock_give(&exited_lock);
     return p;
 }

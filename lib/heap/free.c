@@ -8,6 +8,7 @@
 #include "heap/empty.h"
 #include "heap/free_check.h"
 #include "heap/pace.h"
+#include "heap/redzone.h"
 #include "heap/remote.h"
 #include "heap/sample.h"
 #include "span/purge.h"
@@ -43,8 +44,19 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     }
 }
 
+/* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
+ * others of its size, so that a request of that size would hardly find it there. */
+static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
+    char *block = redzone_free(p, free_check_zoned("free", p));
+    if (block)
+        free_live(block, heap);
+    else if (heap)
+        pace_given(heap);
+}
+
 static void free_medium(char *p, struct heap *heap) {
-    struct granule *slot = free_check_medium("free", p);
+    struct granule *slot = free_look_medium(p);
+    if (unlikely(!slot)) return free_zoned(p, heap);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
     if (unlikely(seen & GRANULE_SAMPLED)) sample_freed(p);
     bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
@@ -83,7 +95,8 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
 
 void free_live(void *p, struct heap *heap) {
     debug_check(p != NULL && (!heap || heap->state == HEAP_LIVE));
-    struct unit *unit = free_check_unit("free", p);
+    struct unit *unit = free_look_unit(p);
+    if (unlikely(!unit)) return free_zoned(p, heap);
     switch (load_relaxed(unit->kind)) {
     case UNIT_SLAB: free_slab(p, unit, heap); break;
     case UNIT_MEDIUM: free_medium(p, heap); break;

@@ -25,7 +25,12 @@ void free_bad_medium(const char *function, const void *p) {
     const struct granule *slot = span_slot(span, p);
     while (granule_state(slot) == GRANULE_NONE && slot > span->slots) slot--;
     if (granule_state(slot) != GRANULE_USED) check_misuse(function, p, "is already free");
-    check_interior(function, p, span_slot_memory(span, slot), (size_t)granule_count(slot) << GRANULE_SHIFT);
+    const char *block = span_slot_memory(span, slot);
+    const char *start = load_relaxed(slot->head) & GRANULE_SAMPLED ? redzone_within(block) : NULL;
+    size_t bytes = start ? redzone_bytes(start) : 0;
+    if (start && (size_t)((const char *)p - start) >= bytes) check_misuse(function, p, "is not ours");
+    if (start) check_interior(function, p, start, bytes);
+    check_interior(function, p, block, (size_t)granule_count(slot) << GRANULE_SHIFT);
 }
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
@@ -48,13 +53,25 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
+STARTUP_TEXT size_t free_check_zoned(const char *function, const void *p) {
+    const struct unit *unit = span_unit(p);
+    size_t bytes = redzone_may_be(p, unit) ? redzone_check(function, p) : 0;
+    if (likely(bytes)) return bytes;
+    if (unit && load_relaxed(unit->kind) == UNIT_MEDIUM) free_bad_medium(function, p);
+    free_bad_unit(function, p);
+}
+
 size_t free_check_bytes(const char *function, const void *p) {
-    struct unit *unit = free_check_unit(function, p);
+    struct unit *unit = free_look_unit(p);
+    if (unlikely(!unit)) return free_check_zoned(function, p);
     if (unit->kind == UNIT_SLAB) {
         free_check_slab(function, p, unit);
         return unit->block_bytes;
     }
-    if (unit->kind == UNIT_MEDIUM) return (size_t)granule_count(free_check_medium(function, p)) << GRANULE_SHIFT;
+    if (unit->kind == UNIT_MEDIUM) {
+        const struct granule *slot = free_look_medium(p);
+        return likely(slot) ? (size_t)granule_count(slot) << GRANULE_SHIFT : free_check_zoned(function, p);
+    }
     free_check_large(function, p, unit);
     return (size_t)unit->count << UNIT_SHIFT;
 }

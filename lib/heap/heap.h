@@ -95,6 +95,7 @@ struct heap {
     struct granule *recent_medium;
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     struct size_class classes[CLASS_COUNT];
+    uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
     uint32_t quarantine_random; /* the hardened build's (heap/hardened.h), as is the next */
     struct block *quarantine[QUARANTINE_SLOTS];
     struct sample sample;

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "heap/abandoned.h"
 #include "heap/bin.h"
+#include "heap/redzone.h"
 #include "heap/refill.h"
 #include "span/medium.h"
 
@@ -45,5 +46,6 @@ void *last_resort_take(struct heap *heap, size_t size) {
     if (size > CLASS_BYTES_MAX) return NULL;
     uint32_t bytes = class_shapes[class_of(size + (size == 0))].block_bytes;
     void *p = size == bytes ? last_resort_aligned(heap, size, bytes & -bytes) : NULL;
-    return p ? p : last_resort_aligned(heap, size, BLOCK_ALIGN_BYTES);
+    if (!p) p = last_resort_aligned(heap, size, BLOCK_ALIGN_BYTES);
+    return p ? p : redzone_take_freed(size);
 }

@@ -33,13 +33,14 @@ static struct heap *live_heap(void) {
     return heap_self->state == HEAP_LIVE ? heap_self : NULL;
 }
 
+/* Blocks move to where no red zones are: who resizes a block may do so again, and should not pay for them each time. */
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
     debug_check(p != NULL && old_bytes > 0);
     struct heap *heap = heap_self;
     void *new = NULL;
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
-    if (!new) new = heap_alloc_slow(size, heap);
+    if (!new) new = heap_alloc_plain(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
@@ -56,9 +57,16 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }
 
+static NOINLINE STARTUP_TEXT void *resize_zoned(void *p, size_t size) {
+    size_t bytes = free_check_zoned("realloc", p);
+    if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
+    return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
+}
+
 static void *resize_medium(void *p, size_t size) {
     debug_check(size <= ALLOC_BYTES_MAX);
-    struct granule *slot = free_check_medium("realloc", p);
+    struct granule *slot = free_look_medium(p);
+    if (unlikely(!slot)) return resize_zoned(p, size);
     uint32_t have = granule_count(slot);
     size_t bytes = (size_t)have << GRANULE_SHIFT;
     if (size > bytes) {
@@ -196,7 +204,8 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
 }
 
 static void *resize_any(void *p, size_t size) {
-    struct unit *unit = free_check_unit("realloc", p);
+    struct unit *unit = free_look_unit(p);
+    if (unlikely(!unit)) return resize_zoned(p, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unit->kind == UNIT_SLAB) return resize_slab(p, unit, size);
     heap_enter(); /* a program may do nothing but resize for long, so count a slow path */
@@ -210,7 +219,8 @@ static void *resize_any(void *p, size_t size) {
 /* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one
  * that stays where it is: it has been counted. */
 static NOINLINE void *resize_sampled(void *p, size_t size) {
-    struct unit *unit = free_check_unit("realloc", p);
+    struct unit *unit = free_look_unit(p);
+    if (unlikely(!unit)) return resize_zoned(p, size);
     struct heap *heap = live_heap();
     if (unit->kind == UNIT_SLAB && size <= CLASS_BYTES_MAX && !sample_is_marked(unit, p)) return resize_any(p, size);
     bool known = sample_forget(unit, p);

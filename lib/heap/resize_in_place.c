@@ -23,9 +23,15 @@ static bool grow_medium(struct granule *slot, size_t size) {
     return size <= MEDIUM_BYTES_MAX && medium_extend(slot, count, wish);
 }
 
+static COLD bool zoned_here(const char *function, const void *p, size_t size, size_t *usable_bytes) {
+    *usable_bytes = free_check_zoned(function, p);
+    return size <= *usable_bytes && size > *usable_bytes / 2;
+}
+
 /* False when the block shrinks to less than half of its size and to a class's: then it moves. */
 static bool medium_here(const char *function, void *p, size_t size, size_t *usable_bytes) {
-    struct granule *slot = free_check_medium(function, p);
+    struct granule *slot = free_look_medium(p);
+    if (unlikely(!slot)) return zoned_here(function, p, size, usable_bytes);
     *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
     if (size <= CLASS_BYTES_MAX) return size > *usable_bytes / 2 && size <= *usable_bytes;
     if (size > *usable_bytes) return grow_medium(slot, size);
@@ -53,7 +59,8 @@ static bool resize_unit_here(const char *function, struct unit *unit, void *p, s
 }
 
 bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
-    struct unit *unit = free_check_unit(function, p);
+    struct unit *unit = free_look_unit(p);
+    if (unlikely(!unit)) return zoned_here(function, p, size, usable_bytes);
     struct heap *heap = heap_self;
     bool looks = heap->sample.rate > 0, known = looks && sample_forget(unit, p);
     bool done = resize_unit_here(function, unit, p, size, usable_bytes);

@@ -16,6 +16,7 @@ struct size_class {
     uint8_t sparse_refills;    /* sparse slabs met since the class last thought of an extra slab */
     uint8_t adopt_budget;      /* adopted blocks that the bin may still take in */
     uint8_t borrowed;          /* blocks that larger classes served in place of this one */
+    uint8_t zoned;             /* blocks that had red zones (heap/redzone.h) */
     bool exchanges;            /* others have freed into its slabs since it last shared some */
     uint64_t sample_left;      /* bytes of its blocks until the next sampled one (heap/sample.h) */
 } __attribute__((aligned(64)));

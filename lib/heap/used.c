@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/used.h"
 #include "heap/quarantine.h"
+#include "heap/redzone.h"
 #include "slab/slab.h"
 
 STARTUP_TEXT size_t used_bytes(const void *p) {
@@ -11,9 +12,11 @@ STARTUP_TEXT size_t used_bytes(const void *p) {
     if (load_relaxed(unit->kind) == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);
         bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
-        return starts ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0;
+        if (starts && load_relaxed(slot->head) & GRANULE_SAMPLED && redzone_begins(p)) return 0;
+        if (starts) return (size_t)granule_count(slot) << GRANULE_SHIFT;
     }
-    if (load_relaxed(unit->kind) != UNIT_SLAB || !slab_is_block(unit, p)) return 0;
+    if (load_relaxed(unit->kind) != UNIT_SLAB) return redzone_may_be(p, unit) ? redzone_bytes(p) : 0;
+    if (!slab_is_block(unit, p)) return 0;
     bool idle = block_is_free(p, heap_secret()) || quarantine_has(p);
     return idle ? 0 : load_relaxed(unit->block_bytes);
 }

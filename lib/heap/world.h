@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fork.h"
+#include "heap/redzone.h"
 #include "heap/registry.h"
 #include "heap/sample_life.h"
 #include "heap/thread.h"

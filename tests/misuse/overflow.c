@@ -1,14 +1,16 @@
 /* Overflows and underflows, counted by kinds: how many are caught, defused, silent, or do harm.
  *
  * A child of this process lays a row of blocks, live or every second one free, writes past the end (or before the
- * start) of what one of them was asked for, then frees all and takes as many again.
+ * start) of what one of them was asked for, then frees all and takes as many again. A short row has the first blocks of
+ * their size in the process, a long one mostly later ones.
  *
  *   caught    the program was ended: by a sentence, or by a fault at the write
  *   defused   it went on, and no live block had changed
  *   silent    it went on, with a live block changed
  *   harm      two live blocks overlap
  *
- *   overflow [LEAST_PER_CENT_OF_ALL LEAST_PER_CENT_OF_FREE]   fails on harm, and where fewer are caught or defused */
+ *   overflow [LONG LONG_FREE SHORT SHORT_CAUGHT]   fails on harm, and where a lower per cent is caught or defused: of
+ *   all in long rows, of those next to free blocks there, of all in short rows; or caught in short rows */
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
 #include <stdint.h>
@@ -19,11 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROW = 24, CAUGHT = 0, DEFUSED, SILENT, HARM, OUTCOMES };
+enum { ROW = 24, SHORT_ROW = 4, CAUGHT = 0, DEFUSED, SILENT, HARM, OUTCOMES };
 enum direction { OVER, UNDER };
 enum neighbour { LIVE, FREE };
+enum row { LONG, SHORT, ROWS };
 
 struct kind {
+    enum row row;
     enum direction direction;
     enum neighbour neighbour;
     size_t length;
@@ -37,7 +41,7 @@ static const int values[] = {0, 0x41, 0xff, -1};
 static const char *const outcome_names[] = {"caught", "defused", "silent", "harm"};
 
 static unsigned char *row[ROW];
-static size_t row_size;
+static size_t row_size, row_length;
 
 static unsigned char pattern(size_t block, size_t at) {
     return (unsigned char)(0x5a + block * 31 + at * 7);
@@ -75,9 +79,9 @@ static void release(size_t block) {
 /* The block of the row with another right next to it, on the side that is written to; the middle one if there is none.
  * */
 static size_t find_culprit(const struct kind *kind) {
-    size_t best = ROW / 2, gap = SIZE_MAX;
-    for (size_t i = 2; i < ROW - 2; i += 2)
-        for (size_t j = 0; j < ROW; j++) {
+    size_t best = row_length / 2, gap = SIZE_MAX;
+    for (size_t i = 2; i < row_length - 1; i += 2)
+        for (size_t j = 0; j < row_length; j++) {
             const unsigned char *low = kind->direction == OVER ? row[i] : row[j];
             const unsigned char *high = kind->direction == OVER ? row[j] : row[i];
             if (j % 2 == 0 || high <= low || (size_t)(high - low) >= gap) continue;
@@ -95,18 +99,18 @@ static void overwrite(unsigned char *p, const struct kind *kind) {
 /* In the child. Never returns. */
 static void play(const struct kind *kind) {
     int changed = 0;
-    for (size_t i = 0; i < ROW; i++) take(i);
+    for (size_t i = 0; i < row_length; i++) take(i);
     size_t culprit = find_culprit(kind);
     unsigned char *p = row[culprit];
-    for (size_t i = 1; kind->neighbour == FREE && i < ROW; i += 2) release(i);
+    for (size_t i = 1; kind->neighbour == FREE && i < row_length; i += 2) release(i);
     overwrite(p, kind);
-    for (size_t i = 0; i < ROW; i++)
+    for (size_t i = 0; i < row_length; i++)
         if (row[i]) changed |= has_changed(i);
     release(culprit);
-    for (size_t i = 0; i < ROW; i++)
+    for (size_t i = 0; i < row_length; i++)
         if (row[i]) release(i);
-    for (size_t i = 0; i < ROW; i++) take(i);
-    for (size_t i = 0; i < ROW; i++)
+    for (size_t i = 0; i < row_length; i++) take(i);
+    for (size_t i = 0; i < row_length; i++)
         if (has_changed(i)) _exit(HARM);
     _exit(changed ? SILENT : DEFUSED);
 }
@@ -118,6 +122,7 @@ static int outcome_of(const struct kind *kind, size_t size) {
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         row_size = size;
+        row_length = kind->row == LONG ? ROW : SHORT_ROW;
         if (!freopen("/dev/null", "w", stderr)) _exit(91);
         alarm(20);
         play(kind);
@@ -140,8 +145,8 @@ static void count_kind(struct kind kind, unsigned sums[OUTCOMES]) {
             if (getenv("OVERFLOW_TELL") && outcome == SILENT)
                 printf("  silent: size %zu value %d\n", sizes[s], values[v]);
         }
-    printf("%s by %2zu, neighbour %s:", kind.direction == OVER ? " over" : "under", kind.length,
-           kind.neighbour == LIVE ? "live" : "free");
+    printf("%s row, %s by %2zu, neighbour %s:", kind.row == LONG ? " long" : "short",
+           kind.direction == OVER ? " over" : "under", kind.length, kind.neighbour == LIVE ? "live" : "free");
     for (int o = 0; o < OUTCOMES; o++) {
         printf("  %3u %s", counts[o], outcome_names[o]);
         sums[o] += counts[o];
@@ -149,22 +154,33 @@ static void count_kind(struct kind kind, unsigned sums[OUTCOMES]) {
     printf("\n");
 }
 
-static unsigned per_cent(const unsigned sums[OUTCOMES]) {
+static unsigned well_per_cent(const unsigned sums[OUTCOMES]) {
     unsigned well = sums[CAUGHT] + sums[DEFUSED];
     return 100 * well / (well + sums[SILENT] + sums[HARM]);
 }
 
-int main(int argc, char **argv) {
+static void count_row(enum row row, unsigned all[OUTCOMES], unsigned next_to_free[OUTCOMES]) {
     unsigned sums[2][OUTCOMES] = {{0}};
     for (int neighbour = LIVE; neighbour <= FREE; neighbour++)
         for (int direction = OVER; direction <= UNDER; direction++)
             for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++)
-                count_kind((struct kind){direction, neighbour, lengths[l], 0}, sums[neighbour]);
-    unsigned all[OUTCOMES];
-    for (int o = 0; o < OUTCOMES; o++) all[o] = sums[LIVE][o] + sums[FREE][o];
-    printf("all: %u caught, %u defused, %u silent, %u harm: %u %% caught or defused, %u %% with free neighbours\n",
-           all[CAUGHT], all[DEFUSED], all[SILENT], all[HARM], per_cent(all), per_cent(sums[FREE]));
-    if (argc < 3) return 0;
-    return all[HARM] > 0 || per_cent(all) < strtoul(argv[1], NULL, 10) ||
-           per_cent(sums[FREE]) < strtoul(argv[2], NULL, 10);
+                count_kind((struct kind){row, direction, neighbour, lengths[l], 0}, sums[neighbour]);
+    for (int o = 0; o < OUTCOMES; o++) {
+        next_to_free[o] = sums[FREE][o];
+        all[o] = sums[LIVE][o] + sums[FREE][o];
+    }
+    printf("all %s: %u caught, %u defused, %u silent, %u harm: %u %% caught or defused, %u %% with free neighbours\n",
+           row == LONG ? "long" : "short", all[CAUGHT], all[DEFUSED], all[SILENT], all[HARM], well_per_cent(all),
+           well_per_cent(next_to_free));
+}
+
+int main(int argc, char **argv) {
+    unsigned all[ROWS][OUTCOMES], next_to_free[ROWS][OUTCOMES], least[4], sum = 0;
+    for (int row = LONG; row < ROWS; row++) count_row((enum row)row, all[row], next_to_free[row]);
+    if (argc < 5) return 0;
+    for (int i = 0; i < 4; i++) least[i] = (unsigned)strtoul(argv[i + 1], NULL, 10);
+    for (int o = 0; o < OUTCOMES; o++) sum += all[SHORT][o];
+    return all[LONG][HARM] > 0 || all[SHORT][HARM] > 0 || well_per_cent(all[LONG]) < least[0] ||
+           well_per_cent(next_to_free[LONG]) < least[1] || well_per_cent(all[SHORT]) < least[2] ||
+           100 * all[SHORT][CAUGHT] / sum < least[3];
 }

@@ -93,6 +93,7 @@ static int is_late_sentence(const struct outcome *o) {
     return is_sentence(o, o->pid, "*", "0x* was written to after it was freed: corrupted list") ||
            is_sentence(o, o->pid, "*", "0x* was written to after it was freed") ||
            is_sentence(o, o->pid, "*", "0x* was written to beyond its end*") ||
+           is_sentence(o, o->pid, "*", "0x* was written to before its start") ||
            is_sentence(o, o->pid, "*", "0x* is already free");
 }
 
