@@ -18,6 +18,9 @@
 
 enum { REDZONE_HEAD_BYTES = 16, REDZONE_CELL_MAX = 1024, REDZONE_BYTES_MAX = 64 * 1024 };
 
+/* Builds in which blocks may have red zones. The hardened one has a canary behind each block instead. */
+static const bool config_redzones = config_safety && !config_valgrind && !config_bounded;
+
 /* How many blocks of each size get red zones; 0: none, until the world says. */
 extern uint32_t redzone_firsts __attribute__((visibility("hidden")));
 void redzone_set_firsts(uint32_t firsts);
@@ -34,8 +37,7 @@ extern struct redzone_region redzone_region __attribute__((visibility("hidden"))
  * its size, is small enough. NULL: it is not, or there is no memory. */
 void *redzone_take(struct heap *heap, size_t size, uint8_t *count);
 INLINE void *redzone_try(struct heap *heap, size_t size, uint8_t *count) {
-    if (!config_safety || config_valgrind || config_bounded || hardened() || *count >= load_relaxed(redzone_firsts))
-        return NULL;
+    if (!config_redzones || hardened() || *count >= load_relaxed(redzone_firsts)) return NULL;
     return redzone_take(heap, size, count);
 }
 
@@ -47,7 +49,7 @@ INLINE void *redzone_try_wide(struct heap *heap, size_t size) {
 
 /* True when `p` may be a block with red zones: it lies where only such blocks lie. */
 INLINE bool redzone_may_be(const void *p, const struct unit *unit) {
-    if (!config_safety) return false;
+    if (!config_redzones) return false;
     if ((size_t)((const char *)p - load_relaxed(redzone_region.from)) < load_relaxed(redzone_region.bytes)) return true;
     return unit && load_relaxed(unit->kind) == UNIT_MEDIUM && (uintptr_t)p % REDZONE_HEAD_BYTES == 0;
 }
@@ -64,7 +66,7 @@ const char *redzone_within(const char *block);
 
 /* True when `block`, a used block of level 2 whose slot says SAMPLED, has: then nobody was given this address. */
 INLINE bool redzone_begins(const char *block) {
-    return config_safety && redzone_within(block);
+    return config_redzones && redzone_within(block);
 }
 
 /* Free the block of so many bytes at `p`, just checked. Returns the block of level 2 that is left to free; NULL:
