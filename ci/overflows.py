@@ -4,7 +4,8 @@
     ci/overflows.py [--build BUILD]           writes the table, from the build in `build` unless told another
     ci/overflows.py --check [--build BUILD]   exit 1 when the table says anything else
 
-BUILD/tests/misuse/misuse_overflow explains what is counted. The counts are the same in each run.
+BUILD/tests/misuse/misuse_overflow explains what is counted. Of RUNS runs the one with the fewest caught overflows counts,
+because the hardened library hands out blocks in random order.
 """
 # SPDX-License-Identifier: MIT
 import os
@@ -18,6 +19,7 @@ BEGIN, END = "<!-- overflows: written by ci/overflows.py -->\n", "<!-- end of ov
 ROWS = (("`libheapalloc.so`", "libheapalloc.so", ""),
         ("`libheapalloc.so`, `redzones=8`", "libheapalloc.so", "redzones=8"),
         ("`libheapalloc-hardened.so`", "libheapalloc-hardened.so", ""))
+RUNS = 5
 SUM = re.compile(r"^all (\w+): (\d+) caught, (\d+) defused, (\d+) silent, (\d+) harm", flags=re.M)
 
 
@@ -31,10 +33,16 @@ def count(build, library, options):
     return {row: tuple(map(int, numbers)) for row, *numbers in SUM.findall(text)}
 
 
+def count_least(build, library, options):
+    """The same of several runs: for each row that with the fewest caught."""
+    runs = [count(build, library, options) for _ in range(RUNS)]
+    return {row: min(run[row] for run in runs) for row in runs[0]}
+
+
 def table(build):
     lines = ["| library | first blocks: caught, defused, silent | later ones: caught, defused, silent |", "|---|---|---|"]
     for name, library, options in ROWS:
-        sums = count(build, library, options)
+        sums = count_least(build, library, options)
         if any(sums[row][3] for row in sums):
             sys.exit(f"overflows: {library} lets two blocks overlap")
         lines.append("| " + " | ".join([name] + [", ".join(map(str, sums[row][:3])) for row in ("short", "long")]) + " |")
