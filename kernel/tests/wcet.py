@@ -65,7 +65,7 @@ RARE = {
     "units_give": "an extent to level 1, merged with both neighbours",
     "units_extend": "an extent lengthened in place",
     "owner_collect_some": "blocks of a slab that other cores freed",
-    "tidy_step": "a step of giving back what is idle",
+    "scavenge_step": "a step of giving back what is idle",
     "bounded_last_resort": "a block of a larger class",
 }
 # function: for each of its loops the number of turns, in constants of lib/, and the source line that it is derived
@@ -74,8 +74,8 @@ RUN = ("(MEDIUM_BYTES_MAX + UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
        "uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;")
 LOOPS = {
     "slab_carve": [("CARVE_BLOCKS_MAX", "lib/slab/slab.h", "return from + CARVE_BLOCKS_MAX;")],
-    "slab_is_free": [("TIDY_BLOCKS", "lib/heap/tidy.c", "from + TIDY_BLOCKS < carved ? from + TIDY_BLOCKS : carved")],
-    "tidy_step": [("TIDY_CLASSES", "lib/heap/tidy.c", "for (int i = 0; i < TIDY_CLASSES; i++)")],
+    "slab_is_free": [("SCAVENGE_BLOCKS", "lib/heap/scavenge.c", "from + SCAVENGE_BLOCKS < carved ? from + SCAVENGE_BLOCKS : carved")],
+    "scavenge_step": [("SCAVENGE_CLASSES", "lib/heap/scavenge.c", "for (int i = 0; i < SCAVENGE_CLASSES; i++)")],
     "owner_collect_some": [("COLLECTED_MAX", "lib/slab/owner.c", "all < COLLECTED_MAX ? all : COLLECTED_MAX")],
     "alloc_small": [("LENDERS_MAX", "lib/heap/alloc.c", "end = class + LENDERS_MAX;")],
     "bounded_last_resort": [("CLASS_COUNT / 4", "lib/heap/bounded.c", "#pragma GCC unroll 4")],
@@ -168,7 +168,7 @@ class Claims:
         cut = [*WAITING, *OTHERS, *STOPS_ALL, *ABSENT, *ONCE, *BYTES]
         self.rare = {name: self.bound(name, cut, loops) for name in RARE}
         self.whole = {name: self.bound(name, [*cut, *more], loops, limit) for name, (_, limit, more) in WHOLE.items()}
-        self.served = {name: self.bound(name, [*cut, "tidy_step"], loops) for name in WHOLE}
+        self.served = {name: self.bound(name, [*cut, "scavenge_step"], loops) for name in WHOLE}
 
         self.small = {}
         for place, (flag, image) in enumerate(SMALL_IMAGES.items()):

@@ -28,5 +28,5 @@ enum { SAFETY_FAST = 0, SAFETY_DEFAULT = 1, SAFETY_HARDENED = 2 };
 static const int config_safety = HEAPALLOC_SAFETY;      /* how much free() and malloc() check */
 static const bool config_debug = HEAPALLOC_DEBUG;       /* debug_check() is evaluated */
 static const bool config_alone = HEAPALLOC_ALONE;       /* port_alone says whether there is one thread (base/alone.h) */
-static const bool config_bounded = HEAPALLOC_BOUNDED;   /* no call walks a list to its end (heap/tidy.h) */
+static const bool config_bounded = HEAPALLOC_BOUNDED;   /* no call walks a list to its end (heap/scavenge.h) */
 static const bool config_valgrind = HEAPALLOC_VALGRIND; /* memcheck is told about every block (heap/valgrind.h) */

@@ -7,8 +7,8 @@
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "heap/available.h"
 #include "heap/policy.h"
-#include "heap/stocked.h"
 
 /* The value of slab->bin for an attached slab. */
 INLINE char *heap_bin_of(size_t class, const struct heap *heap) {
@@ -48,8 +48,8 @@ INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab,
     slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
     slab->used_blocks = returns;
-    tidy_forget(heap, slab);
-    stocked_note(heap, class);
+    scavenge_forget(heap, slab);
+    available_note(heap, class);
 }
 
 /* Detach the current slab: it counts its used blocks again, and all resident ones are. */
@@ -58,7 +58,7 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
     struct unit *slab = of->attached;
     if (!slab) return;
     of->attached = NULL;
-    tidy_forget(heap, slab);
+    scavenge_forget(heap, slab);
     slab->flags &= (uint8_t)~UNIT_ATTACHED;
     slab->bin = NULL;
     slab->used_blocks = slab->resident_blocks;

@@ -4,11 +4,11 @@
 #include "heap/abandoned.h"
 #include "heap/bin.h"
 #include "heap/refill.h"
-#include "heap/tidy.h"
+#include "heap/scavenge.h"
 #include "span/units.h"
 
 bool bounded_has_units(struct heap *heap, uint32_t count) {
-    return units_have(count) || (heap->state == HEAP_LIVE && tidy_step(heap));
+    return units_have(count) || (heap->state == HEAP_LIVE && scavenge_step(heap));
 }
 
 /* True when an owned slab, whose bin is empty, has blocks: freed here or elsewhere, or not carved yet. */
@@ -51,21 +51,21 @@ static void *bounded_pop(struct heap *heap, uint32_t class) {
 }
 
 /* A bit for each class above `class` that has blocks for this heap. */
-static uint64_t larger_stocked(const struct heap *heap, uint32_t class) {
+static uint64_t larger_available(const struct heap *heap, uint32_t class) {
     uint64_t in_bins = 0;
 #pragma GCC unroll 4
     for (uint32_t lender = CLASS_COUNT - 1; lender > 0; lender--)
         in_bins = in_bins << 1 | (heap->bin[lender] != BLOCK_END);
-    return (heap->stocked | in_bins << 1) & ~UINT64_C(0) << class << 1;
+    return (heap->available | in_bins << 1) & ~UINT64_C(0) << class << 1;
 }
 
 /* Classes of 512, 1024, 2048 and 4096 bytes. */
 #define POWERS (UINT64_C(1) << 32 | UINT64_C(1) << 40 | UINT64_C(1) << 48 | UINT64_C(1) << 52)
 
 /* The smallest class that can lend a block, an aligned one if a power of two has any; 0: there is none. */
-static uint32_t bounded_lender(uint64_t stocked, uint32_t align, enum bounded_align how) {
-    uint64_t aligned = align > BLOCK_ALIGN_BYTES ? stocked & POWERS : stocked;
-    if (aligned == 0 && how == BOUNDED_IF_POSSIBLE) aligned = stocked;
+static uint32_t bounded_lender(uint64_t available, uint32_t align, enum bounded_align how) {
+    uint64_t aligned = align > BLOCK_ALIGN_BYTES ? available & POWERS : available;
+    if (aligned == 0 && how == BOUNDED_IF_POSSIBLE) aligned = available;
     return aligned == 0 ? 0 : bit_low_64(aligned);
 }
 
@@ -77,7 +77,7 @@ static void *from_level_2(void) {
 
 /* Serve a request for which there is no slab, nor a unit for a new one, by a larger class; else by level 2. */
 static NOINLINE void *bounded_last_resort(struct heap *heap, uint32_t class, uint32_t align, enum bounded_align how) {
-    uint32_t lender = bounded_lender(larger_stocked(heap, class), align, how);
+    uint32_t lender = bounded_lender(larger_available(heap, class), align, how);
     if (lender == 0) return align <= GRANULE_BYTES || how == BOUNDED_IF_POSSIBLE ? from_level_2() : NULL;
     if (heap->bin[lender] == BLOCK_END) {
         struct unit *slab = own_slab(heap, lender);

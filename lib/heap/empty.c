@@ -4,7 +4,7 @@
 #include "heap/cache.h"
 #include "heap/pace.h"
 #include "heap/partial.h"
-#include "heap/tidy.h"
+#include "heap/scavenge.h"
 #include "span/units.h"
 
 static uint32_t empty_steps; /* the sum over all heaps; atomic */
@@ -27,7 +27,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     struct size_class *of = &heap->classes[slab->class];
     if (of->attached == slab) {
-        tidy_forget(heap, slab);
+        scavenge_forget(heap, slab);
         if (slab->flags & UNIT_ATTACHED) slab->used_blocks = heap->returns;
         pace_run(heap);
         return;
@@ -36,7 +36,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     if (slab->flags & UNIT_EMPTY) check_misuse("free", slab->free, "is already free");
     if (config_bounded || heap->empty_slabs < empty_max(heap)) {
         partial_note_empty(heap, slab);
-        if (config_bounded) tidy_empty(heap, slab);
+        if (config_bounded) scavenge_empty(heap, slab);
         return;
     }
     heap->empty_refused = slab->class;

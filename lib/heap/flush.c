@@ -43,7 +43,7 @@ void heap_flush_bins(struct heap *heap) {
         heap->classes[class].adopt_budget = 0;
         heap_close_bin(heap, class);
         if (heap->bin[class] != BLOCK_END) adopted = flush_bin(heap, class, adopted);
-        stocked_note(heap, class);
+        available_note(heap, class);
     }
     for (struct block *next; adopted; adopted = next) {
         next = adopted->next;

@@ -43,8 +43,8 @@ struct sample {
     uintptr_t stack[2]; /* from, to: where the thread's stack was last */
 };
 
-/* The slab that the bounded build looks at, to see whether it is idle (heap/tidy.h). */
-struct tidy {
+/* The slab that the bounded build looks at, to see whether it is idle (heap/scavenge.h). */
+struct scavenge {
     struct unit *slab;  /* NULL: none */
     struct block *head; /* its bin's first block, and its count, at the first look */
     uint16_t used_blocks;
@@ -99,8 +99,8 @@ struct heap {
     uint32_t quarantine_random; /* the hardened build's (heap/hardened.h), as is the next */
     struct block *quarantine[QUARANTINE_SLOTS];
     struct sample sample;
-    struct tidy tidy;
-    uint64_t stocked; /* bounded build: a bit for each class that has a partial slab, or a current one with more */
+    struct scavenge scavenge;
+    uint64_t available; /* bounded build: a bit for each class that has a partial slab, or a current one with more */
 };
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));

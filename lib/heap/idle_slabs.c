@@ -3,8 +3,8 @@
 #include "heap/idle_slabs.h"
 #include "heap/abandon.h"
 #include "heap/abandoned.h"
+#include "heap/available.h"
 #include "heap/partial.h"
-#include "heap/stocked.h"
 #include "slab/purged_pages.h"
 #include "span/purge.h"
 
@@ -17,8 +17,8 @@ void idle_slabs_current(struct heap *heap, uint32_t class) {
     owner_collect(slab, heap->secret);
     if (slab->used_blocks > 0) return;
     of->current = NULL;
-    tidy_forget(heap, slab);
-    stocked_note(heap, class);
+    scavenge_forget(heap, slab);
+    available_note(heap, class);
     slab_give(slab, heap->secret);
 }
 

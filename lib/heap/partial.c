@@ -8,7 +8,7 @@ void partial_add(struct heap *heap, struct unit *slab) {
     purged_wait(slab);
     slab_queue_add(&heap->classes[slab->class].partial, slab);
     slab->flags |= UNIT_PARTIAL;
-    stocked_note(heap, slab->class);
+    available_note(heap, slab->class);
 }
 
 void partial_note_empty(struct heap *heap, struct unit *slab) {
@@ -26,7 +26,7 @@ void partial_remove(struct heap *heap, struct unit *slab) {
     debug_check(slab->flags & UNIT_PARTIAL && slab->owner == heap);
     slab_queue_remove(&heap->classes[slab->class].partial, slab);
     if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
-    tidy_forget(heap, slab);
+    scavenge_forget(heap, slab);
     slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
-    stocked_note(heap, slab->class);
+    available_note(heap, slab->class);
 }

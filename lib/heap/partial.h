@@ -1,7 +1,7 @@
 /* The partial slabs of a heap, by class: each waits for its turn to fill the bin, and gathers frees meanwhile. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/stocked.h"
+#include "heap/available.h"
 
 /* Put an owned slab at the end of its heap's queue; take it out. */
 void partial_add(struct heap *heap, struct unit *slab);
@@ -24,5 +24,5 @@ INLINE void partial_remove_first(struct heap *heap, struct slab_queue *queue, st
     queue->count--;
     if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;
     slab->flags &= (uint8_t) ~(UNIT_PARTIAL | UNIT_EMPTY);
-    stocked_note(heap, slab->class);
+    available_note(heap, slab->class);
 }

@@ -86,7 +86,7 @@ enum { EMPTY_SLABS_MIN = 8, EMPTY_SLABS_MAX = 256, EMPTY_SLABS_STEP = 16, EMPTY_
 
 /* How many blocks of an idle slab one call of the bounded build looks at before the slab goes back, and how many
  * classes without one it passes (decision 220). */
-enum { TIDY_BLOCKS = 16, TIDY_CLASSES = 4 };
+enum { SCAVENGE_BLOCKS = 16, SCAVENGE_CLASSES = 4 };
 
 /* How many granules the medium cache of one heap may keep at first and at most, and the step in between (decision 030);
  * the caches of all heaps, if there are several, unless a 16th of what is in use is more (decision 088); the largest

@@ -20,7 +20,7 @@ void heap_give_up(struct heap *heap) {
         struct unit *slab = of->current;
         of->current = NULL;
         of->extra_slabs = 0;
-        stocked_note(heap, class);
+        available_note(heap, class);
         if (slab) abandon_slab(slab);
         while ((slab = of->partial.first)) {
             partial_remove(heap, slab);

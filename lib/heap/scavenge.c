@@ -1,54 +1,54 @@
 /* Giving back what is idle, a step at a time. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/tidy.h"
+#include "heap/scavenge.h"
 #include "heap/partial.h"
 #include "heap/policy.h"
 
-static void tidy_begin(struct heap *heap, struct unit *slab) {
+static void scavenge_begin(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && slab->kind == UNIT_SLAB);
-    heap->tidy.slab = slab;
-    heap->tidy.blocks_seen = 0;
-    heap->tidy.head = heap->bin[slab->class];
-    heap->tidy.used_blocks = slab->used_blocks;
+    heap->scavenge.slab = slab;
+    heap->scavenge.blocks_seen = 0;
+    heap->scavenge.head = heap->bin[slab->class];
+    heap->scavenge.used_blocks = slab->used_blocks;
 }
 
 /* True when nothing was allocated from the slab or freed into it since the first look. */
-static bool tidy_is_untouched(const struct heap *heap, const struct unit *slab) {
+static bool scavenge_is_untouched(const struct heap *heap, const struct unit *slab) {
     if (slab->flags & UNIT_EMPTY) return slab->used_blocks == 0;
-    return heap->classes[slab->class].current == slab && heap->bin[slab->class] == heap->tidy.head &&
-           slab->used_blocks == heap->tidy.used_blocks;
+    return heap->classes[slab->class].current == slab && heap->bin[slab->class] == heap->scavenge.head &&
+           slab->used_blocks == heap->scavenge.used_blocks;
 }
 
 /* Part with a slab of which every block is free; its bin, if it has one, has no other blocks. */
 static void part_with(struct heap *heap, struct unit *slab) {
-    debug_check(heap->tidy.slab == slab && heap->tidy.blocks_seen == slab->carved_blocks);
+    debug_check(heap->scavenge.slab == slab && heap->scavenge.blocks_seen == slab->carved_blocks);
     struct size_class *of = &heap->classes[slab->class];
     if (slab->flags & UNIT_EMPTY) {
         partial_remove(heap, slab);
     } else {
         heap->bin[slab->class] = BLOCK_END;
         of->current = of->attached = NULL;
-        heap->tidy.slab = NULL;
+        heap->scavenge.slab = NULL;
         slab->bin = NULL;
         slab->used_blocks = 0;
-        stocked_note(heap, slab->class);
+        available_note(heap, slab->class);
     }
     slab_give_checked(slab);
     struct unit *next = of->partial.first;
-    if (next && next->flags & UNIT_EMPTY) tidy_begin(heap, next);
+    if (next && next->flags & UNIT_EMPTY) scavenge_begin(heap, next);
 }
 
-static bool tidy_look(struct heap *heap) {
-    struct unit *slab = heap->tidy.slab;
-    debug_check(slab->owner == heap && tidy_is_untouched(heap, slab));
-    uint32_t from = heap->tidy.blocks_seen, carved = slab->carved_blocks;
-    uint32_t to = from + TIDY_BLOCKS < carved ? from + TIDY_BLOCKS : carved;
+static bool scavenge_look(struct heap *heap) {
+    struct unit *slab = heap->scavenge.slab;
+    debug_check(slab->owner == heap && scavenge_is_untouched(heap, slab));
+    uint32_t from = heap->scavenge.blocks_seen, carved = slab->carved_blocks;
+    uint32_t to = from + SCAVENGE_BLOCKS < carved ? from + SCAVENGE_BLOCKS : carved;
     if (config_safety && unlikely(!slab_is_free(slab, from, to, heap->secret))) {
         if (slab->flags & UNIT_EMPTY) slab_misused(slab, heap->secret);
-        heap->tidy.slab = NULL;
+        heap->scavenge.slab = NULL;
         return false;
     }
-    heap->tidy.blocks_seen = (uint16_t)to;
+    heap->scavenge.blocks_seen = (uint16_t)to;
     if (to < carved || remote_count(load_relaxed(slab->remote)) > 0) return false;
     part_with(heap, slab);
     return true;
@@ -56,7 +56,7 @@ static bool tidy_look(struct heap *heap) {
 
 /* The slab of a class that may be idle, or NULL. Of a current one the first block tells, most of the time; without
  * safety blocks have no keys. */
-static struct unit *tidy_candidate(const struct heap *heap, uint32_t class) {
+static struct unit *scavenge_candidate(const struct heap *heap, uint32_t class) {
     const struct size_class *of = &heap->classes[class];
     struct unit *slab = of->partial.first;
     if (slab && slab->flags & UNIT_EMPTY) return slab;
@@ -65,21 +65,21 @@ static struct unit *tidy_candidate(const struct heap *heap, uint32_t class) {
     return block_is_free((struct block *)slab->memory, heap->secret) ? slab : NULL;
 }
 
-bool tidy_step(struct heap *heap) {
+bool scavenge_step(struct heap *heap) {
     debug_check(config_bounded && heap->state == HEAP_LIVE);
-    if (heap->tidy.slab && tidy_is_untouched(heap, heap->tidy.slab)) return tidy_look(heap);
-    for (int i = 0; i < TIDY_CLASSES; i++) {
-        uint32_t class = heap->tidy.class = (uint8_t)(heap->tidy.class % (CLASS_COUNT - 1) + 1);
-        struct unit *slab = tidy_candidate(heap, class);
+    if (heap->scavenge.slab && scavenge_is_untouched(heap, heap->scavenge.slab)) return scavenge_look(heap);
+    for (int i = 0; i < SCAVENGE_CLASSES; i++) {
+        uint32_t class = heap->scavenge.class = (uint8_t)(heap->scavenge.class % (CLASS_COUNT - 1) + 1);
+        struct unit *slab = scavenge_candidate(heap, class);
         if (!slab) continue;
-        tidy_begin(heap, slab);
-        return tidy_look(heap);
+        scavenge_begin(heap, slab);
+        return scavenge_look(heap);
     }
     return false;
 }
 
-void tidy_empty(struct heap *heap, struct unit *slab) {
+void scavenge_empty(struct heap *heap, struct unit *slab) {
     debug_check(config_bounded && slab->flags & UNIT_EMPTY);
-    if (!heap->tidy.slab || !tidy_is_untouched(heap, heap->tidy.slab)) tidy_begin(heap, slab);
-    tidy_look(heap);
+    if (!heap->scavenge.slab || !scavenge_is_untouched(heap, heap->scavenge.slab)) scavenge_begin(heap, slab);
+    scavenge_look(heap);
 }

@@ -4,15 +4,15 @@
 #include "heap/heap.h"
 
 /* Note what a class has, after its partial slabs, its current one or that one's carved blocks have changed. */
-INLINE void stocked_note(struct heap *heap, size_t class) {
+INLINE void available_note(struct heap *heap, size_t class) {
     if (!config_bounded) return;
     const struct size_class *of = &heap->classes[class];
     const struct unit *current = of->current;
     bool more = of->partial.first || (current && (slab_uncarved(current) > 0 || current->free != BLOCK_END));
-    heap->stocked = (heap->stocked & ~(UINT64_C(1) << class)) | (uint64_t)more << class;
+    heap->available = (heap->available & ~(UINT64_C(1) << class)) | (uint64_t)more << class;
 }
 
-/* No longer look whether `slab` is idle (heap/tidy.h), because it is handed out or changes hands. */
-INLINE void tidy_forget(struct heap *heap, const struct unit *slab) {
-    if (config_bounded && heap->tidy.slab == slab) heap->tidy.slab = NULL;
+/* No longer look whether `slab` is idle (heap/scavenge.h), because it is handed out or changes hands. */
+INLINE void scavenge_forget(struct heap *heap, const struct unit *slab) {
+    if (config_bounded && heap->scavenge.slab == slab) heap->scavenge.slab = NULL;
 }

@@ -10,7 +10,7 @@
 #include "heap/heap.h"
 
 /* Look at so many blocks of the slab whose turn it is. True: it was idle, and its unit is level 1's now. */
-bool tidy_step(struct heap *heap);
+bool scavenge_step(struct heap *heap);
 
 /* The same when `slab` has become an empty one; that slab if no other is being looked at. */
-void tidy_empty(struct heap *heap, struct unit *slab);
+void scavenge_empty(struct heap *heap, struct unit *slab);
