@@ -81,7 +81,7 @@ run_stage() {
     local folder=build-${preset%%:*}
     [[ $preset != release ]] || folder=build
     timeout -k 10 "$limit" ctest --test-dir "$folder" --output-on-failure --no-tests=error \
-        -j "$(nproc)" "$@"
+        -j "$(($(nproc) + 1))" "$@"
 }
 
 # Counts the results in the stage's log; a failure outside the counted tests counts too.

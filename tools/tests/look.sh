@@ -51,7 +51,10 @@ for library in default hardened fast; do
     expect 0 '^0x[0-9a-f]+ +52[45][0-9]{4} live large$' "walk has the large block ($library)" "$tool" walk "$process"
     expect 0 'its heap is whole' "check of a whole heap ($library)" "$tool" check "$process"
     expect 0 'live in .*  [+]0 B$' "top as text ($library)" "$tool" top -n 2 -d 0.05 "$process"
-    expect 0 '^  [[][+:]{1,9}[.:+# ]{50,}[]]$' "top has a map ($library)" "$tool" top -n 1 "$process"
+    # In the hardened library, which hands out blocks in random order, a part of the heap may be fuller than others.
+    sparse='[+:]'
+    [[ $library != hardened ]] || sparse='[+:#]'
+    expect 0 "^  [[]$sparse{1,9}[.:+# ]{50,}[]]\$" "top has a map ($library)" "$tool" top -n 1 "$process"
     "$tool" stats --json "$process" | python3 -c 'import json, sys; assert json.load(sys.stdin)["live_bytes"] > 5 << 20' ||
         failed=$((failed + 1))
     expect 0 "^$address +208 live small 13" "gdb: heap block ($library)" \
