@@ -5,6 +5,7 @@ import statistics
 from suite import stats
 
 BASE = "glibc"
+LEAST_S = 0.001  # stands for a time too short for the kernel to count: ratios and means have no place for zero
 
 
 def names_of(document):
@@ -29,7 +30,8 @@ def _ratio(values, base, noise):
 
 
 def _series(runs, name, key):
-    return [run[key] for run in runs.get(name, [])]
+    least = LEAST_S if key.endswith("_s") else 0
+    return [max(run[key], least) for run in runs.get(name, [])]
 
 
 class Programs:
@@ -51,9 +53,8 @@ class Programs:
 
     def mean_series(self, name, key, base=BASE):
         """For each round, the geometric mean over the programs of name's cost over base's."""
-        rounds = range(self.part["rounds"])
-        return [stats.geometric_mean(self.runs[p][name][i][key] / self.runs[p][base][i][key]
-                                     for p in self.complete) for i in rounds]
+        pairs = [zip(_series(self.runs[p], name, key), _series(self.runs[p], base, key)) for p in self.complete]
+        return [stats.geometric_mean(cost / of_base for cost, of_base in of_round) for of_round in zip(*pairs)]
 
     def mean(self, name, key, base=BASE):
         """The same as a ratio with its range; ties are judged by the baseline's own second run."""
