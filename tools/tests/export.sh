@@ -5,31 +5,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # dollars and backquotes here are a message's
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tool=$(realpath -e "${1:?usage: export.sh PROGRAM LIBRARY LOSER}")
 library=$(realpath -e "$2")
 loser=$(realpath -e "$3")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-verdict() {
-    [[ $1 == yes ]] && echo "ok - $2" && return
-    echo "not ok - $2"
-    sed 's/^/#   /' "$work/said" | cut -c 1-300 | head -30
-    failed=$((failed + 1))
-}
-
-# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
-expect() {
-    local expected=$1 pattern=$2 what=$3 code=0 good=no
-    shift 3
-    timeout 60 "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    [[ $code != "$expected" ]] || ! grep -qaE -- "$pattern" "$work/said" || good=yes
-    verdict $good "$what"
-}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
 
 # record NAME BLOCKS: what a program holds that keeps so many blocks of 21 bytes.
 record() {

@@ -9,33 +9,17 @@ set -euo pipefail
 tool=$(realpath -e "${1:?usage: look.sh PROGRAM SLEEPER GDB_SCRIPT}")
 sleeper=$(realpath -e "$2")
 script=$(realpath -e "$3")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C TERM=dumb
-work=$(mktemp -d)
-sleepers=()
-trap 'kill "${sleepers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
-failed=0
-
-# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
-expect() {
-    local expected=$1 pattern=$2 what=$3 code=0
-    shift 3
-    timeout 100 "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    if [[ $code == "$expected" ]] && grep -qE -- "$pattern" "$work/said"; then
-        echo "ok - $what"
-    else
-        echo "not ok - $what: exit code $code"
-        sed 's/^/#   /' "$work/said" | head -30
-        failed=$((failed + 1))
-    fi
-}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
+export TERM=dumb
 
 # start LIBRARY WHAT: starts a sleeper and waits for its address; sets `process` and `address`.
 start() {
     rm -f "$work/address"
     "$tool" run -q -l "$1" "$sleeper" "$2" >"$work/address" &
     process=$!
-    sleepers+=("$process")
+    processes+=("$process")
     for ((i = 0; i < 300; i++)); do
         [[ -s $work/address ]] && break
         sleep 0.1
@@ -117,7 +101,7 @@ expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of a 
 kill "$process"
 
 sleep 100 &
-sleepers+=($!)
+processes+=($!)
 expect 1 "no heap of heapalloc's" "a process without" "$tool" stats $!
 expect 2 'there is none' "no process" "$tool" stats 99999999
 expect 2 'is no process' "a number that is none" "$tool" top 99999999999999
@@ -136,4 +120,4 @@ expect 2 'no program to compare' "compare without a program" "$tool" compare
 expect 2 'no such option' "compare with too few rounds" "$tool" compare -r 2 ls
 for verb in stats walk top compare; do expect 0 "^usage: heapalloc $verb" "$verb --help" "$tool" "$verb" --help; done
 expect 2 'did you mean .stats.' "a wrong command" "$tool" stat 1
-exit $((failed > 0))
+((failed == 0))

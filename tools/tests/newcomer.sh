@@ -6,24 +6,14 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # dollars here are another shell's
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tool=$(realpath -e "${1:?usage: newcomer.sh PROGRAM SERVER}")
 server=$(realpath -e "$2")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
 mkdir "$work/bin"
 ln -s "$tool" "$work/bin/heapalloc"
 PATH=$work/bin:$PATH
-failed=0
-
-verdict() {
-    [[ $1 == yes ]] && echo "ok - $2" && return
-    echo "not ok - $2"
-    sed 's/^/#   /' "$work/said" | cut -c 1-300 | head -30
-    failed=$((failed + 1))
-}
 
 # follow FOLDER REPORTS PATTERN WHAT COMMAND...: the program's report, and for each of its suggestions a page in which a
 # site that has most live memory is named so.

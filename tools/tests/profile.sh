@@ -7,29 +7,11 @@
 set -euo pipefail
 tool=$(realpath -e "${1:?usage: profile.sh PROGRAM LOSER}")
 loser=$(realpath -e "$2")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
-failed=0
-
-verdict() {
-    [[ $1 == yes ]] && echo "ok - $2" && return
-    echo "not ok - $2"
-    sed 's/^/#   /' "$work/said" | cut -c 1-300
-    failed=$((failed + 1))
-}
-
-# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream; nothing is left behind.
-expect() {
-    local expected=$1 pattern=$2 what=$3 code=0 good=no
-    shift 3
-    timeout 60 "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    [[ $code != "$expected" || -n $(ls "$TMPDIR") ]] || ! grep -qE -- "$pattern" "$work/said" || good=yes
-    verdict $good "$what"
-}
 
 named='make( leaks\.c:[0-9]+)?'
 expect 1 'leaks: 21000 bytes in 1000 blocks' "leaks: what is lost, and exit code 1" "$tool" leaks -- "$loser" lost 1000 21
@@ -58,4 +40,5 @@ for command in profile leaks; do
 done
 expect 2 'no option -a' "leaks: profile's options are not its own" "$tool" leaks -a ls
 expect 2 'these are no bytes: 3x' "profile: wrong bytes" "$tool" profile -b 3x ls
+verdict "$([[ -z $(ls "$TMPDIR") ]] && echo yes)" "nothing is left behind"
 ((failed == 0))

@@ -6,34 +6,14 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016 # dollars and backquotes here are a message's
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tool=$(realpath -e "${1:?usage: report.sh PROGRAM LIBRARY SERVER}")
 library=$(realpath -e "$2")
 server=$(realpath -e "$3")
 pinner=$(realpath -e "$4")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-processes=()
-trap 'kill "${processes[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
 cd "$work"
-failed=0
-
-verdict() {
-    [[ $1 == yes ]] && echo "ok - $2" && return
-    echo "not ok - $2"
-    sed 's/^/#   /' "$work/said" | cut -c 1-300 | head -30
-    failed=$((failed + 1))
-}
-
-# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
-expect() {
-    local expected=$1 pattern=$2 what=$3 code=0 good=no
-    shift 3
-    timeout 100 "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    [[ $code != "$expected" ]] || ! grep -qaE -- "$pattern" "$work/said" || good=yes
-    verdict $good "$what"
-}
 
 HEAPALLOC=profile=$work/s.%n.heap,profile_bytes=4K,profile_every=2M LD_PRELOAD=$library "$server"
 expect 0 '^wrote all.html: open it in a browser$' "a page of several profiles" "$tool" report -o all.html s.*.heap

@@ -7,26 +7,9 @@
 set -euo pipefail
 tool=$(realpath -e "${1:?usage: run.sh PROGRAM SLEEPER}")
 sleeper=$(realpath -e "$2")
-unset LD_PRELOAD HEAPALLOC
-export LC_ALL=C
-work=$(mktemp -d)
-sleepers=()
-trap 'kill "${sleepers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
-failed=0
-
-# expect CODE PATTERN WHAT COMMAND...: the exit code, and a line of either stream.
-expect() {
-    local expected=$1 pattern=$2 what=$3 code=0
-    shift 3
-    timeout 60 "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    if [[ $code == "$expected" ]] && grep -qE -- "$pattern" "$work/said"; then
-        echo "ok - $what"
-    else
-        echo "not ok - $what: exit code $code"
-        sed 's/^/#   /' "$work/said"
-        failed=$((failed + 1))
-    fi
-}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/tests/expect.sh
+. "$here/expect.sh"
 
 expect 7 "^$" "run hands the exit code through" "$tool" run -q -- /bin/bash -c 'echo; exit 7'
 expect 0 '^= heap resident' "run --stats shows where the memory is" "$tool" run --stats /bin/ls /
@@ -49,10 +32,10 @@ if cc -static -o "$work/alone" "$work/alone.c" 2>/dev/null; then
 fi
 
 sleep 60 &
-sleepers+=($!)
+processes+=($!)
 expect 1 "not in process $!" "check of a process without" "$tool" check $!
 "$tool" run -q sleep 60 &
-sleepers+=($!)
+processes+=($!)
 for ((i = 0; i < 100; i++)); do
     "$tool" check $! >/dev/null 2>&1 && break
     sleep 0.1
@@ -68,7 +51,7 @@ resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 start_idle() {
     "$tool" run "$@" "$sleeper" idle >"$work/idle" &
     idle=$!
-    sleepers+=("$idle")
+    processes+=("$idle")
     for ((i = 0; i < 300; i++)); do
         [[ -s $work/idle ]] && break
         sleep 0.1
@@ -84,4 +67,4 @@ start_idle -q
 sleep 1
 expect 0 '^more' "without it the program keeps it" bash -c "(($(resident_kb "$idle") > 50000)) && echo more"
 expect 0 'purge. cannot be .soon' "a wrong time is told" "$tool" run -q --trim-after=soon ls /
-exit $((failed > 0))
+((failed == 0))
