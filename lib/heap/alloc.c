@@ -50,18 +50,20 @@ static void widen(struct heap *heap, uint32_t count) {
     cache_widen(heap);
 }
 
+/* A block of level 2: the one freed last, one that is ready, or one for which level 1 may have to give units. */
+static struct granule *medium_find(struct heap *heap, uint32_t count, enum alloc_room room) {
+    if (config_bounded) return medium_bounded(heap, count);
+    if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
+    struct granule *slot = cache_recent_medium(heap, count);
+    if (!slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
+    if (likely(slot)) return slot;
+    heap_yield(heap);
+    return room == ALLOC_ROOMY ? medium_take_roomy(count) : medium_take(count, 1);
+}
+
 static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     debug_check(size > CLASS_BYTES_MAX && size <= MEDIUM_BYTES_MAX);
-    uint32_t count = (uint32_t)cache_granules(size);
-    if (CACHE_SUM_MAX > 0 && unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
-    struct granule *slot = config_bounded ? NULL : cache_recent_medium(heap, count);
-    if (!config_bounded && !slot && room == ALLOC_TIGHT) slot = medium_take_ready(count);
-    if (config_bounded) {
-        slot = medium_bounded(heap, count);
-    } else if (unlikely(!slot)) {
-        heap_yield(heap);
-        slot = room == ALLOC_ROOMY ? medium_take_roomy(count) : medium_take(count, 1);
-    }
+    struct granule *slot = medium_find(heap, (uint32_t)cache_granules(size), room);
     if (unlikely(!slot)) return NULL;
     bool clean = slot->head & GRANULE_ZERO;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_ZERO); /* the caller will write to it */

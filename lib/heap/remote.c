@@ -24,6 +24,23 @@ INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     abandon_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
 }
 
+/* In the bounded build: collect a few of the remote blocks, and keep an empty slab, whose blocks are looked at later.
+ */
+static void take_in_bounded(struct unit *slab, struct heap *heap) {
+    debug_check(slab->owner == heap && !(slab->flags & UNIT_PARTIAL));
+    if (slab->free == BLOCK_END)
+        owner_collect_alone(slab);
+    else
+        owner_collect_some(slab, heap->secret);
+    if (slab->used_blocks == 0) {
+        partial_add(heap, slab);
+        heap_slab_empty(slab, heap);
+        return;
+    }
+    keep_claimed(heap, slab);
+    pace_slow(heap);
+}
+
 /* Take in a slab that had no owner and is the caller's now; without a heap it is abandoned again. */
 static void take_in(struct unit *slab, struct heap *heap) {
     debug_check(!(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
@@ -32,19 +49,10 @@ static void take_in(struct unit *slab, struct heap *heap) {
         return;
     }
     store_relaxed(slab->owner, heap);
-    if (!config_bounded)
-        owner_collect(slab, heap->secret);
-    else if (slab->free == BLOCK_END)
-        owner_collect_alone(slab);
-    else
-        owner_collect_some(slab, heap->secret);
-    if (config_bounded && slab->used_blocks == 0) {
-        partial_add(heap, slab);
-        heap_slab_empty(slab, heap);
-        return;
-    }
+    if (config_bounded) return take_in_bounded(slab, heap);
+    owner_collect(slab, heap->secret);
     keep_claimed(heap, slab);
-    if (!config_bounded && slab->used_blocks == 0) heap_slab_empty(slab, heap);
+    if (slab->used_blocks == 0) heap_slab_empty(slab, heap);
     pace_slow(heap);
 }
 

@@ -17,7 +17,7 @@ STARTUP_TEXT static struct unit *take(uint32_t count, enum unit_kind kind, enum 
         if (units_take_ready(count, kind, place, &unit)) {
             if (likely(unit)) return unit;
             if (lock_fork_is_mine()) unit = emergency_take_ready(count, kind);
-            if (unlikely(unit) || (unit = unmapped_take(count, kind, GONE_LEFT_UNITS))) return unit;
+            if (unlikely(unit) || (unit = unmapped_take(count, kind, UNMAPPED_LEFT_UNITS))) return unit;
             grown = grow_tip_by(count);
         }
         if (grown == GROW_NO_MEMORY && (unit = unmapped_take(count, kind, 0))) return unit;

@@ -8,8 +8,8 @@
 #include <heapalloc/port.h>
 
 enum {
-    GONE_STEP_UNITS = (16 << 20) / UNIT_BYTES,   /* mapped again at once, so that not each small request maps */
-    CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
+    UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
+    CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
     MOVED_MAX = 10,       /* each is a mapping, and may split another one */
@@ -30,7 +30,7 @@ static struct unit *unmapped_take_locked(uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     struct unit *unit = extent_find(&units.unmapped, count);
     if (!unit) return NULL;
-    uint32_t step = count > GONE_STEP_UNITS ? count : GONE_STEP_UNITS;
+    uint32_t step = count > UNMAPPED_STEP_UNITS ? count : UNMAPPED_STEP_UNITS;
     if (step > unit->count) step = unit->count;
     extent_cut_front(unit, step);
     return extent_hand_out(unit, step, UNIT_LEAVING);

@@ -14,7 +14,7 @@
 #include "span/units_free.h"
 
 /* This much is left for blocks that move, as long as there is other address space. */
-enum { GONE_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
+enum { UNMAPPED_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
 
 /* Take `count` units as `kind` from an unmapped extent while more than `left` are unmapped; NULL: there is none, or the
  * world cannot map it. */
