@@ -26,6 +26,12 @@ enum { FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
 
 extern const char *heapalloc_options __attribute__((weak, visibility("default")));
 
+/* Blocks with red zones are neither sampled nor searched for leaks: whoever asks for either gets none. */
+static void update_redzones(void) {
+    bool seen = option_number(OPTION_LEAKS) || option_text(OPTION_PROFILE)[0];
+    redzone_set_firsts(seen ? 0 : (uint32_t)option_number(OPTION_REDZONES));
+}
+
 /* Apply an option that takes effect at once; the others are read where they are used. */
 static void apply(enum option_id id) {
     uint64_t number = option_number(id);
@@ -41,10 +47,8 @@ static void apply(enum option_id id) {
     case OPTION_BACKGROUND:
         if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
-    case OPTION_REDZONES: redzone_set_firsts((uint32_t)number); break;
-    case OPTION_LEAKS:
-        if (number) redzone_set_firsts(0); /* it does not see what those blocks point to */
-        profile_update();                  /* fall through */
+    case OPTION_REDZONES: update_redzones(); break;
+    case OPTION_LEAKS: update_redzones(); profile_update(); /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
         break;
@@ -54,7 +58,7 @@ static void apply(enum option_id id) {
         if (option_text(OPTION_METRICS)[0]) exit_stats_ask(); /* its exit handler writes them a last time */
         break;
     case OPTION_PROFILE:
-        redzone_set_firsts(0); /* such blocks are not sampled */
+        update_redzones();
         profile_update();
         break;
     case OPTION_PROFILE_BYTES:

@@ -49,6 +49,12 @@ static __attribute__((noinline)) void keep_list(size_t blocks, size_t bytes) {
     }
 }
 
+/* The oldest block leads to all others. */
+static __attribute__((noinline)) void keep_queue(size_t blocks, size_t bytes) {
+    struct node *last = kept = make(bytes);
+    for (size_t i = 1; i < blocks; i++) last = last->next = make(bytes);
+}
+
 static __attribute__((noinline)) void lose_ring(size_t blocks, size_t bytes) {
     struct node *first = make(bytes), *last = first;
     for (size_t i = 1; i < blocks; i++) last = last->next = make(bytes);
@@ -146,6 +152,14 @@ static int ask(const size_t *sizes) {
     return 0;
 }
 
+/* Asks while a queue leads from the first blocks of a size to the later ones. */
+static int ask_of_queue(const size_t *sizes) {
+    leaks_function *leaks = (leaks_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "heapalloc_leaks");
+    keep_queue(sizes[0], sizes[1]);
+    wipe();
+    return !leaks || leaks(STDERR_FILENO) != 0;
+}
+
 static void free_kept(void) {
     while (kept) {
         struct node *next = kept->next;
@@ -161,6 +175,7 @@ int main(int count, char **words) {
     sizes[1] = count > 3 ? strtoul(words[3], NULL, 10) : 32;
     if (!strcmp(name, "lost")) lose(sizes[0], sizes[1]);
     if (!strcmp(name, "kept")) keep_list(sizes[0], sizes[1]);
+    if (!strcmp(name, "queue")) return ask_of_queue(sizes);
     if (!strcmp(name, "ring")) lose_ring(sizes[0], sizes[1]);
     if (!strcmp(name, "inside")) keep_inside(sizes[0], sizes[1]);
     if (!strcmp(name, "mapped")) keep_mapped(sizes[0], sizes[1]);

@@ -43,6 +43,12 @@ expect "python3 has a report, and ends as usual" 0 'leaks' python3 -c pass
 options="leaks,background,metrics=unix:$work/socket"
 expect "the library's own threads need not be stopped" 0 "$none" "$program" threads 100 48
 verdict "$(grep -q 'could not be stopped' "$work/err" && echo no || echo yes)" "and none is told"
+options="leaks,redzones=8"
+expect "red zones are off with leaks" 0 "$(lost 160 5)" "$program" lost 5 21
+options="redzones=8,leaks"
+expect "in any order" 0 "$(lost 160 5)" "$program" lost 5 21
+options="redzones=8"
+expect "blocks with red zones lead to others" 0 'no leaks' "$program" queue 500 21
 options="leaks=full,signal=USR2"
 expect "the call counts them, and a signal reports them" 0 "$(lost 42000 2000)" "$program" ask 1000 21
 verdict "$(is "$(grep -cE "$(lost 42000 2000)" "$work/err")" 3)" "each time: by the call, at the signal, at exit"
