@@ -131,10 +131,12 @@ NOINLINE uintptr_t leaks_stack(void) {
     return (uintptr_t)__builtin_frame_address(0);
 }
 
-static void tell_running(struct report *report, size_t running) {
-    report_begin(report);
-    report_add_number(report, running, 0);
-    report_add(report, " threads could not be stopped: what only their registers point to is told as lost\n");
+static void tell_running(int file, size_t running) {
+    struct report report;
+    report_begin(&report);
+    report_add_number(&report, running, 0);
+    report_add(&report, " threads could not be stopped: what only their registers point to is told as lost\n");
+    report_write(&report, file);
 }
 
 static void tell_no_search(struct report *report) {
@@ -160,8 +162,7 @@ COLD long leaks_tell(int file, uintptr_t stack) {
     if (search) leaks_search_end(search);
     if (file >= 0) {
         report_write(&report, file);
-        if (running > 0) tell_running(&report, running);
-        report_write(&report, file);
+        if (running > 0) tell_running(file, running);
         if (lost.known > 0) tell_places(file);
     }
     process_end(&busy);

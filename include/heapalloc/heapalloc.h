@@ -156,7 +156,7 @@ HEAPALLOC_API bool heapalloc_profile_dump(const char *path);
 
 /* Report blocks that nothing points to any more, as the option `leaks` does at exit, while other threads are stopped.
  * file          gets the report; -1: nothing does
- * returns       how many; (size_t)-1 with errno: ENOMEM, EBUSY when another thread does it, what reading memory gave
+ * returns       how many; (size_t)-1 with errno: EBUSY when another thread does it, or ENOMEM
  * thread, cost  any thread, in no signal handler; O(memory of the program)                                    */
 HEAPALLOC_API size_t heapalloc_leaks(int file);
 
