@@ -89,8 +89,9 @@ static void play(const struct scene *scene, uint64_t seed, uint64_t steps) {
         if (i % (steps / 8 + 1) == 0) model_compare(&model);
     }
     model_close(&model);
-    if (told.taken != told.freed || (scene->rate > 0 && config_safety != 0 && told.taken == 0))
-        model_wrong(&model, "freed blocks that a profiler knows, or none", NULL, (size_t)(told.taken - told.freed));
+    if (sampled.taken != sampled.freed || (scene->rate > 0 && config_safety != 0 && sampled.taken == 0))
+        model_wrong(&model, "freed blocks that a profiler knows, or none", NULL,
+                    (size_t)(sampled.taken - sampled.freed));
     verify(&model);
     heap_trim(heap_self);
     verify(&model);

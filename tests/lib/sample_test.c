@@ -32,37 +32,37 @@ TEST(every_block_is_told_at_a_rate_of_1) {
         bytes += size_of(i);
     }
     sound();
-    CHECK_EQ(told.taken, MANY);
-    CHECK_EQ(told.taken_bytes, bytes);
+    CHECK_EQ(sampled.taken, MANY);
+    CHECK_EQ(sampled.taken_bytes, bytes);
     for (int i = 0; i < MANY; i += 2) t_free(blocks[i]);
-    CHECK_EQ(told.freed, MANY / 2);
+    CHECK_EQ(sampled.freed, MANY / 2);
     for (int i = 0; i < MANY; i += 2) CHECK((blocks[i] = t_malloc(size_of(i))) != NULL);
-    CHECK_EQ(told.taken, MANY + MANY / 2);
+    CHECK_EQ(sampled.taken, MANY + MANY / 2);
     sound();
     for (int i = 0; i < MANY; i++) t_free(blocks[i]);
-    CHECK_EQ(told.freed, told.taken);
-    CHECK_EQ(told.freed_bytes, told.taken_bytes);
+    CHECK_EQ(sampled.freed, sampled.taken);
+    CHECK_EQ(sampled.freed_bytes, sampled.taken_bytes);
 }
 
 TEST(nothing_and_zero_bytes_count_as_one) {
     sampled_begin(1, 1);
     void *p = t_malloc(0), *q = t_calloc(0, 9);
-    CHECK_EQ(told.taken_bytes, 2);
+    CHECK_EQ(sampled.taken_bytes, 2);
     t_free(p);
     t_free(q);
-    CHECK_EQ(told.freed, 2);
+    CHECK_EQ(sampled.freed, 2);
 }
 
 /* Whole classes and powers of two: what was asked for is not known any more. */
 TEST(aligned_blocks_are_told) {
     sampled_begin(1, 1);
     for (size_t align = 16; align <= 1 << 20; align *= 2) {
-        uint64_t before = told.taken;
+        uint64_t before = sampled.taken;
         void *p = t_aligned_alloc(align, 3 * align);
         CHECK(sampled_size(p) >= 3 * align);
-        CHECK_EQ(told.taken, before + 1);
+        CHECK_EQ(sampled.taken, before + 1);
         t_free(p);
-        CHECK_EQ(told.freed, told.taken);
+        CHECK_EQ(sampled.freed, sampled.taken);
     }
 }
 
@@ -73,11 +73,11 @@ TEST(a_resized_block_is_told_anew) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         CHECK((p = t_realloc(p, sizes[i])) != NULL);
         if (sampled_size(p) != sizes[i]) CHECK(t_malloc_usable_size(p) > 4096); /* it has been long enough */
-        CHECK_EQ(told.taken, told.freed + 1);
+        CHECK_EQ(sampled.taken, sampled.freed + 1);
         sound();
     }
     t_free(p);
-    CHECK_EQ(told.taken, told.freed);
+    CHECK_EQ(sampled.taken, sampled.freed);
 }
 
 TEST(frees_after_the_end_are_told) {
@@ -88,17 +88,17 @@ TEST(frees_after_the_end_are_told) {
     void *p = t_malloc(100);
     CHECK_EQ(sampled_size(p), 0);
     for (int i = 0; i < MANY; i++) t_free(blocks[i]);
-    CHECK_EQ(told.freed, MANY);
+    CHECK_EQ(sampled.freed, MANY);
     t_free(p);
-    CHECK_EQ(told.freed, MANY);
+    CHECK_EQ(sampled.freed, MANY);
 }
 
 /* Slabs are as before when they have no told block any more. */
 TEST(a_slab_is_fast_again) {
     sampled_begin(1 << 20, 3);
-    while (told.taken == 0) {
+    while (sampled.taken == 0) {
         for (int i = 0; i < MANY; i++) CHECK((blocks[i] = t_malloc(64)) != NULL);
-        if (told.taken > 0) break;
+        if (sampled.taken > 0) break;
         for (int i = 0; i < MANY; i++) t_free(blocks[i]);
     }
     void *known = NULL;
@@ -142,11 +142,11 @@ static void estimate(size_t from, size_t to, int rounds) {
         objects_variance += (1 - p) / p;
         bytes_variance += (1 - p) / p * (double)size * (double)size;
     }
-    CHECK(fabs(told.objects - objects) < 5 * sqrt(objects_variance));
-    CHECK(fabs(told.bytes - bytes) < 5 * sqrt(bytes_variance));
-    CHECK(told.taken > 5);
+    CHECK(fabs(sampled.objects - objects) < 5 * sqrt(objects_variance));
+    CHECK(fabs(sampled.bytes - bytes) < 5 * sqrt(bytes_variance));
+    CHECK(sampled.taken > 5);
     for (int i = 0; i < HELD; i++) t_free(held[i]);
-    CHECK_EQ(told.freed, told.taken);
+    CHECK_EQ(sampled.freed, sampled.taken);
     sampled_end();
 }
 

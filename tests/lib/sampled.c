@@ -6,29 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOLD_MAX = 1 << 18 };
+enum { SAMPLED_MAX = 1 << 18 };
 
-struct told told;
+struct sampled sampled;
 
 static struct {
     const void *p;
     size_t size;
-} table[TOLD_MAX];
+} table[SAMPLED_MAX];
 
 static size_t places; /* of the table that have an address */
 
 static size_t place(const void *p) {
-    size_t at = ((uintptr_t)p >> 4) * 0x9e3779b1u % TOLD_MAX;
-    while (table[at].p && table[at].p != p) at = (at + 1) % TOLD_MAX;
+    size_t at = ((uintptr_t)p >> 4) * 0x9e3779b1u % SAMPLED_MAX;
+    while (table[at].p && table[at].p != p) at = (at + 1) % SAMPLED_MAX;
     return at;
 }
 
 /* A table that has had each of its places once is full: it begins anew with what is known still. */
 static void make_room(void) {
-    static const void *known[TOLD_MAX / 2];
-    static size_t sizes[TOLD_MAX / 2];
+    static const void *known[SAMPLED_MAX / 2];
+    static size_t sizes[SAMPLED_MAX / 2];
     size_t count = 0;
-    for (size_t at = 0; at < TOLD_MAX; at++) {
+    for (size_t at = 0; at < SAMPLED_MAX; at++) {
         if (table[at].size > 0) known[count] = table[at].p, sizes[count++] = table[at].size;
         table[at].p = NULL;
         table[at].size = 0;
@@ -44,16 +44,16 @@ static void make_room(void) {
 static bool taken(void *p, size_t size) {
     size_t at = place(p);
     if (table[at].p == p && table[at].size > 0) fputs("told of a block twice\n", stderr), abort();
-    if (told.taken - told.freed >= TOLD_MAX / 4) return false;
-    if (places >= TOLD_MAX / 2) make_room(), at = place(p);
+    if (sampled.taken - sampled.freed >= SAMPLED_MAX / 4) return false;
+    if (places >= SAMPLED_MAX / 2) make_room(), at = place(p);
     places += table[at].p != p;
     table[at].p = p;
     table[at].size = size;
-    told.taken++;
-    told.taken_bytes += size;
-    double weight = told.rate == 1 ? 1 : -1 / expm1(-(double)size / (double)told.rate);
-    told.objects += weight;
-    told.bytes += weight * (double)size;
+    sampled.taken++;
+    sampled.taken_bytes += size;
+    double weight = sampled.rate == 1 ? 1 : -1 / expm1(-(double)size / (double)sampled.rate);
+    sampled.objects += weight;
+    sampled.bytes += weight * (double)size;
     return true;
 }
 
@@ -61,8 +61,8 @@ static bool taken(void *p, size_t size) {
 static bool freed(const void *p) {
     size_t at = place(p);
     if (table[at].p != p || table[at].size == 0) return false;
-    told.freed++;
-    told.freed_bytes += table[at].size;
+    sampled.freed++;
+    sampled.freed_bytes += table[at].size;
     table[at].size = 0;
     return true;
 }
@@ -81,7 +81,7 @@ static bool know_one(const char *from, size_t step, uint32_t count) {
 void sampled_begin(uint64_t rate, uint64_t seed) {
     static const struct sample_hooks hooks = {taken, freed, know_one};
     heap_enter();
-    told = (struct told){.rate = rate};
+    sampled = (struct sampled){.rate = rate};
     sample_hooks = &hooks;
     if (!sample_begin(heap_self, rate, seed)) fputs("this build cannot sample\n", stderr), abort();
 }

@@ -3,13 +3,13 @@
 #pragma once
 #include "heap/sample_life.h"
 
-struct told {
+struct sampled {
     uint64_t taken, freed;
     uint64_t taken_bytes, freed_bytes;
     double objects, bytes; /* estimates of what was allocated in all */
     uint64_t rate;
 };
-extern struct told told;
+extern struct sampled sampled;
 
 /* The calling thread's heap tells this profiler from now on; or no longer. */
 void sampled_begin(uint64_t rate, uint64_t seed);

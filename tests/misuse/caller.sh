@@ -26,10 +26,6 @@ static __attribute__((noinline)) void frees(void) { free(p); __asm__ volatile(""
 static __attribute__((noinline)) void resizes(void) { p = realloc(p + 1, 30); __asm__ volatile(""); }
 static void *frees_in_thread(void *unused) { p = data, free(p); __asm__ volatile(""); return unused; }
 static __attribute__((noinline)) void allocates(void) {
-    for (int i = 0; i < 20; i++) p = malloc(40); /* the first have red zones, and are in no list when they are free */
-    free(p);
-    __asm__ volatile("" : "+r"(p) : : "memory");
-    memset(p, 1, 16);
     for (int i = 0; i < 1000; i++) {
         p = malloc(40);
         __asm__ volatile("" : "+r"(p));
@@ -43,7 +39,7 @@ int main(int count, char **words) {
     __asm__ volatile("" : "+r"(p) : : "memory");
     if (strcmp(words[1], "frees") == 0) frees();
     if (strcmp(words[1], "resizes") == 0) resizes();
-    if (strcmp(words[1], "allocates") == 0) allocates();
+    if (strcmp(words[1], "allocates") == 0) memset(p, 1, 16), allocates();
     if (strcmp(words[1], "frees_in_library") == 0) frees_in_library(p);
     if (strcmp(words[1], "frees_in_thread") == 0) pthread_create(&thread, 0, frees_in_thread, 0), pthread_join(thread, 0);
     if (strcmp(words[1], "main") == 0) p = data, free(p);

@@ -27,19 +27,9 @@ static void prepare(size_t size) {
     give_every_second(&size);
 }
 
-/* The usable size of the live blocks: the least, for the first blocks of a size may have red zones, and others not. */
-static size_t usable_of_live(size_t size) {
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i < block_count(size); i += 2) {
-        size_t usable = malloc_usable_size(blocks[i]);
-        if (usable < least) least = usable;
-    }
-    return least;
-}
-
-/* Writes to the first, a middle and the last freed block. */
+/* Writes to the first, a middle and the last freed block. The usable size is that of the live ones. */
 static void write_to_freed(size_t size, void (*write)(char *, size_t, char *)) {
-    size_t last = block_count(size) - 1, usable = usable_of_live(size);
+    size_t last = block_count(size) - 1, usable = malloc_usable_size(blocks[0]);
     stale_access_begins();
     write(blocks[1], usable, blocks[2]);
     write(blocks[(last / 2) | 1], usable, blocks[0]);
@@ -80,7 +70,7 @@ static void push_out(void *unused) {
 /* A small block whose link or key was written to: the promise is to end the program when it would be handed out. */
 static void link_written_after_free(size_t size, void (*write)(char *, size_t, char *)) {
     prepare(size);
-    size_t usable = usable_of_live(size);
+    size_t usable = malloc_usable_size(blocks[0]);
     if (usable <= SMALL_MAX && changes(write, usable))
         say_caught_late();
     else
