@@ -71,8 +71,8 @@ def build(board, sources, output, argument=None):
 
 
 def run(board, program):
-    words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio",
-             "-kernel", program]
+    words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none",
+             "-serial", "stdio", "-kernel", program]
     return execute(words, timeout=100)
 
 

@@ -91,7 +91,8 @@ def main():
     regions = REGIONS if arguments.write else (MIB,)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        programs = {name: build(folder, name) for name in HEAPS if arguments.write or name in ("core", "core, bounded", "small")}
+        programs = {name: build(folder, name) for name in HEAPS
+                    if arguments.write or name in ("core", "core, bounded", "small")}
         for size in regions:
             for name, program in programs.items():
                 if size <= SLOW.get(name, size):

@@ -19,8 +19,9 @@ README = os.path.join(ROOT, "kernel/README.md")
 BEGIN, END = "<!-- size: written by kernel/tests/size.py -->", "<!-- end of size -->"
 KIB = 1024
 
-FLAGS = ("-DHEAPALLOC_ALONE=0 -DHEAPALLOC_BOUNDED=1 -Os -std=gnu11 -ffreestanding -nostdlib -fno-pie -fno-stack-protector"
-         " -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-common").split()
+FLAGS = ("-DHEAPALLOC_ALONE=0 -DHEAPALLOC_BOUNDED=1 -Os -std=gnu11 -ffreestanding -nostdlib -fno-pie"
+         " -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections"
+         " -fno-common").split()
 PROCESSORS = {
     "aarch64": ("aarch64-linux-gnu-", ["-mgeneral-regs-only", "-mno-outline-atomics"]),
     "x86-64": ("", ["-mgeneral-regs-only"]),
