@@ -65,7 +65,7 @@ judge() {
         if (!quoted) {
             if ((folder == "lib" || folder == "include") && file !~ /\.hpp$/ && !(path in free_of))
                 blame(folder "/ is freestanding")
-        } else if (folder == "include") blame("a face includes only <heapalloc/...>")
+        } else if (folder == "include") blame("the API includes only <heapalloc/...>")
         else if (folder == "lib") judge_lib(step[2], target)
         else if (folder == "tests") judge_tests(step[2], target)
         else judge_outside(folder, target)
