@@ -23,7 +23,7 @@ esac
 
 recorded=$root/tools/packaging/abi/heapalloc.$(uname -m).abi
 symbols=$root/debian/libheapalloc0.symbols
-version=$(sed -nE 's/^#define HEAPALLOC_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' "$root/include/heapalloc/heapalloc.h" | paste -sd.)
+version=$(version_of "$root")
 major=${version%%.*}
 next=$(awk -F. '{ print $1 "." $2 + 1 }' <<<"$version")
 work=$(mktemp -d)
@@ -33,11 +33,22 @@ trap 'rm -rf "$work"' EXIT
 symbols_of() {
     echo "$1.so.$major libheapalloc$major #MINVER#, libheapalloc$major (<< $next~)"
     echo "* Build-Depends-Package: libheapalloc-dev"
-    nm -D --defined-only --with-symbol-versions "$root/build/$1.so" | awk -v library="$1.so.$major" -v version="$version" -v known="$symbols" '
-        BEGIN { while ((getline line < known) > 0) { n = split(line, part, " ")
-                    if (line !~ /^[ *]/) at = part[1]; else if (n == 2) since[at, part[1]] = part[2] } }
-        { name = $NF; sub(/@@/, "@", name); if (name ~ /^HEAPALLOC_/) name = name "@" name; if (name !~ /@/) name = name "@Base"
-          print " " name " " ((library, name) in since ? since[library, name] : version) }' | LC_ALL=C sort
+    nm -D --defined-only --with-symbol-versions "$root/build/$1.so" |
+        awk -v library="$1.so.$major" -v version="$version" -v known="$symbols" '
+            BEGIN {
+                while ((getline line < known) > 0) {
+                    n = split(line, part, " ")
+                    if (line !~ /^[ *]/) at = part[1]
+                    else if (n == 2) since[at, part[1]] = part[2]
+                }
+            }
+            {
+                name = $NF
+                sub(/@@/, "@", name)
+                if (name ~ /^HEAPALLOC_/) name = name "@" name
+                if (name !~ /@/) name = name "@Base"
+                print " " name " " ((library, name) in since ? since[library, name] : version)
+            }' | LC_ALL=C sort
 }
 
 abi_of() {

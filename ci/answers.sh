@@ -32,6 +32,12 @@ need_value() {
     [[ -n ${2-} ]] || wrong_argument "$1 wants a value"
 }
 
+# version_of ROOT: the version that the header of this tree has.
+version_of() {
+    sed -nE 's/^#define HEAPALLOC_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' "$1/include/heapalloc/heapalloc.h" |
+        paste -sd.
+}
+
 # need_number LEAST OPTION [VALUE]
 need_number() {
     [[ ${3-} =~ ^[0-9]{1,6}$ ]] && ((10#$3 >= $1)) && return

@@ -51,7 +51,8 @@ for part in ${parts[@]+"${parts[@]}"}; do
     [[ " $known_parts " == *" $part "* ]] || wrong_argument "no part is named '$part'; there are: $known_parts"
 done
 for name in ${wanted[@]+"${wanted[@]}"}; do
-    [[ $known_allocators == *" $name "* ]] || wrong_argument "no allocator is named '$name'; known are:$known_allocators"
+    [[ $known_allocators == *" $name "* ]] ||
+        wrong_argument "no allocator is named '$name'; known are:$known_allocators"
 done
 # The nearest existing folder must be writable.
 there=$(realpath -m -- "$out")

@@ -57,7 +57,8 @@ configure() {
     local preset=$1 dir=$2 log=$3
     # Without a build file it was never completely configured. CMake itself redoes a stale one. A build that was
     # configured by hand may lack the tests, which the presets have.
-    if [[ -e $dir/build.ninja || -e $dir/Makefile ]] && grep -qs '^HEAPALLOC_TESTS:.*=ON\|^KERNEL_UBSAN:' "$dir/CMakeCache.txt"; then
+    if [[ -e $dir/build.ninja || -e $dir/Makefile ]] &&
+        grep -qs '^HEAPALLOC_TESTS:.*=ON\|^KERNEL_UBSAN:' "$dir/CMakeCache.txt"; then
         return
     fi
     say "configuring $preset"

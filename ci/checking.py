@@ -1,10 +1,20 @@
 """Shared by the Python checks of this folder: their arguments, and their self-tests."""
 # SPDX-License-Identifier: MIT
 import pathlib
+import subprocess
 import sys
 import tempfile
 
 NAME = pathlib.Path(sys.argv[0]).name
+
+
+def files_of(root):
+    """Every file that git has or would add, as paths relative to the root; outside of a checkout, every file."""
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
+                          check=False)
+    if done.returncode == 0 and done.stdout:
+        return [pathlib.Path(line) for line in done.stdout.splitlines() if (root / line).is_file()]
+    return [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
 
 
 def begin(doc, words, self_test):

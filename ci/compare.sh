@@ -141,7 +141,9 @@ ends_alike() {
     say "${titles[$program]} does not end alike in every run; exit statuses in their order:" \
         "$(paste -sd' ' "$work/$program.statuses")"
     for who in glibc preloaded; do
-        [[ ! -s $work/$program.$who.failed ]] || { say "its last words on $who:"; tail -n 5 "$work/$program.$who.failed" >&2; }
+        [[ -s $work/$program.$who.failed ]] || continue
+        say "its last words on $who:"
+        tail -n 5 "$work/$program.$who.failed" >&2
     done
     return 1
 }

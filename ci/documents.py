@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that what the documents mention exists: links, paths, symbols, scripts and their options; and their width.
+"""Checks that what the documents mention exists: links, paths, symbols, scripts and their options.
 
     ci/documents.py               a line for each fault; exit 1 if there is any
     ci/documents.py --wrap        wraps paragraphs that have a line too wide
@@ -7,16 +7,16 @@
 """
 # SPDX-License-Identifier: MIT
 import re
-import subprocess
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
 import checking
+from width import COLUMNS
 
-COLUMNS = 120
-SOURCES = (".c", ".h", ".S", ".cc", ".cpp", ".sh", ".py", ".txt", ".cmake", ".json", ".map", ".ld", ".js", ".awk", ".in")
+SOURCES = (".c", ".h", ".S", ".cc", ".cpp", ".sh", ".py", ".txt", ".cmake", ".json", ".map", ".ld", ".js", ".awk",
+           ".in")
 # A word is a placeholder when it has one of these.
 PLACEHOLDER = re.compile(r"NAME|NNN|DIR\b|\*|\$|<|\.\.\.|^/|^~|^build|latest|\bLIB\b")
 SYMBOL = re.compile(r"\b(?:(?:heapalloc|HEAPALLOC|heap|verify|medium|units|slab|remote|owner|port|fork)_\w+)\b(?!\.\w)")
@@ -24,21 +24,12 @@ PATH = re.compile(r"^[\w.-]+(?:/[\w.-]+)*/?$")
 SUFFIX = re.compile(r"\w\.(?:c|h|S|cc|cpp|sh|py|md|txt|cmake|json|ld|svg|html|csv)$")
 
 
-def files_of(root):
-    """Every tracked file of the tree, as paths relative to the root."""
-    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
-                          check=False)
-    if done.returncode == 0 and done.stdout:
-        return [Path(line) for line in done.stdout.splitlines() if (root / line).is_file()]
-    return [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-
-
 class Tree:
     """What exists: files, folders, words of the sources."""
 
     def __init__(self, root):
         self.root = root
-        self.files = files_of(root)
+        self.files = checking.files_of(root)
         self.names = {path.name for path in self.files}
         sources = [path for path in self.files if path.suffix in SOURCES and "results" not in path.parts]
         self.words = set()
@@ -120,15 +111,6 @@ def wrong_command(tree, code):
             yield f"{script} has no option {option}"
 
 
-def wrong_width(_tree, _document, text):
-    printed = False  # what a program printed is as wide as it is
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("```"):
-            printed = line == "```text"
-        if len(line) > COLUMNS and not line.startswith("|") and not printed:
-            yield number, f"{len(line)} columns"
-
-
 def wrapped(text):
     """The text with each paragraph and list item wrapped that has a line too wide."""
     out, part, fenced = [], [], False
@@ -152,7 +134,7 @@ def wrapped(text):
 
 
 def wrap_all(root):
-    for path in files_of(root):
+    for path in checking.files_of(root):
         if path.suffix == ".md":
             (root / path).write_text(wrapped((root / path).read_text()))
 
@@ -171,7 +153,7 @@ def judge(root):
     tree = Tree(root)
     for document in sorted(path for path in tree.files if path.suffix == ".md"):
         text = tree.text(document)
-        for check in (wrong_links, wrong_codes, wrong_width, wrong_example):
+        for check in (wrong_links, wrong_codes, wrong_example):
             for number, what in check(tree, document, text):
                 yield f"{document}:{number}: {what}"
 
@@ -186,7 +168,7 @@ def self_test():
         good = "# t, U\n[a](lib/a.c) [a](#t-u) `lib/a.c` `a.c` `heap_a` `ci/do.sh --all`\n\n```c\n#include <a>\n```\n"
         (root / "README.md").write_text(good)
         assert not list(judge(root)), list(judge(root))
-        for bad in ("[a](lib/b.c)", "[a](#u)", "`lib/b.c`", "`b.c`", "`heap_b()`", "`ci/do.sh --al`", "    ci/dx.sh", "x" * 121):
+        for bad in ("[a](lib/b.c)", "[a](#u)", "`lib/b.c`", "`b.c`", "`heap_b()`", "`ci/do.sh --al`", "    ci/dx.sh"):
             (root / "README.md").write_text(good + bad + "\n")
             assert len(list(judge(root))) == 1, (bad, list(judge(root)))
         wide = good + "- " + "word " * 50 + "\n\n    " + "x" * 99 + "\n"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier; and
-# what reads files in the program `heapalloc`: profiles, and core files that are changed at random.
+# Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier;
+# and what reads files in the program `heapalloc`: profiles, and core files that are changed at random.
 #
 #   ci/fuzz.sh MINUTES [default|hardened|profile|readers]...     each for so many minutes
 #
@@ -42,18 +42,19 @@ fuzz() {
     shift 2
     "$out/$program" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 \
         -artifact_prefix="$out/crash-" "$out/corpus-$name" "$@" 2>"$out/$name.log" || bad=1
-    grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$name.log" | sed "s/^/$name: /" || true
+    grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$name.log" |
+        sed "s/^/$name: /" || true
 }
 
 fuzz_profile() {
     local sources=(tests/fuzz/profile.c)
-    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof heap_profile_text json_numbers names number_map \
-        profile_file symbols_none wire; do
+    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof \
+        heap_profile_text json_numbers names number_map profile_file symbols_none wire; do
         sources+=("tools/$name.c")
     done
     mkdir -p "$out/corpus-profile"
-    clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Ilib -Itools \
-        "${sources[@]}" -lm -o "$out/profile"
+    clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+        -Iinclude -Ilib -Itools "${sources[@]}" -lm -o "$out/profile"
     fuzz profile profile tests/fuzz/profiles
 }
 

@@ -63,6 +63,8 @@ check glossary ci/glossary.py
 check glossary_self_test ci/glossary.py --self-test
 check code ci/code.py
 check code_self_test ci/code.py --self-test
+check width ci/width.py
+check width_self_test ci/width.py --self-test
 check map ci/map.py --check
 check map_self_test ci/map.py --self-test
 check install_self_test ci/install_test.sh

@@ -34,7 +34,7 @@ judge() {
 
     function judge_outside(folder, target) {
         if (path ~ /\// && target != folder && !in_list(allowed[folder], path))
-            blame(folder "/ may know only <heapalloc/...>, itself and: " allowed[folder])
+            blame(folder "/ may know only <heapalloc/...>, itself and:" allowed[folder])
         if (path ~ /\.\./) blame("no ..")
     }
 
@@ -47,7 +47,7 @@ judge() {
     FNR == NR && /^#/ { next }
     FNR == NR && $1 == "include" { for (i = 1; i <= NF; i++) rank[$i] = i; next }
     FNR == NR && $1 == "freestanding" { for (i = 2; i <= NF; i++) free_of[$i] = 1; next }
-    FNR == NR && $1 == "outside" { allowed[$2] = substr($0, length($1 $2) + 3); next }
+    FNR == NR && $1 == "outside" { allowed[$2] = allowed[$2] substr($0, length($1 $2) + 2); next }
     FNR == NR { next }
 
     {
@@ -65,7 +65,7 @@ judge() {
         if (!quoted) {
             if ((folder == "lib" || folder == "include") && file !~ /\.hpp$/ && !(path in free_of))
                 blame(folder "/ is freestanding")
-        } else if (folder == "include") blame("a face includes only <heapalloc/...>")
+        } else if (folder == "include") blame("the API includes only <heapalloc/...>")
         else if (folder == "lib") judge_lib(step[2], target)
         else if (folder == "tests") judge_tests(step[2], target)
         else judge_outside(folder, target)

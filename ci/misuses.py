@@ -70,7 +70,8 @@ def tried_in(root):
     for path in (root / "kernel").rglob("*.c"):
         for body in re.findall(r"^KTEST\(misuse,.*?^}", path.read_text(), flags=re.M | re.S):
             calls = re.findall(r"\bheap(?:alloc)?_\w+(?=\()", body)
-            tried |= set(calls[:1]) if len(calls) == 1 else {call for call in calls if not re.search("(create|_alloc|init|_get)$", call)}
+            misused = [call for call in calls if not re.search("(create|_alloc|init|_get)$", call)]
+            tried |= set(calls if len(calls) == 1 else misused)
     return tried
 
 
@@ -90,12 +91,14 @@ def judge(root):
 
 
 def self_test():
-    good = {f"{HEADERS}/a.h": "/* Do.\n * p may be NULL  */\nvoid heapalloc_do(void *p);\nint heapalloc_count(int a);\n",
+    good = {f"{HEADERS}/a.h": "/* Do.\n * p may be NULL  */\nvoid heapalloc_do(void *p);\n"
+                              "int heapalloc_count(int a);\n",
             "tests/misuse/a.c": 'CALL(does_wrong, "do", NULL, "is wrong", heapalloc_do(NULL))\n',
             "kernel/a.c": "KTEST(misuse, frees) {\n    heap_free(3);\n}\n"}
     plants = [({}, None),
               ({"tests/misuse/a.c": ""}, "heapalloc_do: no misuse"),
-              ({"kernel/a.c": "", f"{HEADERS}/b.h": "/* Free. */\nvoid heap_free(\n    void *p);\n"}, "heap_free: no misuse"),
+              ({"kernel/a.c": "", f"{HEADERS}/b.h": "/* Free. */\nvoid heap_free(\n    void *p);\n"},
+               "heap_free: no misuse"),
               ({f"{HEADERS}/b.h": "/* Free. */\nvoid heap_free(void *p);\n"}, None),
               ({f"{HEADERS}/b.h": "/* Call. */\nvoid heapalloc_on_soft_limit(void *p);\n"}, "does not say")]
     return checking.try_plants(good, plants, judge)

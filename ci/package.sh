@@ -28,6 +28,12 @@ mkdir -p "$out"
 clean=$(mktemp -d)
 trap 'rm -rf "$clean"' EXIT
 
+# Says why a check fails, as its last word.
+because() {
+    echo "$*"
+    return 1
+}
+
 check() {
     local name=$1
     shift
@@ -39,10 +45,6 @@ check() {
         wrong=$((wrong + 1))
         return 1
     fi
-}
-
-version() {
-    sed -nE 's/^#define HEAPALLOC_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' "$1/include/heapalloc/heapalloc.h" | paste -sd.
 }
 
 # A copy of the files that git has or would add, so that no other file of the working folder gets into a package.
@@ -59,7 +61,8 @@ build_version() {
     shift
     rm -rf "$folder"
     mkdir "$folder"
-    (cd "$out/source" && DEB_BUILD_OPTIONS="parallel=$(nproc) $DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc "$@") || return
+    (cd "$out/source" &&
+        DEB_BUILD_OPTIONS="parallel=$(nproc) $DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc "$@") || return
     mv "$out"/*.deb "$out"/*.changes "$out"/*.buildinfo "$folder/"
 }
 
@@ -69,7 +72,8 @@ raise_version() {
     patch=$(sed -nE 's/^#define HEAPALLOC_VERSION_PATCH ([0-9]+)$/\1/p' "$out/source/include/heapalloc/heapalloc.h")
     sed -i "s/^\(#define HEAPALLOC_VERSION_PATCH\) .*/\1 $((patch + 1))/" "$out/source/include/heapalloc/heapalloc.h"
     {
-        printf 'heapalloc (%s) unstable; urgency=medium\n\n  * A version to upgrade to.\n\n' "$(version "$out/source")"
+        echo "heapalloc ($(version_of "$out/source")) unstable; urgency=medium"
+        printf '\n  * A version to upgrade to.\n\n'
         sed -n '/^ -- /{p;q}' "$root/debian/changelog"
         echo
         cat "$root/debian/changelog"
@@ -80,19 +84,21 @@ raise_version() {
 
 same_version_everywhere() {
     local header changelog next
-    header=$(version "$root")
+    header=$(version_of "$root")
     changelog=$(sed -nE '1s/.*\((.*)\).*/\1/p' "$root/debian/changelog")
     next=$(awk -F. '{ print $1 "." $2 + 1 }' <<<"$header")
-    [[ $changelog == "$header" ]] || { echo "debian/changelog is of $changelog, the header of $header"; return 1; }
-    grep -q "^Version: *$header\$" "$root/tools/packaging/rpm/heapalloc.spec" || { echo "the RPM spec is not of $header"; return 1; }
-    grep -q "^pkgver=$header\$" "$root/tools/packaging/alpine/APKBUILD" || { echo "the APKBUILD is not of $header"; return 1; }
+    [[ $changelog == "$header" ]] || because "debian/changelog is of $changelog, the header of $header" || return
+    grep -q "^Version: *$header\$" "$root/tools/packaging/rpm/heapalloc.spec" ||
+        because "the RPM spec is not of $header" || return
+    grep -q "^pkgver=$header\$" "$root/tools/packaging/alpine/APKBUILD" ||
+        because "the APKBUILD is not of $header" || return
     # A 0.x promises its interface only up to the next minor version.
-    grep -q "(<< $next~)" "$root/debian/libheapalloc0.symbols" || { echo "the symbols file does not end at $next"; return 1; }
+    grep -q "(<< $next~)" "$root/debian/libheapalloc0.symbols" || because "the symbols file does not end at $next"
 }
 
 # Lines that dpkg-gensymbols would add or remove.
 symbols_are_recorded() {
-    ! grep -A 60 'dpkg-gensymbols: warning' "$out/packages_build.log" || { echo "ci/abi.sh --record writes them"; return 1; }
+    ! grep -A 60 'dpkg-gensymbols: warning' "$out/packages_build.log" || because "ci/abi.sh --record writes them"
 }
 
 lintian_is_content() {
@@ -102,16 +108,19 @@ lintian_is_content() {
 rpm_spec_is_understood() {
     rpmspec --define "_topdir $clean/rpm" -P "$root/tools/packaging/rpm/heapalloc.spec" >/dev/null
     # A build root is not named any more, and there is no place on the web to fetch the sources from.
-    rpmlint "$root/tools/packaging/rpm/heapalloc.spec" | sed '/no-buildroot-tag/d; /invalid-url Source0/d' >"$clean/rpmlint"
+    rpmlint "$root/tools/packaging/rpm/heapalloc.spec" |
+        sed '/no-buildroot-tag/d; /invalid-url Source0/d' >"$clean/rpmlint"
     ! grep -E ': [EW]: ' "$clean/rpmlint"
 }
 
 # An APKBUILD is a shell script whose variables and functions abuild reads.
 apkbuild_is_understood() {
     # shellcheck disable=SC2016 # for the inner shell
-    sh -eu -c '. "$1"; : "$pkgname" "$pkgver" "$pkgrel" "$pkgdesc" "$url" "$arch" "$license" "$source" "$subpackages"
-        for name in build check package; do command -v "$name" >/dev/null || { echo "no function $name"; exit 1; }; done' \
-        sh "$root/tools/packaging/alpine/APKBUILD"
+    sh -eu -c '. "$1"
+        : "$pkgname" "$pkgver" "$pkgrel" "$pkgdesc" "$url" "$arch" "$license" "$source" "$subpackages"
+        for name in build check package; do
+            command -v "$name" >/dev/null || { echo "no function $name"; exit 1; }
+        done' sh "$root/tools/packaging/alpine/APKBUILD"
 }
 
 # ---- the snippets of docs/preload.md
@@ -195,22 +204,24 @@ unpack_debian() {
     mkdir "$clean/debian"
     tar -C "$clean/debian" -xf "$base"
     mkdir "$clean/debian/packages"
-    cp -r "$out/first" "$out/second" "$root/debian/tests" "$root/tools/packaging/tests/upgrade.sh" "$clean/debian/packages/"
+    cp -r "$out/first" "$out/second" "$root/debian/tests" "$root/tools/packaging/tests/upgrade.sh" \
+        "$clean/debian/packages/"
     rm -f "$clean/debian"/packages/*/*dbgsym*
 }
 
-# autopkgtest NAME: a test of debian/tests/control, as autopkgtest runs it: with what it depends on, as it says, and with
-# output on stderr only if it says so.
+# autopkgtest NAME: a test of debian/tests/control, as autopkgtest runs it: with what it depends on, as it says, and
+# with output on stderr only if it says so.
 autopkgtest() {
     local stanza packages
     stanza=$(awk -v RS= -v name="$1" '$0 ~ "^Tests: *" name "(\n|$)"' "$root/debian/tests/control")
     packages=$(sed -n 's/^Depends: *//p' <<<"$stanza" | tr ',' ' ')
-    [[ -n $packages && -x $clean/debian/packages/tests/$1 ]] || { echo "it depends on nothing, or is no program"; return 1; }
+    [[ -n $packages && -x $clean/debian/packages/tests/$1 ]] ||
+        because "it depends on nothing, or is no program" || return
     # shellcheck disable=SC2016,SC2086 # for dpkg-query, and a list of words
     inside dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages >"$clean/found" || return 1
     ! grep -v '^installed ' "$clean/found" || return 1
     inside "/packages/tests/$1" 2>"$clean/stderr" || { cat "$clean/stderr"; return 1; }
-    [[ ! -s $clean/stderr || $stanza == *allow-stderr* ]] || { cat "$clean/stderr"; echo "it writes to stderr"; return 1; }
+    [[ ! -s $clean/stderr || $stanza == *allow-stderr* ]] || because "it writes to stderr: $(cat "$clean/stderr")"
 }
 
 everything_is_removed() {
@@ -255,6 +266,6 @@ done
 check packages_ld_so_preload every_program_by_ld_so_preload || true
 check packages_systemd_preload systemd_lines_preload || true
 check packages_dockerfile dockerfile_lines_preload || true
-check packages_upgrade inside sh /packages/upgrade.sh "$(version "$root")" "$(version "$out/source")" || true
+check packages_upgrade inside sh /packages/upgrade.sh "$(version "$root")" "$(version_of "$out/source")" || true
 check packages_removed everything_is_removed || true
 exit "$((wrong > 0))"

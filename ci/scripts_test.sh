@@ -40,7 +40,8 @@ refuses() {
     shift
     PATH="$work/bin:$PATH" timeout 20 "$@" >"$work/out" 2>"$work/err" </dev/null || rc=$?
     ((rc == 2)) || fail "'$*' ends with $rc: $(cat "$work/out" "$work/err")"
-    [[ ! -s $work/out && $(wc -l <"$work/err") == 1 ]] || fail "'$*' says more than a line: $(cat "$work/out" "$work/err")"
+    [[ ! -s $work/out && $(wc -l <"$work/err") == 1 ]] ||
+        fail "'$*' says more than a line: $(cat "$work/out" "$work/err")"
     [[ $(<"$work/err") == *"$words"* ]] || fail "'$*' does not say '$words' but: $(cat "$work/err")"
     [[ ! -e $work/acted ]] || fail "'$*' has already begun: $(cat "$work/acted")"
 }

@@ -20,8 +20,8 @@ import checking
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs", "bench", "kernel", "tests", "tools", "lib")
-HEADERS = ("heapalloc.h", "walk.h", "collected.h", "heapalloc.hpp", "collected.hpp", "map.h", "heap.h", "port.h", "small.h",
-           "block_pool.h")
+HEADERS = ("heapalloc.h", "walk.h", "collected.h", "heapalloc.hpp", "collected.hpp", "map.h", "heap.h", "port.h",
+           "small.h", "block_pool.h")
 # The theme styles tables of this class. Its own file that sets it is missing from Debian's package.
 TABLES = """/* Tables look as the theme has them. */
 document.querySelectorAll("table").forEach(function (table) { table.classList.add("docutils"); });
@@ -201,7 +201,8 @@ def self_test():
         out = Path(folder)
         (out / "b").mkdir()
         (out / "b/c.html").write_text("<h1 id=here>c</h1><a href='../a.html'>a</a>")
-        good = "<a href='b/c.html#here'>c</a> <a href='https://example.org/x'>x</a> <img src='data:,'><a href='#top'></a><b id=top>"
+        good = ("<a href='b/c.html#here'>c</a> <a href='https://example.org/x'>x</a> <img src='data:,'>"
+                "<a href='#top'></a><b id=top>")
         (out / "a.html").write_text(good)
         assert not list(wrong_links(out)), list(wrong_links(out))
         for bad in ("<a href='d.html'>", "<a href='b/c.html#there'>", "<a href='#there'>", "<img src='i.png'>",

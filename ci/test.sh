@@ -15,7 +15,11 @@ root=$(dirname "$here")
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
 
-known=$(awk '!/^#/ && NF { print $1 }' "$here/stages.txt" | paste -sd' ')
+# The stages of the list, a line each.
+stages() {
+    sed -e ':join' -e '/\\$/ { N; s/\\\n *//; b join' -e '}' "$here/stages.txt" | grep -v '^#\|^$'
+}
+known=$(stages | awk '{ print $1 }' | paste -sd' ')
 kind=full
 wanted=()
 for word; do
@@ -50,7 +54,8 @@ jobs=$(nproc)
 
 logs=$root/build/logs
 if ! mkdir -p "$logs" 2>/dev/null || [[ ! -w $logs ]]; then
-    echo "test: cannot write to $logs as $(id -un); built as root before? Then remove build/, or run this as root again" >&2
+    echo "test: cannot write to $logs as $(id -un); built as root before?" \
+        "Then remove build/, or run this as root again" >&2
     exit 1
 fi
 passed=0
@@ -114,7 +119,8 @@ stage() {
         for target in ${preset//[:,]/ }; do targets+=(-t "$target"); done
         targets=("${targets[@]:2}") # the first word is the preset
     fi
-    if [[ $preset != - ]] && ! "$here/build.sh" -q ${targets[@]+"${targets[@]}"} "${preset%%:*}" >"$logs/$name.log" 2>&1; then
+    if [[ $preset != - ]] &&
+        ! "$here/build.sh" -q ${targets[@]+"${targets[@]}"} "${preset%%:*}" >"$logs/$name.log" 2>&1; then
         add_failure "$name" "(build)"
         echo "the build failed, $((SECONDS - started)) s"
         return
@@ -165,11 +171,10 @@ if ! "$here/install.sh" --set "${sets[@]}"; then
 fi
 
 while read -r name preset limit when what; do
-    [[ -n $name && $name != \#* ]] || continue
     is_wanted "$name" "$when" || continue
     read -ra words <<<"$what"
     stage "$name" "$preset" "$limit" "${words[@]}" </dev/null # not this list
-done <"$here/stages.txt"
+done < <(stages)
 
 echo
 ((failed == 0)) || report_failures

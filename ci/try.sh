@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs a program under heapalloc, or compares it with glibc's malloc.
 #
-#   ci/try.sh PROGRAM ARGS...                         runs PROGRAM, keeping its input, output, folder and exit status
-#   ci/try.sh --compare [--rounds N] PROGRAM ARGS...  runs PROGRAM on glibc's malloc and on heapalloc in turn, five times
-#                                                     or N; says CPU time, wall time, peak memory and page faults of each,
-#                                                     how much they spread, and what differs
-#   ci/try.sh --compare                               the same for python3, sqlite3 and g++ with workloads of our own
-#   ci/try.sh                                         that too
+#   ci/try.sh PROGRAM ARGS...               runs PROGRAM, keeping its input, output, folder and exit status
+#   ci/try.sh --compare PROGRAM ARGS...     runs PROGRAM on glibc's malloc and on heapalloc in turn, five times; says
+#                                           CPU time, wall time, peak memory and page faults of each, how much they
+#                                           spread, and what differs
+#   ci/try.sh --compare --rounds N ...      the same, N times
+#   ci/try.sh --compare                     the same for python3, sqlite3 and g++ with workloads of our own
+#   ci/try.sh                               that too
 #
 # Installs the packages that a build needs, and builds if necessary; messages about that go to stderr.
 # SPDX-License-Identifier: MIT

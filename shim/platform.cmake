@@ -8,7 +8,8 @@ function(heapalloc_stop)
 endfunction()
 
 if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux)
-    heapalloc_stop("it runs on Linux, not on ${CMAKE_SYSTEM_NAME}; for a machine without a system see kernel/README.md.")
+    heapalloc_stop("it runs on Linux, not on ${CMAKE_SYSTEM_NAME}; "
+                   "for a machine without a system see kernel/README.md.")
 endif()
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|aarch64|arm64|riscv64)$" OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
     heapalloc_stop("it runs on 64-bit x86-64, AArch64 and RISC-V, not on ${CMAKE_SYSTEM_PROCESSOR} "

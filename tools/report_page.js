@@ -1,4 +1,5 @@
-/* The script of the page of `heapalloc report`: draws what is in the page's data. Texts are set as text, never as HTML. */
+/* The script of the page of `heapalloc report`: draws what is in the page's data. Texts are set as text, never as
+   HTML. */
 /* SPDX-License-Identifier: MIT */
 const data = JSON.parse(document.getElementById("data").textContent);
 const LIVE_BLOCKS = 0, LIVE_BYTES = 1, ALL_BLOCKS = 2, ALL_BYTES = 3;
@@ -20,7 +21,8 @@ function size(bytes) {
 
 const isBytes = (value) => value === LIVE_BYTES || value === ALL_BYTES;
 const count = (number) => Math.round(number).toLocaleString("en");
-const quantity = (number, value) => isBytes(value) ? size(number) : count(number) + (number === 1 ? " block" : " blocks");
+const blocks = (number) => count(number) + (number === 1 ? " block" : " blocks");
+const quantity = (number, value) => isBytes(value) ? size(number) : blocks(number);
 const change = (number, text) => (number > 0 ? "+" : "") + text;
 const percent = (part, all) => all > 0 ? (100 * part / all).toFixed(1) + " %" : "0 %";
 const isSought = (text) => chosen.text !== "" && text.toLowerCase().includes(chosen.text);
@@ -31,7 +33,8 @@ function shorten(name) {
     for (let i = 0; i < name.length; i++) {
         const letter = name[i];
         const opens = letter === "<" || letter === "(", closes = letter === ">" || letter === ")";
-        if (!name.startsWith("(anonymous", i) && !name.startsWith("operator", i - 8) && (opens || (closes && depth > 0))) {
+        const isPartOfName = name.startsWith("(anonymous", i) || name.startsWith("operator", i - 8);
+        if (!isPartOfName && (opens || (closes && depth > 0))) {
             if (opens && depth++ === 0) text += letter === "<" ? "<\u2026>" : "()";
             if (closes) depth--;
         } else if (name.startsWith("(anonymous namespace)::", i)) {
@@ -78,7 +81,8 @@ function fillTable(table, columns, rows, sorted) {
         if (column.key) rows = [...rows].sort((one, other) => column.key(other) - column.key(one));
         body.replaceChildren(...rows.map((row) => make("tr", {}, ...columns.map((each) =>
             make("td", each.isStack ? { class: "stack" } : {}, each.cell(row))))));
-        heads.forEach((head, index) => head.setAttribute("aria-sort", columns[index] === column ? "descending" : "none"));
+        heads.forEach((head, index) =>
+            head.setAttribute("aria-sort", columns[index] === column ? "descending" : "none"));
     }
     const heads = columns.map((column) => {
         const attributes = column.isStack ? { scope: "col", class: "stack" } : { scope: "col" };
@@ -91,7 +95,8 @@ function fillTable(table, columns, rows, sorted) {
     fill(sorted || {});
 }
 
-/* A stack, innermost function first, with the one that a reader is likely to know in bold; in full when it is pointed to. */
+/* A stack, innermost function first, with the one that a reader is likely to know in bold; in full when it is pointed
+   to. */
 function stackCell(stack) {
     const cell = make("div", { title: stack.map((frame) => data.names[frame]).join("\n") });
     const own = ownPlace(stack);
@@ -112,8 +117,9 @@ function fillSites() {
     const all = profile.values[chosen.value];
     const rows = profile.sites.filter((site) => chosen.text === "" ||
         site.stack.some((frame) => isSought(data.names[frame])));
-    element("sites-say").textContent = `${count(rows.length)} of ${count(profile.stacks)} call stacks` +
-        (chosen.text ? ", those with the text that is searched for." : ", the largest.") + " The innermost function is first.";
+    const which = chosen.text ? "those with the text that is searched for" : "the largest";
+    element("sites-say").textContent = `${count(rows.length)} of ${count(profile.stacks)} call stacks, ${which}. ` +
+        "The innermost function is first.";
     const columns = [valueColumn("live", LIVE_BYTES), valueColumn("blocks", LIVE_BLOCKS),
         valueColumn("allocated", ALL_BYTES), valueColumn("blocks", ALL_BLOCKS),
         { name: "share", cell: (row) => percent(row.values[chosen.value], all) },
@@ -129,21 +135,23 @@ function fillAnswer() {
     const largest = (value) => [...profile.sites].sort((one, other) => other.values[value] - one.values[value])
         .slice(0, 3).filter((row) => row.values[value] > 0);
     const item = (row, value, says) => make("li", {}, `${size(row.values[value])}, ` +
-        `${percent(row.values[value], profile.values[value])} of ${says}, in ${quantity(row.values[value - 1], value - 1)}: `,
+        `${percent(row.values[value], profile.values[value])} of ${says}, in ${blocks(row.values[value - 1])}: `,
         stackCell(row.stack));
     element("answer").replaceChildren(...largest(LIVE_BYTES).map((row) => item(row, LIVE_BYTES, "what is live")),
         ...largest(ALL_BYTES).map((row) => item(row, ALL_BYTES, "all that was allocated")));
-    element("answer-say").textContent = `${profile.name}: ${size(all)} are live, ${size(profile.values[ALL_BYTES])} were allocated in all.`;
+    element("answer-say").textContent = `${profile.name}: ${size(all)} are live, ` +
+        `${size(profile.values[ALL_BYTES])} were allocated in all.`;
 }
 
 /* ---- growth, and the heap ---- */
 
 function fillGrowth() {
     const grown = (row, value) => row.after[value] - row.before[value];
-    fillTable(element("growth"), [
-        { name: "live", key: (row) => grown(row, LIVE_BYTES), cell: (row) => change(grown(row, LIVE_BYTES), size(grown(row, LIVE_BYTES))) },
-        { name: "blocks", key: (row) => grown(row, LIVE_BLOCKS), cell: (row) => change(grown(row, LIVE_BLOCKS), count(grown(row, LIVE_BLOCKS))) },
-        { name: "from", cell: (row) => size(row.before[LIVE_BYTES]) }, { name: "to", cell: (row) => size(row.after[LIVE_BYTES]) },
+    const column = (name, value, text) => ({ name, key: (row) => grown(row, value),
+        cell: (row) => change(grown(row, value), text(grown(row, value))) });
+    fillTable(element("growth"), [column("live", LIVE_BYTES, size), column("blocks", LIVE_BLOCKS, count),
+        { name: "from", cell: (row) => size(row.before[LIVE_BYTES]) },
+        { name: "to", cell: (row) => size(row.after[LIVE_BYTES]) },
         { name: "by", isStack: true, cell: (row) => stackCell(row.stack) }], data.growth);
 }
 
@@ -155,18 +163,20 @@ function drawHeap(heap) {
         box.style.background = `var(--${colour})`;
         return [box, name];
     };
-    element("map-legend").replaceChildren(...sample("live", "live"), ...sample("kept by a thread", "kept"), ...sample("free", "free"));
+    element("map-legend").replaceChildren(
+        ...sample("live", "live"), ...sample("kept by a thread", "kept"), ...sample("free", "free"));
     element("map").replaceChildren(...heap.regions.flatMap(drawRegion));
     element("map").addEventListener("keydown", mapKey);
     chooseCell(0);
-    drawSizes(heap.sizes.map(([from, blocks, bytes]) => ({ name: `${size(from)} to ${size(2 * from)}`, blocks, bytes })),
-        "Live bytes by the size of blocks, as the heap has them.");
+    drawSizes(heap.sizes.map(sizesRow), "Live bytes by the size of blocks, as the heap has them.");
     const held = heap.classes.reduce((sum, row) => sum + row[4], 0);
-    element("holes-say").textContent = `${size(held)} are free in slabs of small blocks that also have live ones: they cannot ` +
-        "be used for blocks of other sizes. The fuller the slabs of a class, the less it holds.";
+    element("holes-say").textContent = `${size(held)} are free in slabs of small blocks that also have live ones: ` +
+        "they cannot be used for blocks of other sizes. The fuller the slabs of a class, the less it holds.";
     const column = (name, index, text) => ({ name, key: (row) => row[index], cell: (row) => text(row[index]) });
-    const columns = [column("block", 0, size), column("slabs", 1, count), column("live blocks", 2, count), column("live", 3, size),
-        column("held free", 4, size), { name: "full", key: (row) => row[3] / (row[3] + row[4] || 1), cell: (row) => percent(row[3], row[3] + row[4]) },
+    const columns = [column("block", 0, size), column("slabs", 1, count), column("live blocks", 2, count),
+        column("live", 3, size), column("held free", 4, size),
+        { name: "full", key: (row) => row[3] / (row[3] + row[4] || 1),
+            cell: (row) => percent(row[3], row[3] + row[4]) },
         column("slabs at most half full", 5, count)];
     fillTable(element("holes"), columns, heap.classes, columns[4]);
 }
@@ -176,8 +186,8 @@ function fillPins(pins) {
         { name: "live", key: (row) => row.live, cell: (row) => size(row.live) },
         { name: "blocks", key: (row) => row.blocks, cell: (row) => count(row.blocks) },
         { name: "by", isStack: true, cell: (row) => stackCell(row.stack) }];
-    element("pins-say").textContent = "Each live block has an equal share in what is free in its slab; a sampled block stands for as " +
-        "many as it was sampled from.";
+    element("pins-say").textContent = "Each live block has an equal share in what is free in its slab; a sampled " +
+        "block stands for as many as it was sampled from.";
     fillTable(element("pins"), columns, pins, columns[0]);
     show("pins-part");
 }

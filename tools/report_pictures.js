@@ -10,22 +10,25 @@ function drawTime() {
     const x = (profile) => left + (width - left - 20) * (profile.ms - first) / passed;
     const y = (bytes) => 15 + (height - bottom - 15) * (1 - bytes / most);
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Live bytes over time" });
+    const text = (x, y, anchor, says) =>
+        svg.append(draw("text", { class: "axis-text", x, y, "text-anchor": anchor }, says));
     for (const part of [0, 0.5, 1]) {
         svg.append(draw("line", { class: "axis", x1: left, x2: width - 20, y1: y(most * part), y2: y(most * part) }));
-        svg.append(draw("text", { class: "axis-text", x: left - 8, y: y(most * part) + 4, "text-anchor": "end" }, size(most * part)));
-        svg.append(draw("text", { class: "axis-text", x: left + (width - left - 20) * part, y: height - 8, "text-anchor": "middle" },
-            (passed * part / 1000).toFixed(passed < 10000 ? 2 : 0) + " s"));
+        text(left - 8, y(most * part) + 4, "end", size(most * part));
+        text(left + (width - left - 20) * part, height - 8, "middle",
+            (passed * part / 1000).toFixed(passed < 10000 ? 2 : 0) + " s");
     }
     svg.append(draw("polyline", { class: "live-line",
         points: profiles.map((profile) => `${x(profile)},${y(profile.values[LIVE_BYTES])}`).join(" ") }));
+    const title = (profile) => `${profile.name}: ${size(profile.values[LIVE_BYTES])} live`;
     profiles.forEach((profile, index) => {
         const dot = draw("circle", { class: index === chosen.profile ? "dot chosen" : "dot", r: 5, cx: x(profile),
-            cy: y(profile.values[LIVE_BYTES]) }, draw("title", {}, `${profile.name}: ${size(profile.values[LIVE_BYTES])} live`));
+            cy: y(profile.values[LIVE_BYTES]) }, draw("title", {}, title(profile)));
         dot.addEventListener("click", () => chooseProfile(index));
         svg.append(dot);
     });
     element("time").replaceChildren(svg);
-    element("which-name").textContent = `${profiles[chosen.profile].name}: ${size(profiles[chosen.profile].values[LIVE_BYTES])} live`;
+    element("which-name").textContent = title(profiles[chosen.profile]);
 }
 
 /* ---- flame graph ---- */
@@ -119,7 +122,8 @@ function sayFound() {
         if (node.index && isSought(node.name)) sum += nodeValue(node);
         else todo.push(...node.children);
     }
-    element("found").textContent = chosen.text ? `${quantity(sum, chosen.value)}, ${percent(sum, nodeValue(flame.nodes[0]))} of all` : "";
+    const share = percent(sum, nodeValue(flame.nodes[0]));
+    element("found").textContent = chosen.text ? `${quantity(sum, chosen.value)}, ${share} of all` : "";
 }
 
 function zoom(node) {
@@ -149,21 +153,23 @@ function flameKey(event) {
 /* Rows of {from, blocks, bytes}, each for sizes up to twice `from`. */
 function drawSizes(rows, says) {
     const width = 1000, height = 22 * rows.length + 10, most = Math.max(1, ...rows.map((row) => row.bytes));
-    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Live bytes by size of blocks" });
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img",
+        "aria-label": "Live bytes by size of blocks" });
     rows.forEach((row, index) => {
         const y = 22 * index + 4;
         svg.append(draw("text", { x: 190, y: y + 13, "text-anchor": "end" }, row.name),
             draw("rect", { class: "bar", x: 200, y, width: Math.max(1, 500 * row.bytes / most), height: 17 }),
-            draw("text", { x: 710, y: y + 13 }, `${size(row.bytes)} in ${quantity(row.blocks, LIVE_BLOCKS)}`));
+            draw("text", { x: 710, y: y + 13 }, `${size(row.bytes)} in ${blocks(row.blocks)}`));
     });
     element("sizes-say").textContent = says;
     element("sizes").replaceChildren(svg);
 }
 
+const sizesRow = ([from, blocks, bytes]) => ({ name: `${size(from)} to ${size(2 * from)}`, blocks, bytes });
+
 function sizesOfProfile() {
     const rows = new Map();
-    for (const [from, blocks, bytes] of data.profiles[chosen.profile].sizes)
-        rows.set(from, { name: `${size(from)} to ${size(2 * from)}`, blocks, bytes });
+    for (const row of data.profiles[chosen.profile].sizes) rows.set(row[0], sizesRow(row));
     drawSizes([...rows.values()], "Live bytes by the mean size of the blocks of each call stack.");
 }
 
@@ -180,16 +186,20 @@ function chooseCell(index) {
     map.at = index;
     cell.element.classList.add("chosen");
     const [live, kept, free, kind] = cell.values;
-    element("map-says").textContent = `+${hex(cell.offset)}, ${size(cell.bytes)}: ` + (live + kept + free === 0 ? "nothing, or the allocator's tables"
-        : `${size(live)} live, ${size(kept)} kept, ${size(free)} free, mostly ${KINDS[kind]}`);
+    const holds = live + kept + free === 0 ? "nothing, or the allocator's tables"
+        : `${size(live)} live, ${size(kept)} kept, ${size(free)} free, mostly ${KINDS[kind]}`;
+    element("map-says").textContent = `+${hex(cell.offset)}, ${size(cell.bytes)}: ${holds}`;
 }
 
 function drawRegion(region, index) {
-    const head = make("h3", {}, `Region ${index + 1} at ${region.base}, ${size(region.cells.length * region.cell_bytes)}, a cell is ${size(region.cell_bytes)}`);
+    const bytes = region.cells.length * region.cell_bytes;
+    const head = make("h3", {}, `Region ${index + 1} at ${region.base}, ${size(bytes)}, a cell is ` +
+        size(region.cell_bytes));
     return [head, ...region.cells.map((values, place) => {
         const [live, kept, free] = values, all = live + kept + free, cell = make("i", {});
         if (all === 0) cell.className = "gap";
-        const high = Math.min(100, 100 * live / region.cell_bytes), more = Math.min(100 - high, 100 * kept / region.cell_bytes);
+        const high = Math.min(100, 100 * live / region.cell_bytes);
+        const more = Math.min(100 - high, 100 * kept / region.cell_bytes);
         const part = make("b", {}), rest = make("u", {});
         part.style.height = high + "%";
         rest.style.bottom = high + "%";

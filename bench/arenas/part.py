@@ -1,4 +1,4 @@
-"""The suite's part `arenas`: arenas beside each allocator's malloc and free, collected arenas beside Boehm's collector."""
+"""The suite's part `arenas`: arenas beside each allocator's malloc and free, collected arenas beside Boehm's."""
 # SPDX-License-Identifier: MIT
 import csv
 import os
@@ -85,7 +85,8 @@ def run(context):
     _write_csv(context.file("arenas.csv"), ms)
     speedups = {name: {program: stats.paired_ratio([m for m, _ in pairs], [a for _, a in pairs])
                        for program, pairs in by.items() if pairs} for name, by in ms.items()}
-    return {"programs": PROGRAMS, "ms": ms, "speedups": speedups, "collectors": collectors, "collector_names": COLLECTORS}
+    return {"programs": PROGRAMS, "ms": ms, "speedups": speedups, "collectors": collectors,
+            "collector_names": COLLECTORS}
 
 
 def _write_csv(path, ms):

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Counts the contention between threads, for each pattern, size and number of threads.
 #
-#   bench/contention/run.sh BUILD [LIB...]     BUILD: configured with -DHEAPALLOC_COUNT=ON, -DHEAPALLOC_TESTS=ON, targets `contention`, `heapalloc`
+#   bench/contention/run.sh BUILD [LIB...]
 #
+# BUILD: configured with -DHEAPALLOC_COUNT=ON and -DHEAPALLOC_TESTS=ON, the targets `contention` and `heapalloc` built.
 # LIB: other allocators, of which only the waits (voluntary context switches) can be counted.
 # SPDX-License-Identifier: MIT
 set -euo pipefail

@@ -9,8 +9,8 @@ from counts.callgrind import CannotCount
 
 # The rows: operation, title, and the most instructions that the default and the fast build may execute (None: no
 # budget). "best" is the least of seven unchecked allocators in their newest versions, counted the same way. In the rows
-# of 4 KiB, of 32,000 and 64,000 B, and of blocks that grow to 1 MiB at most it is the least of glibc and three packaged; blocks that
-# grow in turn are copied, and a copied byte counts as an instruction.
+# of 4 KiB, of 32,000 and 64,000 B, and of blocks that grow to 1 MiB at most it is the least of glibc and three
+# packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction.
 ROWS = (
     # operation         title                                     best  default  fast
     ("pair_64", "malloc(64) + free", 37, 48, 34),

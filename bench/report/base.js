@@ -44,7 +44,8 @@ function showTip(event, text) {
   tip.textContent = text;
   const box = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(8, Math.min(event.clientX + 14, innerWidth - box.width - 8))}px`;
-  tip.style.top = `${event.clientY + 18 + box.height > innerHeight ? event.clientY - box.height - 12 : event.clientY + 18}px`;
+  const fits = event.clientY + 18 + box.height <= innerHeight;
+  tip.style.top = `${fits ? event.clientY + 18 : event.clientY - box.height - 12}px`;
   tip.style.opacity = 1;
 }
 function hideTip() { tip.style.opacity = 0; }

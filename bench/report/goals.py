@@ -74,8 +74,8 @@ def _server(document, ours):
     live, rss = server["settled_live_kib"] / 1024, server["settled_rss_kib"] / 1024
     pages, end, end_pages = (server[key] / 1024 for key in ("settled_pages_kib", "end_rss_kib", "end_pages_kib"))
     yield _goal("a server is within 15 % + 4 MiB of its live data two decay times after a peak",
-                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live in pages of {pages:.0f} MiB; at the end {end:.0f} MiB, "
-                f"and these pages are {end_pages:.0f}")
+                server["settled"], f"{rss:.0f} MiB for {live:.0f} MiB live in pages of {pages:.0f} MiB; at the end"
+                f" {end:.0f} MiB, and these pages are {end_pages:.0f}")
 
 
 PROMISED_THREADS = ("producer_consumer", "larson", "thread_churn")
@@ -135,7 +135,8 @@ def _arenas(document, ours):
     over = {p: part["speedups"][view.BASE][p][1] for p in part["programs"] if p in part["speedups"][view.BASE]}
     own = {p: part["speedups"][ours][p][1] for p in over if p in part["speedups"].get(ours, {})}
     if over:
-        yield _goal("programs whose blocks end together are at least twice as fast with an arena as with glibc's malloc",
+        yield _goal("programs whose blocks end together are at least twice as fast with an arena as with glibc's"
+                    " malloc",
                     min(over.values()) >= 2, ", ".join(f"{p} {v:.1f} x" for p, v in over.items())
                     + "".join(f", {p} {v:.1f} x {ours}'s" for p, v in own.items()))
 

@@ -4,14 +4,15 @@
 const HAVE_CURVES = typeof uPlot === 'function';
 
 function axis(options) {
-  return { stroke: cssValue('--soft'), grid: { stroke: cssValue('--line'), width: 1 }, ticks: { stroke: cssValue('--line'), width: 1 },
-    font: '12px system-ui, sans-serif', ...options };
+  const line = { stroke: cssValue('--line'), width: 1 };
+  return { stroke: cssValue('--soft'), grid: line, ticks: line, font: '12px system-ui, sans-serif', ...options };
 }
 
 function curve(place, options, data) {
   requestAnimationFrame(() => {
     const width = place.clientWidth || 320;
-    new uPlot({ width, legend: { show: options.legend === true }, cursor: { points: { size: 6 } }, ...options }, data, place);
+    const settings = { width, legend: { show: options.legend === true }, cursor: { points: { size: 6 } }, ...options };
+    new uPlot(settings, data, place);
   });
   return place;
 }
@@ -25,6 +26,8 @@ function serverChart(name, server, top) {
   const soft = cssValue('--soft');
   const data = [0, 1, 2].map(i => server.samples.map(s => i ? s[i] / 1024 : s[0]));
   const place = element('div', {});
+  const at = i => `${name} at ${data[0][i].toFixed(1)} s\nresident ${number(data[2][i])} MiB\n` +
+    `live ${number(data[1][i])} MiB`;
   return curve(place, {
     height: 170,
     scales: { x: { time: false, range: [0, data[0][data[0].length - 1]] }, y: { range: [0, top] } },
@@ -32,7 +35,7 @@ function serverChart(name, server, top) {
     series: [{ label: 's' },
       { label: 'live MiB', stroke: soft, width: 1, fill: cssValue('--band') },
       { label: 'resident MiB', stroke: plainColour(name), width: 2.2 }],
-    hooks: { setCursor: [u => tipOfCursor(u, i => `${name} at ${data[0][i].toFixed(1)} s\nresident ${number(data[2][i])} MiB\nlive ${number(data[1][i])} MiB`)] },
+    hooks: { setCursor: [u => tipOfCursor(u, at)] },
   }, data);
 }
 
@@ -50,7 +53,8 @@ function serverCharts(servers) {
     const place = element('div', { class: 'multiples' });
     for (const name of names) {
       place.append(element('div', {},
-        element('h4', {}, dot(name), element('span', {}, name), element('span', {}, `${servers[name].mean_ratio.toFixed(2)} x live on average`)),
+        element('h4', {}, dot(name), element('span', {}, name),
+          element('span', {}, `${servers[name].mean_ratio.toFixed(2)} x live on average`)),
         HAVE_CURVES ? serverChart(name, servers[name], top) : ''));
     }
     return place;
@@ -72,14 +76,18 @@ function growthChart(curves, unit, label) {
     const data = [xs, ...names.map(n => xs.map(x => curves[n][x] ?? null))];
     const place = element('div', {});
     if (!HAVE_CURVES || !names.length) return place;
-    const values = data.slice(1).flat().filter(v => v !== null);
+    const all = data.slice(1).flat().filter(v => v !== null);
+    const range = [Math.min(...all) * 0.8, Math.max(...all) * 1.25];
+    const values = (u, ticks) => ticks.map(t => t.toLocaleString('en'));
+    const points = { show: true, size: 6 };
     return curve(place, {
       height: 260,
-      scales: { x: { time: false, distr: 3 }, y: { distr: 3, range: [Math.min(...values) * 0.8, Math.max(...values) * 1.25] } },
+      scales: { x: { time: false, distr: 3 }, y: { distr: 3, range } },
       padding: [10, 40, 0, 0],
-      axes: [axis({ splits: () => xs, values: (u, ticks) => ticks.map(t => t.toLocaleString('en')), size: 32 }),
-        axis({ size: 58, splits: u => roundSteps(u.scales.y.min, u.scales.y.max), values: (u, ticks) => ticks.map(t => t.toLocaleString('en')) })],
-      series: [{ label }, ...names.map(n => ({ label: n, stroke: plainColour(n), width: n.startsWith('heapalloc') ? 3 : 1.8, points: { show: true, size: 6 } }))],
+      axes: [axis({ splits: () => xs, values, size: 32 }),
+        axis({ size: 58, splits: u => roundSteps(u.scales.y.min, u.scales.y.max), values })],
+      series: [{ label }, ...names.map(n => ({ label: n, stroke: plainColour(n), points,
+        width: n.startsWith('heapalloc') ? 3 : 1.8 }))],
       hooks: { setCursor: [u => tipOfCursor(u, i => `${xs[i].toLocaleString('en')} live blocks\n` + names
         .filter(n => curves[n][xs[i]] !== undefined).sort((a, b) => curves[a][xs[i]] - curves[b][xs[i]])
         .map(n => `${n}  ${number(curves[n][xs[i]])} ${unit}`).join('\n'))] },

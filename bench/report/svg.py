@@ -28,8 +28,10 @@ def programs(document):
     found = view.Programs(document)
     height = TOP + ROW * len(found.names) + 34
     half = (WIDTH - LEFT - GAP) // 2
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
-             "<style>text{font:13px system-ui,sans-serif;fill:#292524}.t{font-weight:600}.s{fill:#78716c;font-size:12px}</style>",
+    lines = ['<svg xmlns="http://www.w3.org/2000/svg"'
+             f' viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
+             "<style>text{font:13px system-ui,sans-serif;fill:#292524}"
+             ".t{font-weight:600}.s{fill:#78716c;font-size:12px}</style>",
              f'<rect width="{WIDTH}" height="{height}" rx="12" fill="#fbfaf8"/>']
     if not found.complete:
         return "\n".join([*lines, "</svg>", ""])
@@ -37,6 +39,7 @@ def programs(document):
         lines.append(f'<text x="{LEFT - 10}" y="{TOP + i * ROW + 13}" text-anchor="end">{html.escape(name)}</text>')
     lines += _bars(found, "cpu_s", "CPU time, glibc = 1", LEFT, half)
     lines += _bars(found, "rss_kib", "peak memory, glibc = 1", LEFT + half + GAP, half)
-    lines.append(f'<text x="{LEFT}" y="{height - 12}" class="s">geometric means over {len(found.complete)} real programs, '
+    lines.append(f'<text x="{LEFT}" y="{height - 12}" class="s">'
+                 f'geometric means over {len(found.complete)} real programs, '
                  f'{html.escape(document["machine"]["date"][:10])}; shorter is better; = is a tie with glibc</text>')
     return "\n".join([*lines, "</svg>", ""])

@@ -18,7 +18,8 @@ function numberTable(first, rows, options) {
     return element('tr', {}, element('td', { title: row.hint || null }, row.title), ...cells,
       ...settings.extra.map(e => element('td', { class: 'soft' }, e.value(row) ?? '–')));
   });
-  return element('div', { class: 'scroll' }, element('table', {}, element('thead', {}, head), element('tbody', {}, ...body)));
+  return element('div', { class: 'scroll' },
+    element('table', {}, element('thead', {}, head), element('tbody', {}, ...body)));
 }
 
 function folded(title, ...content) {

@@ -56,7 +56,8 @@ def _server(document, ours):
     if best:
         text += f"; on average {mine['mean_ratio']:.2f} x the live data, {best} {others[best]:.2f} x"
     better = best is None or mine["mean_ratio"] <= others[best]
-    yield {"question": "Does memory go back?", "state": "win" if settled and better else "loss" if not settled else "tie",
+    yield {"question": "Does memory go back?",
+           "state": "win" if settled and better else "loss" if not settled else "tie",
            "number": f"{mine['mean_ratio']:.2f} x", "unit": "memory over live data", "text": f"{subject}: {text}."}
 
 

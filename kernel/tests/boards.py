@@ -25,7 +25,7 @@ FLAGS = ("-std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdlib -static -fno
          " -Wl,--gc-sections,--build-id=none,-T,kernel/boards/board.ld").split()
 RUNTIME = ["kernel/boards/libc.c", "kernel/string.c", "kernel/format.c"]
 SMALL = [f"kernel/small/{name}.c" for name in (
-    "blocks", "slabs", "heap", "face", "many", "block_pool", "check", "tests/host", "tests/block_pool_test",
+    "blocks", "slabs", "heap", "api", "many", "block_pool", "check", "tests/host", "tests/block_pool_test",
     "tests/damage_test", "tests/many_test", "tests/model_test", "tests/misuse_test")]
 SMALL += ["lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 ATOMICS = ["kernel/byte_atomics.c"]
@@ -71,8 +71,8 @@ def build(board, sources, output, argument=None):
 
 
 def run(board, program):
-    words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio",
-             "-kernel", program]
+    words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none",
+             "-serial", "stdio", "-kernel", program]
     return execute(words, timeout=100)
 
 

@@ -22,7 +22,7 @@ MIB = 1 << 20
 FLAGS = ("-O2 -std=gnu11 -Wall -Wextra -DHEAPALLOC_ALONE=0 -Ilib -Iinclude -Ikernel/small -Ikernel/fill").split()
 PROGRAM = ["kernel/fill/fill.c", "kernel/fill/load.c"]
 WORLD = ["kernel/example/world.c"]
-SMALL = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "heap", "face")]
+SMALL = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "heap", "api")]
 SMALL += ["lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CORE = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
               if "/inspect/" not in path)
@@ -91,7 +91,8 @@ def main():
     regions = REGIONS if arguments.write else (MIB,)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        programs = {name: build(folder, name) for name in HEAPS if arguments.write or name in ("core", "core, bounded", "small")}
+        programs = {name: build(folder, name) for name in HEAPS
+                    if arguments.write or name in ("core", "core, bounded", "small")}
         for size in regions:
             for name, program in programs.items():
                 if size <= SLOW.get(name, size):

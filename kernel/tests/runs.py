@@ -492,8 +492,8 @@ def all_runs():
     yield from matrix()
     yield from sizes()
     for check in (two_nodes, far_node, ram_at_zero, loses_nothing_silently, misdescribed,
-                  says_so_before_it_starts, beyond_the_table, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
-                  missing_parts, core_that_is_not_there, failures, hang, lost_core,
+                  says_so_before_it_starts, beyond_the_table, reserved, holes, wrong_promise, broken_bytes,
+                  broken_pointers, missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
                   determinism, costs, console, explorer, damaged_at_random):
         yield Run(check.__name__.replace("_", " "), True, check)

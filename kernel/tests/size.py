@@ -19,15 +19,16 @@ README = os.path.join(ROOT, "kernel/README.md")
 BEGIN, END = "<!-- size: written by kernel/tests/size.py -->", "<!-- end of size -->"
 KIB = 1024
 
-FLAGS = ("-DHEAPALLOC_ALONE=0 -DHEAPALLOC_BOUNDED=1 -Os -std=gnu11 -ffreestanding -nostdlib -fno-pie -fno-stack-protector"
-         " -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-common").split()
+FLAGS = ("-DHEAPALLOC_ALONE=0 -DHEAPALLOC_BOUNDED=1 -Os -std=gnu11 -ffreestanding -nostdlib -fno-pie"
+         " -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections"
+         " -fno-common").split()
 PROCESSORS = {
     "aarch64": ("aarch64-linux-gnu-", ["-mgeneral-regs-only", "-mno-outline-atomics"]),
     "x86-64": ("", ["-mgeneral-regs-only"]),
 }
-FACE = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
+API = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
         "heap_realloc", "heap_free"]
-SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/heap.c", "kernel/small/face.c",
+SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/heap.c", "kernel/small/api.c",
          "kernel/small/check.c",
          "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CHECK = ["small_check", "small_stats"]
@@ -37,11 +38,11 @@ CORE = sorted(os.path.relpath(path, ROOT)
 
 # what: (sources, definitions, required functions, limit in bytes of .text)
 BUILDS = {
-    "small heap: TLSF, slabs, realloc": (SMALL, [], FACE, 6 * KIB),
-    "... with check and statistics": (SMALL, [], FACE + CHECK, 9 * KIB),
-    "small heap without slabs": (SMALL, ["-DSMALL_SLABS=0"], FACE, 7 * KIB // 2),
-    "core: many cores, fork, caches, pools": (CORE, [], FACE, None),
-    "... with the verifier": (CORE, [], FACE + ["verify_heap"], None),
+    "small heap: TLSF, slabs, realloc": (SMALL, [], API, 6 * KIB),
+    "... with check and statistics": (SMALL, [], API + CHECK, 9 * KIB),
+    "small heap without slabs": (SMALL, ["-DSMALL_SLABS=0"], API, 7 * KIB // 2),
+    "core: many cores, fork, caches, pools": (CORE, [], API, None),
+    "... with the verifier": (CORE, [], API + ["verify_heap"], None),
 }
 
 

@@ -74,7 +74,8 @@ RUN = ("(MEDIUM_BYTES_MAX + UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
        "uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;")
 LOOPS = {
     "slab_carve": [("CARVE_BLOCKS_MAX", "lib/slab/slab.h", "return from + CARVE_BLOCKS_MAX;")],
-    "slab_is_free": [("SCAVENGE_BLOCKS", "lib/heap/scavenge.c", "from + SCAVENGE_BLOCKS < carved ? from + SCAVENGE_BLOCKS : carved")],
+    "slab_is_free": [("SCAVENGE_BLOCKS", "lib/heap/scavenge.c",
+                      "from + SCAVENGE_BLOCKS < carved ? from + SCAVENGE_BLOCKS : carved")],
     "scavenge_step": [("SCAVENGE_CLASSES", "lib/heap/scavenge.c", "for (int i = 0; i < SCAVENGE_CLASSES; i++)")],
     "owner_collect_some": [("COLLECTED_MAX", "lib/slab/owner.c", "all < COLLECTED_MAX ? all : COLLECTED_MAX")],
     "alloc_small": [("LENDERS_MAX", "lib/heap/alloc.c", "end = class + LENDERS_MAX;")],
@@ -235,7 +236,8 @@ def mean(costs):
 
 
 def whole_table(claims, whole, masked):
-    lines = ["| whole call | most measured | proved at most | ... that gives nothing back | limit |", "|---|---|---|---|---|"]
+    lines = ["| whole call | most measured | proved at most | ... that gives nothing back | limit |",
+             "|---|---|---|---|---|"]
     for name, (what, limit, _) in WHOLE.items():
         if what:
             measured = max((whole[other][2] for other in (name, name.replace("heap_", "k").replace("kalloc", "kmalloc"))
@@ -260,8 +262,8 @@ def table(claims, measured, whole, masked):
         lines.append(f"| {name} | {alloc or 'no bound'} | {free or 'no bound'} |")
     lines += [f"| ours (core, whole call, many cores) | {claims.whole['heap_alloc']} | {claims.whole['heap_free']} |",
               f"| ours (its TLSF with lock) | {claims.paths['tlsf_take']} | {claims.paths['tlsf_give']} |",
-              *(f"| ours (small heap without slabs, whole call, {flag}) | {small['heap_alloc']} | {small['heap_free']} |"
-                for flag, small in claims.small.items()),
+              *(f"| ours (small heap without slabs, whole call, {flag}) |"
+                f" {small['heap_alloc']} | {small['heap_free']} |" for flag, small in claims.small.items()),
               f"| ours (slab) | {claims.paths['slab_alloc']} | {claims.paths['slab_free']} |", "",
               "| rare step | proved at most |", "|---|---|"]
     for name, what in RARE.items():

@@ -28,9 +28,9 @@ struct lock {
 enum {
     RANK_NAMED = 1,
     RANK_ARENA,
-    RANK_LATE,
+    RANK_EXITED,
     RANK_HEAPS,
-    RANK_ORPHANS,
+    RANK_ABANDONED,
     RANK_MEDIUM,
     RANK_GATE,
     RANK_UNITS,

@@ -28,11 +28,11 @@
 /* Hides a function's racy loads from ThreadSanitizer: it reads what an owner writes by plain stores, and its result is
  * confirmed by an atomic operation, or is only a hint. Before `static`. */
 #if defined(HEAPALLOC_TSAN) && defined(__clang__)
-#define UNWATCHED __attribute__((noinline, unused, no_sanitize("thread")))
+#define NO_TSAN __attribute__((noinline, unused, no_sanitize("thread")))
 #elif defined(HEAPALLOC_TSAN) /* else gcc passes the values, and the loads are the caller's */
-#define UNWATCHED __attribute__((noipa, unused, no_sanitize("thread")))
+#define NO_TSAN __attribute__((noipa, unused, no_sanitize("thread")))
 #else
-#define UNWATCHED __attribute__((always_inline)) inline
+#define NO_TSAN __attribute__((always_inline)) inline
 #endif
 
 /* Change a sum that is written under a lock, and that others read without it. */

@@ -149,7 +149,7 @@ bool magazine_push(struct heapalloc_pool *pool, struct pool_thread *thread, stru
     return magazine_push_loaded(pool, thread, tail);
 }
 
-UNWATCHED static uint32_t count_of(struct pool_magazine *const *magazine) {
+NO_TSAN static uint32_t count_of(struct pool_magazine *const *magazine) {
     return load_relaxed(load_relaxed(*magazine)->count);
 }
 

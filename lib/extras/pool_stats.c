@@ -4,7 +4,7 @@
 #include "heap/fast.h"
 
 /* Count the blocks whose keys say free. Others may write to blocks meanwhile, so the count is approximate. */
-UNWATCHED static size_t count_free(const struct heapalloc_pool *pool, const struct unit *slab) {
+NO_TSAN static size_t count_free(const struct heapalloc_pool *pool, const struct unit *slab) {
     uint32_t bytes = pool->block_bytes, count = load_relaxed(slab->start_limit) / (pool->recip * bytes);
     size_t free = 0;
     for (uint32_t i = 0; config_safety && i < count; i++)

@@ -3,7 +3,7 @@
 #include "heap/abandoned.h"
 #include "heap/policy.h"
 
-struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ORPHANS)}};
+struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ABANDONED)}};
 
 static void link_last(struct abandoned *these, struct unit *slab) {
     debug_check(lock_is_mine(&these->lock) && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));

@@ -46,7 +46,7 @@ INLINE char **cache_link(struct granule *slot) {
 }
 
 /* The link of a block that another thread may have taken meanwhile: then the value is not used. */
-UNWATCHED static char *cache_next(struct granule *slot) {
+NO_TSAN static char *cache_next(struct granule *slot) {
     return *(char *volatile *)cache_link(slot);
 }
 

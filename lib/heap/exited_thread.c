@@ -5,7 +5,7 @@
 #include "heap/registry.h"
 #include "span/units.h"
 
-struct lock exited_lock = LOCK_OF(RANK_LATE);
+struct lock exited_lock = LOCK_OF(RANK_EXITED);
 static struct heap *exited_heap;
 
 /* Take whole units, which level 1 serves even while a fork is under way, as it may be at a thread's first call. */

@@ -58,7 +58,7 @@ static void take_in(struct unit *slab, struct heap *heap) {
 
 /* True when freeing one more block leaves the abandoned slab with this word empty. Only a guess if the slab was taken
  * meanwhile. */
-UNWATCHED static bool is_last_of(const struct unit *slab, uint32_t word) {
+NO_TSAN static bool is_last_of(const struct unit *slab, uint32_t word) {
     return remote_count(word) + 1 >= *(const volatile uint16_t *)&slab->used_blocks;
 }
 

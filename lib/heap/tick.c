@@ -46,19 +46,16 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     return done;
 }
 
-/* Look at the clock more often from now on, as much is dirty, and empty the bins now and then, so that there will be
- * slow paths. */
-static void watch(struct heap *heap, bool idle, bool turns) {
+/* Look at the clock after so few slow paths from now on, as much waits to be purged. */
+static void look_often(struct heap *heap, int32_t slow_paths) {
     debug_check(purge_decay_ms != PURGE_NEVER);
-    bool flushes = turns || !heap->purge_pending;
     heap->purge_pending = true;
     heap->returns = RETURNS_PURGING;
     if (heap->hits_left > RETURNS_PURGING) heap->hits_left = RETURNS_PURGING;
-    if (flushes) heap_flush_bins(heap);
-    heap->slow_left = idle ? PACE_SLOW_PATHS_PURGING : 1;
+    heap->slow_left = slow_paths;
 }
 
-static void watch_no_more(struct heap *heap) {
+static void look_seldom(struct heap *heap) {
     heap->purge_pending = false;
     heap->returns = RETURNS_MAX;
 }
@@ -94,11 +91,14 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     if (turns && turn(heap, now)) heap->quarter = quarter;
     if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
         heap->idle_ms = (uint32_t)now;
-    if (heap->quarter != quarter ||
-        pace_is_much_dirty(heap->purge_pending ? PACE_PENDING_UNITS / 2 : PACE_PENDING_UNITS))
-        watch(heap, idle, turns);
+    bool pending = heap->quarter != quarter ||
+                   pace_is_much_dirty(heap->purge_pending ? PACE_PENDING_UNITS / 2 : PACE_PENDING_UNITS);
+    bool flushes = pending && (turns || !heap->purge_pending);
+    if (pending)
+        look_often(heap, idle ? PACE_SLOW_PATHS_PURGING : 1);
     else
-        watch_no_more(heap);
+        look_seldom(heap);
+    if (flushes) heap_flush_bins(heap); /* so that there will be slow paths */
     purge_excess(DIRTY_TICK_UNITS);
     huge_step(quarter);
 }

@@ -26,12 +26,12 @@ static struct by_name_row *by_name_row_of(struct by_name *sums, const struct nam
 }
 
 /* Add an arena, to which its thread may write without atomics meanwhile. */
-UNWATCHED static void add_arena(struct by_name_row *row, struct heapalloc_arena *arena) {
+NO_TSAN static void add_arena(struct by_name_row *row, struct heapalloc_arena *arena) {
     row->used_bytes += arena_used_bytes(arena);
     row->reserved_bytes += arena->reserved_bytes;
 }
 
-UNWATCHED static void add_collected(struct by_name_row *row, const struct heapalloc_collected *collected) {
+NO_TSAN static void add_collected(struct by_name_row *row, const struct heapalloc_collected *collected) {
     row->used_bytes += collected->used_bytes;
     row->reserved_bytes += collected->reserved_bytes;
 }

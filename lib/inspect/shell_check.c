@@ -21,7 +21,7 @@ static const struct {
     {"slab_counts", "a slab's used and listed blocks are those that were cut, each in one list"},
     {"abandoned", "the abandoned lists hold just the slabs that say so"},
     {"partial", "a heap's waiting slabs are its own, and each has something to offer"},
-    {"empty", "a heap's spare slabs are empty, and as many as it counts"},
+    {"empty", "a heap's empty slabs are empty, and as many as it counts"},
     {"slab_owners", "every slab is in its owner's hands, in the abandoned list, or full"},
     {"bins", "a bin holds blocks of its class's current slab, and of no other"},
     {"cache", "the medium cache holds as many granules as it counts, each block once"},

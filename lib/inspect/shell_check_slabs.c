@@ -54,12 +54,12 @@ static bool shape_is_right(struct look *look) {
     right &= expect(look, &slab->recip, "its reciprocal", slab->recip, shape->recip);
     if (!right) return false;
     if (slab->carved_blocks > shape->capacity_blocks)
-        return expect(look, &slab->carved_blocks, "its number of cut blocks", slab->carved_blocks,
+        return expect(look, &slab->carved_blocks, "its number of carved blocks", slab->carved_blocks,
                       slab->start_limit / class_start_step(shape));
     bool slow = slab_purged_pages(slab) || slab->flags & UNIT_SAMPLED;
     uint32_t starts = slow ? 0 : slab->carved_blocks * class_start_step(shape);
-    right = expect(look, &slab->resident_blocks, "its number of cut blocks outside of holes", slab->resident_blocks,
-                   slab_blocks_kept(slab));
+    right = expect(look, &slab->resident_blocks, "its number of carved blocks outside of purged pages",
+                   slab->resident_blocks, slab_blocks_kept(slab));
     return expect(look, &slab->start_limit, "its bound for the start of blocks", slab->start_limit, starts) && right;
 }
 

@@ -88,16 +88,16 @@ COLD bool verify_partial(void) {
 }
 
 static bool empty_hold(const struct heap *heap) {
-    uint32_t spares = 0;
+    uint32_t empty = 0;
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         for (const struct unit *slab = heap->classes[class].partial.first; slab; slab = slab->next) {
             if (!(slab->flags & UNIT_EMPTY)) continue;
             if (slab->used_blocks != 0) return false;
-            spares++;
+            empty++;
         }
     }
-    return spares == heap->empty_slabs && (config_bounded || spares <= EMPTY_SLABS_MAX) &&
-           spares == slabs_flagged(heap, UNIT_EMPTY);
+    return empty == heap->empty_slabs && (config_bounded || empty <= EMPTY_SLABS_MAX) &&
+           empty == slabs_flagged(heap, UNIT_EMPTY);
 }
 
 COLD bool verify_empty(void) {

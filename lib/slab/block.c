@@ -2,4 +2,4 @@
 /* SPDX-License-Identifier: MIT */
 #include "slab/block.h"
 
-READ_BY_ALL const struct block block_end_mark __attribute__((aligned(16)));
+STARTUP_DATA const struct block block_end_mark __attribute__((aligned(16)));

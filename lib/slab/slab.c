@@ -127,10 +127,10 @@ STARTUP_TEXT struct block *slab_carve(struct unit *slab, uintptr_t secret) {
 
 /* What a thread that frees a block reads of its slab, whoever owns that: the slab has carved the block before anybody
  * could free it, and keeps the flag while the block is sampled. */
-UNWATCHED static uint32_t starts_seen(const struct unit *slab) {
+NO_TSAN static uint32_t starts_seen(const struct unit *slab) {
     return slab->carved_blocks * (slab->recip * slab->block_bytes);
 }
-UNWATCHED static bool is_seen_sampled(const struct unit *slab) {
+NO_TSAN static bool is_seen_sampled(const struct unit *slab) {
     return slab->flags & UNIT_SAMPLED;
 }
 

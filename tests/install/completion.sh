@@ -55,7 +55,8 @@ check() {
         grep -qx a_file <<<"$("${shell}_at" heapalloc "$command" a_)" || fail "$shell offers no files behind $command"
     done
     while read -r command; do
-        [[ -z $command || $command == --* ]] || grep -qx -- "$command" <<<"$commands" || fail "$shell offers $command, which is no command"
+        [[ -z $command || $command == --* ]] || grep -qx -- "$command" <<<"$commands" ||
+            fail "$shell offers $command, which is no command"
     done <<<"$offered"
     grep -q a_file <<<"$("${shell}_at" heapalloc explore -- cat a_)" || fail "$shell does not complete behind --"
 }

@@ -27,7 +27,8 @@ embedded() {
         expect_consumer "$build/programs/consumer_${language}_heapalloc" shared "$build"
         expect_consumer "$build/programs/consumer_${language}_static" static "$build"
     done
-    [[ $(ctest --test-dir "$build" -N) == *"Total Tests: 1"* ]] || fail "$way: heapalloc's tests are among the project's"
+    [[ $(ctest --test-dir "$build" -N) == *"Total Tests: 1"* ]] ||
+        fail "$way: heapalloc's tests are among the project's"
     quietly cmake --install "$build" --prefix "$work/prefix"
     stray=$(find "$work/prefix" -type f ! -name consumer_c_static)
     [[ -z $stray ]] || fail "$way: the project installs $stray"

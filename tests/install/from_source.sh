@@ -22,7 +22,8 @@ quietly() {
 }
 
 mkdir "$work/home" "$work/source" "$work/other"
-tar -C "$source_dir" --exclude='./build*' --exclude=./.git --exclude=./bench/results -cf - . | tar -C "$work/source" -xf -
+tar -C "$source_dir" --exclude='./build*' --exclude=./.git --exclude=./bench/results -cf - . |
+    tar -C "$work/source" -xf -
 ((EUID != 0)) || chown -R 65534:65534 "$work"
 chmod 755 "$work"
 cd "$work/source"
@@ -31,8 +32,9 @@ quietly cmake --build build --parallel 2
 quietly cmake --install build --prefix "$work/home/.local"
 
 installed=$work/home/.local
-headers=$(cd "$installed/include" && find . -type f | sort | paste -sd" ")
-[[ $headers == "./heapalloc/collected.h ./heapalloc/collected.hpp ./heapalloc/heapalloc.h ./heapalloc/heapalloc.hpp ./heapalloc/map.h ./heapalloc/walk.h" ]] || fail "these headers are installed: $headers"
+headers=$(cd "$installed/include" && find . -type f | sort | sed 's,^\./heapalloc/,,' | paste -sd" ")
+[[ $headers == "collected.h collected.hpp heapalloc.h heapalloc.hpp map.h walk.h" ]] ||
+    fail "these headers are installed: $headers"
 library=$(find "$installed" -name libheapalloc.so)
 [[ $(basename "$(readlink -f "$library")") == libheapalloc.so.0.* ]] || fail "$library is $(readlink -f "$library")"
 maps=$("${as_user[@]}" env LD_PRELOAD="$library" cat /proc/self/maps)

@@ -8,6 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
 include=$1 cc=$2 cxx=$3
 
+typed_pool='#include <heapalloc/heapalloc.h>
+struct one { int a; };
+HEAPALLOC_POOL_TYPE(one, struct one)
+struct one *first(struct one_pool *pool) { return one_pool_get(pool); }'
+
 # compiles COMPILER LANGUAGE STANDARD
 compiles() {
     local name
@@ -15,10 +20,8 @@ compiles() {
         "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
             <<<"#include <heapalloc/$name.h>" || fail "$name.h does not compile as $3"
     done
-    "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - <<<'#include <heapalloc/heapalloc.h>
-struct one { int a; };
-HEAPALLOC_POOL_TYPE(one, struct one)
-struct one *first(struct one_pool *pool) { return one_pool_get(pool); }' || fail "a typed pool does not compile as $3"
+    "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - <<<"$typed_pool" ||
+        fail "a typed pool does not compile as $3"
 }
 
 for standard in c99 c11 c17; do compiles "$cc" c "$standard"; done

@@ -37,7 +37,8 @@ read -ra static < <(pkg-config --static --libs heapalloc)
 
 # The README's example.
 "$cc" -Wall -Wextra -Werror "${compile[@]}" "$here/../../docs/example/words.c" -o "$work/words" "${shared[@]}"
-said=$(LD_LIBRARY_PATH=$(pkg-config --variable=libdir heapalloc) "$work/words" two words) || fail "the example ended with $?"
+said=$(LD_LIBRARY_PATH=$(pkg-config --variable=libdir heapalloc) "$work/words" two words) ||
+    fail "the example ended with $?"
 [[ $said == two*words*"heapalloc $version"*whole ]] || fail "the example says: $said"
 
 expect_consumer "$work/c_shared" shared "$prefix"

@@ -8,7 +8,8 @@
 set -euo pipefail
 
 named() { grep -rhoE 'verify: [a-z0-9_]+' "$1/lib" --include='*.h' --include='*.c' | sed 's/.*: //' | sort -u; }
-proved() { grep -rhoE '^(COLD )?bool verify_[a-z0-9_]+\(void\) \{' "$1/lib/inspect" | sed 's/^.*bool verify_//; s/(.*//' | sort -u; }
+proved() { grep -rhoE '^(COLD )?bool verify_[a-z0-9_]+\(void\) \{' "$1/lib/inspect" |
+    sed 's/^.*bool verify_//; s/(.*//' | sort -u; }
 run() { grep -hoE 'PART\([a-z0-9_]+\)' "$1/lib/inspect/verify.c" | sed 's/PART(//; s/)//' | grep -vx name | sort -u; }
 tested() { grep -hoE '(BREAKS\(|expect_broken\(verify_)[a-z0-9_]+' "$1/tests/lib/verify_test.c" |
     sed 's/BREAKS(//; s/expect_broken(verify_//' | grep -vx name | sort -u; }

@@ -41,7 +41,10 @@ int main(int count, char **words) {
     if (strcmp(words[1], "resizes") == 0) resizes();
     if (strcmp(words[1], "allocates") == 0) memset(p, 1, 16), allocates();
     if (strcmp(words[1], "frees_in_library") == 0) frees_in_library(p);
-    if (strcmp(words[1], "frees_in_thread") == 0) pthread_create(&thread, 0, frees_in_thread, 0), pthread_join(thread, 0);
+    if (strcmp(words[1], "frees_in_thread") == 0) {
+        pthread_create(&thread, 0, frees_in_thread, 0);
+        pthread_join(thread, 0);
+    }
     if (strcmp(words[1], "main") == 0) p = data, free(p);
     return 1;
 }

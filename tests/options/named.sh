@@ -33,8 +33,10 @@ run stats "$helper" some
 verdict "$(says '^  arena +114\.9 KiB   of +128\.0 KiB   request \(2\)$')" "the text at exit has a line for each name"
 verdict "$(says '^  pool +5\.5 KiB   of +16\.0 KiB   plain "nodes"$')" "of pools too"
 run stats "$helper" many
-verdict "$(is "$(python3 -c 'import json,sys; n = json.load(open(sys.argv[1]))["named"]; print(len(n), sum(r["count"] for r in n))' "$work/out")" "25 100")" \
-    "those without a row of their own are summed"
+counted=$(python3 -c 'import json, sys
+rows = json.load(open(sys.argv[1]))["named"]
+print(len(rows), sum(row["count"] for row in rows))' "$work/out")
+verdict "$(is "$counted" "25 100")" "those without a row of their own are summed"
 verdict "$(says '^  others')" "as others"
 run "" "$helper" threads
 verdict "$(is "$code" 0)" "threads and children of forks read reports while named ones are created and destroyed"

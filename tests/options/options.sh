@@ -20,7 +20,8 @@ verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" 
 run help,purge=3s /bin/ls /
 verdict "$(says '^  purge +3s +500ms ')" "help shows the value of an option and its default"
 run verbose /bin/ls /
-verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" "verbose reports that it is active"
+verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $lib")" \
+    "verbose reports that it is active"
 run purg=1s /bin/ls /
 verdict "$(says 'there is no option `purg`; did you mean `purge`')" "a wrong name has the nearest right one"
 run limit=many,purge=0,hugepages=some,cache=-1,verbose=maybe /bin/ls /
@@ -32,11 +33,12 @@ verdict "$(says '^= heap resident ')" "ls has statistics although it closes its 
 run stats /bin/bash -c '(exit 3); exec /bin/ls /'
 verdict "$(says 'ls\[[0-9]+\] ')" "a program that is executed by another has statistics"
 run stats=json /bin/bash -c ':'
-verdict "$(is "$(awk -F'[:,]' '{ for (i = 1; i < NF; i++) v[$i] = $(i + 1) }
-    END { print (v["\"resident_bytes\""] > 0 ? 0 : 1) + v["\"live_bytes\""] + v["\"rounding_bytes\""] + v["\"kept_bytes\""] + v["\"metadata_bytes\""] \
-        - v["\"resident_bytes\""] }' "$work/err")" 0)" "the sum adds up"
+verdict "$(python3 -c 'import json, sys
+of = json.load(open(sys.argv[1]))
+parts = ("live_bytes", "rounding_bytes", "kept_bytes", "metadata_bytes")
+print("yes" if 0 < of["resident_bytes"] == sum(of[part] for part in parts) else of)' "$work/err")" "the sum adds up"
 run "stats=$work/%e.%p.json" /bin/bash -c 'echo $$'
-verdict "$([[ -s $work/bash.$(cat "$work/out").json ]] && echo yes || echo no)" "a file's name has the program and its number"
+verdict "$([[ -s $work/bash.$(cat "$work/out").json ]] && echo yes)" "a file's name has the program and its number"
 verdict "$(python3 -m json.tool "$work/bash.$(cat "$work/out").json" >"$work/err" 2>&1 && echo yes)" "the file is JSON"
 run stats=/nowhere/x /bin/ls /
 verdict "$(says 'cannot write to /nowhere/x')" "a file that cannot be written is reported"
@@ -52,7 +54,8 @@ verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(cat "$work/out")" 1)" 
 run pid=1,stats /bin/ls /
 verdict "$(silent)" "pid leaves other processes alone"
 run "" /bin/bash -c 'exec env HEAPALLOC="stats,pid=$$" bash -c "(/bin/ls /) >/dev/null; (:); exec /bin/cat /dev/null"'
-verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(grep -c ' cat\[' "$work/err")" 11)" "pid chooses one, whatever it executes"
+verdict "$(is "$(grep -c '^= heap resident' "$work/err")$(grep -c ' cat\[' "$work/err")" 11)" \
+    "pid chooses one, whatever it executes"
 run pid=9999999 /bin/ls /
 verdict "$(says 'pid. cannot be .9999999')" "a number that no process has"
 run limit=64M "$helper" take 100

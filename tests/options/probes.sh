@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests the probes for tracers: those in the library are those in the document, and a debugger stops at each of them with
-# the arguments that the document names. And that heaptrack, which interposes malloc, sees C++ too as documented.
+# Tests the probes for tracers: those in the library are those in the document, and a debugger stops at each of them
+# with the arguments that the document names. And that heaptrack, which interposes malloc, sees C++ too as documented.
 #
 #   tests/options/probes.sh LIB HELPER DOCUMENT CXX      HELPER: tests/options/probes.c, CXX: probes_cxx.cpp
 # SPDX-License-Identifier: MIT
@@ -16,9 +16,11 @@ cxx=$(realpath -e "$4")
 : >"$work/err"
 : >"$work/out"
 
-readelf -nW "$lib" 2>/dev/null | awk '/Provider:/ { provider = $NF } $1 == "Name:" { print provider ":" $2 }' | sort -u >"$work/out"
+readelf -nW "$lib" 2>/dev/null |
+    awk '/Provider:/ { provider = $NF } $1 == "Name:" { print provider ":" $2 }' | sort -u >"$work/out"
 sed -n 's/^| `\([a-z_]*:[a-z_]*\)(.*/\1/p' "$document" | sort -u >"$work/err"
-verdict "$(cmp -s "$work/out" "$work/err" && [[ -s $work/out ]] && echo yes)" "the library has the probes of the document"
+verdict "$(cmp -s "$work/out" "$work/err" && [[ -s $work/out ]] && echo yes)" \
+    "the library has the probes of the document"
 
 # stop_at PROBE CONDITION FORMAT: gdb's commands that print the arguments where the probe is first reached.
 stop_at() {
@@ -27,7 +29,8 @@ stop_at() {
     printf 'commands\nsilent\nprintf "%s %s\\n"%s\ncontinue\nend\n' "${1#*:}" "$3" "$4"
 }
 {
-    printf 'set confirm off\nset pagination off\nset exec-wrapper env HEAPALLOC=limit=200M,profile=/dev/null,profile_bytes=1 LD_PRELOAD=%s\n' "$lib"
+    printf 'set confirm off\nset pagination off\n'
+    printf 'set exec-wrapper env HEAPALLOC=limit=200M,profile=/dev/null,profile_bytes=1 LD_PRELOAD=%s\n' "$lib"
     printf 'break main\nrun\n'
     stop_at otel_memory:alloc '$_probe_arg1 == 777' '%d %d' ', $_probe_arg1, $_probe_arg2'
     stop_at otel_memory:free '$_probe_arg0 == (unsigned long) sampled' '%d' ', $_probe_arg0 == (unsigned long) sampled'

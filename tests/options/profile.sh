@@ -13,7 +13,10 @@ program=$(realpath -e "$2")
 profile=$work/profile.heap
 
 # of FILE FUNCTION: what the profile says of it, "LIVE_BLOCKS LIVE_BYTES BLOCKS BYTES".
-of() { python3 "$here/profile_read.py" "$1" "$program" 2>"$work/err" | awk -v name="$2" '$1 == name { $1 = ""; print substr($0, 2) }'; }
+of() {
+    python3 "$here/profile_read.py" "$1" "$program" 2>"$work/err" |
+        awk -v name="$2" '$1 == name { $1 = ""; print substr($0, 2) }'
+}
 # has FUNCTION NUMBERS WHAT
 has() { verdict "$(is "$code $(of "$profile" "$1")" "0 $2")" "$3"; }
 
@@ -48,7 +51,8 @@ run "" "$program" call "$profile"
 has place_dropped "500 15000 1000 30000" "by call: what was taken, and not freed since"
 verdict "$(is "$(of "$profile" place_kept)" "")" "by call: nothing before the start"
 run "profile=$work/%e.%p.heap,profile_bytes=1" "$program" exact
-verdict "$(is "$(find "$work" -name 'options_profile.*.heap' | wc -l)" 1)" "a file's name has the program and its number"
+verdict "$(is "$(find "$work" -name 'options_profile.*.heap' | wc -l)" 1)" \
+    "a file's name has the program and its number"
 run "profile=/nowhere/x" "$program" exact
 verdict "$(says 'cannot write the profile /nowhere/x, error 2')" "a file that cannot be written is told"
 verdict "$(is "$code" 0)" "and the program ends as it would"
@@ -133,7 +137,8 @@ if type google-pprof >/dev/null 2>&1; then
     run "$exact" "$program" exact
     google-pprof --text --alloc_space --show_bytes "$program" "$profile" >"$work/err" 2>&1 || true
     google-pprof --text --alloc_objects "$program" "$profile" >>"$work/err" 2>&1 || true
-    verdict "$(says '^ *21000 +[0-9.]+% +[0-9.]+% +21000 +[0-9.]+% place_kept$')" "google-pprof names the function and its bytes"
+    verdict "$(says '^ *21000 +[0-9.]+% +[0-9.]+% +21000 +[0-9.]+% place_kept$')" \
+        "google-pprof names the function and its bytes"
     verdict "$(says ' 500 +[0-9.]+% place_dropped$')" "and counts blocks"
 fi
 exit $((failed > 0))

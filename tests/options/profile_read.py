@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Reads a profile as heapalloc writes it, and prints for each function of a program what it has allocated.
 
-    profile_read.py FILE PROGRAM       FILE as text, or pprof's protocol buffer when it ends in .pb or .pprof; lines "FUNCTION LIVE_BLOCKS LIVE_BYTES BLOCKS BYTES", and "total" at the end
+    profile_read.py FILE PROGRAM
 
-The function is the innermost of the program's on the stack, by the symbols that nm tells. Samples count for what they
-stand for.
+FILE is text, or pprof's protocol buffer when it ends in .pb or .pprof. What is printed are lines "FUNCTION LIVE_BLOCKS
+LIVE_BYTES BLOCKS BYTES", and "total" at the end. The function is the innermost of the program's on the stack, by the
+symbols that nm tells. Samples count for what they stand for.
 """
 # SPDX-License-Identifier: MIT
 import bisect

@@ -111,7 +111,8 @@ def test_clients():
     verdict(is_whole(read(path), program.number), "clients that leave at once do no harm")
     verdict(os.stat(path).st_mode & 0o777 == 0o777 & ~umask(), "the file has the rights that umask leaves")
     code, said = program.end()
-    verdict(code == 0 and said == "" and not os.path.exists(path), "the file goes with the process, and nothing is printed")
+    verdict(code == 0 and said == "" and not os.path.exists(path),
+            "the file goes with the process, and nothing is printed")
 
 
 def umask():
@@ -125,7 +126,8 @@ def test_ends():
     program = Program("metrics=unix:" + path)
     verdict(program.end("end")[0] == 0, "a process ends with the last of its own threads")
     verdict(not os.path.exists(path), "and its file goes")
-    verdict(Program("metrics=unix:" + path).end("abandon")[0] == 0 and os.path.exists(path), "a killed process leaves its file")
+    verdict(Program("metrics=unix:" + path).end("abandon")[0] == 0 and os.path.exists(path),
+            "a killed process leaves its file")
     program = Program("metrics=unix:" + path)
     verdict(is_whole(read(path), program.number), "which the next one replaces")
     other = Program("metrics=unix:" + path)
@@ -145,7 +147,8 @@ def test_forks():
     child = int(program.ask("fork"))
     verdict(is_whole(read("%s.%d" % (path, child)), child), "the child of a fork has a socket of its own")
     verdict(is_whole(read(path), program.number), "and its parent goes on")
-    verdict(program.ask("done") == "back" and not os.path.exists("%s.%d" % (path, child)), "the child's file goes with it")
+    verdict(program.ask("done") == "back" and not os.path.exists("%s.%d" % (path, child)),
+            "the child's file goes with it")
     verdict(is_whole(read(path), program.number), "the parent's does not")
     program.end()
     program = Program("metrics=unix:%s/%%e.%%p" % WORK)

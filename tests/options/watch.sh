@@ -23,7 +23,7 @@ verdict "$(member '"yes" if sum(c["used_blocks"] for c in d["classes"] if c["siz
 verdict "$(member '"yes" if d["medium"]["blocks"] >= 30 and d["large"]["bytes"] >= 5 << 20 else "no"')" \
     "medium and large blocks are counted"
 verdict "$(member '"yes" if 5 << 20 <= d["resident_bytes"] <= d["mapped_bytes"] else "no"')" "resident is measured"
-verdict "$(member '"yes" if d["heaps"][0]["live"] and 0 < d["heaps"][0]["used_bytes"] < d["allocated_bytes"] else "no"')" \
+verdict "$(member '"yes" if (h := d["heaps"][0])["live"] and 0 < h["used_bytes"] < d["allocated_bytes"] else "no"')" \
     "the first heap is the main thread's"
 run "" "$helper" threads
 verdict "$(is "$code" 0)" "reports are complete while threads work"
@@ -52,7 +52,8 @@ verdict "$(is "$code" 0)" "a child writes them that was forked while another thr
 run "profile=$work/f.%p,profile_bytes=64K,profile_every=1M" "$helper" writing "$work/f"
 verdict "$(is "$code" 0)" "and so with profiles"
 run "metrics=/nowhere/x,interval=1ms" "$helper" signal 28
-verdict "$(is "$(grep -c 'cannot write metrics to /nowhere/x' "$work/err")" 1)" "a file that cannot be written is reported once"
+verdict "$(is "$(grep -c 'cannot write metrics to /nowhere/x' "$work/err")" 1)" \
+    "a file that cannot be written is reported once"
 verdict "$(is "$code" 0)" "and the program goes on"
 
 # Signals
@@ -70,7 +71,8 @@ verdict "$(is "$code" 140)" "without the option a signal ends the program as usu
 run signal=USR1 "$helper" signal 12
 verdict "$(is "$code" 140)" "other signals do, too"
 (trap '' USR2 && run signal=USR2 "$helper" signal 12 && cat "$work/err" >"$work/ignored")
-verdict "$(grep -q 'the signal USR2 is ignored or used' "$work/ignored" && echo yes)" "an ignored signal stays ignored, and this is reported"
+verdict "$(grep -q 'the signal USR2 is ignored or used' "$work/ignored" && echo yes)" \
+    "an ignored signal stays ignored, and this is reported"
 run signal=KILL "$helper" maps
 verdict "$(says 'the option `signal` cannot be `KILL`')" "a signal that cannot be taken is a wrong value"
 

@@ -3,9 +3,9 @@
 
     run.py --fail FAIL --contents CONTENTS [--each N | --minutes N] [--seed N] [--only PROGRAM] LIBRARY
 
-Each run gives the right output, or ends as such a program does when memory is out; no signal but the abort that it says a
-reason for, no wrong output, no hang, no message of the allocator's. --each takes at most N places of each kind of failure, spread
-over all that there are; --minutes goes on at random and prints what each failure can be repeated with.
+Each run gives the right output, or ends as such a program does when memory is out; no signal but the abort that it says
+a reason for, no wrong output, no hang, no message of the allocator's. --each takes at most N places of each kind of
+failure, spread over all that there are; --minutes goes on at random and prints what each failure can be repeated with.
 """
 # SPDX-License-Identifier: MIT
 import argparse

@@ -64,14 +64,16 @@ expect 1 '^[1-9][0-9]* numbers changed' "diff: statistics, more than may grow" \
     "$tool" diff -m 1K "$work/1000.json" "$work/3000.json"
 expect 0 '^0 numbers changed, [1-9]' "diff: the same statistics" "$tool" diff "$work/1000.json" "$work/1000.json"
 printf '{"classes": [{"size_bytes": 48, "used": 3}, {"size_bytes": 64, "used": 5}], "x": -1.5e1}' >"$work/one.json"
-printf '{"classes": [{"size_bytes": 64, "used": 9}], "name": "a\\"b", "no": [null, true, [], {}], "x": 0}' >"$work/two.json"
+printf '{"classes": [{"size_bytes": 64, "used": 9}], "name": "a\\"b", "no": [null, true, [], {}], "x": 0}' \
+    >"$work/two.json"
 expect 0 '^ +\+4 +5 +9  classes\[64\]\.used$' "diff: elements are known by their first member" \
     "$tool" diff "$work/one.json" "$work/two.json"
 expect 2 'cannot be compared' "diff: a profile and statistics" "$tool" diff "$work/one.json" "$work/a.heap"
 for text in '{' '{"a"' '{"a": 1' '{"a": }' '{"a": 1e999}' '{"a": --1}' '{"a": tru}' '{"a": "b' '{"a": 1}}' \
     "$(printf '{"a": %0100d[' 0 | tr 0 '[')"; do
     printf '%s' "$text" >"$work/bad.json"
-    expect 2 '^heapalloc diff: [^ ]*/bad.json: (it |there )' "diff: $text" "$tool" diff "$work/one.json" "$work/bad.json"
+    expect 2 '^heapalloc diff: [^ ]*/bad.json: (it |there )' "diff: $text" \
+        "$tool" diff "$work/one.json" "$work/bad.json"
 done
 
 # Each is refused, with a sentence that has the file's name and says what is wrong.
@@ -88,7 +90,8 @@ gzip -c "$work/a.pb" >"$work/bad" && refused 'it is compressed' "a compressed pr
 size=$(stat -c %s "$work/a.heap")
 for part in 10 20 $((size / 3)) $((size - 1)); do
     head -c "$part" "$work/a.heap" >"$work/bad"
-    refused '(it is cut short|line [0-9]+ is no (sample|call stack|mapping)|it is no heap|its first line)' "a text of $part bytes"
+    refused '(it is cut short|line [0-9]+ is no (sample|call stack|mapping)|it is no heap|its first line)' \
+        "a text of $part bytes"
 done
 # Cut within a field: what is cut between two of them is a whole message.
 size=$(stat -c %s "$work/a.pb")
@@ -99,8 +102,10 @@ for part in 1 $((name + 3)) $((size - 1)); do
 done
 sed 's/: 21000 \|: *[0-9]*00 /: 99999999999999999999999 /' "$work/a.heap" >"$work/bad"
 refused 'line [0-9]+ is no sample|its first line has no sums' "a number of more than 64 bits"
-sed 's/ 0x[0-9a-f]*$/ 0xgg/' "$work/a.heap" >"$work/bad" && refused 'line [0-9]+ is no call stack' "an address that is none"
-sed 's/^[0-9a-f]*-/x-/' "$work/a.heap" >"$work/bad" && refused 'line [0-9]+ is no mapping' "a mapping that is none"
+sed 's/ 0x[0-9a-f]*$/ 0xgg/' "$work/a.heap" >"$work/bad"
+refused 'line [0-9]+ is no call stack' "an address that is none"
+sed 's/^[0-9a-f]*-/x-/' "$work/a.heap" >"$work/bad"
+refused 'line [0-9]+ is no mapping' "a mapping that is none"
 printf '\x0a\x04\x08\x01\x10\x02\x32\x00\x32\x03cpu\x32\x05count' >"$work/bad"
 refused 'it is a protocol buffer, but no profile of a heap' "a profile of something else"
 printf '\x12\x03\x0a\x01\x05\x32\x00' >"$work/bad" && refused 'it(s protocol buffer)? ' "a sample without a location"

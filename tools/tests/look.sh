@@ -39,8 +39,8 @@ for library in default hardened fast; do
     sparse='[+:]'
     [[ $library != hardened ]] || sparse='[+:#]'
     expect 0 "^  [[]$sparse{1,9}[.:+# ]{50,}[]]\$" "top has a map ($library)" "$tool" top -n 1 "$process"
-    "$tool" stats --json "$process" | python3 -c 'import json, sys; assert json.load(sys.stdin)["live_bytes"] > 5 << 20' ||
-        failed=$((failed + 1))
+    "$tool" stats --json "$process" |
+        python3 -c 'import json, sys; assert json.load(sys.stdin)["live_bytes"] > 5 << 20' || failed=$((failed + 1))
     expect 0 "^$address +208 live small 13" "gdb: heap block ($library)" \
         gdb -batch -nx -p "$process" -ex "source $script" -ex "heap block $address+5" \
         -ex "generate-core-file $work/core.$library"
@@ -65,9 +65,10 @@ export HEAPALLOC_LIBRARY=$work/lib/libheapalloc.so.0.1.0
 start default lose
 unset HEAPALLOC_LIBRARY
 loads=(gdb -batch -nx -iex "add-auto-load-safe-path $work/lib")
-expect 0 "^$address +208 live small 13" "gdb loads its commands by itself" "${loads[@]}" -p "$process" -ex "heap block $address"
-expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of a process" "${loads[@]}" -p "$process" \
-    -ex "generate-core-file $work/core.lose" -ex "heap leaks"
+expect 0 "^$address +208 live small 13" "gdb loads its commands by itself" \
+    "${loads[@]}" -p "$process" -ex "heap block $address"
+expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of a process" \
+    "${loads[@]}" -p "$process" -ex "generate-core-file $work/core.lose" -ex "heap leaks"
 kill "$process"
 expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of a core file" \
     "${loads[@]}" "$sleeper" "$work/core.lose" -ex "heap leaks"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Goes the way of someone new: runs a program with `heapalloc run`, types the command that its report suggests, and looks
-# whether the page says where the memory is.
+# Goes the way of someone new: runs a program with `heapalloc run`, types the command that its report suggests, and
+# looks whether the page says where the memory is.
 #
 #   tools/tests/newcomer.sh PROGRAM SERVER     SERVER: server.cpp
 # SPDX-License-Identifier: MIT
@@ -24,9 +24,11 @@ follow() {
     cd "$folder"
     rm -f ./*
     timeout 60 "$@" >"$work/out" 2>"$work/said" </dev/null || code=$?
-    verdict "$([[ $code == 0 && $(grep -c '^= heap resident' "$work/said") == "$reports" ]] && echo yes)" "$what: a report"
+    verdict "$([[ $code == 0 && $(grep -c '^= heap resident' "$work/said") == "$reports" ]] && echo yes)" \
+        "$what: a report"
     grep '^  next: ' "$work/said" >"$work/next" || true
-    verdict "$([[ $(grep -c '^  next: heapalloc report ' "$work/next") == "$reports" ]] && echo yes)" "$what: a suggestion"
+    verdict "$([[ $(grep -c '^  next: heapalloc report ' "$work/next") == "$reports" ]] && echo yes)" \
+        "$what: a suggestion"
     while read -r line; do
         code=0
         bash -c "${line#next: }" >"$work/said" 2>&1 || code=$?
@@ -56,13 +58,16 @@ mkdir "$work/none" && cd "$work/none"
 heapalloc run -q -- "$server" 2>"$work/said"
 verdict "$([[ ! -s $work/said && -z $(ls) ]] && echo yes)" "run --quiet reports and records nothing"
 heapalloc run --stats -- ls / >"$work/out" 2>"$work/said"
-verdict "$([[ -z $(ls) ]] && grep -q 'next: HEAPALLOC=help lists' "$work/said" && echo yes)" "run --stats records nothing"
+verdict "$([[ -z $(ls) ]] && grep -q 'next: HEAPALLOC=help lists' "$work/said" && echo yes)" \
+    "run --stats records nothing"
 heapalloc run -l fast -- ls / >"$work/out" 2>"$work/said"
-verdict "$([[ -z $(ls) ]] && grep -q '^  next: HEAPALLOC=help' "$work/said" && echo yes)" "the fast library does not record"
+verdict "$([[ -z $(ls) ]] && grep -q '^  next: HEAPALLOC=help' "$work/said" && echo yes)" \
+    "the fast library does not record"
 mkdir "$work/closed" && cd "$work/closed" && rmdir "$work/closed"
 heapalloc run -- ls / >"$work/out" 2>"$work/said"
 verdict "$(grep -q '^  next: HEAPALLOC=help' "$work/said" && echo yes)" "no page is suggested when none can be made"
 cd "$work/none"
 HEAPALLOC=stats=$work/report heapalloc run -- ls / >"$work/out" 2>"$work/said"
-verdict "$(grep -q '^= heap resident' "$work/report" && [[ ! -s $work/said ]] && echo yes)" "the environment's options win"
+verdict "$(grep -q '^= heap resident' "$work/report" && [[ ! -s $work/said ]] && echo yes)" \
+    "the environment's options win"
 ((failed == 0))

@@ -14,8 +14,10 @@ export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 
 named='make( leaks\.c:[0-9]+)?'
-expect 1 'leaks: 21000 bytes in 1000 blocks' "leaks: what is lost, and exit code 1" "$tool" leaks -- "$loser" lost 1000 21
-expect 1 "^ +21000 bytes in 1000 blocks by $named < " "leaks: who allocated it, by name" "$tool" leaks "$loser" lost 1000 21
+expect 1 'leaks: 21000 bytes in 1000 blocks' "leaks: what is lost, and exit code 1" \
+    "$tool" leaks -- "$loser" lost 1000 21
+expect 1 "^ +21000 bytes in 1000 blocks by $named < " "leaks: who allocated it, by name" \
+    "$tool" leaks "$loser" lost 1000 21
 expect 1 'leaks: 3050000 bytes in 10000 blocks' "leaks: ten thousand blocks" "$tool" leaks "$loser" lost 10000 305
 expect 0 'no leaks' "leaks: none, and exit code 0" "$tool" leaks "$loser" kept 1000 21
 expect 7 'no leaks' "leaks: the program's exit code" "$tool" leaks bash -c '/bin/true; exit 7'
@@ -30,7 +32,8 @@ expect 0 'live, ' "profile: -o keeps it" "$tool" profile -b 1 -o "$work/kept" "$
 verdict "$([[ $(head -n 1 "$work/kept") == 'heap profile: '* ]] && echo yes)" "profile: as text that pprof reads"
 expect 2 'cannot write /nowhere/x' "profile: a file that cannot be written" "$tool" profile -o /nowhere/x ls /
 expect 127 'no program nosuch' "profile: a program that is nowhere" "$tool" profile nosuch
-expect 126 'cannot find libheapalloc.so' "leaks: a library that is nowhere" env HEAPALLOC_LIBRARY=/nowhere "$tool" leaks ls
+expect 126 'cannot find libheapalloc.so' "leaks: a library that is nowhere" \
+    env HEAPALLOC_LIBRARY=/nowhere "$tool" leaks ls
 expect 126 'cannot make the folder' "leaks: no folder for temporary files" env TMPDIR=/nowhere "$tool" leaks ls
 for command in profile leaks; do
     expect 2 'no program to run' "$command: no program" "$tool" "$command"

@@ -43,7 +43,8 @@ expect 0 'memory went back to the system' 'trim' 'alloc 1M\nfree 1\ntrim\ncheck\
 expect 0 '= mapped +[1-9]' 'stats' 'alloc 1M\nstats\n' explore
 expect 0 '^\+0x4000  1024 KiB  large block' 'walk' 'alloc 1\nalloc 1M\nwalk\n' explore
 expect 0 '^  \[#*\+?\.* *\]$' 'a picture of it all' 'alloc 1M\nvisualize\n' explore
-expect 0 'kept, freed last: .0x0 .1. .1048576. -> end' 'the large block freed last' 'alloc 1M\nfree 1\nfreelist large\n' explore
+expect 0 'kept, freed last: .0x0 .1. .1048576. -> end' 'the large block freed last' \
+    'alloc 1M\nfree 1\nfreelist large\n' explore
 
 # There are fewer numbers than 300 live blocks; freed ones make room.
 many=$(printf 'alloc 16\\n%.0s' {1..257})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests `heapalloc report`: the page's form and data; that names cannot become markup; and, where Chromium is found, what
-# the page draws and does.
+# Tests `heapalloc report`: the page's form and data; that names cannot become markup; and, where Chromium is found,
+# what the page draws and does.
 #
 #   tools/tests/report.sh PROGRAM LIBRARY SERVER PINNER     SERVER: server.cpp, PINNER: pinner.c
 # SPDX-License-Identifier: MIT

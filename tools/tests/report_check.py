@@ -170,8 +170,9 @@ def browse(browser, path):
     with tempfile.TemporaryDirectory() as folder:
         page = pathlib.Path(folder, "page.html")
         page.write_text(pathlib.Path(path).read_text().replace("</body>", TRIAL + "</body>"))
-        done = subprocess.run([browser, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/user",
-                               "--window-size=1200,900", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()],
+        done = subprocess.run([browser, "--headless=new", "--no-sandbox", "--disable-gpu",
+                               f"--user-data-dir={folder}/user", "--window-size=1200,900",
+                               "--virtual-time-budget=5000", "--dump-dom", page.as_uri()],
                               capture_output=True, text=True, timeout=90)
     found = re.search(r'<pre id="says">(.*?)</pre>', done.stdout, re.S)
     check(found, f"the page's script did not end: {done.stderr[-300:]}")

@@ -17,7 +17,8 @@ expect 0 'is active in /.*ls, from /.*/libheapalloc-hardened' "run takes another
 expect 0 '^  purge  *2s' "run -o sets options" "$tool" run -o help,purge=2s ls
 expect 0 '^HEAPALLOC=purge=1s,stats=json$' "what the environment has comes first" \
     env HEAPALLOC=purge=1s "$tool" run --stats=json --print
-expect 0 '^LD_PRELOAD=/.*libheapalloc.*:/other.so$' "and other preloads stay" env LD_PRELOAD=/other.so "$tool" run --print
+expect 0 '^LD_PRELOAD=/.*libheapalloc.*:/other.so$' "and other preloads stay" \
+    env LD_PRELOAD=/other.so "$tool" run --print
 expect 127 'no program nosuch' "a program that is nowhere" "$tool" run nosuch
 expect 126 'cannot run /etc/passwd' "a file that is no program" "$tool" run -q /etc/passwd
 expect 126 'cannot find libheapalloc.so' "a library that is nowhere" env HEAPALLOC_LIBRARY=/nowhere "$tool" run ls
@@ -28,7 +29,8 @@ expect 2 'no program to run' "nothing to run" "$tool" run
 expect 0 '^usage: heapalloc run' "run --help" "$tool" run --help
 printf 'int main(void) { return 5; }' >"$work/alone.c"
 if cc -static -o "$work/alone" "$work/alone.c" 2>/dev/null; then
-    expect 5 'is linked statically' "a static program runs, and it is said why without heapalloc" "$tool" run -q "$work/alone"
+    expect 5 'is linked statically' "a static program runs, and it is said why without heapalloc" \
+        "$tool" run -q "$work/alone"
 fi
 
 sleep 60 &
@@ -62,7 +64,8 @@ for ((i = 0; i < 300; i++)); do
     (($(resident_kb "$idle") < 20000)) && break
     sleep 0.1
 done
-expect 0 '^less' "run --trim-after gives memory back while the program sleeps" bash -c "(($(resident_kb "$idle") < 20000)) && echo less"
+expect 0 '^less' "run --trim-after gives memory back while the program sleeps" \
+    bash -c "(($(resident_kb "$idle") < 20000)) && echo less"
 start_idle -q
 sleep 1
 expect 0 '^more' "without it the program keeps it" bash -c "(($(resident_kb "$idle") > 50000)) && echo more"

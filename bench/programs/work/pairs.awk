@@ -14,6 +14,11 @@ END {
         text = text word " " best "\n"
         if (length(pair[word]) > 100) delete pair[word]
     }
-    for (line in kept) if (line % 3 == 0) { split(kept[line], words, " "); bytes += length(words[1]); delete kept[line] }
+    for (line in kept) {
+        if (line % 3 != 0) continue
+        split(kept[line], words, " ")
+        bytes += length(words[1])
+        delete kept[line]
+    }
     exit !(length(text) > 1000 && bytes > 100)
 }

@@ -1,4 +1,5 @@
--- Work for sqlite3: many small rows with two indexes, a statement for each, looked up and changed singly. ROWS is replaced.
+-- Work for sqlite3: many small rows with two indexes, a statement for each, looked up and changed singly.
+-- ROWS is replaced.
 -- SPDX-License-Identifier: MIT
 CREATE TABLE item (id INTEGER PRIMARY KEY, key TEXT, kind INTEGER, note TEXT);
 CREATE INDEX item_key ON item (key);

@@ -89,7 +89,8 @@ program_php_extensions() {
         echo strlen($x->saveXML()), " ", (new DOMXPath($x))->query("//b[@c]")->length, " ";
         echo simplexml_import_dom($x)->b[7], "\n";
         $s = str_repeat("äöüß漢字", 20000);
-        echo mb_strlen($s), " ", md5(mb_convert_case($s, MB_CASE_UPPER)), " ", md5(mb_convert_encoding($s, "UTF-16", "UTF-8"));
+        echo mb_strlen($s), " ", md5(mb_convert_case($s, MB_CASE_UPPER)), " ";
+        echo md5(mb_convert_encoding($s, "UTF-16", "UTF-8"));
         echo " ", md5(Normalizer::normalize($s, Normalizer::FORM_D)), " ", md5(iconv("UTF-8", "UTF-7", $s)), "\n";
         echo (new NumberFormatter("de_DE", NumberFormatter::DECIMAL))->format(1234567.891), "\n";
         $d = new PDO("sqlite::memory:");
@@ -98,7 +99,8 @@ program_php_extensions() {
         $d->beginTransaction();
         for ($i = 0; $i < 20000; $i++) $q->execute([str_repeat(chr(97 + $i % 26), $i % 100)]);
         $d->commit();
-        print_r($d->query("select substr(b,1,1) c, count(*) n, sum(length(b)) l from t group by c limit 3")->fetchAll());
+        $q = $d->query("select substr(b,1,1) c, count(*) n, sum(length(b)) l from t group by c limit 3");
+        print_r($q->fetchAll());
         $g = imagecreatetruecolor(400, 300);
         for ($i = 0; $i < 2000; $i++) imageline($g, $i % 400, 0, 399 - $i % 400, 299, $i * 4711);
         ob_start();

@@ -31,5 +31,6 @@ end
 
 complete -c heapalloc -n '__heapalloc_is_at first' -f -a '(__heapalloc_commands)'
 complete -c heapalloc -n '__heapalloc_is_at first' -f -a '--help --version'
-complete -c heapalloc -n '__heapalloc_is_at later; and string match -q -- "-*" (commandline -ct)' -f -a '(__heapalloc_options)'
+complete -c heapalloc -n '__heapalloc_is_at later; and string match -q -- "-*" (commandline -ct)' \
+    -f -a '(__heapalloc_options)'
 complete -c heapalloc -n '__heapalloc_is_at behind' -f -a '(__heapalloc_behind)'

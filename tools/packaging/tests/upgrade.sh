@@ -35,7 +35,8 @@ print(" ".join(sorted(lines)))
 END
 
 version_of() {
-    env -i LD_PRELOAD="$library" HEAPALLOC=verbose ls / 2>&1 | sed -n "/^heapalloc/p" | grep -o '[0-9]*\.[0-9]*\.[0-9]*' | head -n 1
+    env -i LD_PRELOAD="$library" HEAPALLOC=verbose ls / 2>&1 | sed -n "/^heapalloc/p" |
+        grep -o '[0-9]*\.[0-9]*\.[0-9]*' | head -n 1
 }
 
 # The program runs on version $1 while the packages of $2 are installed, which have version $3.
