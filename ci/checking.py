@@ -22,7 +22,7 @@ def begin(doc, words, self_test):
     if words in (["-h"], ["--help"]):
         print(doc.strip())
         sys.exit(0)
-    if words == ["--self-test"]:
+    if words == ["--self-test"] and self_test:
         sys.exit(self_test())
 
 
@@ -30,6 +30,13 @@ def refuse(what):
     """Ends the program because of a wrong argument."""
     print(f"{NAME}: {what}; --help tells more", file=sys.stderr)
     sys.exit(2)
+
+
+def refuse_options(words, *known):
+    """Refuses each option that is not among the known ones."""
+    for word in words:
+        if word.startswith("-") and word not in known:
+            refuse(f"there is no option {word}")
 
 
 def end(faults):
@@ -42,8 +49,11 @@ def end(faults):
 def judge_tree(doc, words, self_test, judge):
     """A check of one tree, by default this one: judge(root) lists what is wrong."""
     begin(doc, words, self_test)
-    if len(words) > 1 or (words and words[0].startswith("-")):
-        refuse(f"there is no option {words[-1]}")
+    refuse_options(words)
+    if len(words) > 1:
+        refuse(f"one folder at a time, not {words[1]} too")
+    if words and not pathlib.Path(words[0]).is_dir():
+        refuse(f"there is no folder {words[0]}")
     end(judge(pathlib.Path(words[0]) if words else pathlib.Path(__file__).resolve().parent.parent))
 
 

@@ -212,6 +212,7 @@ def self_test():
 
 def main(arguments):
     checking.begin(__doc__, arguments, self_test)
+    checking.refuse_options(arguments[:1], "--unmarked", "--write")
     if arguments == ["--unmarked"]:
         wrong = list(unmarked())
     else:

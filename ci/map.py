@@ -39,13 +39,12 @@ def layers_of(root):
 
 
 def responsibility(path):
-    """The first comment line of a file, which says its one responsibility."""
-    text = path.read_text()
-    first = text.split("\n", 1)[0]
-    match = re.match(r"(?:/\*+|//)\s*(.*?)\s*(?:\*/)?\s*$", first)
-    if not match or not match.group(1):
+    """The first sentence of a file's first comment, which says its one responsibility; it begins in line 1."""
+    match = re.match(r"(?:/\*+|//) *(\S[^\n]*(?:\n \* \S[^\n]*)*)", path.read_text())
+    if not match:
         raise Unfit(f"{path}: line 1 is not a comment that says what the file is for")
-    return match.group(1).rstrip(".")
+    text = match.group(1).replace("\n * ", " ").removesuffix("*/").strip()
+    return re.split(r"\.(?: |$)", text, maxsplit=1)[0]
 
 
 def rows_of(folder):
@@ -122,7 +121,7 @@ def self_test():
         for name, text in (("ci/layers.txt", "include base span\n"),
                            ("docs/decisions/007-seven.md", "# 007: Seven | reasons\n\nmore\n"),
                            (PAGE, f"before\n{BEGIN}\n{END}\nafter\n"),
-                           ("lib/base/bits.h", "/* Bits | counted. */\n"),
+                           ("lib/base/bits.h", "/* Bits | counted,\n * by a/b.h. Not more. */\n#if 1\n"),
                            ("lib/span/span.c", "// One range of addresses\n")):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
@@ -132,7 +131,7 @@ def self_test():
         assert "- [007](007-seven.md) Seven | reasons\n" in (root / INDEX).read_text(), "a decision is not listed"
         assert not is_unfit(root), "a fresh map is called stale"
         assert page.startswith("before\n") and page.endswith("\nafter\n"), "the page was harmed"
-        assert page.index("| `bits.h` | Bits \\| counted |") < page.index(
+        assert page.index("| `bits.h` | Bits \\| counted, by a/b.h |") < page.index(
             "| `span.c` | One range of addresses |"), "a row is missing or misplaced"
         (root / "lib/base/text.c").write_text("/* Text. */\n")
         assert is_unfit(root), "a new file goes unnoticed"
@@ -143,9 +142,9 @@ def self_test():
 
 def main(arguments):
     checking.begin(__doc__, arguments, self_test)
+    checking.refuse_options(arguments, "--check")
     if arguments not in ([], ["--check"]):
-        print(__doc__, file=sys.stderr)
-        return 2
+        checking.refuse(f"it takes no {arguments[-1]}")
     try:
         run(Path(__file__).resolve().parent.parent, check=bool(arguments))
     except (Unfit, OSError) as problem:

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import checking
+
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- overflows: written by ci/overflows.py -->\n", "<!-- end of overflows -->\n"
 ROWS = (("`libheapalloc.so`", "libheapalloc.so", "", 1),
@@ -39,13 +41,29 @@ def line(build, name, library, options, runs):
     return "| " + " | ".join([name] + ["{}, {}, {}".format(*row) for row in sums]) + " |\n"
 
 
+def understand(arguments):
+    """(whether to check only, the build's folder)"""
+    only_checks, build = False, ROOT / "build"
+    rest = iter(arguments)
+    for word in rest:
+        if word == "--check":
+            only_checks = True
+        elif word == "--build":
+            build = Path(next(rest, None) or checking.refuse("--build wants a folder"))
+        else:
+            checking.refuse(f"there is no option {word}")
+    if not (build / "tests/misuse/misuse_overflow").exists():
+        sys.exit(f"overflows: {build} has no tests/misuse/misuse_overflow: ci/build.sh builds it")
+    return only_checks, build.resolve()
+
+
 def main(arguments):
-    build = Path(arguments[arguments.index("--build") + 1] if "--build" in arguments else ROOT / "build").resolve()
+    only_checks, build = understand(arguments)
     path = ROOT / "SECURITY.md"
     text = path.read_text()
     if BEGIN not in text or END not in text:
         sys.exit("overflows: SECURITY.md has no place for the table")
-    if "--check" in arguments:
+    if only_checks:
         stale = [row[0] for row in ROWS if row[-1] == 1 and line(build, *row) not in text]
         if stale:
             print(f"SECURITY.md has other counts for {' and '.join(stale)} than this build; run ci/overflows.py")
@@ -57,7 +75,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    if "--help" in sys.argv:
-        print(__doc__.strip())
-        sys.exit(0)
+    checking.begin(__doc__, sys.argv[1:], None)
     sys.exit(main(sys.argv[1:]))

@@ -55,7 +55,7 @@ done
 chmod +x "$work"/bin/*
 
 runnable_scripts() {
-    find ci -name '*.sh' -executable
+    find ci \( -name '*.sh' -o -name '*.py' \) -executable
 }
 
 every_script_helps() {

@@ -216,6 +216,7 @@ def self_test():
 
 def main(arguments):
     checking.begin(__doc__, arguments, self_test)
+    checking.refuse_options(arguments, "--check")
     check = arguments[:1] == ["--check"]
     if len(arguments) != 1 + check or arguments[-1].startswith("-"):
         checking.refuse("wants one folder")

@@ -36,7 +36,7 @@ static NOINLINE STARTUP_TEXT void *malloc_wide(size_t size, struct heap *heap) {
 
 static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
-    void *p = size <= CLASS_BYTES_MAX ? heap_refill_partial(class_of(size), heap) : NULL;
+    void *p = size <= CLASS_BYTES_MAX ? refill_from_partial(class_of(size), heap) : NULL;
     if (likely(p)) return memset(p, 0, size);
     if (HEAPALLOC_ASIDE && unlikely(size == LIBC_EXIT_LIST_BYTES))
         return or_enomem(exit_stats_after(entry_zeroed, size));

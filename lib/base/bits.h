@@ -17,10 +17,10 @@
  * the constants beside what the loader writes to. */
 #ifdef __PIC__
 #define STARTUP_TEXT __attribute__((section("heapalloc_start")))
-#define STARTUP_DATA __attribute__((section(".data.rel.ro")))
+#define STARTUP_CONST __attribute__((section(".data.rel.ro")))
 #else
 #define STARTUP_TEXT HOT
-#define STARTUP_DATA
+#define STARTUP_CONST
 #endif
 
 /* Load the cache line at `p`, which will be read soon. Any address will do. */

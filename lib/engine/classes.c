@@ -5,7 +5,7 @@
 #define SHAPE(bytes) \
     { (uint32_t)((UINT64_C(1) << 32) / (bytes)) + 1, (bytes), UNIT_BYTES / (bytes) }
 
-STARTUP_DATA const struct class_shape class_shapes[CLASS_COUNT] = {
+STARTUP_CONST const struct class_shape class_shapes[CLASS_COUNT] = {
     {0, 0, 0},   SHAPE(16),   SHAPE(32),   SHAPE(48),   SHAPE(64),   SHAPE(80),   SHAPE(96),   SHAPE(112),  SHAPE(128),
     SHAPE(144),  SHAPE(160),  SHAPE(176),  SHAPE(192),  SHAPE(208),  SHAPE(224),  SHAPE(240),  SHAPE(256),  SHAPE(272),
     SHAPE(288),  SHAPE(304),  SHAPE(320),  SHAPE(336),  SHAPE(352),  SHAPE(368),  SHAPE(384),  SHAPE(400),  SHAPE(416),
@@ -15,7 +15,7 @@ STARTUP_DATA const struct class_shape class_shapes[CLASS_COUNT] = {
 };
 
 /* Entry i serves 64 * i + 1 .. 64 * i + 64; the first eight are never read. */
-STARTUP_DATA const uint8_t class_by_64[CLASS_BYTES_MAX / 64] = {
+STARTUP_CONST const uint8_t class_by_64[CLASS_BYTES_MAX / 64] = {
     4,  8,  12, 16, 20, 24, 28, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 44, 45,
     45, 46, 46, 47, 47, 47, 48, 48, 48, 48, 49, 49, 49, 49, 50, 50, 50, 50, 50, 50, 51, 51,
     51, 51, 51, 51, 51, 51, 51, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52,

@@ -27,17 +27,11 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     return p;
 }
 
-/* Serve a thread's first allocation, or one after its end. */
-STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size, enum alloc_zones zones) {
-    debug_check(heap_self->state != HEAP_LIVE);
-    struct heap *heap = heap_for_thread();
-    if (!heap) return exited_alloc(size);
-    return zones == ALLOC_ZONED ? heap_alloc_slow(size, heap) : heap_alloc_plain(size, heap);
-}
-
+/* A thread's first allocation gets it a heap, one after its end is served without. */
 INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) {
     debug_check(heap == heap_self);
-    if (unlikely(heap->state != HEAP_LIVE)) return alloc_without_heap(size, zones);
+    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
+    if (unlikely(!heap)) return exited_alloc(size);
     void *p = alloc_live(heap, size, zones);
     if (unlikely(!p)) p = alloc_again(heap, size);
     return heap_return(heap, sample_look(heap, p, size));
@@ -111,9 +105,8 @@ static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t clas
     if (config_bounded && heap->state == HEAP_LIVE)
         return heap->bin[class] == BLOCK_END ? bounded_refill(heap, (uint32_t) class, (uint32_t)align, BOUNDED_ALIGNED)
                                              : (void *)heap_unbin(heap, (uint32_t) class); /* which is damaged */
-    if (config_bounded) return alloc_without_heap(bytes, ALLOC_PLAIN);
     void *p = heap_alloc_plain(bytes, heap);
-    if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
+    if (config_bounded || likely(((uintptr_t)p & (align - 1)) == 0)) return p;
     heap = heap_self->state == HEAP_LIVE ? heap_self : NULL;
     free_live(p, heap);
     return heap ? last_resort_aligned(heap, bytes, (uint32_t)align) : NULL;

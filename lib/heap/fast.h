@@ -9,7 +9,6 @@
 #include "heap/bin.h"
 #include "heap/cache.h"
 #include "heap/entry.h"
-#include "heap/partial.h"
 #include "heap/refill.h"
 
 typedef void *heap_alloc_wide(size_t size, struct heap *heap);
@@ -37,29 +36,9 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
     return NULL;
 }
 
-/* The first step of `small`: the first partial slab, if its own list has blocks, replaces the current one, which has
- * none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to look at the clock.
- * Adopting is enabled when the slab has only one block, or when the heap frees many blocks remotely. */
-INLINE struct block *heap_refill_partial(size_t class, struct heap *heap) {
-    struct size_class *of = &heap->classes[class];
-    struct unit *slab = of->partial.first, *old = of->current;
-    if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
-    if (config_bounded && slab->flags & UNIT_EMPTY) return NULL; /* whose turn comes last */
-    struct block *block = slab->free;
-    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
-    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (policy_passes_over(of, slab)) return NULL;
-    heap->slow_left--;
-    partial_remove_first(heap, &of->partial, slab);
-    refill_make_current(heap, class, slab);
-    refill_adopt_enable(heap, class, block->next == BLOCK_END);
-    heap_fill(heap, class, slab, block);
-    return block;
-}
-
 /* The first steps as a world's functions call them: when one has nothing it calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
-    void *p = heap_refill_partial(class, heap);
+    void *p = refill_from_partial(class, heap);
     return likely(p) ? p : last(size, heap);
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {

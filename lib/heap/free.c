@@ -44,19 +44,9 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
     }
 }
 
-/* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
- * others of its size, so that a request of that size would hardly find it there. */
-static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
-    char *block = redzone_free(p, free_check_zoned("free", p));
-    if (block)
-        free_live(block, heap);
-    else if (heap)
-        pace_given(heap);
-}
-
-static void free_medium(char *p, struct heap *heap) {
-    struct granule *slot = free_look_medium(p);
-    if (unlikely(!slot)) return free_zoned(p, heap);
+/* Free the block of level 2 at `p`, whose slot this is. */
+static void free_granules(char *p, struct granule *slot, struct heap *heap) {
+    debug_check(span_slot_memory(span_of_slot(slot), slot) == p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
     if (unlikely(seen & GRANULE_SAMPLED)) sample_freed(p);
     bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
@@ -71,6 +61,24 @@ static void free_medium(char *p, struct heap *heap) {
     if (!heap) return;
     if (count <= CACHE_GRANULES_MAX && count > heap->cache_room) heap->cache_refused = count;
     pace_given(heap);
+}
+
+/* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
+ * others of its size, so that a request of that size would hardly find it there. */
+static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
+    char *block = redzone_free(p, free_check_zoned("free", p));
+    if (block)
+        free_granules(block, span_slot(span_of(block), block), heap);
+    else if (heap)
+        pace_given(heap);
+}
+
+static void free_medium(char *p, struct heap *heap) {
+    struct granule *slot = free_look_medium(p);
+    if (likely(slot != NULL))
+        free_granules(p, slot, heap);
+    else
+        free_zoned(p, heap);
 }
 
 static void free_large(void *p, struct unit *unit, struct heap *heap) {

@@ -10,11 +10,13 @@ INLINE bool pace_is_due(const struct heap *heap) {
 
 /* Count a slow path of a live heap. */
 INLINE void pace_slow(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     heap->slow_left--;
 }
 
 /* The same for one after a run of fast paths: there may not be another soon. */
 INLINE void pace_run(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = heap->purge_pending ? 0 : heap->slow_left - 1;
 }
 

@@ -98,6 +98,7 @@ INLINE bool has_tail(const char *p, size_t bytes, uint64_t hash) {
 /* Take what is next in the region; NULL: it is full, or there is no memory for it. */
 static STARTUP_TEXT void *take_cell(size_t size) {
     struct redzone_region *region = &redzone_region;
+    debug_check(!load_relaxed(heaps.threaded)); /* no lock guards the region */
     if (!region->from) {
         struct unit *unit = units_take(REGION_UNITS, UNIT_META);
         if (!unit) return NULL;
@@ -225,6 +226,7 @@ STARTUP_TEXT size_t redzone_check(const char *function, const void *p) {
 }
 
 STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
+    debug_check(load_relaxed(head_of(p)->bytes) == bytes);
     uint64_t seen = redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
     if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(redzone_hash(p, bytes), SALT_FREED))))
         check_misuse("free", p, "is already free");

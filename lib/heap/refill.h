@@ -32,5 +32,26 @@ INLINE void refill_adopt_enable(struct heap *heap, size_t class, bool only) {
     if (only) heap_adopt_enable(heap, class);
 }
 
+/* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
+ * one, which has none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to
+ * look at the clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
+INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+    debug_check(class < CLASS_COUNT);
+    struct size_class *of = &heap->classes[class];
+    struct unit *slab = of->partial.first, *old = of->current;
+    if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
+    if (config_bounded && slab->flags & UNIT_EMPTY) return NULL; /* whose turn comes last */
+    struct block *block = slab->free;
+    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
+    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
+    if (policy_passes_over(of, slab)) return NULL;
+    heap->slow_left--;
+    partial_remove_first(heap, &of->partial, slab);
+    refill_make_current(heap, class, slab);
+    refill_adopt_enable(heap, class, block->next == BLOCK_END);
+    heap_fill(heap, class, slab, block);
+    return block;
+}
+
 /* Fill bin[class], which is empty; false: no memory. */
 bool heap_refill(struct heap *heap, uint32_t class);

@@ -49,7 +49,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_roo
 }
 
 static void *resize_slab(void *p, struct unit *slab, size_t size) {
-    debug_check(size <= ALLOC_BYTES_MAX);
+    debug_check(size <= ALLOC_BYTES_MAX && span_unit(p) == slab);
     free_check_slab("realloc", p, slab);
     size_t bytes = slab->block_bytes;
     if (size <= bytes && size > bytes / 2) return p;
@@ -204,6 +204,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
 }
 
 static void *resize_any(void *p, size_t size) {
+    debug_check(p != NULL);
     struct unit *unit = free_look_unit(p);
     if (unlikely(!unit)) return resize_zoned(p, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;

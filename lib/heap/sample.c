@@ -72,6 +72,7 @@ void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct bl
 }
 
 void sample_report(struct unit *unit, void *p, size_t size) {
+    debug_check(span_unit(p) == unit);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (!hooks || !hooks->taken(p, size)) return;
     if (unit->kind == UNIT_SLAB) {
@@ -90,6 +91,7 @@ void sample_report(struct unit *unit, void *p, size_t size) {
 /* A small block was counted by its class when it went into the bin; medium and large ones are counted here. */
 void sample_taken(struct heap *heap, void *p, size_t size) {
     struct sample *sample = &heap->sample;
+    debug_check(sample->rate > 0);
     heap->hits_left = 1;
     if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* nearly always */
     struct unit *unit = p ? span_unit(p) : NULL;
@@ -117,6 +119,7 @@ bool sample_freed(const void *p) {
 }
 
 bool sample_is_marked(const struct unit *unit, const void *p) {
+    debug_check(span_unit(p) == unit);
     if (unit->kind == UNIT_SLAB) return load_relaxed(unit->start_limit) == 0;
     if (unit->kind == UNIT_MEDIUM) return load_relaxed(span_slot(span_of(p), p)->head) & GRANULE_SAMPLED;
     return unit->flags & UNIT_SAMPLED;

@@ -2,4 +2,4 @@
 /* SPDX-License-Identifier: MIT */
 #include "slab/block.h"
 
-STARTUP_DATA const struct block block_end_mark __attribute__((aligned(16)));
+STARTUP_CONST const struct block block_end_mark __attribute__((aligned(16)));
