@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "advice.h"
 #include "options.h"
+#include "sandbox.h"
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -36,12 +37,14 @@ static bool is_unlocked(char *page) {
 /* Unlock what the program locked and freed, as munmap would, unless this splits a mapping: after mlockall the
  * neighbours are locked too, and the range stays locked. */
 static bool unlock(char *at, size_t bytes) {
-    if (!is_unlocked(at - port_page_bytes()) && !is_unlocked(at + bytes)) return false;
+    if (sandboxed() || (!is_unlocked(at - port_page_bytes()) && !is_unlocked(at + bytes))) return false;
     return syscall_6(SYS_munlock, (long)at, (long)bytes, 0, 0, 0, 0) == 0;
 }
 
+/* Whether `page` is resident, or cannot be told. */
 static bool is_resident(char *page) {
     unsigned char state = 1;
+    if (sandboxed()) return true;
     long got = syscall_6(SYS_mincore, (long)page, (long)port_page_bytes(), (long)&state, 0, 0, 0);
     return syscall_failed(got) || state & 1;
 }
@@ -139,9 +142,10 @@ static bool huge_pages_are_offered(void) {
     return allowed > 0;
 }
 
-/* The option is read each time, because the program may set it at any time. */
+/* The option is read each time, because the program may set it at any time. In a sandbox the file may not be opened. */
 static bool huge_pages_allowed(void) {
-    return port_page_bytes() == 4096 && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER && huge_pages_are_offered();
+    return port_page_bytes() == 4096 && !sandboxed() && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER &&
+           huge_pages_are_offered();
 }
 
 /* Read the clock by a system call: libc's function may be a wrapper, and must not allocate here. 0: it failed. */

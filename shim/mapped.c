@@ -6,6 +6,7 @@
 #include "limit.h"
 #include "next.h"
 #include "process.h"
+#include "sandbox.h"
 #include "shim.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
@@ -71,8 +72,10 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* Checks by an asynchronous msync, which does nothing but fails on unmapped pages. */
+/* Checks by an asynchronous msync, which does nothing but fails on unmapped pages. In a sandbox, which may refuse it,
+ * the pages are unmapped instead of checked. */
 static bool is_mapped(void *at, size_t bytes) {
+    if (sandboxed()) return syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
     return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
 }
 

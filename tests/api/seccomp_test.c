@@ -140,6 +140,37 @@ CASE(threads_live_and_end_under_the_filter) {
     load();
 }
 
+/* A heap that grows steadily gets huge pages and memory ahead of use, for which the kernel's settings are read. */
+static void grow(void) {
+    enum { BLOCKS = 1 << 20, BYTES = 200 };
+    static char *held[BLOCKS];
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        held[i] = malloc(BYTES);
+        expect(held[i] != NULL);
+        memset(held[i], 0xa7, BYTES);
+    }
+    for (unsigned i = 0; i < BLOCKS; i++) free(held[i]);
+    for (size_t bytes = 1 << 20; bytes < 256u << 20; bytes *= 2) {
+        char *block = malloc(bytes);
+        expect(block != NULL);
+        memset(block, 0xa7, bytes);
+        block = realloc(block, bytes + bytes / 2);
+        expect(block != NULL);
+        free(block);
+    }
+}
+
+CASE(a_heap_grows_under_the_filter) {
+    allow_few(SECCOMP_RET_KILL_PROCESS);
+    grow();
+}
+
+CASE(a_heap_grows_on_under_the_filter) {
+    load();
+    allow_few(SECCOMP_RET_KILL_PROCESS);
+    grow();
+}
+
 CASE(madvise_is_refused) {
     refuse(SYS_madvise, EPERM);
     load();
