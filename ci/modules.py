@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the order of modules inside folders: a module (its .h and .c) includes and calls only those before it in the
-folder's line of ci/modules.txt. A folder without a line is a folder of programs: their includes form no cycle.
+folder's line of ci/modules.txt. A folder without a line is a folder of programs: their includes form no cycle. And no
+layer of lib/ calls a higher one.
 
   ci/modules.py [ROOT]        one line per back edge; exit 1 if there is any
   ci/modules.py --self-test   plants back edges in a made-up tree, checks that each is reported
@@ -22,6 +23,10 @@ OWN = re.compile(r"^(?:static|INLINE)\b[\w\s\*\(\)\",]*?\b(\w+)\([^;{}]*\)\s*\{"
 def without_comments(text):
     text = re.sub(r"/\*.*?\*/", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S)
     return re.sub(r'"(\\.|[^"\\\n])*"(?=[^\n]*$)', lambda found: found[0], text, flags=re.M)
+
+
+def read_layers(path):
+    return next(line.split()[1:] for line in path.read_text().splitlines() if line.startswith("include "))
 
 
 def read_order(path):
@@ -92,8 +97,27 @@ def judge_programs(folder, root):
     return [f"{folder.relative_to(root)}: a cycle among {' '.join(sorted(waiting))}"] if waiting else []
 
 
-def judge(root, order):
-    faults = []
+def judge_layers(root, layers):
+    """Calls of functions that only a higher layer of lib/ defines: ci/layers.sh sees includes, and not a declaration
+    by hand."""
+    folders = [root / "lib" / layer for layer in layers]
+    rank_of = {}
+    for rank, folder in enumerate(folders):
+        for name in defined_functions(sorted(folder.glob("*.c"))):
+            rank_of.setdefault(name, rank)
+    for rank, folder in enumerate(folders):
+        for file in sorted(folder.glob("*.[ch]")):
+            text = without_comments(file.read_text())
+            own = {found[1] for found in OWN.finditer(text)}
+            for number, line in enumerate(text.splitlines(), 1):
+                for name in re.findall(r"(?<![\w.>])(\w+)\(", line):
+                    if rank_of.get(name, 0) > rank and name not in own:
+                        yield (f"{file.relative_to(root)}:{number}: {layers[rank]} calls {name}(), which is in"
+                               f" {layers[rank_of[name]]}, above it")
+
+
+def judge(root, order, layers=()):
+    faults = list(judge_layers(root, layers))
     for name, names in order.items():
         faults += judge_ordered(root / name, names, root)
     for folder in sorted({file.parent for file in root.glob("[!.]*/**/*.[ch]")}):
@@ -119,8 +143,13 @@ def self_test():
     plants = [(in_folder(changed), expected) for changed, expected in plants]
     plants += [({"tests/a.h": "", "tests/b.c": '#include "a.h"\n'}, None),
                ({"tests/a.h": '#include "b.h"\n', "tests/b.c": '#include "a.h"\n'}, "a cycle among a b")]
-    return checking.try_plants(in_folder(good), plants, lambda root: judge(root, order))
+    plants += [({"lib/high/three.c": "int three_get(void) {\n    return two_get();\n}\n"}, None),
+               ({"lib/high/three.c": "int three_get(void) {\n    return 3;\n}\n",
+                 "lib/low/two.c": "int three_get(void);\nint two_get(void) {\n    return three_get();\n}\n"},
+                "two.c:3: low calls three_get(), which is in high")]
+    return checking.try_plants(in_folder(good), plants, lambda root: judge(root, order, ("low", "high")))
 
 
 if __name__ == "__main__":
-    checking.judge_tree(__doc__, sys.argv[1:], self_test, lambda root: judge(root, read_order(HERE / "modules.txt")))
+    checking.judge_tree(__doc__, sys.argv[1:], self_test, lambda root: judge(
+        root, read_order(HERE / "modules.txt"), read_layers(HERE / "layers.txt")))

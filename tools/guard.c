@@ -33,28 +33,29 @@ void guard_begin(void) {
     sigaction(SIGBUS, &action, NULL);
 }
 
-NO_SANITIZER bool guard_load(uintptr_t address, uint64_t *word) {
+/* Read a word to `to`, or write the one at `from`; the other is NULL. False: no memory is there. */
+static NO_SANITIZER bool guard_access(uintptr_t address, uint64_t *to, const uint64_t *from) {
     sigjmp_buf here;
     bool done = false;
     if (sigsetjmp(here, 1) == 0) {
         access_under_way = &here;
-        *word = *(volatile word_anywhere *)address;
+        volatile word_anywhere *word = (volatile word_anywhere *)address;
+        if (to)
+            *to = *word;
+        else
+            *word = *from;
         done = true;
     }
     access_under_way = NULL;
     return done;
 }
 
-NO_SANITIZER bool guard_store(uintptr_t address, uint64_t word) {
-    sigjmp_buf here;
-    bool done = false;
-    if (sigsetjmp(here, 1) == 0) {
-        access_under_way = &here;
-        *(volatile word_anywhere *)address = word;
-        done = true;
-    }
-    access_under_way = NULL;
-    return done;
+bool guard_load(uintptr_t address, uint64_t *word) {
+    return guard_access(address, word, NULL);
+}
+
+bool guard_store(uintptr_t address, uint64_t word) {
+    return guard_access(address, NULL, &word);
 }
 
 const char *guard_attempt(void (*step)(void *context), void *context) {
