@@ -13,6 +13,7 @@
 #include "heap/sample.h"
 #include "heap/tick.h"
 #include "heap/trim.h"
+#include "span/small_region.h"
 
 /* Try again when there is no memory (in the bounded build what was tried has done all that this would): give back all
  * that is free, so that it merges across sizes and fits a limit; then take any larger block, so that nothing is refused
@@ -30,6 +31,7 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
 /* Serve a thread's first allocation, or one after its end. */
 STARTUP_TEXT static NOINLINE void *alloc_without_heap(size_t size, enum alloc_zones zones) {
     debug_check(heap_self->state != HEAP_LIVE);
+    if (small_region()) return small_region_alloc(size, BLOCK_ALIGN_BYTES);
     struct heap *heap = heap_for_thread();
     if (!heap) return exited_alloc(size);
     return zones == ALLOC_ZONED ? heap_alloc_slow(size, heap) : heap_alloc_plain(size, heap);
@@ -88,6 +90,10 @@ static COLD void *zeroed_again(struct heap *heap, size_t size) {
 }
 
 void *heap_alloc_zeroed(size_t size) {
+    if (small_region()) {
+        void *p = small_region_alloc(size, BLOCK_ALIGN_BYTES);
+        return p ? memset(p, 0, size) : NULL;
+    }
     struct heap *heap = heap_self;
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
@@ -129,6 +135,7 @@ static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {
+    if (small_region()) return small_region_alloc(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
         return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */
