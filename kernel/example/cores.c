@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RAM_BYTES = 4 << 20, CORES = 4, STEPS = 100000, SHELVES = 512, SIZE_MOST = 3000 };
+enum { RAM_BYTES = 4 << 20, CORES = 4, STEPS = 25000, SHELVES = 512, SIZE_MOST = 3000 };
 
 static char ram[RAM_BYTES];
 

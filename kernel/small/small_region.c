@@ -9,12 +9,12 @@ bool small_region_serves;
 static struct small heap_of_all;
 static struct lock lock_of_all = LOCK_OF(RANK_UNITS);
 
-static void enter(void) {
+static void small_region_lock(void) {
     while (!lock_take(&lock_of_all)) {
     } /* frozen by a fork: it ends */
 }
 
-static void leave(void) {
+static void small_region_unlock(void) {
     lock_give(&lock_of_all);
 }
 
@@ -23,31 +23,31 @@ bool small_region_init(void *start, size_t bytes) {
 }
 
 bool small_region_add(void *start, size_t bytes) {
-    enter();
+    small_region_lock();
     bool done = small_add_region(&heap_of_all, start, bytes);
-    leave();
+    small_region_unlock();
     return done;
 }
 
 void *small_region_alloc(size_t size, size_t align) {
-    enter();
+    small_region_lock();
     void *p = small_alloc_aligned(&heap_of_all, size, align);
-    leave();
+    small_region_unlock();
     return p;
 }
 
 void small_region_free(void *p) {
-    enter();
+    small_region_lock();
     small_free(&heap_of_all, p);
-    leave();
+    small_region_unlock();
 }
 
 bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
-    enter();
+    small_region_lock();
     small_expect(&heap_of_all, function, p);
     bool done = small_resize(&heap_of_all, p, size);
     *usable_bytes = small_usable(&heap_of_all, p);
-    leave();
+    small_region_unlock();
     return done;
 }
 
