@@ -209,7 +209,7 @@ static struct granule *find(uint32_t count) {
 }
 
 struct granule *medium_take_found(uint32_t count) {
-    if (!lock_take(&medium.lock)) return NULL;
+    if (!config_bounded || !lock_take(&medium.lock)) return NULL;
     struct granule *slot = medium_take_locked(here(), count);
     medium_unlock();
     return slot;
@@ -217,7 +217,7 @@ struct granule *medium_take_found(uint32_t count) {
 
 /* [ run ] => [ used, `count` ][ rest, free, merged to the right ] */
 struct granule *medium_take_new(uint32_t count) {
-    struct unit *run = take_run(count);
+    struct unit *run = config_bounded ? take_run(count) : NULL;
     if (!run) return NULL;
     uint32_t rest = run->count * GRANULES_PER_UNIT - count;
     struct granule *slot = span_slot(span_of(run->memory), run->memory);
