@@ -31,21 +31,26 @@ static NOINLINE struct unit *others_slab(struct heap *heap, uint32_t class) {
     return slab ? slab : slab_take(class, heap);
 }
 
-/* Make a slab the current one, if it is not, and fill the bin: with its free blocks, or else with some that it carves.
- */
-static void fill_from(struct heap *heap, uint32_t class, struct unit *slab) {
+/* Make a slab the current one, if it is not, and close the bin. */
+static void prepare(struct heap *heap, uint32_t class, struct unit *slab) {
     debug_check(slab->owner == heap && has_blocks(slab));
     if (slab == heap->classes[class].current)
         heap_close_bin(heap, class);
     else
         refill_make_current(heap, class, slab);
+}
+
+/* Fill the bin with the current slab's free blocks, or else with some that it carves. */
+static void fill_from(struct heap *heap, uint32_t class, struct unit *slab) {
     struct block *list = slab->free;
     heap->bin[class] = list != BLOCK_END ? list : slab_carve(slab, heap->secret);
     heap_attach_slab(heap, class, slab, heap->returns);
 }
 
-/* The same for a slab that other cores may have freed into. */
+/* Fill the bin from a slab that other cores may have freed into. Only when the bin is closed its used blocks are
+ * counted, as collecting needs. */
 static void open_slab(struct heap *heap, uint32_t class, struct unit *slab) {
+    prepare(heap, class, slab);
     if (slab->free == BLOCK_END) owner_collect_alone(slab);
     fill_from(heap, class, slab);
 }
@@ -109,6 +114,7 @@ static NOINLINE void *bounded_last_resort(struct heap *heap, uint32_t class, uin
 static void *from_new_slab(struct heap *heap, uint32_t class) {
     struct unit *slab = slab_take(class, heap);
     if (!slab) return NULL; /* another core was faster */
+    prepare(heap, class, slab);
     fill_from(heap, class, slab);
     return bounded_pop(heap, class);
 }
