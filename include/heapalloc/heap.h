@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make [start, start + bytes) the heap's first memory. About 2 % of it, at its start, become tables.
+/* Make [start, start + bytes) the heap's first memory. About 2 % of it, at its start, become tables. In a build with
+ * -DHEAPALLOC_SMALL_BELOW=BYTES less than that is served by the small heap (kernel/small/), under one lock.
  * start         any address
  * bytes         at least 64 KiB
  * returns       false when it is too small or the heap has memory already: nothing has changed

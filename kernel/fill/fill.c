@@ -1,6 +1,7 @@
 /* How much of a fixed region an allocator serves: the most live bytes that churn without a refusal.
  *
  *   fill_NAME BYTES      a line for each load: its name, a tab, percent of the region
+ *   fill_NAME BYTES PERCENT ...   one for each load: 1 and a line if it is refused something at so many percent
  *   fill_NAME refusals [TRIES]   no larger request may be served after a refusal: 1 and a line if one is; a request is
  *                        refused when that many tries were in vain, for heaps that give back a step each
  *
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STEPS = 200000, LIVE_MOST = 1 << 22, PROBES = 12, EXIT_REFUSED = 3 };
+enum { STEPS = 200000, PERMILLE_STEP = 10, LIVE_MOST = 1 << 22, PROBES = 12, EXIT_REFUSED = 3 };
 
 static struct block {
     char *at;
@@ -59,14 +60,15 @@ static void begin(size_t bytes) {
     if (!heap_init(ram, bytes)) exit(2);
 }
 
-/* Keep live bytes at `percent` of the region: fill it up to there, then free a block for each that does not fit. */
+/* Keep live bytes at `permille` of the region: fill it up to there, then free a block for each that does not fit. */
 static bool serves(const struct load *load, size_t bytes, uint32_t permille, uint64_t seed) {
     struct dice dice = {seed * UINT64_C(0x9e3779b97f4a7c15)};
     size_t target = bytes / 1000 * permille;
     begin(bytes);
-    for (int step = 0; step < STEPS || live_bytes < target / 2; step++) {
+    bool full = false;
+    for (int step = 0; step < STEPS; step += full) {
         size_t size = load->size(&dice);
-        while (live_count > 0 && (live_bytes + size > target || live_count == LIVE_MOST)) give(&dice);
+        for (; live_count > 0 && (live_bytes + size > target || live_count == LIVE_MOST); full = true) give(&dice);
         if (!take(size)) return false;
     }
     return true;
@@ -84,16 +86,30 @@ static bool serves_apart(const struct load *load, size_t bytes, uint32_t permill
     return WEXITSTATUS(status) == 0;
 }
 
+static bool serves_both(const struct load *load, size_t bytes, uint32_t permille) {
+    return serves_apart(load, bytes, permille, 1) && serves_apart(load, bytes, permille, 2);
+}
+
 static uint32_t most(const struct load *load, size_t bytes) {
     uint32_t good = 0, bad = 1001;
-    while (bad - good > 5) {
+    while (bad - good > PERMILLE_STEP) {
         uint32_t middle = (good + bad) / 2;
-        if (serves_apart(load, bytes, middle, 1) && serves_apart(load, bytes, middle, 2))
-            good = middle;
-        else
-            bad = middle;
+        *(serves_both(load, bytes, middle) ? &good : &bad) = middle;
     }
     return good;
+}
+
+/* Check that each load has at least its percent. */
+static int checks(size_t bytes, char **percents) {
+    int failures = 0;
+    for (size_t i = 0; i < load_count; i++) {
+        uint32_t percent = (uint32_t)strtoul(percents[i], NULL, 10);
+        if (serves_both(&loads[i], bytes, percent * 10)) continue;
+        printf("fill: %s does not serve %u percent\n", loads[i].name, percent);
+        failures++;
+    }
+    if (failures == 0) printf("fill: PASS\n");
+    return failures > 0;
 }
 
 /* Check that no request is refused while a larger one would be served. */
@@ -143,8 +159,12 @@ int main(int count, char **arguments) {
         if (count == 3) tries = strtoul(arguments[2], NULL, 0);
         return all_refusals();
     }
-    size_t bytes = count == 2 ? strtoull(arguments[1], NULL, 0) : 0;
-    if (bytes < 16384) return fprintf(stderr, "usage: fill BYTES | fill refusals [TRIES]; 16384 bytes at least\n"), 2;
+    size_t bytes = count >= 2 ? strtoull(arguments[1], NULL, 0) : 0;
+    if (bytes < 16384 || (count > 2 && count != 2 + (int)load_count)) {
+        fprintf(stderr, "usage: fill BYTES [PERCENT ...] | fill refusals [TRIES]; 16384 bytes at least\n");
+        return 2;
+    }
+    if (count > 2) return checks(bytes, arguments + 2);
     for (size_t i = 0; i < load_count; i++) {
         uint32_t permille = most(&loads[i], bytes);
         printf("%s\t%u\n", loads[i].name, (permille + 5) / 10);

@@ -28,7 +28,7 @@ COMPILER, OBJDUMP = "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump"
 # Waiting for another core is not part of a path. Code that waits, or wakes, leaves the path here, as does what other
 # cores could not give back meanwhile, because the lock was taken.
 WAITING = ["lock_take_slow", "lock_spin", "lock_give_slow"]
-OTHERS = ["take_deferred", "drain_and_give"]
+OTHERS = ["take_deferred", "medium_drain"]
 # These functions end the program with a sentence.
 STOPS = ["check_misuse"]
 STOPS_ALL = ["check_misuse", "check_interior", "free_bad_unit", "free_bad_block", "free_bad_medium", "slab_misused",
@@ -52,15 +52,15 @@ PATHS = {
     "tlsf_take": ("medium_take_ready", "TLSF take: lock, search, split, unlock", 180,
                   ["drain_with", "wake_with"]),
     "tlsf_give": ("medium_give", "TLSF give: lock, merge with both neighbours, unlock", 150,
-                  ["give_slow", "shed", "drain_and_give"]),
-    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["shed", "drain_and_give"]),
+                  ["give_slow", "shed", "medium_drain"]),
+    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["shed", "medium_drain"]),
 }
 
 # Steps of a whole call, each bounded separately.
 RARE = {
     "slab_carve": "a slab's next blocks are carved",
     "slab_take": "a new slab: a unit from level 1",
-    "medium_take_slow": "a run of units for level 2, and a block of it",
+    "medium_take_new": "a run of units for level 2, and a block of it",
     "units_take": "an extent of units from level 1, split",
     "units_give": "an extent to level 1, merged with both neighbours",
     "units_extend": "an extent lengthened in place",
@@ -82,9 +82,10 @@ LOOPS = {
     "bounded_last_resort": [("CLASS_COUNT / 4", "lib/heap/bounded.c", "#pragma GCC unroll 4")],
     # A free block of level 2 is smaller than the largest request, for which a run was taken because nothing fitted, and
     # the rests of two runs: so is each neighbour of the block that is freed.
-    "cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
+    "medium_cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
                    "for (uint32_t i = 0; i < unit_count; i++) store_relaxed(head[i].kind, UNIT_INSIDE);")],
     "fetch_run": [RUN, RUN],
+    "medium_take_new": [RUN, RUN],
     "slab_is_block": [("3", "lib/slab/slab.c", "for (int look = 0; look < 3; look++)")],
     # Half of the classes to 512 bytes, all multiples of 16, are multiples of 32, and so on; above, fewer are searched.
     "class_aligned": [("CLASS_TINY_BYTES / BLOCK_ALIGN_BYTES / 2", "lib/engine/classes.c",
@@ -99,12 +100,12 @@ RETRIED = {"owner_leave_listed": 1, "owner_push": 1, "owner_reclaim": 1, "open_q
 
 # Whole public calls. function: (what it is, limit, functions where a call leaves the path)
 WHOLE = {
-    "heap_alloc": ("`heap_alloc`, `kmalloc`, served or refused", 2000, []),
-    "kmalloc": (None, 2000, []),
+    "heap_alloc": ("`heap_alloc`, `kmalloc`, served or refused", 1500, []),
+    "kmalloc": (None, 1500, []),
     "heap_free": ("`heap_free`, `kfree`", 1500, []),
     "kfree": (None, 1500, []),
     "krealloc_in_place": ("`krealloc` in place", 1500, []),
-    "kmalloc_aligned": ("`kmalloc_aligned`, served or refused", 2000, []),
+    "kmalloc_aligned": ("`kmalloc_aligned`, served or refused", 1500, []),
     "page_alloc": ("`page_alloc`, served or refused", 1500, []),
     "page_free": ("`page_free`", 500, []),
 }
@@ -122,11 +123,11 @@ SMALL_LOOPS = dict.fromkeys(("region_of", "find", "block_take", "block_take_alig
 WORDING = ["port_on_stack"]  # only asked for the sentence with which the program ends
 
 UNBOUNDED = """Not bounded: waiting for a lock that another core holds (`lock_take_slow`), entering what other
-cores gave back meanwhile (`take_deferred`, `drain_and_give`), a core's first call, which makes its heap,
+cores gave back meanwhile (`take_deferred`, `medium_drain`), a core's first call, which makes its heap,
 `kmalloc_trim`, and moving bytes: zeroing, and `krealloc` to another place, both with interrupts enabled."""
 PEERS = [("mattconte/tlsf", 226, 195), ("ESP-IDF's tlsf", 199, 207), ("o1heap", 96, 88),
          ("FreeRTOS heap_4", None, None)]
-MASKED_MOST = 2000  # instructions in a row with interrupts masked
+MASKED_MOST = 1500  # instructions in a row with interrupts masked
 
 
 def constant(name):

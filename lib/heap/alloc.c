@@ -14,9 +14,9 @@
 
 /* A medium block in the bounded build. */
 static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
-    struct granule *slot = medium_take_ready(count);
+    struct granule *slot = medium_take_found(count);
     if (slot || !bounded_has_units(heap, (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT)) return slot;
-    return medium_take_slow(count, 1);
+    return medium_take_new(count);
 }
 
 static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
@@ -175,23 +175,26 @@ STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size, enum alloc_zones z
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
-/* True when only level 1 can serve an aligned medium block in the bounded build: level 2 would need more units. */
-static bool needs_level_1(uint32_t count, uint32_t align_granules) {
-    if (!config_bounded ||
-        bounded_has_units(heap_self, (count + align_granules - 1 + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT))
-        return false;
-    return units_have((count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT);
+/* An aligned medium block: level 2's, or in the bounded build, where level 2 may need more units than the block has,
+ * one of level 1. NULL: there is neither. */
+static void *medium_aligned(size_t size, uint32_t align_granules) {
+    uint32_t count = (uint32_t)cache_granules(size);
+    if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
+    uint32_t units = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
+    uint32_t most = (count + align_granules - 1 + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
+    if (config_bounded && !bounded_has_units(heap_self, most)) {
+        struct unit *unit = units_have(units) ? units_take(units, UNIT_LARGE) : NULL;
+        return unit ? unit->memory : NULL;
+    }
+    struct granule *slot = medium_take_slow(count, align_granules);
+    return slot ? span_slot_memory(span_of_slot(slot), slot) : NULL;
 }
 
 void *alloc_wide_aligned(size_t size, size_t align) {
     debug_check(is_power_of_two(align) && align > GRANULE_BYTES);
     if (size <= MEDIUM_BYTES_MAX && align <= UNIT_BYTES) {
-        uint32_t count = (uint32_t)cache_granules(size), align_granules = (uint32_t)(align >> GRANULE_SHIFT);
-        if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
-        bool level_1 = needs_level_1(count, align_granules);
-        struct granule *slot = level_1 ? NULL : medium_take_slow(count, align_granules);
-        if (slot) return span_slot_memory(span_of_slot(slot), slot);
-        if (config_bounded && !level_1) return NULL;
+        void *p = medium_aligned(size, (uint32_t)(align >> GRANULE_SHIFT));
+        if (p || config_bounded) return p;
     }
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
     uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT), align_units = (uint32_t)(align >> UNIT_SHIFT);

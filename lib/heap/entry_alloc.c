@@ -13,6 +13,7 @@
 #include "heap/sample.h"
 #include "heap/tick.h"
 #include "heap/trim.h"
+#include "span/small_region.h"
 
 /* Try again when there is no memory (in the bounded build what was tried has done all that this would): give back all
  * that is free, so that it merges across sizes and fits a limit; then take any larger block, so that nothing is refused
@@ -30,7 +31,10 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
 /* A thread's first allocation gets it a heap, one after its end is served without. */
 INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) {
     debug_check(heap == heap_self);
-    if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
+    if (unlikely(heap->state != HEAP_LIVE)) {
+        if (small_region()) return small_region_alloc(size, BLOCK_ALIGN_BYTES);
+        heap = heap_for_thread();
+    }
     if (unlikely(!heap)) return exited_alloc(size);
     void *p = alloc_live(heap, size, zones);
     if (unlikely(!p)) p = alloc_again(heap, size);
@@ -82,6 +86,10 @@ static COLD void *zeroed_again(struct heap *heap, size_t size) {
 }
 
 void *heap_alloc_zeroed(size_t size) {
+    if (small_region()) {
+        void *p = small_region_alloc(size, BLOCK_ALIGN_BYTES);
+        return p ? memset(p, 0, size) : NULL;
+    }
     struct heap *heap = heap_self;
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
@@ -122,6 +130,7 @@ static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
 }
 
 void *heap_alloc_aligned(size_t size, size_t align) {
+    if (small_region()) return small_region_alloc(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
         return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */

@@ -10,11 +10,13 @@
 #include "heap/registry.h"
 #include "heap/remote.h"
 #include "heap/tick.h"
+#include "span/small_region.h"
 
 /* Free in a thread that has not allocated yet, or has ended. The pointer is checked first: a new heap may take the
  * memory that it points to. */
 static NOINLINE void free_without_heap(void *p) {
     debug_check(p != NULL && heap_self->state != HEAP_LIVE);
+    if (small_region()) return small_region_free(p);
     if (!free_look_unit(p)) free_check_zoned("free", p);
     struct heap *heap = heap_for_thread();
     free_live(p, heap);

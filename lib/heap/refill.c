@@ -9,6 +9,7 @@
 #include "heap/empty.h"
 #include "heap/recover.h"
 #include "heap/sample.h"
+#include "span/medium_purge.h"
 #include "span/units.h"
 
 enum { PARTIAL_TRIES = 4 };

@@ -15,6 +15,7 @@
 #include "heap/sized.h"
 #include "heap/tick.h"
 #include "span/purge.h"
+#include "span/small_region.h"
 #include "span/units.h"
 #include "span/unmapped.h"
 #include <heapalloc/port.h>
@@ -233,6 +234,7 @@ static NOINLINE void *resize_sampled(void *p, size_t size) {
 }
 
 void *heap_resize(void *p, size_t size) {
+    if (small_region()) return small_region_resize(p, size);
     void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(live_heap())) heap_tick_if_due(heap_self);
     return new;

@@ -7,6 +7,7 @@
 #include "heap/sample.h"
 #include "heap/tick.h"
 #include "span/medium.h"
+#include "span/small_region.h"
 #include "span/units.h"
 
 static bool slab_here(const char *function, void *p, struct unit *slab, size_t size, size_t *usable_bytes) {
@@ -59,6 +60,7 @@ static bool resize_unit_here(const char *function, struct unit *unit, void *p, s
 }
 
 bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
+    if (small_region()) return small_region_resize_in_place(function, p, size, usable_bytes);
     struct unit *unit = free_look_unit(p);
     if (unlikely(!unit)) return zoned_here(function, p, size, usable_bytes);
     struct heap *heap = heap_self;

@@ -38,8 +38,13 @@ static void part_with(struct heap *heap, struct unit *slab) {
     if (next && next->flags & UNIT_EMPTY) scavenge_begin(heap, next);
 }
 
-static bool scavenge_look(struct heap *heap) {
-    struct unit *slab = heap->scavenge.slab;
+/* True when a slab of which `seen` blocks were looked at may be parted with. */
+static bool scavenge_is_seen(const struct unit *slab, uint32_t seen) {
+    return seen == slab->carved_blocks && remote_count(load_relaxed(slab->remote)) == 0;
+}
+
+/* Look at the next blocks; true: all were looked at, and the slab has no other. */
+static bool scavenge_look(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && scavenge_is_untouched(heap, slab));
     uint32_t from = heap->scavenge.blocks_seen, carved = slab->carved_blocks;
     uint32_t to = from + SCAVENGE_BLOCKS < carved ? from + SCAVENGE_BLOCKS : carved;
@@ -49,9 +54,7 @@ static bool scavenge_look(struct heap *heap) {
         return false;
     }
     heap->scavenge.blocks_seen = (uint16_t)to;
-    if (to < carved || remote_count(load_relaxed(slab->remote)) > 0) return false;
-    part_with(heap, slab);
-    return true;
+    return scavenge_is_seen(slab, to);
 }
 
 /* The slab of a class that may be idle, or NULL. Of a current one the first block tells, most of the time; without
@@ -65,21 +68,34 @@ static struct unit *scavenge_candidate(const struct heap *heap, uint32_t class) 
     return block_is_free((struct block *)slab->memory, heap->secret) ? slab : NULL;
 }
 
-bool scavenge_step(struct heap *heap) {
-    debug_check(config_bounded && heap->state == HEAP_LIVE);
-    if (heap->scavenge.slab && scavenge_is_untouched(heap, heap->scavenge.slab)) return scavenge_look(heap);
+/* Choose the next slab that may be idle; NULL: the classes that had their turn have none. */
+static struct unit *scavenge_choose(struct heap *heap) {
     for (int i = 0; i < SCAVENGE_CLASSES; i++) {
         uint32_t class = heap->scavenge.class = (uint8_t)(heap->scavenge.class % (CLASS_COUNT - 1) + 1);
         struct unit *slab = scavenge_candidate(heap, class);
         if (!slab) continue;
         scavenge_begin(heap, slab);
-        return scavenge_look(heap);
+        return slab;
     }
+    return NULL;
+}
+
+/* A slab that was looked at goes back in a call of its own, so that none takes as long as both. */
+bool scavenge_step(struct heap *heap) {
+    debug_check(config_bounded && heap->state == HEAP_LIVE);
+    struct unit *slab = heap->scavenge.slab;
+    if (!slab || !scavenge_is_untouched(heap, slab)) {
+        slab = scavenge_choose(heap);
+    } else if (scavenge_is_seen(slab, heap->scavenge.blocks_seen)) {
+        part_with(heap, slab);
+        return true;
+    }
+    if (slab) scavenge_look(heap, slab);
     return false;
 }
 
 void scavenge_empty(struct heap *heap, struct unit *slab) {
     debug_check(config_bounded && slab->flags & UNIT_EMPTY);
     if (!heap->scavenge.slab || !scavenge_is_untouched(heap, heap->scavenge.slab)) scavenge_begin(heap, slab);
-    scavenge_look(heap);
+    if (scavenge_look(heap, heap->scavenge.slab)) part_with(heap, heap->scavenge.slab);
 }

@@ -9,7 +9,8 @@
 #pragma once
 #include "heap/heap.h"
 
-/* Look at so many blocks of the slab whose turn it is. True: it was idle, and its unit is level 1's now. */
+/* Look at so many blocks of the slab whose turn it is, or give it back if all of them were looked at. True: its unit is
+ * level 1's now. */
 bool scavenge_step(struct heap *heap);
 
 /* The same when `slab` has become an empty one; that slab if no other is being looked at. */

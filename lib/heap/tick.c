@@ -16,6 +16,7 @@
 #include "heap/steal.h"
 #include "slab/purged_pages.h"
 #include "span/huge.h"
+#include "span/medium_purge.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
 

@@ -6,6 +6,7 @@
 #include "heap/idle_slabs.h"
 #include "heap/quarantine.h"
 #include "heap/steal.h"
+#include "span/medium_purge.h"
 #include "span/purge.h"
 #include "span/units.h"
 

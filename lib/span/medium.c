@@ -1,13 +1,11 @@
 /* Level 2: blocks of 512-byte granules. */
 /* SPDX-License-Identifier: MIT */
+#include "span/medium.h"
 #include "base/check.h"
 #include "base/memory.h"
-#include "span/huge.h"
 #include "span/medium_list.h"
 #include "span/prefault.h"
-#include "span/purge.h"
 #include "span/units.h"
-#include <heapalloc/port.h>
 
 enum {
     RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has; bounded: none to spare */
@@ -58,14 +56,12 @@ INLINE struct granule *medium_merge_at(struct medium *level, struct granule *slo
     return slot;
 }
 
-static NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, uint32_t count, uint32_t flags) {
+NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, uint32_t count, uint32_t flags) {
     return medium_merge_at(here(), slot, &count, flags);
 }
 
-/* Cut the whole units out of a free block for level 1, except as many at its end as keep `keep` granules free: when
- * blocks are freed in order, all free memory is one block.
- * [ free block ] => [ free ][ units for level 1 ][ free ] */
-static struct unit *cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
+/* [ free block ] => [ free ][ units for level 1 ][ free ] */
+struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(units_min > 0 && granule_state(slot) == GRANULE_FREE);
     struct span *span = span_of_slot(slot);
@@ -100,8 +96,7 @@ INLINE bool is_wide(uint32_t count) {
     return count >= SHED_UNITS_MIN * GRANULES_PER_UNIT;
 }
 
-/* Merge deferred blocks, give the lock, then give units to level 1: locks of both levels are never held together. */
-static NOINLINE void drain_and_give(struct unit *leaving) {
+NOINLINE void medium_drain(struct unit *leaving) {
     debug_check(lock_is_mine(&medium.lock));
     struct unit *more[DEFERRED_MAX];
     int more_count = 0;
@@ -111,7 +106,7 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
         if (!cas(medium.deferred, &slot, (struct granule *)node_of(slot)->next)) continue;
         slot[1] = slot[2] = (struct granule){0, 0};
         slot = medium_merge(slot, granule_count(slot), 0);
-        struct unit *unit = is_wide(granule_count(slot)) ? cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES) : NULL;
+        struct unit *unit = is_wide(granule_count(slot)) ? medium_cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES) : NULL;
         if (unit) more[more_count++] = unit;
     }
     lock_give(&medium.lock);
@@ -121,13 +116,13 @@ static NOINLINE void drain_and_give(struct unit *leaving) {
 
 STARTUP_TEXT void medium_unlock(void) {
     debug_check(lock_is_mine(&medium.lock));
-    if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(NULL);
+    if (unlikely(load_relaxed(medium.deferred))) return medium_drain(NULL);
     lock_give(&medium.lock);
 }
 
 /* Rare endings of a take, called in tail position. */
 static NOINLINE struct granule *drain_with(struct granule *slot) {
-    drain_and_give(NULL);
+    medium_drain(NULL);
     return slot;
 }
 static NOINLINE struct granule *wake_with(struct granule *slot) {
@@ -135,9 +130,9 @@ static NOINLINE struct granule *wake_with(struct granule *slot) {
     return slot;
 }
 
-/* Take a run of units from level 1, and enter it as one free block, merged with what it touches. Returns that, with the
- * lock taken, so that nobody else is served from it first; NULL: no memory, and no lock. */
-static NOINLINE STARTUP_TEXT struct granule *fetch_run(uint32_t count) {
+/* Take a run of units from level 1 for `count` granules, and make it level 2's. Returns its head, with the lock taken,
+ * so that nobody else is served from it first; NULL: no memory, and no lock. */
+INLINE struct unit *take_run(uint32_t count) {
     uint32_t need = (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT;
     uint32_t wish = load_relaxed(medium.used_units) / 8;
     wish = wish < RUN_UNITS_FIRST ? RUN_UNITS_FIRST : wish > RUN_UNITS ? RUN_UNITS : wish;
@@ -145,7 +140,7 @@ static NOINLINE STARTUP_TEXT struct granule *fetch_run(uint32_t count) {
         config_bounded ? units_take(need, UNIT_MEDIUM) : units_take_upto(need, need > wish ? need : wish, UNIT_MEDIUM);
     if (!run) return NULL;
     prefault_pass(run, run->count);
-    uint32_t unit_count = run->count, zero = run->flags & UNIT_CLEAN ? GRANULE_ZERO : 0;
+    uint32_t unit_count = run->count;
     for (uint32_t i = 0; i < unit_count; i++) {
         run[i].block_bytes = 0;
         run[i].owner = NULL;
@@ -157,12 +152,18 @@ static NOINLINE STARTUP_TEXT struct granule *fetch_run(uint32_t count) {
         return NULL;
     }
     guarded_add(medium.used_units, unit_count);
-    struct granule *slot = span_slot(span_of(run->memory), run->memory);
-    return medium_merge(slot, unit_count * GRANULES_PER_UNIT, zero);
+    return run;
 }
 
-/* Make a free block a used one of `count` granules from `skip` on; what is left on both sides is free again. */
-static STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count) {
+/* Enter a new run as one free block, merged with what it touches. */
+static NOINLINE STARTUP_TEXT struct granule *fetch_run(uint32_t count) {
+    struct unit *run = take_run(count);
+    if (!run) return NULL;
+    uint32_t zero = run->flags & UNIT_CLEAN ? GRANULE_ZERO : 0;
+    return medium_merge(span_slot(span_of(run->memory), run->memory), run->count * GRANULES_PER_UNIT, zero);
+}
+
+STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(granule_state(slot) == GRANULE_FREE && skip + count <= granule_count(slot));
     uint32_t have = granule_count(slot), flags = slot->head & FREE_FLAGS;
@@ -205,6 +206,25 @@ static struct granule *find(uint32_t count) {
     if (found) return slot_of(*tlsf_head(&medium.dirty, found));
     found = list_for(&medium.purged, lists, count);
     return found ? slot_of(*tlsf_head(&medium.purged, found)) : NULL;
+}
+
+struct granule *medium_take_found(uint32_t count) {
+    if (!config_bounded || !lock_take(&medium.lock)) return NULL;
+    struct granule *slot = medium_take_locked(here(), count);
+    medium_unlock();
+    return slot;
+}
+
+/* [ run ] => [ used, `count` ][ rest, free, merged to the right ] */
+struct granule *medium_take_new(uint32_t count) {
+    struct unit *run = config_bounded ? take_run(count) : NULL;
+    if (!run) return NULL;
+    uint32_t rest = run->count * GRANULES_PER_UNIT - count;
+    struct granule *slot = span_slot(span_of(run->memory), run->memory);
+    describe(slot, count, GRANULE_USED);
+    if (rest > 0) medium_merge(slot + count, rest, 0);
+    medium_unlock();
+    return slot;
 }
 
 NOINLINE STARTUP_TEXT struct granule *medium_take_slow(uint32_t count, uint32_t align_granules) {
@@ -257,8 +277,8 @@ static NOINLINE void medium_defer(struct granule *slot) {
 
 /* Give the lock, then what the block has for level 1. */
 static NOINLINE void shed(struct granule *slot) {
-    struct unit *leaving = cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
-    if (unlikely(load_relaxed(medium.deferred))) return drain_and_give(leaving);
+    struct unit *leaving = medium_cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
+    if (unlikely(load_relaxed(medium.deferred))) return medium_drain(leaving);
     lock_give(&medium.lock);
     if (leaving) units_give(leaving);
 }
@@ -277,7 +297,7 @@ void medium_give(struct granule *slot) {
     uint32_t count = granule_count(slot);
     slot = medium_merge_at(level, slot, &count, 0);
     if (unlikely(is_wide(count))) return shed(slot);
-    if (unlikely(load_relaxed(level->deferred))) return drain_and_give(NULL);
+    if (unlikely(load_relaxed(level->deferred))) return medium_drain(NULL);
     lock_give(&level->lock);
 }
 
@@ -322,78 +342,4 @@ bool medium_resize(struct granule *slot, uint32_t count) {
     else
         medium_unlock();
     return done;
-}
-
-/* Mark a block as purged under the lock, in a world that takes no memory back: no other core sees it out of the index.
- */
-static void call_purged(struct granule *slot) {
-    debug_check(granule_state(slot) == GRANULE_FREE && !(slot->head & FREE_FLAGS));
-    uint32_t count = granule_count(slot), flags = slot->head & FREE_FLAGS;
-    medium_leave(slot);
-    medium_enter(slot, count, flags | GRANULE_PURGED);
-}
-
-/* Purge the pages inside of a block, which is marked as used meanwhile, and give the block back. False: the world
- * refused, and the block is still marked as used. */
-static bool purge_block(struct granule *slot) {
-    debug_check(!lock_is_mine(&medium.lock)); /* it makes a system call */
-    debug_check(granule_state(slot) != GRANULE_FREE);
-    char *memory = span_slot_memory(span_of_slot(slot), slot);
-    char *end = memory + ((size_t)granule_count(slot) << GRANULE_SHIFT);
-    char *from = (char *)round_up((uintptr_t)memory, port_page_bytes());
-    char *to = (char *)round_down((uintptr_t)end, port_page_bytes());
-    if (from < to && (huge_spares(from, (size_t)(to - from)) || !port_purge(from, (size_t)(to - from)))) return false;
-    if (!lock_take(&medium.lock)) {
-        medium_give(slot); /* deferred: a fork is under way that may wait for a lock of our caller's */
-        return true;
-    }
-    /* PURGED even without a whole page inside. With neighbours purged meanwhile it may complete a unit. */
-    drain_and_give(cut_units(medium_merge(slot, granule_count(slot), GRANULE_PURGED), 1, 0));
-    return true;
-}
-
-/* Give back the blocks that could not be purged: only now, so that none is tried twice. */
-static void give_refused(struct granule *refused) {
-    for (struct granule *slot, *next = refused; (slot = next);) {
-        next = (struct granule *)node_of(slot)->next;
-        slot[1] = slot[2] = (struct granule){0, 0};
-        medium_give(slot);
-    }
-}
-
-static bool purge_largest(uint32_t keep_granules, uint32_t blocks_max, struct granule **refused) {
-    for (uint32_t i = 0; i < blocks_max && lock_take(&medium.lock); i++) {
-        struct tlsf_node *node = tlsf_largest(&medium.dirty);
-        if (!node || medium.dirty_granules <= keep_granules) {
-            medium_unlock();
-            return true;
-        }
-        struct granule *slot = slot_of(node);
-        struct unit *leaving = cut_units(slot, 1, 0);
-        bool purges = !leaving && purge_decay_ms != PURGE_NEVER;
-        if (purges)
-            medium_cut(slot, 0, granule_count(slot));
-        else if (!leaving)
-            call_purged(slot);
-        drain_and_give(leaving);
-        if (!purges || purge_block(slot)) continue;
-        node_of(slot)->next = (struct tlsf_node *)*refused;
-        *refused = slot;
-    }
-    return false;
-}
-
-bool medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
-    struct granule *refused = NULL;
-    bool done = purge_largest(keep_granules, blocks_max, &refused);
-    give_refused(refused);
-    return done;
-}
-
-bool medium_shed(void) {
-    if (!lock_take(&medium.lock)) return false;
-    struct tlsf_node *node = tlsf_largest(&medium.dirty);
-    struct unit *leaving = node ? cut_units(slot_of(node), 1, 0) : NULL;
-    drain_and_give(leaving);
-    return leaving != NULL;
 }

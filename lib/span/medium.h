@@ -22,6 +22,11 @@ struct granule *medium_take_ready(uint32_t count);
 /* The same by all means: wait for the lock, take a run of units from level 1. medium_take() calls it. */
 struct granule *medium_take_slow(uint32_t count, uint32_t align_granules);
 
+/* The bounded build's two halves of medium_take(): a block from what level 2 has, and one from a new run of units. Both
+ * may wait for a lock. NULL: there is none. */
+struct granule *medium_take_found(uint32_t count);
+struct granule *medium_take_new(uint32_t count);
+
 /* Take a block from the low end of about the largest free block, so that it has room to grow. */
 struct granule *medium_take_roomy(uint32_t count);
 
@@ -35,15 +40,23 @@ bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish);
 /* Make a used block `count` granules long without moving it; false: no room to its right. */
 bool medium_resize(struct granule *slot, uint32_t count);
 
-/* Return free units to level 1, and purge pages inside of other free blocks, until no more than `keep_granules` are
- * free and dirty; the largest first, `blocks_max` at most. False: there is more. System calls, outside the lock. */
-bool medium_purge(uint32_t keep_granules, uint32_t blocks_max);
-
-/* Return a run of free, touched units to level 1, which has none: its next user would touch new ones. False: there is
- * none. */
-bool medium_shed(void);
-
 INLINE bool medium_lock(void) {
     return lock_take(&medium.lock);
 }
 void medium_unlock(void);
+
+/* ---- for medium_purge.c, with the lock held ---- */
+
+/* Make `count` granules from `slot` on free, and merge them with their neighbours; returns the free block. */
+struct granule *medium_merge(struct granule *slot, uint32_t count, uint32_t flags);
+
+/* Make a free block a used one of `count` granules from `skip` on; what is left on both sides is free again. */
+struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count);
+
+/* Cut the whole units out of a free block for level 1, except as many at its end as keep `keep` granules free: when
+ * blocks are freed in order, all free memory is one block. NULL: there are fewer than `units_min`. */
+struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t keep);
+
+/* Merge deferred blocks, give the lock, then give units to level 1, `leaving` (or NULL) first: locks of both levels are
+ * never held together. */
+void medium_drain(struct unit *leaving);

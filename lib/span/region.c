@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/purge.h"
+#include "span/small_region.h"
 #include "span/units.h"
 #include <heapalloc/heap.h>
 
@@ -93,6 +94,9 @@ static bool lay_out(struct span *span, char *start, size_t bytes, size_t before)
 }
 
 bool heap_init(void *start, size_t bytes) {
+    if (small_region_has_memory()) return false;
+    if (HEAPALLOC_SMALL_BELOW > 0 && bytes < config_small_below && span_home.bytes == 0)
+        return small_region_init(start, bytes);
     if (span_home.bytes > 0 || !lay_out(&span_home, start, bytes, 0)) return false;
     purge_decay_ms = PURGE_NEVER;
     return region_enter(&span_home, span_home.base, span_home.bytes);
@@ -128,6 +132,7 @@ static bool region_add(char *start, size_t bytes) {
 bool heap_add_region(void *region, size_t bytes) {
     char *start = region, *end = start + bytes;
     if (end < start) return false;
+    if (small_region_has_memory()) return small_region_add(start, bytes);
     if (within(&span_home, start, end)) return region_enter(&span_home, start, bytes);
     if (touches(&span_home, start, end)) return false;
     for (uint32_t i = 0; i < load_acquire(span_count); i++) {

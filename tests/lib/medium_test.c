@@ -3,6 +3,7 @@
 #include "contents.h"
 #include "inspect/verify.h"
 #include "span/medium.h"
+#include "span/medium_purge.h"
 #include "span/units.h"
 #include "test.h"
 

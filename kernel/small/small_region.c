@@ -1,0 +1,63 @@
+/* The small heap instead of the core, where heap_init() was given little memory: one heap, one lock, any core. */
+/* SPDX-License-Identifier: MIT */
+#include "span/small_region.h"
+#include "base/lock.h"
+#include "small.h"
+
+bool small_region_serves;
+
+static struct small heap_of_all;
+static struct lock lock_of_all = LOCK_OF(RANK_UNITS);
+
+static void small_region_lock(void) {
+    while (!lock_take(&lock_of_all)) {
+    } /* frozen by a fork: it ends */
+}
+
+static void small_region_unlock(void) {
+    lock_give(&lock_of_all);
+}
+
+bool small_region_init(void *start, size_t bytes) {
+    return small_region_serves = small_init(&heap_of_all, start, bytes);
+}
+
+bool small_region_add(void *start, size_t bytes) {
+    small_region_lock();
+    bool done = small_add_region(&heap_of_all, start, bytes);
+    small_region_unlock();
+    return done;
+}
+
+void *small_region_alloc(size_t size, size_t align) {
+    small_region_lock();
+    void *p = small_alloc_aligned(&heap_of_all, size, align);
+    small_region_unlock();
+    return p;
+}
+
+void small_region_free(void *p) {
+    small_region_lock();
+    small_free(&heap_of_all, p);
+    small_region_unlock();
+}
+
+bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
+    small_region_lock();
+    small_expect(&heap_of_all, function, p);
+    bool done = small_resize(&heap_of_all, p, size);
+    *usable_bytes = small_usable(&heap_of_all, p);
+    small_region_unlock();
+    return done;
+}
+
+/* Copied without the lock: only the caller has both blocks. */
+void *small_region_resize(void *p, size_t size) {
+    size_t bytes;
+    if (small_region_resize_in_place("realloc", p, size, &bytes)) return p;
+    void *new = small_region_alloc(size, GRANULE_BYTES);
+    if (!new) return size <= bytes ? p : NULL;
+    memcpy(new, p, min_size(bytes, size));
+    small_region_free(p);
+    return new;
+}
