@@ -5,6 +5,7 @@
 #include "core.h"
 #include "format.h"
 #include "history.h"
+#include "layout.h"
 #include "lock.h"
 #include "pl011.h"
 #include <stdbool.h>
@@ -16,11 +17,13 @@ enum { ARROW_UP = 'A', ARROW_DOWN = 'B' }; /* how their escapes end */
 
 static struct spinlock output;
 static const struct core *seized_by;
+static bool has_port;
 static bool can_sleep;
 static bool after_return; /* the \n of a \r\n is not a second line */
 
 void console_init(uint64_t uart_base) {
     pl011_init(uart_base);
+    has_port = true;
 }
 
 void console_allow_sleep(void) {
@@ -29,8 +32,11 @@ void console_allow_sleep(void) {
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
+/* What has to be said before the tree is read goes to the early console. It is not touched before: on other machines
+ * its address may be RAM with an initrd. */
 static void put(char letter, void *unused) {
     (void)unused;
+    if (!has_port) console_init(EARLY_UART_BASE);
     if (letter == '\n') pl011_put('\r');
     pl011_put(letter);
 }

@@ -12,7 +12,8 @@ import sys
 
 import verdicts
 from boot import (HANG, QEMU, RAM_START, TREE_AT, Machine, Outcome, Wrong, boot, boot_by_loader,
-                  execute, make_tree, tool)
+                  make_tree, tool)
+from odd_machines import odd_machines
 
 MIB = 1 << 20
 PLAIN = Machine()
@@ -83,62 +84,14 @@ def beyond_the_table(images):
                   "^not ok 1 beyond.first_table_ends_below_it", "FAIL 1 of 1")
 
 
-def far_node(images):
-    """Two nodes, five gigabytes apart: each has a table of its own size, and the tests use up both."""
-    def edit(source):
-        return re.sub(r"(memory@40000000 \{\s*reg = )<[^>]*>",
-                      r"\1<0 0x40000000 0 0x10000000 1 0x80000000 0 0x4000000>", source)
-    machine = dataclasses.replace(PLAIN, memory="6G")
-    tree = make_tree(images, machine, "test=all ram=320M", source_edit=edit)
-    outcome = boot_by_loader(images, machine, tree)
-    verdicts.passes(outcome)
-    verdicts.free_is_ram_without(outcome)
-    verdicts.demand(memory_end(outcome) == 0x184000000, "the far node is not there", outcome)
-
-
-def memory_end(outcome):
-    return verdicts.memory_map(outcome, "free")[-1][1]
-
-
-def ram_at_zero(images):
-    """A machine whose RAM begins at address 0."""
-    words = [QEMU, "-M", "xlnx-versal-virt", "-m", "2G", "-smp", "4", "-nodefaults", "-display", "none",
-             "-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel",
-             os.path.join(images.folder, "heap.img"), "-append", "test=all ram=2G"]
-    outcome = execute(words, timeout=100)
-    outcome.lines = [line for line in outcome.lines if not line.startswith("qemu-system")]
-    verdicts.passes(outcome)
-    verdicts.demand(verdicts.memory_map(outcome, "ram") == [(0, 2 << 30)], "RAM from 0 on wanted", outcome)
-
-
-def loses_nothing_silently(images):
-    """A range too small for the heap is reported: 12 KiB between two holes."""
-    outcome = boot(images, PLAIN, "test=boot hole=0x45000000+4K hole=0x45004000+4K")
-    verdicts.passes(outcome)
-    verdicts.says(outcome, "^heapalloc-kernel: 12 KiB from 0x45001000 on stay unused")
-
-
-def misdescribed(images):
-    """A GICv3 that the tree calls a gic-400, and a disabled serial port before the real one."""
-    machine = dataclasses.replace(PLAIN, gic=3)
-    tree = make_tree(images, machine, f"test=all {machine.promises()}",
-                     source_edit=lambda text: text.replace('"arm,gic-v3"', '"arm,gic-400"'))
-    outcome = boot_by_loader(images, machine, tree)
-    verdicts.passes(outcome)
-    verdicts.says(outcome, "says GICv2, the cores say GICv3")
-    port = """pl011@8fff000 { status = "disabled"; compatible = "arm,pl011", "arm,primecell";
-              reg = <0 0x8fff000 0 0x1000>; }; pl011@9000000 {"""
-    tree = make_tree(images, PLAIN, "test=boot", source_edit=lambda text: text.replace("pl011@9000000 {", port))
-    verdicts.passes(boot_by_loader(images, PLAIN, tree))
-
-
-def says_so_before_it_starts(images):
-    """A line is printed before the interrupt controller and the cores are started."""
-    def edit(text):
-        return text + '/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; }; }; };'
-    tree = make_tree(images, PLAIN, "test=boot", source_edit=edit)
-    outcome = boot_by_loader(images, PLAIN, tree)
-    verdicts.ends(outcome, 3, "^heapalloc-kernel: starts GICv2 and 5 cores", "was refused by the firmware")
+def beyond_any_address(images):
+    """beyond= need be no multiple of anything; what is left out may be too small for the heap."""
+    for start, ranges, added in ((0x41234567, 2, True), (0x44080001, 1, True), (0x45c00001, 1, True),
+                                 (0x47e00001, 1, False), (0x47fff000, 1, False), (0x4fffffff, 0, False)):
+        tests = "boot,memory,page,beyond,heap,seal" if added else "boot,memory,page,heap.m,seal"
+        outcome = boot(images, PLAIN, f"test={tests} iters=200 beyond={start:#x} {PLAIN.promises()}")
+        verdicts.passes(outcome)
+        verdicts.demand(len(verdicts.memory_map(outcome, "beyond")) == ranges, "another part is left out", outcome)
 
 
 def with_reservations(source):
@@ -183,7 +136,8 @@ def wrong_promise(images):
 
 # ---- the small heap: the same boot, another image ------------------------------------------------
 
-SMALL = ("small", "small_without_slabs", "small_without_check")
+SMALL = ("small", "small_without_slabs", "small_without_check", "small_fast")
+SMALL_UNCHECKED = SMALL[2:]
 SMALL_MISUSES = {
     "frees_a_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
     "frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
@@ -195,7 +149,8 @@ SMALL_MISUSES = {
     "frees_a_part_of_a_stack": r"free\(\): 0x[0-9a-f]+ is on a stack",
     "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
 }
-WITHOUT_SLABS = {"frees_inside_a_small_block": r"free\(\): 0x\w+ is (already free|no block's start)"}
+WITHOUT_SLABS = ("small_without_slabs", "small_fast")
+MISUSES_WITHOUT_SLABS = {"frees_inside_a_small_block": r"free\(\): 0x\w+ is (already free|no block's start)"}
 
 
 def small_heap(program, images):
@@ -205,11 +160,11 @@ def small_heap(program, images):
             (images.with_ubsan(), Machine(program=program))):
         outcome = boot(folder, machine, f"test=all {machine.promises()}")
         verdicts.passes(outcome)
-        verdicts.says_tests(outcome, "small.", 3 if program == "small_without_check" else 12)
+        verdicts.says_tests(outcome, "small.", 3 if program in SMALL_UNCHECKED else 12)
 
 
 def small_misuses(program, images):
-    for name, sentence in (SMALL_MISUSES | (WITHOUT_SLABS if "slabs" in program else {})).items():
+    for name, sentence in (SMALL_MISUSES | (MISUSES_WITHOUT_SLABS if program in WITHOUT_SLABS else {})).items():
         outcome = boot(images, Machine(program=program, cores=1), f"test=misuse.{name}")
         verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core 0: {sentence}")
 
@@ -491,8 +446,9 @@ def all_runs():
     yield Run("runner rejects what it should", True, runner_itself)
     yield from matrix()
     yield from sizes()
-    for check in (two_nodes, far_node, ram_at_zero, loses_nothing_silently, misdescribed,
-                  says_so_before_it_starts, beyond_the_table, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
+    for name, check in odd_machines():
+        yield Run(name, True, check)
+    for check in (two_nodes, beyond_the_table, beyond_any_address, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
                   missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
                   determinism, costs, console, explorer, damaged_at_random):

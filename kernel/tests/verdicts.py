@@ -67,7 +67,9 @@ def free_is_ram_without(outcome, *taken):
     page = 4096
     def pages(ranges):
         return {number for start, end in ranges for number in range(start // page, -(-end // page))}
+    def whole_pages(ranges):
+        return {number for start, end in ranges for number in range(-(-start // page), end // page)}
     taken = [*taken, *memory_map(outcome, "image"), *memory_map(outcome, "tree"),
              *memory_map(outcome, "initrd")]
-    wanted = pages(memory_map(outcome, "ram")) - pages(taken)
+    wanted = whole_pages(memory_map(outcome, "ram")) - pages(taken)
     demand(wanted and pages(memory_map(outcome, "free")) == wanted, "free memory is wrong", outcome)
