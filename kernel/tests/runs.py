@@ -374,26 +374,10 @@ def costs(images):
     verdicts.ends(boot(images, PLAIN, "wcet"), 1, "no instruction counter")
 
 
-def rendered(line):
-    """The line as a terminal shows it: a backspace moves back, the next letter overwrites."""
-    letters, at = [], 0
-    for letter in line:
-        if letter == "\b":
-            at -= 1
-        else:
-            letters[at:at + 1] = [letter]
-            at += 1
-    return "".join(letters).rstrip()
-
-
 def session(images, typed, expected, code, machine=PLAIN):
     """The console's answers to typed lines, and how it ends."""
     outcome = boot(images, machine, "repl", typed)
-    start = next((i for i, line in enumerate(outcome.lines) if line.startswith("heap>")), 0)
-    said = [rendered(line) for line in outcome.lines[start:]]
-    for number, (line, wanted) in enumerate(itertools.zip_longest(said, expected), 1):
-        verdicts.demand(line == wanted, f"line {number} is `{line}`, not `{wanted}`", outcome)
-    verdicts.demand(outcome.code == code, f"exit code {code} wanted", outcome)
+    verdicts.holds_session(outcome, expected, code)
 
 
 def console(images):
