@@ -94,7 +94,7 @@ check_arguments() {
             for word; do
                 case $word in
                     repl | wcet | wcet=* | test=* | seed=* | iters=* | hz=* | ram=* | cores=* | el=* | gic=*) ;;
-                    patience=* | beyond=* | hole=*) ;;
+                    patience=* | beyond=* | hole=* | callers=*) ;;
                     *) wrong_argument "no boot argument is named '$word'" ;;
                 esac
             done

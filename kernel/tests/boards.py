@@ -64,10 +64,6 @@ BOARDS = {
 
 
 def core():
-    return [path for path in core_and_inspect() if "/inspect/" not in path]
-
-
-def core_and_inspect():
     return sorted(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/lib/**/*.c", recursive=True))
 
 
@@ -99,7 +95,7 @@ def verdict(board, sources, program, argument, line, code):
 
 def sessions(board, program):
     """The explorer prints on the serial line what the host's program prints. None, or the fault."""
-    wrong = build(board, EXPLORER + core_and_inspect(), program)
+    wrong = build(board, EXPLORER + core(), program)
     folder = os.path.join(ROOT, "tools/tests")
     for name, code in (("demonstration", 1), ("damage", 3), ("mistakes", 1)) if wrong is None else ():
         typed, expected = (open(os.path.join(folder, f"{name}.{kind}"), encoding="ascii").read()

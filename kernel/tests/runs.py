@@ -408,6 +408,20 @@ def explorer(images):
         raise Wrong(f"a wrong session {name} is accepted")
 
 
+def callers(images):
+    """Who allocated each block in use: recorded where no bound is promised, listed on the console."""
+    machine = Machine(program="heap_unbounded")
+    verdicts.passes(boot(images, machine, "test=callers callers=2000"))
+    outcome = boot(images, machine, "repl callers=1000",
+                   "alloc 1000 a\ralloc 5000\rleaks\rfree a\rleaks\rleaks reset\ralloc 30\rleaks\rexit 0\r")
+    verdicts.ends(outcome, 0, r"heap> leaks", r"^       2 blocks        6000 bytes  image \+ [0-9a-f]+$",
+                  r"heap> leaks", r"^       1 blocks        5000 bytes  image", "no block is in use that was allocated",
+                  r"^       1 blocks          30 bytes  image")
+    outcome = boot(images, PLAIN, "repl callers=1000", "leaks\rexit 0\r")
+    verdicts.ends(outcome, 0, "callers are not recorded: only images without a bound",
+                  "^callers are recorded in heap_unbounded.img")
+
+
 def damaged_at_random(images):
     """Whatever is poked into blocks and tables, no command and no allocation ends the machine."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -435,7 +449,7 @@ def all_runs():
     for check in (two_nodes, beyond_the_table, beyond_any_address, reserved, holes, wrong_promise, broken_bytes, broken_pointers,
                   missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
-                  determinism, costs, console, explorer, damaged_at_random):
+                  determinism, costs, console, explorer, callers, damaged_at_random):
         yield Run(check.__name__.replace("_", " "), True, check)
     for program in SMALL:
         name = program.replace("_", " ")
