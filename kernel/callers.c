@@ -1,7 +1,7 @@
 /* Who allocated each block that is in use: a hash table of blocks, in pages of the heap. */
 /* SPDX-License-Identifier: MIT */
 #include "callers.h"
-#include "base/config.h"
+#include "heap/bounded.h"
 #include "lock.h"
 #include "page.h"
 #include <string.h>
@@ -36,7 +36,7 @@ static uint64_t next_of(uint64_t place) {
     return place + 1 < places ? place + 1 : 0;
 }
 
-static uint64_t place_of(const void *block) {
+static uint64_t callers_place_of(const void *block) {
     uint64_t place = home_of(block);
 
     while (records[place].block != NULL && records[place].block != block) place = next_of(place);
@@ -48,7 +48,7 @@ void callers_add(const void *block, size_t size, const void *caller) {
     uint64_t daif = spin_take(&lock);
     if (used < places / 2) {
         used++;
-        records[place_of(block)] = (struct record){block, caller, size};
+        records[callers_place_of(block)] = (struct record){block, caller, size};
     } else {
         lost++;
     }
@@ -70,7 +70,7 @@ static void close_gap(uint64_t gap) {
 void callers_remove(const void *block) {
     if (config_bounded || !__atomic_load_n(&records, __ATOMIC_ACQUIRE) || block == NULL) return;
     uint64_t daif = spin_take(&lock);
-    uint64_t place = place_of(block);
+    uint64_t place = callers_place_of(block);
     if (records[place].block != NULL) {
         used--;
         close_gap(place);
@@ -87,7 +87,8 @@ void callers_forget(void) {
 }
 
 /* The caller's sum; the last place is for those that have none. */
-static struct callers_sum *sum_of(struct callers_sum *sums, uint32_t *count, uint32_t most, const void *caller) {
+static struct callers_sum *callers_sum_of(struct callers_sum *sums, uint32_t *count, uint32_t most,
+                                          const void *caller) {
     for (uint32_t i = 0; i < *count; i++)
         if (sums[i].caller == caller) return &sums[i];
     if (*count == most) return &sums[most - 1];
@@ -111,7 +112,7 @@ uint32_t callers_sum_up(struct callers_sum *sums, uint32_t most) {
     uint64_t daif = spin_take(&lock);
     for (uint64_t place = 0; place < places; place++) {
         if (records[place].block == NULL) continue;
-        struct callers_sum *sum = sum_of(sums, &count, most, records[place].caller);
+        struct callers_sum *sum = callers_sum_of(sums, &count, most, records[place].caller);
         sum->blocks++;
         sum->bytes += records[place].size;
     }
@@ -122,4 +123,8 @@ uint32_t callers_sum_up(struct callers_sum *sums, uint32_t most) {
 
 uint64_t callers_lost(void) {
     return lost;
+}
+
+bool callers_are_recorded(void) {
+    return records != NULL;
 }

@@ -10,6 +10,8 @@
  * cores allocate. */
 bool callers_begin(uint64_t records);
 
+bool callers_are_recorded(void);
+
 /* A block was allocated, for code that continues at `caller`; it will be freed. Any core, also interrupt handlers. */
 void callers_add(const void *block, size_t size, const void *caller);
 void callers_remove(const void *block);

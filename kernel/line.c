@@ -33,7 +33,8 @@ static bool is_line_end(char letter) {
 
 /* Replace what is typed by the line of `*back` lines ago, one earlier or later; before the latest comes an empty one.
  * Returns its length. */
-static uint32_t recall(const struct line_port *port, char *line, uint32_t bytes, uint32_t length, uint32_t *back, char arrow) {
+static uint32_t recall(const struct line_port *port, char *line, uint32_t bytes, uint32_t length, uint32_t *back,
+                       char arrow) {
     uint32_t wanted = arrow == ARROW_UP ? *back + 1 : *back > 0 ? *back - 1 : 0;
     const char *kept = wanted > 0 ? history_at(wanted) : "";
 

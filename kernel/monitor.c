@@ -3,7 +3,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor.h"
 #include "arch.h"
-#include "base/config.h"
 #include "callers.h"
 #include "console.h"
 #include "core.h"
@@ -48,7 +47,7 @@ static void print_sum(const struct callers_sum *sum) {
 static void run_leaks(struct shell *shell) {
     static struct callers_sum sums[SUMS_MAX];
 
-    if (options.callers == 0 || config_bounded) {
+    if (!callers_are_recorded()) {
         shell_fail(shell, "callers are recorded in heap_unbounded.img, with the boot argument callers=BLOCKS\n");
         return;
     }

@@ -1,7 +1,6 @@
 /* heap.img: all free RAM is the heap's; then tests, instruction counts, or the shell. */
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
-#include "base/config.h"
 #include "callers.h"
 #include "console.h"
 #include "cost.h"
@@ -16,8 +15,7 @@ const char *world_begin(void) {
 
 uint64_t world_run(void) {
     if (options.callers != 0 && !callers_begin(options.callers))
-        kprintf("heapalloc-kernel: callers are not recorded: %s\n",
-                config_bounded ? "only images without a bound can (heap_unbounded.img)" : "there is no memory for them");
+        kprintf("heapalloc-kernel: callers are not recorded: calls are bounded in this image, or memory is short\n");
     switch (options.mode) {
     case MODE_TEST: return ktest_run(options.test);
     case MODE_WCET: return cost_run();

@@ -52,7 +52,7 @@ void *heap_realloc(void *p, size_t size);
 void heap_free(void *p);
 
 /* The same at a multiple of `align`.
- * p             a block; NULL: as heap_alloc_aligned(size, align)
+ * p             a block; NULL: as heap_alloc_aligned(size, align); a pointer to no block ends in port_stop()
  * size          bytes; 0 frees the block and returns NULL
  * align         a power of two; any other returns NULL, and the block is unchanged
  * returns       NULL also when there is no memory: the block is unchanged
@@ -60,7 +60,7 @@ void heap_free(void *p);
 void *heap_realloc_aligned(void *p, size_t size, size_t align);
 
 /* The usable size of the block at `p`.
- * p             a block; NULL: 0
+ * p             a block; NULL: 0; a pointer to no block ends in port_stop()
  * returns       bytes, at least those requested
  * thread, cost  any core; O(1) without a lock                                                                  */
 size_t heap_usable(const void *p);
@@ -77,7 +77,7 @@ void heap_leave(void);
 
 /* Sums in bytes. What cores keep for their next requests counts as used. */
 struct heap_figures {
-    size_t used_bytes;  /* handed out to slabs and blocks */
+    size_t used_bytes; /* handed out to slabs and blocks */
     size_t free_bytes;
     size_t table_bytes; /* used + free + tables = all the memory that the heap was given, but for ends of regions */
     size_t heaps;       /* cores that ever allocated */

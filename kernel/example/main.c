@@ -103,7 +103,8 @@ static void resize_aligned(void) {
     char *p = heap_realloc_aligned(NULL, 100, 64);
 
     expect(p && (uintptr_t)p % 64 == 0 && heap_usable(p) >= 100 && heap_usable(NULL) == 0, "no aligned block");
-    for (size_t size = 100; p && size < 300000; size = size * 3 + 1, p = heap_realloc_aligned(p, size, size % 2 ? 64 : 4096)) {
+    for (size_t size = 100; p && size < 300000;
+         size = size * 3 + 1, p = heap_realloc_aligned(p, size, size % 2 ? 64 : 4096)) {
         expect((uintptr_t)p % 64 == 0 && heap_usable(p) >= size, "a resized block is not aligned");
         expect(size == 100 || (p[0] == 'a' && p[size / 3 - 2] == 'z'), "an aligned realloc loses contents");
         p[0] = 'a', p[size - 2] = 'z';

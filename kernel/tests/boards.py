@@ -33,7 +33,7 @@ SMALL = [f"kernel/small/{name}.c" for name in (
     "tests/damage_test", "tests/many_test", "tests/model_test", "tests/misuse_test")]
 SMALL += ["lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 ATOMICS = ["kernel/byte_atomics.c"]
-EXPLORER = ["kernel/boards/explorer.c", "kernel/line.c", "kernel/history.c", "kernel/owned_port.c", *ATOMICS]
+EXPLORER = ["kernel/explore/main.c", "kernel/line.c", "kernel/history.c", "kernel/owned_port.c", *ATOMICS]
 EXAMPLE = ["kernel/example/main.c", "kernel/example/world.c", "kernel/owned_port.c", *ATOMICS]
 
 

@@ -33,7 +33,7 @@ void *heap_realloc(void *p, size_t size) {
 }
 
 size_t heap_usable(const void *p) {
-    return p != NULL ? heap_usable_with(p, heap_usable_slow) : 0;
+    return p != NULL ? entry_usable(p) : 0;
 }
 
 /* An aligned block stays where it is if it can. The check of `p` comes before anything else is done. */
@@ -45,7 +45,7 @@ void *heap_realloc_aligned(void *p, size_t size, size_t align) {
     if (size == 0) return heap_realloc(p, 0);
     bool aligned = ((uintptr_t)p & (align - 1)) == 0;
     if (aligned && heap_resize_in_place("realloc", p, size, &bytes)) return p;
-    if (!aligned) bytes = heap_usable_slow(p);
+    if (!aligned) bytes = entry_usable(p);
     void *new = heap_alloc_aligned(size, align);
     if (new == NULL) return aligned && size <= bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(bytes, size));

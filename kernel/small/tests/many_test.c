@@ -118,8 +118,10 @@ KTEST(small, enough_is_enough_for_ever) {
     size_t enough = heapalloc_small_enough(LIVE, BLOCKS, LARGEST), live = 0;
     expect(enough < RAM_BYTES && heapalloc_small_least(LIVE, LARGEST) < enough);
     expect(heapalloc_small_enough(SIZE_MAX / 2, SIZE_MAX / 2, 100) == SIZE_MAX);
-    expect(heapalloc_small_enough(1, SIZE_MAX, 16) == SIZE_MAX && heapalloc_small_enough(1, SIZE_MAX / 16, 16) == SIZE_MAX);
-    expect(heapalloc_small_enough(1, 1, SIZE_MAX) == SIZE_MAX && heapalloc_small_enough(1, 1, SIZE_MAX / 2) == SIZE_MAX);
+    expect(heapalloc_small_enough(1, SIZE_MAX, 16) == SIZE_MAX &&
+           heapalloc_small_enough(1, SIZE_MAX / 16, 16) == SIZE_MAX);
+    expect(heapalloc_small_enough(1, 1, SIZE_MAX) == SIZE_MAX &&
+           heapalloc_small_enough(1, 1, SIZE_MAX / 2) == SIZE_MAX);
     expect(heapalloc_small_least(SIZE_MAX, SIZE_MAX / 2) == SIZE_MAX && heapalloc_small_least(100, 200) == 100);
     struct heapalloc_small *heap = heapalloc_small_create(memory, enough, 0);
     require(heap != NULL);
