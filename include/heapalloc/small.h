@@ -80,7 +80,7 @@ struct heapalloc_small_hooks {
 };
 
 /* Have functions called after an allocation and before a free, with the caller's size and 0, and when a request is
- * refused. They may not use the heap.
+ * refused. They may not use the heap. A block that is resized in place is told as a free and an allocation.
  * hooks         copied
  * thread, cost  one at a time; O(1)                                                                           */
 void heapalloc_small_hook(struct heapalloc_small *heap, const struct heapalloc_small_hooks *hooks);

@@ -37,7 +37,7 @@ static void led_astray(void) {
     stop(text, sizeof text - 1);
 }
 
-static __attribute__((noinline)) const char *attempt(void (*step)(void *context), void *context) {
+__attribute__((noinline)) static const char *explore_attempt(void (*step)(void *context), void *context) {
     const char *volatile stopped = sentence;
     if (__builtin_setjmp(step_back) == 0) {
         in_step = true;
@@ -94,7 +94,7 @@ int main(void) {
                                                 .free = heap_free,
                                                 .load = board_load,
                                                 .store = board_store,
-                                                .attempt = attempt};
+                                                .attempt = explore_attempt};
     static const struct line_port port = {board_read, board_write};
     char line[2 * SHELL_LINE_MAX]; /* the shell shall see that a line is too long for it */
 

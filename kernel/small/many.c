@@ -166,7 +166,8 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
     size_t had = guard_check("realloc", &part->small, p);
     if (is_power_of_two(align) && (uintptr_t)p % align == 0 && small_resize(&part->small, p, with_guard(size))) {
         guard_set(&part->small, p, size, caller);
-        return p;
+        if (heap->hooks.free) heap->hooks.free(heap->hooks.context, p);
+        return tell(heap, p, size);
     }
     void *new = take_anywhere(heap, size, align, part->attributes, TAKE_ANY, caller);
     if (!tell(heap, new, size)) return NULL;

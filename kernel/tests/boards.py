@@ -67,8 +67,9 @@ def core():
     return sorted(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/lib/**/*.c", recursive=True))
 
 
-def build(board, sources, output, argument=None):
+def build(board, sources, output, argument=None, flags=()):
     words = [board.compiler, "-Os", *board.flags.split(), *FLAGS, f"-Wl,--defsym=RAM_START={board.ram:#x}"]
+    words += flags
     if argument is not None:
         words.append(f'-DBOARD_ARGUMENT="{argument}"')
     words += [f"kernel/boards/{board.source}.c", *RUNTIME, *sources, "-lgcc", "-o", output]
@@ -82,9 +83,9 @@ def run(board, program, script=""):
     return execute(words, script, timeout=100)
 
 
-def verdict(board, sources, program, argument, line, code):
+def verdict(board, sources, program, argument, line, code, flags):
     """None, or the lines that describe the fault."""
-    wrong = build(board, sources, program, argument)
+    wrong = build(board, sources, program, argument, flags)
     if wrong is not None:
         return wrong
     outcome = run(board, program)
@@ -112,21 +113,23 @@ def sessions(board, program):
 # what, sources, the test's name if it is not all, the expected output, exit status
 PROGRAMS = {
     "small": (SMALL, None, "small: PASS", 0),
+    "small guarded": (SMALL, None, "small: PASS", 0),
     "small double free": (SMALL, "frees_a_block_twice", "is already free", 99),
     "example": (EXAMPLE, None, "example: PASS", 0),
     "example double free": (EXAMPLE, "double-free", "is already free", 99),
 }
 WHERE = {"small": ("cortex-m0", "cortex-m3", "riscv32", "riscv64", "riscv64-opensbi"),
-         "example": ("riscv64", "riscv64-opensbi", "aarch64"), "explorer": ("riscv64", "riscv64-opensbi")}
+         "small guarded": ("cortex-m3", "riscv32"), "example": ("riscv64", "riscv64-opensbi", "aarch64"), "explorer": ("riscv64", "riscv64-opensbi")}
 
 
 def runs():
     """All programs on all boards: name, and a function of the program's file that returns None or the fault."""
     for what, (sources, argument, line, code) in PROGRAMS.items():
         sources = sources + core() if sources is EXAMPLE else sources
-        for name in WHERE[what.split()[0]]:
+        flags = ["-DSMALL_GUARDED=1"] if "guarded" in what else []
+        for name in WHERE.get(what, WHERE[what.split()[0]]):
             yield f"{name}: {what}", functools.partial(verdict, BOARDS[name], sources, argument=argument, line=line,
-                                                       code=code)
+                                                       code=code, flags=flags)
     for name in WHERE["explorer"]:
         yield f"{name}: explorer", functools.partial(sessions, BOARDS[name])
 
