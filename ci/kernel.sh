@@ -6,7 +6,7 @@
 #   ci/kernel.sh build               build only: build-kernel/heap.img and heap.elf
 #   ci/kernel.sh test [RUN.PY ARGS]  host tests, then a representative part of the matrix (two minutes)
 #   ci/kernel.sh test --all          host tests, then the whole matrix
-#   ci/kernel.sh boards              small heap and example on Cortex-M, RISC-V and AArch64 (one minute)
+#   ci/kernel.sh boards              small heap, example and explorer on Cortex-M, RISC-V and AArch64
 #   ci/kernel.sh tables              rewrite the figures in kernel/README.md
 #
 # Each test prints a line "ok - NAME" or "not ok - NAME".
@@ -94,7 +94,7 @@ check_arguments() {
             for word; do
                 case $word in
                     repl | wcet | wcet=* | test=* | seed=* | iters=* | hz=* | ram=* | cores=* | el=* | gic=*) ;;
-                    patience=* | beyond=* | hole=*) ;;
+                    patience=* | beyond=* | hole=* | callers=*) ;;
                     *) wrong_argument "no boot argument is named '$word'" ;;
                 esac
             done

@@ -27,6 +27,7 @@ ERRORS = {
     "heapalloc_profile_dump": "false with errno when it was never begun or cannot be written",
     "heap_init": "false when it is too small or the heap has memory already",
     "heap_add_region": "false when it is too small, or some of it is the heap's already",
+    "heap_figures": "filled in",
     "heapalloc_small_create": "NULL when that is too small",
     "heapalloc_small_add_region": "false when it is too small or overlaps what the heap has",
     "heapalloc_small_remove_region": "false when something in it is in use, it holds tables, or there is none",

@@ -12,9 +12,7 @@ void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void console_write(const char *text, size_t length); /* the same for an unformatted text */
 
-/* Read a line, echoing it: backspace, ^U (all), ^C (give up the line) edit it, the arrows up
- * and down fetch earlier ones. Returns its length,
- * or -1 for ^D on an empty line. It ends in a NUL; letters beyond bytes - 1 are not taken. */
+/* The same as line_read() (line.h) on the console. */
 int console_read_line(char *line, uint32_t bytes);
 
 /* From now on only the calling core prints, and without a lock. For panic. */

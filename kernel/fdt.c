@@ -21,6 +21,7 @@ static const char *const names[FDT_NAMES] = {
     [FDT_BOOTARGS] = "bootargs",
     [FDT_INITRD_START] = "linux,initrd-start",
     [FDT_INITRD_END] = "linux,initrd-end",
+    [FDT_NO_MAP] = "no-map",
 };
 
 /* ---- header ---------------------------------------------------------------------------------- */

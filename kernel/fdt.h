@@ -24,6 +24,7 @@ enum fdt_name { /* the properties we know, in the order of names[] in fdt.c */
                 FDT_BOOTARGS,
                 FDT_INITRD_START,
                 FDT_INITRD_END,
+                FDT_NO_MAP,
                 FDT_NAMES
 };
 

@@ -2,22 +2,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmalloc.h"
 #include "arch.h"
+#include "callers.h"
 #include "heap/fast.h"
 #include "heap/resize_in_place.h"
 #include "heap/world.h"
 #include "inspect/verify.h"
 #include <string.h>
 
-void *kmalloc(size_t size) {
+#define CALLER __builtin_return_address(0)
+
+static inline void *alloc_masked(size_t size) {
     uint64_t daif = irq_save();
     void *p = heap_alloc(size);
     irq_restore(daif);
     return p;
 }
 
+static inline void *alloc_for(const void *caller, size_t size) {
+    void *p = alloc_masked(size);
+    callers_add(p, size, caller);
+    return p;
+}
+
+void *kmalloc(size_t size) {
+    return alloc_for(CALLER, size);
+}
+
 /* Interrupts are enabled while it is zeroed: nobody else has the block yet. */
 void *kzalloc(size_t size) {
-    void *p = kmalloc(size);
+    void *p = alloc_for(CALLER, size);
     return p != NULL ? memset(p, 0, size) : NULL;
 }
 
@@ -26,6 +39,7 @@ void *kmalloc_aligned(size_t size, size_t align) {
     uint64_t daif = irq_save();
     void *p = entry_aligned(size, align);
     irq_restore(daif);
+    callers_add(p, size, CALLER);
     return p;
 }
 
@@ -50,24 +64,33 @@ static void free_moved(void *p) {
     irq_restore(daif);
 }
 
+/* The old block is forgotten before it is freed, because another core may get it at once. */
+static inline void *resized(const void *caller, const void *old, void *new, size_t size) {
+    callers_remove(old);
+    callers_add(new, size, caller);
+    return new;
+}
+
 /* Interrupts are enabled while it is copied: only the caller has the old block and the new one. */
 void *krealloc(void *p, size_t size) {
     size_t bytes;
 
-    if (p == NULL) return kmalloc(size);
+    if (p == NULL) return alloc_for(CALLER, size);
     if (size == 0) {
         kfree(p);
         return NULL;
     }
-    if (krealloc_in_place(p, size, &bytes)) return p;
-    void *new = size > bytes ? alloc_growing(size) : kmalloc(size);
+    if (krealloc_in_place(p, size, &bytes)) return resized(CALLER, p, p, size);
+    void *new = size > bytes ? alloc_growing(size) : alloc_masked(size);
     if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);
+    resized(CALLER, p, new, size);
     free_moved(p);
     return new;
 }
 
 void kfree(void *p) {
+    callers_remove(p);
     uint64_t daif = irq_save();
     heap_free(p);
     irq_restore(daif);

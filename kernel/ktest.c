@@ -50,7 +50,7 @@ static bool begins_with(const struct ktest *test, const char *pattern, size_t le
 }
 
 static bool runs_by_name_only(const struct ktest *test) {
-    static const char *const suites[] = {"control", "misuse", "region", "beyond"};
+    static const char *const suites[] = {"control", "misuse", "region", "beyond", "callers"};
 
     for (uint32_t i = 0; i < sizeof suites / sizeof *suites; i++)
         if (strcmp(test->suite, suites[i]) == 0) return true;

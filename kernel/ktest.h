@@ -13,7 +13,7 @@ struct ktest {
 /* KTEST(timer, ticks_arrive_on_every_core) { ... }
  * A test of the suites `control` and `misuse` runs only when asked for by name: it fails, hangs or
  * panics on purpose, so that the runner on the host can prove it would notice. Those of `region` need hole= and those
- * of `beyond` need beyond=, and run by name too. */
+ * of `beyond` need beyond=, of `callers` callers=, and run by name too. */
 #define KTEST(suite_, name_)                                                                                \
     static void test_##suite_##_##name_(void);                                                              \
     __attribute__((section("ktests"), used, aligned(sizeof(void *)))) /* an array, not elements */          \

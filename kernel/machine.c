@@ -22,6 +22,13 @@ static const char *add_regs(const struct fdt_node *node, struct range_list *list
     return NULL;
 }
 
+static const char *add_reservation(const struct fdt_node *node, struct machine *machine) {
+    const char *fault = add_regs(node, &machine->reserved);
+
+    if (fault != NULL || node->property[FDT_NO_MAP].value == NULL) return fault;
+    return add_regs(node, &machine->no_map);
+}
+
 static const char *read_chosen(const struct fdt_node *node, struct machine *machine) {
     struct range initrd = {0, 0};
 
@@ -48,10 +55,17 @@ static const char *add_core(const struct fdt_node *node, struct machine *machine
     return NULL;
 }
 
+/* Registers of a device; false: there are none, or no bytes of them. */
+static bool read_registers(const struct fdt_node *node, uint32_t index, struct range *range) {
+    return fdt_reg(node, index, range) && range->start < range->end;
+}
+
 static void read_uart(const struct fdt_node *node, struct machine *machine) {
+    struct range registers;
     uint32_t kind, number;
 
-    if (machine->uart.end != 0 || !fdt_reg(node, 0, &machine->uart)) return;
+    if (machine->uart.end != 0 || !read_registers(node, 0, &registers)) return;
+    machine->uart = registers;
     if (fdt_cell(node, FDT_INTERRUPTS, 0, &kind) && fdt_cell(node, FDT_INTERRUPTS, 1, &number) && number < 988)
         machine->uart_irq = number + (kind == INTERRUPT_SPI ? FIRST_SPI : FIRST_PPI);
 }
@@ -59,7 +73,7 @@ static void read_uart(const struct fdt_node *node, struct machine *machine) {
 static void read_gic(const struct fdt_node *node, struct machine *machine, uint32_t version) {
     struct range distributor, cpu;
 
-    if (machine->gic_version != 0 || !fdt_reg(node, 0, &distributor) || !fdt_reg(node, 1, &cpu)) return;
+    if (machine->gic_version != 0 || !read_registers(node, 0, &distributor) || !read_registers(node, 1, &cpu)) return;
     machine->gic_version = version;
     machine->gic_distributor = distributor;
     machine->gic_cpu = cpu;
@@ -100,7 +114,7 @@ static const char *visit(const struct fdt_node *node, void *context) {
     if (node->parent->parent == NULL && fdt_has_string(node, FDT_DEVICE_TYPE, "memory"))
         return add_regs(node, &machine->ram);
     if (node->parent->parent == NULL && fdt_is_named(node, "chosen")) return read_chosen(node, machine);
-    if (is_child_of(node, "reserved-memory")) return add_regs(node, &machine->reserved);
+    if (is_child_of(node, "reserved-memory")) return add_reservation(node, machine);
     if (is_child_of(node, "cpus")) return fdt_has_string(node, FDT_DEVICE_TYPE, "cpu") ? add_core(node, machine) : NULL;
     read_device(node, machine);
     return NULL;
@@ -128,4 +142,13 @@ const char *machine_read(struct machine *machine, const void *blob, uint64_t byt
         if (!ranges_append(&machine->reserved, range)) return "reserves too many ranges";
     fault = fdt_walk(&tree, visit, machine);
     return fault != NULL ? fault : what_is_missing(machine);
+}
+
+struct range_list machine_devices(const struct machine *machine, uint64_t granule_bytes) {
+    struct range_list set = {.count = 0};
+
+    ranges_add(&set, range_cover(machine->uart, granule_bytes));
+    ranges_add(&set, range_cover(machine->gic_distributor, granule_bytes));
+    ranges_add(&set, range_cover(machine->gic_cpu, granule_bytes));
+    return set;
 }

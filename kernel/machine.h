@@ -12,6 +12,7 @@ struct machine {
     struct range tree;          /* the tree itself                                        */
     struct range_list ram;      /* in the tree's order: NUMA nodes come in any            */
     struct range_list reserved; /* reservation block, /reserved-memory, the tree, initrd  */
+    struct range_list no_map;   /* those of /reserved-memory that may not even be read    */
     struct range initrd;        /* empty: none                                            */
     const char *bootargs;       /* inside the tree; never NULL                            */
 
@@ -30,3 +31,6 @@ struct machine {
 /* Fill `machine` from the tree at `blob`. A result other than NULL completes the sentence "the device tree ..": it is
  * invalid, or lacks something that this kernel needs. */
 const char *machine_read(struct machine *machine, const void *blob, uint64_t bytes_max);
+
+/* The set of granules (a power of two bytes) in which its devices lie. */
+struct range_list machine_devices(const struct machine *machine, uint64_t granule_bytes);

@@ -7,6 +7,7 @@
 #include "gic.h"
 #include "guarded.h"
 #include "kernel.h"
+#include "layout.h"
 #include "mmu.h"
 #include "pl011.h"
 #include "psci.h"
@@ -33,10 +34,17 @@ static void read_tree(uint64_t tree) {
     if (fault != NULL) refuse_tree(tree, fault);
 }
 
+/* On other machines RAM may lie where the early console is: that is no device any more once the tree's are known. */
 static void map_devices(void) {
-    if (!mmu_map(machine.uart, MMU_DEVICE) || !mmu_map(machine.gic_distributor, MMU_DEVICE) ||
-        !mmu_map(machine.gic_cpu, MMU_DEVICE))
-        refuse_tree(machine.tree.start, "has devices beyond what this kernel can map");
+    struct range_list devices = machine_devices(&machine, 1 << BLOCK_SHIFT);
+    struct range early = {EARLY_UART_BASE, EARLY_UART_BASE + 1};
+
+    for (uint32_t i = 0; i < devices.count; i++) {
+        if (memory_is_image(devices.at[i])) refuse_tree(machine.tree.start, "has devices where this kernel lies");
+        if (!mmu_map(devices.at[i], MMU_DEVICE))
+            refuse_tree(machine.tree.start, "has devices beyond what this kernel can map");
+    }
+    if (!ranges_overlap(&devices, early)) mmu_forget_early_uart();
 }
 
 /* If the tree has no interrupt number, or one that the controller lacks, the console polls. */
@@ -61,7 +69,6 @@ void kernel_main(uint64_t tree, uint64_t entry_level, uint64_t next_table) {
 
     core_init_boot(entry_level);
     mmu_init(next_table);
-    console_init(EARLY_UART_BASE);
     read_tree(tree);
     map_devices();
     console_init(machine.uart.start);

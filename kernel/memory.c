@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 #include "console.h"
+#include "layout.h"
 #include "mmu.h"
 #include <stddef.h>
 
@@ -9,6 +10,11 @@ extern uint8_t _start[], __constant_end[], __end[];
 
 static struct range image_range(void) {
     return (struct range){(uintptr_t)_start, (uintptr_t)__end};
+}
+
+bool memory_is_image(struct range range) {
+    struct range image = image_range();
+    return range.start < image.end && image.start < range.end;
 }
 
 /* ---- what is free ---------------------------------------------------------------------------- */
@@ -31,13 +37,56 @@ static bool leave_out(struct memory *memory, uint64_t from) {
            ranges_subtract(&memory->tabled, above);
 }
 
+static void say_unused(struct range range, const char *why) {
+    kprintf("heapalloc-kernel: %lu KiB from 0x%lx on stay unused: %s\n", (range.end - range.start) >> 10, range.start,
+            why);
+}
+
+/* Firmware's memory may answer a read by an error: blocks that are wholly no-map are left out of the map. */
+static bool map_ram(const struct machine *machine, struct range range) {
+    struct range_list parts = {.at = {range}, .count = 1}, left_out = {.count = 0};
+
+    for (uint32_t i = 0; i < machine->no_map.count; i++) ranges_add(&left_out, machine->no_map.at[i]);
+    ranges_trim(&left_out, 1 << BLOCK_SHIFT);
+    for (uint32_t i = 0; i < left_out.count; i++) ranges_subtract(&parts, left_out.at[i]);
+    for (uint32_t i = 0; i < parts.count; i++)
+        if (!mmu_map(parts.at[i], MMU_RAM)) return false;
+    return true;
+}
+
+/* Map a range and enter it into `ram`; what cannot be mapped is no RAM of ours. */
+static bool add_ram(struct memory *memory, const struct machine *machine, struct range range) {
+    const uint64_t limit = (uint64_t)1 << ADDRESS_SHIFT;
+
+    if (range.end > limit) {
+        struct range above = {range.start > limit ? range.start : limit, range.end};
+        say_unused(above, "beyond what this kernel can map");
+        range.end = above.start;
+    }
+    if (range.start >= range.end) return true;
+    if (map_ram(machine, range)) return ranges_add(&memory->ram, range);
+    say_unused(range, "this kernel has too few translation tables");
+    return true;
+}
+
+/* Blocks that are mapped as devices cannot be used as RAM. */
+static bool take_devices(struct memory *memory, const struct machine *machine) {
+    memory->devices = machine_devices(machine, 1 << BLOCK_SHIFT);
+    for (uint32_t i = 0; i < memory->devices.count; i++) {
+        if (!ranges_overlap(&memory->ram, memory->devices.at[i])) continue;
+        say_unused(memory->devices.at[i], "devices lie in it");
+        if (!ranges_add(&memory->taken, memory->devices.at[i])) return false;
+    }
+    return true;
+}
+
 /* free = ram - taken, as sets; the image is taken up to __end. */
 static bool sort_out(struct memory *memory, const struct machine *machine, const struct options *options) {
     struct range null_page = {0, PAGE_BYTES}; /* address 0 is never used: it is NULL */
 
     for (uint32_t i = 0; i < machine->ram.count; i++)
-        if (!ranges_add(&memory->ram, machine->ram.at[i])) return false;
-    if (!take_all(memory, &machine->reserved) || !take_all(memory, &options->holes) ||
+        if (!add_ram(memory, machine, machine->ram.at[i])) return false;
+    if (!take_all(memory, &machine->reserved) || !take_all(memory, &options->holes) || !take_devices(memory, machine) ||
         !ranges_add(&memory->taken, range_cover(image_range(), PAGE_BYTES)) || !ranges_add(&memory->taken, null_page))
         return false;
     memory->free = memory->ram;
@@ -48,10 +97,7 @@ static bool sort_out(struct memory *memory, const struct machine *machine, const
 }
 
 const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options) {
-    if (!sort_out(memory, machine, options)) return "cuts the memory into more pieces than this kernel keeps";
-    for (uint32_t i = 0; i < memory->ram.count; i++)
-        if (!mmu_map(memory->ram.at[i], MMU_RAM)) return "has memory beyond what this kernel can map";
-    return NULL;
+    return sort_out(memory, machine, options) ? NULL : "cuts the memory into more pieces than this kernel keeps";
 }
 
 static void print_ranges(const char *name, const struct range_list *list) {
@@ -75,11 +121,13 @@ void memory_print(const struct memory *memory, const struct machine *machine) {
 
 /* ---- seals ----------------------------------------------------------------------------------- */
 
+enum { SEALS_MAX = 2 * RANGES_MAX };
+
 static struct seal {
     struct range range;
     uint64_t sum;
     const char *name;
-} seals[RANGES_MAX + 1];
+} seals[SEALS_MAX];
 static uint32_t seal_count;
 
 /* FNV-1a over the bytes, eight at a time while they last. Source: Fowler, Noll and Vo. */
@@ -94,7 +142,7 @@ static uint64_t sum_of(struct range range) {
 }
 
 static void seal(const char *name, struct range range) {
-    seals[seal_count++] = (struct seal){range, sum_of(range), name};
+    if (seal_count < SEALS_MAX) seals[seal_count++] = (struct seal){range, sum_of(range), name};
 }
 
 static const char *name_of(const struct machine *machine, struct range range) {
@@ -103,18 +151,28 @@ static const char *name_of(const struct machine *machine, struct range range) {
     return "a reserved range";
 }
 
+/* The part of a reservation that is RAM and stays as it is: it may lie outside of RAM, may not be read, or contain the
+ * image's data or a device. */
+static struct range_list constant_part(const struct memory *memory, const struct machine *machine, struct range range) {
+    struct range data = {(uintptr_t)__constant_end, (uintptr_t)__end};
+    struct range_list outside = {.at = {range}, .count = 1}, inside = outside;
+
+    for (uint32_t i = 0; i < memory->ram.count; i++) ranges_subtract(&outside, memory->ram.at[i]);
+    for (uint32_t i = 0; i < outside.count; i++) ranges_subtract(&inside, outside.at[i]);
+    for (uint32_t i = 0; i < memory->devices.count; i++) ranges_subtract(&inside, memory->devices.at[i]);
+    for (uint32_t i = 0; i < machine->no_map.count; i++) ranges_subtract(&inside, machine->no_map.at[i]);
+    ranges_subtract(&inside, data);
+    return inside;
+}
+
 void memory_seal(const struct memory *memory, const struct machine *machine) {
     struct range constant = {(uintptr_t)_start, (uintptr_t)__constant_end};
 
     seal_count = 0;
     seal("the image", constant);
     for (uint32_t i = 0; i < machine->reserved.count; i++) {
-        struct range range = machine->reserved.at[i];
-        struct range_list outside = {.at = {range}, .count = 1};
-
-        for (uint32_t j = 0; j < memory->ram.count; j++) ranges_subtract(&outside, memory->ram.at[j]);
-        if (outside.count == 0) /* a reservation may lie outside RAM: nothing to read there */
-            seal(name_of(machine, range), range);
+        struct range_list parts = constant_part(memory, machine, machine->reserved.at[i]);
+        for (uint32_t j = 0; j < parts.count; j++) seal(name_of(machine, machine->reserved.at[i]), parts.at[j]);
     }
 }
 

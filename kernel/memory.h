@@ -7,17 +7,22 @@
 #include <stddef.h>
 
 struct memory {
-    struct range_list ram;    /* set: all of it, as the tree says                     */
-    struct range_list taken;  /* set: whole pages of image, tree, initrd, reservations */
-    struct range_list tabled; /* set: ram without what beyond= leaves out             */
-    struct range_list free;   /* set: whole pages of tabled - taken                   */
-    struct range_list beyond; /* set: whole pages of ram - tabled - taken             */
+    struct range_list ram;     /* set: all of it, as the tree says                     */
+    struct range_list taken;   /* set: whole pages of image, tree, initrd, reservations, devices */
+    struct range_list devices; /* set: the blocks in which devices lie, also if the tree says that they are RAM */
+    struct range_list tabled;  /* set: ram without what beyond= leaves out             */
+    struct range_list free;    /* set: whole pages of tabled - taken                   */
+    struct range_list beyond;  /* set: whole pages of ram - tabled - taken             */
 };
 
 enum { PAGE_BYTES = 4096 };
 #define PAGE_UNIT_BYTES ((size_t)16384) /* the unit of page.h; the table ends at a multiple of it */
 
-/* Compute the sets of RAM and map it. A result other than NULL completes "the device tree ..". */
+/* Whether some of it is the image's. */
+bool memory_is_image(struct range range);
+
+/* Compute the sets of RAM and map it; what cannot be used is reported on the console. A result other than NULL
+ * completes "the device tree ..". */
 const char *memory_init(struct memory *memory, const struct machine *machine, const struct options *options);
 void memory_print(const struct memory *memory, const struct machine *machine);
 

@@ -6,8 +6,8 @@
 
 /*   L1[512] --1 GiB block--> RAM                     a whole gigabyte of one kind needs no table
  *           --table--------> L2[512] --2 MiB block--> RAM, image or device
- * Entries only change from invalid to valid: no core can hold a stale translation, so a barrier is enough and no TLB
- * flush is needed. Unmapped addresses fault, NULL too. */
+ * Entries only change from invalid to valid, but for the early console's: no core can hold a stale translation, so a
+ * barrier is enough and no TLB flush is needed. Unmapped addresses fault, NULL too. */
 
 extern uint64_t tables[TABLES_MAX][TABLE_BYTES / 8];
 
@@ -28,6 +28,16 @@ static uint64_t *open_table(uint64_t *entry) {
         next_table += TABLE_BYTES;
     }
     return (uint64_t *)(*entry & ~(uint64_t)TABLE);
+}
+
+/* The image may have taken its place (start.S maps that last). */
+void mmu_forget_early_uart(void) {
+    uint64_t at = EARLY_UART_BASE & ~(BLOCK_BYTES - 1);
+    uint64_t *block = &open_table(&tables[0][at >> GIGA_SHIFT])[(at >> BLOCK_SHIFT) % 512];
+
+    if (*block != (at | MAP_DEVICE)) return;
+    *block = 0;
+    __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb ish\n\tisb" ::: "memory");
 }
 
 bool mmu_map(struct range range, enum mmu_kind kind) {

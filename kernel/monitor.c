@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor.h"
 #include "arch.h"
+#include "callers.h"
 #include "console.h"
 #include "core.h"
 #include "guarded.h"
@@ -13,6 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+extern uint8_t _start[];
+
+enum { SUMS_MAX = 32 };
 
 /* ---- the machine's own commands -------------------------------------------------------------- */
 
@@ -30,6 +35,33 @@ static void run_cores(struct shell *shell) {
                 core_at(i)->entry_level, core_at(i)->ticks, core_at(i)->wakes);
 }
 
+/* Print a sum; the place can be found in the image's symbols, as in a panic. */
+static void print_sum(const struct callers_sum *sum) {
+    kprintf("  %6zu blocks  %10zu bytes  ", sum->blocks, sum->bytes);
+    if (sum->caller == NULL)
+        kprintf("others\n");
+    else
+        kprintf("image + %lx\n", (uintptr_t)sum->caller - (uintptr_t)_start);
+}
+
+static void run_leaks(struct shell *shell) {
+    static struct callers_sum sums[SUMS_MAX];
+
+    if (!callers_are_recorded()) {
+        shell_fail(shell, "callers are recorded in heap_unbounded.img, with the boot argument callers=BLOCKS\n");
+        return;
+    }
+    if (shell->word_count > 1 && strcmp(shell->words[1], "reset") != 0) {
+        shell_fail(shell, "`%s` is not `reset`\n", shell->words[1]);
+        return;
+    }
+    if (shell->word_count > 1) callers_forget();
+    uint32_t count = callers_sum_up(sums, SUMS_MAX);
+    for (uint32_t i = 0; i < count; i++) print_sum(&sums[i]);
+    if (count == 0) kprintf("  no block is in use that was allocated since\n");
+    if (callers_lost() > 0) kprintf("  %lu blocks had no place: callers= is too small\n", callers_lost());
+}
+
 static void run_panic(struct shell *shell) {
     (void)shell;
     panic("asked for on the console");
@@ -38,6 +70,7 @@ static void run_panic(struct shell *shell) {
 static const struct shell_command commands[] = {
     {"machine", "", "memory map, and whether the seals are whole", run_machine, 0, 0},
     {"cores", "", "the cores and their counters", run_cores, 0, 0},
+    {"leaks", "[reset]", "who allocated the blocks in use; reset: forget those there are", run_leaks, 0, 1},
     {"panic", "", "end with exit code 99", run_panic, 0, 0},
 };
 

@@ -32,7 +32,7 @@ static bool parse_number(struct options *options, const char *word) {
         {"hz=", offsetof(struct options, hz)},         {"ram=", offsetof(struct options, ram)},
         {"cores=", offsetof(struct options, cores)},   {"el=", offsetof(struct options, el)},
         {"gic=", offsetof(struct options, gic)},       {"patience=", offsetof(struct options, patience)},
-        {"beyond=", offsetof(struct options, beyond)},
+        {"beyond=", offsetof(struct options, beyond)}, {"callers=", offsetof(struct options, callers)},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

@@ -16,6 +16,7 @@ struct options {
     uint64_t patience;             /* how many ms one core waits for another                  */
     uint64_t ram, cores, el;       /* what the tests expect to find; 0: not given             */
     uint64_t gic;                  /*                                                         */
+    uint64_t callers;              /* how many blocks' callers are recorded; 0: none          */
     uint64_t beyond;               /* RAM from here on is left out of the heap; 0: none of it */
     struct range_list holes;       /* hole=START+BYTES: RAM treated as reserved               */
     char unknown[OPTION_TEXT_MAX]; /* the first unknown word; empty: none                     */

@@ -51,3 +51,45 @@ void *heap_realloc(void *p, size_t size);
  * p             may be NULL; a pointer to no block ends in port_stop()
  * thread, cost  any core; O(1), without a lock for a block of this core up to 4 KiB                            */
 void heap_free(void *p);
+
+/* The same at a multiple of `align`.
+ * p             a block; NULL: as heap_alloc_aligned(size, align); a pointer to no block ends in port_stop()
+ * size          bytes; 0 frees the block and returns NULL
+ * align         a power of two; any other returns NULL, and the block is unchanged
+ * returns       NULL also when there is no memory: the block is unchanged
+ * thread, cost  any core; O(1) in place, else O(size)                                                          */
+void *heap_realloc_aligned(void *p, size_t size, size_t align);
+
+/* The usable size of the block at `p`.
+ * p             a block; NULL: 0; a pointer to no block ends in port_stop()
+ * returns       bytes, at least those requested
+ * thread, cost  any core; O(1) without a lock                                                                  */
+size_t heap_usable(const void *p);
+
+/* Merge all that this core's heap keeps for its next requests, so that it serves any request of any core.
+ * thread, cost  any core; O(what is kept), also in the bounded build; takes locks                              */
+void heap_trim_all(void);
+
+/* End this core's heap, before the core is switched off: other cores use what it kept.
+ * thread, cost  the core itself, which allocates nothing from then on; O(what is kept)                         */
+void heap_leave(void);
+
+/* ---- looking: these need lib/inspect/ ---- */
+
+/* Sums in bytes. What cores keep for their next requests counts as used. */
+struct heap_figures {
+    size_t used_bytes; /* handed out to slabs and blocks */
+    size_t free_bytes;
+    size_t table_bytes; /* used + free + tables = all the memory that the heap was given, but for ends of regions */
+    size_t heaps;       /* cores that ever allocated */
+};
+
+/* The present figures.
+ * figures       filled in
+ * thread, cost  any core; O(regions + cores); takes one lock                                                   */
+void heap_figures(struct heap_figures *figures);
+
+/* Check every equation of the heap.
+ * returns       NULL when all hold, or the name of the first that does not (a string constant)
+ * thread, cost  any core, while no other uses the heap; O(heap)                                                */
+const char *heap_check(void);

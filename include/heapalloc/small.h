@@ -80,7 +80,7 @@ struct heapalloc_small_hooks {
 };
 
 /* Have functions called after an allocation and before a free, with the caller's size and 0, and when a request is
- * refused. They may not use the heap.
+ * refused. They may not use the heap. A block that is resized in place is told as a free and an allocation.
  * hooks         copied
  * thread, cost  one at a time; O(1)                                                                           */
 void heapalloc_small_hook(struct heapalloc_small *heap, const struct heapalloc_small_hooks *hooks);
@@ -115,14 +115,14 @@ void heapalloc_small_each(struct heapalloc_small *heap,
  * live_bytes, blocks   the most that is in use at a time, in requested bytes
  * largest_bytes        of the largest request
  * returns       bytes for one region in which no request is refused, for sizes above 128 bytes or without slabs;
- *               SIZE_MAX: there is no such number
+ *               SIZE_MAX: there is no such number, or no region can be that large
  * thread, cost  any; O(1)                                                                                     */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes);
 
 /* The least memory with which any allocator that does not move blocks can serve.
  * live_bytes    the most that is in use at a time
  * largest_bytes of the largest request; all sizes are powers of two
- * returns       bytes
+ * returns       bytes; SIZE_MAX when there are more than that
  * thread, cost  any; O(1)
  * source        Robson, An estimate of the store size necessary for dynamic storage allocation, JACM 18(3), 1971 */
 size_t heapalloc_small_least(size_t live_bytes, size_t largest_bytes);

@@ -93,9 +93,43 @@ static void resize(void) {
     char *aligned = heap_alloc_aligned(1000, 65536), *zero = heap_alloc_zeroed(5000);
     expect(aligned && (uintptr_t)aligned % 65536 == 0, "a block is not aligned");
     for (int i = 0; i < 5000; i++) expect(zero && zero[i] == 0, "a zeroed block is not zero");
-    expect(!heap_alloc_aligned(9, 0) && !heap_alloc_aligned(9000, 0), "an alignment of 0 is served");
+    for (size_t align = 0; align < 5000; align = align * 2 + 3 * (align == 0)) /* 0, 3, 6, 12 ... */
+        expect(!heap_alloc_aligned(9, align) && !heap_alloc_aligned(9000, align), "an odd alignment is served");
     heap_free(aligned);
     heap_free(zero);
+}
+
+static void resize_aligned(void) {
+    char *p = heap_realloc_aligned(NULL, 100, 64);
+
+    expect(p && (uintptr_t)p % 64 == 0 && heap_usable(p) >= 100 && heap_usable(NULL) == 0, "no aligned block");
+    for (size_t size = 100; p && size < 300000;
+         size = size * 3 + 1, p = heap_realloc_aligned(p, size, size % 2 ? 64 : 4096)) {
+        expect((uintptr_t)p % 64 == 0 && heap_usable(p) >= size, "a resized block is not aligned");
+        expect(size == 100 || (p[0] == 'a' && p[size / 3 - 2] == 'z'), "an aligned realloc loses contents");
+        p[0] = 'a', p[size - 2] = 'z';
+    }
+    expect(p != NULL && heap_realloc_aligned(p, 10, 48) == NULL && p[0] == 'a', "an odd alignment is served");
+    expect(heap_realloc_aligned(p, 0, 64) == NULL, "realloc to nothing gives something");
+}
+
+/* Everything that was used is free again once it is trimmed. */
+static void figures(void) {
+    struct heap_figures before, during, after;
+
+    heap_trim_all();
+    heap_figures(&before);
+    void *p = heap_alloc(100000);
+    heap_figures(&during);
+    heap_free(p);
+    heap_trim_all();
+    heap_figures(&after);
+    expect(during.used_bytes >= before.used_bytes + 100000 && during.free_bytes + 100000 <= before.free_bytes,
+           "a block is not counted");
+    expect(after.used_bytes == before.used_bytes && after.free_bytes == before.free_bytes, "a block stays counted");
+    size_t sum = after.used_bytes + after.free_bytes + after.table_bytes;
+    expect(sum <= RAM_BYTES && sum >= RAM_BYTES - 65536 && after.heaps == 1, "the sums are not the region");
+    expect(heap_check() == NULL, "an equation does not hold");
 }
 
 static void misuse(const char *what) {
@@ -116,12 +150,16 @@ int main(int count, char **arguments) {
         return 1;
     }
     resize();
+    resize_aligned();
+    figures();
     size_t once = use_up();
     expect(heap_add_region(more, MORE_BYTES), "heap_add_region() refuses");
     size_t twice = use_up();
     expect(once > RAM_BYTES * 3 / 4, "one region serves too little");
     expect(twice > (RAM_BYTES + MORE_BYTES) * 3 / 4, "two regions serve too little");
     printf("example: %zu of %d bytes, then %zu of %d\n", once, RAM_BYTES, twice, RAM_BYTES + MORE_BYTES);
+    heap_leave();
+    expect(heap_check() == NULL, "an equation does not hold once the core has left");
     printf("example: %s\n", failure ? failure : "PASS");
     return failure != NULL;
 }

@@ -166,7 +166,8 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
     size_t had = guard_check("realloc", &part->small, p);
     if (is_power_of_two(align) && (uintptr_t)p % align == 0 && small_resize(&part->small, p, with_guard(size))) {
         guard_set(&part->small, p, size, caller);
-        return p;
+        if (heap->hooks.free) heap->hooks.free(heap->hooks.context, p);
+        return tell(heap, p, size);
     }
     void *new = take_anywhere(heap, size, align, part->attributes, TAKE_ANY, caller);
     if (!tell(heap, new, size)) return NULL;
@@ -226,13 +227,15 @@ void heapalloc_small_each(struct heapalloc_small *heap,
 /* A request is refused only if each free block is smaller than the first list that fits it, a 32nd more. Free blocks
  * are never adjacent: there is at most one more than blocks in use. */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes) {
-    size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0;
+    size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0, slots, heads, bytes;
+    if (largest_bytes > SMALL_SIZE_MOST - guard) return SIZE_MAX;
     size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES),
            list = block + block / 32 + GRANULE_BYTES;
     size_t tables = round_up(sizeof(struct heapalloc_small), 16) + sizeof(struct region) + 4 * GRANULE_BYTES;
-    size_t heads = blocks * (sizeof(struct head) + 2 * GRANULE_BYTES + guard), bytes;
-    if (__builtin_mul_overflow(blocks + 1, list, &bytes) || __builtin_add_overflow(bytes, live_bytes, &bytes) ||
-        __builtin_add_overflow(bytes, tables + heads, &bytes))
+    if (__builtin_add_overflow(blocks, 1, &slots) || __builtin_mul_overflow(slots, list, &bytes) ||
+        __builtin_mul_overflow(blocks, sizeof(struct head) + 2 * GRANULE_BYTES + guard, &heads) ||
+        __builtin_add_overflow(bytes, live_bytes, &bytes) || __builtin_add_overflow(bytes, heads, &bytes) ||
+        __builtin_add_overflow(bytes, tables, &bytes) || bytes > SMALL_SIZE_MOST)
         return SIZE_MAX;
     return bytes;
 }
@@ -241,5 +244,7 @@ size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_b
 size_t heapalloc_small_least(size_t live_bytes, size_t largest_bytes) {
     size_t units = live_bytes / GRANULE_BYTES, most = max_size(largest_bytes / GRANULE_BYTES, 1);
     if (units < most) return live_bytes;
-    return (units / 2 * bit_high((uint32_t)most) + units - most + 1) * GRANULE_BYTES;
+    size_t bytes, halves = units / 2 * bit_high((uint32_t)min_size(most, UINT32_MAX)) + 1;
+    if (__builtin_mul_overflow(halves + units - most, (size_t)GRANULE_BYTES, &bytes)) return SIZE_MAX;
+    return bytes;
 }

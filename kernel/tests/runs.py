@@ -12,7 +12,8 @@ import sys
 
 import verdicts
 from boot import (HANG, QEMU, RAM_START, TREE_AT, Machine, Outcome, Wrong, boot, boot_by_loader,
-                  execute, make_tree, tool)
+                  make_tree, tool)
+from odd_machines import odd_machines
 
 MIB = 1 << 20
 PLAIN = Machine()
@@ -83,62 +84,14 @@ def beyond_the_table(images):
                   "^not ok 1 beyond.first_table_ends_below_it", "FAIL 1 of 1")
 
 
-def far_node(images):
-    """Two nodes, five gigabytes apart: each has a table of its own size, and the tests use up both."""
-    def edit(source):
-        return re.sub(r"(memory@40000000 \{\s*reg = )<[^>]*>",
-                      r"\1<0 0x40000000 0 0x10000000 1 0x80000000 0 0x4000000>", source)
-    machine = dataclasses.replace(PLAIN, memory="6G")
-    tree = make_tree(images, machine, "test=all ram=320M", source_edit=edit)
-    outcome = boot_by_loader(images, machine, tree)
-    verdicts.passes(outcome)
-    verdicts.free_is_ram_without(outcome)
-    verdicts.demand(memory_end(outcome) == 0x184000000, "the far node is not there", outcome)
-
-
-def memory_end(outcome):
-    return verdicts.memory_map(outcome, "free")[-1][1]
-
-
-def ram_at_zero(images):
-    """A machine whose RAM begins at address 0."""
-    words = [QEMU, "-M", "xlnx-versal-virt", "-m", "2G", "-smp", "4", "-nodefaults", "-display", "none",
-             "-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel",
-             os.path.join(images.folder, "heap.img"), "-append", "test=all ram=2G"]
-    outcome = execute(words, timeout=100)
-    outcome.lines = [line for line in outcome.lines if not line.startswith("qemu-system")]
-    verdicts.passes(outcome)
-    verdicts.demand(verdicts.memory_map(outcome, "ram") == [(0, 2 << 30)], "RAM from 0 on wanted", outcome)
-
-
-def loses_nothing_silently(images):
-    """A range too small for the heap is reported: 12 KiB between two holes."""
-    outcome = boot(images, PLAIN, "test=boot hole=0x45000000+4K hole=0x45004000+4K")
-    verdicts.passes(outcome)
-    verdicts.says(outcome, "^heapalloc-kernel: 12 KiB from 0x45001000 on stay unused")
-
-
-def misdescribed(images):
-    """A GICv3 that the tree calls a gic-400, and a disabled serial port before the real one."""
-    machine = dataclasses.replace(PLAIN, gic=3)
-    tree = make_tree(images, machine, f"test=all {machine.promises()}",
-                     source_edit=lambda text: text.replace('"arm,gic-v3"', '"arm,gic-400"'))
-    outcome = boot_by_loader(images, machine, tree)
-    verdicts.passes(outcome)
-    verdicts.says(outcome, "says GICv2, the cores say GICv3")
-    port = """pl011@8fff000 { status = "disabled"; compatible = "arm,pl011", "arm,primecell";
-              reg = <0 0x8fff000 0 0x1000>; }; pl011@9000000 {"""
-    tree = make_tree(images, PLAIN, "test=boot", source_edit=lambda text: text.replace("pl011@9000000 {", port))
-    verdicts.passes(boot_by_loader(images, PLAIN, tree))
-
-
-def says_so_before_it_starts(images):
-    """A line is printed before the interrupt controller and the cores are started."""
-    def edit(text):
-        return text + '/ { cpus { cpu@7 { device_type = "cpu"; reg = <7>; }; }; };'
-    tree = make_tree(images, PLAIN, "test=boot", source_edit=edit)
-    outcome = boot_by_loader(images, PLAIN, tree)
-    verdicts.ends(outcome, 3, "^heapalloc-kernel: starts GICv2 and 5 cores", "was refused by the firmware")
+def beyond_any_address(images):
+    """beyond= need be no multiple of anything; what is left out may be too small for the heap."""
+    for start, ranges, added in ((0x41234567, 2, True), (0x44080001, 1, True), (0x45c00001, 1, True),
+                                 (0x47e00001, 1, False), (0x47fff000, 1, False), (0x4fffffff, 0, False)):
+        tests = "boot,memory,page,beyond,heap,seal" if added else "boot,memory,page,heap.m,seal"
+        outcome = boot(images, PLAIN, f"test={tests} iters=200 beyond={start:#x} {PLAIN.promises()}")
+        verdicts.passes(outcome)
+        verdicts.demand(len(verdicts.memory_map(outcome, "beyond")) == ranges, "another part is left out", outcome)
 
 
 def with_reservations(source):
@@ -183,7 +136,8 @@ def wrong_promise(images):
 
 # ---- the small heap: the same boot, another image ------------------------------------------------
 
-SMALL = ("small", "small_without_slabs", "small_without_check")
+SMALL = ("small", "small_without_slabs", "small_without_check", "small_fast")
+SMALL_UNCHECKED = SMALL[2:]
 SMALL_MISUSES = {
     "frees_a_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
     "frees_a_small_block_twice": r"free\(\): 0x[0-9a-f]+ is already free",
@@ -195,7 +149,8 @@ SMALL_MISUSES = {
     "frees_a_part_of_a_stack": r"free\(\): 0x[0-9a-f]+ is on a stack",
     "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
 }
-WITHOUT_SLABS = {"frees_inside_a_small_block": r"free\(\): 0x\w+ is (already free|no block's start)"}
+WITHOUT_SLABS = ("small_without_slabs", "small_fast")
+MISUSES_WITHOUT_SLABS = {"frees_inside_a_small_block": r"free\(\): 0x\w+ is (already free|no block's start)"}
 
 
 def small_heap(program, images):
@@ -205,11 +160,11 @@ def small_heap(program, images):
             (images.with_ubsan(), Machine(program=program))):
         outcome = boot(folder, machine, f"test=all {machine.promises()}")
         verdicts.passes(outcome)
-        verdicts.says_tests(outcome, "small.", 3 if program == "small_without_check" else 12)
+        verdicts.says_tests(outcome, "small.", 3 if program in SMALL_UNCHECKED else 12)
 
 
 def small_misuses(program, images):
-    for name, sentence in (SMALL_MISUSES | (WITHOUT_SLABS if "slabs" in program else {})).items():
+    for name, sentence in (SMALL_MISUSES | (MISUSES_WITHOUT_SLABS if program in WITHOUT_SLABS else {})).items():
         outcome = boot(images, Machine(program=program, cores=1), f"test=misuse.{name}")
         verdicts.ends(outcome, 99, rf"^heapalloc-kernel: PANIC on core 0: {sentence}")
 
@@ -295,6 +250,10 @@ MISUSES = {
     "frees_a_run_twice": r"page_free\(\): 0x[0-9a-f]+ is not the start of a run",
     "frees_twice_from_another_core": r"free\(\): 0x[0-9a-f]+ is already free",
     "resizes_a_freed_block": r"realloc\(\): 0x[0-9a-f]+ is already free",
+    "resizes_a_freed_block_aligned": r"realloc\(\): 0x[0-9a-f]+ is already free",
+    "resizes_inside_a_block_aligned": r"usable_size\(\): 0x\w+ is in the middle of a block of 1024 bytes at",
+    "asks_the_size_of_a_freed_block": r"usable_size\(\): 0x[0-9a-f]+ is already free",
+    "asks_the_size_of_the_image": r"usable_size\(\): 0x[0-9a-f]+ is not ours",
     "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",
     "allocates_unmasked": "(a lock of the heap at 0x[0-9a-f]+ is never given back|already free)",
 }
@@ -419,26 +378,10 @@ def costs(images):
     verdicts.ends(boot(images, PLAIN, "wcet"), 1, "no instruction counter")
 
 
-def rendered(line):
-    """The line as a terminal shows it: a backspace moves back, the next letter overwrites."""
-    letters, at = [], 0
-    for letter in line:
-        if letter == "\b":
-            at -= 1
-        else:
-            letters[at:at + 1] = [letter]
-            at += 1
-    return "".join(letters).rstrip()
-
-
 def session(images, typed, expected, code, machine=PLAIN):
     """The console's answers to typed lines, and how it ends."""
     outcome = boot(images, machine, "repl", typed)
-    start = next((i for i, line in enumerate(outcome.lines) if line.startswith("heap>")), 0)
-    said = [rendered(line) for line in outcome.lines[start:]]
-    for number, (line, wanted) in enumerate(itertools.zip_longest(said, expected), 1):
-        verdicts.demand(line == wanted, f"line {number} is `{line}`, not `{wanted}`", outcome)
-    verdicts.demand(outcome.code == code, f"exit code {code} wanted", outcome)
+    verdicts.holds_session(outcome, expected, code)
 
 
 def console(images):
@@ -469,6 +412,20 @@ def explorer(images):
         raise Wrong(f"a wrong session {name} is accepted")
 
 
+def callers(images):
+    """Who allocated each block in use: recorded where no bound is promised, listed on the console."""
+    machine = Machine(program="heap_unbounded")
+    verdicts.passes(boot(images, machine, "test=callers callers=2000"))
+    outcome = boot(images, machine, "repl callers=1000",
+                   "alloc 1000 a\ralloc 5000\rleaks\rfree a\rleaks\rleaks reset\ralloc 30\rleaks\rexit 0\r")
+    verdicts.ends(outcome, 0, r"heap> leaks", r"^       2 blocks        6000 bytes  image \+ [0-9a-f]+$",
+                  r"heap> leaks", r"^       1 blocks        5000 bytes  image", "no block is in use that was allocated",
+                  r"^       1 blocks          30 bytes  image")
+    outcome = boot(images, PLAIN, "repl callers=1000", "leaks\rexit 0\r")
+    verdicts.ends(outcome, 0, "callers are not recorded: calls are bounded in this image",
+                  "^callers are recorded in heap_unbounded.img")
+
+
 def damaged_at_random(images):
     """Whatever is poked into blocks and tables, no command and no allocation ends the machine."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -491,11 +448,12 @@ def all_runs():
     yield Run("runner rejects what it should", True, runner_itself)
     yield from matrix()
     yield from sizes()
-    for check in (two_nodes, far_node, ram_at_zero, loses_nothing_silently, misdescribed,
-                  says_so_before_it_starts, beyond_the_table, reserved, holes, wrong_promise, broken_bytes,
+    for name, check in odd_machines():
+        yield Run(name, True, check)
+    for check in (two_nodes, beyond_the_table, beyond_any_address, reserved, holes, wrong_promise, broken_bytes,
                   broken_pointers, missing_parts, core_that_is_not_there, failures, hang, lost_core,
                   undefined_behaviour, relocations, without_semihosting, below_a_secure_world,
-                  determinism, costs, console, explorer, damaged_at_random):
+                  determinism, costs, console, explorer, callers, damaged_at_random):
         yield Run(check.__name__.replace("_", " "), True, check)
     for program in SMALL:
         name = program.replace("_", " ")

@@ -1,5 +1,6 @@
 """The expected console output: complete TAP reports, panics, memory maps."""
 # SPDX-License-Identifier: MIT
+import itertools
 import re
 
 from boot import HANG, Wrong
@@ -67,7 +68,30 @@ def free_is_ram_without(outcome, *taken):
     page = 4096
     def pages(ranges):
         return {number for start, end in ranges for number in range(start // page, -(-end // page))}
+    def whole_pages(ranges):
+        return {number for start, end in ranges for number in range(-(-start // page), end // page)}
     taken = [*taken, *memory_map(outcome, "image"), *memory_map(outcome, "tree"),
              *memory_map(outcome, "initrd")]
-    wanted = pages(memory_map(outcome, "ram")) - pages(taken)
+    wanted = whole_pages(memory_map(outcome, "ram")) - pages(taken)
     demand(wanted and pages(memory_map(outcome, "free")) == wanted, "free memory is wrong", outcome)
+
+
+def rendered(line):
+    """The line as a terminal shows it: a backspace moves back, the next letter overwrites."""
+    letters, at = [], 0
+    for letter in line:
+        if letter == "\b":
+            at -= 1
+        else:
+            letters[at:at + 1] = [letter]
+            at += 1
+    return "".join(letters).rstrip()
+
+
+def holds_session(outcome, expected, code):
+    """The console's answers from the first prompt on, and how it ended."""
+    start = next((i for i, line in enumerate(outcome.lines) if line.startswith("heap>")), 0)
+    said = [rendered(line) for line in outcome.lines[start:]]
+    for number, (line, wanted) in enumerate(itertools.zip_longest(said, expected), 1):
+        demand(line == wanted, f"line {number} is `{line}`, not `{wanted}`", outcome)
+    demand(outcome.code == code, f"exit code {code} wanted", outcome)

@@ -14,7 +14,7 @@ INLINE void *entry_zeroed(size_t size) {
     return config_valgrind ? valgrind_zeroed(size) : heap_alloc_zeroed(size);
 }
 INLINE void *entry_aligned(size_t size, size_t align) {
-    return config_valgrind ? valgrind_aligned(size, align) : heap_alloc_aligned(size, align);
+    return config_valgrind ? valgrind_aligned(size, align) : heap_alloc_at(size, align);
 }
 INLINE void *entry_resize(void *p, size_t size) {
     return config_valgrind ? valgrind_resize(p, size) : heap_resize(p, size);

@@ -129,12 +129,12 @@ static COLD void *aligned_again(struct heap *heap, size_t size, size_t align) {
     return p;
 }
 
-void *heap_alloc_aligned(size_t size, size_t align) {
+void *heap_alloc_at(size_t size, size_t align) {
+    debug_check(is_power_of_two(align));
     if (small_region()) return small_region_alloc(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
         return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */
-    if (align == 0) return NULL;
     if (align <= GRANULE_BYTES) return heap_alloc_plain(size, heap_self);
     struct heap *heap = heap_self;
     if (heap->state == HEAP_NONE) heap = heap_for_thread();

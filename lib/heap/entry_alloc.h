@@ -11,7 +11,7 @@ void *heap_alloc_slow(size_t size, struct heap *heap);
 void *heap_alloc_plain(size_t size, struct heap *heap);
 
 /* `size` bytes at a multiple of `align`, a power of two. NULL: no memory. */
-void *heap_alloc_aligned(size_t size, size_t align);
+void *heap_alloc_at(size_t size, size_t align);
 
 /* `size` bytes that read as zero. NULL: no memory. */
 void *heap_alloc_zeroed(size_t size);

@@ -24,7 +24,7 @@ static struct note *note_of(const void *p) {
 }
 
 static void *core_alloc(size_t size, size_t align) {
-    return align <= BAND_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_aligned(size, align);
+    return align <= BAND_BYTES ? heap_alloc_slow(size, heap_self) : heap_alloc_at(size, align);
 }
 
 void *valgrind_aligned(size_t size, size_t align) {

@@ -4,11 +4,15 @@
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/spans.h"
+#include "span/region.h"
 #include "span/units.h"
 
 static size_t bytes_of_tables(const struct span *span) {
     if (span->tabled_units == 0) return 0;
     size_t lines = (size_t)span->tabled_units + 2, slots = (size_t)span->tabled_units * GRANULES_PER_UNIT + 1;
+    size_t apart = (size_t)((char *)span->slots - (char *)(span->lines - 1));
+    if (apart == lines * UNIT_LINE_BYTES) /* of a region: one directly behind the other, not by steps */
+        return region_table_bytes(span->tabled_units);
     return round_up(lines * UNIT_LINE_BYTES, SPAN_STEP_BYTES) +
            round_up(slots * sizeof(struct granule), SPAN_STEP_BYTES);
 }

@@ -69,10 +69,11 @@ KTEST(small, region_goes_when_nothing_in_it_is_used) {
     expect(heapalloc_small_check(heap) == NULL);
 }
 
-static size_t calls[3];
+static size_t calls[3], told_bytes;
 
 static void count_alloc(void *context, void *p, size_t size) {
     calls[0] += p && size && context == calls;
+    told_bytes = size;
 }
 static void count_free(void *context, void *p) {
     calls[1] += p && context == calls;
@@ -89,7 +90,7 @@ KTEST(small, hooks_are_called) {
     void *p = heapalloc_small_realloc(heap, heapalloc_small_alloc(heap, 1000), 2000, 16);
     expect(p && heapalloc_small_usable(heap, p) >= 2000 && !heapalloc_small_alloc(heap, PART_BYTES));
     heapalloc_small_free(heap, p);
-    expect(calls[0] == calls[1] && calls[0] >= 1 && calls[2] == 1);
+    expect(calls[0] == 2 && calls[1] == 2 && calls[2] == 1 && told_bytes == 2000);
 }
 
 static size_t seen;
@@ -118,6 +119,11 @@ KTEST(small, enough_is_enough_for_ever) {
     size_t enough = heapalloc_small_enough(LIVE, BLOCKS, LARGEST), live = 0;
     expect(enough < RAM_BYTES && heapalloc_small_least(LIVE, LARGEST) < enough);
     expect(heapalloc_small_enough(SIZE_MAX / 2, SIZE_MAX / 2, 100) == SIZE_MAX);
+    expect(heapalloc_small_enough(1, SIZE_MAX, 16) == SIZE_MAX &&
+           heapalloc_small_enough(1, SIZE_MAX / 16, 16) == SIZE_MAX);
+    expect(heapalloc_small_enough(1, 1, SIZE_MAX) == SIZE_MAX &&
+           heapalloc_small_enough(1, 1, SIZE_MAX / 2) == SIZE_MAX);
+    expect(heapalloc_small_least(SIZE_MAX, SIZE_MAX / 2) == SIZE_MAX && heapalloc_small_least(100, 200) == 100);
     struct heapalloc_small *heap = heapalloc_small_create(memory, enough, 0);
     require(heap != NULL);
     for (int turn = 0; turn < TURNS; turn++) {

@@ -168,6 +168,47 @@ static void reservations_of_all_kinds_are_kept(void **state) {
     assert_true(machine.reserved.at[3].start == 0x43000000 && machine.initrd.end == 0x43000800);
 }
 
+static void reservations_that_may_not_be_read_are_told_apart(void **state) {
+    (void)state;
+    start(0);
+    tree_open(&tree, "reserved-memory");
+    tree_cells(&tree, "#address-cells", 1, 2);
+    tree_cells(&tree, "#size-cells", 1, 2);
+    tree_bytes(&tree, "ranges", "", 0);
+    memory("buffer@42000000", 0x42000000, 0x3000);
+    tree_open(&tree, "secure@46000000");
+    tree_bytes(&tree, "no-map", "", 0);
+    tree_cells(&tree, "reg", 4, 0, 0x46000000, 0, 0x200000);
+    tree_close(&tree);
+    tree_close(&tree);
+    assert_reads();
+    assert_int_equal(machine.reserved.count, 3); /* with the tree */
+    assert_int_equal(machine.no_map.count, 1);
+    assert_true(machine.no_map.at[0].start == 0x46000000 && machine.no_map.at[0].end == 0x46200000);
+}
+
+static void devices_without_registers_are_none(void **state) {
+    (void)state;
+    start(NO_UART);
+    tree_open(&tree, "pl011@9050000");
+    tree_text(&tree, "compatible", "arm,pl011");
+    tree_cells(&tree, "reg", 4, 0, 0x9050000, 0, 0);
+    tree_close(&tree);
+    assert_refuses("no PL011");
+    start(NO_UART);
+    tree_open(&tree, "pl011@9050000");
+    tree_text(&tree, "compatible", "arm,pl011");
+    tree_cells(&tree, "reg", 4, 0, 0x9050000, 0, 0);
+    tree_close(&tree);
+    device("pl011@9060000", "arm,pl011", 0x9060000, 0);
+    assert_reads();
+    assert_int_equal(machine.uart.start, 0x9060000);
+    struct range_list blocks = machine_devices(&machine, 1 << 21);
+    assert_int_equal(blocks.count, 2); /* both parts of the interrupt controller lie in one */
+    assert_true(blocks.at[0].start == 0x8000000 && blocks.at[0].end == 0x8200000);
+    assert_true(blocks.at[1].start == 0x9000000 && blocks.at[1].end == 0x9200000);
+}
+
 static void chosen_is_checked(void **state) {
     (void)state;
     start(0);
@@ -244,6 +285,8 @@ int main(void) {
         cmocka_unit_test(disabled_nodes_do_not_exist),
         cmocka_unit_test(wrapping_or_cut_memory_is_refused),
         cmocka_unit_test(reservations_of_all_kinds_are_kept),
+        cmocka_unit_test(reservations_that_may_not_be_read_are_told_apart),
+        cmocka_unit_test(devices_without_registers_are_none),
         cmocka_unit_test(chosen_is_checked),
         cmocka_unit_test(cores_are_kept_up_to_eight_and_counted),
         cmocka_unit_test(firmware_and_gic_versions_are_told_apart),

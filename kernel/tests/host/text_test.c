@@ -116,11 +116,11 @@ static void modes_are_told_apart(void **state) {
 static void values_are_read_or_named(void **state) {
     (void)state;
     struct options options = parsed("seed=0x10 iters=5 hz=2K ram=6G cores=8 el=2 gic=3 patience=9"
-                                    " beyond=1G");
+                                    " beyond=1G callers=1K");
 
     assert_true(options.seed == 16 && options.iters == 5 && options.hz == 2048);
     assert_true(options.ram == (uint64_t)6 << 30 && options.cores == 8 && options.el == 2);
-    assert_true(options.gic == 3 && options.patience == 9 && options.beyond == 1 << 30);
+    assert_true(options.gic == 3 && options.patience == 9 && options.beyond == 1 << 30 && options.callers == 1024);
     assert_string_equal(options.unknown, "");
     assert_string_equal(parsed("seed=1x hz=3").unknown, "seed=1x");
     assert_int_equal(parsed("seed=1x hz=3").hz, 3);

@@ -61,10 +61,10 @@ KTEST(boot, nothing_taken_is_free) {
 }
 
 KTEST(boot, every_page_of_ram_is_either_taken_or_free) {
-    struct range_list taken = memory.taken;
-    struct range_list outside = memory.taken;
+    struct range_list pages = memory.ram, taken = memory.taken, outside = memory.taken;
 
-    for (uint32_t i = 0; i < memory.ram.count; i++) expect(ranges_subtract(&outside, memory.ram.at[i]));
+    ranges_trim(&pages, PAGE_BYTES); /* RAM may begin and end inside a page */
+    for (uint32_t i = 0; i < pages.count; i++) expect(ranges_subtract(&outside, pages.at[i]));
     for (uint32_t i = 0; i < outside.count; i++) expect(ranges_subtract(&taken, outside.at[i]));
-    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) + ranges_bytes(&memory.beyond) == ram_bytes());
+    expect(ranges_bytes(&taken) + ranges_bytes(&memory.free) + ranges_bytes(&memory.beyond) == ranges_bytes(&pages));
 }

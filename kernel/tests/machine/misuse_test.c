@@ -71,6 +71,28 @@ KTEST(misuse, resizes_a_freed_block) {
     kfree(krealloc(p, 5000));
 }
 
+KTEST(misuse, resizes_a_freed_block_aligned) {
+    void *p = heap_alloc_aligned(500, 64);
+    heap_free(p);
+    heap_free(heap_realloc_aligned(p, 5000, 64));
+}
+
+KTEST(misuse, resizes_inside_a_block_aligned) {
+    char *p = heap_alloc_aligned(1000, 64);
+    heap_free(heap_realloc_aligned(p + 16, 5000, 64));
+}
+
+KTEST(misuse, asks_the_size_of_a_freed_block) {
+    void *p = heap_alloc(500);
+    heap_free(p);
+    expect(heap_usable(p) == 0);
+}
+
+KTEST(misuse, asks_the_size_of_the_image) {
+    static char foreign[100];
+    expect(heap_usable(foreign) == 0);
+}
+
 KTEST(misuse, writes_after_a_free) {
     uint64_t *p = kmalloc(48);
     kfree(p);
