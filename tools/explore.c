@@ -49,6 +49,7 @@ static int explore(bool interactive) {
         fflush(stdout);
     }
     lines_close();
+    shell_end(&shell);
     /* Typing errors in an interactive session are no failure. */
     int code = interactive && !shell.has_code ? 0 : (int)(shell_code(&shell) & 0xff);
     if (fflush(stdout) != 0 || ferror(stdout)) {

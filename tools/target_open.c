@@ -61,6 +61,7 @@ static bool look_at_module(struct target *target, uint64_t start) {
             continue;
         uint64_t map = address_in_notes(notes, bytes, address, HEAPALLOC_MAP_NOTE);
         if (!map || !try_map(target, map)) continue;
+        target->module = start;
         target->samples = address_in_notes(notes, bytes, address, HEAPALLOC_PROFILE_NOTE);
         return true;
     }
