@@ -82,6 +82,14 @@ static size_t first_at(const struct pins *pins, uint64_t address) {
     return low;
 }
 
+bool pins_keep(struct pins *pins, uint64_t address) {
+    size_t at = first_at(pins, address);
+    if (at == pins->count || pins->pins[at].address != address) return false;
+    pins->pins[0] = pins->pins[at];
+    pins->count = 1;
+    return true;
+}
+
 void pins_note_slab(struct pins *pins, uint64_t from, uint64_t to, double held) {
     for (size_t i = first_at(pins, from); i < pins->count && pins->pins[i].address < to; i++) pins->pins[i].held = held;
 }

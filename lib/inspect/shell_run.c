@@ -105,11 +105,15 @@ static void help(struct shell *shell) {
             unknown(shell, shell->words[1]);
         return;
     }
-    for (uint32_t i = 0; (command = command_at(shell, i)); i++) describe_command(shell, command);
-    shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
-                     "+0x... from the origin,\n"
-                     "and so are 3+8, line:3 and slot:3, the entries that describe block 3. # "
-                     "begins a comment.\n");
+    for (uint32_t i = 0; (command = command_at(shell, i)); i++)
+        if (command->help[0]) describe_command(shell, command);
+    if (shell->world->places)
+        shell_say(shell, "%s", shell->world->places);
+    else
+        shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
+                         "+0x... from the origin,\n"
+                         "and so are 3+8, line:3 and slot:3, the entries that describe block 3. # "
+                         "begins a comment.\n");
 }
 
 static void run(struct shell *shell) {
@@ -140,6 +144,7 @@ void shell_line(struct shell *shell, const char *line) {
 }
 
 void shell_end(struct shell *shell) {
+    if (shell->lines == 0) return;
     shell_count(shell, shell->lines, "line");
     if (shell->failures > 0) shell_say(shell, ", %u failed", shell->failures);
     if (shell->last_number > 0) {
