@@ -1,6 +1,6 @@
 /* The shell's commands over a heap that is read from outside: which there are, and those that only sum up. */
 /* SPDX-License-Identifier: MIT */
-#include "remote_parts.h"
+#include "remote.h"
 #include "lost.h"
 #include "survey.h"
 #include <inttypes.h>
@@ -8,38 +8,8 @@
 
 enum { ROWS = 20, LOOKS = 5 };
 
-static struct target *target;
-
-void remote_begin(struct target *opened) {
-    target = opened;
-}
-
-struct target *remote_target(void) {
-    return target;
-}
-
-bool remote_load(uintptr_t address, uint64_t *word) {
-    return target->reader.read(target->reader.context, address, word, sizeof(*word));
-}
-
-bool remote_place(struct shell *shell, const char *word, uint64_t *address) {
-    if (shell_number(word, address)) return true;
-    shell_fail(shell, "`%s` is no address: here they are numbers, as `walk` prints them\n", word);
-    return false;
-}
-
-bool remote_walk_heap(struct shell *shell, heapalloc_visit *visit, void *argument) {
-    target->reader.torn = target->reader.unreadable = 0;
-    target->reader.fault[0] = 0;
-    bool whole = reader_walk(&target->reader, visit, argument) || target->reader.stopped;
-    if (!whole) shell_fail(shell, "the heap of %s has gone away\n", target->name);
-    if (target->reader.torn > 0 && !target->process) shell_fail(shell, "some of it is damaged; `check` tells more\n");
-    return whole;
-}
-
-/* ---- commands ---- */
-
 static void refuse(struct shell *shell) {
+    struct target *target = remote_target();
     shell_fail(shell, "%s is only read here: `%s` needs a heap of your own, which `heapalloc explore` gives you\n",
                target->name, shell->words[0]);
 }
@@ -51,6 +21,7 @@ static void say_row(struct shell *shell, const char *name, const struct survey_s
 }
 
 static void remote_stats(struct shell *shell) {
+    struct target *target = remote_target();
     static struct survey survey;
     if (!survey_take(&survey, target)) {
         shell_fail(shell, "the heap of %s has gone away\n", target->name);
@@ -73,6 +44,7 @@ static void remote_stats(struct shell *shell) {
 
 /* A running heap changes while it is read: only a fault that is found repeatedly is real. */
 static void remote_check(struct shell *shell) {
+    struct target *target = remote_target();
     for (int look = 0; look < LOOKS; look++) {
         target->reader.torn = 0;
         target->reader.fault[0] = 0;
@@ -91,6 +63,7 @@ static void say_line(const char *line, void *argument) {
 }
 
 static void remote_leaks(struct shell *shell) {
+    struct target *target = remote_target();
     struct lost lost;
     struct names names = {0};
     if (lost_find(&lost, target, &names))
@@ -102,6 +75,7 @@ static void remote_leaks(struct shell *shell) {
 }
 
 static void remote_origin(struct shell *shell) {
+    struct target *target = remote_target();
     if (shell->word_count > 1)
         shell_fail(shell, "the addresses of %s stay as they are\n", target->name);
     else

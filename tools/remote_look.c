@@ -7,16 +7,6 @@
 
 enum { PEEK_WORDS = 8, PEEK_WORDS_MAX = 4096, LINE_BYTES = 1024 };
 
-const char *remote_state(const struct heapalloc_block *block) {
-    static const char *const names[] = {"live", "kept", "free"};
-    return names[block->state];
-}
-
-const char *remote_kind(const struct heapalloc_block *block) {
-    static const char *const names[] = {"small", "medium", "large", "pool", "arena"};
-    return names[block->kind];
-}
-
 /* ---- walk ---- */
 
 /* A run of blocks next to each other, of one kind and size. */
@@ -73,7 +63,7 @@ void remote_walk(struct shell *shell) {
         return;
     }
     if (!remote_place(shell, shell->words[1], &address)) return;
-    bool found = remote_find(shell, address, &block);
+    bool found = remote_find(address, &block);
     run.first.address = found && block.kind != HEAPALLOC_BLOCK_SMALL ? block.address : address / unit * unit;
     run.end = found && block.kind != HEAPALLOC_BLOCK_SMALL ? block.address + block.bytes : run.first.address + unit;
     if (remote_walk_heap(shell, say_block, &run) && run.blocks == 0)
@@ -98,14 +88,6 @@ static bool find_block(const struct heapalloc_block *block, void *argument) {
     finder->found = finder->address - block->address < block->bytes;
     *(finder->found ? &finder->block : &finder->left) = *block;
     return true;
-}
-
-bool remote_find(struct shell *shell, uint64_t address, struct heapalloc_block *block) {
-    struct finder finder = {.address = address};
-    (void)shell;
-    reader_walk(&remote_target()->reader, find_block, &finder);
-    *block = finder.block;
-    return finder.found;
 }
 
 static void say_neighbour(struct shell *shell, const char *side, const struct heapalloc_block *block) {
@@ -202,7 +184,7 @@ void remote_freelist(struct shell *shell) {
 
 static void say_target_of(struct shell *shell, uint64_t word) {
     struct heapalloc_block block;
-    if (!remote_find(shell, word, &block)) return;
+    if (!remote_find(word, &block)) return;
     shell_say(shell, "  -> %s block of %lu bytes", remote_state(&block), (unsigned long)block.bytes);
     if (word > block.address) shell_say(shell, ", %lu into it", (unsigned long)(word - block.address));
 }

@@ -99,7 +99,7 @@ static bool choose_range(struct shell *shell, struct bar *bar) {
         shell_fail(shell, "`%s` is no number of bytes\n", shell->words[2]);
         return false;
     }
-    if (!remote_find(shell, address, &block)) {
+    if (!remote_find(address, &block)) {
         shell_fail(shell, "0x%lx is in no block of the heap\n", (unsigned long)address);
         return false;
     }
