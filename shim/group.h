@@ -11,9 +11,9 @@
 enum { GROUP_LOOK_BYTES = 64 << 20 };
 
 struct group {
-    uint64_t bytes;  /* the limit; 0: none, or not read yet */
-    bool looked;     /* it was read, or is being read */
-    bool is_near;    /* the heap has seven eighths of it: nothing is made resident ahead of use */
+    uint64_t bytes; /* the limit; 0: none, or not read yet */
+    bool looked;    /* it was read, or is being read */
+    bool is_near;   /* the heap has seven eighths of it: nothing is made resident ahead of use */
 };
 extern struct group group __attribute__((visibility("hidden")));
 

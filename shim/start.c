@@ -1,7 +1,8 @@
 /* Reads the options when the library is loaded, for programs that never allocate: HEAPALLOC=help works in `true`, too.
  *
  * What the loader calls first lies in the pages that it has just read the library's headers from, so that a process
- * without the variable pays no page and no fault for it (decision 289). It reads no constant, which would lie elsewhere.
+ * without the variable pays no page and no fault for it (decision 289). It reads no constant, which would lie
+ * elsewhere.
  */
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"

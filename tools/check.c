@@ -15,7 +15,8 @@ enum { EXIT_USAGE = 2, LINE_BYTES = 4608, BUILD_ID_BYTES = 41 };
 static const char usage[] =
     "usage: heapalloc check PID|CORE\n"
     "\n"
-    "Says whether heapalloc is active in a process, from which file and build, and whether its heap is whole; the same\n"
+    "Says whether heapalloc is active in a process, from which file and build, and whether its heap is whole; the "
+    "same\n"
     "of a core file. The exit code is 0 if it is, 1 if it is not, 2 if the process or file cannot be read.\n";
 
 /* Parts of the file names of other allocators' libraries. */

@@ -15,14 +15,15 @@ struct lost {
     struct lost_block *blocks; /* live ones, in the order of addresses */
     size_t count, room;
     size_t lost_blocks;
-    uint64_t lost_bytes;            /* as requested, where the profile knows; else the blocks' */
-    size_t known;                   /* lost blocks whose call site is known */
-    size_t running;                 /* threads that could not be stopped */
-    struct pins pins;               /* those of the lost blocks */
-    struct heap_profile profile;    /* of them, if `known` */
+    uint64_t lost_bytes;         /* as requested, where the profile knows; else the blocks' */
+    size_t known;                /* lost blocks whose call site is known */
+    size_t running;              /* threads that could not be stopped */
+    struct pins pins;            /* those of the lost blocks */
+    struct heap_profile profile; /* of them, if `known` */
 };
 
-/* Search; a process is stopped meanwhile. False: `why` of the target has the reason. lost_free() is due after either. */
+/* Search; a process is stopped meanwhile. False: `why` of the target has the reason. lost_free() is due after either.
+ */
 bool lost_find(struct lost *lost, struct target *target, struct names *names);
 void lost_free(struct lost *lost);
 

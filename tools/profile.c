@@ -71,9 +71,12 @@ static int profile_wrong(const struct wish *wish, const char *text, const char *
 /* False: the exit code is in *code. */
 static bool profile_read_options(int argc, char **argv, struct wish *wish, int *code) {
     static const struct option longs[] = {
-        {"rows", required_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
-        {"bytes", required_argument, NULL, 'b'}, {"allocated", no_argument, NULL, 'a'},
-        {"out", required_argument, NULL, 'o'},   {"process", required_argument, NULL, 'p'},
+        {"rows", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},
+        {"bytes", required_argument, NULL, 'b'},
+        {"allocated", no_argument, NULL, 'a'},
+        {"out", required_argument, NULL, 'o'},
+        {"process", required_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
     bool profiles = wish->usage == profile_usage;

@@ -30,8 +30,8 @@ static void remote_stats(struct shell *shell) {
     shell_say(shell, "%s: %s live in %lu blocks, %s kept, %s free; %u %% of what is in use is live\n", target->name,
               survey_size(survey.states[0].bytes), (unsigned long)survey.states[0].blocks,
               survey_size(survey.states[1].bytes), survey_size(survey.states[2].bytes), survey_density(&survey));
-    shell_say(shell, "  heaps %u, threads' %u; the largest free block has %s\n", survey.heaps,
-              survey.heaps_live, survey_size(survey.largest_free));
+    shell_say(shell, "  heaps %u, threads' %u; the largest free block has %s\n", survey.heaps, survey.heaps_live,
+              survey_size(survey.largest_free));
     shell_say(shell, "  %-8s %12s %10s %12s %12s\n", "block", "live", "blocks", "kept", "free");
     for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
         char name[16];
@@ -105,7 +105,8 @@ const struct shell_command remote_commands[] = {
     {"trim", "", "", refuse, 0, SHELL_WORDS_MAX},
     {"origin", "", "where addresses count from: zero", remote_origin, 0, 1},
 };
-const char remote_places[] = "A PLACE is an address, as `walk` prints it. What changes a heap (alloc, free, realloc, name, "
-                             "collect, poke, flush, trim) needs one of your own: `heapalloc explore`. # begins a "
-                             "comment.\n";
+const char remote_places[] =
+    "A PLACE is an address, as `walk` prints it. What changes a heap (alloc, free, realloc, name, "
+    "collect, poke, flush, trim) needs one of your own: `heapalloc explore`. # begins a "
+    "comment.\n";
 const uint32_t remote_command_count = sizeof(remote_commands) / sizeof(remote_commands[0]);

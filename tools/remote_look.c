@@ -150,7 +150,8 @@ static void say_bins(uint64_t heap, uint32_t state, void *argument) {
         uint64_t first;
         uint32_t bytes = reader_class_bytes(reader, class), count;
         lists->exists |= lists->wanted == bytes || !lists->wanted;
-        if ((lists->wanted && lists->wanted != bytes) || (count = reader_bin(reader, heap, class, &first)) == 0) continue;
+        if ((lists->wanted && lists->wanted != bytes) || (count = reader_bin(reader, heap, class, &first)) == 0)
+            continue;
         if (!named)
             shell_say(lists->shell, "heap %u at 0x%lx, %s\n", lists->heap, (unsigned long)heap,
                       state == HEAPALLOC_MAP_HEAP_LIVE ? "a thread's" : "without a thread");
@@ -175,7 +176,8 @@ void remote_freelist(struct shell *shell) {
     if (!sound || (reader->torn > 0 && !remote_target()->process)) shell_fail(shell, "damaged: %s\n", reader->fault);
     if (lists.said > 0) return;
     if (!lists.exists)
-        shell_fail(shell, "no class of blocks has %lu bytes: `stats` lists those in use\n", (unsigned long)lists.wanted);
+        shell_fail(shell, "no class of blocks has %lu bytes: `stats` lists those in use\n",
+                   (unsigned long)lists.wanted);
     else
         shell_say(shell, "no thread has free blocks%s at hand\n", lists.wanted ? " of this size" : "");
 }

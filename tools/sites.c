@@ -27,7 +27,8 @@ const char *size_text(double bytes, char *text, size_t room) {
     return text;
 }
 
-void sites_stack_text(const struct heap_profile *profile, const struct profile_sample *sample, char *text, size_t room) {
+void sites_stack_text(const struct heap_profile *profile, const struct profile_sample *sample, char *text,
+                      size_t room) {
     const struct profile_line *lines[FRAMES_SHOWN];
     size_t count = heap_profile_functions(profile, sample, lines, FRAMES_SHOWN), length = 0;
     text[0] = 0;

@@ -104,8 +104,7 @@ static bool take_build_id(struct target *target, const unsigned char *notes, siz
     size_t length = 0;
     const unsigned char *data = find_note(notes, bytes, ELF_NOTE_GNU, NT_GNU_BUILD_ID, &length);
     (void)target, (void)address;
-    for (size_t i = 0; data && i < length && 2 * i + 2 < id->room; i++)
-        snprintf(id->text + 2 * i, 3, "%02x", data[i]);
+    for (size_t i = 0; data && i < length && 2 * i + 2 < id->room; i++) snprintf(id->text + 2 * i, 3, "%02x", data[i]);
     return data != NULL;
 }
 

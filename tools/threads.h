@@ -6,7 +6,7 @@
 enum { REGISTERS_MAX = 40 };
 
 struct thread {
-    pid_t id; /* 0: of a core file */
+    pid_t id;   /* 0: of a core file */
     int signal; /* that was being delivered when it stopped, and is delivered when it goes on */
     uint64_t stack;
     uint64_t registers[REGISTERS_MAX];

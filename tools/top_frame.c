@@ -26,10 +26,12 @@ static void add_head(struct frame *frame, const struct survey *survey, const cha
     char grown[40] = "";
     bool grew = live >= growth->live;
     if (growth->known)
-        snprintf(grown, sizeof(grown), "  %c%s", grew ? '+' : '-', survey_size(grew ? live - growth->live : growth->live - live));
+        snprintf(grown, sizeof(grown), "  %c%s", grew ? '+' : '-',
+                 survey_size(grew ? live - growth->live : growth->live - live));
     if (!is_wide(frame)) {
         add_line(frame, "%s live%s  %s", survey_size(live), grown, name);
-        add_line(frame, "  kept %s  free %s", survey_size(survey->states[1].bytes), survey_size(survey->states[2].bytes));
+        add_line(frame, "  kept %s  free %s", survey_size(survey->states[1].bytes),
+                 survey_size(survey->states[2].bytes));
         return;
     }
     add_line(frame, "%s  %s live in %" PRIu64 " blocks%s", name, survey_size(live), survey->states[0].blocks, grown);
@@ -39,7 +41,9 @@ static void add_head(struct frame *frame, const struct survey *survey, const cha
 
 /* The bar is as long as there is room for, and its legend stands behind it. */
 static void add_bar(struct frame *frame, const struct survey *survey) {
-    unsigned cells = is_wide(frame) ? BAR_CELLS : frame->columns > BAR_CELLS + BORDER ? BAR_CELLS : frame->columns - BORDER;
+    unsigned cells = is_wide(frame)                        ? BAR_CELLS
+                     : frame->columns > BAR_CELLS + BORDER ? BAR_CELLS
+                                                           : frame->columns - BORDER;
     uint64_t all = 0;
     char bar[BAR_CELLS + 1];
     for (int state = 0; state < SURVEY_STATES; state++) all += survey->states[state].bytes;
@@ -66,7 +70,8 @@ static void add_map(struct frame *frame, const struct survey *survey) {
     }
     map[count] = 0;
     add_line(frame, "  [%s]", map);
-    if (frame->rows >= HIGH) add_line(frame, "  by address, live:  . under a quarter  : a half  + three quarters  # more");
+    if (frame->rows >= HIGH)
+        add_line(frame, "  by address, live:  . under a quarter  : a half  + three quarters  # more");
 }
 
 static void add_class(struct frame *frame, const struct survey *survey, unsigned class, uint64_t bytes) {
@@ -129,15 +134,16 @@ static unsigned count_heaps(const struct survey *survey) {
 static void add_heaps(struct frame *frame, const struct survey *survey, unsigned rows) {
     bool told[SURVEY_HEAPS + 1] = {false};
     if (is_wide(frame))
-        add_line(frame, "  %-10s %10s %10s %12s    heaps %u, threads' %u", "heap", "live", "blocks", "free", survey->heaps,
-                 survey->heaps_live);
+        add_line(frame, "  %-10s %10s %10s %12s    heaps %u, threads' %u", "heap", "live", "blocks", "free",
+                 survey->heaps, survey->heaps_live);
     else
         add_line(frame, "  %-10s %5s %10s", "heap", "live", "free");
     for (unsigned done = 0; done < rows; done++) {
         uint32_t most = UINT32_MAX;
         for (uint32_t row = 0; row <= survey->heap_count; row++) {
             if (told[row] || heap_bytes(&survey->heap_rows[row]) == 0) continue;
-            if (most == UINT32_MAX || heap_bytes(&survey->heap_rows[row]) > heap_bytes(&survey->heap_rows[most])) most = row;
+            if (most == UINT32_MAX || heap_bytes(&survey->heap_rows[row]) > heap_bytes(&survey->heap_rows[most]))
+                most = row;
         }
         if (most == UINT32_MAX) return;
         told[most] = true;

@@ -13,9 +13,9 @@ static struct {
     unsigned columns, column; /* of the terminal; that the next letter goes to */
     unsigned blanks;          /* before the word, not written yet */
     char word[WORD_BYTES];
-    size_t length;   /* of the word, with escape sequences */
-    unsigned width;  /* without them */
-    bool escape;     /* within a sequence, which ends with a letter */
+    size_t length;  /* of the word, with escape sequences */
+    unsigned width; /* without them */
+    bool escape;    /* within a sequence, which ends with a letter */
 } wrap;
 
 unsigned wrap_measure(void) {

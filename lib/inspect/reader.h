@@ -32,7 +32,7 @@ struct reader {
     size_t torn, unreadable;
     bool stopped;                   /* the visitor ended the walk */
     char fault[READER_FAULT_BYTES]; /* "": none */
-    uint64_t owner;                 /* of the slab that is walked: its heap's record; 0: it has none, or it is no slab */
+    uint64_t owner; /* of the slab that is walked: its heap's record; 0: it has none, or it is no slab */
     unsigned char span[READER_SPAN_MAX];
     uint64_t base, lines, slots; /* of that span */
     uint32_t units, first;       /* units ever used; the unit of the first line in `cached` */
@@ -56,7 +56,8 @@ void reader_check_lists(struct reader *reader);
 /* Count the heap records: all of them, and those that a thread has. */
 bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live);
 
-/* Call `visit` for each heap record, the newest first, with its `state`. False: the list is damaged, or cannot be read. */
+/* Call `visit` for each heap record, the newest first, with its `state`. False: the list is damaged, or cannot be read.
+ */
 typedef void reader_heap(uint64_t heap, uint32_t state, void *argument);
 bool reader_each_heap(struct reader *reader, reader_heap *visit, void *argument);
 

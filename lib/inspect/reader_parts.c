@@ -150,7 +150,7 @@ bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live) {
 
 uint32_t reader_class_bytes(struct reader *reader, uint32_t class) {
     const struct heapalloc_map *map = &reader->map;
-    uint64_t record = (uintptr_t)map->classes + (uint64_t)class * map->class_bytes;
+    uint64_t record = (uintptr_t)map->classes + (uint64_t) class * map->class_bytes;
     uint16_t bytes = 0;
     return class < map->class_count && reader_get(reader, record + map->class_block_bytes, &bytes, 2) ? bytes : 0;
 }
@@ -160,7 +160,8 @@ bool reader_own(struct reader *reader, uint32_t n, uint64_t *from, uint64_t *to)
     uint32_t spans = 0, place = n / 2;
     uint64_t span = (uintptr_t)map->span_home;
     *from = *to = 0;
-    if (!reader_get(reader, (uintptr_t)map->span_count, &spans, 4) || place > spans || place > map->spans_max) return false;
+    if (!reader_get(reader, (uintptr_t)map->span_count, &spans, 4) || place > spans || place > map->spans_max)
+        return false;
     if (place > 0 && !reader_get(reader, (uintptr_t)map->span_list + 8ull * (place - 1), &span, 8)) return false;
     if (!span || !reader_span_open(reader, place) || !reader->lines) return true;
     uint64_t bytes = reader_number(reader->span, map->span_size, 8);

@@ -26,8 +26,8 @@ struct shell;
 
 struct shell_command {
     const char *name, *arguments, *help; /* help: "" if `help` shall not list it */
-    void (*run)(struct shell *shell); /* finds its words in shell->words, [0] being the name */
-    uint32_t least, most;             /* words after the name */
+    void (*run)(struct shell *shell);    /* finds its words in shell->words, [0] being the name */
+    uint32_t least, most;                /* words after the name */
 };
 
 /* What the shell needs of its world beside port.h. */
@@ -51,8 +51,8 @@ struct shell_platform {
     const struct shell_command *commands; /* of its own, and instead of the shell's of the same name */
     uint32_t command_count;
     const char *places; /* the end of `help`: how places are named; NULL: as the shell does */
-    uint32_t columns; /* of the terminal; 0: no limit */
-    bool colour;      /* the terminal has it */
+    uint32_t columns;   /* of the terminal; 0: no limit */
+    bool colour;        /* the terminal has it */
 };
 
 /* A block that the shell allocated. Freed ones are remembered until their memory is reused. */

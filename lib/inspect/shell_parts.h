@@ -89,7 +89,8 @@ struct unit *shell_unit_of(const struct tlsf_node *node);
 struct granule *shell_cached_slot(const char *memory);
 
 /* ---- shell_blocks.c ---- */
-/* Free the block that `found` says, whichever way it came to be known. False: the heap stopped it, which was printed. */
+/* Free the block that `found` says, whichever way it came to be known. False: the heap stopped it, which was printed.
+ */
 bool shell_give_back(struct shell *shell, const struct shell_found *found);
 
 /* ---- commands ---- */

@@ -121,7 +121,8 @@ static void say_bar(struct picture *picture) {
         if (picture->shown[i] && i != PAINT_UNCUT)
             shell_say(picture->shell, "%c %s  ", paints[i].letter, paints[i].name);
     if (mixed) shell_say(picture->shell, "+ partly used  ");
-    shell_say(picture->shell, "a cell is %lu bytes\n", (unsigned long)((picture->bytes + picture->cells - 1) / picture->cells));
+    shell_say(picture->shell, "a cell is %lu bytes\n",
+              (unsigned long)((picture->bytes + picture->cells - 1) / picture->cells));
 }
 
 static uint32_t cells_of(const struct shell *shell) {
