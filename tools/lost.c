@@ -126,7 +126,7 @@ static void find_own(struct search *search) {
     qsort(search->own, search->own_count, sizeof(*search->own), order_ranges);
 }
 
-static bool fail(struct target *target, const char *why) {
+static bool lost_fail(struct target *target, const char *why) {
     snprintf(target->why, sizeof(target->why), "%s: %s", target->name, why);
     return false;
 }
@@ -135,10 +135,10 @@ static bool fail(struct target *target, const char *why) {
 static bool look(struct search *search) {
     struct lost *lost = search->lost;
     struct target *target = search->target;
-    if (!reader_walk(&target->reader, add_live, lost)) return fail(target, "its heap cannot be walked");
+    if (!reader_walk(&target->reader, add_live, lost)) return lost_fail(target, "its heap cannot be walked");
     search->todo = malloc((lost->count + 1) * sizeof(*search->todo));
     search->buffer = malloc(PIECE);
-    if (!search->todo || !search->buffer) return fail(target, "there is not enough memory to search it");
+    if (!search->todo || !search->buffer) return lost_fail(target, "there is not enough memory to search it");
     if (lost->count > 1) qsort(lost->blocks, lost->count, sizeof(*lost->blocks), order_blocks);
     for (size_t i = 0; i < lost->count; i++)
         if (lost->blocks[i].reached) search->todo[search->pending++] = i;

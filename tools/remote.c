@@ -58,7 +58,7 @@ static void remote_check(struct shell *shell) {
                target->reader.torn);
 }
 
-static void say_line(const char *line, void *argument) {
+static void remote_say_line(const char *line, void *argument) {
     shell_say(argument, "%s\n", line);
 }
 
@@ -67,7 +67,7 @@ static void remote_leaks(struct shell *shell) {
     struct lost lost;
     struct names names = {0};
     if (lost_find(&lost, target, &names))
-        lost_tell(&lost, ROWS, say_line, shell);
+        lost_tell(&lost, ROWS, remote_say_line, shell);
     else
         shell_fail(shell, "%s\n", target->why);
     lost_free(&lost);
