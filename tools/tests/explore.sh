@@ -4,6 +4,7 @@
 #
 #   tools/tests/explore.sh PROGRAM SLEEPER
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # dollars in single quotes are another shell's
 set -euo pipefail
 tool=$(realpath -e "${1:?usage: explore.sh PROGRAM SLEEPER}")
 sleeper=$(realpath -e "$2")
