@@ -49,12 +49,12 @@ fuzz() {
 fuzz_profile() {
     local sources=(tests/fuzz/profile.c)
     for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof \
-        heap_profile_text json_numbers names number_map profile_file symbols_none wire; do
+        heap_profile_text json_numbers names number_map profile_file symbols_none unzip wire; do
         sources+=("tools/$name.c")
     done
     mkdir -p "$out/corpus-profile"
     clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude -Ilib -Itools "${sources[@]}" -lm -o "$out/profile"
+        -Iinclude -Ilib -Itools -DHEAPALLOC_ZLIB "${sources[@]}" -lm -lz -o "$out/profile"
     fuzz profile profile tests/fuzz/profiles
 }
 

@@ -4,7 +4,7 @@
 
 # One set for each purpose, so that a first try does not install what only the tests need.
 declare -A package_sets=(
-    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev valgrind
+    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev zlib1g-dev valgrind
         systemtap-sdt-dev"
     [try]="time python3 sqlite3"
     [quick]="pkg-config shellcheck python3 strace time clang-format"

@@ -144,5 +144,6 @@ uint64_t monitor_run(void) {
         }
         shell_line(&shell, line);
     }
+    shell_end(&shell);
     return shell_code(&shell);
 }

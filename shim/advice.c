@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
+#include "group.h"
 #include "options.h"
 #include "sandbox.h"
 #include "syscall.h"
@@ -142,10 +143,13 @@ static bool huge_pages_are_offered(void) {
     return allowed > 0;
 }
 
-/* The option is read each time, because the program may set it at any time. In a sandbox the file may not be opened. */
+/* The option is read each time, because the program may set it at any time. In a sandbox the file may not be opened. Near
+ * the control group's limit no memory is made resident before it is touched, unless the option demands it. */
 static bool huge_pages_allowed(void) {
-    return port_page_bytes() == 4096 && !sandboxed() && option_number(OPTION_HUGEPAGES) != HUGEPAGES_NEVER &&
-           huge_pages_are_offered();
+    uint64_t wish = option_number(OPTION_HUGEPAGES);
+    if (port_page_bytes() != 4096 || wish == HUGEPAGES_NEVER || sandboxed()) return false;
+    if (wish != HUGEPAGES_ALWAYS && __atomic_load_n(&group.is_near, __ATOMIC_RELAXED)) return false;
+    return huge_pages_are_offered();
 }
 
 /* Read the clock by a system call: libc's function may be a wrapper, and must not allocate here. 0: it failed. */

@@ -93,7 +93,7 @@ static uint64_t limit_of_line(const char *line, const char *root) {
 }
 
 COLD uint64_t cgroup_memory_limit(const char *root) {
-    static char text[LINES_BYTES]; /* options are read by one thread at a time */
+    char text[LINES_BYTES];
     struct report path = {0};
     uint64_t least = 0;
     report_add(&path, root);

@@ -32,14 +32,18 @@ static void say_failure(const char *path, long error) {
     if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) metrics_tell_failure(path, NULL, error);
 }
 
-/* Write a temporary file and rename it. It is in the same folder, because only then is the rename atomic. */
+/* Write a temporary file and rename it. It is in the same folder, because only then is the rename atomic. What is no
+ * plain file is written to itself. */
 static void write_to(const char *path, const char *temporary, const struct live_stats *stats) {
     struct sink sink = {0};
+    if (!sink_may_replace(path)) temporary = path;
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
     if (file < 0) return say_failure(temporary, file);
     sink.file = (int)file;
     live_stats_metrics(&sink, stats);
     syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
+    if (temporary == path && !sink.failed) return;
+    if (temporary == path) return say_failure(path, -5);
     if (!sink.failed && syscall_6(SYS_renameat2, AT_FDCWD, (long)temporary, AT_FDCWD, (long)path, 0, 0) == 0) return;
     syscall_6(SYS_unlinkat, AT_FDCWD, (long)temporary, 0, 0, 0, 0);
     say_failure(path, -5);

@@ -76,8 +76,8 @@ static long open_file(const char *path) {
     return syscall_6(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
 }
 
-/* Writes a temporary file and renames it, so that a reader sees a whole profile; where none can be created, as in
- * /dev, the path itself is written to. */
+/* Writes a temporary file and renames it, so that a reader sees a whole profile. The path itself is written to where
+ * none can be created, and where it is no plain file: a superuser's /dev/null is a device afterwards, too. */
 static COLD bool write_as(const char *path, int told, uint32_t *number) {
     struct report name = {0}, beside = {0};
     struct sink sink = {0};
@@ -91,7 +91,7 @@ static COLD bool write_as(const char *path, int told, uint32_t *number) {
     report_add_number(&beside, (uint64_t)process_id(), 0);
     report_add(&beside, ".new");
     beside.chars[beside.length] = 0;
-    long file = open_file(beside.chars);
+    long file = sink_may_replace(name.chars) ? open_file(beside.chars) : -1;
     bool renames = file >= 0;
     if (!renames) file = open_file(name.chars);
     if (file < 0) return fail(name.chars, file, told);

@@ -1,9 +1,12 @@
 /* Writes texts that are longer than a report. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "sink.h"
 #include "base/bits.h"
 #include "syscall.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 static void pass_to_file(struct sink *sink) {
     const struct report *report = &sink->report;
@@ -43,4 +46,12 @@ COLD void sink_add_quoted(struct sink *sink, const char *text) {
         report_add(&sink->report, c == '"' || c == '\\' ? escaped : c < ' ' ? code : plain);
     }
     report_add(&sink->report, "\"");
+}
+
+/* The system call fills in the structure of the kernel, of which statx has one for all machines. */
+bool sink_may_replace(const char *path) {
+    struct statx about = {0};
+    long got = syscall_6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, (long)&about, 0);
+    if (syscall_failed(got)) return got == -ENOENT;
+    return (about.stx_mode & S_IFMT) == S_IFREG;
 }

@@ -21,3 +21,7 @@ void sink_end(struct sink *sink);
 
 /* Add a string in quotes, for JSON and for labels. */
 void sink_add_quoted(struct sink *sink, const char *text);
+
+/* True when a new file may take the place of what has this name: a plain file, or nothing. A device, a pipe and a
+ * symbolic link stay what they are, and are written to. */
+bool sink_may_replace(const char *path);

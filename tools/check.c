@@ -1,20 +1,23 @@
-/* `heapalloc check`: is heapalloc active in a process? */
+/* `heapalloc check`: is heapalloc active in a process, or was it in a crashed one, and is its heap whole? */
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
+#include "core_notes.h"
 #include "target_open.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { EXIT_USAGE = 2, LINE_BYTES = 4608 };
+enum { EXIT_USAGE = 2, LINE_BYTES = 4608, BUILD_ID_BYTES = 41 };
 
-static const char usage[] = "usage: heapalloc check PID\n"
-                            "\n"
-                            "Says whether heapalloc is active in a process, from which file, and whether its heap is "
-                            "whole. The exit code is 0 if\n"
-                            "it is, 1 if it is not, 2 if the process cannot be read.\n";
+static const char usage[] =
+    "usage: heapalloc check PID|CORE\n"
+    "\n"
+    "Says whether heapalloc is active in a process, from which file and build, and whether its heap is whole; the "
+    "same\n"
+    "of a core file. The exit code is 0 if it is, 1 if it is not, 2 if the process or file cannot be read.\n";
 
 /* Parts of the file names of other allocators' libraries. */
 static const char *const others[] = {"libjemalloc",        "libmimalloc", "libtcmalloc", "libsnmalloc",
@@ -52,17 +55,57 @@ static bool is_whole(struct target *target) {
     return false;
 }
 
-/* Prints the state of the heap itself; 0: it is whole, or cannot be read. */
+static const char *build_name(const struct target *target) {
+    static const char *const names[] = {"fast", "default", "hardened"};
+    return names[target->reader.map.safety];
+}
+
+static void say_build(struct target *target) {
+    char id[BUILD_ID_BYTES];
+    target_build_id(target, id, sizeof(id));
+    printf("  it is the %s build%s%s\n", build_name(target), id[0] ? ", build ID " : "", id);
+}
+
+/* Prints the build, and the state of the heap itself; 0: it is whole. */
+static int judge_inside(struct target *target) {
+    say_build(target);
+    if (is_whole(target)) {
+        printf("  its heap is whole\n");
+        return 0;
+    }
+    printf("  its heap is damaged: %s (%zu in all)\n", target->reader.fault, target->reader.torn);
+    return 1;
+}
+
+/* The same of a target that has the library, but perhaps no heap yet. */
 static int look_inside(const char *word) {
     static struct target target;
     int code = 0;
-    if (!target_open(&target, word)) {
+    if (target_open(&target, word))
+        code = judge_inside(&target);
+    else
         printf("  its heap cannot be read: %s\n", target.why[0] ? target.why : "it has no heap map");
-    } else if (is_whole(&target)) {
-        printf("  its heap is whole\n");
+    target_close(&target);
+    return code;
+}
+
+static int check_core(const char *path) {
+    static struct target target;
+    char program[64], file[LINE_BYTES];
+    if (!target_open(&target, path) && target.why[0]) {
+        fprintf(stderr, "heapalloc check: %s\n", target.why);
+        target_close(&target);
+        return EXIT_USAGE;
+    }
+    int code = 1;
+    core_program(&target, program, sizeof(program));
+    if (target.found) {
+        target_file_at(&target, target.module, file, sizeof(file));
+        printf("heapalloc was active in core file %s%s%s, from %s\n", path, program[0] ? ", of " : "", program,
+               file[0] ? file : "a file that the core file does not name");
+        code = judge_inside(&target);
     } else {
-        printf("  its heap is damaged: %s (%zu in all)\n", target.reader.fault, target.reader.torn);
-        code = 1;
+        printf("heapalloc is not in core file %s%s%s\n", path, program[0] ? ", of " : "", program);
     }
     target_close(&target);
     return code;
@@ -104,10 +147,18 @@ int check_run(int argc, char **argv) {
         fputs(usage, stdout);
         return 0;
     }
-    long process = argc == 2 ? strtol(argv[1], &end, 10) : 0;
-    if (argc != 2 || process <= 0 || *end) {
-        fprintf(stderr, "heapalloc check: %s is no process; `heapalloc check --help` tells more\n",
-                argc == 2 ? argv[1] : "nothing, or more than one word,");
+    if (argc != 2) {
+        fprintf(stderr, "heapalloc check: name a process by its number, or a core file\n");
+        return EXIT_USAGE;
+    }
+    if (argv[1][0] == '-') {
+        fprintf(stderr, "heapalloc check: there is no option `%s`; `heapalloc check --help` tells more\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    long process = strtol(argv[1], &end, 10);
+    if (access(argv[1], F_OK) == 0) return check_core(argv[1]);
+    if (process <= 0 || *end) {
+        fprintf(stderr, "heapalloc check: %s is no process, and no file: %s\n", argv[1], strerror(errno));
         return EXIT_USAGE;
     }
     snprintf(path, sizeof(path), "/proc/%ld/maps", process);

@@ -12,10 +12,10 @@ static bool is_interactive, is_edited;
 static char *line;
 static size_t line_bytes;
 
-void lines_open(const struct shell *shell, bool interactive) {
+void lines_open(const struct shell *shell, const char *what, bool interactive) {
     is_interactive = interactive;
     is_edited = interactive && edit_open(shell, prompt);
-    if (interactive) puts("A private heap to explore. `help` lists the commands, `exit` or Ctrl-D leaves.");
+    if (interactive) printf("%s `help` lists the commands, `exit` or Ctrl-D leaves.\n", what);
 }
 
 /* A script's line is echoed as if it had been typed, so the output reads like a session. */

@@ -3,7 +3,7 @@
 #pragma once
 #include "inspect/shell.h"
 
-/* interactive: standard input is a terminal. */
-void lines_open(const struct shell *shell, bool interactive);
+/* interactive: standard input is a terminal, which is first told `what` there is to explore. */
+void lines_open(const struct shell *shell, const char *what, bool interactive);
 const char *lines_read(void); /* NULL: there are no more */
 void lines_close(void);

@@ -80,7 +80,7 @@ static void print_stats(const struct survey *survey, const struct target *target
     printf("%s: %s live in %" PRIu64 " blocks, %s kept, %s free; %u %% of what is in use is live\n", target->name,
            survey_size(survey->states[0].bytes), survey->states[0].blocks, survey_size(survey->states[1].bytes),
            survey_size(survey->states[2].bytes), survey_density(survey));
-    printf("  %u heaps, %u of them a thread's; the largest free block has %s\n\n", survey->heaps, survey->heaps_live,
+    printf("  heaps %u, threads' %u; the largest free block has %s\n\n", survey->heaps, survey->heaps_live,
            survey_size(survey->largest_free));
     printf("  %-8s %12s %10s %12s %12s\n", "block", "live", "blocks", "kept", "free");
     for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {

@@ -54,3 +54,25 @@ bool process_modules(struct target *target, target_look *look) {
     if (!found) say_why(target, first);
     return found;
 }
+
+void process_put_maps(struct target *target, FILE *out) {
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
+    FILE *maps = fopen(path, "re");
+    for (int letter; maps && (letter = getc(maps)) != EOF;) putc(letter, out);
+    if (maps) fclose(maps);
+}
+
+void process_writable(struct target *target, target_mapping *visit, void *argument) {
+    char path[64], line[4608];
+    snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
+    FILE *maps = fopen(path, "re");
+    while (maps && fgets(line, sizeof(line), maps)) {
+        uint64_t from, to;
+        char rights[5];
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to, rights) == 3 && strncmp(rights, "rw", 2) == 0 &&
+            rights[3] == 'p')
+            visit(from, to, strstr(line, "[stack]") != NULL, argument);
+    }
+    if (maps) fclose(maps);
+}

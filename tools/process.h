@@ -11,3 +11,9 @@ bool process_read(void *target, uint64_t address, void *to, size_t bytes);
 
 /* Call `look` with the start of every mapping that may be a library or program, until it returns true. */
 bool process_modules(struct target *target, target_look *look);
+
+/* Copy its mappings as /proc has them. */
+void process_put_maps(struct target *target, FILE *out);
+
+/* Call `visit` for each private writable mapping. */
+void process_writable(struct target *target, target_mapping *visit, void *argument);

@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include "profile.h"
 #include "library.h"
+#include "lost.h"
 #include "profile_file.h"
 #include "sites.h"
+#include "target_open.h"
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -41,16 +43,21 @@ static const char profile_usage[] =
 
 static const char leaks_usage[] =
     "usage: heapalloc leaks [OPTIONS] [--] PROGRAM [ARGUMENTS]\n"
+    "       heapalloc leaks [OPTIONS] --process PID|CORE\n"
     "\n"
     "Runs a program and then prints the blocks that nothing pointed to at its end, by who allocated them. The exit "
     "code\n"
     "is 1 if there are any, else the program's; 127 if there is no such program, 126 if it cannot be run.\n"
+    "With --process searches a process, which is stopped meanwhile, or a core file. Who allocated is known if its\n"
+    "profiler was on: of each block with profile_bytes=1. The exit code is 1 if there are leaks, 2 if it cannot be\n"
+    "read.\n"
     "\n"
-    "  -n, --rows N      print so many rows; the default is 20\n"
-    "  -h, --help        this text\n";
+    "  -n, --rows N            print so many rows; the default is 20\n"
+    "  -p, --process PID|CORE  a process that runs, or a core file\n"
+    "  -h, --help              this text\n";
 
 struct wish {
-    const char *command, *usage, *bytes, *out;
+    const char *command, *usage, *bytes, *out, *process;
     int rows;
     bool by_allocated;
     pid_t child;
@@ -64,18 +71,23 @@ static int profile_wrong(const struct wish *wish, const char *text, const char *
 /* False: the exit code is in *code. */
 static bool profile_read_options(int argc, char **argv, struct wish *wish, int *code) {
     static const struct option longs[] = {
-        {"rows", required_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
-        {"bytes", required_argument, NULL, 'b'}, {"allocated", no_argument, NULL, 'a'},
-        {"out", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+        {"rows", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},
+        {"bytes", required_argument, NULL, 'b'},
+        {"allocated", no_argument, NULL, 'a'},
+        {"out", required_argument, NULL, 'o'},
+        {"process", required_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
     };
     bool profiles = wish->usage == profile_usage;
     *code = EXIT_USAGE;
-    for (int letter; (letter = getopt_long(argc, argv, profiles ? "+:n:hb:ao:" : "+:n:h", longs, NULL)) != -1;) {
-        if (strchr("bao", letter) && !profiles) letter = '?';
+    for (int letter; (letter = getopt_long(argc, argv, profiles ? "+:n:hb:ao:" : "+:n:hp:", longs, NULL)) != -1;) {
+        if (strchr(profiles ? "p" : "bao", letter)) letter = '?';
         switch (letter) {
         case 'b': wish->bytes = optarg; break;
         case 'a': wish->by_allocated = true; break;
         case 'o': wish->out = optarg; break;
+        case 'p': wish->process = optarg; break;
         case 'n': wish->rows = atoi(optarg); break;
         case 'h':
             fputs(wish->usage, stdout);
@@ -88,7 +100,9 @@ static bool profile_read_options(int argc, char **argv, struct wish *wish, int *
     if (wish->rows <= 0) return profile_wrong(wish, "--rows takes a number above 0", ""), false;
     if (wish->bytes[strspn(wish->bytes, "0123456789KMkm")])
         return profile_wrong(wish, "these are no bytes: ", wish->bytes), false;
-    if (optind == argc) return profile_wrong(wish, "there is no program to run", ""), false;
+    if (wish->process && optind < argc)
+        return profile_wrong(wish, "with --process there is no program to run: ", argv[optind]), false;
+    if (optind == argc && !wish->process) return profile_wrong(wish, "there is no program to run", ""), false;
     return true;
 }
 
@@ -209,12 +223,39 @@ static int print_leaks(const struct wish *wish, const struct folder *folder, int
     return code;
 }
 
+static void say_line(const char *line, void *argument) {
+    (void)argument;
+    puts(line);
+}
+
+/* What a process or a core file has lost. */
+static int search_target(const struct wish *wish) {
+    static struct target target;
+    struct lost lost;
+    struct names names = {0};
+    int code = target_open_for(&target, wish->command, wish->process);
+    if (code) return code;
+    if (lost_find(&lost, &target, &names)) {
+        printf("%s: ", target.name);
+        lost_tell(&lost, wish->rows, say_line, NULL);
+        code = lost.lost_blocks > 0 ? EXIT_FINDING : 0;
+    } else {
+        fprintf(stderr, "heapalloc leaks: %s\n", target.why);
+        code = EXIT_USAGE;
+    }
+    lost_free(&lost);
+    names_free(&names);
+    target_close(&target);
+    return fflush(stdout) == 0 ? code : EXIT_USAGE;
+}
+
 int leaks_run(int argc, char **argv) {
     struct wish wish = {.command = argv[0], .usage = leaks_usage, .bytes = "1", .rows = ROWS};
     struct folder folder;
     char options[256];
     int code;
     if (!profile_read_options(argc, argv, &wish, &code)) return code;
+    if (wish.process) return search_target(&wish);
     if (!make_folder(&folder, &wish)) return EXIT_CANNOT_RUN;
     snprintf(options, sizeof(options), "leaks=full,stats=%s/%%p.report,profile=%s/%%p.profile", folder.path,
              folder.path);

@@ -178,6 +178,23 @@ static int take_heap(struct report_heap *heap, const char *word, struct heap_pro
     return whole ? 0 : EXIT_FINDING;
 }
 
+bool report_heap_page(struct target *target, const char *path) {
+    static struct report_heap heap;
+    struct profile_set set = {0};
+    struct heap_profile pins = {0};
+    struct output output;
+    bool whole = report_heap_take(&heap, target);
+    if (!whole) fprintf(stderr, "heapalloc report: the heap of %s is damaged, or has gone away\n", target->name);
+    if (whole && heap.pins.count > 0) pins_profile(&heap.pins, target, &pins, &set.names);
+    pins_free(&heap.pins);
+    struct page page = {.set = &set, .heap = &heap, .pins = pins.sample_count ? &pins : NULL};
+    bool good = whole && output_open(&output, "report", path);
+    if (good) good = output_close(&output, "report", put_page(&page, output.file));
+    heap_profile_free(&pins);
+    profile_set_free(&set);
+    return good;
+}
+
 int report_run(int argc, char **argv) {
     static struct report_heap heap;
     struct report_wish wish = {0};

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "report_pins.h"
+#include "core_notes.h"
+#include "process.h"
 #include "profile_file.h"
 #include <inttypes.h>
 #include <math.h>
@@ -34,13 +36,24 @@ static void add_pin(struct pins *pins, const struct heapalloc_profile_map *map, 
     pins->pins[pins->count++] = pin;
 }
 
+static bool read_profile_map(struct target *target, struct heapalloc_profile_map *map) {
+    struct reader *reader = &target->reader;
+    return target->samples && reader->read(reader->context, target->samples, map, sizeof(*map)) && sane(map);
+}
+
+bool pins_range(struct target *target, uint64_t *from, uint64_t *to) {
+    struct heapalloc_profile_map map;
+    if (!read_profile_map(target, &map)) return false;
+    *from = (uintptr_t)map.blocks;
+    return !__builtin_add_overflow(*from, map.room * map.block_bytes, to);
+}
+
 bool pins_read(struct pins *pins, struct target *target) {
     struct heapalloc_profile_map map;
     static unsigned char entries[ENTRIES_READ * ENTRY_MAX];
     struct reader *reader = &target->reader;
     *pins = (struct pins){0};
-    if (!target->samples || !reader->read(reader->context, target->samples, &map, sizeof(map)) || !sane(&map))
-        return false;
+    if (!read_profile_map(target, &map)) return false;
     pins->pins = calloc(map.room, sizeof(*pins->pins));
     for (uint64_t at = 0; pins->pins && at < map.room; at += ENTRIES_READ) {
         uint64_t count = map.room - at < ENTRIES_READ ? map.room - at : ENTRIES_READ;
@@ -67,6 +80,14 @@ static size_t first_at(const struct pins *pins, uint64_t address) {
             high = middle;
     }
     return low;
+}
+
+bool pins_keep(struct pins *pins, uint64_t address) {
+    size_t at = first_at(pins, address);
+    if (at == pins->count || pins->pins[at].address != address) return false;
+    pins->pins[0] = pins->pins[at];
+    pins->count = 1;
+    return true;
 }
 
 void pins_note_slab(struct pins *pins, uint64_t from, uint64_t to, double held) {
@@ -101,28 +122,22 @@ static void put_pins(FILE *out, const struct pins *pins, struct target *target,
     }
 }
 
-static void put_maps(FILE *out, const struct target *target) {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
-    FILE *maps = target->process ? fopen(path, "re") : NULL;
-    for (int letter; maps && (letter = getc(maps)) != EOF;) putc(letter, out);
-    if (maps) fclose(maps);
-}
-
 /* Written as a profile's text and read again: so the addresses get names as those of any profile. */
 bool pins_profile(const struct pins *pins, struct target *target, struct heap_profile *profile, struct names *names) {
     struct heapalloc_profile_map map;
     char *text = NULL;
     size_t length = 0;
-    struct reader *reader = &target->reader;
     *profile = (struct heap_profile){.names = names};
-    if (!reader->read(reader->context, target->samples, &map, sizeof(map)) || !sane(&map)) return false;
+    if (!read_profile_map(target, &map)) return false;
     FILE *out = open_memstream(&text, &length);
     if (!out) return false;
     fputs("heap profile: 0: 0 [0: 0] @ heapprofile\n", out);
     put_pins(out, pins, target, &map);
     fputs("\nMAPPED_LIBRARIES:\n", out);
-    put_maps(out, target);
+    if (target->process)
+        process_put_maps(target, out);
+    else
+        core_put_maps(target, out);
     bool good = fclose(out) == 0 && heap_profile_parse(profile, names, text, length);
     free(text);
     for (size_t i = 0; i < profile->sample_count; i++)

@@ -21,7 +21,13 @@ struct pins {
 
 /* Read the sampled blocks. False: the process does not profile, or they cannot be read. */
 bool pins_read(struct pins *pins, struct target *target);
+
+/* The table they are in, whose addresses are no pointers of the program. False: there is none. */
+bool pins_range(struct target *target, uint64_t *from, uint64_t *to);
 void pins_free(struct pins *pins);
+
+/* Keep only the one of the block at this address. False: it was not sampled. */
+bool pins_keep(struct pins *pins, uint64_t address);
 
 /* The slab from `from` to `to` has so many free bytes for each live block. */
 void pins_note_slab(struct pins *pins, uint64_t from, uint64_t to, double held);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_SHOWN = 5, WORD_BYTES = 160 };
+enum { FRAMES_SHOWN = 5, WORD_BYTES = 160, STACK_BYTES = 1 << 14 };
 
 static int order_live(const void *left, const void *right) {
     const struct profile_sample *one = left, *other = right;
@@ -27,15 +27,24 @@ const char *size_text(double bytes, char *text, size_t room) {
     return text;
 }
 
-void sites_print_stack(const struct heap_profile *profile, const struct profile_sample *sample) {
+void sites_stack_text(const struct heap_profile *profile, const struct profile_sample *sample, char *text,
+                      size_t room) {
     const struct profile_line *lines[FRAMES_SHOWN];
-    size_t count = heap_profile_functions(profile, sample, lines, FRAMES_SHOWN);
-    for (size_t i = 0; i < count; i++) {
-        const char *file = names_text(profile->names, lines[i]->file);
-        printf("%s%s", i ? " < " : "", names_text(profile->names, lines[i]->function));
-        if (*file) printf(" %s:%u", profile_file_name(file), lines[i]->number);
+    size_t count = heap_profile_functions(profile, sample, lines, FRAMES_SHOWN), length = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < count && length < room; i++) {
+        const char *file = names_text(profile->names, lines[i]->file), *name = profile_file_name(file);
+        const char *function = names_text(profile->names, lines[i]->function), *comma = i ? " < " : "";
+        int more = *file ? snprintf(text + length, room - length, "%s%s %s:%u", comma, function, name, lines[i]->number)
+                         : snprintf(text + length, room - length, "%s%s", comma, function);
+        length += more > 0 ? (size_t)more : 0;
     }
-    puts("");
+}
+
+void sites_print_stack(const struct heap_profile *profile, const struct profile_sample *sample) {
+    char text[STACK_BYTES];
+    sites_stack_text(profile, sample, text, sizeof(text));
+    puts(text);
 }
 
 static void print_site(const struct heap_profile *profile, const struct profile_sample *sample) {

@@ -12,8 +12,9 @@ bool sites_print(struct heap_profile *profile, int rows, bool by_allocated);
  * modules; NULL: there is none. True: a line says that there are leaks. */
 bool sites_name(FILE *report, const struct heap_profile *profile, int rows);
 
-/* Print the innermost functions of a stack, and end the line. */
+/* Print the innermost functions of a stack, and end the line; the same as a text, cut off where there is no room. */
 void sites_print_stack(const struct heap_profile *profile, const struct profile_sample *sample);
+void sites_stack_text(const struct heap_profile *profile, const struct profile_sample *sample, char *text, size_t room);
 
 /* "12.3 MiB" */
 const char *size_text(double bytes, char *text, size_t room);

@@ -22,6 +22,36 @@ static void survey_add_to_cells(struct survey *survey, const struct heapalloc_bl
     }
 }
 
+static void note_heap(uint64_t heap, uint32_t state, void *argument) {
+    struct survey *survey = argument;
+    survey->heaps++;
+    survey->heaps_live += state == HEAPALLOC_MAP_HEAP_LIVE;
+    if (survey->heap_count < SURVEY_HEAPS)
+        survey->heap_rows[survey->heap_count++] =
+            (struct survey_heap){.address = heap, .has_thread = state == HEAPALLOC_MAP_HEAP_LIVE};
+}
+
+/* The list has the newest heap first. */
+static bool note_heaps(struct survey *survey, struct reader *reader) {
+    bool sound = reader_each_heap(reader, note_heap, survey);
+    for (uint32_t i = 0; i < survey->heap_count / 2; i++) {
+        struct survey_heap other = survey->heap_rows[survey->heap_count - 1 - i];
+        survey->heap_rows[survey->heap_count - 1 - i] = survey->heap_rows[i];
+        survey->heap_rows[i] = other;
+    }
+    survey->heap_first = survey->heaps - survey->heap_count;
+    return sound;
+}
+
+/* The row of a slab's owner; that of no heap for none, and for the oldest heaps of very many. */
+static struct survey_heap *heap_row(struct survey *survey, uint64_t owner) {
+    if (survey->heap_rows[survey->heap_last].address == owner) return &survey->heap_rows[survey->heap_last];
+    uint32_t row = 0;
+    while (row < survey->heap_count && survey->heap_rows[row].address != owner) row++;
+    survey->heap_last = row;
+    return &survey->heap_rows[row];
+}
+
 static bool visit(const struct heapalloc_block *block, void *argument) {
     struct survey *survey = argument;
     if (block->address < survey->least) survey->least = block->address;
@@ -31,6 +61,7 @@ static bool visit(const struct heapalloc_block *block, void *argument) {
     add(&survey->kinds[block->kind][block->state], block->bytes);
     if (block->kind == HEAPALLOC_BLOCK_SMALL) {
         add(&survey->classes[block->size_class][block->state], block->bytes);
+        add(&heap_row(survey, survey->reader->owner)->sums[block->state], block->bytes);
         survey->class_bytes[block->size_class] = (uint32_t)block->bytes;
     }
     if (block->state == HEAPALLOC_BLOCK_FREE && block->bytes > survey->largest_free)
@@ -45,7 +76,8 @@ bool survey_take(struct survey *survey, struct target *target) {
     survey->least = UINT64_MAX;
     target->reader.torn = target->reader.unreadable = 0;
     target->reader.fault[0] = 0;
-    bool heaps = reader_heaps(&target->reader, &survey->heaps, &survey->heaps_live);
+    survey->reader = &target->reader;
+    bool heaps = note_heaps(survey, &target->reader);
     return reader_walk(&target->reader, visit, survey) && heaps;
 }
 

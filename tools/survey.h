@@ -3,7 +3,7 @@
 #pragma once
 #include "target.h"
 
-enum { SURVEY_STATES = 3, SURVEY_KINDS = 5, SURVEY_CELLS = 64 };
+enum { SURVEY_STATES = 3, SURVEY_KINDS = 5, SURVEY_CELLS = 64, SURVEY_HEAPS = 128 };
 
 struct survey_sum {
     uint64_t blocks, bytes;
@@ -14,7 +14,15 @@ struct survey_cell {
     uint64_t live, used;
 };
 
+/* A heap's slabs, the oldest heap first. A slab in which all blocks are in use has no owner. */
+struct survey_heap {
+    uint64_t address;
+    bool has_thread;
+    struct survey_sum sums[SURVEY_STATES];
+};
+
 struct survey {
+    const struct reader *reader;
     uint64_t from, to; /* the range of the cells: the blocks of the last look */
     struct survey_cell cells[SURVEY_CELLS];
     uint64_t least, most;                                         /* of this look */
@@ -24,6 +32,9 @@ struct survey {
     uint32_t class_bytes[READER_CLASSES_MAX];
     uint64_t largest_free;
     uint32_t heaps, heaps_live;
+    struct survey_heap heap_rows[SURVEY_HEAPS + 1]; /* the last `heap_count` of all, and behind them of no heap */
+    uint32_t heap_count, heap_first;                /* heap_first: the number of the first row's heap */
+    uint32_t heap_last;                             /* the row that was used last */
 };
 
 /* Walk the target's heap and add up. False: its roots cannot be read. */

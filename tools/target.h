@@ -17,9 +17,13 @@ struct target {
     unsigned part_count;
     struct reader reader;
     bool found;                 /* a heap map */
+    uint64_t module;            /* where the library, or the program with it, begins */
     uint64_t samples;           /* the address of what heapalloc/map.h says of sampled blocks; 0: there is none */
     char why[TARGET_WHY_BYTES]; /* what is wrong, if target_open() fails */
 };
 
 /* Called with the start of a mapping that may be a library or program. True: it is the one searched for. */
 typedef bool target_look(struct target *target, uint64_t start);
+
+/* Called for a mapping; `stack`: it has the first thread's stack. */
+typedef void target_mapping(uint64_t from, uint64_t to, bool stack, void *argument);

@@ -2,13 +2,11 @@
  * */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
-#include "survey.h"
 #include "target_open.h"
+#include "top_frame.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +14,7 @@
 #include <ncurses.h>
 #endif
 
-enum { EXIT_FINDING = 1, EXIT_USAGE = 2, BAR_CELLS = 40, ROWS_MAX = 12 };
+enum { EXIT_FINDING = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
@@ -34,88 +32,50 @@ struct top {
     long times;
     const char *word;
     bool screen;
-    uint64_t before; /* live bytes at the last look */
-    bool again;
+    struct growth growth; /* since the last look */
 };
 
-/* Write a line of text to the screen or to the output. */
-__attribute__((format(printf, 2, 3))) static void say(const struct top *top, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-#ifdef HEAPALLOC_NCURSES
-    if (top->screen)
-        vw_printw(stdscr, format, arguments);
-    else
-#endif
-        vprintf(format, arguments);
-    (void)top;
-    va_end(arguments);
-}
-
-static void say_bar(const struct top *top, const struct survey *survey) {
-    uint64_t all = 0;
-    char bar[BAR_CELLS + 1];
-    for (int state = 0; state < SURVEY_STATES; state++) all += survey->states[state].bytes;
-    unsigned live = all ? (unsigned)(survey->states[0].bytes * BAR_CELLS / all) : 0;
-    unsigned kept = all ? (unsigned)(survey->states[1].bytes * BAR_CELLS / all) : 0;
-    for (unsigned i = 0; i < BAR_CELLS; i++) bar[i] = i < live ? '#' : i < live + kept ? '+' : '.';
-    bar[BAR_CELLS] = 0;
-    say(top, "  [%s]  # live  + kept  . free\n", bar);
-}
-
-/* A map of the heap's addresses: how much of each part is live. */
-static void say_map(const struct top *top, const struct survey *survey) {
-    static const char marks[] = ".:+#";
-    char map[SURVEY_CELLS + 1];
-    for (unsigned i = 0; i < SURVEY_CELLS; i++) {
-        const struct survey_cell *cell = &survey->cells[i];
-        map[i] = cell->used == 0 ? ' ' : marks[cell->live >= cell->used ? 3 : cell->live * 4 / cell->used];
-    }
-    map[SURVEY_CELLS] = 0;
-    say(top, "  [%s]\n  by address, live:  . under a quarter  : a half  + three quarters  # more\n", map);
-}
-
-/* The classes with the most memory, live and free together. */
-static void say_classes(const struct top *top, const struct survey *survey) {
-    bool told[READER_CLASSES_MAX] = {false};
-    say(top, "\n  %-8s %12s %10s %12s %6s\n", "block", "live", "blocks", "free", "full");
-    for (int row = 0; row < ROWS_MAX; row++) {
-        unsigned most = 0;
-        uint64_t bytes = 0;
-        for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
-            uint64_t sum = survey->classes[class][0].bytes + survey->classes[class][2].bytes;
-            if (!told[class] && sum > bytes) bytes = sum, most = class;
-        }
-        if (most == 0) return;
-        told[most] = true;
-        const struct survey_sum *sums = survey->classes[most];
-        say(top, "  %-8u %12s %10" PRIu64 " %12s %4u %%\n", survey->class_bytes[most], survey_size(sums[0].bytes),
-            sums[0].blocks, survey_size(sums[2].bytes), (unsigned)(sums[0].bytes * 100 / bytes));
-    }
-}
-
+/* Show a look on the screen, or write it to the output. */
 static void show(struct top *top, const struct survey *survey, const struct target *target) {
-    uint64_t live = survey->states[0].bytes;
-    bool grew = live >= top->before;
-    say(top, "%s  %s live in %" PRIu64 " blocks", target->name, survey_size(live), survey->states[0].blocks);
-    if (top->again) say(top, "  %c%s", grew ? '+' : '-', survey_size(grew ? live - top->before : top->before - live));
-    say(top, "\n  kept %s  free %s  largest free %s  in use and live %u %%  heaps %u, threads' %u\n",
-        survey_size(survey->states[1].bytes), survey_size(survey->states[2].bytes), survey_size(survey->largest_free),
-        survey_density(survey), survey->heaps, survey->heaps_live);
-    say_bar(top, survey);
-    say_map(top, survey);
-    say_classes(top, survey);
-    top->before = live;
-    top->again = true;
-}
-
-/* Wait for the next refresh; false: `q` was typed. */
-static bool wait_for_next(const struct top *top) {
-    int wait_ms = (int)(top->seconds * 1000);
+    static struct frame frame;
+    frame.columns = FRAME_COLUMNS;
+    frame.rows = FRAME_LINES;
 #ifdef HEAPALLOC_NCURSES
     if (top->screen) {
+        frame.columns = (unsigned)COLS;
+        frame.rows = (unsigned)LINES;
+        erase();
+    }
+#endif
+    frame_make(&frame, survey, target->name, &top->growth);
+    for (unsigned i = 0; i < frame.count; i++) {
+#ifdef HEAPALLOC_NCURSES
+        if (top->screen)
+            mvaddstr((int)i, 0, frame.lines[i]);
+        else
+#endif
+            puts(frame.lines[i]);
+    }
+#ifdef HEAPALLOC_NCURSES
+    if (top->screen) refresh();
+#endif
+    fflush(stdout);
+}
+
+static void note_growth(struct top *top, const struct survey *survey) {
+    top->growth = (struct growth){survey->states[0].bytes, true};
+}
+
+/* Wait for the next refresh; false: `q` was typed. A screen that was resized is drawn again at once. */
+static bool wait_for_next(struct top *top, const struct survey *survey, const struct target *target) {
+    int wait_ms = (int)(top->seconds * 1000);
+    (void)survey, (void)target;
+#ifdef HEAPALLOC_NCURSES
+    if (top->screen) {
+        int letter;
         timeout(wait_ms);
-        return getch() != 'q';
+        while ((letter = getch()) == KEY_RESIZE) show(top, survey, target);
+        return letter != 'q';
     }
 #endif
     poll(NULL, 0, wait_ms);
@@ -130,6 +90,7 @@ static void begin_screen(struct top *top) {
     cbreak();
     noecho();
     curs_set(0);
+    keypad(stdscr, TRUE);
 #endif
     (void)top;
 }
@@ -138,17 +99,11 @@ static void look_again_and_again(struct top *top, struct target *target) {
     static struct survey survey;
     survey_take(&survey, target); /* the range of addresses, for the map */
     for (long done = 0; top->times == 0 || done < top->times; done++) {
-        if (done > 0 && !wait_for_next(top)) return;
+        if (done > 0 && !wait_for_next(top, &survey, target)) return;
         if (kill(target->process, 0) != 0 && errno == ESRCH) return;
         if (!survey_take(&survey, target)) return;
-#ifdef HEAPALLOC_NCURSES
-        if (top->screen) erase();
-#endif
         show(top, &survey, target);
-#ifdef HEAPALLOC_NCURSES
-        if (top->screen) refresh();
-#endif
-        fflush(stdout);
+        note_growth(top, &survey);
     }
 }
 

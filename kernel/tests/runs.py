@@ -401,7 +401,7 @@ def explorer(images):
     """The explorer's golden sessions: the console of an unbounded kernel prints what the host's program prints."""
     machine = Machine(program="heap_unbounded")
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/tests")
-    for name, code in (("demonstration", 1), ("damage", 3), ("mistakes", 1)):
+    for name, code in (("demonstration", 1), ("damage", 3), ("mistakes", 1), ("garbage", 1)):
         typed = text_of(folder, name + ".script").replace("\n", "\r")
         expected = text_of(folder, name + ".expected").splitlines()
         session(images, typed, expected, code, machine)

@@ -32,6 +32,7 @@ struct reader {
     size_t torn, unreadable;
     bool stopped;                   /* the visitor ended the walk */
     char fault[READER_FAULT_BYTES]; /* "": none */
+    uint64_t owner; /* of the slab that is walked: its heap's record; 0: it has none, or it is no slab */
     unsigned char span[READER_SPAN_MAX];
     uint64_t base, lines, slots; /* of that span */
     uint32_t units, first;       /* units ever used; the unit of the first line in `cached` */
@@ -54,3 +55,19 @@ void reader_check_lists(struct reader *reader);
 
 /* Count the heap records: all of them, and those that a thread has. */
 bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live);
+
+/* Call `visit` for each heap record, the newest first, with its `state`. False: the list is damaged, or cannot be read.
+ */
+typedef void reader_heap(uint64_t heap, uint32_t state, void *argument);
+bool reader_each_heap(struct reader *reader, reader_heap *visit, void *argument);
+
+/* Count the blocks in a heap's bin of a class, at most 8192; `first` is set to the first one. Counts in `torn` a block
+ * that was written to after it was freed, and ends there. */
+uint32_t reader_bin(struct reader *reader, uint64_t heap, uint32_t class, uint64_t *first);
+
+/* The bytes of a block of a class; 0: it cannot be read. */
+uint32_t reader_class_bytes(struct reader *reader, uint32_t class);
+
+/* The n-th range of memory that is the heap's own: a span with its tables, or its record. What points to a block there
+ * is no pointer of the program. A range may be empty. False: there are no more. */
+bool reader_own(struct reader *reader, uint32_t n, uint64_t *from, uint64_t *to);

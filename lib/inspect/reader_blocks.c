@@ -69,12 +69,14 @@ void reader_slab(struct reader *reader, uint32_t unit) {
     }
     if (!is_same_slab(reader, unit)) return;
     if (reader->map.safety == 0) list_slab(reader, start);
+    reader->owner = LINE(reader, owner, 8);
     for (uint32_t i = 0, offset = 0; i < carved; i++, offset += size) {
         if (offset / HEAPALLOC_MAP_PURGED_BYTES < 4 && purged >> offset / HEAPALLOC_MAP_PURGED_BYTES & 1) continue;
         bool free = is_free(reader, start + offset, offset, i);
         reader_tell(reader, start + offset, size, class, free ? HEAPALLOC_BLOCK_FREE : HEAPALLOC_BLOCK_LIVE,
                     HEAPALLOC_BLOCK_SMALL);
     }
+    reader->owner = 0;
 }
 
 /* How many units from this one on are of level 2. */

@@ -4,23 +4,32 @@
 
 enum { LIST_BLOCKS_MAX = 8192 };
 
-/* Follow a list from `block` on; `most` blocks, or to its end. */
-static void reader_check_list(struct reader *reader, uint64_t block, uint32_t most) {
-    for (uint32_t i = 0; block != reader->block_end && i < most; i++) {
+/* Follow a list from `block` on; `most` blocks, or to its end. Returns how many there are. */
+static uint32_t reader_check_list(struct reader *reader, uint64_t block, uint32_t most) {
+    uint32_t i = 0;
+    for (; block != reader->block_end && i < most; i++) {
         unsigned char words[16];
         if (!reader_get(reader, block, words, sizeof(words))) {
             reader_fault(reader, "is in a list of free blocks, but cannot be read: a link was written over", block);
-            return;
+            return i;
         }
         uint64_t next = reader_number(words, reader->map.block_next, 8);
         uint64_t key = reader_number(words, reader->map.block_key, 8);
         uint64_t mixed = reader->map.key_is_sum ? block + next : block ^ next;
         if (reader->map.safety > 0 && key != (mixed ^ reader->secret)) {
             reader_fault(reader, "is a free block that was written to after it was freed", block);
-            return;
+            return i;
         }
         block = next;
     }
+    return i;
+}
+
+uint32_t reader_bin(struct reader *reader, uint64_t heap, uint32_t class, uint64_t *first) {
+    *first = 0;
+    if (class >= reader->map.class_count || !reader_get(reader, heap + reader->map.heap_bin + 8ull * class, first, 8))
+        return 0;
+    return reader_check_list(reader, *first, LIST_BLOCKS_MAX);
 }
 
 static void check_slab(struct reader *reader, uint32_t unit) {
@@ -34,9 +43,8 @@ static void check_slab(struct reader *reader, uint32_t unit) {
 
 static void reader_check_bins(struct reader *reader, uint64_t heap) {
     for (uint32_t class = 1; class < reader->map.class_count; class ++) {
-        uint64_t block;
-        if (!reader_get(reader, heap + reader->map.heap_bin + 8ull * class, &block, 8)) return;
-        reader_check_list(reader, block, LIST_BLOCKS_MAX);
+        uint64_t first;
+        reader_bin(reader, heap, class, &first);
     }
 }
 

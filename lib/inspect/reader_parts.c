@@ -113,20 +113,60 @@ bool reader_span_open(struct reader *reader, uint32_t place) {
     return true;
 }
 
-bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live) {
+bool reader_each_heap(struct reader *reader, reader_heap *visit, void *argument) {
     enum { HEAPS_MAX = 1 << 20 };
     uint64_t heap = 0, next = (uintptr_t)reader->map.heaps;
-    *all = *live = 0;
     if (!reader_get(reader, next, &heap, 8)) return false;
-    for (; heap; heap = next) {
+    for (uint32_t met = 0; heap; heap = next, met++) {
         uint32_t state = 0;
-        if (!reader_get(reader, heap + reader->map.heap_state, &state, 4) || *all == HEAPS_MAX ||
+        if (met == HEAPS_MAX || !reader_get(reader, heap + reader->map.heap_state, &state, 4) ||
             !reader_get(reader, heap + reader->map.heap_next_all, &next, 8)) {
             reader_fault(reader, "is no heap record, though the list of heaps says so", heap);
             return false;
         }
-        ++*all;
-        *live += state == HEAPALLOC_MAP_HEAP_LIVE;
+        visit(heap, state, argument);
     }
+    return true;
+}
+
+struct heap_counts {
+    uint32_t all, live;
+};
+
+static void count_heap(uint64_t heap, uint32_t state, void *argument) {
+    struct heap_counts *counts = argument;
+    (void)heap;
+    counts->all++;
+    counts->live += state == HEAPALLOC_MAP_HEAP_LIVE;
+}
+
+bool reader_heaps(struct reader *reader, uint32_t *all, uint32_t *live) {
+    struct heap_counts counts = {0, 0};
+    bool sound = reader_each_heap(reader, count_heap, &counts);
+    *all = counts.all;
+    *live = counts.live;
+    return sound;
+}
+
+uint32_t reader_class_bytes(struct reader *reader, uint32_t class) {
+    const struct heapalloc_map *map = &reader->map;
+    uint64_t record = (uintptr_t)map->classes + (uint64_t) class * map->class_bytes;
+    uint16_t bytes = 0;
+    return class < map->class_count && reader_get(reader, record + map->class_block_bytes, &bytes, 2) ? bytes : 0;
+}
+
+bool reader_own(struct reader *reader, uint32_t n, uint64_t *from, uint64_t *to) {
+    const struct heapalloc_map *map = &reader->map;
+    uint32_t spans = 0, place = n / 2;
+    uint64_t span = (uintptr_t)map->span_home;
+    *from = *to = 0;
+    if (!reader_get(reader, (uintptr_t)map->span_count, &spans, 4) || place > spans || place > map->spans_max)
+        return false;
+    if (place > 0 && !reader_get(reader, (uintptr_t)map->span_list + 8ull * (place - 1), &span, 8)) return false;
+    if (!span || !reader_span_open(reader, place) || !reader->lines) return true;
+    uint64_t bytes = reader_number(reader->span, map->span_size, 8);
+    *from = n % 2 ? span : reader->lines - map->line_bytes;
+    *to = n % 2 ? span + map->span_bytes : reader->base + bytes;
+    if (*to < *from) *to = *from;
     return true;
 }

@@ -3,6 +3,7 @@
  *   struct shell shell;
  *   shell_begin(&shell, &world);
  *   while (!shell.exits && read_a_line(line)) shell_line(&shell, line);
+ *   shell_end(&shell);
  *   return shell_code(&shell);
  *
  * Addresses are printed as distances from an origin, the unit of the first block: the same session
@@ -24,9 +25,9 @@ enum {
 struct shell;
 
 struct shell_command {
-    const char *name, *arguments, *help;
-    void (*run)(struct shell *shell); /* finds its words in shell->words, [0] being the name */
-    uint32_t least, most;             /* words after the name */
+    const char *name, *arguments, *help; /* help: "" if `help` shall not list it */
+    void (*run)(struct shell *shell);    /* finds its words in shell->words, [0] being the name */
+    uint32_t least, most;                /* words after the name */
 };
 
 /* What the shell needs of its world beside port.h. */
@@ -47,9 +48,11 @@ struct shell_platform {
      * a bad access). */
     const char *(*attempt)(void (*step)(void *context), void *context);
 
-    const struct shell_command *commands; /* of its own */
+    const struct shell_command *commands; /* of its own, and instead of the shell's of the same name */
     uint32_t command_count;
-    bool colour; /* the terminal has it */
+    const char *places; /* the end of `help`: how places are named; NULL: as the shell does */
+    uint32_t columns;   /* of the terminal; 0: no limit */
+    bool colour;        /* the terminal has it */
 };
 
 /* A block that the shell allocated. Freed ones are remembered until their memory is reused. */
@@ -70,8 +73,10 @@ struct shell {
     char line[SHELL_LINE_MAX];
     const char *words[SHELL_WORDS_MAX + 1];
     uint32_t word_count;
-    bool failed;       /* the latest line did */
-    uint32_t failures; /* lines that failed */
+    bool failed;              /* the latest line did */
+    uint32_t lines, failures; /* lines with a command; those that failed */
+    uint32_t frees, resizes;
+    size_t bytes, most_bytes; /* asked for, of live blocks: now, and at most */
     bool exits;
     bool has_code; /* the line `exit CODE` gave one */
     uint64_t code;
@@ -81,6 +86,9 @@ void shell_begin(struct shell *shell, const struct shell_platform *world);
 
 /* Execute a line. Nobody else may use the heap meanwhile. */
 void shell_line(struct shell *shell, const char *line);
+
+/* Print the session's statistics. */
+void shell_end(struct shell *shell);
 
 /* The exit code: the one given to `exit`, else 1 when a line failed, else 0. */
 uint64_t shell_code(const struct shell *shell);
@@ -94,6 +102,9 @@ void shell_fail(struct shell *shell, const char *format, ...) __attribute__((for
 
 /* The names of the commands, one after another; NULL: no more. */
 const char *shell_command_name(const struct shell *shell, uint32_t index);
+
+/* The command `visualize`, for a world that adds to it. */
+void shell_visualize(struct shell *shell);
 
 /* Parse a number as people type it: decimal or 0x, with K, M or G. False: it is none. */
 bool shell_number(const char *text, uint64_t *number);

@@ -4,12 +4,6 @@
 
 /* ---- the table ---- */
 
-static void copy(char *to, const char *from, size_t bytes) {
-    size_t length = 0;
-    for (; from[length] && length < bytes - 1; length++) to[length] = from[length];
-    to[length] = 0;
-}
-
 /* An empty place, or that of the block that was freed first; NULL: all are live. */
 static struct shell_block *place_for_one(struct shell *shell) {
     struct shell_block *oldest = NULL;
@@ -27,6 +21,12 @@ static void forget_within(struct shell *shell, const char *memory, size_t bytes)
         struct shell_block *block = &shell->blocks[i];
         if (!block->live && block->memory && (size_t)(block->memory - memory) < bytes) block->memory = NULL;
     }
+}
+
+/* Note that live blocks have so many bytes more. */
+static void note_bytes(struct shell *shell, size_t more) {
+    shell->bytes += more;
+    if (shell->bytes > shell->most_bytes) shell->most_bytes = shell->bytes;
 }
 
 /* ---- the heap's answers ---- */
@@ -124,19 +124,26 @@ void shell_alloc(struct shell *shell) {
     forget_within(shell, request.memory, bytes);
     *block = (struct shell_block){
         .number = ++shell->last_number, .memory = request.memory, .asked_bytes = request.bytes, .live = true};
-    copy(block->name, name, sizeof(block->name));
+    shell_name_block(block, name);
+    note_bytes(shell, request.bytes);
     say_called(shell, block);
     shell_say(shell, "%zu bytes at %p, a block of %zu", request.bytes, request.memory, bytes);
     shell_say(shell, before.text[0] ? ", where %s was\n" : "%s\n", before.text);
 }
 
+bool shell_give_back(struct shell *shell, const struct shell_found *found) {
+    struct request request = {shell->world, found->start, 0};
+    if (!attempt(shell, step_free, &request)) return false;
+    struct shell_block *block = shell_block_at(shell, found->start);
+    shell->frees++;
+    if (block && block->live) shell->bytes -= block->asked_bytes;
+    if (block) block->live = false;
+    return true;
+}
+
 void shell_free(struct shell *shell) {
     struct shell_found found = live_at(shell, shell->words[1]);
-    if (!found.start) return;
-    struct request request = {shell->world, found.start, 0};
-    if (!attempt(shell, step_free, &request)) return;
-    struct shell_block *block = shell_block_at(shell, found.start);
-    if (block) block->live = false;
+    if (!found.start || !shell_give_back(shell, &found)) return;
     shell_say(shell, "freed %zu bytes at %p\n", found.bytes, (void *)found.start);
 }
 
@@ -155,7 +162,10 @@ void shell_realloc(struct shell *shell) {
         return;
     }
     size_t bytes = usable(request.memory);
+    shell->resizes++;
     if (block) {
+        shell->bytes -= block->asked_bytes;
+        note_bytes(shell, request.bytes);
         block->live = false;
         forget_within(shell, request.memory, bytes);
         block->memory = request.memory;

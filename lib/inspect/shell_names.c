@@ -71,3 +71,19 @@ bool shell_name_is_right(struct shell *shell, const char *name) {
     if (other && other->live) shell_fail(shell, "block %u is called %s already\n", other->number, name);
     return !other || !other->live;
 }
+
+void shell_name_block(struct shell_block *block, const char *name) {
+    uint32_t length = 0;
+    for (; name[length] && length < SHELL_NAME_MAX - 1; length++) block->name[length] = name[length];
+    block->name[length] = 0;
+}
+
+void shell_rename(struct shell *shell) {
+    const char *name = shell->word_count > 2 ? shell->words[2] : "", *word = shell->words[1];
+    size_t length = 0;
+    while (word[length]) length++;
+    struct shell_block *block = shell_block_named(shell, word, length);
+    if (!block || (name[0] && !shell_name_is_right(shell, name))) return;
+    shell_name_block(block, name);
+    shell_say(shell, name[0] ? "block %u is called %s\n" : "block %u has no name\n", block->number, name);
+}

@@ -35,6 +35,7 @@ struct shell_block *shell_block_named(struct shell *shell, const char *word, siz
 
 /* True when a block may have this name; else the reason has been printed. */
 bool shell_name_is_right(struct shell *shell, const char *name);
+void shell_name_block(struct shell_block *block, const char *name);
 struct shell_block *shell_block_at(struct shell *shell, const void *memory);
 
 /* The name or number of a block at `memory`, in brackets when it was freed: "2", "(2)", "key"; "":
@@ -87,10 +88,18 @@ struct unit *shell_unit_of(const struct tlsf_node *node);
 /* The slot of a block that a cache may keep; NULL: there is none at `memory`. */
 struct granule *shell_cached_slot(const char *memory);
 
+/* ---- shell_blocks.c ---- */
+/* Free the block that `found` says, whichever way it came to be known. False: the heap stopped it, which was printed.
+ */
+bool shell_give_back(struct shell *shell, const struct shell_found *found);
+
 /* ---- commands ---- */
 void shell_alloc(struct shell *shell);
 void shell_free(struct shell *shell);
 void shell_realloc(struct shell *shell);
+void shell_rename(struct shell *shell);
+void shell_leaks(struct shell *shell);
+void shell_collect(struct shell *shell);
 void shell_status(struct shell *shell);
 void shell_flush(struct shell *shell);
 void shell_trim(struct shell *shell);
@@ -101,7 +110,6 @@ void shell_freelist(struct shell *shell);
 void shell_peek(struct shell *shell);
 void shell_poke(struct shell *shell);
 void shell_stats(struct shell *shell);
-void shell_visualize(struct shell *shell);
 void shell_check(struct shell *shell);
 
 /* ---- shell_check_*.c: each prints what is wrong, and returns how many faults it found. Nothing is

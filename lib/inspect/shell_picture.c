@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/shell_parts.h"
 
-enum { CELLS = 64, TICK_CELLS = 16 };
+enum { CELLS = 64, TICK_CELLS = 16, CELLS_LEAST = 16, BORDER = 4 };
 
 /* What a cell of the bar may show, and by which letter and colour. */
 enum paint { PAINT_USED, PAINT_OWN, PAINT_KEPT, PAINT_FREE, PAINT_UNCUT, PAINT_KINDS };
@@ -19,6 +19,7 @@ struct picture {
     struct shell *shell;
     uintptr_t from;
     uint64_t bytes;
+    uint32_t cells; /* as many as the terminal has room for, at most CELLS */
     uint64_t painted[CELLS][PAINT_KINDS];
     char labels[CELLS + SHELL_LABEL_MAX];
     bool shown[PAINT_KINDS];
@@ -26,12 +27,12 @@ struct picture {
 
 /* Where a cell begins; the cell that an offset lies in. */
 static uint64_t cell_start(const struct picture *picture, uint64_t cell) {
-    return picture->bytes / CELLS * cell + picture->bytes % CELLS * cell / CELLS;
+    return picture->bytes / picture->cells * cell + picture->bytes % picture->cells * cell / picture->cells;
 }
 
 static uint32_t cell_of(const struct picture *picture, uint64_t offset) {
     uint32_t cell = 0;
-    while (cell < CELLS - 1 && cell_start(picture, cell + 1) <= offset) cell++;
+    while (cell < picture->cells - 1 && cell_start(picture, cell + 1) <= offset) cell++;
     return cell;
 }
 
@@ -40,7 +41,7 @@ static void paint(struct picture *picture, uintptr_t from, size_t bytes, enum pa
     if (end <= picture->from || from >= picture->from + picture->bytes) return;
     uint64_t first = from > picture->from ? from - picture->from : 0;
     uint64_t last = end - picture->from < picture->bytes ? end - picture->from : picture->bytes;
-    for (uint32_t cell = cell_of(picture, first); cell < CELLS && cell_start(picture, cell) < last; cell++) {
+    for (uint32_t cell = cell_of(picture, first); cell < picture->cells && cell_start(picture, cell) < last; cell++) {
         uint64_t start = cell_start(picture, cell), stop = cell_start(picture, cell + 1);
         picture->painted[cell][kind] += (last < stop ? last : stop) - (first > start ? first : start);
     }
@@ -87,7 +88,7 @@ static char letter_of(struct picture *picture, uint32_t cell, enum paint *kind) 
 static void say_ticks(struct picture *picture) {
     uint32_t written = 0;
     shell_say(picture->shell, "   ");
-    for (uint32_t cell = 0; cell < CELLS; cell += TICK_CELLS) {
+    for (uint32_t cell = 0; cell < picture->cells; cell += TICK_CELLS) {
         struct shell_address at = shell_address(picture->shell, picture->from + cell_start(picture, cell));
         if (written > 0 && written >= cell) continue; /* the one before was long */
         for (; written < cell; written++) shell_say(picture->shell, " ");
@@ -100,7 +101,7 @@ static void say_ticks(struct picture *picture) {
 static void say_bar(struct picture *picture) {
     bool colour = picture->shell->world->colour, mixed = false;
     shell_say(picture->shell, "  [");
-    for (uint32_t cell = 0; cell < CELLS; cell++) {
+    for (uint32_t cell = 0; cell < picture->cells; cell++) {
         enum paint kind;
         char letter = letter_of(picture, cell, &kind);
         mixed |= letter == '+';
@@ -120,11 +121,19 @@ static void say_bar(struct picture *picture) {
         if (picture->shown[i] && i != PAINT_UNCUT)
             shell_say(picture->shell, "%c %s  ", paints[i].letter, paints[i].name);
     if (mixed) shell_say(picture->shell, "+ partly used  ");
-    shell_say(picture->shell, "a cell is %lu bytes\n", (unsigned long)((picture->bytes + CELLS - 1) / CELLS));
+    shell_say(picture->shell, "a cell is %lu bytes\n",
+              (unsigned long)((picture->bytes + picture->cells - 1) / picture->cells));
+}
+
+static uint32_t cells_of(const struct shell *shell) {
+    uint32_t columns = shell->world->columns;
+    if (columns == 0 || columns >= CELLS + BORDER) return CELLS;
+    return columns > CELLS_LEAST + BORDER ? columns - BORDER : CELLS_LEAST;
 }
 
 static void draw(struct shell *shell, const char *what, uintptr_t from, uint64_t bytes) {
-    struct picture picture = {.shell = shell, .from = from, .bytes = bytes < CELLS ? CELLS : bytes};
+    struct picture picture = {
+        .shell = shell, .from = from, .bytes = bytes < CELLS ? CELLS : bytes, .cells = cells_of(shell)};
     bool whole = true;
     struct extent_walk walk = {0};
     for (uint32_t i = 0; i < sizeof(picture.labels); i++) picture.labels[i] = ' ';

@@ -19,6 +19,9 @@ static const struct shell_command commands[] = {
     {"alloc", "SIZE [NAME]", "allocate a block; it gets the next number, and a name if you like", shell_alloc, 1, 2},
     {"free", "BLOCK", "free a block", shell_free, 1, 1},
     {"realloc", "BLOCK SIZE", "make a block larger or smaller, where it stands or elsewhere", shell_realloc, 2, 2},
+    {"name", "BLOCK [NAME]", "give a block another name, or none", shell_rename, 1, 2},
+    {"leaks", "", "blocks without a name that no word of a named block leads to", shell_leaks, 0, 0},
+    {"collect", "", "free those blocks", shell_collect, 0, 0},
     {"status", "", "the blocks allocated here, and their sums", shell_status, 0, 0},
     {"visualize", "[PLACE [BYTES]]",
      "a picture of the heap; of the slab or extent at PLACE; of so many BYTES from there", shell_visualize, 0, 2},
@@ -38,24 +41,32 @@ static const struct shell_command commands[] = {
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
-/* The commands of the shell and those of its world, one after the other. */
+static const struct shell_command *named_in(const struct shell_command *table, uint32_t count, const char *name) {
+    for (uint32_t i = 0; i < count; i++)
+        if (shell_same(table[i].name, name)) return &table[i];
+    return NULL;
+}
+
+/* A world's command replaces the shell's of the same name. */
+static const struct shell_command *command_named(const struct shell *shell, const char *name) {
+    const struct shell_command *command = named_in(shell->world->commands, shell->world->command_count, name);
+    return command ? command : named_in(commands, COMMAND_COUNT, name);
+}
+
+/* The commands of the shell, as its world has them, and then those that only its world has. */
 static const struct shell_command *command_at(const struct shell *shell, uint32_t index) {
-    if (index < COMMAND_COUNT) return &commands[index];
+    if (index < COMMAND_COUNT) return command_named(shell, commands[index].name);
     index -= COMMAND_COUNT;
-    return index < shell->world->command_count ? &shell->world->commands[index] : NULL;
+    for (uint32_t i = 0; i < shell->world->command_count; i++) {
+        const struct shell_command *command = &shell->world->commands[i];
+        if (!named_in(commands, COMMAND_COUNT, command->name) && index-- == 0) return command;
+    }
+    return NULL;
 }
 
 const char *shell_command_name(const struct shell *shell, uint32_t index) {
     const struct shell_command *command = command_at(shell, index);
     return command ? command->name : NULL;
-}
-
-static const struct shell_command *command_named(const struct shell *shell, const char *name) {
-    const struct shell_command *command;
-    for (uint32_t i = 0; (command = command_at(shell, i)); i++) {
-        if (shell_same(command->name, name)) return command;
-    }
-    return NULL;
 }
 
 static void unknown(struct shell *shell, const char *name) {
@@ -94,11 +105,15 @@ static void help(struct shell *shell) {
             unknown(shell, shell->words[1]);
         return;
     }
-    for (uint32_t i = 0; (command = command_at(shell, i)); i++) describe_command(shell, command);
-    shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
-                     "+0x... from the origin,\n"
-                     "and so are 3+8, line:3 and slot:3, the entries that describe block 3. # "
-                     "begins a comment.\n");
+    for (uint32_t i = 0; (command = command_at(shell, i)); i++)
+        if (command->help[0]) describe_command(shell, command);
+    if (shell->world->places)
+        shell_say(shell, "%s", shell->world->places);
+    else
+        shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
+                         "+0x... from the origin,\n"
+                         "and so are 3+8, line:3 and slot:3, the entries that describe block 3. # "
+                         "begins a comment.\n");
 }
 
 static void run(struct shell *shell) {
@@ -124,7 +139,21 @@ void shell_line(struct shell *shell, const char *line) {
                    SHELL_LINE_MAX - 1);
     else if (shell->word_count > 0)
         run(shell);
+    shell->lines += shell->word_count > 0;
     shell->failures += shell->failed;
+}
+
+void shell_end(struct shell *shell) {
+    if (shell->lines == 0) return;
+    shell_count(shell, shell->lines, "line");
+    if (shell->failures > 0) shell_say(shell, ", %u failed", shell->failures);
+    if (shell->last_number > 0) {
+        shell_say(shell, ", ");
+        shell_count(shell, shell->last_number, "block");
+        shell_say(shell, " allocated, %u freed, %u resized, at most %zu bytes asked for at a time", shell->frees,
+                  shell->resizes, shell->most_bytes);
+    }
+    shell_say(shell, "\n");
 }
 
 uint64_t shell_code(const struct shell *shell) {

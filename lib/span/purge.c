@@ -155,9 +155,13 @@ uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     return run.purged;
 }
 
+uint32_t purge_kept_max;
+
 void purge_excess(uint32_t keep_units) {
     if (config_bounded) return;
     uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
+    uint32_t most = load_relaxed(purge_kept_max);
+    if (most > 0 && keep_units > most) keep_units = most;
     uint32_t keep = used / 4 > keep_units ? used / 4 : keep_units;
     for (int i = 0; i < EXCESS_EXTENTS_MAX && load_relaxed(units.dirty_units) > keep; i++) {
         /* Half of the clock's range ahead: everything is older. */

@@ -17,5 +17,10 @@ uint32_t purge_before(uint32_t before_ms, uint32_t extents_max);
  * Returns the units purged. */
 uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max);
 
-/* Purge the oldest while more is dirty than both a quarter of what is in use and `keep_units`. */
+/* What may stay dirty at most beside a quarter of what is in use, in units, for a world whose memory is limited; 0: it
+ * is not. Atomic. */
+extern uint32_t purge_kept_max __attribute__((visibility("hidden")));
+
+/* Purge the oldest while more is dirty than both a quarter of what is in use and `keep_units`, or purge_kept_max if
+ * that is less. */
 void purge_excess(uint32_t keep_units);

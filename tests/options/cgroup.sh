@@ -87,4 +87,29 @@ expect 0 "an empty limit"
 begin "0::$(printf '/%0250d' 1 2 3 4 5 6 7 8 9 10 11 12)\n"
 file memory.max "1048576\n"
 expect 1048576 "a path too long for anything"
+
+# The defaults for a heap of so many MiB: KiB that may stay dirty (0: as without a limit), and whether the limit is near.
+defaults() {
+    local said
+    said=$("$program" "$work/root" $(($1 << 20)))
+    if [[ $said == "$2" ]]; then
+        echo "ok - $3"
+    else
+        echo "not ok - $3: $said, expected $2"
+        failed=$((failed + 1))
+    fi
+}
+
+begin "0::/\n"
+defaults 100 "0 0" "without a limit the usual defaults"
+file memory.max "$((128 << 20))\n"
+defaults 64 "16384 0" "an eighth of 128 MiB may stay dirty"
+defaults 111 "16384 0" "less than seven eighths are in use"
+defaults 112 "16384 1" "seven eighths are in use"
+file memory.max "$((8 << 20))\n"
+defaults 64 "4096 1" "at least 4 MiB may stay dirty"
+file memory.max "$((4 << 30))\n"
+defaults 64 "0 0" "a large limit changes nothing"
+rm -r "$work/root/proc"
+defaults 100 "0 0" "no file at all: the usual defaults"
 exit $((failed > 0))

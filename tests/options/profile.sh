@@ -133,6 +133,20 @@ verdict "$(awk -v a="$text" -v b="$buffer" 'BEGIN { split(a, x); split(b, y)
     print "yes" }')" "what samples stand for is the same in both"
 profile=$work/profile.heap
 
+# What is no plain file stays what it is: a pipe, a link; for a superuser, who may replace it, a device too.
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped" &
+run "profile=$work/pipe,profile_bytes=1" "$program" exact
+wait $!
+verdict "$(is "$(test -p "$work/pipe" && of "$work/piped" place_kept)" "1000 21000 1000 21000")" "a pipe gets the profile, and stays one"
+ln -s linked "$work/link"
+run "profile=$work/link,profile_bytes=1" "$program" exact
+verdict "$(is "$(test -L "$work/link" && of "$work/linked" place_kept)" "1000 21000 1000 21000")" "a link is followed, and stays one"
+if [[ $(id -u) == 0 ]] && mknod "$work/null" c 1 3 2>/dev/null && : 2>/dev/null >"$work/null"; then
+    run "profile=$work/null,profile_bytes=1,metrics=$work/null" "$program" exact
+    verdict "$(test -c "$work/null" && echo yes || echo no)" "a device stays one"
+fi
+
 if type google-pprof >/dev/null 2>&1; then
     run "$exact" "$program" exact
     google-pprof --text --alloc_space --show_bytes "$program" "$profile" >"$work/err" 2>&1 || true

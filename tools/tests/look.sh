@@ -47,6 +47,9 @@ for library in default hardened fast; do
     expect 0 '^live +5[0-9]{6} bytes' "gdb: heap info of a process ($library)" \
         gdb -batch -nx -p "$process" -ex "source $script" -ex "heap info"
     kill "$process"
+    expect 0 "^heapalloc was active in core file .*core.$library, of tools_sleeper, from /.*libheapalloc" \
+        "check of a core file ($library)" "$tool" check "$work/core.$library"
+    expect 0 "it is the $library build, build ID [0-9a-f]{40}$" "the build in it ($library)" "$tool" check "$work/core.$library"
     expect 0 "core.$library: 5.* live in" "stats of a core file ($library)" "$tool" stats "$work/core.$library"
     expect 0 "^$address +208 live small 13$" "walk of a core file ($library)" "$tool" walk "$work/core.$library"
     expect 0 '^live +5[0-9]{6} bytes' "gdb: heap info of a core file ($library)" \
@@ -79,7 +82,10 @@ expect 0 'no leaks: all of 7[0-9]{2} live' "gdb: heap leaks of a heap that lost 
 size=$(stat -c %s "$work/core.default")
 for part in 0 3 64 1000 $((size / 2)) $((size * 3 / 4)); do
     head -c "$part" "$work/core.default" >"$work/cut"
-    expect 2 '^heapalloc stats: .*(is no core file|is cut short)' "a core file of $part bytes" "$tool" stats "$work/cut"
+    for verb in stats walk check; do
+        expect 2 "^heapalloc $verb: .*(is no core file|is cut short)" "$verb of a core file of $part bytes" \
+            "$tool" "$verb" "$work/cut"
+    done
 done
 expect 2 'is no core file' "a text" "$tool" walk /etc/passwd
 expect 2 'but no core file' "a program" "$tool" walk /bin/true
@@ -99,11 +105,15 @@ fi
 
 start default damage
 expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of a damaged heap" "$tool" check "$process"
+gdb -batch -nx -p "$process" -ex "generate-core-file $work/core.damage" >/dev/null 2>&1
+expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of its core file" "$tool" check "$work/core.damage"
 kill "$process"
 
 sleep 100 &
 processes+=($!)
 expect 1 "no heap of heapalloc's" "a process without" "$tool" stats $!
+gdb -batch -nx -p $! -ex "generate-core-file $work/core.without" >/dev/null 2>&1
+expect 1 'heapalloc is not in core file .*, of sleep' "check of a core file without" "$tool" check "$work/core.without"
 expect 2 'there is none' "no process" "$tool" stats 99999999
 expect 2 'is no process' "a number that is none" "$tool" top 99999999999999
 expect 2 'name a process' "nothing" "$tool" walk

@@ -23,7 +23,7 @@ expect 0 '^[0-9]+\.[0-9]+\.[0-9]+$' 'version' '' --version
 expect 2 'no command .explor.; did you mean .explore.' 'a mistyped command' '' explor
 expect 2 'no command .zzzzzzzz.; .heapalloc --help. lists them' 'no such command' '' zzzzzzzz
 expect 0 '^usage: heapalloc explore' 'help of explore' '' explore --help
-expect 2 'takes no argument .x.' 'an argument' '' explore x
+expect 2 'x cannot be read: No such file' 'neither a process nor a file' '' explore x
 
 expect 0 '^heap> $' 'no line at all' '' explore
 expect 0 'a block of 16$' 'a last line without its end' 'alloc 1' explore
