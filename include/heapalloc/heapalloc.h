@@ -163,8 +163,8 @@ HEAPALLOC_API size_t heapalloc_leaks(int file);
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, last in, first out, from slabs of its own. One thread at a time may use it and
  * nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block from elsewhere, one that was put back already,
- * one whose first 16 bytes were written to while others were put back after it, a pointer to no pool) ends the program
- * with a sentence; get and put of a single block read the pool without looking whether it is mapped at all. */
+ * one whose first 16 bytes were written to while others were put back after it, a pointer to anything but a pool,
+ * mapped or not) ends the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -276,9 +276,8 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
  * its blocks. After Hanson: Fast allocation and deallocation of memory based on object lifetimes, Software Practice and
  * Experience 1990; children and cleanups as in talloc and the Apache pools.
  * "As the arena" below: one thread at a time uses it, or any number if it is HEAPALLOC_ARENA_LOCKED. Its parent's lock
- * is not taken: make and destroy a child while nobody else uses its parent. A pointer that is no arena (NULL, or a
- * destroyed one) ends the program with a sentence; _alloc, and what allocates by it, reads the arena without looking
- * whether it is mapped at all. */
+ * is not taken: make and destroy a child while nobody else uses its parent. A pointer to anything but an arena (NULL, a
+ * destroyed one, another kind of object, what is not mapped) ends the program with a sentence. */
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {

@@ -95,6 +95,7 @@ static bool lay_out(struct span *span, char *start, size_t bytes, size_t before)
 bool heap_init(void *start, size_t bytes) {
     if (span_home.bytes > 0 || !lay_out(&span_home, start, bytes, 0)) return false;
     purge_decay_ms = PURGE_NEVER;
+    span_settle();
     return region_enter(&span_home, span_home.base, span_home.bytes);
 }
 
