@@ -41,7 +41,7 @@ EXPORT struct heapalloc_collected *heapalloc_collected_create(const struct heapa
     struct heapalloc_collected *collected = collected_create(options, base);
     if (collected) {
         collected->stack_lowest = lowest;
-        collected->can_read = can_read_all;
+        collected->readable = can_read_all;
     }
     return or_enomem(collected);
 }

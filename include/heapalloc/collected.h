@@ -82,14 +82,15 @@ HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collect
  * from, bytes   stay readable until then; NULL, or what cannot be read, ends the program with a sentence, as _unroot
  *               of what is no root does
  * returns       false when there is no memory: the words keep nothing
- * thread, cost  its thread; O(roots), outside of stack and heap a system call a page    */
+ * thread, cost  its thread; O(roots), outside of stack and heap a system call for each page           */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
  * place         in memory that is not scanned: malloc's, or a block of _plain, with which the reference ends; NULL, or
- *               what cannot be read, ends the program with a sentence. _unweak of what is no weak reference does
- * nothing returns       false when there is no memory: it is no weak reference thread, cost  its thread; O(1) */
+ *               what cannot be read, ends the program with a sentence. _unweak does nothing for any other place
+ * returns       false when there is no memory: it is no weak reference
+ * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place);
 HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collected, void **place);
 

@@ -24,7 +24,7 @@ bool collected_can_read(const struct heapalloc_collected *collected, const void 
     if (bytes == 0 || (first >= here && first < base && bytes <= (size_t)(base - first))) return true;
     if (bytes > UINTPTR_MAX - (uintptr_t)from) return false;
     if (used_is_mapped(first) && used_is_mapped(first + bytes - 1)) return true;
-    return !collected->can_read || collected->can_read(from, bytes);
+    return !collected->readable || collected->readable(from, bytes);
 }
 
 bool collected_grow(void *array, size_t *room, size_t each) {

@@ -76,7 +76,7 @@ struct heapalloc_collected {
     struct object object;
     struct heapalloc_collected_options options;
     const char *stack_base, *stack_lowest;            /* lowest: NULL where the world does not know it */
-    bool (*can_read)(const void *from, size_t bytes); /* the world's: can it all be read? NULL: it does not know */
+    bool (*readable)(const void *from, size_t bytes); /* the world's: is it? NULL: it does not know */
     const void *thread;                               /* that made it, by the address of its heap_self */
     struct named *named;
     struct address_map slabs;  /* unit number -> slab */

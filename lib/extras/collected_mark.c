@@ -134,8 +134,8 @@ void heapalloc_collected_visit(struct heapalloc_collected *collected, const void
 /* True when `place` lies in a slab of the arena. Only a large block has more than one unit, and has to be looked up. */
 INLINE bool is_inside(const struct heapalloc_collected *collected, const void *place) {
     size_t offset = (size_t)((const char *)place - span_home.base);
-    if (likely(offset < racy_load(span_home.bytes)) &&
-        likely(racy_load(span_line(&span_home, offset)->owner) == (const struct heap *)collected))
+    if (likely(offset < load_relaxed(span_home.bytes)) &&
+        likely(load_relaxed(span_line(&span_home, offset)->owner) == (const struct heap *)collected))
         return true;
     return address_find(&collected->slabs, (uintptr_t)place >> UNIT_SHIFT) != NULL;
 }
