@@ -178,7 +178,7 @@ HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, s
 
 /* Take a block; its contents are undefined.
  * returns       NULL when there is no memory
- * thread, cost  one thread at a time; O(1), about a dozen instructions except once per page                  */
+ * thread, cost  one thread at a time; O(1), 10 to 16 instructions except once per page                       */
 HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
 
 /* Put a block of this pool back. `block` may be NULL.
@@ -304,7 +304,7 @@ HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapal
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
  * bytes         0 is served as 1
  * returns       NULL when there is no memory, or the limit is met
- * thread, cost  as the arena; O(1), a dozen instructions except once per chunk (16 KiB, doubling to 1 MiB)     */
+ * thread, cost  as the arena; O(1), some 18 instructions but once per chunk (16 KiB, doubling to 1 MiB)        */
 HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
 
 /* The same at a multiple of `align_bytes`.
