@@ -24,12 +24,24 @@ static const char *stack_of_thread(const char **end) {
     return first && bytes < FIRST_STACK_BYTES ? *end - FIRST_STACK_BYTES : lowest;
 }
 
+/* Try a word of each page, and the last one. */
+static bool can_read_all(const void *from, size_t bytes) {
+    enum { LEAST_PAGE_BYTES = 4096 };
+    const char *at = from, *last = at + bytes - 1;
+    for (; at < last; at += LEAST_PAGE_BYTES)
+        if (!syscall_can_read((const void *)((uintptr_t)at & -sizeof(void *)))) return false;
+    return syscall_can_read((const void *)((uintptr_t)last & -sizeof(void *)));
+}
+
 EXPORT struct heapalloc_collected *heapalloc_collected_create(const struct heapalloc_collected_options *options) {
     static const struct heapalloc_collected_options defaults;
     if (!options) options = &defaults;
     const char *base = options->stack_base, *lowest = NULL;
     if (!base && !(options->flags & HEAPALLOC_COLLECTED_PRECISE)) lowest = stack_of_thread(&base);
     struct heapalloc_collected *collected = collected_create(options, base);
-    if (collected) collected->stack_lowest = lowest;
+    if (collected) {
+        collected->stack_lowest = lowest;
+        collected->readable = can_read_all;
+    }
     return or_enomem(collected);
 }

@@ -71,12 +71,11 @@ struct walk {
     uintptr_t page;               /* the one that was read last */
 };
 
-/* True when the word can be read. The call is one that every filter allows: it reads the word as a set of signals, and
- * then fails with EINVAL because of its first argument. */
+/* True when the word can be read; a page that was read last is not tried again. */
 static bool can_read(struct walk *walk, uintptr_t at) {
     uintptr_t page = at & -(uintptr_t)PAGE;
     if (likely(page == walk->page)) return true;
-    if (syscall_6(SYS_rt_sigprocmask, -1, (long)at, 0, sizeof(uint64_t), 0, 0) == -EFAULT) return false;
+    if (!syscall_can_read((const void *)at)) return false;
     walk->page = page;
     return true;
 }

@@ -1,6 +1,9 @@
 /* System calls without libc, so that there is no cancellation point, no errno, and no interposed wrapper. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
@@ -46,4 +49,10 @@ static inline long syscall_6(long number, long a, long b, long c, long d, long e
 /* Results from -4095 to -1 are negated error numbers. */
 static inline int syscall_failed(long result) {
     return (unsigned long)result > -4096ul;
+}
+
+/* True when the word at `at` can be read. The call is one that every filter allows: it reads the word as a set of
+ * signals, and then fails with EINVAL because of its first argument. */
+static inline bool syscall_can_read(const void *at) {
+    return syscall_6(SYS_rt_sigprocmask, -1, (long)at, 0, sizeof(uint64_t), 0, 0) != -EFAULT;
 }

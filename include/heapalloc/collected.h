@@ -8,7 +8,7 @@
  * may use it; a precise arena may be used by any thread, one at a time.
  * These end the program with a sentence: free() of a block; a pointer to no collected arena, or NULL; a call by another
  * thread; a collection on a stack that is not the thread's, such as a coroutine's; any call but _visit in a trace
- * function. _alloc, _store and _visit read the arena without looking whether it is mapped at all. */
+ * function. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <heapalloc/heapalloc.h>
@@ -79,16 +79,16 @@ HEAPALLOC_API void heapalloc_collected_store(struct heapalloc_collected *collect
 HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p);
 
 /* Register a root: until _unroot, aligned words in [from, from + bytes) may be pointers, which keep their blocks.
- * from, bytes   stay readable until then; NULL, or more than there are addresses, ends the program with a sentence, as
- *               _unroot of what is no root does
+ * from, bytes   stay readable until then; NULL, or what cannot be read, ends the program with a sentence, as _unroot
+ *               of what is no root does
  * returns       false when there is no memory: the words keep nothing
- * thread, cost  its thread; O(roots)                                                                          */
+ * thread, cost  its thread; O(roots), outside of stack and heap a system call for each page           */
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
 /* Make *place NULL when the block that it points to is freed, until _unweak.
- * place         in memory that is not scanned: malloc's, or a block of _plain, with which the reference ends; NULL
- *               ends the program with a sentence. _unweak of what is no weak reference does nothing
+ * place         in memory that is not scanned: malloc's, or a block of _plain, with which the reference ends; NULL, or
+ *               what cannot be read, ends the program with a sentence. _unweak does nothing for any other place
  * returns       false when there is no memory: it is no weak reference
  * thread, cost  its thread; O(1)                                                                              */
 HEAPALLOC_API bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place);

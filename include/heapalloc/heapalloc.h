@@ -163,8 +163,8 @@ HEAPALLOC_API size_t heapalloc_leaks(int file);
 /* ---- Pools: blocks of one size --------------------------------------------------------------------------------
  * A pool hands out blocks of one size, last in, first out, from slabs of its own. One thread at a time may use it and
  * nothing is locked, unless it is HEAPALLOC_POOL_SHARED. Misuse (a block from elsewhere, one that was put back already,
- * one whose first 16 bytes were written to while others were put back after it, a pointer to no pool) ends the program
- * with a sentence; get and put of a single block read the pool without looking whether it is mapped at all. */
+ * one whose first 16 bytes were written to while others were put back after it, a pointer to anything but a pool,
+ * mapped or not) ends the program with a sentence. */
 struct heapalloc_pool;
 
 #define HEAPALLOC_POOL_BYTES_MAX 16384
@@ -178,7 +178,7 @@ HEAPALLOC_API struct heapalloc_pool *heapalloc_pool_create(size_t block_bytes, s
 
 /* Take a block; its contents are undefined.
  * returns       NULL when there is no memory
- * thread, cost  one thread at a time; O(1), about a dozen instructions except once per page                  */
+ * thread, cost  one thread at a time; O(1), 10 to 16 instructions except once per page                       */
 HEAPALLOC_API void *heapalloc_pool_get(struct heapalloc_pool *pool);
 
 /* Put a block of this pool back. `block` may be NULL.
@@ -276,9 +276,8 @@ HEAPALLOC_API void heapalloc_pool_destroy(struct heapalloc_pool *pool);
  * its blocks. After Hanson: Fast allocation and deallocation of memory based on object lifetimes, Software Practice and
  * Experience 1990; children and cleanups as in talloc and the Apache pools.
  * "As the arena" below: one thread at a time uses it, or any number if it is HEAPALLOC_ARENA_LOCKED. Its parent's lock
- * is not taken: make and destroy a child while nobody else uses its parent. A pointer that is no arena (NULL, or a
- * destroyed one) ends the program with a sentence; _alloc, and what allocates by it, reads the arena without looking
- * whether it is mapped at all. */
+ * is not taken: make and destroy a child while nobody else uses its parent. A pointer to anything but an arena (NULL, a
+ * destroyed one, another kind of object, what is not mapped) ends the program with a sentence. */
 struct heapalloc_arena;
 
 enum heapalloc_arena_flags {
@@ -305,7 +304,7 @@ HEAPALLOC_API struct heapalloc_arena *heapalloc_arena_create(const struct heapal
 /* Take `bytes` bytes at a multiple of the arena's alignment; their contents are undefined.
  * bytes         0 is served as 1
  * returns       NULL when there is no memory, or the limit is met
- * thread, cost  as the arena; O(1), a dozen instructions except once per chunk (16 KiB, doubling to 1 MiB)     */
+ * thread, cost  as the arena; O(1), some 18 instructions but once per chunk (16 KiB, doubling to 1 MiB)        */
 HEAPALLOC_API void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes);
 
 /* The same at a multiple of `align_bytes`.

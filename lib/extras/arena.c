@@ -5,14 +5,12 @@
 #include "heap/alloc.h"
 #include "heap/fast.h"
 #include "heap/registry.h"
-#include "heap/used.h"
 #include "span/units.h"
 
 enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
 
 void arena_enter(struct heapalloc_arena *arena, const char *function) {
-    if (unlikely(!used_may_be_object(arena) || arena->mark != (ARENA_MARK ^ (uintptr_t)arena)))
-        check_misuse(function, arena, "is not an arena");
+    if (unlikely(!object_found(arena, OBJECT_ARENA))) check_misuse(function, arena, "is not an arena");
     if (arena->locks) named_enter(arena->named);
 }
 
@@ -99,7 +97,7 @@ static NOINLINE void *alloc_slow(struct heapalloc_arena *arena, size_t bytes) {
 }
 
 HOT void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes) {
-    if (unlikely(!arena)) return alloc_slow(arena, bytes);
+    if (unlikely(!object_is(arena, OBJECT_ARENA))) return alloc_slow(arena, bytes);
     uintptr_t at = arena->open.at;
     /* The room is a multiple of 16, so a size that fits also fits when rounded up; 0 - 1 never fits. */
     if (unlikely(bytes - 1 >= arena->open.end - at)) return alloc_slow(arena, bytes);

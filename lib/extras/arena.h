@@ -3,18 +3,16 @@
  *   chunks: newest first; blocks come from the first       larges: one block each, newest first
  *   spares: emptied by a rewind or a reset, used before new ones are taken
  *
- * The first words send misuse to the slow path, which checks the mark: the heap overwrites the first two of a freed
- * struct, and where a pool is expected the next two mean "nothing free". */
+ * Whatever pointer a program passes, the fast path serves arenas only (extras/object.h). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
+#include "extras/object.h"
 #include "heap/named.h"
 #include "slab/block.h"
 #include "span/unit.h"
 #include <heapalloc/heapalloc.h>
-
-#define ARENA_MARK ((uintptr_t)0x6865617061726e61)
 
 /* The free rest of the newest chunk; both ends are multiples of the arena's alignment. */
 struct arena_room {
@@ -28,12 +26,9 @@ struct arena_cleanup {
 };
 
 struct heapalloc_arena {
-    uintptr_t overwritten[2];
-    void *no_last;          /* NULL, at the offset of a pool's `last` */
-    void *no_free;          /* BLOCK_END, at the offset of its `free` */
+    struct object object;
     struct arena_room open; /* of an arena without a lock and with the usual alignment, else empty */
     struct arena_room own;  /* of any other arena, which the fast path must not serve */
-    uintptr_t mark;         /* ARENA_MARK ^ address, while the arena lives */
     struct unit *chunks;
     struct unit *larges;
     struct unit *spares;

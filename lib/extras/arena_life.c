@@ -41,8 +41,7 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
     if (!arena) return NULL;
     size_t align = options->align_bytes ? options->align_bytes : BLOCK_ALIGN_BYTES;
     bool locks = options->flags & HEAPALLOC_ARENA_LOCKED;
-    *arena = (struct heapalloc_arena){.no_free = BLOCK_END,
-                                      .mark = ARENA_MARK ^ (uintptr_t)arena,
+    *arena = (struct heapalloc_arena){.object.place = object_place(arena, OBJECT_ARENA),
                                       .name = options->name,
                                       .limit_bytes = options->limit_bytes,
                                       .align_bytes = align,
@@ -200,7 +199,7 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
     give_list(arena, &arena->chunks, NULL);
     give_list(arena, &arena->larges, NULL);
     give_list(arena, &arena->spares, NULL);
-    arena->mark = 0;
+    arena->object.place = 0;
     arena->open = arena->own = (struct arena_room){0, 0};
     entry_free(arena, heap_self);
 }

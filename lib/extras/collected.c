@@ -4,26 +4,27 @@
 #include "base/valgrind.h"
 #include "heap/fast.h"
 #include "heap/registry.h"
-#include "heap/used.h"
 #include "span/units.h"
 
 void collected_check(const char *function, const struct heapalloc_collected *collected) {
-    if (unlikely(!used_may_be_object(collected) || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
+    if (unlikely(!object_found(collected, OBJECT_COLLECTED)))
         check_misuse(function, collected, "is not a collected arena");
 }
 
-void collected_enter_often(const char *function, const struct heapalloc_collected *collected) {
-    if (unlikely(!collected || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected)))
-        collected_check(function, collected);
+void collected_enter(const char *function, const struct heapalloc_collected *collected) {
+    collected_check(function, collected);
     bool precise = collected->options.flags & HEAPALLOC_COLLECTED_PRECISE;
     if (unlikely(!precise && collected->thread != (const void *)&heap_self))
         check_misuse(function, collected, "is used by a thread that did not make it");
     if (unlikely(collected->in_trace)) check_misuse(function, collected, "is used by its own trace function");
 }
 
-void collected_enter(const char *function, const struct heapalloc_collected *collected) {
-    collected_check(function, collected);
-    collected_enter_often(function, collected);
+bool collected_can_read(const struct heapalloc_collected *collected, const void *from, size_t bytes) {
+    const char *first = from, *here = __builtin_frame_address(0), *base = collected->stack_base;
+    if (bytes == 0 || (first >= here && first < base && bytes <= (size_t)(base - first))) return true;
+    if (bytes > UINTPTR_MAX - (uintptr_t)from) return false;
+    if (used_is_mapped(first) && used_is_mapped(first + bytes - 1)) return true;
+    return !collected->readable || collected->readable(from, bytes);
 }
 
 bool collected_grow(void *array, size_t *room, size_t each) {
@@ -59,6 +60,7 @@ static bool know_units(struct heapalloc_collected *collected, struct collected_s
 static void give_unit(struct unit *unit) {
     heap_enter();
     unit->flags = 0;
+    store_relaxed(unit->owner, NULL);
     units_give(unit);
 }
 
@@ -74,7 +76,9 @@ static struct unit *collected_take_units(struct heapalloc_collected *collected, 
     if (count > SPAN_UNITS_MAX || (limit && collected->reserved_bytes + bytes > limit)) return NULL;
     heap_enter();
     struct unit *unit = units_take((uint32_t)count, UNIT_ARENA);
-    if (unit) valgrind_take(unit->memory, bytes);
+    if (!unit) return NULL;
+    valgrind_take(unit->memory, bytes);
+    store_relaxed(unit->owner, (struct heap *)collected);
     return unit;
 }
 

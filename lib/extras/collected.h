@@ -11,11 +11,10 @@
 #pragma once
 #include "base/check.h"
 #include "extras/address_map.h"
+#include "extras/object.h"
 #include "heap/named.h"
 #include "span/unit.h"
 #include <heapalloc/collected.h>
-
-#define COLLECTED_MARK ((uintptr_t)0x6865617063656374)
 
 enum collected_state { COLLECTED_RESTING, COLLECTED_MARKING, COLLECTED_SWEEPING };
 
@@ -73,16 +72,12 @@ struct collected_finals {
     size_t count, room;
 };
 
-/* The first words keep pool and arena functions from serving it, as an arena's do (extras/arena.h). */
 struct heapalloc_collected {
-    uintptr_t overwritten[2];
-    void *no_last;
-    void *no_free; /* BLOCK_END */
-    uintptr_t no_room[2];
-    uintptr_t mark; /* COLLECTED_MARK ^ address, while it lives */
+    struct object object;
     struct heapalloc_collected_options options;
-    const char *stack_base, *stack_lowest; /* lowest: NULL where the world does not know it */
-    const void *thread;                    /* that made it, by the address of its heap_self */
+    const char *stack_base, *stack_lowest;            /* lowest: NULL where the world does not know it */
+    bool (*readable)(const void *from, size_t bytes); /* the world's: is it? NULL: it does not know */
+    const void *thread;                               /* that made it, by the address of its heap_self */
     struct named *named;
     struct address_map slabs;  /* unit number -> slab */
     uintptr_t lowest, highest; /* all blocks lie between them */
@@ -107,8 +102,8 @@ void collected_check(const char *function, const struct heapalloc_collected *col
 /* The same for calls that only its thread may make, and no trace function. */
 void collected_enter(const char *function, const struct heapalloc_collected *collected);
 
-/* The same for calls that are made often: they find a wrong pointer only where it points to memory that is mapped. */
-void collected_enter_often(const char *function, const struct heapalloc_collected *collected);
+/* True when what a collection is to read can be read: it is on the thread's stack, in the heap, or elsewhere. */
+bool collected_can_read(const struct heapalloc_collected *collected, const void *from, size_t bytes);
 
 INLINE size_t slab_index(const struct collected_slab *slab, size_t offset) {
     return slab->class ? (size_t)(offset * (uint64_t)slab->recip >> 32) : 0;

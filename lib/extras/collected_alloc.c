@@ -68,11 +68,11 @@ static void *alloc(struct heapalloc_collected *collected, size_t bytes, enum col
 }
 
 NOINLINE void *heapalloc_collected_alloc(struct heapalloc_collected *collected, size_t bytes) {
-    collected_enter_often("heapalloc_collected_alloc", collected);
+    collected_enter("heapalloc_collected_alloc", collected);
     return alloc(collected, bytes, CONTENT_ANY);
 }
 
 NOINLINE void *heapalloc_collected_alloc_plain(struct heapalloc_collected *collected, size_t bytes) {
-    collected_enter_often("heapalloc_collected_alloc_plain", collected);
+    collected_enter("heapalloc_collected_alloc_plain", collected);
     return alloc(collected, bytes, CONTENT_PLAIN);
 }

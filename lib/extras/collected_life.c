@@ -20,8 +20,7 @@ struct heapalloc_collected *collected_create(const struct heapalloc_collected_op
     if (!collected_are_right(options, stack_base)) return NULL;
     struct heapalloc_collected *collected = entry_zeroed(sizeof(*collected));
     if (!collected) return NULL;
-    collected->mark = COLLECTED_MARK ^ (uintptr_t)collected;
-    collected->no_free = BLOCK_END;
+    collected->object.place = object_place(collected, OBJECT_COLLECTED);
     collected->options = *options;
     collected->stack_base = stack_base;
     collected->thread = &heap_self;
@@ -124,7 +123,7 @@ void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
         check_misuse("heapalloc_collected_destroy", collected, "is destroyed by a function that it calls");
     run_all_finals(collected);
     named_remove(collected->named);
-    collected->mark = 0;
+    collected->object.place = 0;
     for (struct collected_slab *slab; (slab = collected->all);) {
         collected->all = slab->next;
         collected_give(collected, slab);

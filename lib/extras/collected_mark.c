@@ -125,18 +125,24 @@ void collected_look_at_roots(struct heapalloc_collected *collected) {
 }
 
 void heapalloc_collected_visit(struct heapalloc_collected *collected, const void *p) {
-    if (unlikely(!collected || collected->mark != (COLLECTED_MARK ^ (uintptr_t)collected) || !collected->in_trace)) {
-        collected_check("heapalloc_collected_visit", collected);
+    collected_check("heapalloc_collected_visit", collected);
+    if (unlikely(!collected->in_trace))
         check_misuse("heapalloc_collected_visit", collected, "is visited outside of its trace functions");
-    }
     mark(collected, (uintptr_t)p);
 }
 
+/* True when `place` lies in a slab of the arena. Only a large block has more than one unit, and has to be looked up. */
+INLINE bool is_inside(const struct heapalloc_collected *collected, const void *place) {
+    size_t offset = (size_t)((const char *)place - span_home.base);
+    if (likely(offset < load_relaxed(span_home.bytes)) &&
+        likely(load_relaxed(span_line(&span_home, offset)->owner) == (const struct heap *)collected))
+        return true;
+    return address_find(&collected->slabs, (uintptr_t)place >> UNIT_SHIFT) != NULL;
+}
+
 void heapalloc_collected_store(struct heapalloc_collected *collected, void *place, void *p) {
-    collected_enter_often("heapalloc_collected_store", collected);
-    /* No look-up of its slab: with one, a machine of lists and trees executed a quarter more instructions in all. */
-    if (unlikely((uintptr_t)place - collected->lowest >= collected->highest - collected->lowest ||
-                 (uintptr_t)place % sizeof(void *)))
+    collected_enter("heapalloc_collected_store", collected);
+    if (unlikely(!is_inside(collected, place) || (uintptr_t)place % sizeof(void *)))
         check_misuse("heapalloc_collected_store", place, "is in no block of this arena");
     *(void **)place = p;
     if (collected->state == COLLECTED_MARKING) mark(collected, (uintptr_t)p);
@@ -144,7 +150,7 @@ void heapalloc_collected_store(struct heapalloc_collected *collected, void *plac
 
 bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes) {
     collected_enter("heapalloc_collected_root", collected);
-    if ((!from && bytes > 0) || bytes > UINTPTR_MAX - (uintptr_t)from)
+    if ((!from && bytes > 0) || !collected_can_read(collected, from, bytes))
         check_misuse("heapalloc_collected_root", from, "is no root");
     if (collected->root_count == collected->root_room &&
         !collected_grow(&collected->roots, &collected->root_room, sizeof(*collected->roots)))

@@ -98,7 +98,8 @@ bool collected_sweep(struct heapalloc_collected *collected, size_t budget) {
 
 bool heapalloc_collected_weak(struct heapalloc_collected *collected, void **place) {
     collected_enter("heapalloc_collected_weak", collected);
-    if (!place) check_misuse("heapalloc_collected_weak", place, "is no place of a reference");
+    if (!place || !collected_can_read(collected, place, sizeof(*place)))
+        check_misuse("heapalloc_collected_weak", place, "is no place of a reference");
     return address_set(&collected->weak, (uintptr_t)place, place);
 }
 

@@ -4,12 +4,11 @@
 #include "base/valgrind.h"
 #include "heap/registry.h"
 #include "heap/tick.h"
-#include "heap/used.h"
 #include "slab/slab.h"
 #include "span/units.h"
 
 void pool_check(const char *function, const struct heapalloc_pool *pool) {
-    if (unlikely(!used_may_be_object(pool) || !pool_is_sound(pool))) check_misuse(function, pool, "is not a pool");
+    if (unlikely(!object_found(pool, OBJECT_POOL))) check_misuse(function, pool, "is not a pool");
 }
 
 void pool_check_block(const char *function, const struct heapalloc_pool *pool, const struct block *block) {

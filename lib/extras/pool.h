@@ -10,12 +10,11 @@
 #pragma once
 #include "base/check.h"
 #include "base/lock.h"
+#include "extras/object.h"
 #include "heap/named.h"
 #include "slab/block.h"
 #include "span/unit.h"
 #include <heapalloc/heapalloc.h>
-
-#define POOL_MARK ((uintptr_t)0x686561706f6f6c73)
 
 struct heap;
 
@@ -62,20 +61,16 @@ struct pool_manager {
     bool constructs;          /* the thread of a pool that is not shared is in its constructor */
 };
 
-/* The first words send misuse to the slow path, as an arena's do (extras/arena.h): the heap overwrites the first two of
- * a freed struct, and at the offset of an arena's room there is none. */
 struct heapalloc_pool {
-    uintptr_t overwritten[2];
+    struct object object;
     struct block *last; /* put back last, in no list; or NULL */
     struct block *free;
-    uintptr_t no_room[2];
     uintptr_t secret;
     uint32_t recip;
     uint32_t block_bytes;
     uint32_t carved_bytes;        /* of the newest slab */
     uint32_t slab_count;          /* atomic for readers */
     int32_t puts_left;            /* until a put lets time pass; of a shared pool each thread counts its own */
-    uintptr_t mark;               /* POOL_MARK ^ address, while the pool lives */
     struct unit *slabs;           /* newest first, by next; atomic for readers */
     struct pool_manager *manager; /* NULL: a plain pool */
     struct named *named;          /* its entry in the list of named and shared objects */
@@ -95,10 +90,6 @@ INLINE bool pool_is_block(const struct heapalloc_pool *pool, const struct heap *
     (void)pool;
     uint32_t offset = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1));
     return racy_load(slab->owner) == owner && offset * racy_load(slab->recip) < racy_load(slab->start_limit);
-}
-
-INLINE bool pool_is_sound(const struct heapalloc_pool *pool) {
-    return pool && pool->mark == (POOL_MARK ^ (uintptr_t)pool);
 }
 
 /* Ends the program when it is no pool. */

@@ -28,11 +28,11 @@ struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_op
     uint32_t bytes = pool_are_right(options) ? pool_step_bytes(options) : 0;
     struct heapalloc_pool *pool = bytes ? entry_alloc(sizeof(*pool), heap_self) : NULL;
     if (!pool) return NULL;
-    *pool = (struct heapalloc_pool){.free = BLOCK_END,
+    *pool = (struct heapalloc_pool){.object.place = object_place(pool, OBJECT_POOL),
+                                    .free = BLOCK_END,
                                     .secret = heap_secret(),
                                     .recip = (uint32_t)((UINT64_C(1) << 32) / bytes) + 1,
                                     .block_bytes = bytes,
-                                    .mark = POOL_MARK ^ (uintptr_t)pool,
                                     .name = options->name,
                                     .limit_bytes = options->limit_bytes};
     if (!pool_manage(pool, options)) {
@@ -62,7 +62,7 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     pool_check("heapalloc_pool_destroy", pool);
     if (pool->manager) pool_check_constructor(pool, "heapalloc_pool_destroy");
     named_remove(pool->named);
-    pool->mark = 0; /* a destructor's use of the pool is misuse, as that of a destroyed one */
+    pool->object.place = 0; /* a destructor's use of the pool is misuse, as that of a destroyed one */
     if (pool->manager) pool_managed_end(pool);
     heap_enter();
     pool->last = NULL;

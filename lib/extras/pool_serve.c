@@ -19,7 +19,7 @@ INLINE void *get_loaded(struct heapalloc_pool *pool) {
 }
 
 static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
-    if (unlikely(!pool_is_sound(pool))) pool_check("heapalloc_pool_get", pool);
+    pool_check("heapalloc_pool_get", pool);
     if (pool->manager) return get_loaded(pool);
     if (pool->free == BLOCK_END) {
         uint32_t count;
@@ -54,7 +54,7 @@ INLINE void *get_with(struct heapalloc_pool *pool, void *(*slow)(struct heapallo
 }
 
 HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
-    if (unlikely(!pool)) return get_slow(pool);
+    if (unlikely(!object_is(pool, OBJECT_POOL))) return get_slow(pool);
     return get_with(pool, get_slow);
 }
 
@@ -104,7 +104,7 @@ INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
 }
 
 static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) {
-    if (likely(pool_is_sound(pool)) && pool->manager && put_loaded(pool, block)) return;
+    if (likely(object_found(pool, OBJECT_POOL)) && pool->manager && put_loaded(pool, block)) return;
     put_named(pool, block, "heapalloc_pool_put");
 }
 
@@ -112,13 +112,15 @@ static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) 
 INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
     size_t offset = (size_t)((char *)block - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;
-    if (!config_safety) return !pool->manager;
+    if (!config_safety) return object_is(pool, OBJECT_POOL) && !pool->manager;
     const struct unit *slab = span_line(&span_home, offset);
-    return pool_is_block(pool, (struct heap *)pool, slab, block) && block != pool->last && !block_may_be_free(block);
+    /* Its owner is the pool, which need not be looked at before. */
+    return pool_is_block(pool, (struct heap *)pool, slab, block) && racy_load(slab->kind) == UNIT_POOL &&
+           block != pool->last && !block_may_be_free(block);
 }
 
 HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
-    if (unlikely(!pool) || unlikely(!is_right(pool, block))) return put_slow(pool, block);
+    if (unlikely(!is_right(pool, block))) return put_slow(pool, block);
     keep_counted(pool, block);
 }
 

@@ -5,10 +5,17 @@
 #include "heap/named.h"
 #include "inspect/verify_parts.h"
 
+/* True when the object knows that it is one, unless it has ended. */
+static bool is_in_place(const struct named *entry) {
+    static const enum object_kind kinds[] = {
+        [NAMED_POOL] = OBJECT_POOL, [NAMED_ARENA] = OBJECT_ARENA, [NAMED_COLLECTED] = OBJECT_COLLECTED};
+    return !entry->object || object_found(entry->object, kinds[entry->kind]);
+}
+
 COLD bool verify_named(void) {
     const struct named *before = NULL;
     for (const struct named *entry = named_first; entry; before = entry, entry = entry->next)
-        if (entry->before != before) return false;
+        if (entry->before != before || !is_in_place(entry)) return false;
     return true;
 }
 

@@ -99,6 +99,7 @@ bool heap_init(void *start, size_t bytes) {
         return small_region_init(start, bytes);
     if (span_home.bytes > 0 || !lay_out(&span_home, start, bytes, 0)) return false;
     purge_decay_ms = PURGE_NEVER;
+    span_settle();
     return region_enter(&span_home, span_home.base, span_home.bytes);
 }
 

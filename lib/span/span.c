@@ -7,6 +7,30 @@ struct span span_home;
 struct span *span_list[SPANS_MAX];
 uint32_t span_count;
 
+static size_t first_hole = SIZE_MAX; /* atomic: the least offset in the home span at which a hole ever was */
+
+enum { SOLID_MARGIN_BYTES = 64 };
+
+static size_t solid_bytes(void) {
+    size_t bytes = load_relaxed(span_home.bytes), hole = load_acquire(first_hole);
+    if (bytes > hole) bytes = hole;
+    return bytes > SOLID_MARGIN_BYTES ? bytes - SOLID_MARGIN_BYTES : 0;
+}
+
+/* Growth and holes may come from two threads: whoever is last sees both. */
+STARTUP_TEXT void span_settle(void) {
+    size_t bytes;
+    do swap_value(span_home.solid_bytes, bytes = solid_bytes());
+    while (bytes != solid_bytes());
+}
+
+void span_open_hole(const void *start) {
+    size_t offset = (size_t)((const char *)start - span_home.base), first = load_relaxed(first_hole);
+    while (offset < first && !cas(first_hole, &first, offset)) {
+    }
+    span_settle();
+}
+
 INLINE bool span_has(const struct span *span, const void *p) {
     return (size_t)((const char *)p - span->base) < load_relaxed(span->bytes);
 }

@@ -21,6 +21,7 @@ enum {
 struct span {
     char *base;
     size_t bytes;           /* [base, base + bytes) has lines, slots and memory; grows only */
+    size_t solid_bytes;     /* home span: a word 32 bytes behind any of the first so many can be read; atomic */
     struct unit *lines;     /* lines[-1] is an EDGE, lines[units] readable */
     struct granule *slots;  /* one more than there are granules */
     uintptr_t slots_from_0; /* where the slot of address 0 would be */
@@ -33,6 +34,10 @@ struct span {
 extern struct span span_home __attribute__((visibility("hidden")));
 extern struct span *span_list[SPANS_MAX] __attribute__((visibility("hidden")));
 extern uint32_t span_count __attribute__((visibility("hidden")));
+
+/* Before the home span loses the memory at `start` for a while; and when it has grown. */
+void span_open_hole(const void *start);
+void span_settle(void);
 
 /* Line of the unit that `p` lies in, for a pointer into the home span: off = p - span_home.base. */
 INLINE struct unit *span_line(const struct span *span, size_t offset) {

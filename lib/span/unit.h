@@ -23,7 +23,7 @@ enum unit_kind {
     UNIT_LEAVING,    /* head of an extent that is being purged or freed; nobody's for now */
     UNIT_META,       /* the allocator's own data */
     UNIT_POOL,       /* a slab of a pool, which stands in `owner` */
-    UNIT_ARENA,      /* head of an arena's chunk; the arena stands in `owner`, unless it is collected */
+    UNIT_ARENA,      /* head of an arena's chunk; the arena stands in `owner` */
     UNIT_EDGE,       /* the line before a span's first unit */
 };
 

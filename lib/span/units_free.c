@@ -243,6 +243,7 @@ STARTUP_TEXT void units_publish(struct span *span, size_t bytes) {
     while (!lock_take(&units.lock)) {
     } /* freezing takes the gate first, and the gate is ours */
     store_release(span->bytes, bytes);
+    if (span == &span_home) span_settle();
     units_unlock();
 }
 

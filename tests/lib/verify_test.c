@@ -312,6 +312,7 @@ TEST(names_and_pools_are_found_broken) {
     CHECK(pool && other && heapalloc_pool_get(pool));
     BREAKS(named, named_first->next->before, NULL);
     BREAKS(named, named_first->before, named_first);
+    BREAKS(named, pool->object.place, 0);
     BREAKS(pools, pool->slab_count, 2);
     BREAKS(pools, pool->slabs->owner, NULL);
     BREAKS(pools, pool->manager->stored_count, pool->manager->stored_count - 1);

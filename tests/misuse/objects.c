@@ -1,161 +1,14 @@
-/* Misuse: arguments that are not a pool, arena or collected arena, are of another kind, or were destroyed. */
+/* Misuse: each function that takes a pool, an arena or a collected arena, with arguments that are none. */
 /* SPDX-License-Identifier: MIT */
-#include "misuse.h"
-#include <heapalloc/collected.h>
-#include <heapalloc/heapalloc.h>
-#include <malloc.h>
-#include <sys/mman.h>
-
-/* The library is preloaded, not linked. */
-#pragma weak heapalloc_stats
-#pragma weak heapalloc_arena_create
-#pragma weak heapalloc_arena_destroy
-#pragma weak heapalloc_arena_alloc
-#pragma weak heapalloc_arena_alloc_aligned
-#pragma weak heapalloc_arena_zeroed
-#pragma weak heapalloc_arena_realloc
-#pragma weak heapalloc_arena_free
-#pragma weak heapalloc_arena_mark
-#pragma weak heapalloc_arena_reset
-#pragma weak heapalloc_arena_stats
-#pragma weak heapalloc_arena_strdup
-#pragma weak heapalloc_arena_memdup
-#pragma weak heapalloc_arena_printf
-#pragma weak heapalloc_arena_cleanup
-#pragma weak heapalloc_arena_rewind
-#pragma weak heapalloc_pool_create
-#pragma weak heapalloc_pool_create_with
-#pragma weak heapalloc_pool_destroy
-#pragma weak heapalloc_pool_get
-#pragma weak heapalloc_pool_put
-#pragma weak heapalloc_pool_get_many
-#pragma weak heapalloc_pool_put_many
-#pragma weak heapalloc_pool_stats
-#pragma weak heapalloc_collected_create
-#pragma weak heapalloc_collected_destroy
-#pragma weak heapalloc_collected_alloc
-#pragma weak heapalloc_collected_collect
-#pragma weak heapalloc_collected_stats
-#pragma weak heapalloc_collected_alloc_plain
-#pragma weak heapalloc_collected_step
-#pragma weak heapalloc_collected_store
-#pragma weak heapalloc_collected_visit
-#pragma weak heapalloc_collected_root
-#pragma weak heapalloc_collected_unroot
-#pragma weak heapalloc_collected_weak
-#pragma weak heapalloc_collected_unweak
-#pragma weak heapalloc_collected_finalizer
+#include "objects.h"
 
 static const char no_pool[] = "is not a pool";
 static const char no_arena[] = "is not an arena";
 static const char no_collected[] = "is not a collected arena";
 
-/* The wrong arguments. */
-static void *nothing(void) {
-    return NULL;
-}
-
-static void *a_pool(void) {
-    struct heapalloc_pool *pool = heapalloc_pool_create(64, 0);
-    heapalloc_pool_put(pool, heapalloc_pool_get(pool));
-    return pool;
-}
-
-static void *an_unused_pool(void) {
-    return heapalloc_pool_create(4000, 0);
-}
-
-static void *a_shared_pool(void) {
-    const struct heapalloc_pool_options options = {.object_bytes = 64, .flags = HEAPALLOC_POOL_SHARED};
-    struct heapalloc_pool *pool = heapalloc_pool_create_with(&options);
-    heapalloc_pool_put(pool, heapalloc_pool_get(pool));
-    return pool;
-}
-
-static void *an_arena(void) {
-    struct heapalloc_arena *arena = heapalloc_arena_create(NULL);
-    heapalloc_arena_alloc(arena, 100);
-    return arena;
-}
-
-static void *a_locked_arena(void) {
-    const struct heapalloc_arena_options options = {.flags = HEAPALLOC_ARENA_LOCKED};
-    struct heapalloc_arena *arena = heapalloc_arena_create(&options);
-    heapalloc_arena_alloc(arena, 100);
-    return arena;
-}
-
-static void *a_collected(void) {
-    const struct heapalloc_collected_options options = {
-        .name = "collected", .limit_bytes = (size_t)1 << 40, .growth_percent = 100};
-    struct heapalloc_collected *collected = heapalloc_collected_create(&options);
-    heapalloc_collected_alloc(collected, 100);
-    return collected;
-}
-
-static void *a_destroyed_pool(void) {
-    struct heapalloc_pool *pool = a_pool();
-    heapalloc_pool_destroy(pool);
-    return pool;
-}
-
-static void *a_destroyed_shared_pool(void) {
-    struct heapalloc_pool *pool = a_shared_pool();
-    heapalloc_pool_destroy(pool);
-    return pool;
-}
-
-static void *a_destroyed_arena(void) {
-    struct heapalloc_arena *arena = an_arena();
-    heapalloc_arena_destroy(arena);
-    return arena;
-}
-
-static void *a_destroyed_collected(void) {
-    struct heapalloc_collected *collected = a_collected();
-    heapalloc_collected_destroy(collected);
-    return collected;
-}
-
-static void *a_block(void) {
-    return memset(take(1000), 0x5a, 1000);
-}
-
-/* Addresses at which there is nothing to look at. */
-static void *a_small_number(void) {
-    return (void *)(uintptr_t)48;
-}
-
-static void *an_unmapped_page(void) {
-    char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED || munmap(page, 4096) != 0) _exit(95);
-    return page;
-}
-
-static void *returned_memory(void) {
-    char *block = take((size_t)64 << 20);
-    free(block);
-    malloc_trim(0);
-    return block + (1 << 20);
-}
-
-static void *beside_an_arena(void) {
-    return (char *)an_arena() + 8;
-}
-
-static void *beside_a_pool(void) {
-    return (char *)a_pool() + 16;
-}
-
-static void *beside_a_collected(void) {
-    return (char *)a_collected() + 8;
-}
-
-/* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): pass `WHAT` in the call of that name. The fast build does not check the pool
- * of a put. */
-#define OBJECT(what, call, function, sentence) OBJECT_IN(IN_FAST, what, call, function, sentence)
-#define OBJECT_IN(builds, what, call, function, sentence)           \
-    MISUSE(objects, what##_to_##call, 0, 0, builds) {               \
+/* OBJECT(WHAT, CALL, FUNCTION, SENTENCE): pass `WHAT` in the call of that name. */
+#define OBJECT(what, call, function, sentence)                      \
+    MISUSE(objects, what##_to_##call, 0, 0, IN_FAST) {              \
         void *object = what();                                      \
         say_caught_object("heapalloc_" function, object, sentence); \
         call_##call(object);                                        \
@@ -217,6 +70,9 @@ static void call_pool_get(void *p) {
 }
 static void call_pool_put(void *p) {
     heapalloc_pool_put(p, take(64));
+}
+static void call_pool_put_own(void *arena) {
+    heapalloc_pool_put(arena, heapalloc_arena_alloc(arena, 64));
 }
 static void call_pool_get_many(void *p) {
     void *blocks[2];
@@ -298,7 +154,7 @@ static void call_collected_stats(void *p) {
     OBJECT(what, arena_stats, "arena_stats", no_arena)
 #define AS_POOL(what)                                     \
     OBJECT(what, pool_get, "pool_get", no_pool)           \
-    OBJECT_IN(0, what, pool_put, "pool_put", no_pool)     \
+    OBJECT(what, pool_put, "pool_put", no_pool)           \
     OBJECT(what, pool_get_many, "pool_get_many", no_pool) \
     OBJECT(what, pool_put_many, "pool_put_many", no_pool) \
     OBJECT(what, pool_stats, "pool_stats", no_pool)
@@ -324,38 +180,30 @@ static void call_collected_stats(void *p) {
 #define DESTROYED_AS_COLLECTED(what) \
     AS_COLLECTED(what) OBJECT(what, collected_destroy, "collected_destroy", no_collected)
 
-/* Calls that are made often read their object without looking whether there can be one; these look. */
-#define UNMAPPED(what)                                                     \
-    OBJECT(what, arena_aligned, "arena_alloc_aligned", no_arena)           \
-    OBJECT(what, arena_realloc, "arena_realloc", no_arena)                 \
-    OBJECT(what, arena_free, "arena_free", no_arena)                       \
-    OBJECT(what, arena_mark, "arena_mark", no_arena)                       \
-    OBJECT(what, arena_rewind, "arena_rewind", no_arena)                   \
-    OBJECT(what, arena_reset, "arena_reset", no_arena)                     \
-    OBJECT(what, arena_cleanup, "arena_cleanup", no_arena)                 \
-    OBJECT(what, arena_stats, "arena_stats", no_arena)                     \
-    OBJECT(what, arena_parent, "arena_create", no_arena)                   \
-    OBJECT(what, arena_destroy, "arena_destroy", no_arena)                 \
-    OBJECT(what, pool_get_many, "pool_get_many", no_pool)                  \
-    OBJECT(what, pool_put_many, "pool_put_many", no_pool)                  \
-    OBJECT(what, pool_stats, "pool_stats", no_pool)                        \
-    OBJECT(what, pool_destroy, "pool_destroy", no_pool)                    \
-    OBJECT(what, collected_collect, "collected_collect", no_collected)     \
-    OBJECT(what, collected_step, "collected_step", no_collected)           \
-    OBJECT(what, collected_root, "collected_root", no_collected)           \
-    OBJECT(what, collected_unroot, "collected_unroot", no_collected)       \
-    OBJECT(what, collected_weak, "collected_weak", no_collected)           \
-    OBJECT(what, collected_unweak, "collected_unweak", no_collected)       \
-    OBJECT(what, collected_finalizer, "collected_finalizer", no_collected) \
-    OBJECT(what, collected_stats, "collected_stats", no_collected)         \
-    OBJECT(what, collected_destroy, "collected_destroy", no_collected)
+/* What is no object of any kind. */
+#define AS_ANY(what) DESTROYED_AS_ARENA(what) DESTROYED_AS_POOL(what) DESTROYED_AS_COLLECTED(what)
 
-UNMAPPED(a_small_number)
-UNMAPPED(an_unmapped_page)
-UNMAPPED(returned_memory)
-UNMAPPED(beside_an_arena)
-UNMAPPED(beside_a_pool)
-UNMAPPED(beside_a_collected)
+AS_ANY(a_small_number)
+AS_ANY(letters)
+AS_ANY(the_last_address)
+AS_ANY(an_unmapped_page)
+AS_ANY(a_forbidden_page)
+AS_ANY(returned_memory)
+AS_ANY(a_hole)
+AS_ANY(a_function)
+AS_ANY(a_frame)
+AS_ANY(a_static_object)
+AS_ANY(zeros)
+AS_ANY(a_block)
+AS_ANY(a_free_block)
+AS_ANY(a_block_of_an_arena)
+AS_ANY(a_block_of_a_pool)
+AS_ANY(a_copied_arena)
+AS_ANY(a_copied_pool)
+AS_ANY(a_copied_collected)
+AS_ANY(beside_an_arena)
+AS_ANY(beside_a_pool)
+AS_ANY(beside_a_collected)
 AS_ARENA(nothing)
 DESTROYED_AS_ARENA(a_pool)
 DESTROYED_AS_ARENA(an_unused_pool)
@@ -365,6 +213,7 @@ DESTROYED_AS_ARENA(a_destroyed_arena)
 DESTROYED_AS_ARENA(a_destroyed_collected)
 AS_POOL(nothing)
 DESTROYED_AS_POOL(an_arena)
+OBJECT(an_unused_arena, pool_put_own, "pool_put", no_pool)
 DESTROYED_AS_POOL(a_locked_arena)
 DESTROYED_AS_POOL(a_collected)
 DESTROYED_AS_POOL(a_destroyed_pool)
@@ -373,5 +222,67 @@ DESTROYED_AS_POOL(a_destroyed_arena)
 AS_COLLECTED(nothing)
 DESTROYED_AS_COLLECTED(a_pool)
 DESTROYED_AS_COLLECTED(an_arena)
-DESTROYED_AS_COLLECTED(a_block)
 DESTROYED_AS_COLLECTED(a_destroyed_collected)
+
+/* ---- What is in no object ------------------------------------------------------------------------------------- */
+
+/* PLACE(WHAT, CALL, BUILDS, OBJECT, FUNCTION, SENTENCE): the same for a pointer beside a right object. The fast build
+ * looks only whether a put block may be the heap's. */
+#define PLACE(what, call, builds, object, function, sentence)      \
+    MISUSE(objects, what##_to_##call, 0, 0, builds) {              \
+        void *right = object(), *place = what();                   \
+        say_caught_object("heapalloc_" function, place, sentence); \
+        call_##call(right, place);                                 \
+        not_caught();                                              \
+    }
+
+static void call_resize(void *arena, void *p) {
+    heapalloc_arena_realloc(arena, p, 16, 200);
+}
+static void call_put(void *pool, void *p) {
+    heapalloc_pool_put(pool, p);
+}
+static void call_put_one_of_many(void *pool, void *p) {
+    heapalloc_pool_put_many(pool, &p, 1);
+}
+static void call_store(void *collected, void *p) {
+    heapalloc_collected_store(collected, p, NULL);
+}
+static void call_finalise(void *collected, void *p) {
+    heapalloc_collected_finalizer(collected, p, finalise, NULL);
+}
+static void call_as_root(void *collected, void *p) {
+    heapalloc_collected_root(collected, p, 64);
+}
+static void call_as_weak(void *collected, void *p) {
+    heapalloc_collected_weak(collected, p);
+}
+
+#define IN_NONE(what)                                                                           \
+    PLACE(what, resize, IN_FAST, an_arena, "arena_realloc", "is no block of this arena")        \
+    PLACE(what, put, 0, a_pool, "pool_put", "does not belong to this pool")                     \
+    PLACE(what, put_one_of_many, 0, a_pool, "pool_put_many", "does not belong to this pool")    \
+    PLACE(what, store, IN_FAST, a_collected, "collected_store", "is in no block of this arena") \
+    PLACE(what, finalise, IN_FAST, a_collected, "collected_finalizer", "is no used block of this arena")
+#define IN_NOTHING(what)                                                       \
+    IN_NONE(what)                                                              \
+    PLACE(what, as_root, IN_FAST, a_collected, "collected_root", "is no root") \
+    PLACE(what, as_weak, IN_FAST, a_collected, "collected_weak", "is no place of a reference")
+
+IN_NOTHING(a_small_number)
+IN_NOTHING(letters)
+IN_NOTHING(the_last_address)
+IN_NOTHING(an_unmapped_page)
+IN_NOTHING(a_forbidden_page)
+IN_NOTHING(a_hole)
+IN_NONE(a_function)
+IN_NONE(a_frame)
+IN_NONE(a_static_object)
+IN_NONE(zeros)
+IN_NONE(a_block)
+IN_NONE(a_free_block)
+IN_NONE(returned_memory)
+IN_NONE(a_block_of_an_arena)
+IN_NONE(a_block_of_a_pool)
+IN_NONE(an_arena)
+IN_NONE(beside_a_pool)
