@@ -11,7 +11,8 @@ typedef int register_handlers(void (*prepare)(void), void (*parent)(void), void 
 EXPORT register_handlers __register_atfork;
 
 /* port_expect_fork() comes here too, and then registers nothing. */
-EXPORT STARTUP_TEXT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library) {
+EXPORT STARTUP_TEXT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                                          void *library) {
     static READ_BY_ALL const char name[] = "__register_atfork";
     static void *libcs;
     port_expect_fork();

@@ -12,7 +12,8 @@
 
 typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 
-EXPORT STARTUP_TEXT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+EXPORT STARTUP_TEXT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                                       void *argument) {
     static READ_BY_ALL const char name[] = "pthread_create";
     static void *libcs;
     port_expect_fork();
