@@ -152,7 +152,8 @@ static COLD void read_lists(char *environment, const char *program) {
 }
 
 STARTUP_TEXT void options_begin(void) {
-    char *environment = process_variable("HEAPALLOC=");
+    static READ_BY_ALL const char name[] = "HEAPALLOC=";
+    char *environment = process_variable(name);
     const char *program = &heapalloc_options ? heapalloc_options : NULL;
     if (unlikely(environment || program)) read_lists(environment, program);
 }

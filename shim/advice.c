@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "advice.h"
+#include "base/bits.h"
 #include "group.h"
 #include "options.h"
 #include "sandbox.h"
@@ -114,7 +115,7 @@ static bool small_pieces_go(char *at, size_t bytes) {
 }
 
 /* MADV_DONTNEED fails with EINVAL on locked pages: these are unlocked first, or purged by the newer advice. */
-bool port_purge(void *at, size_t bytes) {
+STARTUP_TEXT bool port_purge(void *at, size_t bytes) {
     if (((uintptr_t)at | bytes) % LARGEST_PAGE != 0 && !small_pieces_go(at, bytes)) return false;
     long got = advise(at, bytes, MADV_DONTNEED);
     bool done = got == 0 || (got == -EINVAL &&

@@ -11,10 +11,12 @@ typedef int register_handlers(void (*prepare)(void), void (*parent)(void), void 
 EXPORT register_handlers __register_atfork;
 
 /* port_expect_fork() comes here too, and then registers nothing. */
-EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library) {
+EXPORT STARTUP_TEXT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                                          void *library) {
+    static READ_BY_ALL const char name[] = "__register_atfork";
     static void *libcs;
     port_expect_fork();
-    register_handlers *next = (register_handlers *)(uintptr_t)next_of(&libcs, "__register_atfork");
+    register_handlers *next = (register_handlers *)(uintptr_t)next_of(&libcs, name);
     if (!next) return ENOMEM;
     return next(prepare, parent, child, library);
 }

@@ -47,11 +47,11 @@ static void start(void) {
     if (!helper_start(run, NULL)) __atomic_store_n(&running_in, 0, __ATOMIC_RELAXED);
 }
 
-void background_thread_starts(void) {
+STARTUP_TEXT void background_thread_starts(void) {
     if (unlikely(__atomic_load_n(&asked, __ATOMIC_RELAXED))) start();
 }
 
-void background_thread_ends(void) {
+STARTUP_TEXT void background_thread_ends(void) {
     if (likely(!__atomic_load_n(&asked, __ATOMIC_RELAXED) && !metrics_socket_is_open())) return;
     if (syscall_6(SYS_gettid, 0, 0, 0, 0, 0, 0) != process_id()) return;
     __atomic_store_n(&ending, 1, __ATOMIC_RELEASE);

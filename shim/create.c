@@ -12,11 +12,13 @@
 
 typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+EXPORT STARTUP_TEXT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                                       void *argument) {
+    static READ_BY_ALL const char name[] = "pthread_create";
     static void *libcs;
     port_expect_fork();
     background_thread_starts();
-    create *next = (create *)(uintptr_t)next_of(&libcs, "pthread_create");
+    create *next = (create *)(uintptr_t)next_of(&libcs, name);
     if (!next) return EAGAIN;
     return next(thread, attributes, run, argument);
 }

@@ -26,7 +26,7 @@ STARTUP_TEXT static NOINLINE void *malloc_small(size_t size, struct heap *heap, 
     return heap_alloc_small_rest(size, heap, class, malloc_last);
 }
 
-static NOINLINE void *malloc_shared(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *malloc_shared(size_t size, struct heap *heap) {
     return heap_alloc_wide_shared(size, heap, malloc_last);
 }
 
@@ -34,7 +34,7 @@ static NOINLINE STARTUP_TEXT void *malloc_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, malloc_shared, malloc_last);
 }
 
-static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
     void *p = size <= CLASS_BYTES_MAX ? refill_from_partial(class_of(size), heap) : NULL;
     if (likely(p)) return memset(p, 0, size);
@@ -45,14 +45,14 @@ static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     return or_enomem(p);
 }
 
-static NOINLINE void *realloc_last(void *p, size_t size) {
+STARTUP_TEXT static NOINLINE void *realloc_last(void *p, size_t size) {
     if (aside()) return realloc_aside(p, size);
     p = entry_resize(p, size);
     events_look();
     return or_enomem(p);
 }
 
-static NOINLINE void *realloc_slow(void *p, size_t size) {
+STARTUP_TEXT static NOINLINE void *realloc_slow(void *p, size_t size) {
     return heap_fits_already(p, size) ? p : realloc_last(p, size);
 }
 
@@ -74,7 +74,7 @@ EXPORT HOT STARTUP_TEXT void free(void *p) {
     hardened_free_with(p, free_outside);
 }
 
-EXPORT void *calloc(size_t count, size_t size) {
+EXPORT STARTUP_TEXT void *calloc(size_t count, size_t size) {
     size_t bytes;
     if (unlikely(__builtin_mul_overflow(count, size, &bytes))) return or_enomem(NULL);
     return hardened_seal(heap_zeroed_with(hardened_request(bytes), calloc_slow));

@@ -58,7 +58,7 @@ COLD const char *metrics_socket_path(const char *text) {
     return text[sizeof(scheme) - 1] ? text + sizeof(scheme) - 1 : NULL;
 }
 
-COLD bool metrics_socket_is_open(void) {
+STARTUP_TEXT bool metrics_socket_is_open(void) {
     return __atomic_load_n(&served.process, __ATOMIC_ACQUIRE) != 0;
 }
 

@@ -76,7 +76,7 @@ INLINE void *alloc_any(size_t size, size_t align) {
     return hardened_seal(p);
 }
 
-static NOINLINE void *new_or_throw(size_t size, size_t align) {
+STARTUP_TEXT static NOINLINE void *new_or_throw(size_t size, size_t align) {
     for (;;) {
         void *p = alloc_any(size, align);
         if (likely(p)) return p;
@@ -105,25 +105,25 @@ ASIDE_FUNCTION(void *, new_aligned_aside, ASIDE_NEW_ALIGNED, (size_t size, size_
 ASIDE_FUNCTION(void, delete_aside, ASIDE_DELETE, (void *p), p)
 ASIDE_FUNCTION(void, delete_aligned_aside, ASIDE_DELETE_ALIGNED, (void *p, size_t align), p, align)
 
-static NOINLINE void *new_last(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
     if (aside()) return new_aside(size);
     return new_or_throw(hardened() ? size - CANARY_BYTES : size, 0);
 }
 
-static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
+STARTUP_TEXT static NOINLINE void *new_small(size_t size, struct heap *heap, size_t class) {
     return heap_alloc_small_rest(size, heap, class, new_last);
 }
 
-static NOINLINE void *new_shared(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *new_shared(size_t size, struct heap *heap) {
     return heap_alloc_wide_shared(size, heap, new_last);
 }
 
-static NOINLINE void *new_wide(size_t size, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void *new_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, new_shared, new_last);
 }
 
-void *new_one(size_t size) {
+STARTUP_TEXT void *new_one(size_t size) {
     return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
 }
 void *new_many(size_t size) {
@@ -155,12 +155,12 @@ void delete_many(void *p) CXX("_ZdaPv");
 void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
 void delete_many_aligned(void *p, size_t align) CXX("_ZdaPvSt11align_val_t");
 
-static NOINLINE void delete_outside(void *p, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void delete_outside(void *p, struct heap *heap) {
     if (aside()) return delete_aside(p);
     entry_free(p, heap);
 }
 
-void delete_one(void *p) {
+STARTUP_TEXT void delete_one(void *p) {
     hardened_free_with(p, delete_outside);
 }
 void delete_many(void *p) {

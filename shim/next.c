@@ -4,7 +4,7 @@
 #include "next.h"
 #include <dlfcn.h>
 
-void *next_of(void **known, const char *name) {
+STARTUP_TEXT void *next_of(void **known, const char *name) {
     void *next = __atomic_load_n(known, __ATOMIC_RELAXED);
     if (likely(next)) return next;
     next = dlsym(RTLD_NEXT, name);

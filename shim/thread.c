@@ -15,7 +15,7 @@ STARTUP_DATA static int started = 0;
 
 /* Give the heap up in the last round of key destructors, so that other keys' destructors can still use it. libc runs up
  * to PTHREAD_DESTRUCTOR_ITERATIONS rounds while values are left; the value counts the rounds to go. */
-static void round_ended(void *rounds_left) {
+STARTUP_TEXT static void round_ended(void *rounds_left) {
     uintptr_t left = (uintptr_t)rounds_left;
     if (left > 1) {
         pthread_setspecific(key, (void *)(left - 1));

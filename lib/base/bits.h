@@ -12,7 +12,7 @@
 #define NOINLINE __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
 
-/* Marks a function that every process runs, and a constant that every process reads. Linux maps a file in steps of
+/* Marks a function that most processes run, and a constant that every process reads. Linux maps a file in steps of
  * 64 KiB: the functions are placed together at the end of a library's code, where less than a step is left to map, and
  * the constants beside what the loader writes to. */
 #ifdef __PIC__

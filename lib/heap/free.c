@@ -22,8 +22,9 @@ static void free_own(struct block *block, struct unit *slab, struct heap *heap) 
     if (unlikely(slab->used_blocks == 0)) heap_slab_empty(slab, heap);
 }
 
-/* The slab has blocks that a profiler knows, or purged pages. Its flags are its owner's to look at. */
-static COLD void tell_freed(const void *p, struct unit *slab, const struct heap *heap) {
+/* The slab has blocks that a profiler knows, or purged pages, so this is rare but not cold: it lies with the code
+ * around it. Its flags are its owner's to look at. */
+static NOINLINE void tell_freed(const void *p, struct unit *slab, const struct heap *heap) {
     if (heap && load_relaxed(slab->owner) == heap && slab->flags & UNIT_SAMPLED)
         sample_freed_own(p, slab, heap);
     else

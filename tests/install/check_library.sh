@@ -74,6 +74,19 @@ check_jumps() {
     done
 }
 
+address_of() { nm "$library" | awk -v name="$1" '$3 == name { print $1 }'; }
+
+# The kernel maps files in steps of 64 KiB, so what few processes run must not lie among what most of them run.
+check_order() {
+    local name address rare
+    rare=$(address_of reader_walk)
+    [[ $rare ]] || fail "reader_walk has no address: the check no longer sees the order"
+    for name in cache_flush heap_resize units_give malloc realloc calloc _Znwm; do
+        address=$(address_of "$name")
+        [[ ! $address || $address > $rare ]] || fail "$name lies before code that few processes run"
+    done
+}
+
 check_segments() {
     local segments tls_bytes
     segments=$(readelf -Wl "$library")
@@ -90,5 +103,6 @@ check_names
 check_dynamic
 check_called
 check_jumps
+check_order
 check_segments
 finish
