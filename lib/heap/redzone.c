@@ -90,7 +90,7 @@ static STARTUP_TEXT void *take_cell(size_t size) {
     size_t end = at - END_BYTES + redzone_whole(bytes);
     if (end > region->bytes) return NULL;
     region->used = end;
-    region->cells++;
+    region->blocks++;
     return redzone_seal(region->from + at, bytes);
 }
 
@@ -179,7 +179,7 @@ COLD bool redzone_walk_next(struct redzone_walk *walk) {
         char *p = region->from + at;
         walk->used = has_head(p);
         if (!walk->used && !is_freed(p)) continue;
-        walk->p = p;
+        walk->memory = p;
         walk->bytes = head_of(p)->bytes;
         walk->next = at + redzone_whole(walk->bytes);
         return true;

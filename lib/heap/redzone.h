@@ -24,13 +24,13 @@ extern uint32_t redzone_firsts __attribute__((visibility("hidden")));
 void redzone_set_firsts(uint32_t firsts);
 
 /* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes), which readers of the heap map know.
- *   cells == the blocks, used or freed, whose heads are intact; they tile [from, from + used) but for alignment, and
+ *   blocks == those in it, used or freed, whose heads are intact; they tile [from, from + used) but for alignment, and
  *   each used one's tail is intact, as are those of level 2                                     verify: redzones */
 struct redzone_region {
     char *from;
     size_t bytes;
     size_t used; /* handed out so far, from the start */
-    size_t cells;
+    size_t blocks;
 };
 extern struct redzone_region redzone_region __attribute__((visibility("hidden")));
 
@@ -65,7 +65,7 @@ size_t redzone_check(const char *function, const void *p);
 /* A walk over the region begins with all zero. */
 struct redzone_walk {
     size_t next; /* offset of the caller's bytes from the region's start, where the next block may be */
-    char *p;
+    char *memory;
     size_t bytes;
     bool used;
 };

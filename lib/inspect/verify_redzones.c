@@ -8,8 +8,8 @@ static bool region_is_whole(void) {
     struct redzone_walk walk = {0};
     size_t cells = 0;
     for (; redzone_walk_next(&walk); cells++)
-        if (walk.used && !redzone_is_whole(walk.p, walk.bytes)) return false;
-    return cells == redzone_region.cells && redzone_region.used <= redzone_region.bytes;
+        if (walk.used && !redzone_is_whole(walk.memory, walk.bytes)) return false;
+    return cells == redzone_region.blocks && redzone_region.used <= redzone_region.bytes;
 }
 
 COLD bool verify_redzones(void) {

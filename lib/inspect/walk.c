@@ -45,7 +45,7 @@ static bool visit_medium(const struct visitor *visitor, const struct extent_walk
 static bool visit_own(const struct visitor *visitor, const struct unit *line) {
     struct redzone_walk walk = {0};
     while (line->memory == redzone_region.from && redzone_walk_next(&walk))
-        visit(visitor, walk.p, walk.bytes, walk.used ? WALK_USED : WALK_FREE, 0);
+        visit(visitor, walk.memory, walk.bytes, walk.used ? WALK_USED : WALK_FREE, 0);
     return true;
 }
 

@@ -291,7 +291,7 @@ TEST(redzones_are_found_broken) {
     redzone_set_firsts(2);
     char *cell = t_malloc(40), *wide = t_malloc(10000);
     CHECK(redzone_bytes(cell) == 40 && redzone_bytes(wide) == 10008);
-    BREAKS(redzones, redzone_region.cells, redzone_region.cells + 1);
+    BREAKS(redzones, redzone_region.blocks, redzone_region.blocks + 1);
     BREAKS(redzones, redzone_region.used, redzone_region.bytes + 1);
     BREAKS(redzones, cell[40], (char)(cell[40] + 1));
     BREAKS(redzones, cell[-1], (char)(cell[-1] + 1));
