@@ -259,8 +259,6 @@ struct leaks_search *leaks_search(uintptr_t stack) {
         leaks_search_end(search);
         return NULL;
     }
-    /* A walk does not show the blocks of this region: what they point to counts as reached. */
-    look_at(search, (uintptr_t)redzone_region.from, (uintptr_t)redzone_region.from + redzone_region.used);
     while (search->pending > 0) {
         const struct leaks_block *block = &search->blocks[search->todo[--search->pending]];
         look_at(search, block->address, block->address + block->bytes);

@@ -176,6 +176,7 @@ COLD void live_stats_json(struct sink *sink, const struct live_stats *stats) {
     add_count(sink, "large", &stats->tally.large);
     add_count(sink, "pools", &stats->tally.pools);
     add_count(sink, "arenas", &stats->tally.arenas);
+    add_count(sink, "redzones", &stats->tally.redzones);
     report_add(&sink->report, ",\"free\":[");
     const char *start = add_free(sink, "{", 1, stats->tally.free_medium);
     add_free(sink, start, UNIT_BYTES, stats->tally.free_large);
@@ -295,6 +296,7 @@ COLD void live_stats_metrics(struct sink *sink, const struct live_stats *stats) 
     add_large_family(sink, "large_used_bytes", "Blocks of callers above.", &stats->tally.large);
     add_large_family(sink, "pool_bytes", "Slabs of pools.", &stats->tally.pools);
     add_large_family(sink, "arena_bytes", "Chunks of arenas.", &stats->tally.arenas);
+    add_large_family(sink, "redzone_bytes", "Blocks of callers between red zones, in no slab.", &stats->tally.redzones);
     add_heap_family(sink, stats, "heap_used_bytes",
                     "Blocks that are out, of the slabs a thread owns; full ones have no owner.",
                     offsetof(struct tally_heap, used_bytes));

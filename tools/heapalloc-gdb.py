@@ -12,9 +12,9 @@ import struct
 import gdb
 
 MAGIC = b"heapalloc map\n\0\0"
-VERSION = 2
+VERSION = 3
 FREE, SLAB, MEDIUM, LARGE, LEAVING, META, POOL, ARENA = 1, 3, 4, 5, 6, 7, 8, 9
-ROOTS = "span_home span_list span_count heaps secret block_end classes"
+ROOTS = "span_home span_list span_count heaps secret block_end classes redzones"
 LAYOUT = (
     "unit_bytes granule_bytes class_count spans_max class_bytes class_block_bytes span_bytes span_base span_size "
     "span_lines span_slots span_top_units line_bytes unit_owner unit_free unit_memory unit_count unit_remote "
@@ -22,6 +22,9 @@ LAYOUT = (
     "granule_before granule_head block_next block_key heap_bytes heap_state heap_next_all heap_bin heap_classes "
     "size_class_bytes size_class_current size_class_attached size_class_partial"
 )
+SAMPLED = 1 << 26  # of a used granule's head: the block may have red zones
+HEAD_BYTES, FILL_BYTES, PLACES = 16, 8, (16, 2048, 4096)  # of red zones; where in a medium block a caller's may begin
+EACH_BYTE = 0x0101010101010101
 STATES = {1: "live", 2: "free", 3: "kept", 4: "kept"}
 
 
@@ -89,6 +92,8 @@ class Heap:
                     step = max(1, min(field(line, self.unit_count, 4), units - unit))
                 if kind == SLAB:
                     yield from self.slab(line, memory)
+                elif kind == META and memory == self.number(self.redzones, 8):
+                    yield from self.zoned(memory)
                 elif kind == MEDIUM:
                     while unit + step < units and self.kind(lines, unit + step) == MEDIUM:
                         step += 1
@@ -150,8 +155,38 @@ class Heap:
             if state is None or not 0 < count <= granules - at:
                 at += 1
                 continue
-            yield memory + at * self.granule_bytes, count * self.granule_bytes, state, "medium", 0
+            address, size = memory + at * self.granule_bytes, count * self.granule_bytes
+            if state == "live" and head & SAMPLED:
+                address, size = self.within(address, size)
+            yield address, size, state, "medium", 0
             at += count
+
+    def mark(self, address, size, salt):
+        """What the word before a block with red zones is: lib/heap/redzone_mark.h."""
+        x = ((address ^ self.secret) * 0x9E3779B97F4A7C15 + size) % 2**64
+        x = (x ^ x >> 29) * 0xBF58476D1CE4E5B9 % 2**64
+        return (x >> 8 * salt | 0x80 * EACH_BYTE) & 0xFE * EACH_BYTE & 2**48 - 1 | 0x8003 << 48
+
+    def zoned(self, memory):
+        """The region of small blocks with red zones: each lies behind its size and a mark."""
+        used = min(self.number(self.redzones + 8, 8), self.number(self.redzones + 16, 8))
+        content, at = self.bytes(memory, used) if used else b"", HEAD_BYTES
+        while at < used:
+            size, mark = field(content, at - HEAD_BYTES, 8), field(content, at - FILL_BYTES, 8)
+            state = {self.mark(memory + at, size, 0): "live", self.mark(memory + at, size, 1): "free"}.get(mark)
+            if state and size < used:
+                yield memory + at, size, state, "medium", 0
+                at += size + FILL_BYTES + HEAD_BYTES
+            at += HEAD_BYTES
+
+    def within(self, memory, size):
+        """(address, bytes) of the caller's part of a medium block that may have red zones."""
+        for place in PLACES:
+            if place < size:
+                bytes_, mark = struct.unpack("<QQ", self.bytes(memory + place - HEAD_BYTES, HEAD_BYTES))
+                if 0 < bytes_ <= size - place and mark == self.mark(memory + place, bytes_, 0):
+                    return memory + place, bytes_
+        return memory, size
 
     def heaps(self):
         heap, met = self.number(self.roots["heaps"], 8), 0

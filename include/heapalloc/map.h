@@ -10,6 +10,11 @@
  *   span_home, span_list[span_count] -> span -> lines[unit] -> slab, large block, free extent ...
  *                                            -> slots[granule] -> medium block
  *   heaps -> heap -> next_all ...
+ *   redzones -> [ size, mark ][ the caller's bytes ][ mark ][ size, mark ] ...
+ *
+ * A block with red zones is found by the mark before it, a hash of its address, its size and the secret, which says
+ * whether it is used; lib/heap/redzone_mark.h has the formula. The larger ones are medium blocks whose slot has
+ * HEAPALLOC_MAP_SAMPLED, and the caller's bytes begin 16, 2048 or 4096 bytes behind the block's start.
  *
  * Readers check `magic`, `version` and `bytes` before anything else, and bound what they follow: the process may go on
  * meanwhile, or be damaged. A change of anything a reader relies on, the meaning of kinds and states included, is a new
@@ -24,7 +29,7 @@ extern "C" {
 #endif
 
 #define HEAPALLOC_MAP_MAGIC "heapalloc map\n" /* fills its 16 bytes with its end and a zero */
-#define HEAPALLOC_MAP_VERSION 2
+#define HEAPALLOC_MAP_VERSION 3
 #define HEAPALLOC_MAP_NOTE 1
 #define HEAPALLOC_PROFILE_MAGIC "heapalloc prof\n"
 #define HEAPALLOC_PROFILE_VERSION 1
@@ -48,6 +53,7 @@ enum heapalloc_map_kind {
 enum {
     HEAPALLOC_MAP_ATTACHED = 16,                 /* of unit_flags: the slab's free blocks are in its owner's bin */
     HEAPALLOC_MAP_GRANULE_COUNT = (1 << 26) - 1, /* of granule_head: granules of the block */
+    HEAPALLOC_MAP_SAMPLED = 1 << 26,             /* of granule_head, of a used block: it may have red zones */
     HEAPALLOC_MAP_GRANULE_SHIFT = 28,            /* from here, three bits: 1 used, 2 free, 3 cached, 4 deferred */
     HEAPALLOC_MAP_PURGED_BYTES = 4096,           /* of a slab for each of the four lower bits of unit_purged_pages */
     HEAPALLOC_MAP_HEAP_LIVE = 1,                 /* of heap_state: a thread has it */
@@ -67,6 +73,8 @@ struct heapalloc_map {
     const void *secret;     /* uintptr_t */
     const void *block_end;  /* ends lists of free blocks, except the fast build's, which end with NULL */
     const void *classes;    /* class table: class_bytes each */
+    const void *redzones; /* three words: the address, the bytes, and the used bytes of the region of small blocks that
+                             have red zones; they are in a unit of the allocator's own */
 
     /* Sizes. */
     uint32_t unit_bytes, granule_bytes; /* of memory */

@@ -17,7 +17,7 @@ enum heapalloc_block_state {
 
 enum heapalloc_block_kind {
     HEAPALLOC_BLOCK_SMALL,  /* a block of a size class, in a slab */
-    HEAPALLOC_BLOCK_MEDIUM, /* granules of 512 bytes */
+    HEAPALLOC_BLOCK_MEDIUM, /* granules of 512 bytes; or one of a process's first blocks, of any size, in no slab */
     HEAPALLOC_BLOCK_LARGE,  /* whole units of 16 KiB */
     HEAPALLOC_BLOCK_POOL,   /* a slab of a pool, reported as one block */
     HEAPALLOC_BLOCK_ARENA,  /* a chunk of an arena, reported as one block */

@@ -5,43 +5,24 @@
 #include "span/units.h"
 
 enum {
-    END_BYTES = REDZONE_HEAD_BYTES, /* of the tail too */
-    FILL_BYTES = 8,                 /* the caller's bytes are 8 more than a multiple of 16 */
+    END_BYTES = REDZONE_HEAD_BYTES,
+    FILL_BYTES = REDZONE_FILL_BYTES,
+    ALIGN_BYTES = REDZONE_ALIGN_BYTES,
     REGION_UNITS = 8,
-    ALIGN_BYTES = 16,
     NATURAL_BYTES_MAX = CLASS_BYTES_MAX, /* powers of two up to this lie at a multiple of themselves, as in slabs */
-};
-
-struct redzone_end {
-    uint64_t bytes;
-    uint64_t mark;
 };
 
 uint32_t redzone_firsts;
 struct redzone_region redzone_region;
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* A hash of an address and a size, and the marks that are made from it. */
-INLINE uint64_t redzone_hash(const void *p, uint64_t bytes) {
-    uint64_t x = ((uintptr_t)p ^ heap_secret()) * UINT64_C(0x9e3779b97f4a7c15) + bytes;
-    return (x ^ x >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-}
-
-enum redzone_salt { SALT_HEAD, SALT_FREED, SALT_TAIL, SALT_FILL };
-INLINE uint64_t redzone_mark(uint64_t hash, enum redzone_salt salt) {
-    uint64_t x = ((hash >> (8 * salt)) | EACH_BYTE(0x80)) & EACH_BYTE(0xfe);
-    return x << 16 >> 16 | (uint64_t)BLOCK_KEY_UPPER << 48;
+INLINE uint64_t hash_of(const void *p, uint64_t bytes) {
+    return redzone_hash((uintptr_t)p, bytes, heap_secret());
 }
 
 /* What glibc's malloc lets a program use of a request: its heads of 8 bytes lie at multiples of 16. */
 INLINE size_t redzone_usable(size_t size) {
     size_t bytes = round_up(size + 8, ALIGN_BYTES) - 8;
     return bytes < 24 ? 24 : bytes;
-}
-
-INLINE size_t redzone_whole(size_t usable) {
-    return END_BYTES + usable + FILL_BYTES + END_BYTES;
 }
 
 static struct redzone_end *head_of(const void *p) {
@@ -84,7 +65,7 @@ static struct redzone_end *tail_of(const char *p, size_t bytes) {
 
 static STARTUP_TEXT void *redzone_seal(char *p, size_t bytes) {
     debug_check(bytes % ALIGN_BYTES == 8);
-    uint64_t hash = redzone_hash(p, bytes);
+    uint64_t hash = hash_of(p, bytes);
     *head_of(p) = (struct redzone_end){bytes, redzone_mark(hash, SALT_HEAD)};
     *fill_of(p, bytes) = redzone_mark(hash, SALT_FILL);
     *tail_of(p, bytes) = (struct redzone_end){bytes, redzone_mark(hash, SALT_TAIL)};
@@ -110,6 +91,7 @@ static STARTUP_TEXT void *take_cell(size_t size) {
     size_t end = at - END_BYTES + redzone_whole(bytes);
     if (end > region->bytes) return NULL;
     region->used = end;
+    region->blocks++;
     return redzone_seal(region->from + at, bytes);
 }
 
@@ -137,7 +119,7 @@ void *redzone_take_freed(size_t size) {
     size_t bytes = redzone_usable(size);
     for (size_t at = END_BYTES; size <= REDZONE_CELL_MAX && at < region->used; at += ALIGN_BYTES) {
         char *p = region->from + at;
-        uint64_t hash = redzone_hash(p, bytes), seen = redzone_mark(hash, SALT_FREED);
+        uint64_t hash = hash_of(p, bytes), seen = redzone_mark(hash, SALT_FREED);
         if (((uintptr_t)p & (align_of(size) - 1)) || load_relaxed(head_of(p)->bytes) != bytes) continue;
         if (cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD))) return redzone_seal(p, bytes);
     }
@@ -160,19 +142,50 @@ static STARTUP_TEXT bool has_head(const char *p) {
     const struct redzone_end *head = head_of(p);
     uint64_t bytes = load_relaxed(head->bytes);
     return bytes <= room && room - bytes >= FILL_BYTES + END_BYTES &&
-           load_relaxed(head->mark) == redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
+           load_relaxed(head->mark) == redzone_mark(hash_of(p, bytes), SALT_HEAD);
 }
 
 const char *redzone_within(const char *block) {
-    static const uint16_t places[] = {END_BYTES, 2048, 4096};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        if (slot_around(block + places[i]) == span_slot(span_of(block), block) && has_head(block + places[i]))
-            return block + places[i];
+    for (size_t i = 0; i < sizeof redzone_places / sizeof redzone_places[0]; i++) {
+        const char *p = block + redzone_places[i];
+        if (slot_around(p) == span_slot(span_of(block), block) && has_head(p)) return p;
+    }
     return NULL;
 }
 
 STARTUP_TEXT size_t redzone_bytes(const void *p) {
     return has_head(p) ? load_relaxed(head_of(p)->bytes) : 0;
+}
+
+bool redzone_fits(const void *p, size_t size) {
+    struct unit *unit = span_unit(p);
+    size_t bytes = unit && load_relaxed(unit->kind) != UNIT_SLAB && redzone_may_be(p, unit) ? redzone_bytes(p) : 0;
+    return bytes == 0 || (size <= bytes && redzone_usable(size) == bytes);
+}
+
+STARTUP_TEXT bool redzone_is_whole(const char *p, size_t bytes) {
+    uint64_t hash = hash_of(p, bytes);
+    return *fill_of(p, bytes) == redzone_mark(hash, SALT_FILL) && has_tail(p, bytes, hash);
+}
+
+/* True when the block at `p` in the region, whose head may be damaged, was freed. */
+static COLD bool is_freed(const char *p) {
+    const struct redzone_end *head = head_of(p);
+    return head->mark == redzone_mark(hash_of(p, head->bytes), SALT_FREED);
+}
+
+COLD bool redzone_walk_next(struct redzone_walk *walk) {
+    const struct redzone_region *region = &redzone_region;
+    for (size_t at = max_size(walk->next, END_BYTES); at < region->used; at += ALIGN_BYTES) {
+        char *p = region->from + at;
+        walk->used = has_head(p);
+        if (!walk->used && !is_freed(p)) continue;
+        walk->memory = p;
+        walk->bytes = head_of(p)->bytes;
+        walk->next = at + redzone_whole(walk->bytes);
+        return true;
+    }
+    return false;
 }
 
 /* The block of the region that `p` lies in, by its head: the nearest one to the left; NULL: there is none. */
@@ -186,7 +199,7 @@ static const char *cell_around(const char *p) {
 /* True when a tail before `end` says that a block begins at `p`, whose head is damaged. */
 static COLD bool finds_tail(const char *p, const char *end) {
     for (size_t bytes = 24; p + redzone_whole(bytes) - END_BYTES <= end; bytes += ALIGN_BYTES)
-        if (has_tail(p, bytes, redzone_hash(p, bytes))) return true;
+        if (has_tail(p, bytes, hash_of(p, bytes))) return true;
     return false;
 }
 
@@ -206,8 +219,7 @@ static _Noreturn COLD void bad_cell(const char *function, const char *p) {
     const char *block = cell_around(p);
     if (block) check_interior(function, p, block, head_of(block)->bytes);
     if ((uintptr_t)p & (ALIGN_BYTES - 1)) check_misuse(function, p, "is not ours");
-    if (head_of(p)->mark == redzone_mark(redzone_hash(p, head_of(p)->bytes), SALT_FREED))
-        check_misuse(function, p, "is already free");
+    if (is_freed(p)) check_misuse(function, p, "is already free");
     check_misuse(function, p,
                  finds_tail(p, redzone_region.from + redzone_region.used) ? before_its_start : "is not ours");
 }
@@ -219,16 +231,14 @@ STARTUP_TEXT size_t redzone_check(const char *function, const void *p) {
         return 0;
     }
     size_t bytes = load_relaxed(head_of(p)->bytes);
-    uint64_t hash = redzone_hash(p, bytes);
-    if (unlikely(*fill_of(p, bytes) != redzone_mark(hash, SALT_FILL) || !has_tail(p, bytes, hash)))
-        check_misuse(function, p, "was written to beyond its end");
+    if (unlikely(!redzone_is_whole(p, bytes))) check_misuse(function, p, "was written to beyond its end");
     return bytes;
 }
 
 STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
     debug_check(load_relaxed(head_of(p)->bytes) == bytes);
-    uint64_t seen = redzone_mark(redzone_hash(p, bytes), SALT_HEAD);
-    if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(redzone_hash(p, bytes), SALT_FREED))))
+    uint64_t seen = redzone_mark(hash_of(p, bytes), SALT_HEAD);
+    if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(hash_of(p, bytes), SALT_FREED))))
         check_misuse("free", p, "is already free");
     if (in_region(p)) return NULL;
     struct granule *slot = slot_around(p);

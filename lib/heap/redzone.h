@@ -7,16 +7,14 @@
  * A heap gives them to the first blocks of each size that its slow path serves, while the process has one thread: the
  * fast paths know nothing of them. Blocks of up to REDZONE_CELL_MAX bytes lie in one region, one after the other, and
  * are used again only when there is no other memory; larger ones are blocks of level 2, with the head at their start,
- * so that a pointer to the caller's bytes is no block's start, and every fast path declines it. A mark is a hash of the
- * caller's address, the size and a secret. Each of its bytes, and of the fill's, is even and above 127, so no text
- * matches one by chance; and its upper two say that a block may be free (slab/block.h).
+ * so that a pointer to the caller's bytes is no block's start, and every fast path declines it. heap/redzone_mark.h
+ * says what a mark is; the fill is one too.
  *
  * What glibc lets a program use beyond its request belongs to the caller's bytes: programs that write there work. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"
-
-enum { REDZONE_HEAD_BYTES = 16, REDZONE_CELL_MAX = 1024, REDZONE_BYTES_MAX = 64 * 1024 };
+#include "heap/redzone_mark.h"
 
 /* Builds in which blocks may have red zones. The hardened one has a canary behind each block instead. */
 static const bool config_redzones = config_safety && !config_valgrind && !config_bounded;
@@ -25,11 +23,14 @@ static const bool config_redzones = config_safety && !config_valgrind && !config
 extern uint32_t redzone_firsts __attribute__((visibility("hidden")));
 void redzone_set_firsts(uint32_t firsts);
 
-/* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes). */
+/* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes), which readers of the heap map know.
+ *   blocks == those in it, used or freed, whose heads are intact; they tile [from, from + used) but for alignment, and
+ *   each used one's tail is intact, as are those of level 2                                     verify: redzones */
 struct redzone_region {
     char *from;
     size_t bytes;
     size_t used; /* handed out so far, from the start */
+    size_t blocks;
 };
 extern struct redzone_region redzone_region __attribute__((visibility("hidden")));
 
@@ -61,8 +62,28 @@ size_t redzone_bytes(const void *p);
 /* The same, but damage ends the program, and so does whatever else lies in the region. */
 size_t redzone_check(const char *function, const void *p);
 
+/* A walk over the region begins with all zero. */
+struct redzone_walk {
+    size_t next; /* offset of the caller's bytes from the region's start, where the next block may be */
+    char *memory;
+    size_t bytes;
+    bool used;
+};
+bool redzone_walk_next(struct redzone_walk *walk);
+
+/* False when `p` is a block with red zones, and a request of `size` bytes would have got another: these are exact. */
+bool redzone_fits(const void *p, size_t size);
+
+/* True when the fill and the tail of the block of so many bytes at `p` are intact. */
+bool redzone_is_whole(const char *p, size_t bytes);
+
 /* The caller's address in the used block of level 2 at `block`, if it has red zones; else NULL. */
 const char *redzone_within(const char *block);
+
+/* True when the used block of level 2 that begins with `slot` may have red zones. */
+INLINE bool redzone_is_possible(const struct granule *slot) {
+    return config_redzones && load_relaxed(slot->head) & GRANULE_SAMPLED;
+}
 
 /* True when `block`, a used block of level 2 whose slot says SAMPLED, has: then nobody was given this address. */
 INLINE bool redzone_begins(const char *block) {

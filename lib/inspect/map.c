@@ -1,6 +1,7 @@
 /* The heap map: what heapalloc/map.h promises, as this compiler laid it out. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
+#include "heap/redzone.h"
 #include <heapalloc/map.h>
 
 /* The values that a map of this version promises are those of the core. */
@@ -18,6 +19,7 @@ SAME(EDGE, UNIT_EDGE);
 SAME(INSIDE, UNIT_INSIDE);
 SAME(ATTACHED, UNIT_ATTACHED);
 SAME(GRANULE_COUNT, GRANULE_COUNT_MASK);
+SAME(SAMPLED, GRANULE_SAMPLED);
 SAME(GRANULE_SHIFT, GRANULE_STATE_SHIFT);
 SAME(PURGED_BYTES, SLAB_CARVE_BYTES);
 SAME(HEAP_LIVE, HEAP_LIVE);
@@ -45,6 +47,7 @@ const struct heapalloc_map heapalloc_map = {
     .secret = &heap_secret_word,
     .block_end = &block_end_mark,
     .classes = class_shapes,
+    .redzones = &redzone_region,
     .unit_bytes = UNIT_BYTES,
     .granule_bytes = GRANULE_BYTES,
     .class_count = CLASS_COUNT,

@@ -27,6 +27,7 @@ struct reader {
     void *context;
     struct heapalloc_map map;
     uint64_t map_address, secret, block_end;
+    uint64_t redzones_from, redzones_used; /* the region of small blocks with red zones: its address, its used bytes */
     heapalloc_visit *visit;
     void *argument;
     size_t torn, unreadable;

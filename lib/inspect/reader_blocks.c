@@ -89,10 +89,13 @@ static uint32_t medium_units(struct reader *reader, uint32_t unit) {
     return count > 0 ? count : 1;
 }
 
-static void tell_granules(struct reader *reader, uint64_t memory, uint32_t count, uint32_t state) {
+static void tell_granules(struct reader *reader, uint64_t memory, uint32_t head) {
+    uint32_t state = head >> HEAPALLOC_MAP_GRANULE_SHIFT;
+    uint64_t bytes = (uint64_t)(head & HEAPALLOC_MAP_GRANULE_COUNT) * reader->map.granule_bytes;
+    if (state == 1 && head & HEAPALLOC_MAP_SAMPLED) bytes = reader_within(reader, &memory, bytes);
     static const enum heapalloc_block_state states[] = {
         HEAPALLOC_BLOCK_LIVE, HEAPALLOC_BLOCK_LIVE, HEAPALLOC_BLOCK_FREE, HEAPALLOC_BLOCK_KEPT, HEAPALLOC_BLOCK_KEPT};
-    reader_tell(reader, memory, (uint64_t)count * reader->map.granule_bytes, 0, states[state], HEAPALLOC_BLOCK_MEDIUM);
+    reader_tell(reader, memory, bytes, 0, states[state], HEAPALLOC_BLOCK_MEDIUM);
 }
 
 uint32_t reader_medium(struct reader *reader, uint32_t unit) {
@@ -117,7 +120,7 @@ uint32_t reader_medium(struct reader *reader, uint32_t unit) {
         bool sound = state >= 1 && state <= 4 && count > 0 && count <= end - at;
         step = sound ? count : 1;
         if (sound)
-            tell_granules(reader, memory, count, state);
+            tell_granules(reader, memory, head);
         else
             reader_fault(reader, "has a slot where a medium block should begin, and none does", memory);
     }

@@ -69,6 +69,11 @@ const char *reader_open(struct reader *reader, reader_read *read, void *context,
     if (wrong) return wrong;
     if (!reader_get(reader, (uintptr_t)reader->map.secret, &reader->secret, 8))
         return "the heap's roots cannot be read";
+    uint64_t region[3] = {0};
+    if (!reader_get(reader, (uintptr_t)reader->map.redzones, region, sizeof(region)))
+        return "the heap's roots cannot be read";
+    reader->redzones_from = region[0];
+    reader->redzones_used = region[2] < region[1] ? region[2] : region[1];
     reader->block_end = reader->map.safety ? (uintptr_t)reader->map.block_end : 0;
     return NULL;
 }

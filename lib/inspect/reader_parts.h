@@ -30,3 +30,10 @@ void reader_tell(struct reader *reader, uint64_t address, uint64_t bytes, unsign
 /* Visit the blocks of the slab in reader->line; of the units of level 2 from `unit` on, and return their number. */
 void reader_slab(struct reader *reader, uint32_t unit);
 uint32_t reader_medium(struct reader *reader, uint32_t unit);
+
+/* Visit the blocks of the region of those with red zones. */
+void reader_redzones(struct reader *reader);
+
+/* The caller's bytes in the used medium block of so many bytes at `*address`, which may have red zones: then `*address`
+ * becomes where they begin. */
+uint64_t reader_within(struct reader *reader, uint64_t *address, uint64_t bytes);

@@ -24,7 +24,9 @@ static uint32_t visit_unit(struct reader *reader, uint32_t unit) {
     case HEAPALLOC_MAP_POOL:
         reader_tell(reader, memory, reader->map.unit_bytes, 0, state, HEAPALLOC_BLOCK_POOL);
         return 1;
-    case HEAPALLOC_MAP_META: return reader_units(reader, unit);
+    case HEAPALLOC_MAP_META:
+        if (memory == reader->redzones_from) reader_redzones(reader);
+        return reader_units(reader, unit);
     case HEAPALLOC_MAP_FREE: state = HEAPALLOC_BLOCK_FREE; break;
     case HEAPALLOC_MAP_LEAVING: state = HEAPALLOC_BLOCK_KEPT; break;
     case HEAPALLOC_MAP_LARGE:

@@ -1,6 +1,7 @@
 /* Where the heap's resident memory is. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/resident.h"
+#include "heap/redzone.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 
@@ -43,12 +44,27 @@ static void count_medium(struct count *count, const struct extent_walk *extent) 
     count->sums->kept_bytes += here - live;
 }
 
+/* Count the region of blocks with red zones: what is not live of it is not used again. */
+static void count_redzones(struct count *count, size_t here) {
+    struct redzone_walk walk = {0};
+    size_t live = 0;
+    while (redzone_walk_next(&walk)) {
+        live += walk.used ? walk.bytes : 0;
+        count->sums->blocks += walk.used;
+    }
+    live = min_size(live, here);
+    count->sums->live_bytes += live;
+    count->sums->kept_bytes += here - live;
+}
+
 static void count_extent(struct count *count, const struct extent_walk *extent) {
     uint8_t kind = extent->line->kind;
     if (kind == UNIT_SLAB) return count_slab(count, extent->line);
     if (kind == UNIT_MEDIUM) return count_medium(count, extent);
     size_t here = count->resident(extent->line->memory, (size_t)extent->units << UNIT_SHIFT);
-    if (kind == UNIT_META) {
+    if (kind == UNIT_META && extent->line->memory == redzone_region.from) {
+        count_redzones(count, here);
+    } else if (kind == UNIT_META) {
         count->sums->metadata_bytes += here;
     } else if (kind == UNIT_LARGE || kind == UNIT_POOL || kind == UNIT_ARENA) {
         count->sums->live_bytes += here;

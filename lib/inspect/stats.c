@@ -3,6 +3,7 @@
 #include "inspect/stats.h"
 #include "heap/cache.h"
 #include "heap/heap.h"
+#include "heap/redzone.h"
 #include "inspect/spans.h"
 #include "span/region.h"
 #include "span/units.h"
@@ -97,9 +98,16 @@ static void stats_count_span(struct stats_blocks *blocks, const struct span *spa
     blocks->free_bytes += (slabs << UNIT_SHIFT) - used;
 }
 
+/* Count the region of blocks with red zones, whose unit is the allocator's own. */
+static void stats_count_redzones(struct stats_blocks *blocks) {
+    struct redzone_walk walk = {0};
+    while (redzone_walk_next(&walk)) *(walk.used ? &blocks->live_bytes : &blocks->free_bytes) += walk.bytes;
+}
+
 COLD void stats_count_blocks(struct stats_blocks *blocks) {
     *blocks = (struct stats_blocks){0};
     stats_count_medium(blocks);
+    stats_count_redzones(blocks);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
         if (span) stats_count_span(blocks, span);

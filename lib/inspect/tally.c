@@ -3,6 +3,7 @@
 #include "inspect/tally.h"
 #include "heap/cache.h"
 #include "heap/heap.h"
+#include "heap/redzone.h"
 #include "inspect/spans.h"
 
 static void tally_add(struct tally_count *count, size_t blocks, size_t bytes) {
@@ -67,7 +68,9 @@ static void tally_span(struct tally *tally, const struct span *span) {
 }
 
 COLD void tally_read(struct tally *tally) {
+    struct redzone_walk walk = {0};
     *tally = (struct tally){0};
+    while (redzone_walk_next(&walk)) tally_add(&tally->redzones, walk.used, walk.used ? walk.bytes : 0);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
         if (span) tally_span(tally, span);

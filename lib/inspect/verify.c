@@ -15,7 +15,7 @@ static const struct {
     PART(ages),        PART(medium_blocks), PART(medium_before), PART(medium_sum), PART(medium_coalesced),
     PART(slab_counts), PART(abandoned),     PART(partial),       PART(empty),      PART(slab_owners),
     PART(bins),        PART(cache),         PART(parked),        PART(unmapped),   PART(shares),
-    PART(quarantine),  PART(named),         PART(pools),         PART(collected),
+    PART(quarantine),  PART(redzones),      PART(named),         PART(pools),      PART(collected),
 };
 
 COLD const char *verify_heap(void) {

@@ -36,6 +36,9 @@ bool verify_parked(void);
 /* verify_hardened.c */
 bool verify_quarantine(void);
 
+/* verify_redzones.c */
+bool verify_redzones(void);
+
 /* verify_named.c: named and shared pools only, the others are in no list */
 bool verify_named(void);
 bool verify_pools(void);

@@ -1,6 +1,7 @@
 /* Walking the heap's blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/walk.h"
+#include "heap/redzone.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 
@@ -32,9 +33,20 @@ static bool visit_medium(const struct visitor *visitor, const struct extent_walk
         enum walk_state state = block.state == GRANULE_USED   ? WALK_USED
                                 : block.state == GRANULE_FREE ? WALK_FREE
                                                               : WALK_HELD;
-        visit(visitor, span_slot_memory(extent->span, block.slot), (size_t)block.count << GRANULE_SHIFT, state, 0);
+        char *memory = span_slot_memory(extent->span, block.slot);
+        const char *zoned = state == WALK_USED && redzone_is_possible(block.slot) ? redzone_within(memory) : NULL;
+        size_t bytes = zoned ? redzone_bytes(zoned) : (size_t)block.count << GRANULE_SHIFT;
+        visit(visitor, zoned ? (char *)(uintptr_t)zoned : memory, bytes, state, 0);
     }
     return !block.broken;
+}
+
+/* The allocator's own units have no blocks, but for the region of those with red zones. */
+static bool visit_own(const struct visitor *visitor, const struct unit *line) {
+    struct redzone_walk walk = {0};
+    while (line->memory == redzone_region.from && redzone_walk_next(&walk))
+        visit(visitor, walk.memory, walk.bytes, walk.used ? WALK_USED : WALK_FREE, 0);
+    return true;
 }
 
 static bool visit_extent(const struct visitor *visitor, const struct extent_walk *extent) {
@@ -48,7 +60,8 @@ static bool visit_extent(const struct visitor *visitor, const struct extent_walk
     case UNIT_LARGE: visit(visitor, line->memory, bytes, WALK_USED, 0); return true;
     case UNIT_FREE: visit(visitor, line->memory, bytes, WALK_FREE, 0); return true;
     case UNIT_LEAVING: visit(visitor, line->memory, bytes, WALK_HELD, 0); return true;
-    default: return line->kind == UNIT_META;
+    case UNIT_META: return visit_own(visitor, line);
+    default: return false;
     }
 }
 

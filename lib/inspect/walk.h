@@ -22,5 +22,5 @@ typedef void walk_function(const struct walk_block *block, void *context);
 /* Call `function` for every block: carved blocks of slabs, medium and large ones, free extents; in the order of their
  * addresses within a span. What a pool or an arena has is one block per slab or chunk. Nobody may use the heap
  * meanwhile. False: the heap is damaged, the walk ended early. The allocator's own units, and slabs of threads that a
- * fork has lost, are left out. */
+ * fork has lost, are left out. A block with red zones is what its caller has of it. */
 bool walk_heap(walk_function *function, void *context);

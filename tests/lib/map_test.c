@@ -1,6 +1,7 @@
 /* The heap map, and the reader that walks by it, over the scripted world. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/fast.h"
+#include "heap/redzone.h"
 #include "inspect/reader.h"
 #include "inspect/walk.h"
 #include "test.h"
@@ -90,6 +91,59 @@ TEST(the_reader_sees_what_the_walk_in_the_heap_sees) {
     uint32_t all, live;
     CHECK(reader_heaps(&reader, &all, &live) && all >= 1 && live == 1);
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
+}
+
+/* The first blocks of each size, of which each third is freed: the reader and the walk tell of the same callers' bytes.
+ */
+struct zoned {
+    size_t live, freed, bytes;
+};
+
+static bool add_zoned(const struct heapalloc_block *block, void *argument) {
+    struct zoned *zoned = argument;
+    for (int i = 0; i < BLOCKS; i++) {
+        if (blocks[i] != (char *)(uintptr_t)block->address) continue;
+        CHECK_EQ(block->bytes, t_malloc_usable_size(blocks[i]));
+        zoned->live += block->state == HEAPALLOC_BLOCK_LIVE;
+        zoned->bytes += block->bytes;
+    }
+    zoned->freed += block->state == HEAPALLOC_BLOCK_FREE && block->bytes <= REDZONE_CELL_MAX;
+    return true;
+}
+
+static void add_walked_zoned(const struct walk_block *block, void *context) {
+    enum heapalloc_block_state state = block->state == WALK_USED ? HEAPALLOC_BLOCK_LIVE : HEAPALLOC_BLOCK_FREE;
+    struct heapalloc_block same = {(uintptr_t)block->memory, block->bytes, 0, state, HEAPALLOC_BLOCK_MEDIUM};
+    add_zoned(&same, context);
+}
+
+TEST(blocks_with_red_zones_are_seen_where_the_caller_has_them) {
+    static const size_t sizes[] = {1, 24, 64, 100, 512, 1000, 1024, 2048, 4096, 5000, 16384, 65536};
+    enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), EACH = 4 };
+    struct zoned read = {0}, walked = {0};
+    size_t live = 0, freed = 0, usable = 0;
+    if (!config_redzones || hardened()) return;
+    redzone_set_firsts(EACH);
+    for (int i = 0; i < SIZES * EACH; i++) blocks[i] = t_malloc(sizes[i / EACH]);
+    for (int i = 0; i < SIZES * EACH; i++) {
+        bool frees = i % 3 == 0;
+        freed += frees && sizes[i / EACH] <= REDZONE_CELL_MAX;
+        live += !frees;
+        if (frees)
+            t_free(blocks[i]), blocks[i] = NULL;
+        else
+            usable += t_malloc_usable_size(blocks[i]);
+    }
+    CHECK(open_here() == NULL);
+    CHECK(reader_walk(&reader, add_zoned, &read));
+    CHECK_EQ(reader.torn, 0);
+    CHECK(walk_heap(add_walked_zoned, &walked));
+    CHECK_EQ(read.live, live);
+    CHECK_EQ(walked.live, live);
+    CHECK_EQ(read.bytes, usable);
+    CHECK_EQ(walked.bytes, usable);
+    CHECK(read.freed >= freed && walked.freed == read.freed);
+    for (int i = 0; i < SIZES * EACH; i++) t_free(blocks[i]);
 }
 
 TEST(the_visitor_ends_the_walk) {

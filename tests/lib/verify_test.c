@@ -6,6 +6,7 @@
 #include "heap/abandoned.h"
 #include "heap/fast.h"
 #include "heap/named.h"
+#include "heap/redzone.h"
 #include "inspect/verify.h"
 #include "inspect/verify_parts.h"
 #include "span/units.h"
@@ -283,6 +284,20 @@ TEST(cache_is_found_broken) {
 TEST(quarantine_is_found_broken) {
     populate();
     BREAKS(quarantine, heap_self->quarantine[0], (struct block *)small[150]); /* other builds have none */
+}
+
+TEST(redzones_are_found_broken) {
+    if (!config_redzones || hardened()) return;
+    redzone_set_firsts(2);
+    char *cell = t_malloc(40), *wide = t_malloc(10000);
+    CHECK(redzone_bytes(cell) == 40 && redzone_bytes(wide) == 10008);
+    BREAKS(redzones, redzone_region.blocks, redzone_region.blocks + 1);
+    BREAKS(redzones, redzone_region.used, redzone_region.bytes + 1);
+    BREAKS(redzones, cell[40], (char)(cell[40] + 1));
+    BREAKS(redzones, cell[-1], (char)(cell[-1] + 1));
+    BREAKS(redzones, cell[40 + 8 + 15], (char)(cell[40 + 8 + 15] + 1));
+    BREAKS(redzones, wide[10008], (char)(wide[10008] + 1));
+    t_free(cell), t_free(wide);
 }
 
 TEST(shares_are_found_broken) {

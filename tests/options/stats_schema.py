@@ -15,7 +15,7 @@ SCHEMA = {
     "allocated_bytes": int, "active_bytes": int, "dirty_bytes": int, "resident_bytes": int, "mapped_bytes": int,
     "mapped_max_bytes": int, "retained_bytes": int, "metadata_bytes": int,
     "classes": [{"size_bytes": int, "slabs": int, "used_blocks": int, "free_blocks": int}],
-    "medium": COUNT, "large": COUNT, "pools": COUNT, "arenas": COUNT,
+    "medium": COUNT, "large": COUNT, "pools": COUNT, "arenas": COUNT, "redzones": COUNT,
     "free": [{"from_bytes": int, "blocks": int, "bytes": int}],
     "heap_count": int,
     "heaps": [{"heap": int, "live": bool, "slabs": int, "used_bytes": int, "free_bytes": int, "cached_bytes": int}],
@@ -24,7 +24,7 @@ SCHEMA = {
 SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+)"(?:,([a-z_]+)="(\d+)")?\} (\d+)')
 FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {
     "class_used_blocks": "size_bytes", "class_free_blocks": "size_bytes", "medium_used_bytes": None,
-    "large_used_bytes": None, "pool_bytes": None, "arena_bytes": None,
+    "large_used_bytes": None, "pool_bytes": None, "arena_bytes": None, "redzone_bytes": None,
     "heap_used_bytes": "heap", "heap_free_bytes": "heap", "heap_cached_bytes": "heap"}
 
 
