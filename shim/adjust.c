@@ -152,7 +152,7 @@ static COLD void read_lists(char *environment, const char *program) {
 }
 
 STARTUP_TEXT void options_begin(void) {
-    static READ_BY_ALL const char name[] = "HEAPALLOC=";
+    static STARTUP_CONST const char name[] = "HEAPALLOC=";
     char *environment = process_variable(name);
     const char *program = &heapalloc_options ? heapalloc_options : NULL;
     redzone_set_firsts(REDZONES_INITIAL);

@@ -144,8 +144,8 @@ static bool huge_pages_are_offered(void) {
     return allowed > 0;
 }
 
-/* The option is read each time, because the program may set it at any time. In a sandbox the file may not be opened. Near
- * the control group's limit no memory is made resident before it is touched, unless the option demands it. */
+/* The option is read each time, because the program may set it at any time. In a sandbox the file may not be opened.
+ * Near the control group's limit no memory is made resident before it is touched, unless the option demands it. */
 static bool huge_pages_allowed(void) {
     uint64_t wish = option_number(OPTION_HUGEPAGES);
     if (port_page_bytes() != 4096 || wish == HUGEPAGES_NEVER || sandboxed()) return false;

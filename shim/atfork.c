@@ -13,7 +13,7 @@ EXPORT register_handlers __register_atfork;
 /* port_expect_fork() comes here too, and then registers nothing. */
 EXPORT STARTUP_TEXT int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
                                           void *library) {
-    static READ_BY_ALL const char name[] = "__register_atfork";
+    static STARTUP_CONST const char name[] = "__register_atfork";
     static void *libcs;
     port_expect_fork();
     register_handlers *next = (register_handlers *)(uintptr_t)next_of(&libcs, name);

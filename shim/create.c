@@ -14,7 +14,7 @@ typedef int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 EXPORT STARTUP_TEXT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                                        void *argument) {
-    static READ_BY_ALL const char name[] = "pthread_create";
+    static STARTUP_CONST const char name[] = "pthread_create";
     static void *libcs;
     port_expect_fork();
     background_thread_starts();

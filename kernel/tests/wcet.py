@@ -37,7 +37,8 @@ STOPS_ALL = ["check_misuse", "check_interior", "free_bad_unit", "free_bad_block"
 ABSENT = ["recover_slab", "recover_push", "sample_taken", "sample_freed",
           "sample_freed_own", "sample_resized", "sample_forget", "span_further", "span_further_slot"]
 # A core's first call makes its heap, and one that has left has none.
-ONCE = ["heap_for_thread", "exited_alloc", "free_without_heap", "remote_free_without_heap", "abandon_slab"]
+ONCE = ["heap_for_thread", "exited_alloc", "aligned_without_heap", "free_without_heap", "remote_free_without_heap",
+        "abandon_slab"]
 BYTES = ["memset"]  # only called for zeroed requests
 
 # name: (function, what it is, limit, functions where a call leaves the path for a rare step)

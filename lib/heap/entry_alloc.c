@@ -106,6 +106,12 @@ void *heap_alloc_zeroed(size_t size) {
     return heap_return(heap, sample_look(heap, p, size));
 }
 
+/* The bounded build's first aligned request of a thread. Its blocks are as aligned as their class says. */
+static NOINLINE void *aligned_without_heap(size_t bytes) {
+    debug_check(config_bounded && heap_self->state != HEAP_LIVE);
+    return heap_alloc_plain(bytes, heap_self);
+}
+
 /* Serve an aligned request by its class. The last resort, when there is no memory, may return a less aligned block. */
 static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t class) {
     debug_check(is_power_of_two(align) && class > 0 && class < CLASS_COUNT);
@@ -113,8 +119,9 @@ static NOINLINE void *aligned_small(size_t align, struct heap *heap, size_t clas
     if (config_bounded && heap->state == HEAP_LIVE)
         return heap->bin[class] == BLOCK_END ? bounded_refill(heap, (uint32_t) class, (uint32_t)align, BOUNDED_ALIGNED)
                                              : (void *)heap_unbin(heap, (uint32_t) class); /* which is damaged */
+    if (config_bounded) return aligned_without_heap(bytes);
     void *p = heap_alloc_plain(bytes, heap);
-    if (config_bounded || likely(((uintptr_t)p & (align - 1)) == 0)) return p;
+    if (likely(((uintptr_t)p & (align - 1)) == 0)) return p;
     heap = heap_self->state == HEAP_LIVE ? heap_self : NULL;
     free_live(p, heap);
     return heap ? last_resort_aligned(heap, bytes, (uint32_t)align) : NULL;
