@@ -119,7 +119,8 @@ PROGRAMS = {
     "example double free": (EXAMPLE, "double-free", "is already free", 99),
 }
 WHERE = {"small": ("cortex-m0", "cortex-m3", "riscv32", "riscv64", "riscv64-opensbi"),
-         "small guarded": ("cortex-m3", "riscv32"), "example": ("riscv64", "riscv64-opensbi", "aarch64"), "explorer": ("riscv64", "riscv64-opensbi")}
+         "small guarded": ("cortex-m3", "riscv32"), "example": ("riscv64", "riscv64-opensbi", "aarch64"),
+         "explorer": ("riscv64", "riscv64-opensbi")}
 
 
 def runs():

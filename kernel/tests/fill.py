@@ -115,7 +115,8 @@ def below_goal(found):
     for size, less in GOALS.items():
         for load, percent in found["TLSF", size].items():
             if found["chosen", size][load] < percent - less:
-                wrong.append(f"chosen in {named(size)} serves {found['chosen', size][load]} % of {load}, TLSF {percent}")
+                wrong.append(f"chosen in {named(size)} serves {found['chosen', size][load]} % of {load}, "
+                             f"TLSF {percent}")
     return wrong
 
 

@@ -30,8 +30,10 @@ def ram(*ranges):
 
 def reserve(*nodes):
     """Nodes of /reserved-memory: (start, bytes, further properties) each."""
+    def cells(value):
+        return f"{value >> 32:#x} {value & 0xffffffff:#x}"
     return plus(RESERVED + "".join(
-        f"a{number} {{ reg = <{start >> 32:#x} {start & 0xffffffff:#x} {size >> 32:#x} {size & 0xffffffff:#x}>; {more} }};"
+        f"a{number} {{ reg = <{cells(start)} {cells(size)}>; {more} }};"
         for number, (start, size, more) in enumerate(nodes)) + "}; };")
 
 
@@ -121,7 +123,8 @@ REFUSED = {
     "a hundred memory ranges": (ram((0x43800000, 0x1000000), *((START + i * 0x40000, 0x20000) for i in range(100))),
                                 "names more memory ranges"),
     "reservations without ranges": (plus("/ { reserved-memory { #address-cells = <2>; #size-cells = <2>;"
-                                         " a { reg = <0 0x42000000 0 0x1000>; }; }; };"), "has a memory range that wraps around or lies behind an unknown bus"),
+                                         " a { reg = <0 0x42000000 0 0x1000>; }; }; };"),
+                                    "has a memory range that wraps around or lies behind an unknown bus"),
     "everything reserved": (reserve((*ALL, "")), "leaves no memory for the page table"),
     "an initrd that ends first": (chosen("linux,initrd-start = <0x42000000>; linux,initrd-end = <0x41000000>;"),
                                   "has an initrd that ends before it starts"),

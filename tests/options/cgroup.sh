@@ -88,7 +88,8 @@ begin "0::$(printf '/%0250d' 1 2 3 4 5 6 7 8 9 10 11 12)\n"
 file memory.max "1048576\n"
 expect 1048576 "a path too long for anything"
 
-# The defaults for a heap of so many MiB: KiB that may stay dirty (0: as without a limit), and whether the limit is near.
+# The defaults for a heap of so many MiB: KiB that may stay dirty (0: as without a limit), and whether the limit
+# is near.
 defaults() {
     local said
     said=$("$program" "$work/root" $(($1 << 20)))

@@ -138,10 +138,12 @@ mkfifo "$work/pipe"
 cat "$work/pipe" >"$work/piped" &
 run "profile=$work/pipe,profile_bytes=1" "$program" exact
 wait $!
-verdict "$(is "$(test -p "$work/pipe" && of "$work/piped" place_kept)" "1000 21000 1000 21000")" "a pipe gets the profile, and stays one"
+verdict "$(is "$(test -p "$work/pipe" && of "$work/piped" place_kept)" "1000 21000 1000 21000")" \
+    "a pipe gets the profile, and stays one"
 ln -s linked "$work/link"
 run "profile=$work/link,profile_bytes=1" "$program" exact
-verdict "$(is "$(test -L "$work/link" && of "$work/linked" place_kept)" "1000 21000 1000 21000")" "a link is followed, and stays one"
+verdict "$(is "$(test -L "$work/link" && of "$work/linked" place_kept)" "1000 21000 1000 21000")" \
+    "a link is followed, and stays one"
 if [[ $(id -u) == 0 ]] && mknod "$work/null" c 1 3 2>/dev/null && : 2>/dev/null >"$work/null"; then
     run "profile=$work/null,profile_bytes=1,metrics=$work/null" "$program" exact
     verdict "$(test -c "$work/null" && echo yes || echo no)" "a device stays one"

@@ -39,8 +39,10 @@ both() { # TARGET: what holds of a process and of its core file
     asks 0 ': 5.* live in [0-9]+ blocks' "stats of $target" "$target" stats
     asks 0 '^heap> status$' "status of $target" "$target" status
     asks 0 'is whole$' "check of $target" "$target" check
-    asks 0 '^  0x[0-9a-f]+  [0-9]+ bytes  [0-9]+ small blocks of 208 bytes, [0-9]+ live$' "walk of $target" "$target" walk
-    asks 0 '^  0x[0-9a-f]+  52[0-9]{5} bytes  one large block, live$' "walk shows the large block of $target" "$target" walk
+    asks 0 '^  0x[0-9a-f]+  [0-9]+ bytes  [0-9]+ small blocks of 208 bytes, [0-9]+ live$' "walk of $target" \
+        "$target" walk
+    asks 0 '^  0x[0-9a-f]+  52[0-9]{5} bytes  one large block, live$' "walk shows the large block of $target" \
+        "$target" walk
     asks 0 "^  $address +208  live  small$" "walk of a slab of $target" "$target" "walk $address"
     asks 0 "^$address: live, a small block of 208 bytes; 0x[0-9a-f]+ is 5 bytes into it$" "block of $target" \
         "$target" "block $((address + 5))"
@@ -49,7 +51,8 @@ both() { # TARGET: what holds of a process and of its core file
     asks 0 '^  [[][#+.= ]{64}[]]$' "picture of $target" "$target" visualize
     asks 0 '16384 bytes, a cell is 256 bytes' "picture of a slab of $target" "$target" "visualize $address"
     asks 0 '^  [[]#{64}[]]$' "picture of a block of $target" "$target" "visualize $address 208"
-    asks 0 '^  +[0-9]+ bytes: [0-9]+ blocks?, the first at 0x|^no thread has free blocks' "freelist of $target" "$target" freelist
+    asks 0 '^  +[0-9]+ bytes: [0-9]+ blocks?, the first at 0x|^no thread has free blocks' \
+        "freelist of $target" "$target" freelist
     asks 1 'no class of blocks has 209 bytes' "freelist of no class of $target" "$target" "freelist 209"
     asks 1 'is in no block of the heap' "block of foreign memory of $target" "$target" "block 0x10"
     asks 1 'no memory that can be read' "peek at no memory of $target" "$target" "peek 0x10"
@@ -80,7 +83,8 @@ kill "$process"
 start lose -o profile=/dev/null,profile_bytes=1
 gdb -batch -nx -p "$process" -ex "generate-core-file $work/core.lose" >/dev/null 2>&1
 for target in "$process" "$work/core.lose"; do
-    expect 1 ': leaks: 450000 bytes in 300 blocks that nothing' "leaks --process, exact ($target)" "$tool" leaks -p "$target"
+    expect 1 ': leaks: 450000 bytes in 300 blocks that nothing' \
+        "leaks --process, exact ($target)" "$tool" leaks -p "$target"
     expect 1 '^ +450000 bytes in 300 blocks by main' "who lost them ($target)" "$tool" leaks -p "$target"
     asks 0 '^ +450000 bytes in 300 blocks by main' "the same in explore ($target)" "$target" leaks
     asks 0 '^  200 bytes requested by fill' "who allocated a block ($target)" "$target" "block $address"

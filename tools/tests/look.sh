@@ -50,7 +50,8 @@ for library in default hardened fast; do
     kill "$process"
     expect 0 "^heapalloc was active in core file .*core.$library, of tools_sleeper, from /.*libheapalloc" \
         "check of a core file ($library)" "$tool" check "$work/core.$library"
-    expect 0 "it is the $library build, build ID [0-9a-f]{40}$" "the build in it ($library)" "$tool" check "$work/core.$library"
+    expect 0 "it is the $library build, build ID [0-9a-f]{40}$" "the build in it ($library)" \
+        "$tool" check "$work/core.$library"
     expect 0 "core.$library: 5.* live in" "stats of a core file ($library)" "$tool" stats "$work/core.$library"
     expect 0 "^$address +208 live small 13$" "walk of a core file ($library)" "$tool" walk "$work/core.$library"
     expect 0 '^live +5[0-9]{6} bytes' "gdb: heap info of a core file ($library)" \
@@ -114,7 +115,8 @@ fi
 start default damage
 expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of a damaged heap" "$tool" check "$process"
 gdb -batch -nx -p "$process" -ex "generate-core-file $work/core.damage" >/dev/null 2>&1
-expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of its core file" "$tool" check "$work/core.damage"
+expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of its core file" \
+    "$tool" check "$work/core.damage"
 kill "$process"
 
 sleep 100 &

@@ -147,7 +147,8 @@ def is_whole(text):
 def is_small(text):
     """40x10: the sums, the map in half as many cells, the classes with the most memory, a heap."""
     return len(text) == 10 and has(text[:1], r"^\d.* live  \+") and has(
-        text, r"^  kept .*  free ", MAP_NARROW, r"^  block +live +free +full$", r"^  208 .* %$", r"^  heap +live +free$")
+        text, r"^  kept .*  free ", MAP_NARROW, r"^  block +live +free +full$", r"^  208 .* %$",
+        r"^  heap +live +free$")
 
 
 def main():

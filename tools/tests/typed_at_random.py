@@ -9,10 +9,10 @@ import random
 import subprocess
 import sys
 
-WORDS = ("alloc free realloc name leaks collect status visualize walk block freelist peek check stats flush trim origin help "
-         "1 2 3 9 77 a b medium large line: slot: line:1 slot:2 line:a+16 slot:+0x400 +0x0 +0x10 -0x10 0x10 "
-         "0xffffffffffffffff 18446744073709551615 18446744073709551616 0 4096 4097 10K 300K 2M 17G 0x 0xg +-1 "
-         "1+ 1+8 1-8 a+x # end # alloc").split()
+WORDS = ("alloc free realloc name leaks collect status visualize walk block freelist peek check stats flush "
+         "trim origin help 1 2 3 9 77 a b medium large line: slot: line:1 slot:2 line:a+16 slot:+0x400 +0x0 "
+         "+0x10 -0x10 0x10 0xffffffffffffffff 18446744073709551615 18446744073709551616 0 4096 4097 10K 300K "
+         "2M 17G 0x 0xg +-1 1+ 1+8 1-8 a+x # end # alloc").split()
 
 
 def line_of(rng):
