@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "span/span.h"
 #include "base/memory.h"
+#include <heapalloc/port.h>
 
 struct span span_home;
 struct span *span_list[SPANS_MAX];
@@ -29,6 +30,11 @@ void span_open_hole(const void *start) {
     while (offset < first && !cas(first_hole, &first, offset)) {
     }
     span_settle();
+}
+
+bool span_unmap(void *start, size_t bytes) {
+    span_open_hole(start);
+    return port_unmap(start, bytes);
 }
 
 INLINE bool span_has(const struct span *span, const void *p) {

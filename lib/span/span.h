@@ -35,9 +35,12 @@ extern struct span span_home __attribute__((visibility("hidden")));
 extern struct span *span_list[SPANS_MAX] __attribute__((visibility("hidden")));
 extern uint32_t span_count __attribute__((visibility("hidden")));
 
-/* Before the home span loses the memory at `start` for a while; and when it has grown. */
+/* Before memory of the home span moves away, and when it has grown. */
 void span_open_hole(const void *start);
 void span_settle(void);
+
+/* Unmap memory of a span; false: the world cannot, and it stays. */
+bool span_unmap(void *start, size_t bytes);
 
 /* Line of the unit that `p` lies in, for a pointer into the home span: off = p - span_home.base. */
 INLINE struct unit *span_line(const struct span *span, size_t offset) {

@@ -45,7 +45,7 @@ static void unmapped_give(struct unit *unit) {
 
 void unmapped_give_faulting(struct unit *unit) {
     bool may = !(unit->flags & UNIT_MOVED) && load_relaxed(units.unmapped_extents) < FAULTING_MAX && can_go(unit);
-    if (may && port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
+    if (may && span_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
     units_give(unit);
 }
 
@@ -74,8 +74,7 @@ bool unmapped_release(struct unit *unit) {
     uint32_t used = load_relaxed(units.used_units), keep = used / 4 > CLEAN_KEPT_UNITS ? used / 4 : CLEAN_KEPT_UNITS;
     if (likely(load_relaxed(units.clean_units) + unit->count <= keep) || unit->count < RELEASED_UNITS_MIN) return false;
     if (load_relaxed(units.unmapped_extents) >= EXTENTS_MAX || !can_go(unit)) return false;
-    span_open_hole(unit->memory);
-    if (!port_unmap(unit->memory, bytes_of(unit))) return false;
+    if (!span_unmap(unit->memory, bytes_of(unit))) return false;
     unit->flags = UNIT_UNMAPPED;
     return true;
 }
@@ -93,10 +92,7 @@ static void open_room(uint32_t count) {
     struct unit *unit = take_fresh(2 * count);
     if (!unit) unit = take_fresh(count);
     if (!unit) return;
-    if (can_go(unit)) {
-        span_open_hole(unit->memory);
-        if (port_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
-    }
+    if (can_go(unit) && span_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
     units_give(unit);
 }
 
@@ -134,8 +130,9 @@ struct unit *unmapped_move(struct unit *from, uint32_t count) {
     }
     void *unmapped;
     span_open_hole(from->memory);
+    span_open_hole(to->memory);
     if (!port_move(to->memory, bytes_of(to), from->memory, bytes_of(from), &unmapped)) {
-        to->flags = unmapped || port_unmap(to->memory, bytes_of(to)) ? UNIT_UNMAPPED : 0;
+        to->flags = unmapped || span_unmap(to->memory, bytes_of(to)) ? UNIT_UNMAPPED : 0;
         units_give(to);
         return NULL;
     }
