@@ -51,7 +51,7 @@ static void *reseal(char *p, size_t old_bytes) {
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {
     size_t request = hardened_request(size), old = used_bytes(p);
     hardened_check("realloc", p);
-    if (old && request <= old && old <= CLASS_BYTES_MAX && class_shapes[class_of(request)].block_bytes == old) return p;
+    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
     char *new = slow(p, request);
     return new ? reseal(new, old) : NULL;
 }

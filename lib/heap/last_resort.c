@@ -8,8 +8,6 @@
 #include "heap/refill.h"
 #include "span/medium.h"
 
-bool last_resort_taken;
-
 /* True when a slab of the class may have blocks, here or abandoned: without one a refill would only fail at level 1. */
 static bool may_have_blocks(const struct heap *heap, uint32_t class) {
     return heap->bin[class] != BLOCK_END || heap->classes[class].current || heap->classes[class].partial.first ||
@@ -39,7 +37,6 @@ static void *level_2(uint32_t align) {
 void *last_resort_aligned(struct heap *heap, size_t size, uint32_t align) {
     debug_check(is_power_of_two(align) && heap->state == HEAP_LIVE);
     struct block *block = larger_class(heap, (uint32_t)class_of(size + (size == 0)), align);
-    store_relaxed(last_resort_taken, true); /* the block may be longer than any of its size */
     return block ? block : level_2(align);
 }
 

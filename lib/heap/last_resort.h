@@ -3,10 +3,6 @@
 #pragma once
 #include "heap/heap.h"
 
-/* Set once a block became longer than its request for want of memory, here or by realloc: from then on a size that is
- * told and too small proves nothing (heap/sized.h). */
-extern bool last_resort_taken __attribute__((visibility("hidden")));
-
 /* A block of a larger class, or of level 2, for `size` bytes of a class that can get no slab. NULL: there is no larger
  * one either, or `size` is above the classes. The heap is trimmed: its bins are empty. */
 void *last_resort_take(struct heap *heap, size_t size);

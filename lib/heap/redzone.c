@@ -157,12 +157,6 @@ STARTUP_TEXT size_t redzone_bytes(const void *p) {
     return has_head(p) ? load_relaxed(head_of(p)->bytes) : 0;
 }
 
-bool redzone_fits(const void *p, size_t size) {
-    struct unit *unit = span_unit(p);
-    size_t bytes = unit && load_relaxed(unit->kind) != UNIT_SLAB && redzone_may_be(p, unit) ? redzone_bytes(p) : 0;
-    return bytes == 0 || (size <= bytes && redzone_usable(size) == bytes);
-}
-
 STARTUP_TEXT bool redzone_is_whole(const char *p, size_t bytes) {
     uint64_t hash = hash_of(p, bytes);
     return *fill_of(p, bytes) == redzone_mark(hash, SALT_FILL) && has_tail(p, bytes, hash);

@@ -10,9 +10,9 @@
 #include "heap/entry_alloc.h"
 #include "heap/free.h"
 #include "heap/free_check.h"
-#include "heap/last_resort.h"
 #include "heap/registry.h"
 #include "heap/sample.h"
+#include "heap/sized.h"
 #include "heap/tick.h"
 #include "span/purge.h"
 #include "span/small_region.h"
@@ -42,7 +42,7 @@ static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_roo
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
     if (!new) new = heap_alloc_plain(size, heap);
-    if (unlikely(!new &&size <= old_bytes)) store_relaxed(last_resort_taken, true);
+    if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
     free_live(p, live_heap());
@@ -53,7 +53,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     debug_check(size <= ALLOC_BYTES_MAX && span_unit(p) == slab);
     free_check_slab("realloc", p, slab);
     size_t bytes = slab->block_bytes;
-    if (!hardened() && size <= bytes && size > bytes / 2) return p;
+    if (size <= bytes && size > bytes / 2) return p;
     if (size <= bytes && class_of(size) == slab->class) return p;
     return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }

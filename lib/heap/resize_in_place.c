@@ -14,7 +14,7 @@ static bool slab_here(const char *function, void *p, struct unit *slab, size_t s
     debug_check(slab->kind == UNIT_SLAB);
     free_check_slab(function, p, slab);
     *usable_bytes = slab->block_bytes;
-    return size <= *usable_bytes && ((!hardened() && size > *usable_bytes / 2) || class_of(size) == slab->class);
+    return size <= *usable_bytes && (size > *usable_bytes / 2 || class_of(size) == slab->class);
 }
 
 static bool grow_medium(struct granule *slot, size_t size) {
@@ -26,7 +26,7 @@ static bool grow_medium(struct granule *slot, size_t size) {
 
 static COLD bool zoned_here(const char *function, const void *p, size_t size, size_t *usable_bytes) {
     *usable_bytes = free_check_zoned(function, p);
-    return redzone_fits(p, size);
+    return size <= *usable_bytes && size > *usable_bytes / 2;
 }
 
 /* False when the block shrinks to less than half of its size and to a class's: then it moves. */

@@ -12,7 +12,6 @@ enum {
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
-    FAULTING_MAX = 4096,  /* the bound where a use after free shall fault */
     MOVED_MAX = 10,       /* each is a mapping, and may split another one */
     MOVED_LARGE_MAX = 14, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
@@ -40,12 +39,6 @@ static struct unit *unmapped_take_locked(uint32_t count) {
 static void unmapped_give(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_MOVED));
     unit->flags = UNIT_UNMAPPED;
-    units_give(unit);
-}
-
-void unmapped_give_faulting(struct unit *unit) {
-    bool may = !(unit->flags & UNIT_MOVED) && load_relaxed(units.unmapped_extents) < FAULTING_MAX && can_go(unit);
-    if (may && span_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
     units_give(unit);
 }
 

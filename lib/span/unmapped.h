@@ -23,10 +23,6 @@ struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left);
 /* Unmap an extent that is LEAVING and clean, if enough else is clean. False: nothing happened. */
 bool unmapped_release(struct unit *unit);
 
-/* Give back a large block that was freed. Its addresses go to the world at once, so that whoever uses it afterwards
- * faults; and they are used again only when many are unmapped. Where the world cannot, it is given back as others. */
-void unmapped_give_faulting(struct unit *unit);
-
 /* Move the pages of `from`, a large block, to the front of a larger one of `count` units, and return it: `from` is then
  * clean, or unmapped. NULL: too many are moved already, or the world cannot; nothing has changed. */
 struct unit *unmapped_move(struct unit *from, uint32_t count);

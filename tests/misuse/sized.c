@@ -69,23 +69,6 @@ TOO_LITTLE_CASES(sized, free_sized, BY_FREE_SIZED)
 TOO_LITTLE_CASES(sized_base, delete, BY_DELETE)
 TOO_LITTLE_CASES(sized_base, delete_many, BY_DELETE_MANY)
 
-/* The sizes of a process's first blocks are known exactly. */
-MISUSE(sized_first, free_sized_sixteen_less, 48, 65536, EACH_PLACE) {
-    void *p = take(size);
-    say_caught_told();
-    in_asked_thread(tell, &(struct telling){BY_FREE_SIZED, p, size - 16});
-    not_caught();
-}
-
-/* The hardened library knows a block's class, whoever tells its size. */
-#define CLASS_CASE(name, way)                                            \
-    MISUSE(sized_class, name##_of_another_class, 64, 4000, EACH_PLACE) { \
-        free_wrongly(way, size, size * 3 / 4 - 8);                       \
-    }
-CLASS_CASE(free_sized, BY_FREE_SIZED)
-CLASS_CASE(delete, BY_DELETE)
-CLASS_CASE(delete_many, BY_DELETE_MANY)
-
 /* An address that is a multiple of 16, and not of 32. */
 static char *take_unaligned(size_t size) {
     for (;;) {
