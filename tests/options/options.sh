@@ -17,9 +17,6 @@ run help /bin/ls /
 verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as usual"
 verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" | sort)" \
     "$(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$document" | sort)")" "the document has the options that help lists"
-run help /bin/true
-verdict "$(says '^  purge +500ms +500ms ')" "help lists the options also in a program that never allocates"
-run "" /bin/true && verdict "$(silent)" "which prints nothing unless requested"
 run help,purge=3s /bin/ls /
 verdict "$(says '^  purge +3s +500ms ')" "help shows the value of an option and its default"
 run verbose /bin/ls /
