@@ -73,8 +73,8 @@ struct heapalloc_map {
     const void *secret;     /* uintptr_t */
     const void *block_end;  /* ends lists of free blocks, except the fast build's, which end with NULL */
     const void *classes;    /* class table: class_bytes each */
-    const void *redzones;   /* three words: the address, the bytes, and the used bytes of the region of small blocks that
-                               have red zones; they are in a unit of the allocator's own */
+    const void *redzones; /* three words: the address, the bytes, and the used bytes of the region of small blocks that
+                             have red zones; they are in a unit of the allocator's own */
 
     /* Sizes. */
     uint32_t unit_bytes, granule_bytes; /* of memory */

@@ -62,7 +62,8 @@ struct small {
     size_t used_bytes, free_bytes;  /* of blocks, heads included */
     size_t peak_bytes, least_bytes; /* the most that was used, the least that was free */
 };
-extern struct small small; /* api.c's */
+extern struct small small;             /* api.c's */
+extern struct small small_region_heap; /* small_region.c's */
 
 INLINE uint32_t count_of(const struct head *head) {
     return head->word >> 1;

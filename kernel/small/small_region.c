@@ -4,9 +4,11 @@
 #include "base/lock.h"
 #include "small.h"
 
+#if HEAPALLOC_SMALL_BELOW > 0 /* otherwise it is nothing, so that all files of the folder can be compiled */
+
 bool small_region_serves;
 
-static struct small heap_of_all;
+struct small small_region_heap;
 static struct lock lock_of_all = LOCK_OF(RANK_UNITS);
 
 static void small_region_lock(void) {
@@ -19,34 +21,55 @@ static void small_region_unlock(void) {
 }
 
 bool small_region_init(void *start, size_t bytes) {
-    return small_region_serves = small_init(&heap_of_all, start, bytes);
+    return small_region_serves = small_init(&small_region_heap, start, bytes);
 }
 
 bool small_region_add(void *start, size_t bytes) {
     small_region_lock();
-    bool done = small_add_region(&heap_of_all, start, bytes);
+    bool done = small_add_region(&small_region_heap, start, bytes);
     small_region_unlock();
     return done;
 }
 
 void *small_region_alloc(size_t size, size_t align) {
     small_region_lock();
-    void *p = small_alloc_aligned(&heap_of_all, size, align);
+    void *p = small_alloc_aligned(&small_region_heap, size, align);
     small_region_unlock();
     return p;
 }
 
 void small_region_free(void *p) {
     small_region_lock();
-    small_free(&heap_of_all, p);
+    small_free(&small_region_heap, p);
+    small_region_unlock();
+}
+
+size_t small_region_usable(const void *p) {
+    small_region_lock();
+    small_expect(&small_region_heap, "malloc_usable_size", p);
+    size_t bytes = small_usable(&small_region_heap, p);
+    small_region_unlock();
+    return bytes;
+}
+
+void small_region_trim(void) {
+    small_region_lock();
+    slabs_trim(&small_region_heap);
+    small_region_unlock();
+}
+
+void small_region_sums(size_t *used_bytes, size_t *free_bytes) {
+    small_region_lock();
+    *used_bytes = small_region_heap.used_bytes;
+    *free_bytes = small_region_heap.free_bytes;
     small_region_unlock();
 }
 
 bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes) {
     small_region_lock();
-    small_expect(&heap_of_all, function, p);
-    bool done = small_resize(&heap_of_all, p, size);
-    *usable_bytes = small_usable(&heap_of_all, p);
+    small_expect(&small_region_heap, function, p);
+    bool done = small_resize(&small_region_heap, p, size);
+    *usable_bytes = small_usable(&small_region_heap, p);
     small_region_unlock();
     return done;
 }
@@ -61,3 +84,5 @@ void *small_region_resize(void *p, size_t size) {
     small_region_free(p);
     return new;
 }
+
+#endif

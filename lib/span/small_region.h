@@ -22,6 +22,12 @@ bool small_region_add(void *start, size_t bytes);
 void *small_region_alloc(size_t size, size_t align);
 void *small_region_resize(void *p, size_t size);
 void small_region_free(void *p);
+size_t small_region_usable(const void *p);
+void small_region_trim(void);
+
+/* Bytes in blocks and free ones; the name of the first equation that does not hold, or NULL (small_region_check.c). */
+void small_region_sums(size_t *used_bytes, size_t *free_bytes);
+const char *small_region_check(void);
 
 /* As heap_resize_in_place() (heap/resize_in_place.h). */
 bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes);

@@ -93,7 +93,8 @@ TEST(the_reader_sees_what_the_walk_in_the_heap_sees) {
     for (int i = 0; i < BLOCKS; i++) t_free(blocks[i]);
 }
 
-/* The first blocks of each size, of which each third is freed: the reader and the walk tell of the same callers' bytes. */
+/* The first blocks of each size, of which each third is freed: the reader and the walk tell of the same callers' bytes.
+ */
 struct zoned {
     size_t live, freed, bytes;
 };

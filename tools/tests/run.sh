@@ -45,7 +45,7 @@ done
 expect 0 "active in process $!, from /.*libheapalloc" "check of a process with" "$tool" check $!
 expect 2 'there is none' "check of no process" "$tool" check 99999999
 expect 2 'is no process' "check of garbage" "$tool" check one
-expect 2 'is no process' "check of nothing" "$tool" check
+expect 2 'name a process by its number, or a core file' "check of nothing" "$tool" check
 expect 0 '^usage: heapalloc check' "check --help" "$tool" check --help
 expect 2 'did you mean `run`' "a wrong command" "$tool" rum ls
 # A program with one thread that sleeps: its memory goes back if that is asked for.
