@@ -8,7 +8,8 @@ here=$(dirname "$0")
 source "$here/common.sh"
 
 defined=$(nm -g --defined-only "$1" | awk 'NF == 3 {print $3}' | sort -u)
-# In a static program there is no next pthread_create, __register_atfork or dlopen to call, and prctl is libc's: shim/CMakeLists.txt.
+# In a static program there is no next pthread_create, __register_atfork or dlopen to call, and prctl is libc's:
+# shim/CMakeLists.txt.
 wanted=$(entries "$here/symbols.txt" |
     grep -vxE 'pthread_create|thrd_create|__register_atfork|madvise|prctl|dlm?open|__asan_default_options')
 for name in $defined; do
