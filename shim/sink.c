@@ -6,6 +6,7 @@
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 static void pass_to_file(struct sink *sink) {
@@ -48,10 +49,19 @@ COLD void sink_add_quoted(struct sink *sink, const char *text) {
     report_add(&sink->report, "\"");
 }
 
-/* The system call fills in the structure of the kernel, of which statx has one for all machines. */
+/* The kernel's struct statx, which is the same on all machines; not every libc has it. */
+struct about {
+    uint32_t mask, block_bytes;
+    uint64_t attributes;
+    uint32_t links, user, group;
+    uint16_t mode;
+    uint8_t rest[226];
+};
+
 bool sink_may_replace(const char *path) {
-    struct statx about = {0};
-    long got = syscall_6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, (long)&about, 0);
+    enum { WANT_TYPE = 1 };
+    struct about about = {0};
+    long got = syscall_6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, WANT_TYPE, (long)&about, 0);
     if (syscall_failed(got)) return got == -ENOENT;
-    return (about.stx_mode & S_IFMT) == S_IFREG;
+    return (about.mode & S_IFMT) == S_IFREG;
 }

@@ -172,13 +172,14 @@ STARTUP_TEXT void units_unlock(void) {
     lock_give(&units.lock);
 }
 
-/* Unmap a moved block when it is freed: Linux would keep its mapping apart from its neighbours for ever. */
+/* Unmap a moved block when it is freed: Linux would keep its mapping apart from its neighbours for ever. Its place has
+ * counted as a hole since it moved there. */
 static NOINLINE void leave_moved(struct unit *unit) {
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     debug_check(load_relaxed(units.moved_extents) > 0);
     units_count_moved(-1u);
     unit->flags = UNIT_UNMAPPED;
-    if (!span_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
+    if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
 }
 
 void units_give(struct unit *unit) {
