@@ -16,10 +16,18 @@
 
 enum { LINES_BYTES = 4096, FILE_BYTES = 64 };
 
+/* Not on the stack, which may be a small thread's; one thread reads at a time. */
+static struct {
+    bool busy; /* atomic */
+    struct report path;
+    char lines[LINES_BYTES];
+} reading;
+
 /* Read a file, or as much as fits, with a 0 behind it; returns the length, 0 if it cannot be read. */
 static size_t cgroup_read(const char *path, char *text, size_t room) {
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), got = 0;
     size_t length = 0;
+    text[0] = 0;
     if (file < 0) return 0;
     while (length < room - 1 &&
            (got = syscall_6(SYS_read, file, (long)(text + length), (long)(room - 1 - length), 0, 0, 0)) > 0)
@@ -47,15 +55,16 @@ static uint64_t lesser(uint64_t one, uint64_t two) {
 static uint64_t limit_along(const char *mount, const char *root, const char *group, size_t length, const char *file) {
     uint64_t least = 0;
     for (;; length--) {
-        struct report path = {0};
-        report_add(&path, root);
-        report_add(&path, mount);
-        for (size_t i = 0; i < length; i++) report_add(&path, (char[]){group[i], 0});
-        report_add(&path, "/");
-        report_add(&path, file);
-        if (path.length < sizeof(path.chars)) {
-            path.chars[path.length] = 0;
-            least = lesser(least, read_limit(path.chars));
+        struct report *path = &reading.path;
+        path->length = 0;
+        report_add(path, root);
+        report_add(path, mount);
+        for (size_t i = 0; i < length; i++) report_add(path, (char[]){group[i], 0});
+        report_add(path, "/");
+        report_add(path, file);
+        if (path->length < sizeof(path->chars)) {
+            path->chars[path->length] = 0;
+            least = lesser(least, read_limit(path->chars));
         }
         while (length > 0 && group[length - 1] != '/') length--;
         if (length == 0) return least;
@@ -93,18 +102,20 @@ static uint64_t limit_of_line(const char *line, const char *root) {
 }
 
 COLD uint64_t cgroup_memory_limit(const char *root) {
-    char text[LINES_BYTES];
-    struct report path = {0};
     uint64_t least = 0;
-    report_add(&path, root);
-    report_add(&path, "/proc/self/cgroup");
-    path.chars[path.length] = 0;
-    cgroup_read(path.chars, text, sizeof(text));
-    for (const char *line = text; *line; line++) {
+    if (__atomic_exchange_n(&reading.busy, true, __ATOMIC_ACQUIRE)) return 0;
+    struct report *path = &reading.path;
+    path->length = 0;
+    report_add(path, root);
+    report_add(path, "/proc/self/cgroup");
+    path->chars[path->length] = 0;
+    cgroup_read(path->chars, reading.lines, sizeof(reading.lines));
+    for (const char *line = reading.lines; *line; line++) {
         least = lesser(least, limit_of_line(line, root));
         while (*line && *line != '\n') line++;
         if (!*line) break;
     }
+    __atomic_store_n(&reading.busy, false, __ATOMIC_RELEASE);
     return least;
 }
 
