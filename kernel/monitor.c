@@ -44,9 +44,14 @@ static void print_sum(const struct callers_sum *sum) {
         kprintf("image + %lx\n", (uintptr_t)sum->caller - (uintptr_t)_start);
 }
 
+/* By callers where they are recorded, else by what leads to a block, as the explorer does. */
 static void run_leaks(struct shell *shell) {
     static struct callers_sum sums[SUMS_MAX];
 
+    if (!callers_are_recorded() && shell->word_count == 1) {
+        shell_leaks(shell);
+        return;
+    }
     if (!callers_are_recorded()) {
         shell_fail(shell, "callers are recorded in heap_unbounded.img, with the boot argument callers=BLOCKS\n");
         return;
@@ -70,7 +75,7 @@ static void run_panic(struct shell *shell) {
 static const struct shell_command commands[] = {
     {"machine", "", "memory map, and whether the seals are whole", run_machine, 0, 0},
     {"cores", "", "the cores and their counters", run_cores, 0, 0},
-    {"leaks", "[reset]", "who allocated the blocks in use; reset: forget those there are", run_leaks, 0, 1},
+    {"leaks", "[reset]", "with callers=: who allocated the blocks in use; reset: forgets those", run_leaks, 0, 1},
     {"panic", "", "end with exit code 99", run_panic, 0, 0},
 };
 

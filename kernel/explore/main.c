@@ -106,5 +106,6 @@ int main(void) {
         if (line_read(&port, line, sizeof line) < 0) break;
         shell_line(&shell, line);
     }
+    shell_end(&shell);
     return (int)(shell_code(&shell) & 0xff);
 }

@@ -90,6 +90,9 @@ void shell_line(struct shell *shell, const char *line);
 /* Print the session's statistics. */
 void shell_end(struct shell *shell);
 
+/* The command `leaks`, for a world that has one of its own, which may have nothing to say. */
+void shell_leaks(struct shell *shell);
+
 /* The exit code: the one given to `exit`, else 1 when a line failed, else 0. */
 uint64_t shell_code(const struct shell *shell);
 

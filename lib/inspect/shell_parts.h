@@ -98,7 +98,6 @@ void shell_alloc(struct shell *shell);
 void shell_free(struct shell *shell);
 void shell_realloc(struct shell *shell);
 void shell_rename(struct shell *shell);
-void shell_leaks(struct shell *shell);
 void shell_collect(struct shell *shell);
 void shell_status(struct shell *shell);
 void shell_flush(struct shell *shell);
