@@ -421,7 +421,7 @@ def callers(images):
     verdicts.ends(outcome, 0, r"heap> leaks", r"^       2 blocks        6000 bytes  image \+ [0-9a-f]+$",
                   r"heap> leaks", r"^       1 blocks        5000 bytes  image", "no block is in use that was allocated",
                   r"^       1 blocks          30 bytes  image")
-    outcome = boot(images, PLAIN, "repl callers=1000", "leaks\rexit 0\r")
+    outcome = boot(images, PLAIN, "repl callers=1000", "leaks reset\rexit 0\r")
     verdicts.ends(outcome, 0, "callers are not recorded: calls are bounded in this image",
                   "^callers are recorded in heap_unbounded.img")
 
