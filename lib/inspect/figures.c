@@ -6,14 +6,13 @@
 #include "span/span.h"
 #include <heapalloc/heap.h>
 
-static void sums_of_small_region(struct heap_figures *figures) {
-    *figures = (struct heap_figures){.heaps = 1};
-    small_region_sums(&figures->used_bytes, &figures->free_bytes);
-}
-
 /* Nobody forks in a world that owns its memory, so the sums can always be read. */
 void heap_figures(struct heap_figures *figures) {
-    if (small_region()) return sums_of_small_region(figures);
+    if (small_region()) { /* in no function of its own: without optimisation that would need kernel/small */
+        *figures = (struct heap_figures){.heaps = 1};
+        small_region_sums(&figures->used_bytes, &figures->free_bytes);
+        return;
+    }
     struct heapalloc_stats stats = {0};
     stats_read(&stats);
     *figures = (struct heap_figures){.used_bytes = stats.used_bytes,
