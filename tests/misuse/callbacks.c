@@ -2,46 +2,8 @@
  * children of a fork that may not; blocks that were never handed out. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
-#include <heapalloc/collected.h>
-#include <heapalloc/heapalloc.h>
+#include "weak.h"
 #include <sys/wait.h>
-
-/* The library is preloaded, not linked. */
-#pragma weak heapalloc_verify
-#pragma weak heapalloc_alloc_at
-#pragma weak heapalloc_free_at
-#pragma weak heapalloc_try_expand
-#pragma weak heapalloc_free_many
-#pragma weak heapalloc_reserve
-#pragma weak heapalloc_good_size
-#pragma weak heapalloc_alloc_many
-#pragma weak heapalloc_arena_create
-#pragma weak heapalloc_arena_alloc
-#pragma weak heapalloc_arena_alloc_aligned
-#pragma weak heapalloc_arena_zeroed
-#pragma weak heapalloc_arena_cleanup
-#pragma weak heapalloc_arena_mark
-#pragma weak heapalloc_arena_rewind
-#pragma weak heapalloc_arena_reset
-#pragma weak heapalloc_arena_destroy
-#pragma weak heapalloc_pool_create_with
-#pragma weak heapalloc_pool_get
-#pragma weak heapalloc_pool_put
-#pragma weak heapalloc_pool_put_many
-#pragma weak heapalloc_pool_destroy
-#pragma weak heapalloc_collected_create
-#pragma weak heapalloc_collected_alloc
-#pragma weak heapalloc_collected_alloc_plain
-#pragma weak heapalloc_collected_collect
-#pragma weak heapalloc_collected_step
-#pragma weak heapalloc_collected_store
-#pragma weak heapalloc_collected_root
-#pragma weak heapalloc_collected_unroot
-#pragma weak heapalloc_collected_weak
-#pragma weak heapalloc_collected_unweak
-#pragma weak heapalloc_collected_finalizer
-#pragma weak heapalloc_collected_stats
-#pragma weak heapalloc_collected_destroy
 
 static struct heapalloc_arena *arena, *child;
 static struct heapalloc_pool *pool;

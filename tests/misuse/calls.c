@@ -1,59 +1,11 @@
 /* Misuse: arguments that are wrong for what they are given to, of each public function that takes a pointer. */
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
+#include "weak.h"
 #include <errno.h>
-#include <heapalloc/collected.h>
-#include <heapalloc/heapalloc.h>
-#include <heapalloc/walk.h>
 #include <pthread.h>
 #include <signal.h>
 #include <ucontext.h>
-
-/* The library is preloaded, not linked. */
-#pragma weak heapalloc_stats
-#pragma weak heapalloc_stats_json
-#pragma weak heapalloc_option_set
-#pragma weak heapalloc_option_get
-#pragma weak heapalloc_walk
-#pragma weak heapalloc_try_expand
-#pragma weak heapalloc_alloc_many
-#pragma weak heapalloc_free_many
-#pragma weak heapalloc_alloc_at
-#pragma weak heapalloc_free_at
-#pragma weak heapalloc_trim
-#pragma weak heapalloc_arena_create
-#pragma weak heapalloc_arena_destroy
-#pragma weak heapalloc_arena_alloc
-#pragma weak heapalloc_arena_realloc
-#pragma weak heapalloc_arena_free
-#pragma weak heapalloc_arena_strdup
-#pragma weak heapalloc_arena_memdup
-#pragma weak heapalloc_arena_printf
-#pragma weak heapalloc_arena_cleanup
-#pragma weak heapalloc_arena_mark
-#pragma weak heapalloc_arena_rewind
-#pragma weak heapalloc_arena_reset
-#pragma weak heapalloc_arena_stats
-#pragma weak heapalloc_pool_create
-#pragma weak heapalloc_pool_create_with
-#pragma weak heapalloc_pool_destroy
-#pragma weak heapalloc_pool_get
-#pragma weak heapalloc_pool_put
-#pragma weak heapalloc_pool_get_many
-#pragma weak heapalloc_pool_put_many
-#pragma weak heapalloc_pool_stats
-#pragma weak heapalloc_collected_create
-#pragma weak heapalloc_collected_destroy
-#pragma weak heapalloc_collected_alloc
-#pragma weak heapalloc_collected_collect
-#pragma weak heapalloc_collected_finalizer
-#pragma weak heapalloc_collected_root
-#pragma weak heapalloc_collected_unroot
-#pragma weak heapalloc_collected_store
-#pragma weak heapalloc_collected_visit
-#pragma weak heapalloc_collected_weak
-#pragma weak heapalloc_collected_unweak
-#pragma weak heapalloc_collected_stats
 
 /* CALL(NAME, FUNCTION, POINTER, SENTENCE, STATEMENT): the statement, which may use these, ends with FUNCTION's sentence
  * about POINTER. */

@@ -2,50 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "misuse.h"
-#include <heapalloc/collected.h>
-#include <heapalloc/heapalloc.h>
+#include "weak.h"
 #include <sys/mman.h>
-
-/* The library is preloaded, not linked. */
-#pragma weak heapalloc_stats
-#pragma weak heapalloc_trim
-#pragma weak heapalloc_arena_create
-#pragma weak heapalloc_arena_destroy
-#pragma weak heapalloc_arena_alloc
-#pragma weak heapalloc_arena_alloc_aligned
-#pragma weak heapalloc_arena_zeroed
-#pragma weak heapalloc_arena_realloc
-#pragma weak heapalloc_arena_free
-#pragma weak heapalloc_arena_mark
-#pragma weak heapalloc_arena_reset
-#pragma weak heapalloc_arena_stats
-#pragma weak heapalloc_arena_strdup
-#pragma weak heapalloc_arena_memdup
-#pragma weak heapalloc_arena_printf
-#pragma weak heapalloc_arena_cleanup
-#pragma weak heapalloc_arena_rewind
-#pragma weak heapalloc_pool_create
-#pragma weak heapalloc_pool_create_with
-#pragma weak heapalloc_pool_destroy
-#pragma weak heapalloc_pool_get
-#pragma weak heapalloc_pool_put
-#pragma weak heapalloc_pool_get_many
-#pragma weak heapalloc_pool_put_many
-#pragma weak heapalloc_pool_stats
-#pragma weak heapalloc_collected_create
-#pragma weak heapalloc_collected_destroy
-#pragma weak heapalloc_collected_alloc
-#pragma weak heapalloc_collected_collect
-#pragma weak heapalloc_collected_stats
-#pragma weak heapalloc_collected_alloc_plain
-#pragma weak heapalloc_collected_step
-#pragma weak heapalloc_collected_store
-#pragma weak heapalloc_collected_visit
-#pragma weak heapalloc_collected_root
-#pragma weak heapalloc_collected_unroot
-#pragma weak heapalloc_collected_weak
-#pragma weak heapalloc_collected_unweak
-#pragma weak heapalloc_collected_finalizer
 
 static void *nothing(void) {
     return NULL;
