@@ -24,3 +24,19 @@ expect() {
     [[ $code != "$expected" ]] || ! grep -qaE -- "$pattern" "$work/said" || good=yes
     verdict $good "$what" "exit code $code"
 }
+
+# start WHAT [RUN OPTION...]: starts $sleeper by $tool, and waits for its address; sets `process` and `address`.
+# shellcheck disable=SC2034,SC2154 # the script sets the programs, and uses the address
+start() {
+    local what=$1
+    shift
+    rm -f "$work/address"
+    "$tool" run "$@" "$sleeper" "$what" >"$work/address" &
+    process=$!
+    processes+=("$process")
+    for ((i = 0; i < 300; i++)); do
+        [[ -s $work/address ]] && break
+        sleep 0.1
+    done
+    address=$(cat "$work/address")
+}

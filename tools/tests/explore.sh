@@ -13,21 +13,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/expect.sh"
 export TERM=dumb
 
-# start WHAT [RUN OPTION...]: starts a sleeper and waits for its address; sets `process` and `address`.
-start() {
-    local what=$1
-    shift
-    rm -f "$work/address"
-    "$tool" run "$@" "$sleeper" "$what" >"$work/address" &
-    process=$!
-    processes+=("$process")
-    for ((i = 0; i < 300; i++)); do
-        [[ -s $work/address ]] && break
-        sleep 0.1
-    done
-    address=$(cat "$work/address")
-}
-
 # asks CODE PATTERN WHAT TARGET LINES: types the lines.
 asks() {
     printf '%b\n' "$5" >"$work/typed"

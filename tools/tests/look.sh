@@ -14,21 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/expect.sh"
 export TERM=dumb
 
-# start LIBRARY WHAT: starts a sleeper and waits for its address; sets `process` and `address`.
-start() {
-    rm -f "$work/address"
-    "$tool" run -q -l "$1" "$sleeper" "$2" >"$work/address" &
-    process=$!
-    processes+=("$process")
-    for ((i = 0; i < 300; i++)); do
-        [[ -s $work/address ]] && break
-        sleep 0.1
-    done
-    address=$(cat "$work/address")
-}
-
 for library in default hardened fast; do
-    start "$library" sleep
+    start sleep -q -l "$library"
     expect 0 "^process $process: 5.* live in .* blocks" "stats of a process ($library)" "$tool" stats "$process"
     expect 0 '^  208 .* 7[3-8][0-9] ' "about 750 of 1000 blocks are live ($library)" "$tool" stats "$process"
     expect 0 "^$address +208 live small 13$" "walk has a block ($library)" "$tool" walk --live "$process"
@@ -66,7 +53,7 @@ mkdir "$work/lib"
 cp "$(dirname "$tool")/libheapalloc.so" "$work/lib/libheapalloc.so.0.1.0"
 cp "$script" "$work/lib/libheapalloc.so.0.1.0-gdb.py"
 export HEAPALLOC_LIBRARY=$work/lib/libheapalloc.so.0.1.0
-start default lose
+start lose -q
 unset HEAPALLOC_LIBRARY
 loads=(gdb -batch -nx -iex "add-auto-load-safe-path $work/lib")
 expect 0 "^$address +208 live small 13" "gdb loads its commands by itself" \
@@ -104,7 +91,7 @@ if [[ $(cat /proc/sys/kernel/core_pattern) == core && $(cat /proc/sys/kernel/cor
     fi
 fi
 
-start default damage
+start damage -q
 expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of a damaged heap" "$tool" check "$process"
 gdb -batch -nx -p "$process" -ex "generate-core-file $work/core.damage" >/dev/null 2>&1
 expect 1 'damaged: 0x[0-9a-f]+ is a free block that was written to' "check of its core file" \
