@@ -21,7 +21,7 @@ struct search {
     struct threads threads;
     struct range own[OWN_MAX]; /* no roots; in the order of addresses */
     size_t own_count;
-    size_t *todo, pending;
+    size_t *waiting, pending;
     uint64_t *buffer;
 };
 
@@ -37,7 +37,7 @@ static void reach(struct search *search, uint64_t word) {
         } else if (word - blocks[middle].address >= blocks[middle].bytes) {
             low = middle + 1;
         } else {
-            if (!blocks[middle].reached) search->todo[search->pending++] = middle;
+            if (!blocks[middle].reached) search->waiting[search->pending++] = middle;
             blocks[middle].reached = true;
             return;
         }
@@ -87,7 +87,7 @@ static void mark(struct search *search) {
     else
         core_writable(search->target, look_at_mapping, search);
     while (search->pending > 0) {
-        const struct lost_block *block = &search->lost->blocks[search->todo[--search->pending]];
+        const struct lost_block *block = &search->lost->blocks[search->waiting[--search->pending]];
         look_at_memory(search, block->address, block->address + block->bytes);
     }
 }
@@ -136,12 +136,12 @@ static bool look(struct search *search) {
     struct lost *lost = search->lost;
     struct target *target = search->target;
     if (!reader_walk(&target->reader, add_live, lost)) return lost_fail(target, "its heap cannot be walked");
-    search->todo = malloc((lost->count + 1) * sizeof(*search->todo));
+    search->waiting = malloc((lost->count + 1) * sizeof(*search->waiting));
     search->buffer = malloc(PIECE);
-    if (!search->todo || !search->buffer) return lost_fail(target, "there is not enough memory to search it");
+    if (!search->waiting || !search->buffer) return lost_fail(target, "there is not enough memory to search it");
     if (lost->count > 1) qsort(lost->blocks, lost->count, sizeof(*lost->blocks), order_blocks);
     for (size_t i = 0; i < lost->count; i++)
-        if (lost->blocks[i].reached) search->todo[search->pending++] = i;
+        if (lost->blocks[i].reached) search->waiting[search->pending++] = i;
     find_own(search);
     if (lost->count > 0) mark(search);
     pins_read(&lost->pins, target);
@@ -182,7 +182,7 @@ bool lost_find(struct lost *lost, struct target *target, struct names *names) {
     if (good) sum_up(lost);
     if (good && lost->known > 0) pins_profile(&lost->pins, target, &lost->profile, names);
     threads_go(&search.threads);
-    free(search.todo);
+    free(search.waiting);
     free(search.buffer);
     return good;
 }
