@@ -24,9 +24,10 @@ static char *unpack(z_stream *stream, size_t *done, const char **fault) {
     while (state != Z_STREAM_END || stream->avail_in > 0) {
         if (state == Z_STREAM_END && inflateReset(stream) != Z_OK) break;
         if (room - *done < PIECE) {
-            char *grown = room < unpacked_max ? realloc(out, room = 2 * room + PIECE) : NULL;
+            bool fits = room < unpacked_max;
+            char *grown = fits ? realloc(out, room = 2 * room + PIECE) : NULL;
             if (!grown) {
-                *fault = room < unpacked_max ? "there is not enough memory to unpack it" : "what it packs is too large";
+                *fault = fits ? "there is not enough memory to unpack it" : "what it packs is too large";
                 free(out);
                 return NULL;
             }
