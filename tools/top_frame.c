@@ -41,9 +41,8 @@ static void add_head(struct frame *frame, const struct survey *survey, const cha
 
 /* The bar is as long as there is room for, and its legend stands behind it. */
 static void add_bar(struct frame *frame, const struct survey *survey) {
-    unsigned cells = is_wide(frame)                        ? BAR_CELLS
-                     : frame->columns > BAR_CELLS + BORDER ? BAR_CELLS
-                                                           : frame->columns - BORDER;
+    unsigned room = frame->columns > BORDER ? frame->columns - BORDER : 0;
+    unsigned cells = room < BAR_CELLS ? room : BAR_CELLS;
     uint64_t all = 0;
     char bar[BAR_CELLS + 1];
     for (int state = 0; state < SURVEY_STATES; state++) all += survey->states[state].bytes;
