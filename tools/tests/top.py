@@ -17,16 +17,19 @@ import termios
 import time
 
 PATIENCE = 60  # seconds for what must come at once
+CLEAR = "\x1b[H\x1b[J"
 
 
 class Screen:
     """What a VT100 shows: as much of it as ncurses uses here."""
 
     def __init__(self, columns, rows):
-        self.resize(columns, rows)
         self.rest = ""
+        self.resize(columns, rows)
 
     def resize(self, columns, rows):
+        """What comes before the whole screen is cleared was meant for another size."""
+        self.stale = True
         self.columns, self.rows = columns, rows
         self.cells = [[" "] * columns for _ in range(rows)]
         self.x = self.y = 0
@@ -71,8 +74,12 @@ class Screen:
 
     def feed(self, text):
         text = self.rest + text
-        self.rest = ""
-        at = 0
+        cleared = text.rfind(CLEAR) if self.stale else 0
+        self.rest = text if cleared < 0 else ""
+        if cleared < 0:
+            return
+        self.stale = False
+        at = cleared
         while at < len(text):
             if text[at] != "\x1b":
                 self.letter(text[at])
