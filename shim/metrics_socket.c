@@ -11,7 +11,7 @@
 #include "fork.h"
 #include "helper_thread.h"
 #include "leaks_stop.h"
-#include "live_stats.h"
+#include "live_metrics.h"
 #include "options.h"
 #include "process.h"
 #include "syscall.h"
@@ -105,7 +105,7 @@ static void answer(int client) {
     bool http = read_request(client), read = live_stats_read(&stats);
     if (http) report_add(&sink.report, read ? head : later);
     if (read)
-        live_stats_metrics(&sink, &stats);
+        live_metrics_write(&sink, &stats);
     else
         sink_end(&sink);
 }
