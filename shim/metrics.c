@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "events.h"
 #include "live_metrics.h"
+#include "metrics_path.h"
 #include "metrics_socket.h"
 #include "options.h"
 #include "process.h"
