@@ -48,8 +48,9 @@ fuzz() {
 
 fuzz_profile() {
     local sources=(tests/fuzz/profile.c)
-    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof \
-        heap_profile_text json_numbers names number_map profile_file symbols_none unzip wire; do
+    for name in call_tree export_collapsed export_formats export_massif export_pprof export_speedscope heap_profile \
+        heap_profile_parse heap_profile_pprof heap_profile_text json_numbers json_text names number_map \
+        pprof_tables profile_file symbols_none unzip wire; do
         sources+=("tools/$name.c")
     done
     mkdir -p "$out/corpus-profile"

@@ -5,6 +5,7 @@
 #include "explore.h"
 #include "export.h"
 #include "inspect/shell.h"
+#include "leaks.h"
 #include "look.h"
 #include "profile.h"
 #include "report.h"

@@ -153,3 +153,9 @@ struct shell_found shell_find(uintptr_t address) {
     }
     return search.found;
 }
+
+const char *shell_state_name(const struct shell_found *part) {
+    if (part->kind == SHELL_UNCARVED) return "not cut";
+    if (part->kind == SHELL_OTHER) return "used";
+    return part->state == WALK_USED ? "used" : part->state == WALK_HELD ? "kept" : "free";
+}

@@ -3,42 +3,8 @@
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/bin.h"
-#include "inspect/shell_parts.h"
+#include "inspect/shell_chain.h"
 #include "span/units.h"
-
-enum { SHOWN_MAX = 6 };
-
-/* One list as it is printed. A list that is longer than `most` has a loop. */
-struct chain {
-    struct shell *shell;
-    uint32_t length, most;
-    bool broken;
-};
-
-static struct chain chain_begin(struct shell *shell, uint32_t most) {
-    return (struct chain){shell, 0, most, false};
-}
-
-/* False: the list is damaged here. The first entries are shown in full. */
-static bool chain_add(struct chain *chain, const void *memory, size_t bytes) {
-    chain->broken = !memory || chain->length == chain->most;
-    if (chain->broken) return false;
-    if (chain->length++ >= SHOWN_MAX) return true;
-    struct shell_label label = shell_label(chain->shell, memory);
-    shell_say(chain->shell, chain->length > 1 ? " -> %p" : " %p", (void *)(uintptr_t)memory);
-    if (label.text[0]) shell_say(chain->shell, " %s", label.text);
-    if (bytes > 0) shell_say(chain->shell, " [%zu]", bytes);
-    return true;
-}
-
-static void end(struct chain *chain) {
-    struct shell *shell = chain->shell;
-    if (chain->length > SHOWN_MAX) shell_say(shell, " -> %u more", chain->length - SHOWN_MAX);
-    if (chain->broken)
-        shell_fail(shell, " -> damaged; `check` tells more\n");
-    else
-        shell_say(shell, chain->length == 0 ? " empty\n" : " -> end\n");
-}
 
 /* ---- slabs ---- */
 
@@ -49,15 +15,15 @@ static bool is_start(const struct unit *slab, const struct block *block) {
 /* Print a list that ends with BLOCK_END, one of just `count` blocks, or the blocks of a bin that are not adopted. */
 static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
                        uint32_t count, const struct heap *host) {
-    struct chain chain = chain_begin(shell, slab->carved_blocks);
+    struct shell_chain chain = shell_chain_begin(shell, slab->carved_blocks);
     shell_say(shell, "  %-6s", name);
     while ((block = inspect_own(host, slab->class, block)) != BLOCK_END && count-- > 0 &&
-           chain_add(&chain, is_start(slab, block) ? block : NULL, 0)) {
+           shell_chain_add(&chain, is_start(slab, block) ? block : NULL, 0)) {
         chain.broken = !block_is_free(block, heap_secret());
         if (chain.broken) break;
         block = block->next;
     }
-    end(&chain);
+    shell_chain_end(&chain);
 }
 
 static void say_remote(struct shell *shell, const struct unit *slab) {
@@ -92,45 +58,17 @@ static void say_class(struct shell *shell, uint32_t class, enum say_empty empty)
 
 /* ---- the indexes of both levels ---- */
 
-static bool lies_in(uintptr_t at, const void *table, size_t count, size_t bytes) {
-    return at - (uintptr_t)table < count * bytes && (at - (uintptr_t)table) % bytes == 0;
-}
+typedef bool add_node(struct shell_chain *chain, const struct tlsf_node *node);
 
-struct granule *shell_slot_of(const struct tlsf_node *node) {
-    uintptr_t at = (uintptr_t)node - sizeof(struct granule);
-    for (uint32_t place = 0; place < inspect_span_places(); place++) {
-        const struct span *span = inspect_span(place);
-        if (span && lies_in(at, span->slots, (size_t)span->tabled_units * GRANULES_PER_UNIT, sizeof(struct granule)))
-            return (struct granule *)at;
-    }
-    return NULL;
-}
-
-struct unit *shell_unit_of(const struct tlsf_node *node) {
-    uintptr_t at = (uintptr_t)node - offsetof(struct unit, node);
-    for (uint32_t place = 0; place < inspect_span_places(); place++) {
-        const struct span *span = inspect_span(place);
-        if (span && lies_in(at, span->lines, span->tabled_units, UNIT_LINE_BYTES)) return (struct unit *)at;
-    }
-    return NULL;
-}
-
-struct granule *shell_cached_slot(const char *memory) {
-    if (span_of(memory) != &span_home || (uintptr_t)memory & (GRANULE_BYTES - 1)) return NULL;
-    return span_slot(&span_home, memory);
-}
-
-typedef bool add_node(struct chain *chain, const struct tlsf_node *node);
-
-static bool add_granules(struct chain *chain, const struct tlsf_node *node) {
+static bool add_granules(struct shell_chain *chain, const struct tlsf_node *node) {
     const struct granule *slot = shell_slot_of(node);
-    return chain_add(chain, slot ? span_slot_memory(span_of_slot(slot), slot) : NULL,
-                     slot ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0);
+    return shell_chain_add(chain, slot ? span_slot_memory(span_of_slot(slot), slot) : NULL,
+                           slot ? (size_t)granule_count(slot) << GRANULE_SHIFT : 0);
 }
 
-static bool add_units(struct chain *chain, const struct tlsf_node *node) {
+static bool add_units(struct shell_chain *chain, const struct tlsf_node *node) {
     const struct unit *unit = shell_unit_of(node);
-    return chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
+    return shell_chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
 }
 
 /* The least size in the list of a row and column. */
@@ -145,11 +83,11 @@ static uint32_t say_indexes(struct shell *shell, const struct tlsf *const index[
         uint32_t row = i / 2 / TLSF_COLUMNS, column = i / 2 % TLSF_COLUMNS;
         const struct tlsf_node *node = index[i % 2]->head[row][column];
         if (!node) continue;
-        struct chain chain = chain_begin(shell, UINT32_MAX >> 8);
+        struct shell_chain chain = shell_chain_begin(shell, UINT32_MAX >> 8);
         shell_say(shell, "  from %zu KiB:", least_of(row, column) << shift >> 10);
         for (; node && add_one(&chain, node); node = node->next) {
         }
-        end(&chain);
+        shell_chain_end(&chain);
         lists++;
     }
     return lists;
@@ -163,21 +101,21 @@ static uint32_t say_kept(struct shell *shell) {
     for (uint32_t count = 0; count <= CACHE_GRANULES_MAX; count++) {
         const char *memory = heap->cache[count];
         if (!memory) continue;
-        struct chain chain = chain_begin(shell, CACHE_SUM_MAX);
+        struct shell_chain chain = shell_chain_begin(shell, CACHE_SUM_MAX);
         shell_say(shell, "  kept, %u bytes:", count << GRANULE_SHIFT);
-        while (memory && chain_add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
+        while (memory && shell_chain_add(&chain, shell_cached_slot(memory) ? memory : NULL, 0))
             memory = *cache_link(shell_cached_slot(memory));
-        end(&chain);
+        shell_chain_end(&chain);
         lists++;
     }
     return lists;
 }
 
 static void say_recent(struct shell *shell, const char *memory, size_t bytes) {
-    struct chain chain = chain_begin(shell, 1);
+    struct shell_chain chain = shell_chain_begin(shell, 1);
     shell_say(shell, "  kept, freed last:");
-    chain_add(&chain, memory, bytes);
-    end(&chain);
+    shell_chain_add(&chain, memory, bytes);
+    shell_chain_end(&chain);
 }
 
 static void say_free_medium(struct shell *shell) {

@@ -69,6 +69,9 @@ struct shell_found {
 };
 struct shell_found shell_find(uintptr_t address);
 
+/* "used", "kept", "free", "not cut" */
+const char *shell_state_name(const struct shell_found *part);
+
 /* The kind of an extent in words: "slab". */
 const char *shell_extent_name(const struct extent_walk *extent);
 char *shell_extent_memory(const struct extent_walk *extent);
