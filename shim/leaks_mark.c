@@ -85,7 +85,7 @@ static void look_at_mapping(struct leaks_search *search, uint64_t from, uint64_t
     }
 }
 
-static bool is_stack(const char *path) {
+static bool leaks_is_stack(const char *path) {
     static const char name[] = "[stack]";
     for (size_t i = 0; i < sizeof(name); i++)
         if (path[i] != name[i]) return false;
@@ -113,7 +113,7 @@ static bool look_at_line(const struct maps_line *line, void *to) {
     uint64_t from = line->from;
     roots->mappings++;
     if (!line->readable || !line->writable || !line->is_private) return false;
-    if (is_stack(line->path)) from = stack_in_use(roots->search, from, line->to);
+    if (leaks_is_stack(line->path)) from = stack_in_use(roots->search, from, line->to);
     look_at_mapping(roots->search, from, line->to);
     return false;
 }
