@@ -29,7 +29,7 @@ command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit
 cd "$root"
 out=$root/build/fuzz
 mkdir -p "$out"
-mapfile -t core < <(find lib -name '*.c' ! -path 'lib/inspect/shell*' | sort)
+mapfile -t core < <(find lib -name '*.c' ! -path 'lib/shell/*' | sort)
 family=(malloc free calloc realloc malloc_usable_size posix_memalign aligned_alloc memalign valloc pvalloc free_sized
     free_aligned_sized cfree __libc_malloc __libc_free __libc_calloc __libc_realloc __libc_memalign __libc_valloc
     __libc_pvalloc __posix_memalign)

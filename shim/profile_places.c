@@ -1,7 +1,7 @@
 /* The places that allocated. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_places.h"
-#include "base/memory.h"
+#include "heap/fast.h"
 #include "own_memory.h"
 
 enum { BUCKETS = 4096, PIECE_BYTES = 256 * 1024 };

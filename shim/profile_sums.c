@@ -1,7 +1,7 @@
 /* Sums of samples, and what each sample stands for. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_sums.h"
-#include "base/memory.h"
+#include "heap/fast.h"
 
 /* Computes 1 - exp(-x), x > 0, by the series e of exp(y) - 1 for a small y, then doubling: exp(2y) - 1 = e (e + 2). */
 static double part_told(double x) {

@@ -3,10 +3,10 @@
 #include "explore.h"
 #include "family.h"
 #include "guard.h"
-#include "inspect/shell.h"
 #include "lines.h"
 #include "process.h"
 #include "remote.h"
+#include "shell/shell.h"
 #include "target_open.h"
 #include "wrap.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* What lies at an address: the extent, the block in it, its state. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
 #include "inspect/slab_map.h"
+#include "shell/parts.h"
 
 char *shell_extent_memory(const struct extent_walk *extent) {
     return extent->span->base + ((size_t)(extent->line - extent->span->lines) << UNIT_SHIFT);

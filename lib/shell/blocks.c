@@ -1,6 +1,6 @@
 /* The shell's blocks: allocated, freed and resized by number or name. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 /* ---- the table ---- */
 

@@ -1,7 +1,7 @@
 /* One list of free blocks, as the shell prints it. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 /* One list as it is printed. A list that is longer than `most` has a loop. */
 struct shell_chain {

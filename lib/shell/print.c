@@ -1,6 +1,6 @@
 /* Prints for the shell: formatted text, and addresses that can be typed again. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 #include <stdarg.h>
 
 enum { OUT_BYTES = 128 };

@@ -1,7 +1,7 @@
 /* The numbers and names of the shell's blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 struct shell_block *shell_block_at(struct shell *shell, const void *memory) {
     for (uint32_t i = 0; i < SHELL_BLOCKS_MAX; i++) {

@@ -3,7 +3,7 @@
 #include "heap/cache.h"
 #include "heap/heap.h"
 #include "inspect/bin.h"
-#include "inspect/shell_chain.h"
+#include "shell/chain.h"
 #include "span/units.h"
 
 /* ---- slabs ---- */

@@ -1,6 +1,6 @@
 /* The shell's peek and poke: words of memory. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 #include "slab/block.h"
 
 /* Print a word: an address in the heap or its tables as one, and the mark that ends every list as

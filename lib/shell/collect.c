@@ -5,7 +5,7 @@
  * Functions of Symbolic Expressions and Their Computation by Machine, 1960. */
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 enum { WORD = sizeof(uint64_t) };
 

@@ -1,6 +1,6 @@
 /* Parses sizes and places in the shell's input: an address, a block's name, a line or slot, and offsets from those. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 #include "span/span.h"
 
 bool shell_size(struct shell *shell, const char *word, size_t *size) {

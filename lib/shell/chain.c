@@ -1,6 +1,6 @@
 /* One list of free blocks, as the shell prints it. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_chain.h"
+#include "shell/chain.h"
 
 enum { SHOWN_MAX = 6 };
 

@@ -1,6 +1,6 @@
 /* Parses the shell's input: words, numbers, and the name that a misspelt word is most like. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 enum { WORD_MAX = 24 };
 

@@ -1,13 +1,13 @@
 /* What the files of the shell share. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "inspect/shell.h"
 #include "inspect/spans.h"
 #include "inspect/walk.h"
+#include "shell/shell.h"
 
 enum { SHELL_ADDRESS_MAX = 48, SHELL_LABEL_MAX = SHELL_NAME_MAX + 4 };
 
-/* ---- shell_print.c ---- */
+/* ---- print.c ---- */
 struct shell_address {
     char text[SHELL_ADDRESS_MAX];
 };
@@ -18,19 +18,19 @@ void shell_count(struct shell *shell, uint64_t count, const char *noun); /* "1 b
  * line has failed. */
 void shell_say_stop(struct shell *shell, const char *sentence);
 
-/* ---- shell_words.c ---- */
+/* ---- words.c ---- */
 bool shell_begins_with(const char *text, const char *beginning);
 bool shell_same(const char *left, const char *right);
 bool shell_split(struct shell *shell, const char *line);
 bool shell_take_number(const char **text, uint64_t *number); /* advances *text past it */
 
-/* ---- shell_place.c ---- */
+/* ---- place.c ---- */
 /* Parse a size; an address as `peek` takes it: a block's number or name, 0x..., +0x..., line:PLACE, slot:PLACE, and any
  * of these + or - a number. False: what is wrong has been printed. */
 bool shell_size(struct shell *shell, const char *word, size_t *size);
 bool shell_place(struct shell *shell, const char *word, uintptr_t *address);
 
-/* ---- shell_names.c ---- */
+/* ---- names.c ---- */
 struct shell_block *shell_block_named(struct shell *shell, const char *word, size_t length);
 
 /* True when a block may have this name; else the reason has been printed. */
@@ -45,7 +45,7 @@ struct shell_label {
 };
 struct shell_label shell_label(struct shell *shell, const void *memory);
 
-/* ---- shell_find.c: what lies at an address ---- */
+/* ---- find.c: what lies at an address ---- */
 enum shell_kind {
     SHELL_FOREIGN,  /* not the heap's */
     SHELL_BLOCK,    /* of a slab */
@@ -91,7 +91,7 @@ struct unit *shell_unit_of(const struct tlsf_node *node);
 /* The slot of a block that a cache may keep; NULL: there is none at `memory`. */
 struct granule *shell_cached_slot(const char *memory);
 
-/* ---- shell_blocks.c ---- */
+/* ---- blocks.c ---- */
 /* Free the block that `found` says, whichever way it came to be known. False: the heap stopped it, which was printed.
  */
 bool shell_give_back(struct shell *shell, const struct shell_found *found);
@@ -114,7 +114,7 @@ void shell_poke(struct shell *shell);
 void shell_stats(struct shell *shell);
 void shell_check(struct shell *shell);
 
-/* ---- shell_check_*.c: each prints what is wrong, and returns how many faults it found. Nothing is
+/* ---- check_*.c: each prints what is wrong, and returns how many faults it found. Nothing is
  * followed before it is checked, so that they end, and without a crash, whatever was poked. ---- */
 uint32_t shell_check_units(struct shell *shell);
 uint32_t shell_check_slabs(struct shell *shell);

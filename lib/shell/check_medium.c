@@ -1,7 +1,7 @@
 /* What is wrong with the slots of medium blocks, and with what is linked through them, in words. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/cache.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 static const char *state_name(uint32_t state) {
     switch (state) {

@@ -1,7 +1,7 @@
 /* The shell's check: whether the heap is sound, and if not, what is wrong, where, and what should be there. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
 #include "inspect/verify.h"
+#include "shell/parts.h"
 
 /* The verifier's equations in words, for damage that the checks before it do not describe. */
 static const struct {

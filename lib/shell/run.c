@@ -1,6 +1,6 @@
 /* The explorer's shell: which command a line asks for. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 static void help(struct shell *shell);
 

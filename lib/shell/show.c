@@ -1,7 +1,7 @@
 /* The shell's block: what lies at an address, and beside it. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 struct neighbours {
     const char *start;

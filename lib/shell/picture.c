@@ -1,6 +1,6 @@
 /* The shell's visualize: a bar in proportion, with offsets above and the names of blocks below. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 enum { CELLS = 64, TICK_CELLS = 16, CELLS_LEAST = 16, BORDER = 4 };
 

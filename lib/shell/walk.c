@@ -1,7 +1,7 @@
 /* The shell's walk: the extents of the heap, or the blocks of one. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 
 /* One line for a part, or for a run of parts that are alike and not ours. */
 struct run {

@@ -1,6 +1,6 @@
 /* What a node of an index lies in, for the shell: found without reading the node, which may be damaged. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 #include "span/units.h"
 
 static bool lies_in(uintptr_t at, const void *table, size_t count, size_t bytes) {

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/bin.h"
 #include "heap/heap.h"
-#include "inspect/shell_parts.h"
+#include "shell/parts.h"
 #include "span/units.h"
 
 static const char *kind_name(uint8_t kind) {

@@ -1,7 +1,7 @@
 /* What is wrong with slabs and their lists of free blocks, in words. */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/shell_parts.h"
 #include "inspect/slab_map.h"
+#include "shell/parts.h"
 
 /* A slab under examination: the blocks met so far, in all of its lists. */
 struct look {

@@ -3,8 +3,8 @@
 #include "heap/flush.h"
 #include "heap/tick.h"
 #include "heap/trim.h"
-#include "inspect/shell_parts.h"
 #include "inspect/stats.h"
+#include "shell/parts.h"
 
 /* ---- status ---- */
 
