@@ -32,29 +32,29 @@ static void note_bytes(struct shell *shell, size_t more) {
 /* ---- the heap's answers ---- */
 
 struct request {
-    const struct shell_platform *world;
+    const struct shell_platform *platform;
     void *memory;
     size_t bytes;
 };
 
 static void step_alloc(void *context) {
     struct request *request = context;
-    request->memory = request->world->alloc(request->bytes);
+    request->memory = request->platform->alloc(request->bytes);
 }
 
 static void step_free(void *context) {
     struct request *request = context;
-    request->world->free(request->memory);
+    request->platform->free(request->memory);
 }
 
 static void step_realloc(void *context) {
     struct request *request = context;
-    request->memory = request->world->resize(request->memory, request->bytes);
+    request->memory = request->platform->resize(request->memory, request->bytes);
 }
 
 /* Run a step. False: the heap stopped it, and its sentence has been printed. */
 static bool attempt(struct shell *shell, void (*step)(void *), void *context) {
-    const char *sentence = shell->world->attempt(step, context);
+    const char *sentence = shell->platform->attempt(step, context);
     if (sentence) shell_say_stop(shell, sentence);
     return !sentence;
 }
@@ -103,7 +103,7 @@ static struct shell_found live_at(struct shell *shell, const char *word) {
 /* ---- commands ---- */
 
 void shell_alloc(struct shell *shell) {
-    struct request request = {shell->world, NULL, 0};
+    struct request request = {shell->platform, NULL, 0};
     struct shell_block *block = place_for_one(shell);
     const char *name = shell->word_count > 2 ? shell->words[2] : "";
     if (!shell_size(shell, shell->words[1], &request.bytes)) return;
@@ -132,7 +132,7 @@ void shell_alloc(struct shell *shell) {
 }
 
 bool shell_give_back(struct shell *shell, const struct shell_found *found) {
-    struct request request = {shell->world, found->start, 0};
+    struct request request = {shell->platform, found->start, 0};
     if (!attempt(shell, step_free, &request)) return false;
     struct shell_block *block = shell_block_at(shell, found->start);
     shell->frees++;
@@ -149,7 +149,7 @@ void shell_free(struct shell *shell) {
 
 void shell_realloc(struct shell *shell) {
     struct shell_found found = live_at(shell, shell->words[1]);
-    struct request request = {shell->world, found.start, 0};
+    struct request request = {shell->platform, found.start, 0};
     if (!found.start || !shell_size(shell, shell->words[2], &request.bytes)) return;
     if (request.bytes == 0) {
         shell_free(shell);

@@ -42,7 +42,7 @@ static void step_verify(void *context) {
 }
 
 static void verify(struct shell *shell) {
-    const char *broken = NULL, *sentence = shell->world->attempt(step_verify, &broken);
+    const char *broken = NULL, *sentence = shell->platform->attempt(step_verify, &broken);
     if (sentence)
         shell_say_stop(shell, sentence);
     else if (broken)

@@ -106,12 +106,12 @@ static bool meet(struct look *look, const char *list, const struct block *block)
     return false;
 }
 
-/* Check a list, or the blocks in the bin of `host` that are not adopted, to its end or for `most` blocks; returns how
+/* Check a list, or the blocks in the bin of `heap` that are not adopted, to its end or for `most` blocks; returns how
  * many are sound. It is followed only from blocks whose keys are right. */
 static uint32_t check_list(struct look *look, const char *list, const void *place, const struct block *block,
-                           uint32_t most, const struct heap *host) {
+                           uint32_t most, const struct heap *heap) {
     uint32_t length = 0;
-    block = inspect_own(host, look->slab->class, block);
+    block = inspect_own(heap, look->slab->class, block);
     if (block != BLOCK_END && most > 0 && !is_block(look, block)) {
         begin_finding(look);
         shell_fail(look->shell, "%s, at %p, should begin with a block or be empty, and begins with %p\n", list,
@@ -120,7 +120,7 @@ static uint32_t check_list(struct look *look, const char *list, const void *plac
     }
     for (const struct block *next; block != BLOCK_END && length < most; block = next, length++) {
         if (!meet(look, list, block)) break;
-        next = inspect_own(host, look->slab->class, block->next);
+        next = inspect_own(heap, look->slab->class, block->next);
         bool last = next == BLOCK_END || length + 1 == most;
         if (!block_is_free(block, heap_secret()) || (!last && !is_block(look, next))) {
             say_key(look, list, block);

@@ -55,7 +55,7 @@ static void mark_all(struct marks *marks) {
             marks->grey[i] = false;
             more = true;
             marks->block = &marks->shell->blocks[i];
-            const char *sentence = marks->shell->world->attempt(step_scan, marks);
+            const char *sentence = marks->shell->platform->attempt(step_scan, marks);
             if (sentence) shell_say_stop(marks->shell, sentence);
         }
     }

@@ -14,10 +14,10 @@ static bool is_start(const struct unit *slab, const struct block *block) {
 
 /* Print a list that ends with BLOCK_END, one of just `count` blocks, or the blocks of a bin that are not adopted. */
 static void say_blocks(struct shell *shell, const char *name, const struct unit *slab, const struct block *block,
-                       uint32_t count, const struct heap *host) {
+                       uint32_t count, const struct heap *heap) {
     struct shell_chain chain = shell_chain_begin(shell, slab->carved_blocks);
     shell_say(shell, "  %-6s", name);
-    while ((block = inspect_own(host, slab->class, block)) != BLOCK_END && count-- > 0 &&
+    while ((block = inspect_own(heap, slab->class, block)) != BLOCK_END && count-- > 0 &&
            shell_chain_add(&chain, is_start(slab, block) ? block : NULL, 0)) {
         chain.broken = !block_is_free(block, heap_secret());
         if (chain.broken) break;

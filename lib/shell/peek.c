@@ -25,7 +25,7 @@ void shell_peek(struct shell *shell) {
         return;
     }
     for (; words > 0; words--, address += sizeof(word)) {
-        if (!shell->world->load(address, &word)) {
+        if (!shell->platform->load(address, &word)) {
             shell_fail(shell, "%p cannot be read\n", (void *)address);
             return;
         }
@@ -54,7 +54,7 @@ void shell_poke(struct shell *shell) {
     uintptr_t address;
     uint64_t value, before = 0;
     if (!shell_place(shell, shell->words[1], &address) || !value_of(shell, shell->words[2], &value)) return;
-    if (!shell->world->load(address, &before) || !shell->world->store(address, value)) {
+    if (!shell->platform->load(address, &before) || !shell->platform->store(address, value)) {
         shell_fail(shell, "%p cannot be written\n", (void *)address);
         return;
     }

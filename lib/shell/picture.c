@@ -99,7 +99,7 @@ static void say_ticks(struct picture *picture) {
 }
 
 static void say_bar(struct picture *picture) {
-    bool colour = picture->shell->world->colour, mixed = false;
+    bool colour = picture->shell->platform->colour, mixed = false;
     shell_say(picture->shell, "  [");
     for (uint32_t cell = 0; cell < picture->cells; cell++) {
         enum paint kind;
@@ -126,7 +126,7 @@ static void say_bar(struct picture *picture) {
 }
 
 static uint32_t cells_of(const struct shell *shell) {
-    uint32_t columns = shell->world->columns;
+    uint32_t columns = shell->platform->columns;
     if (columns == 0 || columns >= CELLS + BORDER) return CELLS;
     return columns > CELLS_LEAST + BORDER ? columns - BORDER : CELLS_LEAST;
 }

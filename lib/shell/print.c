@@ -12,7 +12,7 @@ struct out {
 };
 
 static void flush(struct out *out) {
-    if (out->length > 0) out->shell->world->write(out->text, out->length);
+    if (out->length > 0) out->shell->platform->write(out->text, out->length);
     out->length = 0;
 }
 

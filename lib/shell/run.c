@@ -47,18 +47,18 @@ static const struct shell_command *named_in(const struct shell_command *table, u
     return NULL;
 }
 
-/* A world's command replaces the shell's of the same name. */
+/* A platform's command replaces the shell's of the same name. */
 static const struct shell_command *command_named(const struct shell *shell, const char *name) {
-    const struct shell_command *command = named_in(shell->world->commands, shell->world->command_count, name);
+    const struct shell_command *command = named_in(shell->platform->commands, shell->platform->command_count, name);
     return command ? command : named_in(commands, COMMAND_COUNT, name);
 }
 
-/* The commands of the shell, as its world has them, and then those that only its world has. */
+/* The commands of the shell, as its platform has them, and then those that only its platform has. */
 static const struct shell_command *command_at(const struct shell *shell, uint32_t index) {
     if (index < COMMAND_COUNT) return command_named(shell, commands[index].name);
     index -= COMMAND_COUNT;
-    for (uint32_t i = 0; i < shell->world->command_count; i++) {
-        const struct shell_command *command = &shell->world->commands[i];
+    for (uint32_t i = 0; i < shell->platform->command_count; i++) {
+        const struct shell_command *command = &shell->platform->commands[i];
         if (!named_in(commands, COMMAND_COUNT, command->name) && index-- == 0) return command;
     }
     return NULL;
@@ -71,9 +71,9 @@ const char *shell_command_name(const struct shell *shell, uint32_t index) {
 
 static void unknown(struct shell *shell, const char *name) {
     const char *nearest = shell_nearest(name, &commands[0].name, COMMAND_COUNT, sizeof(commands[0]));
-    if (!nearest && shell->world->command_count > 0)
-        nearest = shell_nearest(name, &shell->world->commands[0].name, shell->world->command_count,
-                                sizeof(shell->world->commands[0]));
+    if (!nearest && shell->platform->command_count > 0)
+        nearest = shell_nearest(name, &shell->platform->commands[0].name, shell->platform->command_count,
+                                sizeof(shell->platform->commands[0]));
     if (nearest)
         shell_fail(shell, "there is no command `%s`; did you mean `%s`?\n", name, nearest);
     else
@@ -107,8 +107,8 @@ static void help(struct shell *shell) {
     }
     for (uint32_t i = 0; (command = command_at(shell, i)); i++)
         if (command->help[0]) describe_command(shell, command);
-    if (shell->world->places)
-        shell_say(shell, "%s", shell->world->places);
+    if (shell->platform->places)
+        shell_say(shell, "%s", shell->platform->places);
     else
         shell_say(shell, "A BLOCK is a number or a name; a PLACE is a BLOCK or an address, 0x... or "
                          "+0x... from the origin,\n"
@@ -128,8 +128,8 @@ static void run(struct shell *shell) {
         command->run(shell);
 }
 
-void shell_begin(struct shell *shell, const struct shell_platform *world) {
-    *shell = (struct shell){.world = world};
+void shell_begin(struct shell *shell, const struct shell_platform *platform) {
+    *shell = (struct shell){.platform = platform};
 }
 
 void shell_line(struct shell *shell, const char *line) {

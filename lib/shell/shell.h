@@ -1,7 +1,7 @@
 /* The explorer's shell: a line in, text out, over the heap it is linked with, in any world.
  *
  *   struct shell shell;
- *   shell_begin(&shell, &world);
+ *   shell_begin(&shell, &platform);
  *   while (!shell.exits && read_a_line(line)) shell_line(&shell, line);
  *   shell_end(&shell);
  *   return shell_code(&shell);
@@ -30,7 +30,7 @@ struct shell_command {
     uint32_t least, most;                /* words after the name */
 };
 
-/* What the shell needs of its world beside port.h. */
+/* What the shell needs of the world that it runs in, beside port.h. */
 struct shell_platform {
     void (*write)(const char *text, size_t length);
 
@@ -65,7 +65,7 @@ struct shell_block {
 };
 
 struct shell {
-    const struct shell_platform *world;
+    const struct shell_platform *platform;
     struct shell_block blocks[SHELL_BLOCKS_MAX];
     uint32_t last_number;
     uintptr_t origin; /* 0: addresses are absolute */
@@ -82,7 +82,7 @@ struct shell {
     uint64_t code;
 };
 
-void shell_begin(struct shell *shell, const struct shell_platform *world);
+void shell_begin(struct shell *shell, const struct shell_platform *platform);
 
 /* Execute a line. Nobody else may use the heap meanwhile. */
 void shell_line(struct shell *shell, const char *line);

@@ -76,7 +76,7 @@ static void step_trim(void *context) {
 
 static bool sums_attempt(struct shell *shell, void (*step)(void *), void *context) {
     if (heap_self->state != HEAP_LIVE) return true; /* nothing was ever allocated */
-    const char *sentence = shell->world->attempt(step, context);
+    const char *sentence = shell->platform->attempt(step, context);
     if (sentence) shell_say_stop(shell, sentence);
     return !sentence;
 }
