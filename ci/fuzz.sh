@@ -29,7 +29,7 @@ command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit
 cd "$root"
 out=$root/build/fuzz
 mkdir -p "$out"
-mapfile -t core < <(find lib -name '*.c' ! -path 'lib/inspect/shell*' | sort)
+mapfile -t core < <(find lib -name '*.c' ! -path 'lib/shell/*' | sort)
 family=(malloc free calloc realloc malloc_usable_size posix_memalign aligned_alloc memalign valloc pvalloc free_sized
     free_aligned_sized cfree __libc_malloc __libc_free __libc_calloc __libc_realloc __libc_memalign __libc_valloc
     __libc_pvalloc __posix_memalign)
@@ -48,8 +48,9 @@ fuzz() {
 
 fuzz_profile() {
     local sources=(tests/fuzz/profile.c)
-    for name in call_tree export_formats export_pprof heap_profile heap_profile_parse heap_profile_pprof \
-        heap_profile_text json_numbers names number_map profile_file symbols_none unzip wire; do
+    for name in call_tree export_collapsed export_formats export_massif export_pprof export_speedscope heap_profile \
+        heap_profile_parse heap_profile_pprof heap_profile_text json_numbers json_text names number_map \
+        pprof_tables profile_file symbols_none unzip wire; do
         sources+=("tools/$name.c")
     done
     mkdir -p "$out/corpus-profile"

@@ -69,6 +69,8 @@ check map ci/map.py --check
 check map_self_test ci/map.py --self-test
 check install_self_test ci/install_test.sh
 check headers_compile_alone headers_compile_alone
+check walks ci/walks.py
+check walks_self_test ci/walks.py --self-test
 check documents ci/documents.py
 check documents_self_test ci/documents.py --self-test
 check headers_document_all ci/headers.py

@@ -7,10 +7,10 @@
 #include "console.h"
 #include "core.h"
 #include "guarded.h"
-#include "inspect/shell.h"
 #include "kernel.h"
 #include "kmalloc.h"
 #include "panic.h"
+#include "shell/shell.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

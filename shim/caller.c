@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "frame.h"
 #include "maps.h"
+#include "own_code.h"
 #include <elf.h>
 #include <link.h>
 
@@ -31,7 +32,7 @@ static uintptr_t caller_find(void) {
     FRAME_HERE(&frame);
     for (int i = 0; i < FRAMES_MAX; i++) {
         if (!frame_step(&frame)) return 0;
-        if (!frame_is_ours(frame.pc)) return frame.pc;
+        if (!own_code_has(frame.pc)) return frame.pc;
     }
     return 0;
 }

@@ -4,7 +4,8 @@
 #include "dump_signal.h"
 #include "events.h"
 #include "exit_stats.h"
-#include "live_stats.h"
+#include "live_json.h"
+#include "live_text.h"
 #include "options.h"
 #include "profile_write.h"
 #include "report.h"
@@ -68,9 +69,9 @@ COLD void dump_signal_write(void) {
     sink.file = exit_stats_open();
     if (sink.file < 0) return;
     if (exit_stats_are_json())
-        live_stats_json(&sink, &stats);
+        live_json_write(&sink, &stats);
     else
-        live_stats_text(&sink, &stats);
+        live_text_write(&sink, &stats);
     if (option_number(OPTION_LEAKS)) heapalloc_leaks(sink.file);
     exit_stats_close(sink.file);
 }

@@ -7,7 +7,7 @@
 #include "heap/reserve.h"
 #include "heap/used.h"
 #include "heap/world.h"
-#include "live_stats.h"
+#include "live_json.h"
 #include "next.h"
 #include "shim.h"
 #include <heapalloc/heapalloc.h>
@@ -55,7 +55,7 @@ EXPORT void heapalloc_free_many(void *const *blocks, size_t count) {
 
 EXPORT COLD size_t heapalloc_stats_json(char *text, size_t room) {
     if (!text && room > 0) check_misuse("heapalloc_stats_json", text, "is no place for statistics");
-    return live_stats_print(text, room);
+    return live_json_print(text, room);
 }
 
 EXPORT void heapalloc_thread_idle(void) {

@@ -5,17 +5,9 @@
  * lock. Source: DWARF 5, section 6.4, and the Linux Standard Base, "Exception Frames". */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "frame_registers.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#if defined(__x86_64__)
-enum { FRAME_POINTER = 6, FRAME_STACK = 7, FRAME_RETURN = 16, FRAME_REGISTERS = 17 };
-#elif defined(__aarch64__)
-enum { FRAME_POINTER = 29, FRAME_RETURN = 30, FRAME_STACK = 31, FRAME_REGISTERS = 32 };
-#else
-enum { FRAME_RETURN = 1, FRAME_STACK = 2, FRAME_POINTER = 8, FRAME_REGISTERS = 32 };
-#endif
 
 /* Registers by their DWARF numbers: the callee-saved ones, the stack pointer, and the return address. */
 struct frame {
@@ -51,9 +43,6 @@ struct frame {
                      : "r"(frame)                                                               \
                      : "t0", "memory")
 #endif
-
-/* True when `pc` is in this library's code, also when it is linked into a program. */
-bool frame_is_ours(uintptr_t pc);
 
 /* Step from a frame of this library to its caller's. False: there are no rules for it. */
 bool frame_step(struct frame *frame);

@@ -159,7 +159,7 @@ COLD long leaks_tell(int file, uintptr_t stack) {
         tell_lost(&report, &lost, search->count);
     else
         tell_no_search(&report);
-    if (search) leaks_search_end(search);
+    if (search) leaks_list_end(search);
     if (file >= 0) {
         report_write(&report, file);
         if (running > 0) tell_running(file, running);

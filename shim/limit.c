@@ -1,9 +1,9 @@
 /* Enforces the limits on the heap's growth. */
 /* SPDX-License-Identifier: MIT */
 #include "limit.h"
-#include "advice.h"
 #include "base/bits.h"
 #include "events.h"
+#include "huge_pages.h"
 #include "options.h"
 #include "report.h"
 #include "shim.h"
@@ -76,7 +76,7 @@ bool limit_allows(void *at, size_t bytes) {
 }
 
 void limit_note_growth(void *at, size_t bytes) {
-    if (limits.huge) advice_want_huge(at, bytes);
+    if (limits.huge) huge_pages_want(at, bytes);
     if (limits.named)
         syscall_6(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, (long)at, (long)bytes, (long)"heapalloc", 0);
 }

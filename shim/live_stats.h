@@ -1,11 +1,10 @@
-/* Statistics while the program runs: JSON, OpenMetrics text, and eight lines for people. */
+/* Statistics while the program runs. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fast.h"
 #include "inspect/by_name.h"
 #include "inspect/stats.h"
 #include "inspect/tally.h"
-#include "sink.h"
 
 enum { LIVE_HEAPS = 32 };
 
@@ -26,11 +25,7 @@ struct live_stats {
 /* Read the statistics. False: a fork is under way, and nothing was read. */
 bool live_stats_read(struct live_stats *stats);
 
-/* Print a line for each of the eight sums, and one for each name. */
-void live_stats_text(struct sink *sink, const struct live_stats *stats);
-
-/* Do what heapalloc_stats_json() does. That is in another file, because this one has no unwind tables. */
-size_t live_stats_print(char *text, size_t room);
-
-void live_stats_json(struct sink *sink, const struct live_stats *stats);
-void live_stats_metrics(struct sink *sink, const struct live_stats *stats);
+/* True when the row of a heap is worth a line: it has a thread, or keeps something. */
+INLINE bool live_stats_tells(const struct tally_heap *row) {
+    return row->live || row->slabs > 0 || row->cached_bytes > 0;
+}

@@ -2,7 +2,7 @@
  * the kernel drops it only when the memory is unmapped, and the heap keeps it mapped. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "advice.h"
+#include "huge_pages.h"
 #include "shim.h"
 #include "syscall.h"
 #include <sys/mman.h>
@@ -13,6 +13,6 @@ EXPORT int madvise(void *at, size_t bytes, int advice) {
         errno = (int)-got;
         return -1;
     }
-    if (advice == MADV_HUGEPAGE) advice_note_huge(at, bytes);
+    if (advice == MADV_HUGEPAGE) huge_pages_note(at, bytes);
     return 0;
 }

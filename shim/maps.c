@@ -62,8 +62,9 @@ static void maps_skip(struct maps_reader *reader, int until) {
 static bool maps_read(struct maps_reader *reader, struct maps_line *line) {
     if (maps_hex(reader, &line->from) != '-' || maps_hex(reader, &line->to) != ' ') return false;
     line->readable = maps_next(reader) == 'r';
-    maps_next(reader);
+    line->writable = maps_next(reader) == 'w';
     line->executable = maps_next(reader) == 'x';
+    line->is_private = maps_next(reader) == 'p';
     maps_skip(reader, ' ');
     maps_hex(reader, &line->offset);
     maps_skip(reader, ' ');

@@ -10,7 +10,7 @@ enum { MAPS_PATH_BYTES = 256 };
 struct maps_line {
     uintptr_t from, to;
     uintptr_t offset; /* in the file, of its start */
-    bool readable, executable;
+    bool readable, writable, executable, is_private;
     char path[MAPS_PATH_BYTES]; /* the last part of a longer one; "" if there is none */
 };
 

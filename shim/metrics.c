@@ -4,7 +4,8 @@
 #include "metrics.h"
 #include "clock.h"
 #include "events.h"
-#include "live_stats.h"
+#include "live_metrics.h"
+#include "metrics_path.h"
 #include "metrics_socket.h"
 #include "options.h"
 #include "process.h"
@@ -40,7 +41,7 @@ static void write_to(const char *path, const char *temporary, const struct live_
     long file = syscall_6(SYS_openat, AT_FDCWD, (long)temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644, 0, 0);
     if (file < 0) return say_failure(temporary, file);
     sink.file = (int)file;
-    live_stats_metrics(&sink, stats);
+    live_metrics_write(&sink, stats);
     syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
     if (temporary == path && !sink.failed) return;
     if (temporary == path) return say_failure(path, -5);

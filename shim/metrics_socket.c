@@ -11,9 +11,12 @@
 #include "fork.h"
 #include "helper_thread.h"
 #include "leaks_stop.h"
-#include "live_stats.h"
+#include "metrics_client.h"
+#include "metrics_listen.h"
+#include "metrics_path.h"
 #include "options.h"
 #include "process.h"
+#include "report.h"
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +24,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 
-enum { HIGH_FILE = 200, WAITING_CLIENTS = 128, REQUEST_MS = 200, REQUEST_BYTES = 4096, STDERR = 2 };
+enum { RETRY_MS = 200 };
 
 static struct {
     long process;  /* that serves; 0: none */
@@ -39,25 +41,6 @@ static struct {
 } served;
 static bool busy; /* a thread is opening or closing it */
 
-COLD void metrics_tell_failure(const char *path, const char *why, long error) {
-    struct report fault;
-    report_begin(&fault);
-    report_add(&fault, "cannot write metrics to ");
-    report_add(&fault, path);
-    report_add(&fault, why ? ": " : ", error ");
-    if (why) report_add(&fault, why);
-    if (!why) report_add_number(&fault, (uint64_t)-error, 0);
-    report_add(&fault, "\n");
-    report_write(&fault, STDERR);
-}
-
-COLD const char *metrics_socket_path(const char *text) {
-    static const char scheme[] = "unix:";
-    for (size_t i = 0; scheme[i]; i++)
-        if (text[i] != scheme[i]) return NULL;
-    return text[sizeof(scheme) - 1] ? text + sizeof(scheme) - 1 : NULL;
-}
-
 STARTUP_TEXT bool metrics_socket_is_open(void) {
     return __atomic_load_n(&served.process, __ATOMIC_ACQUIRE) != 0;
 }
@@ -65,49 +48,6 @@ STARTUP_TEXT bool metrics_socket_is_open(void) {
 static bool is_our_socket(int file) {
     struct stat now;
     return fstat(file, &now) == 0 && now.st_dev == served.device && now.st_ino == served.inode;
-}
-
-/* ---- a client ---- */
-
-static bool has_come(int client) {
-    struct pollfd wait = {.fd = client, .events = POLLIN};
-    struct timespec time = {0, REQUEST_MS * 1000000L};
-    return syscall_6(SYS_ppoll, (long)&wait, 1, (long)&time, 0, 0, 0) == 1;
-}
-
-/* Read what the client sends, up to an empty line; a client that sends nothing is not waited for long. All of it is
- * read, because the client loses the answer if something is left. True: it is a request in HTTP. */
-static bool read_request(int client) {
-    static const char get[] = "GET ", end[] = "\r\n\r\n";
-    char bytes[256];
-    size_t all = 0, begun = 0, ended = 0;
-    while (ended < sizeof(end) - 1 && all < REQUEST_BYTES && has_come(client)) {
-        long got = syscall_6(SYS_recvfrom, client, (long)bytes, sizeof(bytes), MSG_DONTWAIT, 0, 0);
-        if (got <= 0) break;
-        for (long i = 0; i < got; i++, all++) {
-            if (begun == all && begun < sizeof(get) - 1 && bytes[i] == get[begun]) begun++;
-            ended = bytes[i] == end[ended] ? ended + 1 : bytes[i] == end[0];
-            if (ended == sizeof(end) - 1) break;
-        }
-    }
-    return begun == sizeof(get) - 1;
-}
-
-static void answer(int client) {
-    static const char head[] = "HTTP/1.0 200 OK\r\n"
-                               "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"
-                               "Connection: close\r\n\r\n";
-    static const char later[] = "HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\n\r\n";
-    struct live_stats stats;
-    struct timeval patience = {1, 0};
-    struct sink sink = {.file = client};
-    syscall_6(SYS_setsockopt, client, SOL_SOCKET, SO_SNDTIMEO, (long)&patience, sizeof(patience), 0);
-    bool http = read_request(client), read = live_stats_read(&stats);
-    if (http) report_add(&sink.report, read ? head : later);
-    if (read)
-        live_stats_metrics(&sink, &stats);
-    else
-        sink_end(&sink);
 }
 
 /* ---- the thread ---- */
@@ -125,11 +65,11 @@ static void *serve(void *argument) {
         long client = is_our_socket(file) ? syscall_6(SYS_accept4, file, 0, 0, SOCK_CLOEXEC, 0, 0) : -EBADF;
         if (client == -EBADF) break;
         if (client < 0) {
-            struct timespec pause = {0, REQUEST_MS * 1000000L}; /* there may be no file numbers left */
+            struct timespec pause = {0, RETRY_MS * 1000000L}; /* there may be no file numbers left */
             syscall_6(SYS_ppoll, 0, 0, (long)&pause, 0, 0, 0);
             continue;
         }
-        answer((int)client);
+        metrics_client_answer((int)client);
         syscall_6(SYS_close, client, 0, 0, 0, 0, 0);
     }
     if (is_our_socket(file)) {
@@ -166,32 +106,6 @@ static bool find_address(struct sockaddr_un *address) {
     return false;
 }
 
-/* A socket's file that nobody serves is left by a process that was killed: it is removed. */
-static const char *remove_stale(const struct sockaddr_un *address) {
-    struct stat now;
-    if (lstat(address->sun_path, &now) != 0) return NULL;
-    if (!S_ISSOCK(now.st_mode)) return "there is a file which is no socket";
-    long probe = syscall_6(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0, 0, 0);
-    long reached = syscall_6(SYS_connect, probe, (long)address, sizeof(*address), 0, 0, 0);
-    syscall_6(SYS_close, probe, 0, 0, 0, 0, 0);
-    if (reached == -ECONNREFUSED) syscall_6(SYS_unlinkat, AT_FDCWD, (long)address->sun_path, 0, 0, 0, 0);
-    return reached == -ECONNREFUSED ? NULL : "another process serves that socket";
-}
-
-/* A socket with a high number that listens at this address; a negated error. */
-static long listen_at(const struct sockaddr_un *address) {
-    long file = syscall_6(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0, 0, 0);
-    if (file < 0) return file;
-    long high = syscall_6(SYS_fcntl, file, F_DUPFD_CLOEXEC, HIGH_FILE, 0, 0, 0);
-    if (high >= 0) syscall_6(SYS_close, file, 0, 0, 0, 0, 0);
-    if (high < 0) high = file;
-    long error = syscall_6(SYS_bind, high, (long)address, sizeof(*address), 0, 0, 0);
-    if (error == 0) error = syscall_6(SYS_listen, high, WAITING_CLIENTS, 0, 0, 0, 0);
-    if (error == 0) return high;
-    syscall_6(SYS_close, high, 0, 0, 0, 0, 0);
-    return error;
-}
-
 /* In the child of a fork: close the parent's socket, and have one of its own opened later. */
 static void leave_to_parent(void) {
     if (likely(served.process == 0)) return;
@@ -203,8 +117,8 @@ static void leave_to_parent(void) {
 
 static void open_socket(const struct sockaddr_un *address) {
     struct stat socket, path;
-    const char *why = remove_stale(address);
-    long file = why ? -EADDRINUSE : listen_at(address);
+    const char *why;
+    long file = metrics_listen(address, &why);
     if (file < 0) return metrics_tell_failure(address->sun_path, why, file);
     bool known = fstat((int)file, &socket) == 0 && lstat(address->sun_path, &path) == 0;
     served.address = *address;

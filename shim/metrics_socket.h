@@ -3,9 +3,6 @@
 #pragma once
 #include <stdbool.h>
 
-/* The path in "unix:PATH", with its patterns; NULL: the text names no socket. */
-const char *metrics_socket_path(const char *text);
-
 bool metrics_socket_is_open(void);
 
 /* Open the socket that the option names and start its thread; close one that it does not name any more. No lock may be
@@ -14,6 +11,3 @@ void metrics_socket_update(void);
 
 /* Remove the socket's file, unless it is another process's; the thread then ends. */
 void metrics_socket_close(void);
-
-/* Say on stderr that metrics cannot go to `path`: why, or the error's number. */
-void metrics_tell_failure(const char *path, const char *why, long error);

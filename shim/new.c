@@ -1,4 +1,4 @@
-/* C++17's operators new and delete under their mangled names, on the fast paths.
+/* C++17's operators new under their mangled names, on the fast paths.
  *
  * A program may replace the plain forms alone, and the other forms must then call its replacements. So they call the
  * plain forms by their public names, which costs one jump; the nothrow ones check whether the plain one is still ours.
@@ -7,12 +7,12 @@
  * weak references here, and looked up by name when libstdc++ was loaded after this library. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "new.h"
+#include "cxx.h"
 #include "events_run.h"
 #include "heap/fast.h"
 #include "heap/hardened.h"
-#include "heap/sized.h"
 #include "next.h"
-#include "shim.h"
 #include <dlfcn.h>
 #include <heapalloc/port.h>
 
@@ -21,7 +21,6 @@ typedef void (*new_handler)(void);
 extern new_handler get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
 extern _Noreturn void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
 
-#define CXX(name) __asm__(name) EXPORT
 void *new_one(size_t size) CXX("_Znwm");
 void *new_many(size_t size) CXX("_Znam");
 void *new_one_nothrow(size_t size, const void *nothrow) CXX("_ZnwmRKSt9nothrow_t");
@@ -36,12 +35,12 @@ void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow)
 static void *our_one(size_t size) __attribute__((alias("_Znwm")));
 static void *our_one_aligned(size_t size, size_t align) __attribute__((alias("_ZnwmSt11align_val_t")));
 
-/* Compares at run time: clang assumes that two names are two functions, even where one is an alias of the other. */
-static bool is_ours(void (*linked)(void), void (*ours)(void)) {
-    __asm__("" : "+r"(linked));
-    return linked == ours;
+bool new_is_ours(void) {
+    return IS_OURS(new_one, our_one);
 }
-#define IS_OURS(linked, ours) is_ours((void (*)(void))(linked), (void (*)(void))(ours))
+bool new_aligned_is_ours(void) {
+    return IS_OURS(new_one_aligned, our_one_aligned);
+}
 
 static void *cxx_symbol(void *linked, const char *name) {
     return linked ? linked : dlsym(RTLD_DEFAULT, name);
@@ -87,7 +86,7 @@ STARTUP_TEXT static NOINLINE void *new_or_throw(size_t size, size_t align) {
 /* Allocate for the nothrow forms. A handler's bad_alloc must become NULL, but C cannot catch it: so when there is no
  * memory, or the plain form was replaced, libstdc++'s form calls the throwing one and catches. */
 static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, const void *nothrow) {
-    if (!aside() && likely(align ? IS_OURS(new_one_aligned, our_one_aligned) : IS_OURS(new_one, our_one))) {
+    if (!aside() && likely(align ? new_aligned_is_ours() : new_is_ours())) {
         void *p = alloc_any(size, align);
         if (likely(p)) return p;
     }
@@ -102,8 +101,6 @@ static NOINLINE void *new_or_null(size_t size, size_t align, const char *name, c
 
 ASIDE_FUNCTION(void *, new_aside, ASIDE_NEW, (size_t size), size)
 ASIDE_FUNCTION(void *, new_aligned_aside, ASIDE_NEW_ALIGNED, (size_t size, size_t align), size, align)
-ASIDE_FUNCTION(void, delete_aside, ASIDE_DELETE, (void *p), p)
-ASIDE_FUNCTION(void, delete_aligned_aside, ASIDE_DELETE_ALIGNED, (void *p, size_t align), p, align)
 
 STARTUP_TEXT static NOINLINE void *new_last(size_t size, struct heap *heap) {
     (void)heap;
@@ -148,63 +145,3 @@ void *new_one_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
 void *new_many_aligned_nothrow(size_t size, size_t align, const void *nothrow) {
     return new_one_aligned_nothrow(size, align, nothrow);
 }
-
-/* Every delete is a free; the size and alignment that it is called with are checked against the block. */
-void delete_one(void *p) CXX("_ZdlPv");
-void delete_many(void *p) CXX("_ZdaPv");
-void delete_one_aligned(void *p, size_t align) CXX("_ZdlPvSt11align_val_t");
-void delete_many_aligned(void *p, size_t align) CXX("_ZdaPvSt11align_val_t");
-
-STARTUP_TEXT static NOINLINE void delete_outside(void *p, struct heap *heap) {
-    if (aside()) return delete_aside(p);
-    entry_free(p, heap);
-}
-
-STARTUP_TEXT void delete_one(void *p) {
-    hardened_free_with(p, delete_outside);
-}
-void delete_many(void *p) {
-    delete_one(p);
-}
-void delete_one_aligned(void *p, size_t align) {
-    if (aside()) return delete_aligned_aside(p, align);
-    hardened_free_with(p, entry_free);
-}
-void delete_many_aligned(void *p, size_t align) {
-    delete_one_aligned(p, align);
-}
-
-static void our_delete(void *p) __attribute__((alias("_ZdlPv")));
-static void our_delete_aligned(void *p, size_t align) __attribute__((alias("_ZdlPvSt11align_val_t")));
-
-/* Fail on a wrong size or alignment, unless the program replaced a form: its own new may have enlarged the request. */
-static NOINLINE COLD void check_told(const void *p, size_t size, size_t align) {
-    if (aside() || !IS_OURS(new_one, our_one) || !IS_OURS(delete_one, our_delete)) return;
-    bool aligned = IS_OURS(new_one_aligned, our_one_aligned) && IS_OURS(delete_one_aligned, our_delete_aligned);
-    if (align > 1 && !aligned) return;
-    sized_fail("operator delete", p, size, align);
-}
-INLINE void check_delete(const void *p, size_t size, size_t align) {
-    if (unlikely(!sized_is_right(p, hardened_request(size), align, SIZED_BY_DELETE))) check_told(p, size, align);
-}
-
-#define DELETE_FORM(name, mangled, parameters, call) \
-    void name parameters CXX(mangled);               \
-    void name parameters {                           \
-        call;                                        \
-    }
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-DELETE_FORM(delete_one_sized, "_ZdlPvm", (void *p, size_t size), check_delete(p, size, 1); delete_one(p))
-DELETE_FORM(delete_many_sized, "_ZdaPvm", (void *p, size_t size), check_delete(p, size, 1); delete_many(p))
-DELETE_FORM(delete_one_nothrow, "_ZdlPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_one(p))
-DELETE_FORM(delete_many_nothrow, "_ZdaPvRKSt9nothrow_t", (void *p, const void *nothrow), delete_many(p))
-DELETE_FORM(delete_one_sized_aligned, "_ZdlPvmSt11align_val_t", (void *p, size_t size, size_t align),
-            check_delete(p, size, align);
-            delete_one_aligned(p, align))
-DELETE_FORM(delete_many_sized_aligned, "_ZdaPvmSt11align_val_t", (void *p, size_t size, size_t align),
-            check_delete(p, size, align);
-            delete_many_aligned(p, align))
-DELETE_FORM(delete_one_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
-            (void *p, size_t align, const void *nothrow), delete_one_aligned(p, align))
-DELETE_FORM(delete_many_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t",
-            (void *p, size_t align, const void *nothrow), delete_many_aligned(p, align))

@@ -29,17 +29,3 @@ uint64_t profile_samples_each(void);
 
 /* Remove the freed blocks that could not be removed at once. */
 void profile_settle(void);
-
-/* When to write a profile while the program runs; 0: never. */
-struct profile_when {
-    uint64_t every;       /* after so many allocated bytes */
-    uint64_t peak;        /* when so many more bytes are live than at the last such peak */
-    uint64_t percent;     /* or so many percent of those more, if that is at least PROFILE_PEAK_MIN */
-    uint64_t interval_ms; /* after so much time */
-};
-enum { PROFILE_PEAK_MIN = 1 << 20 };
-void profile_write_when(struct profile_when when);
-
-/* Return addresses of the calls that allocated and freed the block at `p`, 0: unknown, or not freed. False: both are
- * unknown. Used for the message that ends a program. */
-bool profile_about(const void *p, uintptr_t *allocated_by, uintptr_t *freed_by);

@@ -6,6 +6,7 @@
 #include "heap/world.h"
 #include "options.h"
 #include "profile.h"
+#include "profile_due.h"
 #include "profile_write.h"
 #include "report.h"
 #include "shim.h"

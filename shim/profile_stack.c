@@ -9,6 +9,7 @@
 #include "profile_stack.h"
 #include "frame.h"
 #include "maps.h"
+#include "own_code.h"
 #include "syscall.h"
 #include <errno.h>
 
@@ -48,7 +49,7 @@ static void unpack(uint64_t word, struct frame_row *row) {
 static uint64_t row_make(uintptr_t pc) {
     struct frame_row row;
     bool known = frame_row(pc, &row) && row.above % WORD == 0;
-    return (known ? pack(&row) : 0) | (frame_is_ours(pc) ? ROW_OURS : 0) | ROW_KEPT;
+    return (known ? pack(&row) : 0) | (own_code_has(pc) ? ROW_OURS : 0) | ROW_KEPT;
 }
 
 /* Look up the row of `pc`, or make and cache it, in one of WAYS entries; when none is free, bits of `pc` choose. */

@@ -6,6 +6,7 @@
 #include "heap/fast.h"
 #include "maps.h"
 #include "profile.h"
+#include "profile_past.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <signal.h>
@@ -73,7 +74,7 @@ static size_t stop_add_past(char *message, size_t at) {
     uintptr_t allocated_by, freed_by;
     const void *block = check_subject;
     check_subject = NULL;
-    if (!block || !profile_about(block, &allocated_by, &freed_by)) return at;
+    if (!block || !profile_samples_each() || !profile_about(block, &allocated_by, &freed_by)) return at;
     at = stop_add_place(message, at, ", allocated by ", allocated_by);
     return stop_add_place(message, at, ", freed by ", freed_by);
 }

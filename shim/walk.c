@@ -1,10 +1,9 @@
 /* heapalloc_walk(): reads the heap by its map, as another process would, while its threads run. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader.h"
+#include "own_memory.h"
 #include "shim.h"
-#include "syscall.h"
 #include <heapalloc/walk.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 
 /* Let the kernel copy: memory that another thread unmaps meanwhile makes the call fail instead of crashing. */
@@ -19,16 +18,11 @@ static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
 
 EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
     int error = 0;
-    long made =
-        syscall_6(SYS_mmap, 0, sizeof(struct reader), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (syscall_failed(made)) {
-        errno = ENOMEM;
-        return false;
-    }
-    struct reader *reader = (struct reader *)made; /* not on the stack, which may be small */
+    struct reader *reader = or_enomem(own_memory_map(sizeof(struct reader))); /* a stack may be too small for it */
+    if (!reader) return false;
     bool done =
         !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
-    syscall_6(SYS_munmap, made, sizeof(struct reader), 0, 0, 0, 0);
+    own_memory_unmap(reader, sizeof(struct reader));
     if (error) errno = error;
     return done && !error;
 }

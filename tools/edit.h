@@ -2,7 +2,7 @@
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "inspect/shell.h"
+#include "shell/shell.h"
 
 bool edit_open(const struct shell *shell, const char *prompt);
 const char *edit_read(void); /* NULL: there are no more lines */

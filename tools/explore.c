@@ -3,10 +3,10 @@
 #include "explore.h"
 #include "family.h"
 #include "guard.h"
-#include "inspect/shell.h"
 #include "lines.h"
 #include "process.h"
 #include "remote.h"
+#include "shell/shell.h"
 #include "target_open.h"
 #include "wrap.h"
 #include <stdio.h>
@@ -53,7 +53,7 @@ static const struct shell_command own_commands[] = {
      0, 2},
 };
 
-static const struct shell_platform own_world = {
+static const struct shell_platform own_platform = {
     .write = wrap_write,
     .alloc = family_malloc,
     .resize = family_realloc,
@@ -67,15 +67,15 @@ static const struct shell_platform own_world = {
 
 /* ---- the session ---- */
 
-static int explore(struct shell_platform *world, const char *what, bool interactive) {
+static int explore(struct shell_platform *platform, const char *what, bool interactive) {
     static struct shell shell;
     const char *line;
-    world->colour = terminal_has_colour();
+    platform->colour = terminal_has_colour();
     guard_begin();
-    shell_begin(&shell, world);
+    shell_begin(&shell, platform);
     lines_open(&shell, what, interactive);
     while (!shell.exits && (line = lines_read())) {
-        world->columns = wrap_measure();
+        platform->columns = wrap_measure();
         shell_line(&shell, line);
         wrap_end();
         fflush(stdout);
@@ -94,18 +94,18 @@ static int explore(struct shell_platform *world, const char *what, bool interact
 
 static int explore_target(const char *word, bool interactive) {
     static struct target target;
-    struct shell_platform world = {.write = wrap_write,
-                                   .load = remote_load,
-                                   .attempt = guard_attempt,
-                                   .commands = remote_commands,
-                                   .command_count = remote_command_count,
-                                   .places = remote_places};
+    struct shell_platform platform = {.write = wrap_write,
+                                      .load = remote_load,
+                                      .attempt = guard_attempt,
+                                      .commands = remote_commands,
+                                      .command_count = remote_command_count,
+                                      .places = remote_places};
     char what[sizeof(target.name) + 32];
     int code = target_open_for(&target, "explore", word);
     if (code) return code;
     remote_begin(&target);
     snprintf(what, sizeof(what), "The heap of %s, only to be read.", target.name);
-    code = explore(&world, what, interactive);
+    code = explore(&platform, what, interactive);
     target_close(&target);
     return code;
 }
@@ -124,6 +124,6 @@ int explore_run(int argc, char **argv) {
     }
     bool interactive = isatty(STDIN_FILENO);
     if (argc > 1) return explore_target(argv[1], interactive);
-    struct shell_platform world = own_world;
-    return explore(&world, "A private heap to explore.", interactive);
+    struct shell_platform platform = own_platform;
+    return explore(&platform, "A private heap to explore.", interactive);
 }

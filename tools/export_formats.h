@@ -6,6 +6,8 @@
 #include "heap_profile.h"
 #include <stdio.h>
 
+enum { EXPORT_FUNCTIONS_MAX = 4 * PROFILE_DEPTH_MAX };
+
 /* pprof's protocol buffer, with functions and lines. */
 bool export_pprof(const struct heap_profile *profile, FILE *out);
 
@@ -18,8 +20,5 @@ bool export_speedscope(const struct heap_profile *profile, const char *name, FIL
 /* valgrind's massif: a snapshot with a tree of callers for each profile, in the order of their times. */
 bool export_massif(const struct heap_profile *profiles, size_t count, FILE *out);
 
-/* The nearest whole number, at most INT64_MAX. */
-int64_t whole_number(double number);
-
-/* A text as a JSON string: valid UTF-8, and safe within a page's <script>. */
-void put_json_string(FILE *out, const char *text);
+/* Write a function's name, without what would end it: a semicolon or the end of a line. */
+void export_put_name(FILE *out, const char *name);

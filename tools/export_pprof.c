@@ -1,6 +1,7 @@
 /* Heap profiles as pprof's protocol buffer. Source: google/pprof, proto/profile.proto. */
 /* SPDX-License-Identifier: MIT */
 #include "export_formats.h"
+#include "json_text.h"
 #include "wire.h"
 #include <stdlib.h>
 #include <string.h>

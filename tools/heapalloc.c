@@ -4,11 +4,12 @@
 #include "diff.h"
 #include "explore.h"
 #include "export.h"
-#include "inspect/shell.h"
+#include "leaks.h"
 #include "look.h"
 #include "profile.h"
 #include "report.h"
 #include "run.h"
+#include "shell/shell.h"
 #include <heapalloc/heapalloc.h>
 #include <stdio.h>
 #include <string.h>

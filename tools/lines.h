@@ -1,7 +1,7 @@
 /* Where the explorer's lines come from: a terminal with editing and history, or a script. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "inspect/shell.h"
+#include "shell/shell.h"
 
 /* interactive: standard input is a terminal, which is first told `what` there is to explore. */
 void lines_open(const struct shell *shell, const char *what, bool interactive);

@@ -4,12 +4,8 @@
  * of them, and of what is reached, may be a pointer, also into the middle of a block. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "lost_mark.h"
 #include "report_pins.h"
-
-struct lost_block {
-    uint64_t address, bytes;
-    bool reached;
-};
 
 struct lost {
     struct lost_block *blocks; /* live ones, in the order of addresses */

@@ -1,7 +1,7 @@
 /* What the files of the remote explorer share. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "inspect/shell.h"
+#include "shell/shell.h"
 #include "target.h"
 
 /* The heap that the commands read from now on; it stays the caller's. */

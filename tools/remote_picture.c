@@ -73,7 +73,8 @@ static void say_bar(struct shell *shell, const struct bar *bar, uint32_t cells) 
     for (uint32_t cell = 0; cell < cells; cell++) {
         char letter = letter_of(bar->painted[cell]);
         const char *colour = colours[letter == '#' || letter == '+' ? 0 : letter == '=' ? 1 : 2];
-        shell_say(shell, shell->world->colour ? "%s%c\033[0m" : "%s%c", shell->world->colour ? colour : "", letter);
+        shell_say(shell, shell->platform->colour ? "%s%c\033[0m" : "%s%c", shell->platform->colour ? colour : "",
+                  letter);
     }
     shell_say(shell, "]\n");
 }
@@ -121,7 +122,7 @@ bool remote_page(struct shell *shell, struct target *target) {
 
 void remote_visualize(struct shell *shell) {
     static struct picture picture;
-    uint32_t columns = shell->world->columns;
+    uint32_t columns = shell->platform->columns;
     if (remote_page(shell, remote_target())) return;
     memset(&picture, 0, sizeof(picture));
     picture.cells = columns == 0 || columns >= CELLS_MOST + BORDER ? CELLS_MOST

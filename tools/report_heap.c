@@ -1,7 +1,7 @@
 /* What a report's page has of a heap that is read from outside. */
 /* SPDX-License-Identifier: MIT */
 #include "report_heap.h"
-#include "export_formats.h"
+#include "json_text.h"
 #include <inttypes.h>
 #include <string.h>
 

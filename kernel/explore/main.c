@@ -1,8 +1,8 @@
 /* The explorer over the core on a board: a shell on its serial line, whose heap is an array. */
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
-#include "inspect/shell.h"
 #include "line.h"
+#include "shell/shell.h"
 #include <heapalloc/heap.h>
 #include <heapalloc/port.h>
 #include <stdio.h>

@@ -34,6 +34,14 @@ void check_misuse(const char *function, const void *pointer, const char *sentenc
     stop(&text);
 }
 
+void check_already_free(const char *function, const void *pointer) {
+    check_misuse(function, pointer, "is already free");
+}
+
+void check_corrupted_list(const char *function, const void *pointer) {
+    check_misuse(function, pointer, "was written to after it was freed: corrupted list");
+}
+
 void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes) {
     struct text text;
     store_relaxed(check_subject, block);

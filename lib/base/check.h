@@ -7,8 +7,12 @@
 #include "base/bits.h"
 #include "base/config.h"
 
-/* `function` is the public name that was called, `sentence` goes after the pointer: "is already free". */
+/* `function` is the public name that was called, `sentence` goes after the pointer: "is no root". */
 _Noreturn COLD void check_misuse(const char *function, const void *pointer, const char *sentence);
+
+/* The sentences of several checks: "is already free", and "was written to after it was freed: corrupted list". */
+_Noreturn COLD void check_already_free(const char *function, const void *pointer);
+_Noreturn COLD void check_corrupted_list(const char *function, const void *pointer);
 
 /* The same for a pointer into a block: "is in the middle of a block of N bytes at 0x...". */
 _Noreturn COLD void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes);

@@ -83,8 +83,7 @@ void *arena_take(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes
     bytes = round_up(bytes + (bytes == 0), arena->align_bytes);
     void *p = from_room(arena_room(arena), bytes, align_bytes);
     if (p) return p;
-    uint32_t count =
-        (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT); /* chunks are aligned to the largest align_bytes */
+    uint32_t count = (uint32_t)units_to_hold(bytes); /* chunks are aligned to the largest align_bytes */
     if (count > arena->chunk_units) return take_large(arena, count);
     return add_chunk(arena, count) ? from_room(arena_room(arena), bytes, align_bytes) : NULL;
 }

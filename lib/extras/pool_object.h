@@ -29,13 +29,13 @@ INLINE void object_link(const struct heapalloc_pool *pool, struct block *tail, s
 /* End the program when a free object's tail was written to. */
 INLINE void object_check_free(const struct heapalloc_pool *pool, const struct block *tail) {
     if (config_safety && unlikely(!block_is_free(tail, pool->secret)))
-        check_misuse("heapalloc_pool_get", object_of(pool, tail), "was written to after it was freed: corrupted list");
+        check_corrupted_list("heapalloc_pool_get", object_of(pool, tail));
 }
 
 /* End the program unless the object may be put back. */
 INLINE void object_check_used(const struct heapalloc_pool *pool, const char *function, const struct block *tail) {
     if (!config_safety) return;
-    if (unlikely(block_is_free(tail, pool->secret))) check_misuse(function, object_of(pool, tail), "is already free");
+    if (unlikely(block_is_free(tail, pool->secret))) check_already_free(function, object_of(pool, tail));
     if (pool->manager->tail_bytes && unlikely(tail->key != object_used_key(pool, tail)))
         check_misuse(function, object_of(pool, tail), "was written to beyond its end");
 }

@@ -32,8 +32,7 @@ static NOINLINE void *get_slow(struct heapalloc_pool *pool) {
         }
     }
     struct block *block = pool->free;
-    if (!block_is_free(block, pool->secret))
-        check_misuse("heapalloc_pool_get", block, "was written to after it was freed: corrupted list");
+    if (!block_is_free(block, pool->secret)) check_corrupted_list("heapalloc_pool_get", block);
     pool->free = block->next;
     block_clear(block);
     return block;
@@ -85,7 +84,7 @@ static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block,
     if (pool->manager) return pool_managed_put(pool, function, block);
     pool_check_block(function, pool, block);
     if (config_safety && (block == pool->last || block_is_free(block, pool->secret)))
-        check_misuse(function, block, "is already free");
+        check_already_free(function, block);
     keep_counted(pool, block);
 }
 

@@ -22,7 +22,7 @@ static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
 static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
     debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
     if (unlikely(alloc_never_fits(size))) return NULL;
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    uint32_t count = (uint32_t)units_to_hold(size);
     struct unit *unit = config_bounded ? NULL : take_recent(heap->recent_large);
     if (unit) {
         if (unit->count == count) {
@@ -197,7 +197,7 @@ void *alloc_wide_aligned(size_t size, size_t align) {
         if (p || config_bounded) return p;
     }
     if (alloc_never_fits(size) || alloc_never_fits(align)) return NULL;
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT), align_units = (uint32_t)(align >> UNIT_SHIFT);
+    uint32_t count = (uint32_t)units_to_hold(size), align_units = (uint32_t)(align >> UNIT_SHIFT);
     count += count == 0;
     if (config_bounded && align_units > 1 && !bounded_has_units(heap_self, count + align_units - 1)) return NULL;
     struct unit *unit = units_take_aligned(count, align_units, UNIT_LARGE);

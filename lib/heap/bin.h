@@ -109,8 +109,7 @@ INLINE bool heap_is_adopted(const struct unit *current, const struct block *bloc
 INLINE struct block *heap_unbin(struct heap *heap, uint32_t class) {
     debug_check(heap->bin[class] != BLOCK_END);
     struct block *block = heap->bin[class];
-    if (unlikely(!block_is_free(block, heap->secret)))
-        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    if (unlikely(!block_is_free(block, heap->secret))) check_corrupted_list("malloc", block);
     heap->bin[class] = block->next;
     return block;
 }

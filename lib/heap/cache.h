@@ -15,7 +15,7 @@
 #include "heap/policy.h"
 
 INLINE size_t cache_granules(size_t size) {
-    return (size + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
+    return granules_to_hold(size);
 }
 
 /* Granules that a cache may keep without a grant. */
@@ -62,6 +62,7 @@ INLINE void *cache_hand_out(struct heap *heap, char *p, struct granule *slot, si
 /* Pop a cached block of exactly `count` granules, 1..CACHE_GRANULES_MAX, while there is one thread. NULL: none, or a
  * slow path is due, which tries again. */
 INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
+    debug_check(count >= 1 && count <= CACHE_GRANULES_MAX);
     char *p = heap->cache[count];
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
@@ -73,6 +74,7 @@ INLINE void *cache_pop_alone(struct heap *heap, size_t count) {
 /* The same where another thread may be taking the whole list (heap/steal.c). Only the owner puts blocks into it, so if
  * the first block is still the first, its link is the one that was read. */
 INLINE void *cache_pop_shared(struct heap *heap, size_t count) {
+    debug_check(count >= 1 && count <= CACHE_GRANULES_MAX);
     char *p = load_relaxed(heap->cache[count]), *first = p;
     if (unlikely(!p) || unlikely(--heap->hits_left == 0)) return NULL;
     struct granule *slot = span_slot_home(p);
@@ -97,6 +99,7 @@ enum cache_use { CACHE_ALONE, CACHE_SHARED };
  * freeing it too. */
 INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
     bool shared = use == CACHE_SHARED;
+    debug_check(span_of(p) == &span_home);
     if (CACHE_SUM_MAX == 0) return false;
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
@@ -116,6 +119,7 @@ INLINE bool cache_push(struct heap *heap, char *p, enum cache_use use) {
 
 /* The same for a block of more granules, if no other is kept yet. */
 INLINE bool cache_keep_medium(struct heap *heap, char *p) {
+    debug_check(span_of(p) == &span_home);
     if (RECENT_UNITS_MAX == 0) return false;
     struct granule *slot = span_slot_home(p);
     uint32_t head = load_relaxed(slot->head), count = head - GRANULE_USED;
@@ -169,7 +173,7 @@ INLINE void *cache_recent(struct heap *heap, size_t size) {
     }
     struct unit *unit = take_recent(heap->recent_large);
     if (!unit) return NULL;
-    if (likely(unit->count == (size + UNIT_BYTES - 1) >> UNIT_SHIFT) && likely(--heap->hits_left != 0)) {
+    if (likely(unit->count == units_to_hold(size)) && likely(--heap->hits_left != 0)) {
         racy_store(unit->kind, UNIT_LARGE);
         return unit->memory;
     }

@@ -33,7 +33,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
         return;
     }
     if (!(slab->flags & UNIT_PARTIAL)) return; /* current: it serves the next blocks anyway */
-    if (slab->flags & UNIT_EMPTY) check_misuse("free", slab->free, "is already free");
+    if (slab->flags & UNIT_EMPTY) check_already_free("free", slab->free);
     if (config_bounded || heap->empty_slabs < empty_max(heap)) {
         partial_note_empty(heap, slab);
         if (config_bounded) scavenge_empty(heap, slab);

@@ -12,7 +12,7 @@ static struct heap *exited_heap;
 static void *during_fork(size_t size) {
     debug_check(size <= PTRDIFF_MAX);
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
-    struct unit *unit = units_take((uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT) + (size == 0), UNIT_LARGE);
+    struct unit *unit = units_take((uint32_t)units_to_hold(size) + (size == 0), UNIT_LARGE);
     return unit ? unit->memory : NULL;
 }
 

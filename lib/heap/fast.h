@@ -125,8 +125,7 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
     const struct unit *unit = span_line(&span_home, offset);
     if (racy_load(unit->kind) == UNIT_MEDIUM)
         return ((uintptr_t)p & (GRANULE_BYTES - 1)) == 0 && resize_fits_medium(span_slot(&span_home, p), size);
-    return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory &&
-           resize_fits(unit->count, (size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory && resize_fits(unit->count, units_to_hold(size));
 }
 
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once if it fits and stays more than half full. */

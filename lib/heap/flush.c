@@ -20,7 +20,7 @@ static struct block *flush_bin(struct heap *heap, uint32_t class, struct block *
             adopted = block;
             continue;
         }
-        if (unlikely(slab->used_blocks-- == 0)) check_misuse("free", block, "is already free"); /* a loop */
+        if (unlikely(slab->used_blocks-- == 0)) check_already_free("free", block); /* a loop */
         if (!last)
             first = block;
         else if (last->next != block)

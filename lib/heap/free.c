@@ -52,7 +52,7 @@ static void free_granules(char *p, struct granule *slot, struct heap *heap) {
     if (unlikely(seen & GRANULE_SAMPLED)) sample_freed(p);
     bool keeps = heap && count > CACHE_GRANULES_MAX && count <= heap->recent_units * GRANULES_PER_UNIT &&
                  span_of(p) == &span_home;
-    if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED))) check_misuse("free", p, "is already free");
+    if (unlikely(!cas_alone(slot->head, &seen, count | GRANULE_CACHED))) check_already_free("free", p);
     if (RECENT_UNITS_MAX > 0 && keeps) {
         struct granule *last = take_recent(heap->recent_medium);
         store_release(heap->recent_medium, slot);
@@ -87,7 +87,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     free_check_large("free", p, unit);
     if (unlikely(unit->flags & UNIT_SAMPLED)) sample_freed(p);
     uint8_t seen = UNIT_LARGE;
-    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("free", p, "is already free");
+    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("free", p);
     PROBE_1(large_free, p);
     unit->flags &= UNIT_MOVED;
     if (RECENT_UNITS_MAX > 0 && heap && unit->count <= heap->recent_units) {

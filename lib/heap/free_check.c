@@ -16,7 +16,7 @@ static _Noreturn COLD void inside(const char *function, const void *p, struct un
     if (head->kind == UNIT_LARGE && head + head->count > unit)
         check_interior(function, p, head->memory, (size_t)head->count << UNIT_SHIFT);
     if ((head->kind == UNIT_FREE || head->kind == UNIT_LEAVING) && head + head->count > unit)
-        check_misuse(function, p, "is already free");
+        check_already_free(function, p);
     check_misuse(function, p, "is not ours");
 }
 
@@ -24,7 +24,7 @@ void free_bad_medium(const char *function, const void *p) {
     const struct span *span = span_of(p);
     const struct granule *slot = span_slot(span, p);
     while (granule_state(slot) == GRANULE_NONE && slot > span->slots) slot--;
-    if (granule_state(slot) != GRANULE_USED) check_misuse(function, p, "is already free");
+    if (granule_state(slot) != GRANULE_USED) check_already_free(function, p);
     const char *block = span_slot_memory(span, slot);
     const char *start = load_relaxed(slot->head) & GRANULE_SAMPLED ? redzone_within(block) : NULL;
     size_t bytes = start ? redzone_bytes(start) : 0;
@@ -35,10 +35,9 @@ void free_bad_medium(const char *function, const void *p) {
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
     char *block = slab_block_around(slab, p);
-    if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)block & (UNIT_BYTES - 1)))
-        check_misuse(function, p, "is already free");
+    if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)block & (UNIT_BYTES - 1))) check_already_free(function, p);
     if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");
-    if (block_is_free((struct block *)block, heap_secret())) check_misuse(function, p, "is already free");
+    if (block_is_free((struct block *)block, heap_secret())) check_already_free(function, p);
     check_interior(function, p, block, slab->block_bytes);
 }
 
@@ -46,7 +45,7 @@ void free_bad_unit(const char *function, const void *p) {
     struct unit *unit = span_unit(p);
     if (!unit) foreign(function, p);
     uint8_t kind = load_relaxed(unit->kind);
-    if (kind == UNIT_FREE || kind == UNIT_LEAVING) check_misuse(function, p, "is already free");
+    if (kind == UNIT_FREE || kind == UNIT_LEAVING) check_already_free(function, p);
     if (kind == UNIT_POOL) check_misuse(function, p, "belongs to a pool");
     if (kind == UNIT_ARENA) check_misuse(function, p, "belongs to an arena");
     if (kind == UNIT_INSIDE || kind == UNIT_FREE_LAST) inside(function, p, unit);

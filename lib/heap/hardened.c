@@ -20,7 +20,7 @@ static STARTUP_TEXT bool is_quarantined(const void *p) {
 }
 
 void hardened_check(const char *function, const void *p) {
-    if (is_quarantined(p)) check_misuse(function, p, "is already free");
+    if (is_quarantined(p)) check_already_free(function, p);
     const canary_word *place = hardened_place(p);
     if (place && unlikely(*place != canary_of(place))) hardened_damaged(function, p);
 }
@@ -32,7 +32,7 @@ static NOINLINE STARTUP_TEXT void free_raw(void *p, void (*outside)(void *p, str
 STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
     (void)heap;
     size_t bytes = used_bytes(p);
-    if (!bytes && is_quarantined(p)) check_misuse("free", p, "is already free");
+    if (!bytes && is_quarantined(p)) check_already_free("free", p);
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
         if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);

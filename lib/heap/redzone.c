@@ -97,7 +97,7 @@ static STARTUP_TEXT void *take_cell(size_t size) {
 
 static STARTUP_TEXT void *take_wide(size_t size) {
     size_t align = align_of(size), bytes = redzone_usable(size), before = max_size(align, END_BYTES);
-    uint32_t count = (uint32_t)((before - END_BYTES + redzone_whole(bytes) + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    uint32_t count = (uint32_t)granules_to_hold(before - END_BYTES + redzone_whole(bytes));
     if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
     struct granule *slot = align > GRANULE_BYTES ? NULL : medium_take_ready(count);
     if (!slot) slot = medium_take(count, align > GRANULE_BYTES ? (uint32_t)(align >> GRANULE_SHIFT) : 1);
@@ -213,7 +213,7 @@ static _Noreturn COLD void bad_cell(const char *function, const char *p) {
     const char *block = cell_around(p);
     if (block) check_interior(function, p, block, head_of(block)->bytes);
     if ((uintptr_t)p & (ALIGN_BYTES - 1)) check_misuse(function, p, "is not ours");
-    if (is_freed(p)) check_misuse(function, p, "is already free");
+    if (is_freed(p)) check_already_free(function, p);
     check_misuse(function, p,
                  finds_tail(p, redzone_region.from + redzone_region.used) ? before_its_start : "is not ours");
 }
@@ -233,7 +233,7 @@ STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
     debug_check(load_relaxed(head_of(p)->bytes) == bytes);
     uint64_t seen = redzone_mark(hash_of(p, bytes), SALT_HEAD);
     if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(hash_of(p, bytes), SALT_FREED))))
-        check_misuse("free", p, "is already free");
+        check_already_free("free", p);
     if (in_region(p)) return NULL;
     struct granule *slot = slot_around(p);
     head_of(p)->mark = 0;

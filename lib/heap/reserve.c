@@ -35,6 +35,6 @@ static bool have_units(size_t left) {
 bool heap_reserve(size_t bytes) {
     if (bytes > ALLOC_BYTES_MAX) return false;
     heap_enter();
-    size_t units = (bytes + UNIT_BYTES - 1) >> UNIT_SHIFT;
+    size_t units = units_to_hold(bytes);
     return units == 0 || have_units(units + units / SLACK_SHARE + SLACK_UNITS) || have_units(units);
 }

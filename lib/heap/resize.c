@@ -72,14 +72,14 @@ static void *resize_medium(void *p, size_t size) {
     size_t bytes = (size_t)have << GRANULE_SHIFT;
     if (size > bytes) {
         if (size <= MEDIUM_BYTES_MAX) {
-            uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+            uint32_t count = (uint32_t)granules_to_hold(size);
             uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
             if (medium_extend(slot, count, wish)) return p;
         }
         return move_by_copy(p, bytes, size, ALLOC_ROOMY);
     }
     if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, ALLOC_TIGHT);
-    uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    uint32_t count = (uint32_t)granules_to_hold(size);
     if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
     return p;
 }
@@ -126,7 +126,7 @@ static void copy_large(struct unit *to, struct unit *from) {
 /* Give back a block that was copied or moved; its flags say whether it is clean, dirty or unmapped. */
 static void leave_large(struct unit *unit) {
     uint8_t seen = UNIT_LARGE;
-    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_misuse("realloc", unit->memory, "is already free");
+    if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("realloc", unit->memory);
     units_give(unit);
     purge_excess(DIRTY_KEPT_UNITS);
     if (live_heap()) pace_given(heap_self);
@@ -171,7 +171,7 @@ static bool stay_in_room(struct unit *unit, uint32_t count) {
 static void *grow_large(struct unit *unit, size_t size) {
     debug_check(unit->kind == UNIT_LARGE && size > (size_t)unit->count << UNIT_SHIFT);
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    uint32_t count = (uint32_t)units_to_hold(size);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) {
         if (unit->flags & UNIT_ROOMY) unit->wanted = count;
@@ -193,7 +193,7 @@ static void *resize_large(void *p, struct unit *unit, size_t size) {
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > bytes) return grow_large(unit, size);
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    uint32_t count = (uint32_t)units_to_hold(size);
     if (resize_fits(unit->count, count) || stay_in_room(unit, count)) return p;
     if (size <= MEDIUM_BYTES_MAX && size <= bytes / 2) {
         void *new = move_by_copy(p, bytes, size, ALLOC_TIGHT);

@@ -32,7 +32,7 @@ INLINE size_t resize_with_slack(size_t size) {
 INLINE bool resize_fits_medium(const struct granule *slot, size_t size) {
     uint32_t have = load_relaxed(slot->head) - GRANULE_USED;
     return size - CLASS_BYTES_MAX - 1 < MEDIUM_BYTES_MAX - CLASS_BYTES_MAX &&
-           have - (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT) < resize_spare_granules(have);
+           have - (uint32_t)granules_to_hold(size) < resize_spare_granules(have);
 }
 
 /* Make the block at `p` (not NULL) at least `size` bytes (not 0) long; its first min(old, new) bytes keep their

@@ -19,7 +19,7 @@ static bool slab_here(const char *function, void *p, struct unit *slab, size_t s
 
 static bool grow_medium(struct granule *slot, size_t size) {
     debug_check(granule_state(slot) == GRANULE_USED && size > CLASS_BYTES_MAX);
-    uint32_t count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    uint32_t count = (uint32_t)granules_to_hold(size);
     uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
     return size <= MEDIUM_BYTES_MAX && medium_extend(slot, count, wish);
 }
@@ -36,7 +36,7 @@ static bool medium_here(const char *function, void *p, size_t size, size_t *usab
     *usable_bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
     if (size <= CLASS_BYTES_MAX) return size > *usable_bytes / 2 && size <= *usable_bytes;
     if (size > *usable_bytes) return grow_medium(slot, size);
-    uint32_t have = granule_count(slot), count = (uint32_t)((size + GRANULE_BYTES - 1) >> GRANULE_SHIFT);
+    uint32_t have = granule_count(slot), count = (uint32_t)granules_to_hold(size);
     if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
     return true;
 }
@@ -47,7 +47,7 @@ static bool large_here(const char *function, void *p, struct unit *unit, size_t 
     *usable_bytes = (size_t)unit->count << UNIT_SHIFT;
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || unit->flags & UNIT_MOVED) return false;
     if (size <= MEDIUM_BYTES_MAX && size <= *usable_bytes / 2) return false;
-    uint32_t count = (uint32_t)((size + UNIT_BYTES - 1) >> UNIT_SHIFT);
+    uint32_t count = (uint32_t)units_to_hold(size);
     if (count > unit->count) return units_extend(unit, count);
     if (count < unit->count) unit->flags &= UNIT_MOVED; /* what is cut off is not clean any more */
     return units_shrink(unit, count);

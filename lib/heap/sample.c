@@ -48,7 +48,7 @@ static struct block *cut(struct block *list, uint32_t count, uintptr_t secret) {
     debug_check(count > 0);
     struct block *last = list;
     while (block_is_free(last, secret) && --count > 0) last = last->next;
-    if (count > 0) check_misuse("malloc", last, "was written to after it was freed: corrupted list");
+    if (count > 0) check_corrupted_list("malloc", last);
     struct block *rest = last->next;
     block_link(last, BLOCK_END, secret);
     return rest;

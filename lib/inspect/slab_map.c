@@ -15,13 +15,13 @@ static bool map_enter(struct slab_map *map, const struct unit *slab, const struc
     return true;
 }
 
-/* Enter the blocks of a list, or of the bin of `host`, at most `most`; returns how many, or more than the slab has when
+/* Enter the blocks of a list, or of the bin of `heap`, at most `most`; returns how many, or more than the slab has when
  * one of them is wrong. */
 static uint32_t enter_list(struct slab_map *map, const struct unit *slab, const struct block *block, uint32_t most,
-                           const struct heap *host) {
+                           const struct heap *heap) {
     enum { WRONG = UNIT_BYTES };
     uint32_t count = 0;
-    for (; (block = inspect_own(host, slab->class, block)) != BLOCK_END && count < most; block = block->next, count++) {
+    for (; (block = inspect_own(heap, slab->class, block)) != BLOCK_END && count < most; block = block->next, count++) {
         if (!map_enter(map, slab, block)) return WRONG;
     }
     return count;

@@ -22,10 +22,9 @@ enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t sec
 }
 
 static void check_spliced(const struct block *block, uint32_t purged, uintptr_t secret) {
-    if (config_safety && unlikely(!block_is_free(block, secret)))
-        check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+    if (config_safety && unlikely(!block_is_free(block, secret))) check_corrupted_list("malloc", block);
     if (unlikely(purged) && slab_is_purged(purged, (uintptr_t)block & (UNIT_BYTES - 1)))
-        check_misuse("free", block, "is already free");
+        check_already_free("free", block);
 }
 
 /* How many remote blocks owner_collect_some() puts before free ones. */
@@ -53,7 +52,7 @@ uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     word = swap_value(slab->remote, REMOTE_OWNED);
     uint32_t count = remote_count(word);
     struct block *first = remote_first(slab, word);
-    if (unlikely(count > slab->used_blocks)) check_misuse("free", first, "is already free");
+    if (unlikely(count > slab->used_blocks)) check_already_free("free", first);
     if (likely(slab->free == BLOCK_END && slab_purged_pages(slab) == 0))
         slab->free = first;
     else
@@ -68,7 +67,7 @@ uint32_t owner_collect_alone(struct unit *slab) {
     if (remote_count(load_relaxed(slab->remote)) == 0) return 0;
     uint32_t word = swap_value(slab->remote, REMOTE_OWNED), count = remote_count(word);
     slab->free = remote_first(slab, word);
-    if (unlikely(count > slab->used_blocks)) check_misuse("free", slab->free, "is already free");
+    if (unlikely(count > slab->used_blocks)) check_already_free("free", slab->free);
     slab->used_blocks -= count;
     return count;
 }
@@ -86,7 +85,7 @@ uint32_t owner_collect_some(struct unit *slab, uintptr_t secret) {
     }
     check_spliced(last, 0, secret);
     uint32_t offset = (uint32_t)(uintptr_t)last->next & REMOTE_OFFSET_MASK;
-    if (unlikely(count > slab->used_blocks)) check_misuse("free", first, "is already free");
+    if (unlikely(count > slab->used_blocks)) check_already_free("free", first);
     if (!cas(slab->remote, &word, rest > 0 ? rest << REMOTE_COUNT_SHIFT | offset | REMOTE_OWNED : REMOTE_OWNED))
         return 0;
     block_link(last, slab->free, secret);

@@ -22,7 +22,7 @@ static void mark_list(struct marks *marks, const struct unit *slab, uintptr_t se
     for (struct block *block = slab->free; block != BLOCK_END; block = block->next) {
         bool here = ((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0;
         if (config_safety && unlikely(!here || left-- == 0 || !block_is_free(block, secret)))
-            check_misuse("malloc", block, "was written to after it was freed: corrupted list");
+            check_corrupted_list("malloc", block);
         uint32_t index = (uint32_t)((uintptr_t)block & (UNIT_BYTES - 1)) / slab->block_bytes;
         marks->free[index / 64] |= UINT64_C(1) << index % 64;
     }

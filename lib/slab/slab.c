@@ -55,9 +55,9 @@ _Noreturn COLD void slab_misused(const struct unit *slab, uintptr_t secret) {
     uint32_t count = 0;
     for (struct block *b = slab->free; b != BLOCK_END && count <= slab->resident_blocks; b = b->next, count++) {
         if (((uintptr_t)b ^ (uintptr_t)slab->memory) >> UNIT_SHIFT || !block_is_free(b, secret))
-            check_misuse("malloc", b, "was written to after it was freed: corrupted list");
+            check_corrupted_list("malloc", b);
     }
-    check_misuse("free", slab->memory, "is already free");
+    check_already_free("free", slab->memory);
 }
 
 void slab_give(struct unit *slab, uintptr_t secret) {

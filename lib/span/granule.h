@@ -18,6 +18,11 @@ enum {
     GRANULES_PER_UNIT = UNIT_BYTES / GRANULE_BYTES,
 };
 
+/* So many granules hold `bytes`. */
+INLINE size_t granules_to_hold(size_t bytes) {
+    return (bytes + GRANULE_BYTES - 1) >> GRANULE_SHIFT;
+}
+
 /* A used block's head, less GRANULE_USED, is its count: one subtraction and comparison tell both. */
 enum granule_state {
     GRANULE_NONE = 0,

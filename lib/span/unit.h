@@ -91,6 +91,11 @@ struct unit {
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
 _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");
 
+/* So many units hold `bytes`. */
+INLINE size_t units_to_hold(size_t bytes) {
+    return (bytes + UNIT_BYTES - 1) >> UNIT_SHIFT;
+}
+
 /* Write the line of an extent that is no slab, its kind last and at once: the holder of the extent beside it may read
  * the kind at any time. */
 INLINE void unit_describe(struct unit *unit, struct unit line) {

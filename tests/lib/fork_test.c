@@ -1,72 +1,18 @@
-/* fork: the child has all blocks of all threads and can go on; no thread waits long for a fork under way. */
+/* fork: the child has all blocks of all threads and can go on. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "child.h"
-#include "contents.h"
+#include "fork_blocks.h"
 #include "heap/exited_thread.h"
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
-#include "inspect/verify.h"
 #include "span/emergency.h"
 #include "span/grow.h"
 #include "span/units.h"
-#include "test.h"
 #include <pthread.h>
 #include <unistd.h>
-
-static void sound(void) {
-    const char *broken = verify_heap();
-    if (broken) test_fail(__FILE__, __LINE__, broken, 0, 0);
-}
-
-enum { BLOCKS = 300 };
-static struct held mine[BLOCKS], theirs[BLOCKS];
-
-static size_t size_of(int i) {
-    return i % 9 == 0 ? (size_t)i * 2000 + 1 : (size_t)i * 7 % 900 + 1;
-}
-
-static void fill(struct held *blocks) {
-    for (int i = 0; i < BLOCKS; i++) {
-        blocks[i] = (struct held){t_malloc(size_of(i)), size_of(i), (uint64_t)i};
-        CHECK(blocks[i].at != NULL);
-        contents_fill(&blocks[i]);
-    }
-}
-
-static void check_and_free(struct held *blocks) {
-    for (int i = 0; i < BLOCKS; i++) {
-        if (!blocks[i].at) continue;
-        CHECK(contents_hold(&blocks[i], blocks[i].size));
-        t_free(blocks[i].at);
-    }
-}
-
-static pthread_barrier_t barrier;
-
-/* Another thread with blocks, some freed again so that its bins, caches and lists are not empty. */
-static void *have_blocks(void *unused) {
-    fill(theirs);
-    for (int i = 0; i < BLOCKS; i += 3) t_free(theirs[i].at), theirs[i].at = NULL;
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier);
-    return unused;
-}
-
-static pthread_t begin_thread(void *(*body)(void *)) {
-    pthread_t thread;
-    pthread_barrier_init(&barrier, NULL, 2);
-    CHECK_EQ(pthread_create(&thread, NULL, body, NULL), 0);
-    pthread_barrier_wait(&barrier);
-    return thread;
-}
-
-static void end_thread(pthread_t thread) {
-    pthread_barrier_wait(&barrier);
-    pthread_join(thread, NULL);
-}
 
 static void go_on(void) {
     sound();
@@ -156,176 +102,6 @@ TEST(forks_amid_busy_threads) {
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     check_and_free(mine);
     sound();
-}
-
-static void *fork_many_times(void *unused) {
-    for (int i = 0; i < 30; i++) fork_and(sound);
-    return unused;
-}
-
-/* Units that a fork sets aside come back, also when two threads fork at the same time. */
-TEST(two_threads_that_fork_leave_nothing_behind) {
-    enum { THREADS = 3 };
-    pthread_t threads[THREADS];
-    fill(mine);
-    for (int i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, fork_many_times, NULL), 0);
-    for (int i = 0; i < 100; i++) fork_prepare(), fork_parent();
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-    sound();
-}
-
-static int done;
-
-static void *first_calls(void *unused) {
-    void *a = t_malloc(100), *b = t_calloc(10, 100), *c = t_memalign(4096, 10000), *d = t_realloc(NULL, 300000);
-    CHECK(a && b && c && d);
-    CHECK(contents_are_zero(b, 1000));
-    b = t_realloc(b, 50000);
-    CHECK(b != NULL);
-    t_free(a);
-    t_free(b);
-    t_free(c);
-    t_free(d);
-    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
-    return unused;
-}
-
-/* The handler that allocates runs between ours and the fork, in the forking thread itself. */
-TEST(forking_thread_can_allocate_while_it_forks) {
-    fill(mine);
-    end_thread(begin_thread(have_blocks));
-    fork_prepare();
-    first_calls(NULL);
-    check_and_free(mine);
-    fill(mine);
-    fork_parent();
-    sound();
-    check_and_free(mine);
-    sound();
-}
-
-TEST(thread_can_make_its_first_calls_while_another_forks) {
-    fill(mine);
-    end_thread(begin_thread(have_blocks));
-    fork_prepare();
-    pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, first_calls, NULL), 0);
-    pthread_join(thread, NULL); /* would wait for ever if that thread waited for the fork */
-    CHECK(done);
-    fork_parent();
-    sound();
-    check_and_free(mine);
-    sound();
-}
-
-static void *only_frees(void *blocks) {
-    check_and_free(blocks);
-    return NULL;
-}
-
-TEST(thread_can_free_everything_while_another_forks) {
-    fill(mine);
-    end_thread(begin_thread(have_blocks));
-    fork_prepare();
-    pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, only_frees, mine), 0);
-    pthread_join(thread, NULL);
-    fork_parent();
-    for (int i = 0; i < 5; i++) fill(mine), check_and_free(mine);
-    sound();
-}
-
-static void *allocate_a_lot(void *unused) {
-    for (int i = 0; i < 3000; i++) CHECK(t_malloc(5000) != NULL);
-    for (int i = 0; i < 200; i++) CHECK(t_malloc(200000) != NULL);
-    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
-    return unused;
-}
-
-TEST(much_can_be_allocated_while_another_forks) {
-    end_thread(begin_thread(have_blocks));
-    fork_prepare();
-    pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, allocate_a_lot, NULL), 0);
-    pthread_join(thread, NULL);
-    fork_parent();
-    sound();
-    CHECK(done);
-}
-
-static uint32_t heaps_made(void) {
-    uint32_t count = 0;
-    for (const struct heap *heap = heaps.all; heap; heap = heap->next_all) count++;
-    return count;
-}
-
-static uint32_t units_of_heaps(void) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < span_home.top_units; i++) count += span_home.lines[i].kind == UNIT_META;
-    return count;
-}
-
-static void *live_shortly(void *unused) {
-    t_free(t_malloc(100));
-    heap_leave();
-    return unused;
-}
-
-/* No heap struct is lost, neither one given up while a fork has the locks, nor those made meanwhile. */
-TEST(threads_that_come_and_go_during_forks_leave_no_heaps) {
-    end_thread(begin_thread(have_blocks));
-    for (int round = 0; round < 20; round++) {
-        pthread_t threads[3];
-        fork_prepare();
-        for (int i = 0; i < 3; i++) CHECK_EQ(pthread_create(&threads[i], NULL, live_shortly, NULL), 0);
-        for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
-        fork_parent();
-        for (int i = 0; i < 3; i++) {
-            CHECK_EQ(pthread_create(&threads[i], NULL, live_shortly, NULL), 0);
-            pthread_join(threads[i], NULL);
-        }
-        sound();
-    }
-    CHECK(units_of_heaps() <= 6);
-    CHECK(heaps_made() <= 12);
-}
-
-/* The forking thread has the locks, and does not sleep for its own fork. */
-TEST(forking_thread_uses_the_levels_as_usual) {
-    fill(mine);
-    end_thread(begin_thread(have_blocks));
-    uint32_t pauses = fake_counts.pauses;
-    for (int round = 0; round < 50; round++) {
-        fork_prepare();
-        for (int i = 0; i < 5; i++) t_free(t_malloc(3000000)), check_and_free(mine), fill(mine);
-        fork_parent();
-    }
-    CHECK_EQ(units.emergency_units, 0);
-    CHECK_EQ(fake_counts.pauses, pauses);
-    CHECK_EQ(span_count, 0);
-    CHECK(span_home.bytes < 64 << 20);
-    sound();
-}
-
-static void *hold_on(void *unused) {
-    for (int i = 0; i < 40; i++) t_free(t_malloc(1500000)), t_free(t_malloc(5000));
-    return unused;
-}
-
-/* Other threads sleep for a while, then take units that were set aside; in the end no more is mapped than at first. */
-TEST(many_long_forks_take_no_more_addresses_than_few) {
-    end_thread(begin_thread(have_blocks));
-    size_t space = 0;
-    for (int round = 0; round < 12; round++) {
-        pthread_t thread;
-        fork_prepare();
-        CHECK_EQ(pthread_create(&thread, NULL, hold_on, NULL), 0);
-        pthread_join(thread, NULL);
-        fork_parent();
-        sound();
-        if (round == 3) space = fake_counts.space;
-    }
-    CHECK_EQ(fake_counts.space, space);
 }
 
 static void find_all_that_is_lost(void) {
@@ -421,35 +197,6 @@ TEST(child_of_a_child_has_none_either) {
     pthread_t thread = begin_thread(have_blocks);
     fork_and(find_and_fork);
     end_thread(thread);
-}
-
-static void work_late(void *unused) {
-    (void)unused;
-    heap_leave();
-    first_calls(NULL);
-}
-
-static pthread_key_t key;
-
-static void *end_with_late_calls(void *unused) {
-    t_free(t_malloc(10));
-    pthread_setspecific(key, &key);
-    return unused;
-}
-
-TEST(ended_thread_can_allocate_while_another_forks) {
-    fill(mine);
-    end_thread(begin_thread(have_blocks));
-    pthread_key_create(&key, work_late);
-    fork_prepare();
-    pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, end_with_late_calls, NULL), 0);
-    pthread_join(thread, NULL);
-    CHECK(done);
-    fork_parent();
-    sound();
-    check_and_free(mine);
-    sound();
 }
 
 #ifndef HEAPALLOC_TSAN /* which does not support threads in the child of a threaded process */
