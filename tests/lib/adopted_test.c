@@ -33,7 +33,7 @@ static void borrow_nothing(void) {
 }
 
 /* Full slabs, an empty bin, and a slab that has a single free block when its turn comes. */
-static void invite(void) {
+static void enable_adoption(void) {
     borrow_nothing();
     CHECK_EQ(class_shapes[class].capacity_blocks, IN_SLAB);
     for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
@@ -54,7 +54,7 @@ static unsigned char *free_of(int n, int index) {
 }
 
 TEST(block_of_a_full_slab_is_adopted_where_slabs_collect_nothing) {
-    invite();
+    enable_adoption();
     unsigned char *last = NULL;
     for (int n = 1; n <= ROOM; n++) {
         last = free_of(n, 7);
@@ -77,7 +77,7 @@ TEST(block_of_a_full_slab_is_adopted_where_slabs_collect_nothing) {
 }
 
 TEST(adopted_block_stays_adopted_when_its_slab_is_claimed) {
-    invite();
+    enable_adoption();
     unsigned char *adopted = free_of(1, 0);
     heap_self->classes[class].adopt_budget = 0;
     free_of(1, 1);
@@ -94,7 +94,7 @@ TEST(adopted_block_stays_adopted_when_its_slab_is_claimed) {
 }
 
 TEST(adopted_blocks_return_when_memory_is_given_back) {
-    invite();
+    enable_adoption();
     uint32_t in_use = 0;
     for (int n = 1; n <= 20; n++) free_of(n, 3);
     heap_trim(heap_self);
@@ -109,7 +109,7 @@ TEST(adopted_blocks_return_when_memory_is_given_back) {
 }
 
 static void *end_with_adopted(void *unused) {
-    invite();
+    enable_adoption();
     for (int n = 1; n <= 20; n++) free_of(n, 3);
     CHECK_EQ(adopted_count(), 20);
     return unused;
@@ -133,7 +133,7 @@ TEST(adopted_blocks_return_when_their_heap_ends) {
 
 /* The bin's own blocks come from zero memory and are not cleared; an adopted block among them is. */
 TEST(zeroed_adopted_block_is_zero) {
-    invite();
+    enable_adoption();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(heap_self->classes[class].attached->used_blocks == RETURNS_FRESH && heap_self->bin[class] != BLOCK_END);
     memset(blocks[IN_SLAB], 0xff, SIZE);
@@ -146,7 +146,7 @@ TEST(zeroed_adopted_block_is_zero) {
 
 TEST(second_free_of_an_adopted_block_is_reported) {
     if (!config_safety) return;
-    invite();
+    enable_adoption();
     unsigned char *adopted = free_of(1, 0);
     expect_stop("is already free", t_free(adopted));
     memset(adopted, 0, 16); /* overwritten, it is found when it is about to be handed out */
@@ -156,7 +156,7 @@ TEST(second_free_of_an_adopted_block_is_reported) {
 }
 
 TEST(damaged_adopted_blocks_are_found) {
-    invite();
+    enable_adoption();
     struct block *adopted = (struct block *)free_of(1, 0);
     struct unit *slab = span_unit(adopted);
     BREAKS(bins, heap_self->bin[class], (struct block *)blocks[IN_SLAB + 1]);
@@ -165,7 +165,7 @@ TEST(damaged_adopted_blocks_are_found) {
     BREAKS(slab_counts, slab->free, adopted);
 }
 
-static void *host_others(void *unused) {
+static void *adopt_others(void *unused) {
     borrow_nothing();
     CHECK(t_malloc(SIZE) != NULL);
     CHECK(t_malloc(1) != NULL);
@@ -180,7 +180,7 @@ TEST(blocks_of_other_heaps_slabs_are_adopted_too) {
     for (int i = 0; i < 20; i++) CHECK((blocks[i] = t_malloc(SIZE)) != NULL);
     struct unit *slab = span_unit(blocks[0]);
     CHECK(slab->owner == heap_self);
-    run(host_others);
+    run(adopt_others);
     CHECK(slab->owner == heap_self);
     CHECK_EQ(remote_count(slab->remote), 10); /* five at once, five when the adopting heap ended */
     sound();
@@ -306,7 +306,7 @@ static void go_on(void) {
 }
 
 TEST(child_of_a_fork_has_no_adopted_block_twice) {
-    invite();
+    enable_adoption();
     adopted = free_of(1, 0);
     CHECK_EQ(adopted_count(), 1);
     pthread_t thread;

@@ -51,7 +51,7 @@ inline fork() {
         forked = true;
         single = true;
         busy = 1;
-        guest[LOST_HEAP] = 0; bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
+        adopted[LOST_HEAP] = 0; bin[LOST_HEAP] = 0; current[LOST_HEAP] = 0; avail[LOST_HEAP] = 0;
         for (q_slab : 1 .. SLABS) {
             for (q_block : 1 .. BLOCKS) {
                 if
@@ -63,7 +63,7 @@ inline fork() {
         q_slab = 0
     };
 #ifndef BROKEN_FORK_KEEPS_GUESTS             /* whose key would have them counted as free */
-    take_guest(1)
+    take_adopted(1)
 #endif
 }
 

@@ -32,7 +32,7 @@
  * its word, an avail slab, an abandoned one, a fresh slab. Avail is taken in any order: the model has no policy. */
 inline malloc() {
     do
-    :: guest[me] != 0 -> take_guest(me); break
+    :: adopted[me] != 0 -> take_adopted(me); break
     :: bin[me] != 0 ->
         d_step {
             b = 1;
@@ -110,7 +110,7 @@ inline malloc() {
 /* free of a block of a slab that is not mine; in the end ok says that the slab is mine now. */
 inline push_elsewhere() {
     do
-    :: may_host -> host(s, b); break
+    :: may_adopt -> adopt(s, b); break
     :: old = word[s];
         if
         :: flags(old) == OWNED ->
@@ -334,9 +334,9 @@ end_idle:                                    /* only here may a heap rest */
         fi;
         avail[me] = avail[me] & ~going;
         goto part
-    :: atomic { (current[me] != 0 || avail[me] != 0 || guest[me] != 0) && may_begin() -> begin() };
+    :: atomic { (current[me] != 0 || avail[me] != 0 || adopted[me] != 0) && may_begin() -> begin() };
                                              /* the thread ends; another will use its heap */
-        take_guest(me);
+        take_adopted(me);
         flush();
         goto part
 #ifdef FORK

@@ -13,7 +13,7 @@ inline quiet_blocks() {
         :: place[q_link] == FREE -> q_free = q_free | bit(q_block)
         :: place[q_link] == BIN -> q_bin = q_bin | bit(q_block); q_found++
         :: place[q_link] == REMOTE -> q_remote = q_remote | bit(q_block); q_found++
-        :: place[q_link] == CALLER || place[q_link] == LOST || place[q_link] == GUEST -> q_found++
+        :: place[q_link] == CALLER || place[q_link] == LOST || place[q_link] == ADOPTED -> q_found++
         :: place[q_link] == NOWHERE -> assert(owner[q_slab] == RELEASED)
         :: else -> assert(false)             /* a free() has ended and its block is in no place */
         fi

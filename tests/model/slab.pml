@@ -155,37 +155,37 @@ inline pop_abandoned() {
 }
 
 #ifdef NO_GUESTS
-#define may_host false
+#define may_adopt false
 #else
-#define may_host (while_whole && guest[me] == 0)
+#define may_adopt (while_whole && adopted[me] == 0)
 #endif
 
 /* Adopt block b of a slab that is not mine: no word or field of the slab is touched. */
-inline host(s, b) {
+inline adopt(s, b) {
     d_step {
         assert(place[at(s, b)] == FREEING);
-        place[at(s, b)] = GUEST;
+        place[at(s, b)] = ADOPTED;
         key(s, b);
-        guest[me] = 1 << at(s, b);
+        adopted[me] = 1 << at(s, b);
         ok = false
     }
 }
 
 /* Hand out the adopted block of `heap`; returning it to its slab is this and a free. */
-inline take_guest(heap) {
+inline take_adopted(heap) {
     d_step {
         for (q_slab : 1 .. SLABS) {
             for (q_block : 1 .. BLOCKS) {
-                q_guest = at(q_slab, q_block);
+                q_adopted = at(q_slab, q_block);
                 if
-                :: guest[heap] & (1 << q_guest) ->
-                    assert(place[q_guest] == GUEST);
-                    place[q_guest] = CALLER;
+                :: adopted[heap] & (1 << q_adopted) ->
+                    assert(place[q_adopted] == ADOPTED);
+                    place[q_adopted] = CALLER;
                     unkey(q_slab, q_block)
                 :: else
                 fi
             }
         }
-        guest[heap] = 0
+        adopted[heap] = 0
     }
 }

@@ -49,14 +49,14 @@ byte used[SLABS + 1];                        /* carved blocks not on `free` */
 byte current[HEAPS + 1];                     /* slab the heap refills from */
 byte avail[HEAPS + 1];                       /* set of owned slabs with free blocks */
 byte bin[HEAPS + 1];                         /* set of blocks of `current` */
-byte guest[HEAPS + 1];                       /* adopted blocks of any slab, as bits of `place`: here at most one */
+byte adopted[HEAPS + 1];                       /* adopted blocks of any slab, as bits of `place`: here at most one */
 byte level1 = (1 << SLABS) - 1;              /* set of unused slabs */
 byte abandoned_lock;                            /* the heap that holds it */
 byte abandoned_head, abandoned_next[SLABS + 1], abandoned_prev[SLABS + 1];
 
 /* Ghost variables: the truth that the checks compare with; no transition of the protocol reads them. */
 byte holder[SLABS + 1];                      /* heap that set OWNED */
-mtype = { NOWHERE, FREE, BIN, GUEST, CALLER, FREEING, REMOTE, LOST };
+mtype = { NOWHERE, FREE, BIN, ADOPTED, CALLER, FREEING, REMOTE, LOST };
 mtype place[SLABS * BLOCKS] = NOWHERE;       /* the one place a block is in */
 byte busy;                                   /* heaps inside an operation */
 
@@ -73,7 +73,7 @@ byte busy;                                   /* heaps inside an operation */
 #endif
 
 /* Scratch, for use inside one d_step: no part of the state. */
-hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q_remote, q_prev, q_guest;
+hidden byte q_slab, q_block, q_link, q_listed, q_heap, q_found, q_free, q_bin, q_remote, q_prev, q_adopted;
 
 /* Only the holder may touch the plain fields, only the lock's holder the list. With HARM_ONLY these two rules are not
  * asserted, so that a broken variant must do real damage to be caught. */
