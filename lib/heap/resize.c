@@ -14,6 +14,7 @@
 #include "heap/sample.h"
 #include "heap/sized.h"
 #include "heap/tick.h"
+#include "span/medium_resize.h"
 #include "span/purge.h"
 #include "span/small_region.h"
 #include "span/units.h"

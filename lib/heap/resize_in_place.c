@@ -6,7 +6,7 @@
 #include "heap/resize.h"
 #include "heap/sample.h"
 #include "heap/tick.h"
-#include "span/medium.h"
+#include "span/medium_resize.h"
 #include "span/small_region.h"
 #include "span/units.h"
 

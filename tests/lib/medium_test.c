@@ -4,6 +4,7 @@
 #include "inspect/verify.h"
 #include "span/medium.h"
 #include "span/medium_purge.h"
+#include "span/medium_resize.h"
 #include "span/units.h"
 #include "test.h"
 
