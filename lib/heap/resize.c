@@ -7,6 +7,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/resize.h"
 #include "base/probe.h"
+#include "heap/cache.h"
 #include "heap/entry_alloc.h"
 #include "heap/free.h"
 #include "heap/free_check.h"
@@ -35,13 +36,23 @@ static struct heap *live_heap(void) {
     return heap_self->state == HEAP_LIVE ? heap_self : NULL;
 }
 
+/* A block for one that grows. What grows in small steps gets room, its own and beside it; what doubles gets the size it
+ * asked for, from the cache if that has it. */
+static void *take_for_growth(struct heap *heap, size_t size, size_t old_bytes) {
+    debug_check(size > CLASS_BYTES_MAX && heap->state == HEAP_LIVE);
+    size_t wish = resize_with_slack(size, old_bytes);
+    if (wish > size) return alloc_wide(heap, wish, ALLOC_ANYHOW, ALLOC_ROOMY);
+    void *p = size <= CACHE_BYTES_MAX && CACHE_SUM_MAX > 0 ? cache_pop(heap, cache_granules(size)) : NULL;
+    return p ? p : alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
+}
+
 /* Blocks move to where no red zones are: who resizes a block may do so again, and should not pay for them each time. */
 static void *move_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
     debug_check(p != NULL && old_bytes > 0);
     struct heap *heap = heap_self;
     void *new = NULL;
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
-        new = alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY);
+        new = take_for_growth(heap, size, old_bytes);
     if (!new) new = heap_alloc_plain(size, heap);
     if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
@@ -63,26 +74,6 @@ static NOINLINE STARTUP_TEXT void *resize_zoned(void *p, size_t size) {
     size_t bytes = free_check_zoned("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return move_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
-}
-
-static void *resize_medium(void *p, size_t size) {
-    debug_check(size <= ALLOC_BYTES_MAX);
-    struct granule *slot = free_look_medium(p);
-    if (unlikely(!slot)) return resize_zoned(p, size);
-    uint32_t have = granule_count(slot);
-    size_t bytes = (size_t)have << GRANULE_SHIFT;
-    if (size > bytes) {
-        if (size <= MEDIUM_BYTES_MAX) {
-            uint32_t count = (uint32_t)granules_to_hold(size);
-            uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
-            if (medium_extend(slot, count, wish)) return p;
-        }
-        return move_by_copy(p, bytes, size, ALLOC_ROOMY);
-    }
-    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, ALLOC_TIGHT);
-    uint32_t count = (uint32_t)granules_to_hold(size);
-    if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
-    return p;
 }
 
 static bool is_zero(const char *page) {
@@ -133,10 +124,11 @@ static void leave_large(struct unit *unit) {
     if (live_heap()) pace_given(heap_self);
 }
 
-/* Grow a large block in place: into free units, or, if it was moved, into unmapped ones. */
+/* Grow a large block in place: into free units, of either level, or, if it was moved, into unmapped ones. */
 static bool extend_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
-    return unit->flags & UNIT_MOVED ? unmapped_extend(unit, count) : units_extend(unit, count);
+    if (unit->flags & UNIT_MOVED) return unmapped_extend(unit, count);
+    return units_extend(unit, count) || medium_lengthen(unit, count - unit->count);
 }
 
 /* The room for a block that is copied: as much again as it has units, three times as much if it outgrew such room. */
@@ -187,6 +179,30 @@ static void *grow_large(struct unit *unit, size_t size) {
     }
     leave_large(unit);
     return to->memory;
+}
+
+static void *resize_medium(void *p, size_t size) {
+    debug_check(size <= ALLOC_BYTES_MAX);
+    struct granule *slot = free_look_medium(p);
+    if (unlikely(!slot)) return resize_zoned(p, size);
+    uint32_t have = granule_count(slot);
+    size_t bytes = (size_t)have << GRANULE_SHIFT;
+    if (size > bytes) {
+        if (size <= MEDIUM_BYTES_MAX) {
+            uint32_t count = (uint32_t)granules_to_hold(size);
+            uint32_t wish = (uint32_t)(resize_with_slack(size, bytes) >> GRANULE_SHIFT);
+            if (medium_extend(slot, count, wish)) return p;
+        } else {
+            uint32_t count = (uint32_t)units_to_hold(size);
+            struct unit *unit = medium_become_large(slot, count);
+            if (unit) return unit->count >= count ? p : grow_large(unit, size);
+        }
+        return move_by_copy(p, bytes, size, ALLOC_ROOMY);
+    }
+    if (size <= CLASS_BYTES_MAX) return size > bytes / 2 ? p : move_by_copy(p, bytes, size, ALLOC_TIGHT);
+    uint32_t count = (uint32_t)granules_to_hold(size);
+    if (have - count >= resize_spare_granules(have)) medium_resize(slot, count);
+    return p;
 }
 
 static void *resize_large(void *p, struct unit *unit, size_t size) {

@@ -20,9 +20,11 @@ INLINE uint32_t resize_spare_granules(uint32_t have) {
     return spare > RESIZE_GRANULES_MIN ? spare : (uint32_t)RESIZE_GRANULES_MIN;
 }
 
-/* The size for a block that grows to `size`: a quarter more, so that it is long enough for the next steps, but no more
- * than level 2 has as long as `size` is not. */
-INLINE size_t resize_with_slack(size_t size) {
+/* The size for a block of `old_bytes` that grows to `size`: a quarter more, so that it is long enough for the next
+ * steps, but no more than level 2 has as long as `size` is not; nothing more when it grows by half or more at once, as
+ * what doubles its blocks has room of its own. */
+INLINE size_t resize_with_slack(size_t size, size_t old_bytes) {
+    if (size - old_bytes >= old_bytes / 2) return size;
     size_t wish = size + min_size(size >> RESIZE_SLACK_SHIFT, RESIZE_SLACK_MAX);
     return size <= MEDIUM_BYTES_MAX ? min_size(wish, MEDIUM_BYTES_MAX) : wish;
 }

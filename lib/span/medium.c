@@ -10,6 +10,7 @@
 enum {
     RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has; bounded: none to spare */
     RUN_UNITS_FIRST = 16,
+    ALIGNED_MIN = 2 * GRANULES_PER_UNIT, /* a block that grows, and so may become a large one where it is */
 };
 
 /* Rare endings of a take, called in tail position. */
@@ -141,9 +142,11 @@ struct granule *medium_take_roomy(uint32_t count) {
     struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
     struct tlsf_node *node = dirty;
     if (purged && (!dirty || granule_count(slot_of(purged)) > granule_count(slot_of(dirty)))) node = purged;
-    struct granule *slot = node && granule_count(slot_of(node)) >= count ? medium_cut(slot_of(node), 0, count) : NULL;
+    struct granule *slot = node ? slot_of(node) : NULL;
+    uint32_t align = count < ALIGNED_MIN ? 1 : GRANULES_PER_UNIT, skip = slot ? skip_for(slot, align) : 0;
+    slot = slot && granule_count(slot) >= skip + count ? medium_cut(slot, skip, count) : NULL;
     medium_unlock();
-    return slot ? slot : medium_take(count, 1);
+    return slot ? slot : medium_take(count, align);
 }
 
 /* Leave the block to the holder of the lock. */
