@@ -10,6 +10,7 @@
 #include "ktest.h"
 #include "pmu.h"
 #include "span/medium.h"
+#include "span/medium_resize.h"
 #include <heapalloc/heap.h>
 
 enum { BLOCKS = 256, COSTS = 256, STEPS = 20000, WIDE = GRANULES_PER_UNIT, LISTED = MEDIUM_GRANULES_MIN };

@@ -61,6 +61,7 @@ STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit)
         if (likely(cache_push(heap, p, CACHE_ALONE))) return;
         return entry_free_medium(p, heap);
     }
+    COMPUTED(unit); /* else the kind is loaded for the cases, too, not just compared: one instruction more */
     switch (racy_load(unit->kind)) {
     case UNIT_SLAB: return likely(heap->slow_left > 1) ? remote_free(p, heap, unit) : heap_free_slow(p, heap);
     case UNIT_LARGE: return entry_free_large(p, heap, unit);

@@ -6,7 +6,7 @@
 #include "heap/resize.h"
 #include "heap/sample.h"
 #include "heap/tick.h"
-#include "span/medium.h"
+#include "span/medium_resize.h"
 #include "span/small_region.h"
 #include "span/units.h"
 
@@ -20,7 +20,8 @@ static bool slab_here(const char *function, void *p, struct unit *slab, size_t s
 static bool grow_medium(struct granule *slot, size_t size) {
     debug_check(granule_state(slot) == GRANULE_USED && size > CLASS_BYTES_MAX);
     uint32_t count = (uint32_t)granules_to_hold(size);
-    uint32_t wish = (uint32_t)(resize_with_slack(size) >> GRANULE_SHIFT);
+    size_t bytes = (size_t)granule_count(slot) << GRANULE_SHIFT;
+    uint32_t wish = (uint32_t)(resize_with_slack(size, bytes) >> GRANULE_SHIFT);
     return size <= MEDIUM_BYTES_MAX && medium_extend(slot, count, wish);
 }
 
@@ -74,6 +75,6 @@ void *heap_alloc_growing(size_t size) {
     struct heap *heap = heap_self;
     if (config_bounded) return heap_alloc_slow(size, heap); /* a second try would double what the call takes */
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
-    void *p = wide ? alloc_wide(heap, resize_with_slack(size), ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
+    void *p = wide ? alloc_wide(heap, resize_with_slack(size, size), ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
     return p ? heap_return(heap, sample_look(heap, p, size)) : heap_alloc_slow(size, heap);
 }

@@ -88,3 +88,19 @@ static inline void extent_cut_front(struct unit *free, uint32_t count) {
     age_replace(free, rest);
     extent_enter(rest, rest_count);
 }
+
+/* The free extent to the left of `unit`, and in its state; NULL: there is none. */
+INLINE struct unit *extent_left(const struct unit *unit) {
+    const struct unit *last = unit - 1;
+    uint8_t kind = load_relaxed(last->kind); /* its holder may change it, but not to or from FREE */
+    if (kind != UNIT_FREE && kind != UNIT_FREE_LAST) return NULL;
+    const struct unit *head = last - (last->count - 1);
+    return (head->flags ^ unit->flags) & UNIT_STATES ? NULL : (struct unit *)head;
+}
+
+/* The same to the right. */
+INLINE struct unit *extent_right(const struct unit *unit) {
+    const struct unit *head = unit + unit->count;
+    if (load_relaxed(head->kind) != UNIT_FREE || (head->flags ^ unit->flags) & UNIT_STATES) return NULL;
+    return (struct unit *)head;
+}

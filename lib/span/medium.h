@@ -9,7 +9,7 @@
  *   free_granules == sum of the free blocks' counts                verify: medium_sum */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "span/medium_index.h"
+#include "span/medium_free.h"
 
 /* Take a block of `count` granules at a multiple of `align_granules`; its slot says ZERO when it is known to be
  * zero. NULL: no memory, or a fork is under way. */
@@ -27,36 +27,9 @@ struct granule *medium_take_slow(uint32_t count, uint32_t align_granules);
 struct granule *medium_take_found(uint32_t count);
 struct granule *medium_take_new(uint32_t count);
 
-/* Take a block from the low end of about the largest free block, so that it has room to grow. */
+/* Take a block from the low end of about the largest free block, so that it has room to grow; from a unit's start if it
+ * is long, so that it can become a large one. */
 struct granule *medium_take_roomy(uint32_t count);
 
 /* Give a block back (its slot says USED or CACHED). Never waits. */
 void medium_give(struct granule *slot);
-
-/* Make a used block `wish` granules long without moving it, or if there is too little room `least`, both more than it
- * has; false: nor for that. */
-bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish);
-
-/* Make a used block `count` granules long without moving it; false: no room to its right. */
-bool medium_resize(struct granule *slot, uint32_t count);
-
-INLINE bool medium_lock(void) {
-    return lock_take(&medium.lock);
-}
-void medium_unlock(void);
-
-/* ---- for medium_purge.c, with the lock held ---- */
-
-/* Make `count` granules from `slot` on free, and merge them with their neighbours; returns the free block. */
-struct granule *medium_merge(struct granule *slot, uint32_t count, uint32_t flags);
-
-/* Make a free block a used one of `count` granules from `skip` on; what is left on both sides is free again. */
-struct granule *medium_cut(struct granule *slot, uint32_t skip, uint32_t count);
-
-/* Cut the whole units out of a free block for level 1, except as many at its end as keep `keep` granules free: when
- * blocks are freed in order, all free memory is one block. NULL: there are fewer than `units_min`. */
-struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t keep);
-
-/* Merge deferred blocks, give the lock, then give units to level 1, `leaving` (or NULL) first: locks of both levels are
- * never held together. */
-void medium_drain(struct unit *leaving);

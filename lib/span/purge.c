@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/probe.h"
 #include "span/huge.h"
+#include "span/units_aged.h"
 #include "span/unmapped.h"
 #include <heapalloc/port.h>
 

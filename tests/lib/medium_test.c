@@ -4,6 +4,7 @@
 #include "inspect/verify.h"
 #include "span/medium.h"
 #include "span/medium_purge.h"
+#include "span/medium_resize.h"
 #include "span/units.h"
 #include "test.h"
 
@@ -139,6 +140,35 @@ TEST(roomy_block_can_grow) {
     struct granule *roomy = medium_take_roomy(K(6));
     CHECK(roomy != hole);
     CHECK(medium_resize(roomy, K(60)));
+    sound();
+}
+
+TEST(block_becomes_large_where_it_is_and_grows_into_level_2) {
+    struct granule *slot = take(K(60));
+    char *at = memory(slot);
+    uint32_t level_2_units = medium.used_units;
+    struct unit *unit = medium_become_large(slot, 6);
+    CHECK(unit && unit->memory == at && unit->kind == UNIT_LARGE);
+    CHECK_EQ(unit->count, 6);
+    CHECK_EQ(medium.used_units, level_2_units - 6);
+    sound();
+    CHECK(medium_lengthen(unit, 3));
+    CHECK_EQ(unit->count, 9);
+    sound();
+    CHECK(!medium_lengthen(unit, level_2_units));
+    struct granule *wall = take(K(5));
+    CHECK(memory(wall) == at + (9 << UNIT_SHIFT));
+    CHECK(!medium_lengthen(unit, 1));
+    units_give(unit);
+    give(wall);
+}
+
+TEST(block_stays_level_2s_if_units_would_be_shared) {
+    struct granule *first = take(K(60)), *second = take(K(60));
+    CHECK(!medium_become_large(first, 6));  /* its last unit has the second's first granules */
+    CHECK(!medium_become_large(second, 6)); /* it begins inside of a unit */
+    give(second);
+    CHECK(medium_become_large(first, 6) != NULL);
     sound();
 }
 

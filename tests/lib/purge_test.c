@@ -6,6 +6,7 @@
 #include "span/grow.h"
 #include "span/purge.h"
 #include "span/units.h"
+#include "span/units_aged.h"
 #include "test.h"
 #include <pthread.h>
 

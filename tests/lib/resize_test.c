@@ -170,6 +170,26 @@ HEAP_TEST(growing_byte_by_byte_seldom_moves) {
     FREE(block.at);
 }
 
+HEAP_TEST(block_that_grows_alone_passes_from_level_2_to_level_1_where_it_is) {
+    struct held block = fresh(100 * KIB);
+    void *at = block.at;
+    for (size_t size = 104 * KIB; size < 2 * MIB; size += 20 * KIB) block = resized(block, size);
+    CHECK_CALM(block.at == at);
+    FREE(block.at);
+}
+
+/* What doubles has room of its own; a quarter more would be a quarter of such a program's memory. */
+HEAP_TEST(block_that_doubles_gets_what_it_asks_for) {
+    struct held block = fresh(8 * KIB), wall = {0};
+    for (size_t size = 16 * KIB; size <= 256 * KIB; size *= 2) {
+        wall = fresh(6 * KIB);
+        block = resized(block, size);
+        CHECK_EQ(t_malloc_usable_size(block.at), size);
+        FREE(wall.at);
+    }
+    FREE(block.at);
+}
+
 /* Each has another block behind it whenever it grows: only the room that it took before keeps it in place. */
 static int moves_of_vectors(size_t from, size_t to, size_t step) {
     enum { VECTORS = 20 };

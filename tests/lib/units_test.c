@@ -4,6 +4,7 @@
 #include "inspect/verify.h"
 #include "span/grow.h"
 #include "span/units.h"
+#include "span/units_aged.h"
 #include "test.h"
 
 static struct unit *take(uint32_t count) {
