@@ -24,8 +24,9 @@ static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside: twice as much after a fork that ran out, half after one that used less than a quarter.
- * Clean units, because dirty ones would become as young as the latest fork; but when more than the least, either. */
+/* How much a fork sets aside of dirty units, too: twice as much after a fork that ran out, half after one that used less
+ * than a quarter. Clean ones are set aside up to the most in any case, or each fork that lasts long would need memory
+ * anew; dirty ones would become as young as the latest fork, so they are not when the wish is the least. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;
@@ -80,9 +81,10 @@ static struct unit *take_more(void) {
 void emergency_open(void) {
     uint32_t sum = 0;
     store_relaxed(ran_dry, false); /* a thread that met an earlier fork may have set it */
-    for (int i = 0; i < RESERVES && sum < wish_units; i++) {
-        struct unit *unit = units_take_some(wish_units - sum, UNITS_CLEAN, UNIT_LEAVING);
-        if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
+    for (int i = 0; i < RESERVES && sum < WISH_UNITS_MAX; i++) {
+        struct unit *unit = units_take_some(WISH_UNITS_MAX - sum, UNITS_CLEAN, UNIT_LEAVING);
+        if (!unit && wish_units > WISH_UNITS_MIN && sum < wish_units)
+            unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
         if (!unit && sum < LEAST_UNITS) unit = take_more();
         if (!unit) break;
         sum += unit->count;
