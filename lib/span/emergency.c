@@ -13,8 +13,8 @@ enum {
     WISH_UNITS_MAX = 8192,
     LEAST_UNITS = 64, /* with fewer set aside the heap grows */
     SPAN_UNITS = 1024,
-    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up */
-    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
+    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up; for each span there is */
+    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all; less than the naps that base/lock.c counts */
 };
 
 /* The extents that were set aside, each in one word, so that compare-and-swap can open, take from and close it:
@@ -195,9 +195,15 @@ static struct unit *take_under_lock(uint32_t count, enum unit_kind kind, enum em
     return unit;
 }
 
+/* The more spans there are the longer: spans stay, so on a machine where forks take long their number would rise. */
+static uint32_t patience_ms(void) {
+    uint32_t patience = PATIENCE_MS * (1 + load_relaxed(span_count));
+    return patience < PATIENCE_LAST_MS ? patience : PATIENCE_LAST_MS;
+}
+
 /* Wait for the end of the fork. NULL and `*over`: it is over, and level 1 serves again. */
-static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience_ms, bool *over) {
-    *over = lock_await_fork(patience_ms);
+static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience, bool *over) {
+    *over = lock_await_fork(patience);
     return *over ? NULL : take_under_lock(count, kind, EMERGENCY_GROWS);
 }
 
@@ -207,7 +213,7 @@ struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over) {
     if (!unit) unit = take_under_lock(count, kind, EMERGENCY_FINDS);
     if (unit) return unit;
     store_relaxed(ran_dry, true);
-    unit = take_patiently(count, kind, PATIENCE_MS, over);
+    unit = take_patiently(count, kind, patience_ms(), over);
     if (!unit && !*over) unit = take_patiently(count, kind, PATIENCE_LAST_MS, over);
     return unit;
 }

@@ -6,6 +6,7 @@
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/thread.h"
+#include "heap/trim.h"
 #include "span/units.h"
 #include <pthread.h>
 
