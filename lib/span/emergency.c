@@ -13,8 +13,8 @@ enum {
     WISH_UNITS_MAX = 8192,
     LEAST_UNITS = 64, /* with fewer set aside the heap grows */
     SPAN_UNITS = 1024,
-    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up */
-    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
+    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up; for each span there is */
+    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all; less than the naps that base/lock.c counts */
 };
 
 /* The extents that were set aside, each in one word, so that compare-and-swap can open, take from and close it:
@@ -24,8 +24,9 @@ static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside: twice as much after a fork that ran out, half after one that used less than a quarter.
- * Clean units, because dirty ones would become as young as the latest fork; but when more than the least, either. */
+/* How much a fork sets aside of dirty units, too: twice as much after a fork that ran out, half after one that used less
+ * than a quarter. Clean ones are set aside up to the most in any case, or each fork that lasts long would need memory
+ * anew; dirty ones would become as young as the latest fork, so they are not when the wish is the least. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;
@@ -80,9 +81,10 @@ static struct unit *take_more(void) {
 void emergency_open(void) {
     uint32_t sum = 0;
     store_relaxed(ran_dry, false); /* a thread that met an earlier fork may have set it */
-    for (int i = 0; i < RESERVES && sum < wish_units; i++) {
-        struct unit *unit = units_take_some(wish_units - sum, UNITS_CLEAN, UNIT_LEAVING);
-        if (!unit && wish_units > WISH_UNITS_MIN) unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
+    for (int i = 0; i < RESERVES && sum < WISH_UNITS_MAX; i++) {
+        struct unit *unit = units_take_some(WISH_UNITS_MAX - sum, UNITS_CLEAN, UNIT_LEAVING);
+        if (!unit && wish_units > WISH_UNITS_MIN && sum < wish_units)
+            unit = units_take_some(wish_units - sum, UNITS_DIRTY, UNIT_LEAVING);
         if (!unit && sum < LEAST_UNITS) unit = take_more();
         if (!unit) break;
         sum += unit->count;
@@ -193,9 +195,15 @@ static struct unit *take_under_lock(uint32_t count, enum unit_kind kind, enum em
     return unit;
 }
 
+/* The more spans there are the longer: spans stay, so on a machine where forks take long their number would rise. */
+static uint32_t patience_ms(void) {
+    uint32_t patience = PATIENCE_MS * (1 + load_relaxed(span_count));
+    return patience < PATIENCE_LAST_MS ? patience : PATIENCE_LAST_MS;
+}
+
 /* Wait for the end of the fork. NULL and `*over`: it is over, and level 1 serves again. */
-static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience_ms, bool *over) {
-    *over = lock_await_fork(patience_ms);
+static struct unit *take_patiently(uint32_t count, enum unit_kind kind, uint32_t patience, bool *over) {
+    *over = lock_await_fork(patience);
     return *over ? NULL : take_under_lock(count, kind, EMERGENCY_GROWS);
 }
 
@@ -205,7 +213,7 @@ struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over) {
     if (!unit) unit = take_under_lock(count, kind, EMERGENCY_FINDS);
     if (unit) return unit;
     store_relaxed(ran_dry, true);
-    unit = take_patiently(count, kind, PATIENCE_MS, over);
+    unit = take_patiently(count, kind, patience_ms(), over);
     if (!unit && !*over) unit = take_patiently(count, kind, PATIENCE_LAST_MS, over);
     return unit;
 }

@@ -16,7 +16,9 @@ enum {
     LARGE_STEP_BYTES = 32 * 1024 * 1024,
     LARGE_HEAP_BYTES = 24 * 1024 * 1024, /* from here on whole huge pages are mapped, for span/prefault.h */
     HUGE_PAGE_BYTES = 2 * 1024 * 1024,
-    TABLE_STEP_UNITS = 1024, /* 64 KiB of lines, 256 KiB of slots */
+    TABLE_STEP_UNITS = 1024,
+    LINES_STEP_BYTES = TABLE_STEP_UNITS * UNIT_LINE_BYTES,
+    SLOTS_STEP_BYTES = TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule),
     GROW_STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
     FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
@@ -27,35 +29,60 @@ enum {
 
 struct lock grow_gate = LOCK_OF(RANK_GATE);
 
+static size_t table_steps(uint32_t tabled_units) {
+    return ((size_t)tabled_units + 2) / TABLE_STEP_UNITS;
+}
+
+static char *lines_step(const struct span *span, size_t step) {
+    return (char *)span->lines - UNIT_LINE_BYTES + step * LINES_STEP_BYTES;
+}
+
+static char *slots_step(const struct span *span, size_t step) {
+    return (char *)span->slots + step * SLOTS_STEP_BYTES;
+}
+
+/* Unmap the lines and slots of the home span beyond those for `units` units, as many as there were before. */
+static void unmap_tables(struct span *span, uint32_t units) {
+    debug_check(lock_is_mine(&grow_gate));
+    size_t step = table_steps(units), count = table_steps(span->tabled_units) - step;
+    if (count == 0) return;
+    port_unreserve(lines_step(span, step), count * LINES_STEP_BYTES);
+    port_unreserve(slots_step(span, step), count * SLOTS_STEP_BYTES);
+    span->tabled_units = units;
+}
+
 /* Map lines and slots for `units` units of the home span. Two lines are the edge and the one past the end. */
 static bool map_tables(struct span *span, size_t units) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(span->stepwise && units <= span->limit_units);
-    char *home = (char *)span->lines - UNIT_LINE_BYTES;
     while (span->tabled_units < units) {
-        size_t steps = (span->tabled_units + 2) / TABLE_STEP_UNITS;
-        size_t lines = (size_t)TABLE_STEP_UNITS * UNIT_LINE_BYTES;
-        size_t slots = (size_t)TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule);
-        if (!port_map(home + steps * lines, lines)) return false;
-        if (!port_map((char *)span->slots + steps * slots, slots)) {
-            port_unreserve(home + steps * lines, lines);
+        size_t step = table_steps(span->tabled_units);
+        if (!port_map(lines_step(span, step), LINES_STEP_BYTES)) return false;
+        if (!port_map(slots_step(span, step), SLOTS_STEP_BYTES)) {
+            port_unreserve(lines_step(span, step), LINES_STEP_BYTES);
             return false;
         }
-        span->tabled_units = (uint32_t)((steps + 1) * TABLE_STEP_UNITS - 2);
-        if (steps == 0) span->lines[-1].kind = UNIT_EDGE;
+        span->tabled_units = (uint32_t)((step + 1) * TABLE_STEP_UNITS - 2);
+        if (step == 0) span->lines[-1].kind = UNIT_EDGE;
     }
     return true;
 }
 
-/* Map `bytes` more bytes at the end of `span`, with their lines and slots. */
+/* Map `bytes` more bytes at the end of `span`, with their lines and slots. The memory comes first, and what was mapped
+ * goes back when the rest is refused: the tables of a size that cannot be had would take what smaller ones can have. */
 static STARTUP_TEXT bool extend(struct span *span, size_t bytes) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(bytes > 0 && bytes % UNIT_BYTES == 0);
     size_t end = span->bytes + bytes;
     char *at = span->base + span->bytes;
+    uint32_t tabled = span->tabled_units;
     if (end >> UNIT_SHIFT > span->limit_units) return false;
     if (!span->stepwise) return port_commit(at, bytes);
-    return map_tables(span, end >> UNIT_SHIFT) && port_map(at, bytes);
+    if (!port_map(at, bytes)) return false;
+    if (map_tables(span, end >> UNIT_SHIFT)) return true;
+    unmap_tables(span, tabled);
+    port_unreserve(at, bytes);
+    return false;
 }
 
 static size_t step_bytes(const struct span *span) {
@@ -143,16 +170,6 @@ struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
     return span_list[index];
 }
 
-/* Unmap the tables of a home span in which nothing else could be mapped. */
-static void leave_home(void) {
-    debug_check(lock_is_mine(&grow_gate));
-    debug_check(span_home.bytes == 0);
-    size_t steps = (span_home.tabled_units + 2) / TABLE_STEP_UNITS;
-    if (!span_home.stepwise || steps == 0) return;
-    port_unreserve(span_home.lines - 1, steps * TABLE_STEP_UNITS * UNIT_LINE_BYTES);
-    port_unreserve(span_home.slots, steps * TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule));
-}
-
 /* Make the first tip: the home span, or a range of the world's choice when not even a first step fits there. */
 static bool open_first(uint32_t count) {
     debug_check(lock_is_mine(&grow_gate));
@@ -163,7 +180,6 @@ static bool open_first(uint32_t count) {
     if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
     struct span other;
     if (!reserve_span(&other, count, FIRST_SPAN_UNITS, GROW_AS_NEEDED)) return false;
-    leave_home();
     size_t bytes = other.bytes;
     other.bytes = 0;
     span_home = other;

@@ -60,6 +60,18 @@ CASE(data_segment_of_64_mib_suffices) {
     expect_half_of(64ul << 20);
 }
 
+/* A size that the limit refuses leaves everything to those that it allows. */
+CASE(refused_sizes_take_nothing_from_others) {
+    restart_under(RLIMIT_AS, 200000ul << 10);
+    for (unsigned shift = 28; shift < 48; shift++) {
+        expect_at(shift, 0, 0);
+        expect(malloc((size_t)1 << shift) == NULL && errno == ENOMEM);
+        expect(memalign((size_t)1 << shift, 100) == NULL);
+        expect(calloc(1, (size_t)1 << shift) == NULL);
+    }
+    expect_half_of(200000ul << 10);
+}
+
 /* A limit is set while the program runs, as servers do; blocks in use stay usable, refusals are NULL. */
 CASE(address_space_limited_in_mid_life) {
     struct workload w;

@@ -1,19 +1,28 @@
 /* Fuzzing: an input is a list of operations on the malloc family over the scripted world, compared with a shadow of its
  * blocks.
  *
- * Three bytes for each operation: what, which slot, how large. At an input's end everything is freed and the heap
+ * Three bytes for each operation: what, which slot, how large. Operations are those of several threads in turn, which
+ * begin, end and fork, with operations of the forking thread during the fork. At an input's end everything is freed and the heap
  * trimmed, so that the input does the same alone in a new process. Built and run by ci/fuzz.sh, with either core. */
 /* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "fake/family.h"
 #include "heap/fast.h"
+#include "heap/fork.h"
+#include "heap/registry.h"
+#include "heap/thread.h"
 #include "heap/trim.h"
 #include "inspect/verify.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 64, OPERATION_BYTES = 3, VERIFY_EVERY = 16 };
+enum { SLOTS = 64, OPERATION_BYTES = 3, VERIFY_EVERY = 16, THREADS = 4 };
+
+/* The threads' heaps, heap_none before a thread's first allocation; and whether the present one forks. */
+static struct heap *heaps_of[THREADS];
+static unsigned thread_now;
+static bool forks;
 
 /* lock: none, one thread
  *   bytes[0 .. size) == tag, at both ends */
@@ -99,6 +108,32 @@ static void zeroed(struct shadow *s, size_t size) {
     enter(s, p, size, 16);
 }
 
+static void fork_end(void) {
+    if (forks) fork_parent();
+    forks = false;
+}
+
+/* Go on as another thread, or end this one; during a fork only its thread goes on. */
+static void switch_thread(unsigned to, bool ends) {
+    if (forks) return;
+    if (ends && heap_self->state == HEAP_LIVE) heap_leave();
+    heaps_of[thread_now] = ends ? NULL : heap_self;
+    thread_now = to;
+    heap_self = heaps_of[to] ? heaps_of[to] : &heap_none;
+    heap_thread_ended = false;
+}
+
+static void live_on(unsigned char what) {
+    if (what & 64) {
+        switch_thread(what >> 3 & (THREADS - 1), what & 128);
+    } else if (forks) {
+        fork_end();
+    } else if (heap_self->state == HEAP_LIVE) {
+        fork_prepare();
+        forks = true;
+    }
+}
+
 static void operate(unsigned char what, struct shadow *s, size_t size) {
     switch (what & 7) {
     case 0: release(s, what >> 3 & 3); return;
@@ -111,8 +146,9 @@ static void operate(unsigned char what, struct shadow *s, size_t size) {
     }
     case 4:
         fake.now_ms += 1u << (what >> 3 & 15);
-        if (what & 128) heap_trim(heap_self);
+        if (what & 128) heap_trim(heap_self->state == HEAP_LIVE ? heap_self : NULL);
         return;
+    case 5: live_on(what); return;
     default: release(s, 3), enter(s, t_malloc(size), size, 16);
     }
     if (s->bytes) fill(s, (unsigned char)(what ^ size ^ (uintptr_t)(s - slots)));
@@ -129,9 +165,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *input, size_t bytes) {
                                     .random = 0x5eed};
     for (size_t i = 0; i + OPERATION_BYTES <= bytes; i += OPERATION_BYTES) {
         operate(input[i], &slots[input[i + 1] % SLOTS], size_of(input[i + 2]));
-        if (i / OPERATION_BYTES % VERIFY_EVERY == 0 && verify_heap()) wrong(verify_heap());
+        if (i / OPERATION_BYTES % VERIFY_EVERY == 0 && !forks && verify_heap()) wrong(verify_heap());
     }
+    fork_end();
     for (struct shadow *s = slots; s < slots + SLOTS; s++) release(s, 3);
+    for (unsigned i = 0; i < THREADS; i++) switch_thread(i, true);
+    for (unsigned i = 0; i < THREADS; i++) switch_thread(i, true);
     heap_trim(heap_self->state == HEAP_LIVE ? heap_self : NULL);
     if (verify_heap()) wrong(verify_heap());
     return 0;

@@ -6,6 +6,7 @@
 #include "heap/fast.h"
 #include "heap/fork.h"
 #include "heap/thread.h"
+#include "heap/trim.h"
 #include "span/units.h"
 #include <pthread.h>
 
@@ -155,6 +156,33 @@ TEST(many_long_forks_take_no_more_addresses_than_few) {
         if (round == 3) space = fake_counts.space;
     }
     CHECK_EQ(fake_counts.space, space);
+}
+
+enum { LARGE_BLOCKS = 8 };
+static void *large[LARGE_BLOCKS];
+
+static void *take_large(void *unused) {
+    for (int i = 0; i < LARGE_BLOCKS; i++) CHECK((large[i] = t_malloc(3900000)) != NULL);
+    return unused;
+}
+
+/* What one long fork was short of is set aside by the next one, also when many short ones lie between. */
+TEST(long_forks_among_short_ones_take_no_more_addresses_each) {
+    end_thread(begin_thread(have_blocks));
+    uint32_t spans = 0;
+    for (int round = 0; round < 12; round++) {
+        pthread_t thread;
+        fork_prepare();
+        CHECK_EQ(pthread_create(&thread, NULL, take_large, NULL), 0);
+        pthread_join(thread, NULL);
+        fork_parent();
+        for (int i = 0; i < LARGE_BLOCKS; i++) t_free(large[i]);
+        heap_trim(heap_self);
+        for (int i = 0; i < 20; i++) fork_prepare(), fork_parent();
+        sound();
+        if (round == 1) spans = span_count;
+    }
+    CHECK_EQ(span_count, spans);
 }
 
 static void work_late(void *unused) {

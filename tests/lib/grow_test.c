@@ -53,7 +53,7 @@ TEST(home_where_nothing_can_be_mapped_is_left_for_a_range) {
     CHECK_EQ(span_count, 0);
 }
 
-/* The third request is the first memory, after both tables. */
+/* The third request is for the second table, after the memory and the first one. */
 TEST(tables_at_a_home_that_is_left_go_back) {
     fake.fail_at = 3;
     fake.fail_run = 2;
@@ -107,6 +107,32 @@ TEST(refused_requests_cost_nothing) {
     CHECK_EQ(span_count, 0);
     CHECK(fake_counts.space < 70 * MIB);
     for (int i = 0; i < 20; i++) CHECK(t_malloc(2 * MIB) != NULL);
+}
+
+/* Its tables alone would take a fiftieth of its size, and more than there is. */
+TEST(size_that_cannot_be_had_leaves_all_to_those_that_can) {
+    t_free(t_malloc(10));
+    size_t before = fake_counts.memory;
+    fake.memory_max = before + 40 * MIB;
+    for (unsigned shift = 30; shift < 39; shift++) CHECK(!t_malloc((size_t)1 << shift));
+    CHECK_EQ(fake_counts.memory, before);
+    for (int i = 0; i < 15; i++) CHECK(t_malloc(2 * MIB) != NULL);
+    CHECK(!verify_heap());
+}
+
+/* The memory is had, its tables are not: it goes back with those that were mapped. */
+TEST(memory_whose_tables_are_refused_goes_back) {
+    t_free(t_malloc(10));
+    size_t before = fake_counts.memory;
+    for (unsigned request = 2; request < 8; request++) {
+        fake.fail_at = request;
+        fake.fail_run = UINT32_MAX - request;
+        CHECK(!t_malloc(80 * MIB));
+        CHECK_EQ(fake_counts.memory, before);
+    }
+    fake.fail_at = fake.fail_run = 0;
+    t_free(t_malloc(80 * MIB));
+    CHECK(!verify_heap());
 }
 
 TEST(refused_requests_cost_nothing_in_further_spans_either) {

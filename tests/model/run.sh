@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the ownership model with spin, and that each deliberately broken variant is caught.
+# Checks the models of ownership and of the lock with spin, and that each deliberately broken variant is caught.
 #
 # usage: run.sh [--long]      one line per run; exit 0 if all are as expected
 # --long adds runs that visit every state of bigger worlds (minutes, up to 8 GiB).
@@ -21,51 +21,62 @@ trap 'rm -rf "$work"' EXIT
 jobs=2
 memory_mib=900                               # each of the two at a time
 
-# verdict, heaps, slabs, blocks, definitions
+# verdict, model, heaps, slabs, blocks, definitions; of a lock: verdict, model, threads, -, rounds
 runs='
-covers 3 2 2 MIDWAY OPS=4
-covers 2 2 2
-holds  2 1 3
-holds  3 1 2
-holds  3 1 2 FORK
-holds  3 1 2 FORK HEAPLESS
-holds  3 1 1 FORK SHARES
-moves  2 2 2 NO_GUESTS
-moves  3 1 2 NO_GUESTS
-caught 2 2 2 HARM_ONLY BROKEN_UNOWN_STORE
-caught 2 2 2 HARM_ONLY BROKEN_UNOWN_FLAG_ONLY
-caught 2 2 2 HARM_ONLY BROKEN_UNOWN_OWNER_LATE
-caught 2 2 2 HARM_ONLY BROKEN_CLAIM_STORE
-caught 2 2 2 HARM_ONLY BROKEN_CLAIM_FULL_STORE
-caught 2 2 2 HARM_ONLY BROKEN_CLAIM_UNMARKED
-caught 2 2 2 HARM_ONLY BROKEN_CLAIM_UNLOCKED
-caught 2 2 2 HARM_ONLY BROKEN_PUSH_STORE
-caught 2 2 2 HARM_ONLY BROKEN_COLLECT_TWO_STEPS
-caught 2 2 2 HARM_ONLY BROKEN_COLLECT_NO_COUNT
-caught 2 2 2 HARM_ONLY BROKEN_POP_UNLOCKED
-caught 2 2 2 HARM_ONLY BROKEN_LINK_UNLOCKED
-caught 2 2 2 HARM_ONLY BROKEN_ORPHAN_STUBBORN
-caught 2 2 2 HARM_ONLY BROKEN_ORPHAN_KEEPS_OWNER
-caught 2 2 2 HARM_ONLY BROKEN_END_FORGETS_BIN
-caught 2 1 3 HARM_ONLY BROKEN_RELEASE_UNCOLLECTED
-caught 2 2 2 HARM_ONLY BROKEN_RELEASE_CURRENT
-caught 2 2 2 BROKEN_UNOWN_OWNER_LATE
-caught 2 2 2 BROKEN_CLAIM_STORE
-caught 2 2 2 BROKEN_POP_UNLOCKED
-caught 3 1 2 FORK BROKEN_FORK_UNLOCKED
-caught 3 1 2 FORK BROKEN_FORK_KEEPS_GUESTS
-caught 3 1 2 FORK BROKEN_FORK_TRUSTS_LISTS
-caught 3 1 2 FORK HEAPLESS BROKEN_FORK_HEAPLESS_PUSHES
-caught 3 1 2 FORK SHARES BROKEN_FORK_SHARES_AT_ONCE
-caught 3 1 2 FORK SHARES BROKEN_FORK_SWEEP_HURRIES
-caught 2 1 3 MOVES BROKEN_FREE_WAITS
+covers ownership 3 2 2 MIDWAY OPS=4
+covers ownership 2 2 2
+holds  ownership 2 1 3
+holds  ownership 3 1 2
+holds  ownership 3 1 2 FORK
+holds  ownership 3 1 2 FORK HEAPLESS
+holds  ownership 3 1 1 FORK SHARES
+moves  ownership 2 2 2 NO_GUESTS
+moves  ownership 3 1 2 NO_GUESTS
+caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_STORE
+caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_FLAG_ONLY
+caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_OWNER_LATE
+caught ownership 2 2 2 HARM_ONLY BROKEN_CLAIM_STORE
+caught ownership 2 2 2 HARM_ONLY BROKEN_CLAIM_FULL_STORE
+caught ownership 2 2 2 HARM_ONLY BROKEN_CLAIM_UNMARKED
+caught ownership 2 2 2 HARM_ONLY BROKEN_CLAIM_UNLOCKED
+caught ownership 2 2 2 HARM_ONLY BROKEN_PUSH_STORE
+caught ownership 2 2 2 HARM_ONLY BROKEN_COLLECT_TWO_STEPS
+caught ownership 2 2 2 HARM_ONLY BROKEN_COLLECT_NO_COUNT
+caught ownership 2 2 2 HARM_ONLY BROKEN_POP_UNLOCKED
+caught ownership 2 2 2 HARM_ONLY BROKEN_LINK_UNLOCKED
+caught ownership 2 2 2 HARM_ONLY BROKEN_ORPHAN_STUBBORN
+caught ownership 2 2 2 HARM_ONLY BROKEN_ORPHAN_KEEPS_OWNER
+caught ownership 2 2 2 HARM_ONLY BROKEN_END_FORGETS_BIN
+caught ownership 2 1 3 HARM_ONLY BROKEN_RELEASE_UNCOLLECTED
+caught ownership 2 2 2 HARM_ONLY BROKEN_RELEASE_CURRENT
+caught ownership 2 2 2 BROKEN_UNOWN_OWNER_LATE
+caught ownership 2 2 2 BROKEN_CLAIM_STORE
+caught ownership 2 2 2 BROKEN_POP_UNLOCKED
+caught ownership 3 1 2 FORK BROKEN_FORK_UNLOCKED
+caught ownership 3 1 2 FORK BROKEN_FORK_KEEPS_GUESTS
+caught ownership 3 1 2 FORK BROKEN_FORK_TRUSTS_LISTS
+caught ownership 3 1 2 FORK HEAPLESS BROKEN_FORK_HEAPLESS_PUSHES
+caught ownership 3 1 2 FORK SHARES BROKEN_FORK_SHARES_AT_ONCE
+caught ownership 3 1 2 FORK SHARES BROKEN_FORK_SWEEP_HURRIES
+caught ownership 2 1 3 MOVES BROKEN_FREE_WAITS
+holds  lock 2 1 2
+holds  lock 3 1 1
+caught lock 2 1 2 BROKEN_GIVE_STORES
+caught lock 2 1 2 BROKEN_GIVE_WAKES_NOBODY
+caught lock 2 1 2 BROKEN_TAKE_FORGETS_OTHERS
+caught lock 2 1 2 BROKEN_WAIT_UNCHECKED
+caught lock 2 1 2 BROKEN_FREEZE_WAKES_NOBODY
+caught lock 3 1 1 BROKEN_FROZEN_WAKES_NOBODY
+caught lock 2 1 2 BROKEN_BORROWED_GOES_FREE
+caught lock 2 1 2 BROKEN_FROZEN_IS_TAKEN
 '
 long_runs='
-covers 2 2 2 LINK_LAST
-covers 3 2 2 MIDWAY OPS=5
-holds  3 1 3
-holds  2 2 3
-holds  3 1 2 FORK SHARES
+holds  lock 3 1 2
+covers ownership 2 2 2 LINK_LAST
+covers ownership 3 2 2 MIDWAY OPS=5
+holds  ownership 3 1 3
+holds  ownership 2 2 3
+holds  ownership 3 1 2 FORK SHARES
 '
 
 # Install missing packages: with the tree's own script if it is there, else with apt-get.
@@ -97,10 +108,10 @@ all_variants_run() {
     }
 }
 
-# search DIR VERDICT HEAPS SLABS BLOCKS DEFINITIONS...: spin's report in DIR/out
+# search DIR VERDICT MODEL HEAPS SLABS BLOCKS DEFINITIONS...: spin's report in DIR/out
 search() {
-    local dir=$1 verdict=$2 heaps=$3 slabs=$4 blocks=$5
-    shift 5
+    local dir=$1 verdict=$2 model=$3 heaps=$4 slabs=$5 blocks=$6
+    shift 6
     local mode=(-O1 -DSAFETY) option=() compiler=gcc
     if [[ $verdict == moves || " $* " == *" MOVES "* ]]; then
         mode=(-O1 -DNP) option=(-l)
@@ -108,7 +119,7 @@ search() {
     [[ $verdict != caught ]] || compiler=tcc # a short search: compiling is what takes the time
     mkdir "$dir" && cd "$dir" || return 1
     spin -a -DHEAPS="$heaps" -DSLABS="$slabs" -DBLOCKS="$blocks" "${@/#/-D}" \
-        "$here/ownership.pml" >spin.log 2>&1 || return 1       # spin writes pan.c even on errors
+        "$here/$model.pml" >spin.log 2>&1 || return 1       # spin writes pan.c even on errors
     "$compiler" -w "${mode[@]}" -DCOLLAPSE -DMEMLIM="$memory_mib" -o pan pan.c >gcc.log 2>&1 || return 1
     ./pan "${option[@]}" -m"$depth" >out 2>&1 || true
 }
@@ -145,8 +156,8 @@ run_one() {
     shift
     (search "$dir" "$@") || true
     says=$(judge "$dir/out" "$1" 2>/dev/null) || result=FAIL
-    printf '%-4s  %-6s %s heaps %s slabs %s blocks  %-36s %s\n' \
-        "$result" "$1" "$2" "$3" "$4" "${*:5}" "$says"
+    printf '%-4s  %-6s %-9s %s heaps %s slabs %s blocks  %-36s %s\n' \
+        "$result" "$1" "$2" "$3" "$4" "$5" "${*:6}" "$says"
     rm -rf "$dir"
     [[ $result == ok ]]
 }

@@ -5,11 +5,14 @@
 #   tests/programs/run.sh -l                    lists the programs
 #     -k   keep the folders of failed programs and name them
 #
-# A case file in cases/ sets `packages` and `processes` and defines functions program_NAME; each is
-# run twice in a folder of its own, under `bash -eu`, everything it starts included. Optional:
+# A case file in cases/, or in heavy/ for programs that take long to install or run, sets `packages` and `processes` and
+# defines functions program_NAME; each is run twice in a folder of its own, under `bash -eu`, everything it starts
+# included. Optional:
 #   prepare            makes inputs once, on glibc's malloc, in the folder $INPUT
+#   packages_NAME      packages without which this program is skipped, with a word
 #   processes_NAME     patterns of executables that must have run on LIB, instead of `processes`
 #   spared_NAME        patterns of executables that must not have LIB (setuid)
+#   own_malloc_NAME    a pattern of executables that bring a malloc of their own
 #   judge_NAME         judges the two runs itself, in place of "the same output and exit status"
 # It is checked that LIB served malloc: a second preloaded library (src/witness.c) records in each process whose malloc
 # it is; a program passes only if every process on that list ran on LIB.
@@ -18,10 +21,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 limit_seconds=120
 
-# The programs of one case file, in the file's order.
-programs_of() { sed -n 's/^program_\([a-z0-9_]*\)().*/\1/p' "$here/cases/$1.sh"; }
+# The path of a case file.
+path_of() { find "$here/cases" "$here/heavy" -name "$1.sh"; }
 
-case_files() { find "$here/cases" -name '*.sh' -printf '%f\n' | sed 's/\.sh$//' | sort; }
+# The programs of one case file, in the file's order.
+programs_of() { sed -n 's/^program_\([a-z0-9_]*\)().*/\1/p' "$(path_of "$1")"; }
+
+case_files() { find "$here/cases" "$here/heavy" -name '*.sh' -printf '%f\n' | sed 's/\.sh$//' | sort; }
 
 list_all() {
     local file
@@ -77,12 +83,14 @@ run_under() {
 
 # Prints what is wrong with the list of processes, or nothing.
 judge_witness() {
-    local wanted=$1 spared=$2 executable object pattern found
+    local wanted=$1 spared=$2 own=$3 executable object pattern found
     if grep -qF " $lib" "$work/witness.glibc"; then
         echo "the reference run had the library too"
     fi
     while read -r executable object; do
-        [[ $object == "$lib" ]] || echo "$executable ran on the malloc of $object"
+        # shellcheck disable=SC2053 # a pattern is meant
+        [[ $object == "$lib" || -n $own && $executable == $own ]] ||
+            echo "$executable ran on the malloc of $object"
         for pattern in $spared; do
             # shellcheck disable=SC2053 # a pattern is meant
             [[ $executable != $pattern ]] || echo "$executable should have ignored the library"
@@ -115,15 +123,16 @@ judge_same() {
 }
 
 judge() {
-    local program=$1 wanted spared
+    local program=$1 wanted spared own
     wanted=processes_$program
     spared=spared_$program
+    own=own_malloc_$program
     if declare -F "judge_$program" >/dev/null; then
         "judge_$program"
     else
         judge_same
     fi
-    judge_witness "${!wanted-${processes:-}}" "${!spared-}"
+    judge_witness "${!wanted-${processes:-}}" "${!spared-}" "${!own-}"
 }
 
 run_program() {
@@ -143,16 +152,30 @@ run_program() {
     return 1
 }
 
+# Whether the program's own packages are there, or could be installed; says what is missing.
+has_packages() {
+    local variable=packages_$2
+    local list=${!variable-}
+    [[ -n $list ]] || return 0
+    # shellcheck disable=SC2086 # a list of words
+    if "$here/../../ci/install.sh" $list >"$work/install" 2>&1 && dpkg-query -W $list >"$work/install" 2>&1; then
+        return
+    fi
+    echo "skipped - $1.$2: not all of these can be installed: $list"
+    return 1
+}
+
 # In a subshell, so that one case file's names are gone before the next.
 run_file() {
     local name=$1 only=$2 program wrong=0
     # shellcheck disable=SC2034 # read by judge through its name
     local packages="" processes=""
-    case_file=$here/cases/$name.sh
+    case_file=$(path_of "$name")
+    [[ $case_file != */heavy/* ]] || limit_seconds=600
     # shellcheck source=/dev/null
     . "$case_file"
     # shellcheck disable=SC2086 # a list of words
-    "$here/../../ci/install.sh" $packages
+    [[ -z $packages ]] || "$here/../../ci/install.sh" $packages
     rm -rf "$work/input" && mkdir "$work/input"
     if declare -F prepare >/dev/null &&
         ! (cd "$work/input" && in_case prepare timeout 120 env) >"$work/prepare" 2>&1; then
@@ -161,7 +184,9 @@ run_file() {
         return 1
     fi
     for program in $(programs_of "$name"); do
-        [[ -n $only && $only != "$program" ]] || run_program "$name" "$program" || wrong=1
+        [[ -z $only || $only == "$program" ]] || continue
+        has_packages "$name" "$program" || continue
+        run_program "$name" "$program" || wrong=1
     done
     return "$wrong"
 }
