@@ -44,7 +44,7 @@ const struct option option_table[OPTION_COUNT] = {
                              "the profile is written when so many bytes more are live than ever when it was"},
     [OPTION_PROFILE_INTERVAL] = {"profile_interval", OPTION_TIME, "never", "1ms to 1h, or never",
                                  "the profile is written each time that so much time has passed"},
-    [OPTION_REDZONES] = {"redzones", OPTION_SIZE, "0", "0 (none) to 255",
+    [OPTION_REDZONES] = {"redzones", OPTION_SIZE, "8", "0 (none) to 255",
                          "how many blocks of each size, the first, are checked for writes beyond and before them"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no",
                      "the heap's mappings are `[anon:heapalloc]` in /proc/PID/maps, from Linux 5.17"},

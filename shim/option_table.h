@@ -33,6 +33,9 @@ enum option_id {
     OPTION_COUNT
 };
 
+/* How many blocks of each size have red zones unless an option says otherwise. */
+enum { REDZONES_INITIAL = 8 };
+
 enum option_background { BACKGROUND_NO, BACKGROUND_YES, BACKGROUND_ALWAYS };
 enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };
 enum option_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ALWAYS, HUGEPAGES_NEVER };
