@@ -6,6 +6,8 @@
 #include "dump_signal.h"
 #include "events_run.h"
 #include "exit_stats.h"
+#include "guard_fault.h"
+#include "guard_slots.h"
 #include "heap/cache.h"
 #include "heap/world.h"
 #include "limit.h"
@@ -48,6 +50,9 @@ static void apply(enum option_id id) {
         if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
     case OPTION_REDZONES: update_redzones(); break;
+    case OPTION_GUARD:
+        if (guard_begin(number)) guard_watch();
+        break;
     case OPTION_LEAKS: update_redzones(); profile_update(); /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();

@@ -176,7 +176,7 @@ CASE(info_tells_free_blocks_by_size) {
         text = info_text();
         size_t after = free_blocks_of(text, size, &total);
         expect_at(size, before, after);
-        /* Those of the current slab are in the bin, and count as used; the first ones have red zones and lie in none. */
+        /* Those of the current slab are in the bin, and count as used; the first ones lie between red zones. */
         expect(total == after * size && after + 16384 / size + ZONED / 2 >= before + some / 2);
         free(text);
         for (unsigned i = 1; i < some; i += 2) free(blocks[i]);
