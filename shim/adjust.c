@@ -6,6 +6,8 @@
 #include "dump_signal.h"
 #include "events_run.h"
 #include "exit_stats.h"
+#include "guard_fault.h"
+#include "guard_slots.h"
 #include "heap/cache.h"
 #include "heap/world.h"
 #include "limit.h"
@@ -26,7 +28,7 @@ enum { FILE_MAX = 4096, DECAY_MAX_MS = 0x3fffffff };
 
 extern const char *heapalloc_options __attribute__((weak, visibility("default")));
 
-/* Blocks with red zones are neither sampled nor searched for leaks: whoever asks for either gets none. */
+/* Blocks with red zones are not sampled: whoever asks for samples, or for leaks, which are told by them, has none. */
 static void update_redzones(void) {
     bool seen = option_number(OPTION_LEAKS) || option_text(OPTION_PROFILE)[0];
     redzone_set_firsts(seen ? 0 : (uint32_t)option_number(OPTION_REDZONES));
@@ -48,6 +50,9 @@ static void apply(enum option_id id) {
         if (number) background_ask(number == BACKGROUND_ALWAYS ? BACKGROUND_AT_ONCE : BACKGROUND_WITH_THREADS);
         break;
     case OPTION_REDZONES: update_redzones(); break;
+    case OPTION_GUARD:
+        if (guard_begin(number)) guard_watch();
+        break;
     case OPTION_LEAKS: update_redzones(); profile_update(); /* fall through */
     case OPTION_STATS:
         if (number) exit_stats_ask();
@@ -155,6 +160,7 @@ STARTUP_TEXT void options_begin(void) {
     static STARTUP_CONST const char name[] = "HEAPALLOC=";
     char *environment = process_variable(name);
     const char *program = &heapalloc_options ? heapalloc_options : NULL;
+    redzone_set_firsts(REDZONES_INITIAL);
     if (unlikely(environment || program)) read_lists(environment, program);
 }
 
@@ -164,6 +170,7 @@ COLD void options_offer(enum option_id id, const char *value) {
 
 EXPORT COLD bool heapalloc_option_set(const char *name, const char *value) {
     int id = name ? option_find(name, value_length(name)) : -1;
+    heap_enter(); /* so that the options are read before, not at the first allocation */
     bool done = id >= 0 && set((enum option_id)id, value ? value : "", value ? value_length(value) : 0, OPTION_BY_CALL);
     if (done) events_look(); /* what the option asks for begins although the program may sleep from now on */
     if (!done) errno = EINVAL;

@@ -91,6 +91,7 @@ COLD void live_json_write(struct sink *sink, const struct live_stats *stats) {
     add_count(sink, "pools", &stats->tally.pools);
     add_count(sink, "arenas", &stats->tally.arenas);
     add_count(sink, "redzones", &stats->tally.redzones);
+    add_count(sink, "guarded", &stats->tally.guarded);
     report_add(&sink->report, ",\"free\":[");
     const char *start = add_free(sink, "{", 1, stats->tally.free_medium);
     add_free(sink, start, UNIT_BYTES, stats->tally.free_large);

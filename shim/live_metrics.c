@@ -81,6 +81,7 @@ COLD void live_metrics_write(struct sink *sink, const struct live_stats *stats) 
     add_large_family(sink, "pool_bytes", "Slabs of pools.", &stats->tally.pools);
     add_large_family(sink, "arena_bytes", "Chunks of arenas.", &stats->tally.arenas);
     add_large_family(sink, "redzone_bytes", "Blocks of callers between red zones, in no slab.", &stats->tally.redzones);
+    add_large_family(sink, "guarded_bytes", "Blocks of callers between guard pages.", &stats->tally.guarded);
     add_heap_family(sink, stats, "heap_used_bytes",
                     "Blocks that are out, of the slabs a thread owns; full ones have no owner.",
                     offsetof(struct tally_heap, used_bytes));

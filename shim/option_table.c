@@ -5,7 +5,13 @@
 #include "cgroup.h"
 #include "option_values.h"
 
-enum { HOUR_MS = 3600 * 1000, PROFILE_BYTES_MAX = 64 << 20, PID_MAX = 1 << 22, REDZONES_MAX = 255 };
+enum {
+    HOUR_MS = 3600 * 1000,
+    PROFILE_BYTES_MAX = 64 << 20,
+    PID_MAX = 1 << 22,
+    REDZONES_MAX = 255,
+    GUARD_EACH_MAX = 1 << 20
+};
 
 const struct option option_table[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", OPTION_FLAG, "no", "yes|no", "lists the options on stderr, then the program goes on"},
@@ -44,8 +50,10 @@ const struct option option_table[OPTION_COUNT] = {
                              "the profile is written when so many bytes more are live than ever when it was"},
     [OPTION_PROFILE_INTERVAL] = {"profile_interval", OPTION_TIME, "never", "1ms to 1h, or never",
                                  "the profile is written each time that so much time has passed"},
-    [OPTION_REDZONES] = {"redzones", OPTION_SIZE, "0", "0 (none) to 255",
+    [OPTION_REDZONES] = {"redzones", OPTION_SIZE, "8", "0 (none) to 255",
                          "how many blocks of each size, the first, are checked for writes beyond and before them"},
+    [OPTION_GUARD] = {"guard", OPTION_SIZE, "0", "0 (none), or 1/N with N up to 1M",
+                      "one in N of the blocks of up to 4 KiB lies between pages that nobody can touch"},
     [OPTION_NAME] = {"name", OPTION_FLAG, "no", "yes|no",
                      "the heap's mappings are `[anon:heapalloc]` in /proc/PID/maps, from Linux 5.17"},
     [OPTION_CONF] = {"conf", OPTION_PATH, "", "a path",
@@ -110,7 +118,9 @@ COLD bool option_read(enum option_id id, const char *text, size_t length, uint64
     case OPTION_SIZE:
         if (id == OPTION_PROFILE_PEAK && read_percent(text, length, number))
             return *number |= PROFILE_PEAK_PERCENT, true;
+        if (id == OPTION_GUARD && length > 2 && text[0] == '1' && text[1] == '/') text += 2, length -= 2;
         if (!value_read_size(text, length, number)) return false;
+        if (id == OPTION_GUARD) return *number <= GUARD_EACH_MAX;
         if (id == OPTION_PID) return *number <= PID_MAX;
         if (id == OPTION_REDZONES) return *number <= REDZONES_MAX;
         if (id == OPTION_PROFILE_BYTES) return *number >= 1 && *number <= PROFILE_BYTES_MAX;

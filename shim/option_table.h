@@ -25,6 +25,7 @@ enum option_id {
     OPTION_PROFILE_PEAK,
     OPTION_PROFILE_INTERVAL,
     OPTION_REDZONES,
+    OPTION_GUARD,
     OPTION_NAME,
     OPTION_CONF,
     OPTION_EXE,
@@ -32,6 +33,9 @@ enum option_id {
     OPTION_PID,
     OPTION_COUNT
 };
+
+/* How many blocks of each size have red zones unless an option says otherwise. */
+enum { REDZONES_INITIAL = 8 };
 
 enum option_background { BACKGROUND_NO, BACKGROUND_YES, BACKGROUND_ALWAYS };
 enum option_leaks { LEAKS_NO, LEAKS_YES, LEAKS_FULL };

@@ -104,11 +104,20 @@ void profile_join(void) {
 /* Other threads that have a heap sample from their next slow path on. The first rate is kept while there are samples,
  * because their weights depend on it. */
 COLD bool profile_begin(uint64_t rate) {
-    static const struct sample_hooks hooks = {taken, freed, know_one};
+    static const struct sample_hooks hooks = {taken, freed, know_one, NULL};
     if (!config_safety || config_valgrind) return false;
     if (rate_of_all == 0 || !profile_places()) rate_of_all = rate;
     __atomic_store_n(&sample_hooks, &hooks, __ATOMIC_RELEASE);
     __atomic_store_n(&profile_rate, rate_of_all, __ATOMIC_RELAXED);
+    event_add(EVENT_PROFILE);
+    profile_join();
+    return true;
+}
+
+COLD bool profile_lend(const struct sample_hooks *hooks, uint64_t rate) {
+    if (!config_safety || config_valgrind || rate_of_all) return false;
+    __atomic_store_n(&sample_hooks, hooks, __ATOMIC_RELEASE);
+    __atomic_store_n(&profile_rate, rate, __ATOMIC_RELAXED);
     event_add(EVENT_PROFILE);
     profile_join();
     return true;

@@ -2,10 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/fast.h"
+#include "heap/sample.h"
 
 /* Start sampling, an allocation in `rate` bytes on average, or stop it. False: this build cannot profile. */
 bool profile_begin(uint64_t rate);
 void profile_end(void);
+
+/* Sample for hooks that serve blocks, until a profile begins. False: one has begun, or this build cannot sample. */
+bool profile_lend(const struct sample_hooks *hooks, uint64_t rate);
 
 /* Make the calling thread sample at the current rate. */
 extern uint64_t profile_rate __attribute__((visibility("hidden"))); /* 0: no thread samples */

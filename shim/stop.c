@@ -1,12 +1,15 @@
 /* Ends a program that misused its heap: prints one sentence on stderr, with the caller, then raises SIGABRT. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "stop.h"
 #include "base/bits.h"
 #include "caller.h"
+#include "guard_slots.h"
 #include "heap/fast.h"
 #include "maps.h"
 #include "profile.h"
 #include "profile_past.h"
+#include "report.h"
 #include "syscall.h"
 #include <heapalloc/port.h>
 #include <signal.h>
@@ -18,6 +21,8 @@
 char heapalloc_last_message[320] __attribute__((visibility("default")));
 
 enum { CALLER_BYTES = 80, OTHER_WAIT_MS = 1000 };
+
+uintptr_t stop_fault_pc;
 
 /* The thread that is ending the program, or 0. */
 static int stopping;
@@ -69,12 +74,20 @@ static size_t stop_add_place(char *message, size_t at, const char *what, uintptr
     return stop_add(message, at, place, bytes);
 }
 
-/* Add what the profiler knows about the block that the sentence is about. */
-static size_t stop_add_past(char *message, size_t at) {
+/* What a guard slot or the profiler knows about a block. */
+static bool stop_past(const void *block, uintptr_t *allocated_by, uintptr_t *freed_by) {
+    struct guard_about about;
+    if (!block) return false;
+    if (!guard_about(block, &about) || about.block != block)
+        return profile_samples_each() && profile_about(block, allocated_by, freed_by);
+    *allocated_by = about.allocated.count > 0 ? about.allocated.pcs[0] : 0;
+    *freed_by = about.freed.count > 0 ? about.freed.pcs[0] : 0;
+    return true;
+}
+
+static size_t stop_add_past(char *message, size_t at, const void *block) {
     uintptr_t allocated_by, freed_by;
-    const void *block = check_subject;
-    check_subject = NULL;
-    if (!block || !profile_samples_each() || !profile_about(block, &allocated_by, &freed_by)) return at;
+    if (!stop_past(block, &allocated_by, &freed_by)) return at;
     at = stop_add_place(message, at, ", allocated by ", allocated_by);
     return stop_add_place(message, at, ", freed by ", freed_by);
 }
@@ -109,10 +122,36 @@ static void stop_tell_next(const char *place, size_t place_bytes, bool block_is_
     stop_write(line, 0, at);
 }
 
+/* A line for each stack that a guard slot has of the block. */
+static void stop_tell_stack(const char *what, const struct guard_stack *stack) {
+    struct report report = {0};
+    if (stack->count == 0) return;
+    report_add(&report, what);
+    report_add_number(&report, stack->thread, 1);
+    report_add(&report, ":");
+    for (uint32_t i = 0; i < stack->count; i++) {
+        char place[CALLER_BYTES + 1];
+        place[caller_name(stack->pcs[i], place, CALLER_BYTES)] = 0;
+        report_add(&report, " ");
+        report_add(&report, place);
+    }
+    report_add(&report, "\n");
+    report_write(&report, 2);
+}
+
+static void stop_tell_stacks(const void *block) {
+    struct guard_about about;
+    if (!block || !guard_about(block, &about) || about.block != block) return;
+    stop_tell_stack("  allocated by thread ", &about.allocated);
+    stop_tell_stack("  freed by thread ", &about.freed);
+}
+
 /* Writes the sentence before it looks for the caller: a system call filter may end the program for opening
  * /proc/self/maps, but the sentence is already out. */
 _Noreturn void port_stop(const char *text, size_t length) {
     char *message = heapalloc_last_message;
+    const void *block = check_subject;
+    check_subject = NULL;
     stop_alone();
     size_t at = stop_begin(message), said = 0;
     if (length > 0 && text[length - 1] == '\n') length--;
@@ -120,18 +159,20 @@ _Noreturn void port_stop(const char *text, size_t length) {
     message[at] = 0;
     said = stop_write(message, said, at);
     char place[CALLER_BYTES];
-    size_t place_bytes = caller_write(place, sizeof(place));
-    if (place_bytes > 0)
-        for (const char *c = ", called from "; *c && at < sizeof(heapalloc_last_message) - 2; c++) message[at++] = *c;
+    uintptr_t fault = stop_fault_pc;
+    size_t place_bytes = fault ? caller_name(fault + 1, place, sizeof(place)) : caller_write(place, sizeof(place));
+    const char *where = fault ? ", at " : ", called from ";
+    if (place_bytes > 0) at = stop_add(message, at, where, strlen(where));
     at = stop_add(message, at, place, place_bytes);
     said = stop_write(message, said, at);
     size_t place_end = at;
-    at = stop_add_past(message, at);
+    at = stop_add_past(message, at, block);
     bool block_is_known = at > place_end;
     message[at++] = '\n';
     message[at] = 0;
     stop_write(message, said, at);
     stop_tell_next(place, place_bytes, block_is_known);
+    stop_tell_stacks(block);
     abort();
 }
 

@@ -1,5 +1,6 @@
 /* heapalloc_walk(): reads the heap by its map, as another process would, while its threads run. */
 /* SPDX-License-Identifier: MIT */
+#include "heap/guard_slot.h"
 #include "inspect/reader.h"
 #include "own_memory.h"
 #include "shim.h"
@@ -16,6 +17,19 @@ static bool read_own(void *context, uint64_t address, void *to, size_t bytes) {
     return got == (long)bytes;
 }
 
+/* Blocks in guard slots are in no span, so the map does not have them. */
+static bool visit_guarded(heapalloc_visit *visit, void *argument) {
+    struct guard_walk walk = {0};
+    while (guard_walk_next(&walk)) {
+        struct heapalloc_block block = {.address = (uintptr_t)walk.memory,
+                                        .bytes = walk.bytes,
+                                        .state = HEAPALLOC_BLOCK_LIVE,
+                                        .kind = HEAPALLOC_BLOCK_MEDIUM};
+        if (!visit(&block, argument)) return false;
+    }
+    return true;
+}
+
 EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
     int error = 0;
     struct reader *reader = or_enomem(own_memory_map(sizeof(struct reader))); /* a stack may be too small for it */
@@ -24,5 +38,5 @@ EXPORT bool heapalloc_walk(heapalloc_visit *visit, void *argument) {
         !reader_open(reader, read_own, &error, (uintptr_t)&heapalloc_map) && reader_walk(reader, visit, argument);
     own_memory_unmap(reader, sizeof(struct reader));
     if (error) errno = error;
-    return done && !error;
+    return done && !error && visit_guarded(visit, argument);
 }

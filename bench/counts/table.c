@@ -106,8 +106,10 @@ static void run_realloc_within(const struct op *op) {
     count_end();
 }
 
+/* Of a block behind the first ones, which may have red zones that a question checks. */
 static void run_usable(const struct op *op) {
     void *block = calls.malloc(op->size_bytes);
+    for (int i = 0; i < 20; i++) block = calls.malloc(op->size_bytes);
     size_t sum = calls.usable(block);
     count_begin();
     for (size_t i = 0; i < count_of(op); i++) sum += calls.usable(block);

@@ -61,7 +61,7 @@ HEAPALLOC_API bool heapalloc_trim(void);
  * thread, cost  any thread; O(bytes), for memory that was never used O(1)                                     */
 HEAPALLOC_API void *heapalloc_alloc_zeroed(size_t bytes);
 
-/* The largest size that costs no more than `bytes`: what the block for `bytes` can hold. The good size of a good size
+/* The largest size that costs no more than `bytes`: who wants to use so much requests it. The good size of a good size
  * is itself.
  * returns       0 when no block can be that large
  * thread, cost  any thread; O(1)                                                                              */

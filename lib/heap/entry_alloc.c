@@ -69,7 +69,8 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     debug_check(size <= CLASS_BYTES_MAX);
     char *p = heap_alloc_slow(size, heap);
     if (unlikely(!p)) return NULL;
-    if (unlikely(span_unit(p)->kind != UNIT_SLAB)) return memset(p, 0, size); /* it has red zones, say */
+    const struct unit *unit = span_unit(p);
+    if (unlikely(!unit || unit->kind != UNIT_SLAB)) return memset(p, 0, size); /* it has red zones, say */
     heap = heap_self;
     const struct unit *attached = heap->classes[class_of(size + (size == 0))].attached;
     bool fresh = attached && attached->used_blocks == RETURNS_FRESH && !heap->sample.rate;
@@ -149,5 +150,6 @@ void *heap_alloc_at(size_t size, size_t align) {
     if (!heap || heap->state != HEAP_LIVE) return p;
     if (unlikely(!p)) p = aligned_again(heap, size, align);
     pace_slow(heap);
-    return heap_return(heap, sample_look(heap, p, size));
+    if (unlikely(heap->sample.rate)) sample_taken(heap, p, size); /* no guard slot is as aligned */
+    return heap_return(heap, p);
 }

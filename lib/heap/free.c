@@ -7,6 +7,7 @@
 #include "heap/cache.h"
 #include "heap/empty.h"
 #include "heap/free_check.h"
+#include "heap/guard_slot.h"
 #include "heap/pace.h"
 #include "heap/redzone.h"
 #include "heap/remote.h"
@@ -67,7 +68,9 @@ static void free_granules(char *p, struct granule *slot, struct heap *heap) {
 /* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
  * others of its size, so that a request of that size would hardly find it there. */
 static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
-    char *block = redzone_free(p, free_check_zoned("free", p));
+    size_t bytes = free_check_zoned("free", p);
+    if (unlikely(guard_has(p))) return guard_region.hooks->give(p);
+    char *block = redzone_free(p, bytes);
     if (block)
         free_granules(block, span_slot(span_of(block), block), heap);
     else if (heap)

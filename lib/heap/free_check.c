@@ -1,6 +1,7 @@
 /* Messages for a pointer that is no block. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/free_check.h"
+#include "heap/guard_slot.h"
 #include "slab/slab.h"
 #include <heapalloc/port.h>
 
@@ -54,6 +55,7 @@ void free_bad_unit(const char *function, const void *p) {
 
 STARTUP_TEXT size_t free_check_zoned(const char *function, const void *p) {
     const struct unit *unit = span_unit(p);
+    if (unlikely(!unit && guard_has(p))) return guard_region.hooks->check(function, p);
     size_t bytes = redzone_may_be(p, unit) ? redzone_check(function, p) : 0;
     if (likely(bytes)) return bytes;
     if (unit && load_relaxed(unit->kind) == UNIT_MEDIUM) free_bad_medium(function, p);

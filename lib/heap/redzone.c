@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/redzone.h"
 #include "base/check.h"
+#include "heap/sample.h"
 #include "span/units.h"
 
 enum {
@@ -76,10 +77,24 @@ INLINE bool has_tail(const char *p, size_t bytes, uint64_t hash) {
     return tail_of(p, bytes)->bytes == bytes && tail_of(p, bytes)->mark == redzone_mark(hash, SALT_TAIL);
 }
 
+/* A freed block in the region begins with two marks, so that a write to it is found although it is not used again. */
+static STARTUP_TEXT void mark_freed(char *p, uint64_t hash) {
+    fill_of(p, 0)[0] = fill_of(p, 0)[1] = redzone_mark(hash, SALT_FREED);
+    store_relaxed(redzone_region.freed, p);
+}
+
+static STARTUP_TEXT void check_freed(const char *p) {
+    const struct redzone_end *head = head_of(p);
+    uint64_t mark = redzone_mark(hash_of(p, head->bytes), SALT_FREED);
+    if (unlikely(head->mark != mark || fill_of(p, 0)[0] != mark || fill_of(p, 0)[1] != mark))
+        check_misuse("malloc", p, "was written to after it was freed");
+}
+
 /* Take what is next in the region; NULL: it is full, or there is no memory for it. */
 static STARTUP_TEXT void *take_cell(size_t size) {
     struct redzone_region *region = &redzone_region;
     debug_check(!load_relaxed(heaps.threaded)); /* no lock guards the region */
+    if (region->freed) check_freed(region->freed);
     if (!region->from) {
         struct unit *unit = units_take(REGION_UNITS, UNIT_META);
         if (!unit) return NULL;
@@ -108,7 +123,8 @@ static STARTUP_TEXT void *take_wide(size_t size) {
 
 STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count) {
     debug_check(heap->state == HEAP_LIVE && size <= REDZONE_BYTES_MAX);
-    if (load_relaxed(heaps.threaded) || heap->sample.rate) return NULL;
+    const struct sample_hooks *hooks = load_acquire(sample_hooks);
+    if (load_relaxed(heaps.threaded) || (heap->sample.rate && !(hooks && hooks->serve))) return NULL;
     void *p = size <= REDZONE_CELL_MAX ? take_cell(size) : take_wide(size);
     *count = (uint8_t)(*count + (p != NULL));
     return p;
@@ -121,7 +137,9 @@ void *redzone_take_freed(size_t size) {
         char *p = region->from + at;
         uint64_t hash = hash_of(p, bytes), seen = redzone_mark(hash, SALT_FREED);
         if (((uintptr_t)p & (align_of(size) - 1)) || load_relaxed(head_of(p)->bytes) != bytes) continue;
-        if (cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD))) return redzone_seal(p, bytes);
+        if (!cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD))) continue;
+        store_relaxed(region->freed, NULL);
+        return redzone_seal(p, bytes);
     }
     return NULL;
 }
@@ -234,7 +252,7 @@ STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
     uint64_t seen = redzone_mark(hash_of(p, bytes), SALT_HEAD);
     if (unlikely(!cas(head_of(p)->mark, &seen, redzone_mark(hash_of(p, bytes), SALT_FREED))))
         check_already_free("free", p);
-    if (in_region(p)) return NULL;
+    if (in_region(p)) return mark_freed(p, hash_of(p, bytes)), NULL;
     struct granule *slot = slot_around(p);
     head_of(p)->mark = 0;
     store_relaxed(slot->head, slot->head & ~(uint32_t)GRANULE_SAMPLED);

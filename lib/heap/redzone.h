@@ -31,6 +31,7 @@ struct redzone_region {
     size_t bytes;
     size_t used; /* handed out so far, from the start */
     size_t blocks;
+    char *freed; /* the one freed last, which the next request for one checks for writes; NULL: none */
 };
 extern struct redzone_region redzone_region __attribute__((visibility("hidden")));
 

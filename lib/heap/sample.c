@@ -88,29 +88,47 @@ void sample_report(struct unit *unit, void *p, size_t size) {
     }
 }
 
-/* A small block was counted by its class when it went into the bin; medium and large ones are counted here. */
-void sample_taken(struct heap *heap, void *p, size_t size) {
+/* Count the block, and return its unit when an event lies in the first `most` bytes of the request; else NULL. A small
+ * block was counted by its class when it went into the bin; medium and large ones are counted here. */
+static struct unit *sample_count(struct heap *heap, void *p, size_t size, size_t most) {
     struct sample *sample = &heap->sample;
-    debug_check(sample->rate > 0);
+    debug_check(sample->rate > 0 && size > 0);
     heap->hits_left = 1;
-    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return; /* nearly always */
+    if (p != sample->hit && size <= CLASS_BYTES_MAX && sample->rate > 1) return NULL; /* nearly always */
     struct unit *unit = p ? span_unit(p) : NULL;
-    if (!unit || sample->holds) return;
-    if (size == 0) size = 1;
+    if (!unit || sample->holds) return NULL;
+    uint64_t offset = sample->wide_left;
     if (unit->kind != UNIT_SLAB) {
-        if (sample->wide_left >= size) {
+        if (offset >= size) {
             sample->wide_left -= size;
-            return;
+            return NULL;
         }
         sample->wide_left = sample_draw(sample);
     } else {
-        if (p != sample->hit) return;
+        if (p != sample->hit) return NULL;
         sample->hit = NULL;
-        uint64_t *left = &heap->classes[unit->class].sample_left, offset = *left;
+        uint64_t *left = &heap->classes[unit->class].sample_left;
+        offset = *left;
         *left = sample_draw(sample);
-        if (offset >= size) return;
     }
-    if (!sample->at_work) sample_report(unit, p, size);
+    return offset < min_size(size, most) && !sample->at_work ? unit : NULL;
+}
+
+void sample_taken(struct heap *heap, void *p, size_t size) {
+    size += size == 0;
+    struct unit *unit = sample_count(heap, p, size, SIZE_MAX);
+    if (unit) sample_report(unit, p, size);
+}
+
+void *sample_served(struct heap *heap, void *p, size_t size) {
+    const struct sample_hooks *hooks = load_acquire(sample_hooks);
+    bool serves = hooks && hooks->serve;
+    size += size == 0;
+    struct unit *unit = sample_count(heap, p, size, serves ? SERVED_BYTES : SIZE_MAX);
+    if (!unit) return p;
+    if (serves) return hooks->serve(p, size);
+    sample_report(unit, p, size);
+    return p;
 }
 
 bool sample_freed(const void *p) {

@@ -21,6 +21,7 @@ struct sample_hooks {
     bool (*taken)(void *p, size_t size);                             /* false: it cannot record this one */
     bool (*freed)(const void *p);                                    /* true: it had recorded it */
     bool (*know_one)(const char *from, size_t step, uint32_t count); /* true: it has recorded one of these blocks */
+    void *(*serve)(void *p, size_t size); /* NULL, or: frees the block and returns another, or returns it */
 };
 extern const struct sample_hooks *sample_hooks __attribute__((visibility("hidden"))); /* NULL: there is none; atomic */
 
@@ -33,11 +34,15 @@ uint64_t sample_draw(struct sample *sample);
  * the rest stays with the slab. */
 void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct block *list);
 
-/* Count `p`, which a slow path has allocated for `size` bytes, and report it if an event lies in it. */
+/* Count `p`, which a slow path has allocated for `size` bytes, and report it if an event lies in it. When the hooks
+ * serve, events count only within the first SERVED_BYTES of a request, so that each is as likely whatever its size. */
+enum { SERVED_BYTES = 16 };
 void sample_taken(struct heap *heap, void *p, size_t size);
+void *sample_served(struct heap *heap, void *p, size_t size);
+
+/* Returns the block for the caller: `p`, or what the hooks serve instead. */
 INLINE void *sample_look(struct heap *heap, void *p, size_t size) {
-    if (unlikely(heap->sample.rate)) sample_taken(heap, p, size);
-    return p;
+    return unlikely(heap->sample.rate) ? sample_served(heap, p, size) : p;
 }
 
 /* Report the used block at `p` of `unit` to the profiler, and mark it when that has recorded it. */

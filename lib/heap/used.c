@@ -1,13 +1,14 @@
 /* What a pointer is, for callers that continue whatever it is. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/used.h"
+#include "heap/guard_slot.h"
 #include "heap/quarantine.h"
 #include "heap/redzone.h"
 #include "slab/slab.h"
 
 STARTUP_TEXT size_t used_bytes(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
-    if (!unit) return 0;
+    if (!unit) return guard_has(p) ? guard_region.hooks->bytes(p) : 0;
     if (load_relaxed(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
     if (load_relaxed(unit->kind) == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/stats.h"
 #include "heap/cache.h"
+#include "heap/guard_slot.h"
 #include "heap/heap.h"
 #include "heap/redzone.h"
 #include "inspect/spans.h"
@@ -98,10 +99,12 @@ static void stats_count_span(struct stats_blocks *blocks, const struct span *spa
     blocks->free_bytes += (slabs << UNIT_SHIFT) - used;
 }
 
-/* Count the region of blocks with red zones, whose unit is the allocator's own. */
+/* Count the region of blocks with red zones, whose unit is the allocator's own, and what is in guard slots. */
 static void stats_count_redzones(struct stats_blocks *blocks) {
     struct redzone_walk walk = {0};
+    struct guard_walk slot = {0};
     while (redzone_walk_next(&walk)) *(walk.used ? &blocks->live_bytes : &blocks->free_bytes) += walk.bytes;
+    while (guard_walk_next(&slot)) blocks->live_bytes += slot.used ? slot.bytes : 0;
 }
 
 COLD void stats_count_blocks(struct stats_blocks *blocks) {

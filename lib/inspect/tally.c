@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/tally.h"
 #include "heap/cache.h"
+#include "heap/guard_slot.h"
 #include "heap/heap.h"
 #include "heap/redzone.h"
 #include "inspect/spans.h"
@@ -70,7 +71,9 @@ static void tally_span(struct tally *tally, const struct span *span) {
 COLD void tally_read(struct tally *tally) {
     struct redzone_walk walk = {0};
     *tally = (struct tally){0};
+    struct guard_walk slot = {0};
     while (redzone_walk_next(&walk)) tally_add(&tally->redzones, walk.used, walk.used ? walk.bytes : 0);
+    while (guard_walk_next(&slot)) tally_add(&tally->guarded, slot.used, slot.used ? slot.bytes : 0);
     for (uint32_t place = 0; place < inspect_span_places(); place++) {
         const struct span *span = inspect_span(place);
         if (span) tally_span(tally, span);

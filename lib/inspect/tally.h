@@ -23,6 +23,7 @@ struct tally {
     struct tally_count medium, large;            /* callers' blocks; of whole units */
     struct tally_count pools, arenas;            /* slabs, and chunks */
     struct tally_count redzones;                 /* callers' blocks between red zones that lie in no slab */
+    struct tally_count guarded;                  /* callers' blocks in guard slots, outside of all spans */
     struct tally_count free_medium[TALLY_SIZES]; /* free, by the highest bit of their bytes */
     struct tally_count free_large[TALLY_SIZES];  /* the same of extents of level 1, by that of their units */
 };

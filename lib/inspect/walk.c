@@ -1,6 +1,7 @@
 /* Walking the heap's blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/walk.h"
+#include "heap/guard_slot.h"
 #include "heap/redzone.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
@@ -71,5 +72,7 @@ COLD bool walk_heap(walk_function *function, void *context) {
     while (extent_walk_next(&walk)) {
         if (!visit_extent(&visitor, &walk)) return false;
     }
+    struct guard_walk slot = {0};
+    while (guard_walk_next(&slot)) visit(&visitor, slot.memory, slot.bytes, slot.used ? WALK_USED : WALK_FREE, 0);
     return !walk.broken;
 }

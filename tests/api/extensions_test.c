@@ -36,9 +36,11 @@ CASE(a_good_size_costs_nothing_more) {
         size_t good = heapalloc_good_size(size);
         expect_at(size, good, 0);
         expect(good >= size && good > 0 && heapalloc_good_size(good) == good);
-        void *block = malloc(size);
-        expect(block && malloc_usable_size(block) >= good);
+        void *block = malloc(size), *better = malloc(good);
+        expect(block && malloc_usable_size(block) >= size);
+        expect(better && malloc_usable_size(better) >= good);
         free(block);
+        free(better);
     }
     expect(heapalloc_good_size(SIZE_MAX) == 0);
     expect(heapalloc_good_size(SIZE_MAX / 2 + 1) == 0);

@@ -79,7 +79,7 @@ static bool know_one(const char *from, size_t step, uint32_t count) {
 }
 
 void sampled_begin(uint64_t rate, uint64_t seed) {
-    static const struct sample_hooks hooks = {taken, freed, know_one};
+    static const struct sample_hooks hooks = {taken, freed, know_one, NULL};
     heap_enter();
     sampled = (struct sampled){.rate = rate};
     sample_hooks = &hooks;

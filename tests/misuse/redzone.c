@@ -95,6 +95,16 @@ MISUSE(redzone, freed_twice, 16, ZONED_MAX, EACH_PLACE) {
     not_caught();
 }
 
+/* Such a block is not handed out again, but the next request of a process's first ones looks at the one freed last. */
+MISUSE(redzone, written_to_after_it_was_freed, 16, 1000, 0) {
+    char *p = take_last_of(size, 2);
+    free(p);
+    memset(p + 8, 'A', 8);
+    say_caught_object("malloc", p, "was written to after it was freed");
+    take(size);
+    not_caught();
+}
+
 /* What a program may use it can fill, resize and free; its contents stay, and other blocks have none of it. */
 MISUSE(redzone, used_as_allowed, 16, ZONED_MAX, EACH_PLACE) {
     say_clean();

@@ -8,6 +8,7 @@
 enum { BLOCKS = 24 };
 
 static char *blocks[BLOCKS];
+static size_t usable_bytes[BLOCKS]; /* of each while it was live: those between red zones have other numbers */
 static char decoy[8192] __attribute__((aligned(4096)));
 
 static size_t block_count(size_t size) {
@@ -21,19 +22,22 @@ static void give_every_second(void *size_given) {
 
 /* Half of the blocks stay live and are watched; the other half is freed, in the requested thread and way. */
 static void prepare(size_t size) {
-    for (size_t i = 0; i < block_count(size); i++) blocks[i] = take(size);
+    for (size_t i = 0; i < block_count(size); i++) {
+        blocks[i] = take(size);
+        usable_bytes[i] = malloc_usable_size(blocks[i]);
+    }
     for (size_t i = 0; i < block_count(size); i += 2) oracle_hold(blocks[i], size);
     oracle_forbid(decoy, sizeof decoy);
     give_every_second(&size);
 }
 
-/* Writes to the first, a middle and the last freed block. The usable size is that of the live ones. */
+/* Writes to the first, a middle and the last freed block, to what each had of bytes and not beyond. */
 static void write_to_freed(size_t size, void (*write)(char *, size_t, char *)) {
-    size_t last = block_count(size) - 1, usable = malloc_usable_size(blocks[0]);
+    size_t last = block_count(size) - 1, middle = (last / 2) | 1;
     stale_access_begins();
-    write(blocks[1], usable, blocks[2]);
-    write(blocks[(last / 2) | 1], usable, blocks[0]);
-    write(blocks[last], usable, blocks[last - 1]);
+    write(blocks[1], usable_bytes[1], blocks[2]);
+    write(blocks[middle], usable_bytes[middle], blocks[0]);
+    write(blocks[last], usable_bytes[last], blocks[last - 1]);
     stale_access_ends();
 }
 
@@ -54,11 +58,11 @@ static void written_after_free(size_t size, void (*write)(char *, size_t, char *
 }
 
 /* Writing a zero to a freed block that is all zero changes nothing. */
-static int changes(void (*write)(char *, size_t, char *), size_t usable) {
+static int changes(void (*write)(char *, size_t, char *), const char *block, size_t usable) {
     static char copy[SMALL_MAX];
-    memcpy(copy, blocks[1], usable);
+    memcpy(copy, block, usable);
     write(copy, usable, blocks[2]);
-    return memcmp(copy, blocks[1], usable) != 0;
+    return memcmp(copy, block, usable) != 0;
 }
 
 /* If freed blocks are quarantined, these push them out. */
@@ -67,11 +71,12 @@ static void push_out(void *unused) {
     (void)unused;
 }
 
-/* A small block whose link or key was written to: the promise is to end the program when it would be handed out. */
+/* A small block whose link or key was written to: the promise is to end the program when it would be handed out. The
+ * last one is in a slab, the first may lie between red zones. */
 static void link_written_after_free(size_t size, void (*write)(char *, size_t, char *)) {
     prepare(size);
-    size_t usable = malloc_usable_size(blocks[0]);
-    if (usable <= SMALL_MAX && changes(write, usable))
+    size_t last = block_count(size) - 1;
+    if (usable_bytes[last] <= SMALL_MAX && changes(write, blocks[last], usable_bytes[last]))
         say_caught_late();
     else
         say_harmless();
@@ -263,21 +268,22 @@ MISUSE(write_after_free, written_to_and_freed_again, 16, LARGE_MAX, EACH_VIA | E
 /* ------------------------------------------------------------ overflow and underflow into freed
  * neighbours */
 
-static char *freed_neighbour_of(const char *block, ptrdiff_t distance, size_t size) {
+/* True when a freed block begins where `end` is, or ends there. */
+static int touches_freed(const char *end, size_t size, int upwards) {
     for (size_t i = 1; i < block_count(size); i += 2)
-        if (blocks[i] == block + distance) return blocks[i];
-    return NULL;
+        if (blocks[i] + (upwards ? 0 : usable_bytes[i]) == end) return 1;
+    return 0;
 }
 
 /* Only if the neighbour is one of the freed blocks is the result a matter for the allocator. */
 static void overflow(size_t size, size_t length, int upwards) {
     prepare(size);
     say_harmless();
-    ptrdiff_t usable = (ptrdiff_t)malloc_usable_size(blocks[0]);
     stale_access_begins();
-    for (size_t i = 0; i < block_count(size); i += 2)
-        if (freed_neighbour_of(blocks[i], upwards ? usable : -usable, size) != NULL)
-            memset(upwards ? blocks[i] + usable : blocks[i] - length, 0x41, length);
+    for (size_t i = 0; i < block_count(size); i += 2) {
+        char *end = blocks[i] + (upwards ? usable_bytes[i] : 0);
+        if (touches_freed(end, size, upwards)) memset(upwards ? end : end - length, 0x41, length);
+    }
     stale_access_ends();
     load_and_give_the_rest(size);
 }

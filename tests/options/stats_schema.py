@@ -15,7 +15,7 @@ SCHEMA = {
     "allocated_bytes": int, "active_bytes": int, "dirty_bytes": int, "resident_bytes": int, "mapped_bytes": int,
     "mapped_max_bytes": int, "retained_bytes": int, "metadata_bytes": int,
     "classes": [{"size_bytes": int, "slabs": int, "used_blocks": int, "free_blocks": int}],
-    "medium": COUNT, "large": COUNT, "pools": COUNT, "arenas": COUNT, "redzones": COUNT,
+    "medium": COUNT, "large": COUNT, "pools": COUNT, "arenas": COUNT, "redzones": COUNT, "guarded": COUNT,
     "free": [{"from_bytes": int, "blocks": int, "bytes": int}],
     "heap_count": int,
     "heaps": [{"heap": int, "live": bool, "slabs": int, "used_bytes": int, "free_bytes": int, "cached_bytes": int}],

@@ -22,10 +22,11 @@ for library in default hardened fast; do
     expect 0 '^0x[0-9a-f]+ +52[45][0-9]{4} live large$' "walk has the large block ($library)" "$tool" walk "$process"
     expect 0 'its heap is whole' "check of a whole heap ($library)" "$tool" check "$process"
     expect 0 'live in .*  [+]0 B$' "top as text ($library)" "$tool" top -n 2 -d 0.05 "$process"
-    # In the hardened library, which hands out blocks in random order, a part of the heap may be fuller than others.
+    # The first cell has the blocks with red zones. In the hardened library, which hands out blocks in random order, a
+    # part of the heap may be fuller than others.
     sparse='[+:]'
     [[ $library != hardened ]] || sparse='[+:#]'
-    expect 0 "^  [[]$sparse{1,9}[.:+# ]{50,}[]]\$" "top has a map ($library)" "$tool" top -n 1 "$process"
+    expect 0 "^  [[]#?$sparse{1,9}[.:+# ]{50,}[]]\$" "top has a map ($library)" "$tool" top -n 1 "$process"
     "$tool" stats --json "$process" |
         python3 -c 'import json, sys; assert json.load(sys.stdin)["live_bytes"] > 5 << 20' || failed=$((failed + 1))
     expect 0 "^$address +208 live small 13" "gdb: heap block ($library)" \
@@ -47,6 +48,13 @@ for library in default hardened fast; do
     expect 0 '^heap 0 at 0x' "gdb: heap bins of a core file ($library)" \
         gdb -batch -nx "$sleeper" "$work/core.$library" -ex "source $script" -ex "heap bins"
 done
+
+# A process's first blocks, which have red zones, are shown as their caller has them.
+start default first
+expect 0 "^$address +200 live medium$" "walk has a first block" "$tool" walk --live "$process"
+expect 0 "^$address +200 live medium$" "gdb: a first block" gdb -batch -nx -p "$process" -ex "source $script" \
+    -ex "heap block $address+5"
+kill "$process"
 
 # gdb loads the script that lies next to the library by itself; lost blocks are found in processes and core files.
 mkdir "$work/lib"

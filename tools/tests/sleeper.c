@@ -44,8 +44,8 @@ int main(int count, char **words) {
     memset(large, 1, 5 << 20);
     for (int i = 0; i < LOST && strcmp(what, "lose") == 0; i++)
         if (!malloc(LOST_BYTES)) return 1;
-    if (strcmp(what, "damage") == 0) memset(blocks[0], 'x', 16); /* was freed */
-    printf("%p\n", (void *)blocks[1]);
+    if (strcmp(what, "damage") == 0) memset(blocks[100], 'x', 16);        /* was freed */
+    printf("%p\n", (void *)blocks[strcmp(what, "first") == 0 ? 1 : 101]); /* the first ones have red zones */
     fflush(stdout);
     if (strcmp(what, "crash") == 0) abort();
     alarm(120);
