@@ -125,7 +125,8 @@ def _runtime(document, ours):
                     f"{pool['held'][1]:.1f} x held, {pool['loop'][1]:.1f} x when each is freed at once")
     yield _goal(f"every workload of a compiler's run time is over {part['founding_ratio']} x as fast as through the"
                 " system's malloc",
-                all(v > part["founding_ratio"] for v in best.values()), ", ".join(f"{w} {v:.1f} x" for w, v in best.items()))
+                all(v > part["founding_ratio"] for v in best.values()),
+                ", ".join(f"{w} {v:.1f} x" for w, v in best.items()))
     reused = max(part["reused"][ours].get(r, 0) for r in ("malloc", "pool", "arena"))
     yield _goal("all 30 chess moves are handed out again", reused == part["moves"],
                 f"{reused} of {part['moves']}")

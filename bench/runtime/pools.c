@@ -77,7 +77,8 @@ static inline struct heapalloc_pool *pool_of(size_t size_bytes) {
 }
 
 static inline void *pool_take(size_t size_bytes) {
-    return size_bytes <= POOL_BYTES_MAX ? heapalloc_pool_get_inline(pool_of(size_bytes)) : heapalloc_arena_alloc_inline(arena, size_bytes);
+    return size_bytes <= POOL_BYTES_MAX ? heapalloc_pool_get_inline(pool_of(size_bytes))
+                                        : heapalloc_arena_alloc_inline(arena, size_bytes);
 }
 
 static inline void pool_give(void *block, size_t size_bytes) {

@@ -105,11 +105,11 @@ HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collec
 HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
                                                  void (*function)(void *block, void *argument), void *argument);
 
-/* Make weak references NULL, call all finalisers, and give back the arena with its blocks. A finaliser may allocate, but
- * a collection does nothing now.
+/* Make weak references NULL, call all finalisers, and give back the arena with its blocks. A finaliser may allocate,
+ * but a collection does nothing now. While another thread collects it or calls its finalisers, the program ends with a
+ * sentence.
  * collected     may be NULL
- * thread, cost  any thread, while no other uses it; O(slabs + weak references + finalisers). While another thread
- *               collects it or calls its finalisers, it ends the program with a sentence                      */
+ * thread, cost  any thread, while no other uses it; O(slabs + weak references + finalisers)                    */
 HEAPALLOC_API void heapalloc_collected_destroy(struct heapalloc_collected *collected);
 
 struct heapalloc_collected_stats {

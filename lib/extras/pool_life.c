@@ -39,8 +39,7 @@ struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_op
         entry_free(pool, heap_self);
         return NULL;
     }
-    if (!pool->manager && config_safety < SAFETY_HARDENED && !config_valgrind)
-        pool->inline_mark = (uintptr_t)pool + 2;
+    if (!pool->manager && config_safety < SAFETY_HARDENED && !config_valgrind) pool->inline_mark = (uintptr_t)pool + 2;
     bool shared = options->flags & HEAPALLOC_POOL_SHARED;
     if (options->name || shared) pool->named = named_add(pool, options->name, NAMED_POOL);
     if (!shared) return pool;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds programs whose inline code reads an arena's room: shared, static and with -flto they allocate what calls do; the
-# loader starts none with a library that has another layout.
+# Builds programs whose inline code reads an arena's room: shared, static and with -flto they allocate what calls do.
+# The loader starts none with a library that has another layout.
 # Usage: inline.sh PREFIX CC
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -60,7 +60,8 @@ readelf -WV "$work/shared" | grep -q 'Name: HEAPALLOC_ROOM_1 ' || fail "the prog
 } >"$work/other.map"
 {
     echo 'void heapalloc_arena_alloc_room_2(void) {}'
-    grep -oE 'heapalloc_(arena_[a-z]+|verify)\(' "$work/inline.c" | grep -v _inline | sort -u | sed 's/.*/void &void) {}/'
+    grep -oE 'heapalloc_(arena_[a-z]+|verify)\(' "$work/inline.c" | grep -v _inline | sort -u |
+        sed 's/.*/void &void) {}/'
 } >"$work/other.c"
 soname=$(readelf -Wd "$folder/libheapalloc.so" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 "$cc" -shared -fPIC -Wl,--version-script="$work/other.map" -Wl,-soname,"$soname" "$work/other.c" -o "$work/$soname"

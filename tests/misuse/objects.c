@@ -236,7 +236,7 @@ DESTROYED_AS_COLLECTED(a_destroyed_collected)
 /* ---- Inline code reads what it is given before it calls: NULL, or what is mapped --------------------------------- */
 
 #define AS_INLINE_ARENA(what) OBJECT(what, arena_inline, "arena_alloc", no_arena)
-#define AS_INLINE_POOL(what)                            \
+#define AS_INLINE_POOL(what)                           \
     OBJECT(what, pool_get_inline, "pool_get", no_pool) \
     OBJECT(what, pool_put_inline, "pool_put", no_pool)
 #define AS_INLINE(what) AS_INLINE_ARENA(what) AS_INLINE_POOL(what)
