@@ -55,6 +55,8 @@ def lacks_of(comment, result, parameters):
 
 def wrong_in(text):
     documented = set()
+    # The body of an inline function is no interface.
+    text = re.sub(r"^static inline ([^;{]*\)) \{\n.*?^\}\n", r"\1;\n", text, flags=re.M | re.S)
     text = re.sub(r'__attribute__\(\(visibility\("default"\)\)\) ?', "", text)
     for comment, code in parts_of(text):
         for result, name, parameters in FUNCTION.findall(code):
@@ -73,6 +75,8 @@ def self_test():
             "void *heap_do(size_t bytes, void (*f)(int a, int b));\n")
     good = good.replace("of them", "of them, with `f`")
     assert not list(wrong_in(good)), list(wrong_in(good))
+    inline = good.replace("void *heap", "static inline void *heap").replace("));", ")) {\n    return heap_it(16);\n}")
+    assert not list(wrong_in(inline)) and list(wrong_in(inline.replace(" * returns ", " * answers ")))
     for old, new in ((" * returns ", " * answers "), ("thread, cost", "cost"), ("bytes  ", "size  "), ("`f`", "it"),
                      ("NULL\n * thread", "NULL thread"), ("*/\n", "*/\n\n")):
         assert list(wrong_in(good.replace(old, new))), (old, new)

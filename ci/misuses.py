@@ -23,6 +23,9 @@ FUNCTION = re.compile(r"^(?:\w+ )*?[\w ]+?[ *]+((?:heapalloc|heap)_\w+)\(([^;{]*
 
 # What a function answers to what is wrong, or why nothing is wrong for it: words of its comment.
 ERRORS = {
+    "heapalloc_arena_alloc_room_1": "The same as heapalloc_arena_alloc()",
+    "heapalloc_pool_get_last_1": "The same as heapalloc_pool_get()",
+    "heapalloc_pool_put_last_1": "The same as heapalloc_pool_get()",
     "heapalloc_on_soft_limit": "NULL: print the sentence again",
     "heapalloc_profile_dump": "false with errno when it was never begun or cannot be written",
     "heap_init": "false when it is too small or the heap has memory already",

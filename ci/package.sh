@@ -266,6 +266,6 @@ done
 check packages_ld_so_preload every_program_by_ld_so_preload || true
 check packages_systemd_preload systemd_lines_preload || true
 check packages_dockerfile dockerfile_lines_preload || true
-check packages_upgrade inside sh /packages/upgrade.sh "$(version "$root")" "$(version_of "$out/source")" || true
+check packages_upgrade inside sh /packages/upgrade.sh "$(version_of "$root")" "$(version_of "$out/source")" || true
 check packages_removed everything_is_removed || true
 exit "$((wrong > 0))"

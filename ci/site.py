@@ -20,8 +20,8 @@ import checking
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs", "bench", "kernel", "tests", "tools", "lib")
-HEADERS = ("heapalloc.h", "walk.h", "collected.h", "heapalloc.hpp", "collected.hpp", "map.h", "heap.h", "port.h",
-           "small.h", "block_pool.h")
+HEADERS = ("heapalloc.h", "arena_inline.h", "pool_inline.h", "walk.h", "collected.h", "heapalloc.hpp", "collected.hpp",
+           "map.h", "heap.h", "port.h", "small.h", "block_pool.h")
 # The theme styles tables of this class. Its own file that sets it is missing from Debian's package.
 TABLES = """/* Tables look as the theme has them. */
 document.querySelectorAll("table").forEach(function (table) { table.classList.add("docutils"); });

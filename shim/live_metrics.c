@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "live_metrics.h"
 #include "gauges.h"
+#include "named_report.h"
 #include "process.h"
 
 /* Add the lines that introduce "heapalloc_NAME". */
@@ -89,6 +90,7 @@ COLD void live_metrics_write(struct sink *sink, const struct live_stats *stats) 
                     offsetof(struct tally_heap, free_bytes));
     add_heap_family(sink, stats, "heap_cached_bytes", "What a thread's medium cache keeps.",
                     offsetof(struct tally_heap, cached_bytes));
+    named_report_metrics(sink, &stats->named);
     report_add(&sink->report, "# EOF\n");
     sink_end(sink);
 }

@@ -1,7 +1,7 @@
 /* Shared by the programs of this folder: a block from the route that the command line names. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include <heapalloc/heapalloc.h>
+#include <heapalloc/arena_inline.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static struct heapalloc_arena *arena; /* NULL: malloc and free */
 
 static inline void *take(size_t bytes) {
-    void *p = arena ? heapalloc_arena_alloc(arena, bytes) : malloc(bytes);
+    void *p = arena ? heapalloc_arena_alloc_inline(arena, bytes) : malloc(bytes);
     if (!p) abort();
     return p;
 }

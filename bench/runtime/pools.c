@@ -4,7 +4,12 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #ifdef BENCH_HAS_POOLS
-#include <heapalloc/heapalloc.h>
+/* What inline code calls, too, is found at run time. */
+#define heapalloc_arena_alloc_room_1 runtime_arena_alloc
+#define heapalloc_pool_get_last_1 runtime_pool_get
+#define heapalloc_pool_put_last_1 runtime_pool_put
+#include <heapalloc/arena_inline.h>
+#include <heapalloc/pool_inline.h>
 
 /* Five sizes, as in that compiler's run time; larger blocks come from the arena. */
 enum { POOLS = 5, POOL_BYTES_MIN = 16, POOL_BYTES_MAX = POOL_BYTES_MIN << (POOLS - 1) };
@@ -28,6 +33,18 @@ static struct heapalloc_arena *arena;
 static bool found(void) {
     return FIND(pool_create) && FIND(pool_get) && FIND(pool_put) && FIND(pool_destroy) && FIND(arena_create) &&
            FIND(arena_alloc) && FIND(arena_reset) && FIND(arena_destroy);
+}
+
+void *runtime_arena_alloc(struct heapalloc_arena *from, size_t bytes) {
+    return arena_alloc(from, bytes);
+}
+
+void *runtime_pool_get(struct heapalloc_pool *from) {
+    return pool_get(from);
+}
+
+void runtime_pool_put(struct heapalloc_pool *to, void *block) {
+    pool_put(to, block);
 }
 
 static void *must(void *memory) {
@@ -60,15 +77,16 @@ static inline struct heapalloc_pool *pool_of(size_t size_bytes) {
 }
 
 static inline void *pool_take(size_t size_bytes) {
-    return size_bytes <= POOL_BYTES_MAX ? pool_get(pool_of(size_bytes)) : arena_alloc(arena, size_bytes);
+    return size_bytes <= POOL_BYTES_MAX ? heapalloc_pool_get_inline(pool_of(size_bytes))
+                                        : heapalloc_arena_alloc_inline(arena, size_bytes);
 }
 
 static inline void pool_give(void *block, size_t size_bytes) {
-    if (size_bytes <= POOL_BYTES_MAX) pool_put(pool_of(size_bytes), block);
+    if (size_bytes <= POOL_BYTES_MAX) heapalloc_pool_put_inline(pool_of(size_bytes), block);
 }
 
 static inline void *arena_take(size_t size_bytes) {
-    return arena_alloc(arena, size_bytes);
+    return heapalloc_arena_alloc_inline(arena, size_bytes);
 }
 
 static inline void arena_give(void *block, size_t size_bytes) {

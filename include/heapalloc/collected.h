@@ -86,7 +86,7 @@ HEAPALLOC_API void heapalloc_collected_visit(struct heapalloc_collected *collect
 HEAPALLOC_API bool heapalloc_collected_root(struct heapalloc_collected *collected, const void *from, size_t bytes);
 HEAPALLOC_API void heapalloc_collected_unroot(struct heapalloc_collected *collected, const void *from);
 
-/* Make *place NULL when the block that it points to is freed, until _unweak.
+/* Make *place NULL when the block that it points to is freed, at the arena's end too, until _unweak.
  * place         in memory that is not scanned: malloc's, or a block of _plain, with which the reference ends; NULL, or
  *               what cannot be read, ends the program with a sentence. _unweak does nothing for any other place
  * returns       false when there is no memory: it is no weak reference
@@ -105,9 +105,11 @@ HEAPALLOC_API void heapalloc_collected_unweak(struct heapalloc_collected *collec
 HEAPALLOC_API bool heapalloc_collected_finalizer(struct heapalloc_collected *collected, void *block,
                                                  void (*function)(void *block, void *argument), void *argument);
 
-/* Call all finalisers, and give back the arena with its blocks.
+/* Make weak references NULL, call all finalisers, and give back the arena with its blocks. A finaliser may allocate,
+ * but a collection does nothing now. While another thread collects it or calls its finalisers, the program ends with a
+ * sentence.
  * collected     may be NULL
- * thread, cost  its thread, or another when that has ended; O(slabs + finalisers) */
+ * thread, cost  any thread, while no other uses it; O(slabs + weak references + finalisers)                    */
 HEAPALLOC_API void heapalloc_collected_destroy(struct heapalloc_collected *collected);
 
 struct heapalloc_collected_stats {

@@ -6,8 +6,13 @@
 #include "heap/fast.h"
 #include "heap/registry.h"
 #include "span/units.h"
+#include <heapalloc/arena_inline.h>
 
-enum { CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
+_Static_assert(offsetof(struct heapalloc_arena, open.at) == offsetof(struct heapalloc_arena_room_1, at) &&
+                   offsetof(struct heapalloc_arena, open.end) == offsetof(struct heapalloc_arena_room_1, end) &&
+                   offsetof(struct heapalloc_arena, inline_mark) == offsetof(struct heapalloc_arena_room_1, mark),
+               "programs were compiled for layout 1: another one needs names and a symbol version of its own");
+_Static_assert(BLOCK_ALIGN_BYTES == 16, "inline code rounds up to 16");
 
 void arena_enter(struct heapalloc_arena *arena, const char *function) {
     if (unlikely(!object_found(arena, OBJECT_ARENA))) check_misuse(function, arena, "is not an arena");
@@ -63,7 +68,7 @@ static bool add_chunk(struct heapalloc_arena *arena, uint32_t least) {
         chunk = take_units(arena, arena->chunk_units);
         if (!chunk && least < arena->chunk_units) chunk = take_units(arena, least);
         if (!chunk) return false;
-        if (arena->chunk_units < CHUNK_UNITS_MAX) arena->chunk_units *= 2;
+        if (arena->chunk_units < ARENA_CHUNK_UNITS_MAX) arena->chunk_units *= 2;
     }
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -71,21 +76,14 @@ static bool add_chunk(struct heapalloc_arena *arena, uint32_t least) {
     return true;
 }
 
-static void *from_room(struct arena_room *room, size_t bytes, size_t align_bytes) {
-    uintptr_t at = round_up(room->at, align_bytes);
-    if (at > room->end || bytes > room->end - at) return NULL;
-    room->at = at + bytes;
-    return (void *)at;
-}
-
 void *arena_take(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes) {
     if (bytes > ALLOC_BYTES_MAX || bytes > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
     bytes = round_up(bytes + (bytes == 0), arena->align_bytes);
-    void *p = from_room(arena_room(arena), bytes, align_bytes);
+    void *p = arena_from_room(arena_room(arena), bytes, align_bytes);
     if (p) return p;
     uint32_t count = (uint32_t)units_to_hold(bytes); /* chunks are aligned to the largest align_bytes */
     if (count > arena->chunk_units) return take_large(arena, count);
-    return add_chunk(arena, count) ? from_room(arena_room(arena), bytes, align_bytes) : NULL;
+    return add_chunk(arena, count) ? arena_from_room(arena_room(arena), bytes, align_bytes) : NULL;
 }
 
 static NOINLINE void *alloc_slow(struct heapalloc_arena *arena, size_t bytes) {
@@ -104,6 +102,10 @@ HOT void *heapalloc_arena_alloc(struct heapalloc_arena *arena, size_t bytes) {
     return (void *)at;
 }
 
+HOT void *heapalloc_arena_alloc_room_1(struct heapalloc_arena *arena, size_t bytes) {
+    return heapalloc_arena_alloc(arena, bytes);
+}
+
 void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes) {
     arena_enter(arena, "heapalloc_arena_alloc_aligned");
     bool right = is_power_of_two(align_bytes) && align_bytes <= UNIT_BYTES;
@@ -115,62 +117,4 @@ void *heapalloc_arena_alloc_aligned(struct heapalloc_arena *arena, size_t bytes,
 void *heapalloc_arena_zeroed(struct heapalloc_arena *arena, size_t bytes) {
     void *p = heapalloc_arena_alloc(arena, bytes);
     return p ? memset(p, 0, bytes) : NULL;
-}
-
-/* True when the block is the newest of the current chunk: its end, rounded up, is where the next one begins. It must
- * not begin before the chunk, whatever size the caller passed. */
-static bool is_newest(struct heapalloc_arena *arena, const void *block, size_t bytes) {
-    if (bytes > ALLOC_BYTES_MAX) return false;
-    size_t whole = round_up(bytes + (bytes == 0), arena->align_bytes);
-    return (uintptr_t)block + whole == arena_room(arena)->at &&
-           (uintptr_t)block >= arena_bounds(arena, arena->chunks).at;
-}
-
-/* Where blocks may lie in the chunk or memory that contains `p`; {0, 0}: it is not the arena's. Only chunks with more
- * than one block have blocks outside of their head unit, and these chunks are short enough to step back to it. */
-static struct arena_room around(struct heapalloc_arena *arena, const void *p) {
-    const struct unit *head = span_unit(p), *line = head;
-    for (int i = 1; head && i < CHUNK_UNITS_MAX && load_relaxed(head->kind) == UNIT_INSIDE; i++) head--;
-    if (head && load_relaxed(head->kind) == UNIT_ARENA && load_relaxed(head->owner) == (struct heap *)arena)
-        return line < head + head->count ? arena_bounds(arena, head) : (struct arena_room){0, 0};
-    struct arena_room given = arena_bounds(arena, NULL);
-    return (uintptr_t)p >= given.at && (uintptr_t)p < given.end ? given : (struct arena_room){0, 0};
-}
-
-static void check_is_mine(struct heapalloc_arena *arena, const void *block, size_t bytes) {
-    struct arena_room memory = around(arena, block);
-    const struct arena_room *open = arena_room(arena);
-    bool serves = memory.end == open->end && open->at >= memory.at; /* no block lies beyond open->at */
-    uintptr_t end = serves ? open->at : memory.end, at = (uintptr_t)block;
-    if (at < memory.at || at >= end || at % arena->align_bytes)
-        check_misuse("heapalloc_arena_realloc", block, "is no block of this arena");
-    if (bytes > end - at) check_misuse("heapalloc_arena_realloc", block, "is not as long as it is told to be");
-}
-
-static void *resize(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes) {
-    if (block) check_is_mine(arena, block, old_bytes);
-    if (block && bytes <= old_bytes && !is_newest(arena, block, old_bytes)) return block;
-    if (block && is_newest(arena, block, old_bytes)) {
-        struct arena_room *room = arena_room(arena), before = *room;
-        room->at = (uintptr_t)block;
-        if (bytes <= ALLOC_BYTES_MAX &&
-            from_room(room, round_up(bytes + (bytes == 0), arena->align_bytes), arena->align_bytes))
-            return block;
-        *room = before;
-    }
-    void *new = arena_take(arena, bytes, arena->align_bytes);
-    return new &&block ? memcpy(new, block, min_size(old_bytes, bytes)) : new;
-}
-
-void *heapalloc_arena_realloc(struct heapalloc_arena *arena, void *block, size_t old_bytes, size_t bytes) {
-    arena_enter(arena, "heapalloc_arena_realloc");
-    void *p = resize(arena, block, old_bytes, bytes);
-    arena_leave(arena);
-    return p;
-}
-
-void heapalloc_arena_free(struct heapalloc_arena *arena, void *block, size_t bytes) {
-    arena_enter(arena, "heapalloc_arena_free");
-    if (block && is_newest(arena, block, bytes)) arena_room(arena)->at = (uintptr_t)block;
-    arena_leave(arena);
 }

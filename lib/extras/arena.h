@@ -14,6 +14,8 @@
 #include "span/unit.h"
 #include <heapalloc/heapalloc.h>
 
+enum { ARENA_CHUNK_UNITS_MAX = (1 << 20) / UNIT_BYTES };
+
 /* The free rest of the newest chunk; both ends are multiples of the arena's alignment. */
 struct arena_room {
     uintptr_t at, end;
@@ -28,6 +30,7 @@ struct arena_cleanup {
 struct heapalloc_arena {
     struct object object;
     struct arena_room open; /* of an arena without a lock and with the usual alignment, else empty */
+    uintptr_t inline_mark;  /* address + 1 while a program's inline code may take from `open`, else 0 */
     struct arena_room own;  /* of any other arena, which the fast path must not serve */
     struct unit *chunks;
     struct unit *larges;
@@ -69,3 +72,21 @@ void arena_open(struct heapalloc_arena *arena, uintptr_t at);
 
 /* Take bytes at a multiple of align_bytes; NULL: no memory. Call it between arena_enter() and arena_leave(). */
 void *arena_take(struct heapalloc_arena *arena, size_t bytes, size_t align_bytes);
+
+/* The room's first bytes at a multiple of align_bytes; NULL: it has not enough. */
+INLINE void *arena_from_room(struct arena_room *room, size_t bytes, size_t align_bytes) {
+    uintptr_t at = round_up(room->at, align_bytes);
+    if (at > room->end || bytes > room->end - at) return NULL;
+    room->at = at + bytes;
+    return (void *)at;
+}
+
+/* arena_rewind.c: call the cleanups newer than `last`, each off the list and without the lock, because it may use the
+ * arena. */
+void arena_clean_up(struct heapalloc_arena *arena, const struct arena_cleanup *last);
+
+/* Give back the chunks of a list that are newer than `last`. */
+void arena_give_list(struct heapalloc_arena *arena, struct unit **list, const struct unit *last);
+
+/* Free what is newer than the mark, which is checked again because a cleanup may have reset the arena. */
+void arena_free_since(struct heapalloc_arena *arena, struct heapalloc_arena_position mark);

@@ -90,8 +90,10 @@ struct heapalloc_collected {
     struct collected_finals finals, ready;
     enum collected_state state;
     struct collected_slab **sweep_at;
-    unsigned root_scans; /* scans of the roots in this marking that did not end it */
+    unsigned root_scans;   /* scans of the roots in this marking that did not end it */
+    const void *collector; /* the thread that collects, runs finalisers or destroys it, as `thread`; or NULL; atomic */
     bool in_finals, in_trace;
+    bool ends;                                                   /* it is being destroyed */
     size_t reserved_bytes, used_bytes, used_blocks, freed_bytes; /* the last: by this collection, or the one before */
     size_t since_bytes, last_bytes;                              /* allocated since the last collection; used after */
     size_t collection_count;
@@ -133,6 +135,9 @@ void collected_look_at_roots(struct heapalloc_collected *collected);
 
 /* After marking: clear weak references to white blocks, then mark white blocks with finalisers, which are ready now. */
 void collected_part(struct heapalloc_collected *collected);
+
+/* Clear every weak reference to a block, as all blocks will be freed. */
+void collected_end_weak(struct heapalloc_collected *collected);
 
 /* Call the finalisers that are ready. */
 void collected_finish(struct heapalloc_collected *collected);

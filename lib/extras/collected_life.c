@@ -79,15 +79,28 @@ static bool step(struct heapalloc_collected *collected, size_t budget) {
     return true;
 }
 
+/* Note that the calling thread collects, and return who did before, for leave(): a finaliser may collect. */
+static const void *enter(const char *function, struct heapalloc_collected *collected) {
+    collected_enter(function, collected);
+    const void *before = load_relaxed(collected->collector);
+    if (before && before != &heap_self) check_misuse(function, collected, "is used while another thread collects it");
+    store_relaxed(collected->collector, &heap_self);
+    return before;
+}
+
+static void leave(struct heapalloc_collected *collected, const void *before) {
+    store_relaxed(collected->collector, before);
+}
+
 bool heapalloc_collected_step(struct heapalloc_collected *collected, size_t budget_bytes) {
-    collected_enter("heapalloc_collected_step", collected);
-    bool done = step(collected, budget_bytes + (budget_bytes == 0));
+    const void *before = enter("heapalloc_collected_step", collected);
+    bool done = collected->ends || step(collected, budget_bytes + (budget_bytes == 0));
     if (done) collected_finish(collected);
+    leave(collected, before);
     return done;
 }
 
-size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
-    collected_enter("heapalloc_collected_collect", collected);
+static size_t collect(struct heapalloc_collected *collected) {
     size_t freed = 0;
     if (collected->state != COLLECTED_RESTING) {
         while (!step(collected, SIZE_MAX)) {
@@ -96,8 +109,14 @@ size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
     }
     while (!step(collected, SIZE_MAX)) {
     }
-    freed += collected->freed_bytes;
+    return freed + collected->freed_bytes;
+}
+
+size_t heapalloc_collected_collect(struct heapalloc_collected *collected) {
+    const void *before = enter("heapalloc_collected_collect", collected);
+    size_t freed = collected->ends ? 0 : collect(collected);
     collected_finish(collected);
+    leave(collected, before);
     return freed;
 }
 
@@ -116,12 +135,26 @@ static void free_if(void *p) {
     if (p) entry_free(p, heap_self);
 }
 
+/* The arena becomes the calling thread's, whose finalisers may allocate. It collects no more: the stack of another
+ * thread would be scanned, and all blocks are freed anyway. */
+static void take_over(struct heapalloc_collected *collected) {
+    const void *collector = load_relaxed(collected->collector);
+    if (collector)
+        check_misuse("heapalloc_collected_destroy", collected,
+                     collector == &heap_self ? "is destroyed by a function that it calls"
+                                             : "is destroyed while another thread collects it");
+    store_relaxed(collected->collector, &heap_self);
+    collected->thread = &heap_self;
+    collected->ends = true;
+}
+
 void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
     if (!collected) return;
     collected_check("heapalloc_collected_destroy", collected);
-    if (collected->in_trace || collected->in_finals)
-        check_misuse("heapalloc_collected_destroy", collected, "is destroyed by a function that it calls");
+    take_over(collected);
+    collected_end_weak(collected);
     run_all_finals(collected);
+    collected_end_weak(collected); /* finalisers may have made some */
     named_remove(collected->named);
     collected->object.place = 0;
     for (struct collected_slab *slab; (slab = collected->all);) {

@@ -24,6 +24,15 @@ static void clear_weak(struct heapalloc_collected *collected) {
     }
 }
 
+void collected_end_weak(struct heapalloc_collected *collected) {
+    const struct address_map *weak = &collected->weak;
+    for (size_t i = 0; weak->entries && i <= weak->mask; i++) {
+        size_t index;
+        void **place = weak->entries[i].key ? weak->entries[i].value : NULL;
+        if (place && collected_find(collected, (uintptr_t)*place, &index)) *place = NULL;
+    }
+}
+
 static bool add_final(struct collected_finals *finals, struct collected_final final) {
     if (finals->count == finals->room && !collected_grow(&finals->list, &finals->room, sizeof(*finals->list)))
         return false;

@@ -63,14 +63,16 @@ struct pool_manager {
 
 struct heapalloc_pool {
     struct object object;
-    struct block *last; /* put back last, in no list; or NULL */
+    struct block *last;    /* put back last, in no list; or NULL */
+    struct block *taken;   /* by a program's inline code, which last took it, and not put back since; or NULL */
+    uintptr_t inline_mark; /* address + 2 while that code may use `last` and `taken`, else 0 */
+    int32_t puts_left;     /* until a put lets time pass; of a shared pool each thread counts its own */
+    uint32_t recip;
     struct block *free;
     uintptr_t secret;
-    uint32_t recip;
     uint32_t block_bytes;
     uint32_t carved_bytes;        /* of the newest slab */
     uint32_t slab_count;          /* atomic for readers */
-    int32_t puts_left;            /* until a put lets time pass; of a shared pool each thread counts its own */
     struct unit *slabs;           /* newest first, by next; atomic for readers */
     struct pool_manager *manager; /* NULL: a plain pool */
     struct named *named;          /* its entry in the list of named and shared objects */

@@ -39,6 +39,7 @@ struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_op
         entry_free(pool, heap_self);
         return NULL;
     }
+    if (!pool->manager && config_safety < SAFETY_HARDENED && !config_valgrind) pool->inline_mark = (uintptr_t)pool + 2;
     bool shared = options->flags & HEAPALLOC_POOL_SHARED;
     if (options->name || shared) pool->named = named_add(pool, options->name, NAMED_POOL);
     if (!shared) return pool;
@@ -62,6 +63,7 @@ void heapalloc_pool_destroy(struct heapalloc_pool *pool) {
     pool_check("heapalloc_pool_destroy", pool);
     if (pool->manager) pool_check_constructor(pool, "heapalloc_pool_destroy");
     named_remove(pool->named);
+    pool->inline_mark = 0;
     pool->object.place = 0; /* a destructor's use of the pool is misuse, as that of a destroyed one */
     if (pool->manager) pool_managed_end(pool);
     heap_enter();

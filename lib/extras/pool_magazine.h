@@ -2,20 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "extras/pool_object.h"
-#include "heap/thread.h"
-
-/* The place where the look-up of a heap's entry begins. */
-INLINE uint32_t magazine_place(const struct pool_table *table, const struct heap *heap) {
-    return (uint32_t)(((uintptr_t)heap >> 6) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
-}
-
-/* The calling thread's entry, if it is at its first place. Without the lock: a thread's own entry is in the table
- * before the thread looks for it, and in all later tables. */
-INLINE struct pool_thread *magazine_find(const struct heapalloc_pool *pool) {
-    const struct pool_table *table = load_acquire(pool->manager->table);
-    struct pool_thread *thread = table ? load_acquire(table->threads[magazine_place(table, heap_self)]) : NULL;
-    return likely(thread && thread->heap == heap_self) ? thread : NULL;
-}
+#include "extras/pool_thread.h"
 
 /* Take an object out of the loaded magazine; NULL: it is empty. */
 INLINE struct block *magazine_pop_loaded(const struct heapalloc_pool *pool, struct pool_thread *thread) {
@@ -39,9 +26,6 @@ INLINE bool magazine_push_loaded(const struct heapalloc_pool *pool, struct pool_
     return true;
 }
 
-/* The entry of the calling thread's heap, made when there is none. NULL: no memory, or the thread has no heap. */
-struct pool_thread *magazine_thread(struct heapalloc_pool *pool);
-
 /* Take an object out of a thread's magazines, or out of a full one of the pool's. NULL: there is none. */
 struct block *magazine_pop(struct heapalloc_pool *pool, struct pool_thread *thread);
 
@@ -56,11 +40,3 @@ void magazine_put_right(void *pool);
 
 /* Free all magazines and what belongs to them; the objects are the caller's concern. */
 void magazine_end(struct heapalloc_pool *pool);
-
-/* Take the pool's lock, if it is shared; give it back. */
-INLINE void pool_lock(struct pool_manager *manager) {
-    if (manager->magazine_count) named_enter(manager->shared);
-}
-INLINE void pool_unlock(struct pool_manager *manager) {
-    if (manager->magazine_count) named_leave(manager->shared);
-}

@@ -60,7 +60,7 @@ static struct block *carve(struct heapalloc_pool *pool) {
 /* Where it is noted that the calling thread constructs; NULL: it has no entry, and there is no memory for one. */
 static bool *constructs(struct heapalloc_pool *pool) {
     if (!pool->manager->magazine_count) return &pool->manager->constructs;
-    struct pool_thread *thread = magazine_thread(pool);
+    struct pool_thread *thread = pool_thread_self(pool);
     return thread ? &thread->constructs : NULL;
 }
 
@@ -100,7 +100,7 @@ static struct block *get_stored(struct heapalloc_pool *pool) {
 }
 
 void *pool_managed_get(struct heapalloc_pool *pool) {
-    struct pool_thread *thread = pool->manager->magazine_count ? magazine_thread(pool) : NULL;
+    struct pool_thread *thread = pool->manager->magazine_count ? pool_thread_self(pool) : NULL;
     struct block *tail = thread ? magazine_pop(pool, thread) : NULL;
     if (!tail) tail = get_stored(pool);
     if (!tail) return NULL;
@@ -114,7 +114,7 @@ void pool_managed_put(struct heapalloc_pool *pool, const char *function, void *o
     struct block *tail = object_tail(pool, object);
     object_check_used(pool, function, tail);
     bool shared = manager->magazine_count > 0;
-    struct pool_thread *thread = shared ? magazine_thread(pool) : NULL;
+    struct pool_thread *thread = shared ? pool_thread_self(pool) : NULL;
     if (!thread || !magazine_push(pool, thread, tail)) {
         pool_lock(manager);
         list_push(pool, &manager->stored, &manager->stored_count, tail);

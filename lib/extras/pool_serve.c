@@ -8,10 +8,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "extras/pool_magazine.h"
 #include "heap/fast.h"
+#include <heapalloc/pool_inline.h>
+
+_Static_assert(offsetof(struct heapalloc_pool, last) == offsetof(struct heapalloc_pool_last_1, last) &&
+                   offsetof(struct heapalloc_pool, taken) == offsetof(struct heapalloc_pool_last_1, taken) &&
+                   offsetof(struct heapalloc_pool, inline_mark) == offsetof(struct heapalloc_pool_last_1, mark) &&
+                   offsetof(struct heapalloc_pool, puts_left) == offsetof(struct heapalloc_pool_last_1, puts_left),
+               "programs were compiled for layout 1: another one needs names and a symbol version of its own");
 
 /* What a shared pool's get does most of the time: an object from the thread's loaded magazine. */
 INLINE void *get_loaded(struct heapalloc_pool *pool) {
-    struct pool_thread *thread = magazine_find(pool);
+    struct pool_thread *thread = pool_thread_find(pool);
     struct block *tail = thread ? magazine_pop_loaded(pool, thread) : NULL;
     if (unlikely(!tail)) return pool_managed_get(pool);
     object_use(pool, tail);
@@ -61,6 +68,7 @@ HOT void *heapalloc_pool_get(struct heapalloc_pool *pool) {
 INLINE void keep(struct heapalloc_pool *pool, struct block *block) {
     struct block *last = pool->last;
     pool->last = block;
+    pool->taken = NULL; /* it may be this block, which no inline code may put back again */
     if (likely(!last)) return;
     block_link(last, pool->free, pool->secret);
     pool->free = last;
@@ -93,7 +101,7 @@ INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
     size_t offset = (size_t)((char *)object - span_home.base);
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;
     if (unlikely(!pool_is_block(pool, pool_owner(pool), span_line(&span_home, offset), object))) return false;
-    struct pool_thread *thread = magazine_find(pool);
+    struct pool_thread *thread = pool_thread_find(pool);
     struct block *tail = object_tail(pool, object);
     if (unlikely(!thread)) return false;
     object_check_used(pool, "heapalloc_pool_put", tail);
@@ -121,6 +129,14 @@ INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
 HOT void heapalloc_pool_put(struct heapalloc_pool *pool, void *block) {
     if (unlikely(!is_right(pool, block))) return put_slow(pool, block);
     keep_counted(pool, block);
+}
+
+HOT void *heapalloc_pool_get_last_1(struct heapalloc_pool *pool) {
+    return heapalloc_pool_get(pool);
+}
+
+HOT void heapalloc_pool_put_last_1(struct heapalloc_pool *pool, void *block) {
+    heapalloc_pool_put(pool, block);
 }
 
 size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count) {

@@ -20,7 +20,7 @@ check_names() {
         name=${symbol%%@*}
         version=${symbol#"$name"}
         case $name in
-        HEAPALLOC_[0-9]*) ;;
+        HEAPALLOC_[0-9]* | HEAPALLOC_ROOM_[0-9]* | HEAPALLOC_LAST_[0-9]*) ;;
         heapalloc_*)
             [[ $version == @@HEAPALLOC_* ]] ||
                 fail "$symbol of our own interface has no version of ours"

@@ -33,7 +33,7 @@ quietly cmake --install build --prefix "$work/home/.local"
 
 installed=$work/home/.local
 headers=$(cd "$installed/include" && find . -type f | sort | sed 's,^\./heapalloc/,,' | paste -sd" ")
-[[ $headers == "collected.h collected.hpp heapalloc.h heapalloc.hpp map.h walk.h" ]] ||
+[[ $headers == "arena_inline.h collected.h collected.hpp heapalloc.h heapalloc.hpp map.h pool_inline.h walk.h" ]] ||
     fail "these headers are installed: $headers"
 library=$(find "$installed" -name libheapalloc.so)
 [[ $(basename "$(readlink -f "$library")") == libheapalloc.so.0.* ]] || fail "$library is $(readlink -f "$library")"

@@ -16,7 +16,7 @@ struct one *first(struct one_pool *pool) { return one_pool_get(pool); }'
 # compiles COMPILER LANGUAGE STANDARD
 compiles() {
     local name
-    for name in heapalloc collected map walk; do
+    for name in heapalloc arena_inline pool_inline collected map walk; do
         "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
             <<<"#include <heapalloc/$name.h>" || fail "$name.h does not compile as $3"
     done

@@ -30,8 +30,8 @@ same "heapalloc(1)"
 functions() {
     grep -oE '\*heapalloc_[a-z_]+\*\(' | tr -d '*('
 }
-headers=("$root/include/heapalloc/heapalloc.h" "$root/include/heapalloc/collected.h")
-grep -hoE 'HEAPALLOC_API .*\bheapalloc_[a-z_]+\(' "${headers[@]}" |
+headers=("$root"/include/heapalloc/{heapalloc,arena_inline,pool_inline,collected,walk}.h)
+grep -hoE '^(HEAPALLOC_API|static inline|__attribute__\(\(visibility).*\bheapalloc_[a-z_]+\(' "${headers[@]}" |
     grep -oE 'heapalloc_[a-z_]+\($' | tr -d '(' >"$work/real"
 sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/p' "$pages/heapalloc.3.scd" | functions >"$work/page"
 same "heapalloc(3), synopsis"

@@ -265,6 +265,21 @@ ENDS(finalises_another_arenas_block, IN_FAST, "collected_finalizer", block, "is 
      block = heapalloc_collected_alloc(heapalloc_collected_create(NULL), 64),
      heapalloc_collected_finalizer(collected, block, nothing_to_do, NULL))
 
+/* A finaliser waits while another thread ends its arena. */
+static void end_elsewhere(void *unused) {
+    (void)unused;
+    heapalloc_collected_destroy(collected);
+}
+static void wait_for_the_end(void *block, void *argument) {
+    (void)block, (void)argument;
+    in_other_thread(end_elsewhere, NULL);
+}
+ENDS(ended_while_its_thread_collects, IN_FAST, "collected_destroy", collected,
+     "is destroyed while another thread collects it",
+     heapalloc_collected_finalizer(collected, heapalloc_collected_alloc(collected, 64), wait_for_the_end, NULL),
+     for (int i = 0; i < 100; i++) heapalloc_collected_alloc(collected, 64);
+     heapalloc_collected_collect(collected); heapalloc_collected_destroy(collected))
+
 static void collect_again(void *block, void *argument) {
     (void)block, (void)argument;
     heapalloc_collected_collect(collected);

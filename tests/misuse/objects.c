@@ -18,6 +18,9 @@ static const char no_collected[] = "is not a collected arena";
 static void call_arena_alloc(void *p) {
     heapalloc_arena_alloc(p, 24);
 }
+static void call_arena_inline(void *p) {
+    heapalloc_arena_alloc_inline(p, 24);
+}
 static void call_arena_zeroed(void *p) {
     heapalloc_arena_zeroed(p, 24);
 }
@@ -67,6 +70,12 @@ static void call_arena_parent(void *p) {
 }
 static void call_pool_get(void *p) {
     heapalloc_pool_get(p);
+}
+static void call_pool_get_inline(void *p) {
+    heapalloc_pool_get_inline(p);
+}
+static void call_pool_put_inline(void *p) {
+    heapalloc_pool_put_inline(p, take(64));
 }
 static void call_pool_put(void *p) {
     heapalloc_pool_put(p, take(64));
@@ -223,6 +232,41 @@ AS_COLLECTED(nothing)
 DESTROYED_AS_COLLECTED(a_pool)
 DESTROYED_AS_COLLECTED(an_arena)
 DESTROYED_AS_COLLECTED(a_destroyed_collected)
+
+/* ---- Inline code reads what it is given before it calls: NULL, or what is mapped --------------------------------- */
+
+#define AS_INLINE_ARENA(what) OBJECT(what, arena_inline, "arena_alloc", no_arena)
+#define AS_INLINE_POOL(what)                           \
+    OBJECT(what, pool_get_inline, "pool_get", no_pool) \
+    OBJECT(what, pool_put_inline, "pool_put", no_pool)
+#define AS_INLINE(what) AS_INLINE_ARENA(what) AS_INLINE_POOL(what)
+
+AS_INLINE(nothing)
+AS_INLINE(a_function)
+AS_INLINE(a_frame)
+AS_INLINE(a_static_object)
+AS_INLINE(zeros)
+AS_INLINE(a_block)
+AS_INLINE(a_free_block)
+AS_INLINE(a_block_of_an_arena)
+AS_INLINE(a_block_of_a_pool)
+AS_INLINE(a_copied_arena)
+AS_INLINE(a_copied_pool)
+AS_INLINE(a_copied_collected)
+AS_INLINE(beside_an_arena)
+AS_INLINE(beside_a_pool)
+AS_INLINE(beside_a_collected)
+AS_INLINE_ARENA(a_pool)
+AS_INLINE_ARENA(an_unused_pool)
+AS_INLINE_ARENA(a_shared_pool)
+AS_INLINE(a_collected)
+AS_INLINE(a_destroyed_arena)
+AS_INLINE(a_destroyed_pool)
+AS_INLINE(a_destroyed_shared_pool)
+AS_INLINE(a_destroyed_collected)
+AS_INLINE_POOL(an_arena)
+AS_INLINE_POOL(an_unused_arena)
+AS_INLINE_POOL(a_locked_arena)
 
 /* ---- What is in no object ------------------------------------------------------------------------------------- */
 

@@ -1,14 +1,17 @@
 /* The library's own functions, in programs that it is preloaded into, not linked with. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include <heapalloc/arena_inline.h>
 #include <heapalloc/collected.h>
 #include <heapalloc/heapalloc.h>
+#include <heapalloc/pool_inline.h>
 #include <heapalloc/walk.h>
 
 #pragma weak heapalloc_alloc_at
 #pragma weak heapalloc_alloc_many
 #pragma weak heapalloc_arena_alloc
 #pragma weak heapalloc_arena_alloc_aligned
+#pragma weak heapalloc_arena_alloc_room_1
 #pragma weak heapalloc_arena_cleanup
 #pragma weak heapalloc_arena_create
 #pragma weak heapalloc_arena_destroy
@@ -45,8 +48,10 @@
 #pragma weak heapalloc_pool_create_with
 #pragma weak heapalloc_pool_destroy
 #pragma weak heapalloc_pool_get
+#pragma weak heapalloc_pool_get_last_1
 #pragma weak heapalloc_pool_get_many
 #pragma weak heapalloc_pool_put
+#pragma weak heapalloc_pool_put_last_1
 #pragma weak heapalloc_pool_put_many
 #pragma weak heapalloc_pool_stats
 #pragma weak heapalloc_reserve

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the reports of named pools and arenas: in JSON, and in the statistics at exit.
+# Tests the reports of named pools and arenas: in JSON, in the statistics at exit and in metrics.
 #
 #   tests/options/named.sh HELPER      HELPER: tests/options/named.c, linked with the library
 # SPDX-License-Identifier: MIT
@@ -32,6 +32,11 @@ verdict "$(is "$(row "$work/exit.json" arena request)" "2 117696 131072")" "JSON
 run stats "$helper" some
 verdict "$(says '^  arena +114\.9 KiB   of +128\.0 KiB   request \(2\)$')" "the text at exit has a line for each name"
 verdict "$(says '^  pool +5\.5 KiB   of +16\.0 KiB   plain "nodes"$')" "of pools too"
+run "metrics=$work/named.prom" "$helper" some
+sample() { grep -o "^heapalloc_named_$1_bytes{.*,kind=\"$2\",name=$3} [0-9]*" "$work/named.prom" | sed 's/.*} //'; }
+verdict "$("$here/stats_schema.py" metrics "$work/named.prom" 2>>"$work/err" && echo yes || echo no)" "metrics too"
+verdict "$(is "$(sample used arena '"request"') $(sample reserved arena '"request"')" "117696 131072")" "with the sums"
+verdict "$(is "$(sample used pool '"plain \\"nodes\\""')" 5600)" "and names in quotes"
 run stats "$helper" many
 counted=$(python3 -c 'import json, sys
 rows = json.load(open(sys.argv[1]))["named"]

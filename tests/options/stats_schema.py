@@ -21,11 +21,13 @@ SCHEMA = {
     "heaps": [{"heap": int, "live": bool, "slabs": int, "used_bytes": int, "free_bytes": int, "cached_bytes": int}],
     "named": [{"kind": str, "name": str, "count": int, "used_bytes": int, "reserved_bytes": int}],
 }
-SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+)"(?:,([a-z_]+)="(\d+)")?\} (\d+)')
+SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+)"(?:,([a-z_]+)="(\d+)"|'
+                    r',(kind="\w+",name)=("(?:[^"\\]|\\.)*"))?\} (\d+)')
 FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {
     "class_used_blocks": "size_bytes", "class_free_blocks": "size_bytes", "medium_used_bytes": None,
     "large_used_bytes": None, "pool_bytes": None, "arena_bytes": None, "redzone_bytes": None,
-    "heap_used_bytes": "heap", "heap_free_bytes": "heap", "heap_cached_bytes": "heap"}
+    "heap_used_bytes": "heap", "heap_free_bytes": "heap", "heap_cached_bytes": "heap",
+    "named_used_bytes": "name", "named_reserved_bytes": "name"}
 
 
 def check(value, schema, where):
@@ -66,12 +68,16 @@ def check_metrics(text):
             assert line == f"# TYPE heapalloc_{now} gauge", line
         else:
             match = SAMPLE.fullmatch(line)
-            assert match and match[1] == now and match[4] == FAMILIES[now], line
-            assert match[5] not in seen[now], f"{line}: twice"
-            seen[now].append(match[5])
+            assert match and match[1] == now, line
+            label, of = (match[6][-4:], match[6] + match[7]) if match[6] else (match[4], match[5])
+            assert label == FAMILIES[now], line
+            assert of not in seen[now], f"{line}: twice"
+            seen[now].append(of)
     assert set(seen) == set(FAMILIES), set(FAMILIES) ^ set(seen)
     for name, samples in seen.items():
-        assert samples if FAMILIES[name] else len(samples) == 1, f"{name} has {samples}"
+        expected = FAMILIES[name] == "name" or (samples if FAMILIES[name] else len(samples) == 1)
+        assert expected, f"{name} has {samples}"
+    assert seen["named_used_bytes"] == seen["named_reserved_bytes"]
 
 
 def main():
