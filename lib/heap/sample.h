@@ -2,11 +2,11 @@
  *
  * Events lie along the bytes that a heap allocates, `rate` bytes apart on average, as a Poisson process; an allocation
  * that contains one is sampled. The sum of independent processes is one again, so each class has its own, and counts
- * its blocks when they go into the bin: at most those up to the next event. So malloc's fast path counts nothing. Blocks
- * come in when the bin is filled, and by frees: of these, as many are counted ahead as may come until a slow path looks
- * again, and those that did not come are taken off. Near an event frees go to their slab's own list instead. An event
- * behind the requested bytes, in the rest of the block, is ignored: a request of n bytes is sampled with probability
- * 1 - exp(-n / rate), whatever its class.
+ * its blocks when they go into the bin: at most those up to the next event. So malloc's fast path counts nothing.
+ * Blocks come in when the bin is filled, and by frees: of these, as many are counted ahead as may come until a slow
+ * path looks again, and those that did not come are taken off. Near an event frees go to their slab's own list instead.
+ * An event behind the requested bytes, in the rest of the block, is ignored: a request of n bytes is sampled with
+ * probability 1 - exp(-n / rate), whatever its class.
  *
  *   far   bin --> block --> block --> ...   <-- free
  *   near  bin --> block --> block --> (the next one has the event: the bin ends here)     free --> block --> ...

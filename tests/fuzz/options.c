@@ -3,6 +3,7 @@
  * ci/fuzz.sh. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "../../shim/options.c" /* whose values are reset */
 #include "adjust.h"
 #include "background.h"
 #include "dump_signal.h"
@@ -15,7 +16,6 @@
 #include "profile_ask.h"
 #include "sandbox.h"
 #include "span/purge.h"
-#include "../../shim/options.c" /* whose values are reset */
 #include <elf.h>
 #include <heapalloc/heapalloc.h>
 #include <heapalloc/port.h>
@@ -57,7 +57,8 @@ size_t port_page_bytes(void) {
 bool sandbox_entered;
 uint8_t events_due;
 uint32_t purge_decay_ms, purge_kept_max;
-void events_run(void) {}
+void events_run(void) {
+}
 void background_ask(enum background_start when) {
     (void)when;
 }
@@ -67,11 +68,16 @@ void cache_set_limit(uint64_t bytes) {
 void redzone_set_firsts(uint32_t firsts) {
     (void)firsts;
 }
-void dump_signal_update(void) {}
-void exit_stats_ask(void) {}
-void limit_update(void) {}
-void metrics_update(void) {}
-void profile_update(void) {}
+void dump_signal_update(void) {
+}
+void exit_stats_ask(void) {
+}
+void limit_update(void) {
+}
+void metrics_update(void) {
+}
+void profile_update(void) {
+}
 
 static _Noreturn void wrong(const char *what) {
     fprintf(stderr, "fuzz: %s\n", what);

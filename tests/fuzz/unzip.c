@@ -20,7 +20,9 @@ static _Noreturn void wrong(const char *what) {
 
 /* Append a part of the file; returns its end. */
 static size_t pack(size_t at, const char *from, size_t length, int level) {
-    z_stream stream = {.next_in = (Bytef *)(size_t)from, .avail_in = (uInt)length, .next_out = (Bytef *)packed + at,
+    z_stream stream = {.next_in = (Bytef *)(size_t)from,
+                       .avail_in = (uInt)length,
+                       .next_out = (Bytef *)packed + at,
                        .avail_out = (uInt)(PACKED_MAX - at)};
     if (deflateInit2(&stream, level, Z_DEFLATED, GZIP_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) abort();
     if (deflate(&stream, Z_FINISH) != Z_STREAM_END) abort();

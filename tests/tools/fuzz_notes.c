@@ -31,8 +31,8 @@ struct image {
 };
 
 static Elf64_Phdr part(uint32_t type, uint32_t flags, uint64_t offset, uint64_t address, uint64_t bytes) {
-    return (Elf64_Phdr){.p_type = type, .p_flags = flags, .p_offset = offset, .p_vaddr = address,
-                        .p_filesz = bytes, .p_memsz = bytes};
+    return (Elf64_Phdr){
+        .p_type = type, .p_flags = flags, .p_offset = offset, .p_vaddr = address, .p_filesz = bytes, .p_memsz = bytes};
 }
 
 static void compose(const uint8_t *notes, size_t bytes) {

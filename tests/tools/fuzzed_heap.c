@@ -1,8 +1,8 @@
 /* A heap in the scripted world, with blocks of every kind and state, for fuzzers of what reads one. */
 /* SPDX-License-Identifier: MIT */
 #include "fuzzed_heap.h"
-#include "fake/family.h"
 #include "fake/fake.h"
+#include "fake/family.h"
 #include "heap/fast.h"
 #include "inspect/reader.h"
 #include <stdlib.h>
