@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # Fuzzes the malloc family over the scripted world: random operations, a shadow of the live blocks, and the verifier;
-# and what reads files in the program `heapalloc`: profiles, and core files that are changed at random.
+# and each parser of the program `heapalloc` and of the library.
 #
-#   ci/fuzz.sh MINUTES [default|hardened|profile|readers]...     each for so many minutes
+#   ci/fuzz.sh MINUTES [TARGET]...     each for so many minutes; without a target all, one after the other
 #
-# Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-NAME; one that fails is build/fuzz/crash-*, and
-# `build/fuzz/operations-BUILD build/fuzz/crash-...`, or `build/fuzz/profile ...`, runs it again. Exit 1 if one failed.
+#   default, hardened     the malloc family of these builds
+#   readers, process      the heap of a core file, and of another process, with memory that is changed at random
+#   notes                 the notes of a core file
+#   profile, unzip        heap profiles in all formats, compressed files
+#   statistics, options   statistics in JSON; HEAPALLOC=..., a program's options, a file of options
+#
+# Needs clang with libFuzzer. Inputs are kept in build/fuzz/corpus-TARGET; one that fails is build/fuzz/crash-*, and
+# `build/fuzz/TARGET build/fuzz/crash-...` runs it again. Exit 1 if one failed.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,17 +19,17 @@ root=$(dirname "$here")
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
 
-minutes='' builds=()
+minutes='' targets=()
 for word; do
     case $word in
         -h | --help) print_help ;;
-        default | hardened | profile | readers) builds+=("$word") ;;
+        default | hardened | readers | process | notes | profile | unzip | statistics | options) targets+=("$word") ;;
         [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) minutes=$word ;;
-        *) wrong_argument "neither minutes (1 to 999) nor a target (default, hardened, profile, readers): '$word'" ;;
+        *) wrong_argument "neither minutes (1 to 999) nor a target (--help lists them): '$word'" ;;
     esac
 done
 [[ $minutes ]] || wrong_argument "for how many minutes?"
-((${#builds[@]})) || builds=(default hardened profile readers)
+((${#targets[@]})) || targets=(default hardened readers process notes profile unzip statistics options)
 command -v clang >/dev/null || { echo "fuzz: clang is not installed" >&2 && exit 1; }
 
 cd "$root"
@@ -36,55 +42,89 @@ family=(malloc free calloc realloc malloc_usable_size posix_memalign aligned_all
 renamed=()
 for name in "${family[@]}"; do renamed+=("-D$name=t_$name"); done
 
-# Runs a target for so long; what it said is in its log.
+# Runs a target for so long, with these words for libFuzzer, such as folders of seeds; what it said is in its log.
 fuzz() {
-    local name=$1 program=$2
-    shift 2
-    "$out/$program" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 \
-        -artifact_prefix="$out/crash-" "$out/corpus-$name" "$@" 2>"$out/$name.log" || bad=1
+    local name=$1
+    shift
+    mkdir -p "$out/corpus-$name"
+    "$out/$name" -max_total_time=$((minutes * 60)) -max_len=3000 -timeout=60 -print_final_stats=1 -close_fd_mask=1 \
+        -artifact_prefix="$out/crash-$name-" "$out/corpus-$name" "$@" 2>"$out/$name.log" || bad=1
     grep -E '^stat::(number_of_executed_units|average)|^fuzz:|heapalloc|ERROR' "$out/$name.log" |
         sed "s/^/$name: /" || true
 }
 
-fuzz_profile() {
-    local sources=(tests/fuzz/profile.c)
-    for name in call_tree export_collapsed export_formats export_massif export_pprof export_speedscope heap_profile \
-        heap_profile_parse heap_profile_pprof heap_profile_text json_numbers json_text names number_map \
-        pprof_tables profile_file symbols_none unzip wire; do
-        sources+=("tools/$name.c")
-    done
-    mkdir -p "$out/corpus-profile"
-    clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-        -Iinclude -Ilib -Itools -DHEAPALLOC_ZLIB "${sources[@]}" -lm -lz -o "$out/profile"
-    fuzz profile profile tests/fuzz/profiles
+checked=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+
+# build_plain TARGET SOURCE...: of files that need no heap.
+build_plain() {
+    local name=$1
+    shift
+    clang -std=gnu11 -O1 -g -fsanitize=fuzzer "${checked[@]}" -Iinclude -Ilib -Ishim -Itools -DHEAPALLOC_ZLIB \
+        "$@" -lm -lz -ldl -o "$out/$name"
 }
 
+# Compile a file for the core's flags into a folder of objects.
+compile() {
+    local objects=$1 file=$2
+    shift 2
+    clang "${flags[@]}" "$@" -c "$file" -o "$objects/${file//\//_}.o"
+}
+
+# build_core TARGET KIND SOURCE...: over the core in the scripted world, with the flags in `flags`, which are those of
+# the kind: the core is compiled once for each.
+declare -A compiled
+build_core() {
+    local name=$1 objects=$out/objects-$2 own=$out/objects-of-$1 kind=$2 link=-fsanitize=fuzzer file
+    shift 2
+    if [[ ! ${compiled[$kind]-} ]]; then
+        rm -rf "$objects" && mkdir -p "$objects"
+        for file in "${core[@]}" tests/fake/memory.c tests/fake/world.c; do compile "$objects" "$file"; done
+        for file in shim/malloc.c shim/aligned.c; do compile "$objects" "$file" "${renamed[@]}"; done
+        compiled[$kind]=yes
+    fi
+    rm -rf "$own" && mkdir -p "$own"
+    for file; do compile "$own" "$file"; done
+    [[ $kind != checked ]] || link+=,address,undefined
+    clang "$link" -pthread "$objects"/*.o "$own"/*.o -o "$out/$name"
+}
+
+profile=(tools/{call_tree,export_collapsed,export_formats,export_massif,export_pprof,export_speedscope}.c
+    tools/{heap_profile,heap_profile_parse,heap_profile_pprof,heap_profile_text,json_numbers,json_text}.c
+    tools/{function_text,names,number_map,pprof_tables,profile_file,symbols_none,unzip,wire}.c)
+reader=(tests/tools/fuzzed_heap.c tools/{core,core_notes,number_map,process,survey,target_open,threads}.c)
+
 bad=0
-for build in "${builds[@]}"; do
-    if [[ $build == profile ]]; then
-        fuzz_profile
-        continue
-    fi
-    safety=1
-    [[ $build == hardened ]] && safety=2
-    flags=(-std=gnu11 -O1 -g -fsanitize=fuzzer-no-link -fno-builtin "-DHEAPALLOC_SAFETY=$safety" -DHEAPALLOC_DEBUG=1
-        -DHEAPALLOC_ASIDE=0 -Ilib -Iinclude -Ishim -Itests)
-    objects=$out/$build
-    rm -rf "$objects" && mkdir -p "$objects" "$out/corpus-$build"
-    program=(tests/fuzz/operations.c)
-    fuzzer=-fsanitize=fuzzer
-    if [[ $build == readers ]]; then
-        program=(tests/tools/fuzz_core.c tools/core.c tools/process.c tools/survey.c tools/target_open.c)
-        flags+=(-I. "-fsanitize=address,undefined" -fno-sanitize-recover=all)
-        fuzzer=-fsanitize=fuzzer,address,undefined
-    fi
-    for file in "${core[@]}" tests/fake/memory.c tests/fake/world.c "${program[@]}"; do
-        clang "${flags[@]}" -c "$file" -o "$objects/${file//\//_}.o"
-    done
-    for file in shim/malloc.c shim/aligned.c; do
-        clang "${flags[@]}" "${renamed[@]}" -c "$file" -o "$objects/${file//\//_}.o"
-    done
-    clang "$fuzzer" -pthread "$objects"/*.o -o "$out/operations-$build"
-    fuzz "$build" "operations-$build"
+for name in "${targets[@]}"; do
+    words=()
+    flags=(-std=gnu11 -O1 -g -fsanitize=fuzzer-no-link -fno-builtin -DHEAPALLOC_SAFETY=1 -DHEAPALLOC_DEBUG=1
+        -DHEAPALLOC_ASIDE=0 -Ilib -Iinclude -Ishim -Itests -I.)
+    case $name in
+        default) build_core "$name" default tests/fuzz/operations.c ;;
+        hardened)
+            flags+=(-DHEAPALLOC_SAFETY=2)
+            build_core "$name" hardened tests/fuzz/operations.c
+            ;;
+        readers | process | notes)
+            flags+=("${checked[@]}")
+            own=("tests/tools/fuzz_$name.c")
+            [[ $name != process ]] || own+=(shim/map_note.c)
+            build_core "$name" checked "${own[@]}" "${reader[@]}"
+            ;;
+        profile)
+            words=(tests/fuzz/profiles)
+            build_plain "$name" tests/fuzz/profile.c "${profile[@]}"
+            ;;
+        unzip) build_plain "$name" tests/fuzz/unzip.c tools/unzip.c ;;
+        statistics)
+            words=(tests/fuzz/profiles)
+            build_plain "$name" tests/fuzz/statistics.c tools/diff_stats.c "${profile[@]}"
+            ;;
+        options)
+            words=(-close_fd_mask=3) # it prints what is wrong with its options
+            build_plain "$name" tests/fuzz/options.c \
+                shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c
+            ;;
+    esac
+    fuzz "$name" ${words[@]+"${words[@]}"}
 done
 exit "$bad"

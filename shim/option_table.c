@@ -21,9 +21,8 @@ const struct option option_table[OPTION_COUNT] = {
                       "says at exit where the memory is: on stderr, or at the end of a file"},
     [OPTION_PURGE] = {"purge", OPTION_TIME, "500ms", "1ms to 1h, or never",
                       "how long free memory is kept before it goes back to the system"},
-    [OPTION_BACKGROUND] =
-        {"background", OPTION_FLAG, "no", "yes|no|always",
-         "once the program has two threads (always: at once), one of ours gives memory back while all others sleep"},
+    [OPTION_BACKGROUND] = {"background", OPTION_FLAG, "no", "yes|no|always",
+                           "with two threads (always: at once) one of ours gives memory back while all others sleep"},
     [OPTION_CACHE] = {"cache", OPTION_SIZE, "16T", "0 to 16T",
                       "the most that all threads' caches of medium blocks (4 to 80 KiB) may keep together"},
     [OPTION_HUGEPAGES] = {"hugepages", OPTION_WORD, "auto", "auto|always|never",

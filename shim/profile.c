@@ -6,6 +6,7 @@
 #include "heap/hardened.h"
 #include "heap/world.h"
 #include "profile_due.h"
+#include "profile_filter.h"
 #include "profile_lock.h"
 #include "profile_past.h"
 #include "profile_stack.h"
@@ -67,6 +68,7 @@ static bool taken(void *p, size_t size) {
 }
 
 static bool freed(const void *p) {
+    if (likely(!profile_may_know(p))) return false; /* another one of its slab is known */
     if (!profile_lock()) return forget_later(p), true;
     forget_noted();
     if (rate_of_all == 1) profile_past_note(p); /* at other rates it may be reused without being sampled */
@@ -76,11 +78,8 @@ static bool freed(const void *p) {
 }
 
 static bool know_one(const char *from, size_t step, uint32_t count) {
-    if (rate_of_all == 1 || !profile_lock()) return true;
-    bool known = profile_knows_near(from);
-    profile_unlock();
     (void)step, (void)count;
-    return known;
+    return rate_of_all == 1 || profile_may_know_near(from);
 }
 
 COLD void profile_settle(void) {

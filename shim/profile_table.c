@@ -3,6 +3,7 @@
 #include "profile_table.h"
 #include "heap/fast.h"
 #include "own_memory.h"
+#include "profile_filter.h"
 #include <heapalloc/map.h>
 #include <stddef.h>
 
@@ -10,7 +11,7 @@ enum { BLOCKS_FIRST = 4096 };
 
 struct known {
     uintptr_t p; /* 0: none */
-    size_t size; /* requested bytes; of an odd address, how many blocks of its unit are known */
+    size_t size; /* requested bytes */
     struct profile_place *place;
 };
 
@@ -106,26 +107,6 @@ static void known_clear(struct known *known) {
     blocks.count--;
 }
 
-/* The odd address under which the known blocks of a unit are counted. */
-static uintptr_t unit_of(const void *p) {
-    return ((uintptr_t)p & ~(uintptr_t)(UNIT_BYTES - 1)) | 1;
-}
-
-static void unit_more(const void *p) {
-    struct known *unit = known_at(unit_of(p));
-    if (!unit->p) blocks.count++;
-    *unit = (struct known){unit_of(p), unit->p ? unit->size + 1 : 1, NULL};
-}
-
-static void unit_less(const void *p) {
-    struct known *unit = known_at(unit_of(p));
-    if (unit->p && --unit->size == 0) known_clear(unit);
-}
-
-bool profile_knows_near(const void *p) {
-    return blocks.room && known_at(unit_of(p))->p;
-}
-
 bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth, uint64_t rate) {
     profile_remove(p, rate); /* an earlier block here whose free was missed */
     struct profile_place *place = have_room() ? profile_place_of(pcs, depth) : NULL;
@@ -133,7 +114,7 @@ bool profile_add(const void *p, size_t size, const uintptr_t *pcs, size_t depth,
     heapalloc_profile_here.rate = rate;
     *known_at((uintptr_t)p) = (struct known){(uintptr_t)p, size, place};
     blocks.count++;
-    if (rate > 1) unit_more(p);
+    profile_filter_count(p, 1);
     uint64_t space_16 = profile_sums_add(&place->taken, size, rate);
     totals.taken_16 += space_16;
     totals.live_16 += space_16;
@@ -146,6 +127,6 @@ bool profile_remove(const void *p, uint64_t rate) {
     uint64_t space_16 = profile_sums_add(&known->place->freed, known->size, rate);
     totals.live_16 -= totals.live_16 < space_16 ? totals.live_16 : space_16;
     known_clear(known);
-    if (rate > 1) unit_less(p);
+    profile_filter_count(p, -1);
     return true;
 }

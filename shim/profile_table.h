@@ -17,9 +17,6 @@ struct profile_place *profile_find(const void *p, size_t *size);
 /* The range of the table of blocks, whose addresses are no pointers of the program. */
 void profile_range(uint64_t *from, uint64_t *to);
 
-/* True when a block in the same unit of 16 KiB is known; only at rates above 1. */
-bool profile_knows_near(const void *p);
-
 /* The bytes that all samples stand for, in 65536ths: allocated, and live. */
 struct profile_totals {
     uint64_t taken_16, live_16;

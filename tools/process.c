@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
+
+static const char not_ours[] = "it is another user's, or protected";
 
 bool process_open(struct target *target, pid_t process) {
     target->process = process;
@@ -28,7 +31,7 @@ static void say_why(struct target *target, uint64_t first) {
     struct iovec local = {&byte, 1}, remote = {(void *)(uintptr_t)first, 1};
     const char *why = first ? NULL : "it has no memory: it is the kernel's, or has ended";
     if (first && process_vm_readv(target->process, &local, 1, &remote, 1, 0) < 0 && errno != EFAULT)
-        why = errno == EPERM ? "it is another user's, or protected" : strerror(errno);
+        why = errno == EPERM ? not_ours : strerror(errno);
     if (why && !target->why[0])
         snprintf(target->why, sizeof(target->why), "process %d cannot be read: %s", target->process, why);
 }
@@ -40,7 +43,8 @@ bool process_modules(struct target *target, target_look *look) {
     snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
     FILE *maps = fopen(path, "re");
     if (!maps) {
-        snprintf(target->why, sizeof(target->why), "process %d cannot be read: %s", target->process, strerror(errno));
+        const char *why = errno == EACCES || errno == EPERM ? not_ours : strerror(errno);
+        snprintf(target->why, sizeof(target->why), "process %d cannot be read: %s", target->process, why);
         return false;
     }
     while (!found && fgets(line, sizeof(line), maps)) {
@@ -55,11 +59,26 @@ bool process_modules(struct target *target, target_look *look) {
     return found;
 }
 
+/* True when its files are not ours: it is in a container, say. */
+static bool has_other_files(pid_t process) {
+    char path[64], ours[64] = "", its[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/ns/mnt", process);
+    ssize_t length = readlink(path, its, sizeof(its) - 1);
+    return length > 0 && readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 && strcmp(ours, its) != 0;
+}
+
 void process_put_maps(struct target *target, FILE *out) {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/maps", target->process);
     FILE *maps = fopen(path, "re");
-    for (int letter; maps && (letter = getc(maps)) != EOF;) putc(letter, out);
+    bool others = has_other_files(target->process), before = others; /* before the line's path */
+    for (int letter; maps && (letter = getc(maps)) != EOF; before = others && (letter == '\n' || before)) {
+        if (before && letter == '/') {
+            fprintf(out, "/proc/%d/root", target->process);
+            before = false;
+        }
+        putc(letter, out);
+    }
     if (maps) fclose(maps);
 }
 

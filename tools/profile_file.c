@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "profile_file.h"
+#include "function_text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -137,11 +138,13 @@ struct description {
 
 static void describe_function(const char *function, const char *file, int line, void *argument) {
     struct description *description = argument;
+    char text[NAME_BYTES];
     if (description->text[0]) return;
+    function_text(function, text, sizeof(text));
     if (file)
-        snprintf(description->text, description->bytes, "%s %s:%d", function, profile_file_name(file), line);
+        snprintf(description->text, description->bytes, "%s %s:%d", text, profile_file_name(file), line);
     else
-        snprintf(description->text, description->bytes, "%s", function);
+        snprintf(description->text, description->bytes, "%s", text);
 }
 
 void profile_describe(const struct heap_profile *profile, struct symbols *symbols, uint64_t address, char *text,

@@ -2,21 +2,24 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "sites.h"
+#include "function_text.h"
 #include "profile_file.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_SHOWN = 5, WORD_BYTES = 160, STACK_BYTES = 1 << 14 };
+enum { FRAMES_SHOWN = 5, FRAMES_MAX = 64, WORD_BYTES = 160, STACK_BYTES = 1 << 14 };
 
-static int order_live(const void *left, const void *right) {
-    const struct profile_sample *one = left, *other = right;
-    return (one->values[LIVE_BYTES] < other->values[LIVE_BYTES]) -
-           (one->values[LIVE_BYTES] > other->values[LIVE_BYTES]);
+static int order_by(const struct profile_sample *one, const struct profile_sample *other, int value) {
+    return (one->values[value] < other->values[value]) - (one->values[value] > other->values[value]);
 }
 
 static int order_allocated(const void *left, const void *right) {
-    const struct profile_sample *one = left, *other = right;
-    return (one->values[ALL_BYTES] < other->values[ALL_BYTES]) - (one->values[ALL_BYTES] > other->values[ALL_BYTES]);
+    return order_by(left, right, ALL_BYTES);
+}
+
+static int order_live(const void *left, const void *right) {
+    int order = order_by(left, right, LIVE_BYTES);
+    return order ? order : order_allocated(left, right);
 }
 
 const char *size_text(double bytes, char *text, size_t room) {
@@ -27,14 +30,29 @@ const char *size_text(double bytes, char *text, size_t room) {
     return text;
 }
 
+/* Of functions of the C++ library that call each other only the outermost, which the program has called, is kept.
+ * Returns how many are left. */
+static size_t leave_out_library(const struct heap_profile *profile, const struct profile_line **lines, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool goes_on = i + 1 < count && function_is_library(names_text(profile->names, lines[i]->function)) &&
+                       function_is_library(names_text(profile->names, lines[i + 1]->function));
+        if (!goes_on) lines[kept++] = lines[i];
+    }
+    return kept;
+}
+
 void sites_stack_text(const struct heap_profile *profile, const struct profile_sample *sample, char *text,
                       size_t room) {
-    const struct profile_line *lines[FRAMES_SHOWN];
-    size_t count = heap_profile_functions(profile, sample, lines, FRAMES_SHOWN), length = 0;
+    const struct profile_line *lines[FRAMES_MAX];
+    size_t count = heap_profile_functions(profile, sample, lines, FRAMES_MAX), length = 0;
+    count = leave_out_library(profile, lines, count);
     text[0] = 0;
-    for (size_t i = 0; i < count && length < room; i++) {
+    for (size_t i = 0; i < count && i < FRAMES_SHOWN && length < room; i++) {
+        char function[WORD_BYTES];
         const char *file = names_text(profile->names, lines[i]->file), *name = profile_file_name(file);
-        const char *function = names_text(profile->names, lines[i]->function), *comma = i ? " < " : "";
+        const char *comma = i ? " < " : "";
+        function_text(names_text(profile->names, lines[i]->function), function, sizeof(function));
         int more = *file ? snprintf(text + length, room - length, "%s%s %s:%u", comma, function, name, lines[i]->number)
                          : snprintf(text + length, room - length, "%s%s", comma, function);
         length += more > 0 ? (size_t)more : 0;

@@ -64,13 +64,17 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
     slab->used_blocks = slab->resident_blocks;
 }
 
-/* The same whether the slab has the flag or not, as in a sampled heap, where its frees were counted all the time. */
+/* The same for any heap. In a sampled one the slab may be without the flag, and so counts its used blocks already; with
+ * it, frees that have not come were counted ahead (heap/sample.h). */
 INLINE void heap_close_bin(struct heap *heap, size_t class) {
-    struct unit *slab = heap->classes[class].attached;
-    if (unlikely(slab && !(slab->flags & UNIT_ATTACHED)))
-        heap->classes[class].attached = NULL;
-    else
+    struct size_class *of = &heap->classes[class];
+    if (likely(!heap->sample.rate)) return heap_detach_slab(heap, class);
+    struct unit *slab = of->attached;
+    if (slab && slab->flags & UNIT_ATTACHED) {
+        of->sample_left += (uint64_t)slab->used_blocks * slab->block_bytes;
         heap_detach_slab(heap, class);
+    }
+    of->attached = NULL;
 }
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */

@@ -9,6 +9,7 @@
 #include "heap/free.h"
 #include "heap/last_resort.h"
 #include "heap/redzone.h"
+#include "heap/refill.h"
 #include "heap/registry.h"
 #include "heap/sample.h"
 #include "heap/tick.h"
@@ -28,6 +29,22 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
     return p;
 }
 
+/* In a sampled heap the inlined refill declines; between two events and two ticks this does the same. What is in the
+ * bin was counted. */
+static NOINLINE void *alloc_sampled(size_t size, struct heap *heap, enum alloc_zones zones) {
+    debug_check(heap == heap_self && heap->sample.rate > 0);
+    uint32_t class = size <= CLASS_BYTES_MAX ? (uint32_t)class_of(size + (size == 0)) : 0;
+    bool early = !config_bounded && class > 0 && sample_ticks_later(heap);
+    if (early && (heap->bin[class] != BLOCK_END || refill_sampled(heap, class))) {
+        struct block *block = heap_unbin(heap, class);
+        block_clear(block);
+        return block;
+    }
+    void *p = alloc_live(heap, size, zones);
+    if (unlikely(!p)) p = alloc_again(heap, size);
+    return heap_return(heap, sample_look(heap, p, size));
+}
+
 /* A thread's first allocation gets it a heap, one after its end is served without. */
 INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) {
     debug_check(heap == heap_self);
@@ -36,9 +53,10 @@ INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) 
         heap = heap_for_thread();
     }
     if (unlikely(!heap)) return exited_alloc(size);
+    if (unlikely(heap->sample.rate)) return alloc_sampled(size, heap, zones);
     void *p = alloc_live(heap, size, zones);
     if (unlikely(!p)) p = alloc_again(heap, size);
-    return heap_return(heap, sample_look(heap, p, size));
+    return heap_return(heap, p);
 }
 
 STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {

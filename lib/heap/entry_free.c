@@ -9,6 +9,7 @@
 #include "heap/free_check.h"
 #include "heap/registry.h"
 #include "heap/remote.h"
+#include "heap/sample.h"
 #include "heap/tick.h"
 #include "span/small_region.h"
 
@@ -63,7 +64,9 @@ STARTUP_TEXT void heap_free_other(void *p, struct heap *heap, struct unit *unit)
     }
     COMPUTED(unit); /* else the kind is loaded for the cases, too, not just compared: one instruction more */
     switch (racy_load(unit->kind)) {
-    case UNIT_SLAB: return likely(heap->slow_left > 1) ? remote_free(p, heap, unit) : heap_free_slow(p, heap);
+    case UNIT_SLAB:
+        if (likely(heap->slow_left > 1) || sample_ticks_later(heap)) return remote_free(p, heap, unit);
+        return heap_free_slow(p, heap);
     case UNIT_LARGE: return entry_free_large(p, heap, unit);
     default: return heap_free_slow(p, heap);
     }

@@ -117,6 +117,22 @@ static bool can_carve(const struct size_class *of) {
     return of->current && slab_uncarved(of->current) > 0;
 }
 
+bool refill_sampled(struct heap *heap, uint32_t class) {
+    debug_check(heap->sample.rate > 0 && !config_bounded);
+    struct size_class *of = &heap->classes[class];
+    struct unit *slab = of->partial.first, *old = of->current;
+    if (!slab || !old || old->free != BLOCK_END || heap->bin[class] != BLOCK_END) return false;
+    struct block *list = slab->free;
+    uint32_t have = (uint32_t)(slab->resident_blocks - slab->used_blocks);
+    if (list == BLOCK_END || !sample_is_far(of, slab, have)) return false;
+    if (refill_is_wanted(heap, class) || policy_passes_over(of, slab)) return false;
+    heap->slow_left--;
+    heap_close_bin(heap, class);
+    partial_remove_first(heap, &of->partial, slab);
+    refill_make_current(heap, class, slab);
+    return sample_fill_open(heap, class, slab, list, have);
+}
+
 STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {
     debug_check(class > 0 && class < CLASS_COUNT && heap->bin[class] == BLOCK_END);
     debug_check(heap->state == HEAP_LIVE);

@@ -53,5 +53,8 @@ INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
     return block;
 }
 
+/* The same in a sampled heap, where that declines: fill the bin by the first partial slab. False: it has not. */
+bool refill_sampled(struct heap *heap, uint32_t class);
+
 /* Fill bin[class], which is empty; false: no memory. */
 bool heap_refill(struct heap *heap, uint32_t class);

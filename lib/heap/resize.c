@@ -69,6 +69,16 @@ static void *resize_any(void *p, size_t size) {
     return new;
 }
 
+/* True when no profiler has to be told: there is none, or the block is a small one of a slab without a mark, and stays
+ * small. */
+static bool resize_is_plain(const void *p, size_t size) {
+    if (likely(!load_relaxed(sample_hooks))) return true;
+    size_t offset = (size_t)((const char *)p - span_home.base);
+    if (size > CLASS_BYTES_MAX || offset >= load_relaxed(span_home.bytes)) return false;
+    const struct unit *unit = span_line(&span_home, offset);
+    return load_relaxed(unit->kind) == UNIT_SLAB && load_relaxed(unit->start_limit) > 0;
+}
+
 /* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one
  * that stays where it is: it has been counted. */
 static NOINLINE void *resize_sampled(void *p, size_t size) {
@@ -86,7 +96,7 @@ static NOINLINE void *resize_sampled(void *p, size_t size) {
 
 void *heap_resize(void *p, size_t size) {
     if (small_region()) return small_region_resize(p, size);
-    void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
+    void *new = likely(resize_is_plain(p, size)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(resize_heap())) heap_tick_if_due(heap_self);
     return new;
 }

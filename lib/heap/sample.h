@@ -2,12 +2,14 @@
  *
  * Events lie along the bytes that a heap allocates, `rate` bytes apart on average, as a Poisson process; an allocation
  * that contains one is sampled. The sum of independent processes is one again, so each class has its own, and counts
- * its blocks when they go into the bin: at most those up to the next event. So malloc's fast path counts nothing. Frees
- * go to their slab's own list meanwhile, not back to the bin, from which they would be handed out uncounted. An event
- * behind the requested bytes, in the rest of the block, is ignored: a request of n bytes is sampled with probability
- * 1 - exp(-n / rate), whatever its class.
+ * its blocks when they go into the bin: at most those up to the next event. So malloc's fast path counts nothing.
+ * Blocks come in when the bin is filled, and by frees: of these, as many are counted ahead as may come until a slow
+ * path looks again, and those that did not come are taken off. Near an event frees go to their slab's own list instead.
+ * An event behind the requested bytes, in the rest of the block, is ignored: a request of n bytes is sampled with
+ * probability 1 - exp(-n / rate), whatever its class.
  *
- *   bin  --> block --> block --> (the next one has the event: the bin ends here)     free --> block --> ...
+ *   far   bin --> block --> block --> ...   <-- free
+ *   near  bin --> block --> block --> (the next one has the event: the bin ends here)     free --> block --> ...
  *
  * A sampled block is marked, so that its free takes a slow path: a medium or large one in its slot or line, a small one
  * in its slab, all of whose frees are slow then. Source: the thinning and the sum of Poisson processes,
@@ -33,6 +35,22 @@ uint64_t sample_draw(struct sample *sample);
 /* Fill the bin of `class`, whose current slab is `slab`, with what may be handed out of `list`, all of its free blocks;
  * the rest stays with the slab. */
 void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct block *list);
+
+/* Fill the bin as above with all of `list`, `have` blocks, whose frees return to it. False: an event is near. */
+bool sample_fill_open(struct heap *heap, uint32_t class, struct unit *slab, struct block *list, uint32_t have);
+
+/* True when no event of the class is within its next `have` blocks. */
+INLINE bool sample_is_far(const struct size_class *of, const struct unit *slab, uint32_t have) {
+    return of->sample_left / slab->block_bytes > have;
+}
+
+/* True in a sampled heap whose tick is not due with the next slow path, as it would be by slow_left. */
+INLINE bool sample_ticks_later(const struct heap *heap) {
+    return heap->sample.rate && heap->sample.pace + heap->slow_left > 2;
+}
+
+/* Count the next frees into the attached slab, after those that were counted ahead. */
+void sample_returned(struct heap *heap, struct unit *slab);
 
 /* Count `p`, which a slow path has allocated for `size` bytes, and report it if an event lies in it. When the hooks
  * serve, events count only within the first SERVED_BYTES of a request, so that each is as likely whatever its size. */

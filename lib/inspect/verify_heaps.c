@@ -24,7 +24,7 @@ static bool is_slab_of(const struct unit *slab, const struct heap *heap, uint32_
 static bool open_holds(const struct heap *heap, uint32_t class) {
     const struct unit *attached = heap->classes[class].attached;
     if (!attached) return heap->bin[class] == BLOCK_END;
-    if (heap->sample.rate) return attached == heap->classes[class].current && !(attached->flags & UNIT_ATTACHED);
+    if (heap->sample.rate && !(attached->flags & UNIT_ATTACHED)) return attached == heap->classes[class].current;
     return attached == heap->classes[class].current && attached->flags & UNIT_ATTACHED &&
            attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
            attached->used_blocks <= RETURNS_FRESH;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "contents.h"
 #include "heap/fast.h"
+#include "heap/flush.h"
 #include "heap/registry.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
@@ -169,6 +170,50 @@ TEST(the_fast_path_serves_between_two_events) {
     CHECK((blocks[0] = t_malloc(32)) != NULL);
     CHECK(heap_self->bin[2] != BLOCK_END);
     t_free(blocks[0]);
+    sound();
+}
+
+/* The frees that may come before the next event are counted ahead; those that do not come are taken off again. */
+TEST(far_from_an_event_frees_return_to_the_bin) {
+    enum { CLASS = 2, BYTES = 32 };
+    sampled_begin(SAMPLE_RATE_MAX, 5);
+    void *p = t_malloc(BYTES), *q = t_malloc(BYTES);
+    struct size_class *of = &heap_self->classes[CLASS];
+    CHECK(of->attached && of->attached->flags & UNIT_ATTACHED);
+    t_free(q);
+    CHECK(heap_self->bin[CLASS] == q);
+    sound();
+    uint64_t left = of->sample_left, ahead = of->attached->used_blocks;
+    heap_close_bin(heap_self, CLASS);
+    CHECK_EQ(of->sample_left, left + ahead * BYTES);
+    heap_flush_bins(heap_self);
+    sound();
+    CHECK((q = t_malloc(BYTES)) != NULL);
+    of->sample_left = 0; /* the next event comes right after the frees that were counted */
+    for (int i = 0; i < 2 * RETURNS_FRESH; i++) {
+        t_free(q);
+        CHECK((q = t_malloc(BYTES)) != NULL);
+    }
+    sound();
+    CHECK(sampled.taken > 0);
+    t_free(p);
+    t_free(q);
+    CHECK_EQ(sampled.freed, sampled.taken);
+}
+
+/* What was put into the bin and taken out by frees is counted like what a refill puts there. */
+TEST(blocks_that_return_at_once_are_counted) {
+    enum { RATE = 4096, ROUNDS = 100000, BYTES = 64 };
+    double expected = ROUNDS * (double)BYTES;
+    sampled_begin(RATE, 77);
+    for (int i = 0; i < ROUNDS; i++) {
+        blocks[0] = t_malloc(BYTES);
+        CHECK(blocks[0] != NULL);
+        t_free(blocks[0]);
+    }
+    double p = -expm1(-(double)BYTES / RATE);
+    CHECK(fabs(sampled.bytes - expected) < 5 * BYTES * sqrt(ROUNDS * (1 - p) / p));
+    CHECK_EQ(sampled.freed, sampled.taken);
     sound();
 }
 

@@ -17,6 +17,8 @@ run help /bin/ls /
 verdict "$(is "$(cat "$work/out")" "$(ls /)")" "with help the program runs as usual"
 verdict "$(is "$(awk '/^  [a-z_]+ / && $1 != "option" { print $1 }' "$work/err" | sort)" \
     "$(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$document" | sort)")" "the document has the options that help lists"
+verdict "$([[ $(grep -c '^ \{19\}[^ ]' "$work/err") == $(grep -c '^| `[a-z_]*`' "$document") ]] &&
+    ! grep -qE '^ {19}.{104}' "$work/err" && echo yes)" "help says on a line of its own what each option does"
 run help,purge=3s /bin/ls /
 verdict "$(says '^  purge +3s +500ms ')" "help shows the value of an option and its default"
 run verbose /bin/ls /

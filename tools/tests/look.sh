@@ -74,6 +74,19 @@ expect 0 'leaks: 4[0-9]{5} bytes in 300 blocks that nothing' "gdb: heap leaks of
 expect 0 'no leaks: all of 7[0-9]{2} live' "gdb: heap leaks of a heap that lost nothing" \
     gdb -batch -nx "$sleeper" "$work/core.default" -ex "source $script" -ex "heap leaks"
 
+# A process with other files than ours, as in a container: its library is named as it is found from here.
+if unshare -m true 2>/dev/null; then
+    : >"$work/address"
+    unshare -m "$tool" run -q "$sleeper" sleep >"$work/address" &
+    processes+=($!)
+    for ((i = 0; i < 600; i++)); do
+        grep -q 0x "$work/address" && break
+        sleep 0.1
+    done
+    expect 0 "from /proc/$!/root/.*/libheapalloc" "check of a process in another mount namespace" "$tool" check $!
+    kill $!
+fi
+
 # Files that are not core files, or truncated ones: a sentence and exit code 2.
 size=$(stat -c %s "$work/core.default")
 for part in 0 3 64 1000 $((size / 2)) $((size * 3 / 4)); do

@@ -54,6 +54,13 @@ follow "a folder" 1 "$serves" "in a folder whose name ends an option" heapalloc 
 follow 'odd$(x)' 1 "$serves" "in a folder whose name has marks of the shell's" heapalloc run -- "$server"
 follow hardened 1 "$serves" "with the hardened library" heapalloc run -l hardened -- "$server"
 
+heapalloc profile -a -b 16K -- "$server" >"$work/said" 2>&1
+verdict "$(sed -n '3p' "$work/said" | grep -qE '  std::vector::resize .*< .*Server::(answer|serve) ' && echo yes)" \
+    "profile names who allocated most in C++ first, and as people say it"
+sed -n '3,$s/(anonymous namespace)//gp' "$work/said" >"$work/names"
+verdict "$([[ -s $work/names && $(wc -L <"$work/names") -lt 400 ]] && ! grep -q '[(>]' "$work/names" && echo yes)" \
+    "without template arguments and parameters"
+
 mkdir "$work/none" && cd "$work/none"
 heapalloc run -q -- "$server" 2>"$work/said"
 verdict "$([[ ! -s $work/said && -z $(ls) ]] && echo yes)" "run --quiet reports and records nothing"

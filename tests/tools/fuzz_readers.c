@@ -7,8 +7,7 @@
  * ci/fuzz.sh. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "fake/fake.h"
-#include "fake/family.h"
+#include "fuzzed_heap.h"
 #include "heap/fast.h"
 #include "tools/survey.h"
 #include "tools/target_open.h"
@@ -18,29 +17,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PARTS_MAX = 64, CHANGE_BYTES = 7, CHANGES_MAX = 64, BLOCKS = 1000, MODULE_AT = 0x10000, NOTE_AT = 0x200 };
+enum { CHANGE_BYTES = 7, CHANGES_MAX = 64, MODULE_AT = 0x10000, NOTE_AT = 0x200 };
 
-/* A segment of the file, as it was composed. */
-struct part {
-    const char *memory;
-    uint64_t address, bytes, offset;
-};
-static struct part parts[PARTS_MAX];
-static unsigned part_count;
 static char *image; /* the file as it was composed */
 static uint64_t image_bytes;
 static int file;
 static char path[64];
 static char module[4096] __attribute__((aligned(4096)));
-
-static void add(const void *memory, uint64_t address, uint64_t bytes) {
-    if (part_count == PARTS_MAX || bytes == 0) abort();
-    parts[part_count++] = (struct part){memory, address, bytes, 0};
-}
-
-static void add_own(const void *memory, uint64_t bytes) {
-    add(memory, (uintptr_t)memory, bytes);
-}
 
 /* A library's first page, with one note: how far the map is from the note's own descriptor. */
 static void add_module(void) {
@@ -57,30 +40,7 @@ static void add_module(void) {
     memcpy(module + NOTE_AT, &note, sizeof(note));
     memcpy(module + NOTE_AT + sizeof(note), "heapalloc", sizeof("heapalloc"));
     memcpy(module + descriptor, &distance, sizeof(distance));
-    add(module, MODULE_AT, sizeof(module));
-}
-
-static void add_heap(void) {
-    const struct heapalloc_map *map = &heapalloc_map;
-    uint32_t units = span_home.top_units;
-    add_own(map, sizeof(*map));
-    add_own(map->span_home, map->span_bytes);
-    add_own(map->span_list, map->spans_max * sizeof(void *));
-    add_own(map->span_count, sizeof(uint32_t));
-    add_own(map->heaps, sizeof(void *));
-    add_own(map->secret, sizeof(uintptr_t));
-    add_own(map->classes, (uint64_t)map->class_bytes * map->class_count);
-    add_own((const char *)(span_home.lines - 1), (uint64_t)(units + 2) * map->line_bytes);
-    add_own(span_home.slots, (uint64_t)units * GRANULES_PER_UNIT * map->slot_bytes);
-    add_own(span_home.base, (uint64_t)units << UNIT_SHIFT);
-    add_own(&heap_none, map->heap_bytes);
-}
-
-/* Blocks of every kind and state. */
-static void use_heap(void) {
-    static void *blocks[BLOCKS];
-    for (unsigned i = 0; i < BLOCKS; i++) blocks[i] = t_malloc(i % 40 == 0 ? i * 37 : i % 600 + 1);
-    for (unsigned i = 0; i < BLOCKS; i += 3) t_free(blocks[i]);
+    part_add(module, MODULE_AT, sizeof(module));
 }
 
 static void compose(void) {
@@ -142,15 +102,15 @@ static size_t read_core(void) {
 
 int LLVMFuzzerInitialize(int *count, char ***words) {
     (void)count, (void)words;
-    use_heap();
+    fuzzed_heap_use();
     add_module();
-    add_heap();
+    fuzzed_heap_add();
     compose();
     file = memfd_create("core", 0);
     if (file < 0) abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     write_file(0, image, image_bytes);
-    if (read_core() < BLOCKS / 2) abort(); /* the composed file itself is right */
+    if (read_core() < FUZZED_BLOCKS / 2) abort(); /* the composed file itself is right */
     return 0;
 }
 
