@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "callers.h"
 #include "heap/fast.h"
+#include "heap/hooks.h"
 #include "heap/resize_in_place.h"
 #include "heap/world.h"
 #include "inspect/verify.h"
@@ -35,9 +36,8 @@ void *kzalloc(size_t size) {
 }
 
 void *kmalloc_aligned(size_t size, size_t align) {
-    if (align == 0 || (align & (align - 1)) != 0) return NULL;
     uint64_t daif = irq_save();
-    void *p = entry_aligned(size, align);
+    void *p = heap_alloc_aligned(size, align);
     irq_restore(daif);
     callers_add(p, size, CALLER);
     return p;
@@ -82,7 +82,7 @@ void *krealloc(void *p, size_t size) {
     }
     if (krealloc_in_place(p, size, &bytes)) return resized(CALLER, p, p, size);
     void *new = size > bytes ? alloc_growing(size) : alloc_masked(size);
-    if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
+    if (new == NULL) return size <= bytes ? p : hooks_refused(size); /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);
     resized(CALLER, p, new, size);
     free_moved(p);

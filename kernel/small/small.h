@@ -125,5 +125,5 @@ void small_free(struct small *heap, void *p);
 void small_expect(const struct small *heap, const char *function, const void *p);
 size_t small_usable(const struct small *heap, const void *p);
 bool small_resize(struct small *heap, void *p, size_t size); /* in place; false: impossible */
-/* False: no region begins at `start`, or something in it is in use. */
-bool small_remove_region(struct small *heap, const void *start);
+/* False: no region begins at `start` and ends within `bytes`, or something in it is in use. */
+bool small_remove_region(struct small *heap, const void *start, size_t bytes);

@@ -9,4 +9,8 @@ const char *small_region_check(void) {
     return small_check_heap(&small_region_heap);
 }
 
+void small_region_each(void (*visit)(void *context, void *p), void *context) {
+    small_each(&small_region_heap, visit, context);
+}
+
 #endif

@@ -55,7 +55,7 @@ INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {
 
 INLINE void extent_note_least(void) {
     debug_check(lock_is_mine(&units.lock));
-    if (!config_bounded && units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
+    if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
 }
 
 INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
