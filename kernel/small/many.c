@@ -1,7 +1,7 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "base/guard.h"
-#include "check.h"
+#include "small_check.h"
 #include "small.h"
 #include <heapalloc/small.h>
 

@@ -114,7 +114,7 @@ void slabs_trim(struct small *heap);
 void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);
 struct slab *slab_checked(const struct small *heap, const char *function, const void *p);
 
-/* heap.c: the functions of these names in heapalloc/heap.h, for any heap. A heap begins as zeros. */
+/* small_heap.c: the functions of these names in heapalloc/heap.h, for any heap. A heap begins as zeros. */
 bool small_init(struct small *heap, void *start, size_t bytes);
 bool small_add_region(struct small *heap, void *start, size_t bytes);
 void *small_alloc(struct small *heap, size_t size);

@@ -1,6 +1,6 @@
 /* The check of the small heap that serves instead of the core. */
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "small_check.h"
 #include "span/small_region.h"
 
 #if HEAPALLOC_SMALL_BELOW > 0 /* otherwise it is nothing, so that all files of the folder can be compiled */

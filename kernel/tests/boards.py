@@ -29,12 +29,14 @@ FLAGS = ("-std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdlib -static -fno
          " -Wl,--gc-sections,--build-id=none,-T,kernel/boards/board.ld").split()
 RUNTIME = ["kernel/boards/libc.c", "kernel/string.c", "kernel/format.c"]
 SMALL = [f"kernel/small/{name}.c" for name in (
-    "blocks", "slabs", "heap", "api", "many", "block_pool", "check", "tests/host", "tests/block_pool_test",
+    "blocks", "slabs", "small_heap", "api", "many", "block_pool", "small_check", "tests/host", "tests/block_pool_test",
     "tests/damage_test", "tests/many_test", "tests/model_test", "tests/misuse_test")]
 SMALL += ["lib/base/check.c", "lib/base/guard.c", "lib/base/text.c", "lib/slab/block.c"]
 ATOMICS = ["kernel/byte_atomics.c"]
 EXPLORER = ["kernel/explore/main.c", "kernel/line.c", "kernel/history.c", "kernel/owned_port.c", *ATOMICS]
 OF_CORE = ["-DHEAPALLOC_SMALL_BELOW=0"]  # where heap_init() would choose the small heap
+INSTEAD = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "small_heap", "small_check", "small_region",
+                                                 "small_region_check")]
 EXAMPLE = ["kernel/example/main.c", "kernel/example/world.c", "kernel/owned_port.c", *ATOMICS]
 
 
@@ -81,7 +83,7 @@ def build(board, sources, output, argument=None, flags=()):
 def run(board, program, script=""):
     words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none",
              "-serial", "stdio", "-kernel", program]
-    return execute(words, script, timeout=100)
+    return execute(words, script, timeout=300)
 
 
 def verdict(board, sources, program, argument, line, code, flags):

@@ -28,21 +28,25 @@ PROCESSORS = {
 }
 API = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
         "heap_realloc", "heap_free"]
-SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/heap.c", "kernel/small/api.c",
-         "kernel/small/check.c",
+SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/small_heap.c", "kernel/small/api.c",
+         "kernel/small/small_check.c",
          "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CHECK = ["small_check", "small_stats"]
 CORE = sorted(os.path.relpath(path, ROOT)
               for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
               if "shell" not in path)
 
+OF_CORE = ["-DHEAPALLOC_SMALL_BELOW=0"]  # nothing of the small heap
+INSTEAD = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "small_heap", "small_region")]
+
 # what: (sources, definitions, required functions, limit in bytes of .text)
 BUILDS = {
     "small heap: TLSF, slabs, realloc": (SMALL, [], API, 6 * KIB),
     "... with check and statistics": (SMALL, [], API + CHECK, 9 * KIB),
     "small heap without slabs": (SMALL, ["-DSMALL_SLABS=0"], API, 7 * KIB // 2),
-    "core: many cores, fork, caches, pools": (CORE, [], API, None),
-    "... with the verifier": (CORE, [], API + ["verify_heap"], None),
+    "core: many cores, fork, caches, pools": (CORE, OF_CORE, API, None),
+    "... with the verifier": (CORE, OF_CORE, API + ["verify_heap"], None),
+    "... with the small heap, as heap_init() chooses": (CORE + INSTEAD, [], API, None),
 }
 
 

@@ -12,7 +12,7 @@ static void of_core(struct heap_figures *figures) {
     }
     size_t tables = region_tables.bytes, inside = region_tables.inside_bytes;
     size_t used = ((size_t)units.used_units << UNIT_SHIFT) - inside, free = (size_t)units.dirty_units << UNIT_SHIFT;
-    size_t least = (size_t)units.least_dirty[0] << UNIT_SHIFT;
+    size_t least = min_size((size_t)units.least_dirty[0] << UNIT_SHIFT, free); /* the bounded build notes it later */
     units_unlock();
     *figures = (struct heap_figures){.used_bytes = used,
                                      .free_bytes = free,

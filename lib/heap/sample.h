@@ -36,7 +36,7 @@ void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct bl
 /* Count `p`, which a slow path has allocated for `size` bytes, and report it if an event lies in it. */
 void sample_taken(struct heap *heap, void *p, size_t size);
 INLINE void *sample_look(struct heap *heap, void *p, size_t size) {
-    if (unlikely(heap->sample.rate)) sample_taken(heap, p, size);
+    if (!config_bounded && unlikely(heap->sample.rate)) sample_taken(heap, p, size);
     return p;
 }
 

@@ -142,6 +142,7 @@ static STARTUP_TEXT void extent_merge(struct unit *unit, enum merge_age age) {
 }
 
 static void give_locked(struct unit *unit, enum merge_age age) {
+    extent_note_given();
     guarded_add(units.used_units, -unit->count);
     extent_merge(unit, age);
 }
@@ -223,7 +224,7 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
         return false;
     }
     guarded_add(units.used_units, more);
-    extent_note_least();
+    extent_note_taken();
     unit->count += more;
     return true;
 }
