@@ -121,9 +121,9 @@ bool heap_hook(const struct heap_hooks *hooks);
  * thread, cost  any core, while no other uses the heap; O(heap)                                                */
 const char *heap_check(void);
 
-/* Visit each block in use, in a build with -DHEAPALLOC_GUARDED=1; in other builds none. There each block ends in a guard
- * that has its size and its caller; a write behind the block ends in port_stop() when it is freed or resized, and its
- * contents are overwritten then.
+/* Visit each block in use, in a build with -DHEAPALLOC_GUARDED=1; in other builds none. There each block ends in a
+ * guard that has its size and its caller; a write behind the block ends in port_stop() when it is freed or resized, and
+ * its contents are overwritten then.
  * visit         called with `context`, the block, the requested size, and the address of the caller
  * thread, cost  any core, while no other uses the heap; O(heap)                                                */
 void heap_each(void (*visit)(void *context, void *p, size_t size, const void *caller), void *context);

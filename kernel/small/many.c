@@ -1,8 +1,8 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
 /* SPDX-License-Identifier: MIT */
 #include "base/guard.h"
-#include "small_check.h"
 #include "small.h"
+#include "small_check.h"
 #include <heapalloc/small.h>
 
 /* Regions with the same attributes form one part, with an index of its own, so a request by attributes needs no search.

@@ -27,7 +27,7 @@ WORLD = ["kernel/example/world.c"]
 SMALL = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "small_heap")]
 ALONE = ["kernel/small/api.c", "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CORE = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
-              if "/inspect/" not in path)
+              if "/inspect/" not in path and "/shell/" not in path)
 CORE += [*WORLD, "kernel/owned_port.c"]
 HEAPS = {
     "core": (CORE, ["-DHEAPALLOC_SMALL_BELOW=0"]),

@@ -61,8 +61,8 @@ def compile_one(folder, prefix, flags, source):
     name = "_".join([prefix, *flags, source])
     made = os.path.join(folder, re.sub(r"[^A-Za-z0-9.=]", "_", name) + ".o")
     if not os.path.exists(made):
-        subprocess.run([prefix + "gcc", *FLAGS, *flags, "-Ilib", "-Iinclude", "-Ikernel/small", "-c", source, "-o", made],
-                       cwd=ROOT, check=True)
+        words = [prefix + "gcc", *FLAGS, *flags, "-Ilib", "-Iinclude", "-Ikernel/small", "-c", source, "-o", made]
+        subprocess.run(words, cwd=ROOT, check=True)
     return made
 
 

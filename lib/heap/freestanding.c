@@ -17,7 +17,7 @@
 static const bool freestanding_told = config_hooks || config_guarded;
 
 /* The usable bytes of the block at `p`, which must be one. */
-static size_t bytes_of(const char *function, const void *p) {
+static size_t freestanding_bytes(const char *function, const void *p) {
     return small_region() ? small_region_usable(function, p) : free_check_bytes(function, p);
 }
 
@@ -28,7 +28,7 @@ INLINE void *served(void *p, size_t request) {
 
 /* A block that is about to be handed out. */
 INLINE void *handed_out(void *p, size_t size, const void *caller) {
-    if (config_guarded && p) guard_set(p, bytes_of("malloc", p), size, caller);
+    if (config_guarded && p) guard_set(p, freestanding_bytes("malloc", p), size, caller);
     hooks_alloc(p, size, caller);
     return p;
 }
@@ -62,7 +62,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
 }
 
 static NOINLINE void free_told(void *p) {
-    size_t bytes = bytes_of("free", p);
+    size_t bytes = freestanding_bytes("free", p);
     if (config_guarded) guard_check("free", p, bytes);
     hooks_free(p);
     if (config_guarded) guard_poison(p, bytes);
@@ -83,10 +83,10 @@ static void *stayed(void *p, size_t size, const void *caller) {
 
 /* The block stays where it is if it is aligned and has room. The check of `p` comes before anything else is done. */
 static void *resize_told(void *p, size_t size, size_t align, const void *caller) {
-    size_t asked = config_guarded ? guard_check("realloc", p, bytes_of("realloc", p)) : 0, bytes;
+    size_t asked = config_guarded ? guard_check("realloc", p, freestanding_bytes("realloc", p)) : 0, bytes;
     bool aligned = ((uintptr_t)p & (align - 1)) == 0;
     if (aligned && heap_resize_in_place("realloc", p, guard_request(size), &bytes)) return stayed(p, size, caller);
-    if (!aligned) bytes = bytes_of("realloc", p);
+    if (!aligned) bytes = freestanding_bytes("realloc", p);
     if (config_guarded) bytes = asked;
     void *new = entry_aligned(guard_request(size), align);
     if (new == NULL) return aligned && size <= bytes ? p : hooks_refused(size); /* becoming smaller needs no memory */
@@ -102,8 +102,9 @@ static NOINLINE void *resize_slow_told(void *p, size_t size) {
 
 void *heap_realloc(void *p, size_t size) {
     if (p == NULL) return heap_alloc(size);
-    if (size > 0) return freestanding_told ? resize_told(p, size, BLOCK_ALIGN_BYTES, CALLER)
-                                           : heap_resize_with(p, size, resize_slow_told);
+    if (size > 0)
+        return freestanding_told ? resize_told(p, size, BLOCK_ALIGN_BYTES, CALLER)
+                                 : heap_resize_with(p, size, resize_slow_told);
     heap_free(p);
     return NULL;
 }
@@ -118,7 +119,7 @@ void *heap_realloc_aligned(void *p, size_t size, size_t align) {
 
 size_t heap_usable(const void *p) {
     if (p == NULL) return 0;
-    size_t bytes = bytes_of("malloc_usable_size", p);
+    size_t bytes = freestanding_bytes("malloc_usable_size", p);
     return config_guarded ? guard_of((void *)(uintptr_t)p, bytes)->size : bytes;
 }
 

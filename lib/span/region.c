@@ -90,8 +90,10 @@ static bool leave_locked(struct span *span, uint32_t first, uint32_t count) {
     return true;
 }
 
+typedef bool units_change(struct span *span, uint32_t first, uint32_t count);
+
 /* Do this with the whole units in [start, start + bytes). What is free now is the least that was free since. */
-static bool with_units(struct span *span, char *start, size_t bytes, bool (*locked)(struct span *, uint32_t, uint32_t)) {
+static bool with_units(struct span *span, char *start, size_t bytes, units_change *locked) {
     size_t skip = round_up((uintptr_t)start, UNIT_BYTES) - (uintptr_t)start;
     size_t offset = (size_t)(start + skip - span->base);
     if (bytes < skip + UNIT_BYTES || offset >= span->bytes) return false;
