@@ -44,7 +44,7 @@ static uint64_t callers_place_of(const void *block) {
 }
 
 void callers_add(const void *block, size_t size, const void *caller) {
-    if (config_bounded || !__atomic_load_n(&records, __ATOMIC_ACQUIRE) || block == NULL) return;
+    if (!__atomic_load_n(&records, __ATOMIC_ACQUIRE) || block == NULL) return;
     uint64_t daif = spin_take(&lock);
     if (used < places / 2) {
         used++;
@@ -68,7 +68,7 @@ static void close_gap(uint64_t gap) {
 }
 
 void callers_remove(const void *block) {
-    if (config_bounded || !__atomic_load_n(&records, __ATOMIC_ACQUIRE) || block == NULL) return;
+    if (!__atomic_load_n(&records, __ATOMIC_ACQUIRE) || block == NULL) return;
     uint64_t daif = spin_take(&lock);
     uint64_t place = callers_place_of(block);
     if (records[place].block != NULL) {

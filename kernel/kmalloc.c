@@ -4,12 +4,22 @@
 #include "arch.h"
 #include "callers.h"
 #include "heap/fast.h"
+#include "heap/hooks.h"
 #include "heap/resize_in_place.h"
 #include "heap/world.h"
 #include "inspect/verify.h"
 #include <string.h>
 
 #define CALLER __builtin_return_address(0)
+
+/* Bounded images record no callers, at no instruction. */
+static inline void note_alloc(const void *block, size_t size, const void *caller) {
+    if (!config_bounded) callers_add(block, size, caller);
+}
+
+static inline void note_free(const void *block) {
+    if (!config_bounded) callers_remove(block);
+}
 
 static inline void *alloc_masked(size_t size) {
     uint64_t daif = irq_save();
@@ -20,7 +30,7 @@ static inline void *alloc_masked(size_t size) {
 
 static inline void *alloc_for(const void *caller, size_t size) {
     void *p = alloc_masked(size);
-    callers_add(p, size, caller);
+    note_alloc(p, size, caller);
     return p;
 }
 
@@ -35,11 +45,10 @@ void *kzalloc(size_t size) {
 }
 
 void *kmalloc_aligned(size_t size, size_t align) {
-    if (align == 0 || (align & (align - 1)) != 0) return NULL;
     uint64_t daif = irq_save();
-    void *p = entry_aligned(size, align);
+    void *p = heap_alloc_aligned(size, align);
     irq_restore(daif);
-    callers_add(p, size, CALLER);
+    note_alloc(p, size, CALLER);
     return p;
 }
 
@@ -66,8 +75,8 @@ static void free_moved(void *p) {
 
 /* The old block is forgotten before it is freed, because another core may get it at once. */
 static inline void *resized(const void *caller, const void *old, void *new, size_t size) {
-    callers_remove(old);
-    callers_add(new, size, caller);
+    note_free(old);
+    note_alloc(new, size, caller);
     return new;
 }
 
@@ -82,7 +91,7 @@ void *krealloc(void *p, size_t size) {
     }
     if (krealloc_in_place(p, size, &bytes)) return resized(CALLER, p, p, size);
     void *new = size > bytes ? alloc_growing(size) : alloc_masked(size);
-    if (new == NULL) return size <= bytes ? p : NULL; /* becoming smaller needs no memory */
+    if (new == NULL) return size <= bytes ? p : hooks_refused(size); /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);
     resized(CALLER, p, new, size);
     free_moved(p);
@@ -90,7 +99,7 @@ void *krealloc(void *p, size_t size) {
 }
 
 void kfree(void *p) {
-    callers_remove(p);
+    note_free(p);
     uint64_t daif = irq_save();
     heap_free(p);
     irq_restore(daif);

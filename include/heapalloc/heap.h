@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make [start, start + bytes) the heap's first memory. About 2 % of it, at its start, become tables. In a build with
- * -DHEAPALLOC_SMALL_BELOW=BYTES less than that is served by the small heap (kernel/small/), under one lock.
+/* Make [start, start + bytes) the heap's first memory. Of 128 MiB or more about 2 %, at the start, become tables. Less
+ * is served by the small heap (kernel/small/), which fills it better, under one lock for all cores: a build with
+ * -DHEAPALLOC_SMALL_BELOW=BYTES has another limit, with 0 none.
  * start         any address
  * bytes         at least 64 KiB
  * returns       false when it is too small or the heap has memory already: nothing has changed
@@ -23,6 +24,14 @@ bool heap_init(void *start, size_t bytes);
  * returns       false when it is too small, or some of it is the heap's already: nothing has changed
  * thread, cost  any core, one at a time; O(bytes); takes one lock                                              */
 bool heap_add_region(void *start, size_t bytes);
+
+/* Take memory back that was given to the heap; heap_trim_all() is part of it.
+ * start, bytes  as given to heap_add_region() before, or whole units (16 KiB) of a larger region behind its tables,
+ *               where it is not the small heap's
+ * returns       false when something in it is in use or kept by another core (see heap_trim_all()), holds tables of
+ *               the rest, or is not the heap's: nothing has changed
+ * thread, cost  one core, while no other is in a call; O(what is kept + bytes / 16 KiB)                        */
+bool heap_remove_region(void *start, size_t bytes);
 
 /* Allocate `size` bytes at a multiple of 16. Contents are undefined, or zero.
  * size          bytes; 0 is served as 1
@@ -74,22 +83,47 @@ void heap_trim_all(void);
  * thread, cost  the core itself, which allocates nothing from then on; O(what is kept)                         */
 void heap_leave(void);
 
-/* ---- looking: these need lib/inspect/ ---- */
-
 /* Sums in bytes. What cores keep for their next requests counts as used. */
 struct heap_figures {
     size_t used_bytes; /* handed out to slabs and blocks */
     size_t free_bytes;
     size_t table_bytes; /* used + free + tables = all the memory that the heap was given, but for ends of regions */
-    size_t heaps;       /* cores that ever allocated */
+    size_t peak_bytes;  /* the most that was used, since memory was last added or removed */
+    size_t least_bytes; /* the least that was free, likewise */
+    size_t failures;    /* requests that were refused */
+    size_t heaps;       /* cores that have a heap: allocated, and did not leave */
 };
 
 /* The present figures.
  * figures       filled in
- * thread, cost  any core; O(regions + cores); takes one lock                                                   */
+ * thread, cost  any core; O(1); takes one lock                                                                 */
 void heap_figures(struct heap_figures *figures);
+
+/* Each may be NULL. The first two are called in a build with -DHEAPALLOC_HOOKS=1. */
+struct heap_hooks {
+    void (*alloc)(void *context, void *p, size_t size, const void *caller); /* a block was handed out */
+    void (*free)(void *context, void *p);                                   /* a block will be freed */
+    void (*failed)(void *context, size_t size);                             /* a request was refused */
+    void *context;
+};
+
+/* Have functions called, on the core that makes the call, with the size that its caller gave. They may not use the
+ * heap. A block that is resized in a build with hooks is told as a free and an allocation.
+ * hooks         copied; all NULL: none any more
+ * returns       false when this build does not call one of them: nothing has changed
+ * thread, cost  one core, while no other is in a call; O(1)                                                    */
+bool heap_hook(const struct heap_hooks *hooks);
+
+/* ---- looking: these need lib/inspect/ ---- */
 
 /* Check every equation of the heap.
  * returns       NULL when all hold, or the name of the first that does not (a string constant)
  * thread, cost  any core, while no other uses the heap; O(heap)                                                */
 const char *heap_check(void);
+
+/* Visit each block in use, in a build with -DHEAPALLOC_GUARDED=1; in other builds none. There each block ends in a
+ * guard that has its size and its caller; a write behind the block ends in port_stop() when it is freed or resized, and
+ * its contents are overwritten then.
+ * visit         called with `context`, the block, the requested size, and the address of the caller
+ * thread, cost  any core, while no other uses the heap; O(heap)                                                */
+void heap_each(void (*visit)(void *context, void *p, size_t size, const void *caller), void *context);

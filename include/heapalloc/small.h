@@ -103,9 +103,9 @@ struct heapalloc_small_figures heapalloc_small_figures(const struct heapalloc_sm
  * thread, cost  one at a time; O(heap)                                                                        */
 const char *heapalloc_small_check(const struct heapalloc_small *heap);
 
-/* Visit each block in use, in a build with -DSMALL_GUARDED=1; in other builds none. There each block ends in a guard
- * that has its size and its caller; a write behind the block ends the program with a sentence when it is freed, and its
- * contents are overwritten then.
+/* Visit each block in use, in a build with -DHEAPALLOC_GUARDED=1; in other builds none. There each block ends in a
+ * guard that has its size and its caller; a write behind the block ends the program with a sentence when it is freed,
+ * and its contents are overwritten then.
  * visit         called with `context`, the block, the requested size, and the address of the caller
  * thread, cost  one at a time; O(heap)                                                                        */
 void heapalloc_small_each(struct heapalloc_small *heap,

@@ -1,14 +1,9 @@
 /* Several small heaps (heapalloc/small.h): parts by attributes, hooks, figures, guards behind blocks. */
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "base/guard.h"
 #include "small.h"
+#include "small_check.h"
 #include <heapalloc/small.h>
-
-/* The build option that puts a guard behind each block, for tests and for finding leaks. */
-#ifndef SMALL_GUARDED
-#define SMALL_GUARDED 0
-#endif
-enum { config_guarded = SMALL_GUARDED, FREED = 0xdd, BEHIND = 0xa5 };
 
 /* Regions with the same attributes form one part, with an index of its own, so a request by attributes needs no search.
  * */
@@ -18,12 +13,6 @@ struct heapalloc_small {
     uint32_t attributes;
     size_t failures; /* of the first part: the heap's */
     struct heapalloc_small_hooks hooks;
-};
-
-/* Lies at the very end of a block; the bytes between the requested size and the guard have the value BEHIND. */
-struct guard {
-    const void *caller;
-    size_t size;
 };
 
 /* [ part | region ] */
@@ -61,44 +50,25 @@ bool heapalloc_small_add_region(struct heapalloc_small *heap, void *start, size_
 
 bool heapalloc_small_remove_region(struct heapalloc_small *heap, void *start) {
     for (struct heapalloc_small *part = heap; part; part = part->next)
-        if (small_remove_region(&part->small, start)) return true;
+        if (small_remove_region(&part->small, start, SIZE_MAX)) return true;
     return false;
-}
-
-/* ---- guards ---------------------------------------------------------------------------------- */
-
-static struct guard *guard_of(const struct small *small, void *p) {
-    return (struct guard *)((char *)p + small_usable(small, p)) - 1;
-}
-
-static size_t with_guard(size_t size) {
-    if (!config_guarded) return size;
-    return size > SMALL_SIZE_MOST ? size : size + sizeof(struct guard) + 1;
-}
-
-static void guard_set(const struct small *small, void *p, size_t size, const void *caller) {
-    if (!config_guarded) return;
-    struct guard *guard = guard_of(small, p);
-    memset((char *)p + size, BEHIND, (size_t)((char *)guard - (char *)p) - size);
-    *guard = (struct guard){caller, size};
-}
-
-static size_t guard_check(const char *function, const struct small *small, void *p) {
-    if (!config_guarded) return small_usable(small, p);
-    const struct guard *guard = guard_of(small, p);
-    const unsigned char *end = (const unsigned char *)guard, *at = end;
-    bool holds = guard->size < (size_t)(end - (unsigned char *)p);
-    if (holds)
-        for (at = (unsigned char *)p + guard->size; at < end && *at == BEHIND;) at++;
-    if (!holds || at < end) check_misuse(function, p, "was written to behind its end");
-    return guard->size;
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
+static void guard_block(struct heapalloc_small *part, void *p, size_t size, const void *caller) {
+    if (config_guarded) guard_set(p, small_usable(&part->small, p), size, caller);
+}
+
+/* The bytes of a block that its caller may use. */
+static size_t checked_bytes(const char *function, struct heapalloc_small *part, void *p) {
+    size_t bytes = small_usable(&part->small, p);
+    return config_guarded ? guard_check(function, p, bytes) : bytes;
+}
+
 static void *take_from(struct heapalloc_small *part, size_t size, size_t align, const void *caller) {
-    void *p = small_alloc_aligned(&part->small, with_guard(size), align);
-    if (p) guard_set(&part->small, p, size, caller);
+    void *p = small_alloc_aligned(&part->small, guard_request(size), align);
+    if (p) guard_block(part, p, size, caller);
     return p;
 }
 
@@ -143,8 +113,7 @@ static struct heapalloc_small *part_of(struct heapalloc_small *heap, const void 
 }
 
 static void give(struct heapalloc_small *part, void *p) {
-    size_t bytes = small_usable(&part->small, p);
-    if (config_guarded) memset(p, FREED, bytes);
+    if (config_guarded) guard_poison(p, small_usable(&part->small, p));
     small_free(&part->small, p);
 }
 
@@ -152,7 +121,7 @@ void heapalloc_small_free(struct heapalloc_small *heap, void *p) {
     if (!p) return;
     struct heapalloc_small *part = part_of(heap, p);
     small_expect(&part->small, "free", p);
-    guard_check("free", &part->small, p);
+    checked_bytes("free", part, p);
     if (heap->hooks.free) heap->hooks.free(heap->hooks.context, p);
     give(part, p);
 }
@@ -163,9 +132,9 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
     if (size == 0) return heapalloc_small_free(heap, p), NULL;
     struct heapalloc_small *part = part_of(heap, p);
     small_expect(&part->small, "realloc", p);
-    size_t had = guard_check("realloc", &part->small, p);
-    if (is_power_of_two(align) && (uintptr_t)p % align == 0 && small_resize(&part->small, p, with_guard(size))) {
-        guard_set(&part->small, p, size, caller);
+    size_t had = checked_bytes("realloc", part, p);
+    if (is_power_of_two(align) && (uintptr_t)p % align == 0 && small_resize(&part->small, p, guard_request(size))) {
+        guard_block(part, p, size, caller);
         if (heap->hooks.free) heap->hooks.free(heap->hooks.context, p);
         return tell(heap, p, size);
     }
@@ -179,7 +148,8 @@ void *heapalloc_small_realloc(struct heapalloc_small *heap, void *p, size_t size
 size_t heapalloc_small_usable(struct heapalloc_small *heap, const void *p) {
     const struct small *small = &part_of(heap, p)->small;
     small_expect(small, "usable", p);
-    return config_guarded ? guard_of(small, (void *)p)->size : small_usable(small, p);
+    size_t bytes = small_usable(small, p);
+    return config_guarded ? guard_of((void *)p, bytes)->size : bytes;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -212,7 +182,7 @@ struct look {
 
 static void look_at(void *context, void *p) {
     const struct look *look = context;
-    const struct guard *guard = guard_of(look->small, p);
+    const struct guard *guard = guard_of(p, small_usable(look->small, p));
     look->visit(look->context, p, guard->size, guard->caller);
 }
 
@@ -227,7 +197,7 @@ void heapalloc_small_each(struct heapalloc_small *heap,
 /* A request is refused only if each free block is smaller than the first list that fits it, a 32nd more. Free blocks
  * are never adjacent: there is at most one more than blocks in use. */
 size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_bytes) {
-    size_t guard = config_guarded ? sizeof(struct guard) + 1 : 0, slots, heads, bytes;
+    size_t guard = guard_request(0), slots, heads, bytes;
     if (largest_bytes > SMALL_SIZE_MOST - guard) return SIZE_MAX;
     size_t block = round_up(largest_bytes + guard + sizeof(struct head), GRANULE_BYTES),
            list = block + block / 32 + GRANULE_BYTES;

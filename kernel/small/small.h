@@ -114,7 +114,7 @@ void slabs_trim(struct small *heap);
 void slab_each(const struct small *heap, struct slab *slab, void (*visit)(void *context, void *p), void *context);
 struct slab *slab_checked(const struct small *heap, const char *function, const void *p);
 
-/* heap.c: the functions of these names in heapalloc/heap.h, for any heap. A heap begins as zeros. */
+/* small_heap.c: the functions of these names in heapalloc/heap.h, for any heap. A heap begins as zeros. */
 bool small_init(struct small *heap, void *start, size_t bytes);
 bool small_add_region(struct small *heap, void *start, size_t bytes);
 void *small_alloc(struct small *heap, size_t size);
@@ -125,5 +125,5 @@ void small_free(struct small *heap, void *p);
 void small_expect(const struct small *heap, const char *function, const void *p);
 size_t small_usable(const struct small *heap, const void *p);
 bool small_resize(struct small *heap, void *p, size_t size); /* in place; false: impossible */
-/* False: no region begins at `start`, or something in it is in use. */
-bool small_remove_region(struct small *heap, const void *start);
+/* False: no region begins at `start` and ends within `bytes`, or something in it is in use. */
+bool small_remove_region(struct small *heap, const void *start, size_t bytes);

@@ -3,6 +3,7 @@
 #include "span/small_region.h"
 #include "base/lock.h"
 #include "small.h"
+#include <heapalloc/heap.h>
 
 #if HEAPALLOC_SMALL_BELOW > 0 /* otherwise it is nothing, so that all files of the folder can be compiled */
 
@@ -31,6 +32,13 @@ bool small_region_add(void *start, size_t bytes) {
     return done;
 }
 
+bool small_region_remove(void *start, size_t bytes) {
+    small_region_lock();
+    bool done = small_remove_region(&small_region_heap, start, bytes);
+    small_region_unlock();
+    return done;
+}
+
 void *small_region_alloc(size_t size, size_t align) {
     small_region_lock();
     void *p = small_alloc_aligned(&small_region_heap, size, align);
@@ -44,9 +52,9 @@ void small_region_free(void *p) {
     small_region_unlock();
 }
 
-size_t small_region_usable(const void *p) {
+size_t small_region_usable(const char *function, const void *p) {
     small_region_lock();
-    small_expect(&small_region_heap, "malloc_usable_size", p);
+    small_expect(&small_region_heap, function, p);
     size_t bytes = small_usable(&small_region_heap, p);
     small_region_unlock();
     return bytes;
@@ -58,10 +66,14 @@ void small_region_trim(void) {
     small_region_unlock();
 }
 
-void small_region_sums(size_t *used_bytes, size_t *free_bytes) {
+void small_region_figures(struct heap_figures *figures) {
+    const struct small *heap = &small_region_heap;
     small_region_lock();
-    *used_bytes = small_region_heap.used_bytes;
-    *free_bytes = small_region_heap.free_bytes;
+    *figures = (struct heap_figures){.used_bytes = heap->used_bytes,
+                                     .free_bytes = heap->free_bytes,
+                                     .peak_bytes = heap->used_bytes + heap->free_bytes - heap->least_bytes,
+                                     .least_bytes = heap->least_bytes,
+                                     .heaps = heap->regions != NULL};
     small_region_unlock();
 }
 

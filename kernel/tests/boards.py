@@ -29,11 +29,14 @@ FLAGS = ("-std=gnu11 -Wall -Wextra -Werror -ffreestanding -nostdlib -static -fno
          " -Wl,--gc-sections,--build-id=none,-T,kernel/boards/board.ld").split()
 RUNTIME = ["kernel/boards/libc.c", "kernel/string.c", "kernel/format.c"]
 SMALL = [f"kernel/small/{name}.c" for name in (
-    "blocks", "slabs", "heap", "api", "many", "block_pool", "check", "tests/host", "tests/block_pool_test",
+    "blocks", "slabs", "small_heap", "api", "many", "block_pool", "small_check", "tests/host", "tests/block_pool_test",
     "tests/damage_test", "tests/many_test", "tests/model_test", "tests/misuse_test")]
-SMALL += ["lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
+SMALL += ["lib/base/check.c", "lib/base/guard.c", "lib/base/text.c", "lib/slab/block.c"]
 ATOMICS = ["kernel/byte_atomics.c"]
 EXPLORER = ["kernel/explore/main.c", "kernel/line.c", "kernel/history.c", "kernel/owned_port.c", *ATOMICS]
+OF_CORE = ["-DHEAPALLOC_SMALL_BELOW=0"]  # where heap_init() would choose the small heap
+INSTEAD = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "small_heap", "small_check", "small_region",
+                                                 "small_region_check")]
 EXAMPLE = ["kernel/example/main.c", "kernel/example/world.c", "kernel/owned_port.c", *ATOMICS]
 
 
@@ -80,7 +83,7 @@ def build(board, sources, output, argument=None, flags=()):
 def run(board, program, script=""):
     words = [*board.emulator.split(), "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none",
              "-serial", "stdio", "-kernel", program]
-    return execute(words, script, timeout=100)
+    return execute(words, script, timeout=300)
 
 
 def verdict(board, sources, program, argument, line, code, flags):
@@ -96,7 +99,7 @@ def verdict(board, sources, program, argument, line, code, flags):
 
 def sessions(board, program):
     """The explorer prints on the serial line what the host's program prints. None, or the fault."""
-    wrong = build(board, EXPLORER + core(), program)
+    wrong = build(board, EXPLORER + core(), program, flags=OF_CORE)
     folder = os.path.join(ROOT, "tools/tests")
     for name, code in (("demonstration", 1), ("damage", 3), ("mistakes", 1)) if wrong is None else ():
         typed, expected = (open(os.path.join(folder, f"{name}.{kind}"), encoding="ascii").read()
@@ -127,7 +130,7 @@ def runs():
     """All programs on all boards: name, and a function of the program's file that returns None or the fault."""
     for what, (sources, argument, line, code) in PROGRAMS.items():
         sources = sources + core() if sources is EXAMPLE else sources
-        flags = ["-DSMALL_GUARDED=1"] if "guarded" in what else []
+        flags = ["-DHEAPALLOC_GUARDED=1"] if "guarded" in what else []
         for name in WHERE.get(what, WHERE[what.split()[0]]):
             yield f"{name}: {what}", functools.partial(verdict, BOARDS[name], sources, argument=argument, line=line,
                                                        code=code, flags=flags)

@@ -55,7 +55,7 @@ class Outcome:
     seconds: float
 
 
-def execute(words, script="", timeout=60):
+def execute(words, script="", timeout=300):
     start = time.monotonic()
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
@@ -70,7 +70,7 @@ def execute(words, script="", timeout=60):
     return Outcome(lines, code, time.monotonic() - start)
 
 
-def boot(images, machine, arguments, script="", timeout=60):
+def boot(images, machine, arguments, script="", timeout=300):
     """Starts an image with boot arguments; the script is typed on its console."""
     if machine.form == "loader":
         tree = make_tree(images, machine, arguments)
@@ -102,7 +102,7 @@ def make_tree(images, machine, arguments=None, source_edit=None):
     return f"{path}.dtb"
 
 
-def boot_by_loader(images, machine, tree, tree_at=TREE_AT, pointer=None, script="", timeout=60):
+def boot_by_loader(images, machine, tree, tree_at=TREE_AT, pointer=None, script="", timeout=300):
     """Puts image and tree somewhere, and jumps there with x0 = pointer, like a boot loader.
 
     The memory behind the image, which the image's header claims, is full of garbage."""

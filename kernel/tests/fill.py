@@ -24,15 +24,15 @@ KIB, MIB = 1 << 10, 1 << 20
 FLAGS = ("-O2 -std=gnu11 -Wall -Wextra -DHEAPALLOC_ALONE=0 -Ilib -Iinclude -Ikernel/small -Ikernel/fill").split()
 PROGRAM = ["kernel/fill/fill.c", "kernel/fill/load.c"]
 WORLD = ["kernel/example/world.c"]
-SMALL = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "heap")]
+SMALL = [f"kernel/small/{name}.c" for name in ("blocks", "slabs", "small_heap")]
 ALONE = ["kernel/small/api.c", "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CORE = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
-              if "/inspect/" not in path)
+              if "/inspect/" not in path and "/shell/" not in path)
 CORE += [*WORLD, "kernel/owned_port.c"]
 HEAPS = {
-    "core": (CORE, []),
-    "core, bounded": (CORE, ["-DHEAPALLOC_BOUNDED=1"]),
-    "chosen": ([*CORE, *SMALL, "kernel/small/small_region.c"], ["-DHEAPALLOC_SMALL_BELOW=0x8000000"]),
+    "core": (CORE, ["-DHEAPALLOC_SMALL_BELOW=0"]),
+    "core, bounded": (CORE, ["-DHEAPALLOC_SMALL_BELOW=0", "-DHEAPALLOC_BOUNDED=1"]),
+    "chosen": ([*CORE, *SMALL, "kernel/small/small_region.c"], []),
     "TLSF": ([*WORLD, *SMALL, *ALONE], ["-DSMALL_SLABS=0"]),
     "first fit": (["kernel/fill/first_fit.c"], []),
 }

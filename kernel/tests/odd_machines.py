@@ -185,7 +185,7 @@ def ram_at_zero(images):
     words = [QEMU, "-M", "xlnx-versal-virt", "-m", "2G", "-smp", "4", "-nodefaults", "-display", "none",
              "-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel",
              os.path.join(images.folder, "heap.img"), "-append", "test=all ram=2G"]
-    outcome = execute(words, timeout=100)
+    outcome = execute(words, timeout=300)
     outcome.lines = [line for line in outcome.lines if not line.startswith("qemu-system")]
     verdicts.passes(outcome)
     verdicts.demand(verdicts.memory_map(outcome, "ram") == [(0, 2 << 30)], "RAM from 0 on wanted", outcome)

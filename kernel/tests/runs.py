@@ -291,7 +291,7 @@ def failures(images):
 
 
 def hang(images):
-    outcome = boot(images, PLAIN, "test=control.hangs", timeout=3)
+    outcome = boot(images, PLAIN, "test=control.hangs", timeout=15)
     verdicts.ends(outcome, HANG, r"^1\.\.1$")
 
 

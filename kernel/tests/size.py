@@ -9,9 +9,11 @@ size.py [--write]
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -28,21 +30,23 @@ PROCESSORS = {
 }
 API = ["heap_init", "heap_add_region", "heap_alloc", "heap_alloc_zeroed", "heap_alloc_aligned",
         "heap_realloc", "heap_free"]
-SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/heap.c", "kernel/small/api.c",
-         "kernel/small/check.c",
+SMALL = ["kernel/small/blocks.c", "kernel/small/slabs.c", "kernel/small/small_heap.c", "kernel/small/api.c",
+         "kernel/small/small_check.c",
          "lib/base/check.c", "lib/base/text.c", "lib/slab/block.c"]
 CHECK = ["small_check", "small_stats"]
 CORE = sorted(os.path.relpath(path, ROOT)
               for path in glob.glob(os.path.join(ROOT, "lib/**/*.c"), recursive=True)
               if "shell" not in path)
 
+OF_CORE = ["-DHEAPALLOC_SMALL_BELOW=0"]  # nothing of the small heap
+
 # what: (sources, definitions, required functions, limit in bytes of .text)
 BUILDS = {
     "small heap: TLSF, slabs, realloc": (SMALL, [], API, 6 * KIB),
     "... with check and statistics": (SMALL, [], API + CHECK, 9 * KIB),
     "small heap without slabs": (SMALL, ["-DSMALL_SLABS=0"], API, 7 * KIB // 2),
-    "core: many cores, fork, caches, pools": (CORE, [], API, None),
-    "... with the verifier": (CORE, [], API + ["verify_heap"], None),
+    "core: many cores, fork, caches, pools": (CORE, OF_CORE, API, None),
+    "... with the verifier": (CORE, OF_CORE, API + ["verify_heap"], None),
 }
 
 
@@ -52,26 +56,31 @@ def compiler(prefix):
     return "gcc " + text.strip()
 
 
+def compile_one(folder, prefix, flags, source):
+    """The object file of a source; builds that only require other functions share it."""
+    name = "_".join([prefix, *flags, source])
+    made = os.path.join(folder, re.sub(r"[^A-Za-z0-9.=]", "_", name) + ".o")
+    if not os.path.exists(made):
+        words = [prefix + "gcc", *FLAGS, *flags, "-Ilib", "-Iinclude", "-Ikernel/small", "-c", source, "-o", made]
+        subprocess.run(words, cwd=ROOT, check=True)
+    return made
+
+
 def compile_all(folder, prefix, flags, sources):
-    objects = []
-    for source in sources:
-        objects.append(os.path.join(folder, source.replace("/", "_") + ".o"))
-        subprocess.run([prefix + "gcc", *FLAGS, *flags, "-Ilib", "-Iinclude", "-Ikernel/small",
-                        "-c", source, "-o", objects[-1]], cwd=ROOT, check=True)
-    return objects
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda source: compile_one(folder, prefix, flags, source), sources))
 
 
-def sizes(prefix, flags, sources, wanted):
+def sizes(folder, prefix, flags, sources, wanted):
     """Bytes of (.text, .rodata, .data and .bss) that the required functions need."""
-    with tempfile.TemporaryDirectory() as folder:
-        objects = compile_all(folder, prefix, flags, sources)
-        linked = os.path.join(folder, "all.elf")
-        asked = [word for name in wanted for word in ("-u", name)]
-        subprocess.run([prefix + "ld", "--gc-sections", "--unresolved-symbols=ignore-all",
-                        "--no-warn-mismatch", "-e", wanted[0], *asked, "-o", linked, *objects],
-                       check=True, capture_output=True)
-        text = subprocess.run([prefix + "size", "-A", linked], check=True, capture_output=True,
-                              text=True).stdout
+    objects = compile_all(folder, prefix, flags, sources)
+    linked = os.path.join(folder, "all.elf")
+    asked = [word for name in wanted for word in ("-u", name)]
+    subprocess.run([prefix + "ld", "--gc-sections", "--unresolved-symbols=ignore-all",
+                    "--no-warn-mismatch", "-e", wanted[0], *asked, "-o", linked, *objects],
+                   check=True, capture_output=True)
+    text = subprocess.run([prefix + "size", "-A", linked], check=True, capture_output=True,
+                          text=True).stdout
     rows = {line.split()[0]: int(line.split()[1]) for line in text.splitlines()
             if line.startswith(".")}
     ram = sum(size for name, size in rows.items() if name in (".data", ".bss", ".tdata", ".tbss"))
@@ -81,12 +90,13 @@ def sizes(prefix, flags, sources, wanted):
 def measure_all():
     """{(what, processor): sizes}, and the sizes that are too large."""
     found, wrong = {}, []
-    for what, (sources, definitions, wanted, limit) in BUILDS.items():
-        for name, (prefix, flags) in PROCESSORS.items():
-            found[what, name] = sizes(prefix, flags + definitions, sources, wanted)
-            text = found[what, name][0]
-            if limit is not None and text > limit:
-                wrong.append(f"{what}, {name}: .text has {text} bytes, {limit} is the limit")
+    with tempfile.TemporaryDirectory() as folder:
+        for what, (sources, definitions, wanted, limit) in BUILDS.items():
+            for name, (prefix, flags) in PROCESSORS.items():
+                found[what, name] = sizes(folder, prefix, flags + definitions, sources, wanted)
+                text = found[what, name][0]
+                if limit is not None and text > limit:
+                    wrong.append(f"{what}, {name}: .text has {text} bytes, {limit} is the limit")
     return found, wrong
 
 

@@ -11,7 +11,7 @@ INLINE void *entry_alloc(size_t size, struct heap *heap) {
     return config_valgrind ? valgrind_alloc(size) : heap_alloc_slow(size, heap);
 }
 INLINE void *entry_zeroed(size_t size) {
-    return config_valgrind ? valgrind_zeroed(size) : heap_alloc_zeroed(size);
+    return config_valgrind ? valgrind_zeroed(size) : heap_zeroed_slow(size);
 }
 INLINE void *entry_aligned(size_t size, size_t align) {
     return config_valgrind ? valgrind_aligned(size, align) : heap_alloc_at(size, align);

@@ -104,7 +104,7 @@ static COLD void *zeroed_again(struct heap *heap, size_t size) {
     return p;
 }
 
-void *heap_alloc_zeroed(size_t size) {
+void *heap_zeroed_slow(size_t size) {
     if (small_region()) {
         void *p = small_region_alloc(size, BLOCK_ALIGN_BYTES);
         return p ? memset(p, 0, size) : NULL;

@@ -14,7 +14,7 @@ void *heap_alloc_plain(size_t size, struct heap *heap);
 void *heap_alloc_at(size_t size, size_t align);
 
 /* `size` bytes that read as zero. NULL: no memory. */
-void *heap_alloc_zeroed(size_t size);
+void *heap_zeroed_slow(size_t size);
 
 /* Zero a block of 65 bytes or more. Not inlined, so that the short path saves no register. */
 void *heap_clear_long(char *p, size_t bytes);

@@ -17,7 +17,7 @@
 #include "heap/redzone_mark.h"
 
 /* Builds in which blocks may have red zones. The hardened one has a canary behind each block instead. */
-static const bool config_redzones = config_safety && !config_valgrind && !config_bounded;
+static const bool config_redzones = config_safety && !config_valgrind && !config_bounded && !config_guarded;
 
 /* How many blocks of each size get red zones; 0: none, until the world says. */
 extern uint32_t redzone_firsts __attribute__((visibility("hidden")));

@@ -60,7 +60,7 @@ void *sample_served(struct heap *heap, void *p, size_t size);
 
 /* Returns the block for the caller: `p`, or what the hooks serve instead. */
 INLINE void *sample_look(struct heap *heap, void *p, size_t size) {
-    return unlikely(heap->sample.rate) ? sample_served(heap, p, size) : p;
+    return !config_bounded && unlikely(heap->sample.rate) ? sample_served(heap, p, size) : p;
 }
 
 /* Report the used block at `p` of `unit` to the profiler, and mark it when that has recorded it. */

@@ -4,7 +4,7 @@
 #pragma once
 #include "heap/heap.h"
 
-/* These call heap_alloc_slow, heap_alloc_zeroed, heap_alloc_at, heap_resize, heap_free_slow and heap_usable_slow.
+/* These call heap_alloc_slow, heap_zeroed_slow, heap_alloc_at, heap_resize, heap_free_slow and heap_usable_slow.
  */
 void *valgrind_alloc(size_t size);
 void *valgrind_zeroed(size_t size);

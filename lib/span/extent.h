@@ -55,7 +55,15 @@ INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {
 
 INLINE void extent_note_least(void) {
     debug_check(lock_is_mine(&units.lock));
-    if (!config_bounded && units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
+    if (units.dirty_units < units.least_dirty[0]) units.least_dirty[0] = units.dirty_units;
+}
+
+/* It is noted when units are taken; in the bounded build, whose longest calls take some, before they are given. */
+INLINE void extent_note_taken(void) {
+    if (!config_bounded) extent_note_least();
+}
+INLINE void extent_note_given(void) {
+    if (config_bounded) extent_note_least();
 }
 
 INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit_kind kind) {
@@ -67,7 +75,7 @@ INLINE struct unit *extent_hand_out(struct unit *unit, uint32_t count, enum unit
     unit->flags &= UNIT_CLEAN;
     store_relaxed(unit->kind, (uint8_t)kind);
     guarded_add(units.used_units, count);
-    extent_note_least();
+    extent_note_taken();
     return unit;
 }
 

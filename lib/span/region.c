@@ -3,6 +3,7 @@
 #include "span/region.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "span/extent.h"
 #include "span/purge.h"
 #include "span/small_region.h"
 #include "span/units.h"
@@ -10,12 +11,21 @@
 
 enum { LEAST_BYTES = 64 * 1024 };
 
+struct region_tables region_tables;
+
 static size_t line_bytes(size_t units) {
     return (units + 2) * UNIT_LINE_BYTES; /* one before the first, one behind the last */
 }
 
 size_t region_table_bytes(size_t units) {
     return line_bytes(units) + (units * GRANULES_PER_UNIT + 1) * sizeof(struct granule);
+}
+
+static void count_tables(const struct span *span) {
+    debug_check(lock_is_mine(&units.lock));
+    size_t bytes = region_table_bytes(span->limit_units);
+    region_tables.bytes += bytes;
+    if ((size_t)((char *)span->lines - span->base) < span->bytes) region_tables.inside_bytes += bytes;
 }
 
 static void keep_back(struct span *span, uint32_t first, uint32_t count) {
@@ -44,6 +54,7 @@ void region_describe(struct span *span, char *base, uint32_t count, void *tables
     while (!units_lock()) {
     } /* frozen by a fork: it ends */
     keep_back(span, 0, count);
+    count_tables(span);
     units_unlock();
 }
 
@@ -62,15 +73,40 @@ static bool enter_locked(struct span *span, uint32_t first, uint32_t count) {
     return true;
 }
 
-bool region_enter(struct span *span, char *start, size_t bytes) {
+/* [ free ][ region ][ free ], or the same without one or both of the ends => the region is kept back */
+static bool leave_locked(struct span *span, uint32_t first, uint32_t count) {
+    debug_check(lock_is_mine(&units.lock));
+    struct unit *region = span->lines + first, *head = region;
+    if (load_relaxed(head->kind) == UNIT_FREE_LAST) head -= head->count - 1;
+    while (load_relaxed(head->kind) == UNIT_INSIDE) head--;
+    if (head->kind != UNIT_FREE) return false;
+    uint32_t before = (uint32_t)(region - head), whole = head->count;
+    if (before + count > whole) return false;
+    extent_leave(head);
+    age_leave(head);
+    keep_back(span, first, count);
+    if (before > 0) units_donate(span, first - before, before, UNITS_DIRTY);
+    if (whole > before + count) units_donate(span, first + count, whole - before - count, UNITS_DIRTY);
+    return true;
+}
+
+typedef bool units_change(struct span *span, uint32_t first, uint32_t count);
+
+/* Do this with the whole units in [start, start + bytes). What is free now is the least that was free since. */
+static bool with_units(struct span *span, char *start, size_t bytes, units_change *locked) {
     size_t skip = round_up((uintptr_t)start, UNIT_BYTES) - (uintptr_t)start;
     size_t offset = (size_t)(start + skip - span->base);
     if (bytes < skip + UNIT_BYTES || offset >= span->bytes) return false;
     size_t count = (bytes - skip) >> UNIT_SHIFT;
     if (count > (span->bytes - offset) >> UNIT_SHIFT || !units_lock()) return false;
-    bool done = enter_locked(span, (uint32_t)(offset >> UNIT_SHIFT), (uint32_t)count);
+    bool done = locked(span, (uint32_t)(offset >> UNIT_SHIFT), (uint32_t)count);
+    if (done) units.least_dirty[0] = units.dirty_units;
     units_unlock();
     return done;
+}
+
+bool region_enter(struct span *span, char *start, size_t bytes) {
+    return with_units(span, start, bytes, enter_locked);
 }
 
 /* How many units fit behind their own tables into [start, end). */
@@ -120,14 +156,50 @@ static bool within(const struct span *span, const char *start, const char *end) 
            !meets(tables, tables + region_table_bytes(span->limit_units), start, end);
 }
 
+/* A place in span_list: one that a removed span has left, or the next. */
+static uint32_t free_place(void) {
+    uint32_t place = 0;
+    while (place < span_count && load_relaxed(span_list[place])) place++;
+    return place;
+}
+
 /* A span of its own. Its struct stands in front of its tables. */
 static bool region_add(char *start, size_t bytes) {
     struct span *span = (struct span *)round_up((uintptr_t)start, UNIT_LINE_BYTES);
     size_t before = (size_t)((char *)(span + 1) - start);
-    if (span_count == SPANS_MAX || !lay_out(span, start, bytes, before)) return false;
-    store_release(span_list[span_count], span);
-    store_release(span_count, span_count + 1);
+    uint32_t place = free_place();
+    if (place == SPANS_MAX || !lay_out(span, start, bytes, before)) return false;
+    store_release(span_list[place], span);
+    if (place == span_count) store_release(span_count, place + 1);
     return region_enter(span, span->base, span->bytes);
+}
+
+/* Nobody has a pointer into it any more. */
+static void forget(uint32_t place) {
+    struct span *span = span_list[place];
+    while (!units_lock()) {
+    }
+    guarded_add(units.used_units, -span->limit_units);
+    region_tables.bytes -= region_table_bytes(span->limit_units);
+    store_release(span_list[place], NULL);
+    units_unlock();
+}
+
+bool region_remove(char *start, size_t bytes) {
+    char *end = start + bytes;
+    if (end < start) return false;
+    if (small_region()) return small_region_remove(start, bytes);
+    if (within(&span_home, start, end)) return with_units(&span_home, start, bytes, leave_locked);
+    for (uint32_t i = 0; i < load_acquire(span_count); i++) {
+        struct span *span = load_acquire(span_list[i]);
+        if (!span) continue;
+        if (within(span, start, end)) return with_units(span, start, bytes, leave_locked);
+        if ((uintptr_t)span != round_up((uintptr_t)start, UNIT_LINE_BYTES) || span->base + span->bytes > end) continue;
+        bool done = with_units(span, span->base, span->bytes, leave_locked);
+        if (done) forget(i);
+        return done;
+    }
+    return false;
 }
 
 bool heap_add_region(void *region, size_t bytes) {

@@ -8,6 +8,12 @@
 #pragma once
 #include "span/span.h"
 
+/* All tables of regions, and those of them that lie in units of their own span; under the units lock. */
+struct region_tables {
+    size_t bytes, inside_bytes;
+};
+extern struct region_tables region_tables __attribute__((visibility("hidden")));
+
 /* In `class` of a META extent's head: kept back. Other such extents are in use. */
 enum { REGION_KEPT_BACK = 0xfe };
 
@@ -21,3 +27,7 @@ void region_describe(struct span *span, char *base, uint32_t units, void *tables
 /* Enter the whole units in [start, start + bytes), which are kept back in `span`, as free. False: there is none, or
  * some are not kept back; nothing has changed. Takes the units lock. */
 bool region_enter(struct span *span, char *start, size_t bytes);
+
+/* heap_remove_region() (heapalloc/heap.h) of what is free already: whole units are kept back again, and a region of its
+ * own is forgotten with its tables. False: some of it is in use; nothing has changed. */
+bool region_remove(char *start, size_t bytes);

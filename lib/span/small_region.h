@@ -17,17 +17,21 @@ extern bool small_region_serves __attribute__((visibility("hidden")));
 
 bool small_region_init(void *start, size_t bytes);
 bool small_region_add(void *start, size_t bytes);
+bool small_region_remove(void *start, size_t bytes);
 
 /* As the functions of heapalloc/heap.h. `align` is a power of two; any other, and no memory, gives NULL. */
 void *small_region_alloc(size_t size, size_t align);
 void *small_region_resize(void *p, size_t size);
 void small_region_free(void *p);
-size_t small_region_usable(const void *p);
+size_t small_region_usable(const char *function, const void *p);
 void small_region_trim(void);
 
-/* Bytes in blocks and free ones; the name of the first equation that does not hold, or NULL (small_region_check.c). */
-void small_region_sums(size_t *used_bytes, size_t *free_bytes);
+struct heap_figures;
+void small_region_figures(struct heap_figures *figures);
+
+/* small_region_check.c: the name of the first equation that does not hold, or NULL; each block in use. */
 const char *small_region_check(void);
+void small_region_each(void (*visit)(void *context, void *p), void *context);
 
 /* As heap_resize_in_place() (heap/resize_in_place.h). */
 bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes);

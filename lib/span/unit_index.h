@@ -35,7 +35,7 @@ struct units {
 
 /* lock: itself
  *   used + emergency + dirty + clean + unmapped == sum of the spans' top_units;
- *   least_dirty[0] <= dirty                                              verify: unit_sum
+ *   least_dirty[0] <= dirty, but in the bounded build                    verify: unit_sum
  *   unmapped_extents, moved_extents: the extents with such a flag            verify: unmapped
  *   oldest..newest: the free extents with UNIT_AGED, all dirty           verify: ages */
 extern struct units units __attribute__((visibility("hidden")));

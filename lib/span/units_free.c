@@ -87,7 +87,7 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
         return false;
     }
     guarded_add(units.used_units, more);
-    extent_note_least();
+    extent_note_taken();
     unit->count += more;
     return true;
 }

@@ -37,6 +37,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
 }
 
 void units_give_locked(struct unit *unit, enum merge_age age) {
+    extent_note_given();
     guarded_add(units.used_units, -unit->count);
     units_merge(unit, age);
 }

@@ -1,12 +1,12 @@
 /* Shared by the small heap's tests. They are KTESTs: host.c runs them in a process, machine.c on the bare machine. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "check.h"
 #include "ktest.h"
 #include "small.h"
+#include "small_check.h"
 #include <heapalloc/heap.h>
 
-/* 0: check.c is left out, as in the smallest build; only contents and the largest block are checked. */
+/* 0: small_check.c is left out, as in the smallest build; only contents and the largest block are checked. */
 #ifndef SMALL_CHECKED
 #define SMALL_CHECKED 1
 #endif

@@ -1,6 +1,6 @@
 /* Checks of the small heap: every equation of small.h, and sums. */
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "small_check.h"
 
 /* A free block is the first of the list of its size, or the next of the one before it. */
 static bool is_listed(const struct small *heap, struct head *head) {

@@ -111,12 +111,12 @@ void *small_realloc(struct small *heap, void *p, size_t size) {
 }
 
 /* [ struct, map ][ one free block ][ end ] => the caller's */
-bool small_remove_region(struct small *heap, const void *start) {
+bool small_remove_region(struct small *heap, const void *start, size_t bytes) {
     const char *from = (const char *)round_up((uintptr_t)start, 16);
     struct region **link = &heap->regions, *region;
     while (*link && (const char *)*link != from) link = &(*link)->next;
     region = *link;
-    if (!region) return false;
+    if (!region || (size_t)((const char *)(region->end + 1) - (const char *)start) > bytes) return false;
     if (config_slabs) slabs_trim(heap);
     if (is_used(region->first) || right_of(region->first) != region->end) return false;
     tlsf_drop(&heap->index, node_of(region->first));
