@@ -67,7 +67,7 @@ INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) 
         found = list_for(index, lists, count);
         if (!found) return NULL;
     }
-    struct granule *slot = slot_of(tlsf_pop(index, found));
+    struct granule *slot = medium_slot_of(tlsf_pop(index, found));
     uint32_t head = slot->head, have = head & GRANULE_COUNT_MASK, rest = have - count;
     slot[1] = slot[2] = (struct granule){0, 0};
     describe(slot, count, GRANULE_USED | (head & GRANULE_ZERO));
@@ -84,9 +84,9 @@ static struct granule *find(uint32_t count) {
     debug_check(lock_is_mine(&medium.lock));
     struct tlsf_lists lists = tlsf_lists(count);
     size_t found = list_for(&medium.dirty, lists, count);
-    if (found) return slot_of(*tlsf_head(&medium.dirty, found));
+    if (found) return medium_slot_of(*tlsf_head(&medium.dirty, found));
     found = list_for(&medium.purged, lists, count);
-    return found ? slot_of(*tlsf_head(&medium.purged, found)) : NULL;
+    return found ? medium_slot_of(*tlsf_head(&medium.purged, found)) : NULL;
 }
 
 struct granule *medium_take_found(uint32_t count) {
@@ -141,8 +141,9 @@ struct granule *medium_take_roomy(uint32_t count) {
     if (!lock_take(&medium.lock)) return NULL;
     struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
     struct tlsf_node *node = dirty;
-    if (purged && (!dirty || granule_count(slot_of(purged)) > granule_count(slot_of(dirty)))) node = purged;
-    struct granule *slot = node ? slot_of(node) : NULL;
+    if (purged && (!dirty || granule_count(medium_slot_of(purged)) > granule_count(medium_slot_of(dirty))))
+        node = purged;
+    struct granule *slot = node ? medium_slot_of(node) : NULL;
     uint32_t align = count < ALIGNED_MIN ? 1 : GRANULES_PER_UNIT, skip = slot ? skip_for(slot, align) : 0;
     slot = slot && granule_count(slot) >= skip + count ? medium_cut(slot, skip, count) : NULL;
     medium_unlock();

@@ -13,7 +13,7 @@ enum {
 INLINE struct tlsf_node *node_of(struct granule *slot) {
     return (struct tlsf_node *)(slot + 1);
 }
-INLINE struct granule *slot_of(struct tlsf_node *node) {
+INLINE struct granule *medium_slot_of(struct tlsf_node *node) {
     return (struct granule *)node - 1;
 }
 _Static_assert(sizeof(struct tlsf_node) == 2 * sizeof(struct granule), "a node takes two slots");
@@ -71,7 +71,7 @@ static inline void medium_leave(struct granule *slot) {
 /* The closest list whose first block is known to have at least `count` granules; 0: there is none. */
 INLINE size_t list_for(const struct tlsf *index, struct tlsf_lists lists, uint32_t count) {
     struct tlsf_node *node = *tlsf_head(index, lists.exact);
-    if (node && granule_count(slot_of(node)) >= count) return lists.exact;
+    if (node && granule_count(medium_slot_of(node)) >= count) return lists.exact;
     return tlsf_next_list(index, lists.enough);
 }
 

@@ -51,7 +51,7 @@ static bool purge_largest(uint32_t keep_granules, uint32_t blocks_max, struct gr
             medium_unlock();
             return true;
         }
-        struct granule *slot = slot_of(node);
+        struct granule *slot = medium_slot_of(node);
         struct unit *leaving = medium_cut_units(slot, 1, 0);
         bool purges = !leaving && purge_decay_ms != PURGE_NEVER;
         if (purges)
@@ -76,7 +76,7 @@ bool medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
 bool medium_shed(void) {
     if (!lock_take(&medium.lock)) return false;
     struct tlsf_node *node = tlsf_largest(&medium.dirty);
-    struct unit *leaving = node ? medium_cut_units(slot_of(node), 1, 0) : NULL;
+    struct unit *leaving = node ? medium_cut_units(medium_slot_of(node), 1, 0) : NULL;
     medium_drain(leaving);
     return leaving != NULL;
 }
