@@ -54,8 +54,9 @@ PATHS = {
     "tlsf_take": ("medium_take_ready", "TLSF take: lock, search, split, unlock", 180,
                   ["drain_with", "wake_with"]),
     "tlsf_give": ("medium_give", "TLSF give: lock, merge with both neighbours, unlock", 150,
-                  ["give_slow", "shed", "medium_drain"]),
-    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["shed", "medium_drain"]),
+                  ["give_slow", "medium_give_units", "medium_drain"]),
+    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240,
+                    ["medium_give_units", "medium_drain"]),
 }
 
 # Steps of a whole call, each bounded separately.
@@ -84,7 +85,7 @@ LOOPS = {
     "bounded_last_resort": [("CLASS_COUNT / 4", "lib/heap/bounded.c", "#pragma GCC unroll 4")],
     # A free block of level 2 is smaller than the largest request, for which a run was taken because nothing fitted, and
     # the rests of two runs: so is each neighbour of the block that is freed.
-    "medium_cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
+    "medium_cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium_free.c",
                    "for (uint32_t i = 0; i < unit_count; i++) store_relaxed(head[i].kind, UNIT_INSIDE);")],
     "fetch_run": [RUN, RUN],
     "medium_take_new": [RUN, RUN],

@@ -9,7 +9,7 @@
  *   free_granules == sum of the free blocks' counts                verify: medium_sum */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "span/medium_free.h"
+#include "span/medium_index.h"
 
 /* Take a block of `count` granules at a multiple of `align_granules`; its slot says ZERO when it is known to be
  * zero. NULL: no memory, or a fork is under way. */

@@ -68,8 +68,3 @@ void medium_drain(struct unit *leaving);
 
 /* Give the lock, then what the wide free block at `slot` has for level 1. */
 void medium_give_units(struct granule *slot);
-
-INLINE bool medium_lock(void) {
-    return lock_take(&medium.lock);
-}
-void medium_unlock(void);

@@ -20,3 +20,9 @@ struct medium {
 };
 
 extern struct medium medium __attribute__((visibility("hidden")));
+
+/* Take the lock to read level 2 (inspect, fork). */
+INLINE bool medium_lock(void) {
+    return lock_take(&medium.lock);
+}
+void medium_unlock(void);

@@ -3,7 +3,7 @@
 #include "span/medium_purge.h"
 #include "base/memory.h"
 #include "span/huge.h"
-#include "span/medium_list.h"
+#include "span/medium_free.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
 
