@@ -13,8 +13,8 @@ enum {
     WISH_UNITS_MAX = 8192,
     LEAST_UNITS = 64, /* with fewer set aside the heap grows */
     SPAN_UNITS = 1024,
-    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up; for each span there is */
-    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all; less than the naps that base/lock.c counts */
+    PATIENCE_MS = 100,       /* for the end of the fork, when what was set aside is used up: so long for each span */
+    PATIENCE_LAST_MS = 2000, /* and when there is no memory at all */
 };
 
 /* The extents that were set aside, each in one word, so that compare-and-swap can open, take from and close it:
@@ -24,9 +24,9 @@ static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside of dirty units, too: twice as much after a fork that ran out, half after one that used
- * less than a quarter. Clean ones are set aside up to the most in any case, or each fork that lasts long would need
- * memory anew; dirty ones would become as young as the latest fork, so they are not when the wish is the least. */
+/* How much a fork sets aside, of dirty units too: twice as much after a fork that ran out, half after one that used
+ * less than a quarter. Clean ones are set aside up to the most in any case, or each long fork would need memory anew.
+ * Dirty ones would become as young as the latest fork, so when the wish is the least they stay. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;

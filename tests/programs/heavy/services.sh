@@ -74,7 +74,7 @@ program_memcached() {
     # shellcheck disable=SC2064 # now
     trap "kill $server 2>/dev/null || true" EXIT
     chmod 777 .
-    for _ in {1..100}; do [[ -S socket ]] && break || sleep 0.1; done
+    for _ in {1..100}; do [[ ! -S socket ]] || break; sleep 0.1; done
     python3 - <<'PY'
 import socket, threading
 def client(n):
