@@ -40,7 +40,7 @@ static char *page_of(const struct guard_slot *slot) {
 }
 
 /* The slot whose page `p` lies in; of the page between two slots, the one that `p` is nearer to. */
-static struct guard_slot *slot_of(const void *p) {
+static struct guard_slot *guard_slot_of(const void *p) {
     size_t offset = (size_t)((const char *)p - guard_region.from), half = page_bytes() / 2;
     size_t index = offset < half ? 0 : (offset - half) / (2 * page_bytes());
     return &slots[index < SLOTS ? index : SLOTS - 1];
@@ -98,7 +98,7 @@ static void *guard_take(size_t bytes) {
 }
 
 static size_t bytes_at(const void *p) {
-    const struct guard_slot *slot = slot_of(p);
+    const struct guard_slot *slot = guard_slot_of(p);
     return __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == GUARD_USED && p == slot->block ? slot->bytes : 0;
 }
 
@@ -108,7 +108,7 @@ static bool is_filled(const char *from, const char *to) {
 }
 
 static size_t guard_check(const char *function, const void *p) {
-    const struct guard_slot *slot = slot_of(p);
+    const struct guard_slot *slot = guard_slot_of(p);
     uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
     if (state != GUARD_EMPTY && slot->block == p && state != GUARD_USED) check_already_free(function, p);
     if (state == GUARD_USED && (const char *)p > slot->block && (const char *)p < slot->block + slot->bytes)
@@ -123,7 +123,7 @@ static size_t guard_check(const char *function, const void *p) {
 
 /* The page loses its memory and its access; where neither can be had, the slot is never used again. */
 static void guard_give(void *p) {
-    struct guard_slot *slot = slot_of(p);
+    struct guard_slot *slot = guard_slot_of(p);
     if (!guard_change(slot, GUARD_USED, GUARD_CHANGING)) check_already_free("free", p);
     slot->freed.count = 0;
     if (!sandboxed()) note_stack(&slot->freed);
@@ -184,7 +184,7 @@ COLD bool guard_begin(uint64_t each) {
 
 bool guard_about(const void *p, struct guard_about *about) {
     if (!guard_has(p)) return false;
-    const struct guard_slot *slot = slot_of(p);
+    const struct guard_slot *slot = guard_slot_of(p);
     uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
     *about = (struct guard_about){0};
     if (state == GUARD_EMPTY) return true;
