@@ -24,9 +24,9 @@ static uint64_t reserves[RESERVES];
 enum { RESERVE_CLEAN_SHIFT = 31, RESERVE_SPAN_SHIFT = 32, RESERVE_LEFT_SHIFT = 42 };
 #define RESERVE_INDEX_MASK ((UINT32_C(1) << RESERVE_CLEAN_SHIFT) - 1)
 
-/* How much a fork sets aside of dirty units, too: twice as much after a fork that ran out, half after one that used less
- * than a quarter. Clean ones are set aside up to the most in any case, or each fork that lasts long would need memory
- * anew; dirty ones would become as young as the latest fork, so they are not when the wish is the least. */
+/* How much a fork sets aside of dirty units, too: twice as much after a fork that ran out, half after one that used
+ * less than a quarter. Clean ones are set aside up to the most in any case, or each fork that lasts long would need
+ * memory anew; dirty ones would become as young as the latest fork, so they are not when the wish is the least. */
 static uint32_t wish_units = WISH_UNITS_MIN;
 static uint32_t opened_units;
 static bool ran_dry;

@@ -2,8 +2,9 @@
  * blocks.
  *
  * Three bytes for each operation: what, which slot, how large. Operations are those of several threads in turn, which
- * begin, end and fork, with operations of the forking thread during the fork. At an input's end everything is freed and the heap
- * trimmed, so that the input does the same alone in a new process. Built and run by ci/fuzz.sh, with either core. */
+ * begin, end and fork, with operations of the forking thread during the fork. At an input's end everything is freed and
+ * the heap trimmed, so that the input does the same alone in a new process. Built and run by ci/fuzz.sh, with either
+ * core. */
 /* SPDX-License-Identifier: MIT */
 #include "fake/fake.h"
 #include "fake/family.h"
