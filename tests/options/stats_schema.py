@@ -26,6 +26,7 @@ SAMPLE = re.compile(r'heapalloc_([a-z_]+)\{program="((?:[^"\\]|\\.)*)",pid="(\d+
 FAMILIES = {name: None for name in SCHEMA if name.endswith("_bytes")} | {
     "class_used_blocks": "size_bytes", "class_free_blocks": "size_bytes", "medium_used_bytes": None,
     "large_used_bytes": None, "pool_bytes": None, "arena_bytes": None, "redzone_bytes": None,
+    "guarded_bytes": None,
     "heap_used_bytes": "heap", "heap_free_bytes": "heap", "heap_cached_bytes": "heap",
     "named_used_bytes": "name", "named_reserved_bytes": "name"}
 
