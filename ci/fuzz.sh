@@ -53,7 +53,7 @@ fuzz() {
         sed "s/^/$name: /" || true
 }
 
-checked=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+checked=("-fsanitize=address,undefined" -fno-sanitize-recover=all)
 
 # build_plain TARGET SOURCE...: of files that need no heap.
 build_plain() {
@@ -121,7 +121,7 @@ for name in "${targets[@]}"; do
             ;;
         options)
             words=(-close_fd_mask=3) # it prints what is wrong with its options
-            build_plain "$name" tests/fuzz/options.c \
+            build_plain "$name" tests/fuzz/option_texts.c \
                 shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c
             ;;
     esac

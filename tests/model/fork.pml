@@ -62,7 +62,7 @@ inline fork() {
         }
         q_slab = 0
     };
-#ifndef BROKEN_FORK_KEEPS_GUESTS             /* whose key would have them counted as free */
+#ifndef BROKEN_FORK_KEEPS_ADOPTED            /* whose key would have them counted as free */
     take_adopted(1)
 #endif
 }

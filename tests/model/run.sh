@@ -8,7 +8,7 @@
 # holds   no error in any state
 # moves   no run in which no operation ever ends (so a free never waits for a lock)
 # caught  spin finds an error: a check that is violated, a deadlock, or a run that never moves
-# With NO_GUESTS, because adopting and returning a block is one step, without a word that another heap reads.
+# With NO_ADOPTION, because adopting and returning a block is one step, without a word that another heap reads.
 #
 # Broken variants run with -DHARM_ONLY where possible: then spin must find the damage, not just the broken rule (who may
 # touch what). A few run with the rules, to test those too.
@@ -30,8 +30,8 @@ holds  ownership 3 1 2
 holds  ownership 3 1 2 FORK
 holds  ownership 3 1 2 FORK HEAPLESS
 holds  ownership 3 1 1 FORK SHARES
-moves  ownership 2 2 2 NO_GUESTS
-moves  ownership 3 1 2 NO_GUESTS
+moves  ownership 2 2 2 NO_ADOPTION
+moves  ownership 3 1 2 NO_ADOPTION
 caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_STORE
 caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_FLAG_ONLY
 caught ownership 2 2 2 HARM_ONLY BROKEN_UNOWN_OWNER_LATE
@@ -44,8 +44,8 @@ caught ownership 2 2 2 HARM_ONLY BROKEN_COLLECT_TWO_STEPS
 caught ownership 2 2 2 HARM_ONLY BROKEN_COLLECT_NO_COUNT
 caught ownership 2 2 2 HARM_ONLY BROKEN_POP_UNLOCKED
 caught ownership 2 2 2 HARM_ONLY BROKEN_LINK_UNLOCKED
-caught ownership 2 2 2 HARM_ONLY BROKEN_ORPHAN_STUBBORN
-caught ownership 2 2 2 HARM_ONLY BROKEN_ORPHAN_KEEPS_OWNER
+caught ownership 2 2 2 HARM_ONLY BROKEN_ABANDONED_STUBBORN
+caught ownership 2 2 2 HARM_ONLY BROKEN_ABANDONED_KEEPS_OWNER
 caught ownership 2 2 2 HARM_ONLY BROKEN_END_FORGETS_BIN
 caught ownership 2 1 3 HARM_ONLY BROKEN_RELEASE_UNCOLLECTED
 caught ownership 2 2 2 HARM_ONLY BROKEN_RELEASE_CURRENT
@@ -53,7 +53,7 @@ caught ownership 2 2 2 BROKEN_UNOWN_OWNER_LATE
 caught ownership 2 2 2 BROKEN_CLAIM_STORE
 caught ownership 2 2 2 BROKEN_POP_UNLOCKED
 caught ownership 3 1 2 FORK BROKEN_FORK_UNLOCKED
-caught ownership 3 1 2 FORK BROKEN_FORK_KEEPS_GUESTS
+caught ownership 3 1 2 FORK BROKEN_FORK_KEEPS_ADOPTED
 caught ownership 3 1 2 FORK BROKEN_FORK_TRUSTS_LISTS
 caught ownership 3 1 2 FORK HEAPLESS BROKEN_FORK_HEAPLESS_PUSHES
 caught ownership 3 1 2 FORK SHARES BROKEN_FORK_SHARES_AT_ONCE

@@ -80,7 +80,7 @@ inline unown(s) {
 
 /* Abandon a partial slab:  O . 0 0  =>  . L 0 0;  ok says whether it was done. */
 inline abandon(s) {
-#ifndef BROKEN_ORPHAN_KEEPS_OWNER            /* the next thread with this heap would believe it */
+#ifndef BROKEN_ABANDONED_KEEPS_OWNER         /* the next thread with this heap would believe it */
     set_owner(s, NOBODY);
 #endif
 #ifdef BROKEN_LINK_UNLOCKED
@@ -97,7 +97,7 @@ inline abandon(s) {
     :: else
     fi;
     unlock()
-#elif defined(BROKEN_ORPHAN_STUBBORN)        /* collects and tries again, even when now empty */
+#elif defined(BROKEN_ABANDONED_STUBBORN)     /* collects and tries again, even when now empty */
     lock();
     list_link(s);
     do
@@ -154,7 +154,7 @@ inline pop_abandoned() {
     pop_unlock()
 }
 
-#ifdef NO_GUESTS
+#ifdef NO_ADOPTION
 #define may_adopt false
 #else
 #define may_adopt (while_whole && adopted[me] == 0)

@@ -3,7 +3,6 @@
  * ci/fuzz.sh. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "../../shim/options.c" /* whose values are reset */
 #include "adjust.h"
 #include "background.h"
 #include "dump_signal.h"
@@ -13,6 +12,7 @@
 #include "heap/redzone.h"
 #include "limit.h"
 #include "metrics.h"
+#include "options.c" /* the library's, whose values are reset */
 #include "profile_ask.h"
 #include "sandbox.h"
 #include "span/purge.h"
