@@ -68,13 +68,14 @@ INLINE void heap_detach_slab(struct heap *heap, size_t class) {
  * it, frees that have not come were counted ahead (heap/sample.h). */
 INLINE void heap_close_bin(struct heap *heap, size_t class) {
     struct size_class *of = &heap->classes[class];
-    if (likely(!heap->sample.rate)) return heap_detach_slab(heap, class);
     struct unit *slab = of->attached;
-    if (slab && slab->flags & UNIT_ATTACHED) {
-        of->sample_left += (uint64_t)slab->used_blocks * slab->block_bytes;
-        heap_detach_slab(heap, class);
+    if (unlikely(slab && !(slab->flags & UNIT_ATTACHED))) {
+        of->attached = NULL;
+        return;
     }
-    of->attached = NULL;
+    if (!config_bounded && unlikely(heap->sample.rate) && slab)
+        of->sample_left += (uint64_t)slab->used_blocks * slab->block_bytes;
+    heap_detach_slab(heap, class);
 }
 
 /* Fill the bin with all free blocks of its current slab, and hand out the first of them. */

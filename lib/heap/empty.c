@@ -30,7 +30,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     if (of->attached == slab) {
         scavenge_forget(heap, slab);
         if (slab->flags & UNIT_ATTACHED) slab->used_blocks = heap->returns;
-        if (unlikely(heap->sample.rate)) sample_returned(heap, slab);
+        if (!config_bounded && unlikely(heap->sample.rate)) sample_returned(heap, slab);
         pace_run(heap);
         return;
     }

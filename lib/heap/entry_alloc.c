@@ -34,7 +34,7 @@ static COLD void *alloc_again(struct heap *heap, size_t size) {
 static NOINLINE void *alloc_sampled(size_t size, struct heap *heap, enum alloc_zones zones) {
     debug_check(heap == heap_self && heap->sample.rate > 0);
     uint32_t class = size <= CLASS_BYTES_MAX ? (uint32_t)class_of(size + (size == 0)) : 0;
-    bool early = !config_bounded && class > 0 && sample_ticks_later(heap);
+    bool early = class > 0 && sample_ticks_later(heap);
     if (early && (heap->bin[class] != BLOCK_END || refill_sampled(heap, class))) {
         struct block *block = heap_unbin(heap, class);
         block_clear(block);
@@ -53,10 +53,10 @@ INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) 
         heap = heap_for_thread();
     }
     if (unlikely(!heap)) return exited_alloc(size);
-    if (unlikely(heap->sample.rate)) return alloc_sampled(size, heap, zones);
+    if (!config_bounded && unlikely(heap->sample.rate)) return alloc_sampled(size, heap, zones);
     void *p = alloc_live(heap, size, zones);
     if (unlikely(!p)) p = alloc_again(heap, size);
-    return heap_return(heap, p);
+    return heap_return(heap, config_bounded ? sample_look(heap, p, size) : p);
 }
 
 STARTUP_TEXT void *heap_alloc_slow(size_t size, struct heap *heap) {

@@ -46,7 +46,7 @@ INLINE bool sample_is_far(const struct size_class *of, const struct unit *slab, 
 
 /* True in a sampled heap whose tick is not due with the next slow path, as it would be by slow_left. */
 INLINE bool sample_ticks_later(const struct heap *heap) {
-    return heap->sample.rate && heap->sample.pace + heap->slow_left > 2;
+    return !config_bounded && heap->sample.rate && heap->sample.pace + heap->slow_left > 2;
 }
 
 /* Count the next frees into the attached slab, after those that were counted ahead. */
