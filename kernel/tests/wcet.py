@@ -32,7 +32,7 @@ OTHERS = ["take_deferred", "medium_drain"]
 # These functions end the program with a sentence.
 STOPS = ["check_misuse"]
 STOPS_ALL = ["check_misuse", "check_interior", "free_bad_unit", "free_bad_block", "free_bad_medium", "slab_misused",
-             "panic"]
+             "panic", "free_check_zoned"]  # the last: no block has red zones in the bounded build
 # What this machine does not have: a fork, a profiler, memory nodes so far apart that each is a span.
 ABSENT = ["recover_slab", "recover_push", "sample_taken", "sample_freed",
           "sample_freed_own", "sample_resized", "sample_forget", "span_further", "span_further_slot"]
@@ -54,8 +54,8 @@ PATHS = {
     "tlsf_take": ("medium_take_ready", "TLSF take: lock, search, split, unlock", 180,
                   ["drain_with", "wake_with"]),
     "tlsf_give": ("medium_give", "TLSF give: lock, merge with both neighbours, unlock", 150,
-                  ["give_slow", "shed", "medium_drain"]),
-    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["shed", "medium_drain"]),
+                  ["give_slow", "medium_give_units", "medium_drain"]),
+    "tlsf_resize": ("medium_resize", "TLSF resize in place, either way", 240, ["medium_give_units", "medium_drain"]),
 }
 
 # Steps of a whole call, each bounded separately.
@@ -84,7 +84,7 @@ LOOPS = {
     "bounded_last_resort": [("CLASS_COUNT / 4", "lib/heap/bounded.c", "#pragma GCC unroll 4")],
     # A free block of level 2 is smaller than the largest request, for which a run was taken because nothing fitted, and
     # the rests of two runs: so is each neighbour of the block that is freed.
-    "medium_cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium.c",
+    "medium_cut_units": [("(3 * MEDIUM_BYTES_MAX + 8 * UNIT_BYTES) / UNIT_BYTES", "lib/span/medium_free.c",
                    "for (uint32_t i = 0; i < unit_count; i++) store_relaxed(head[i].kind, UNIT_INSIDE);")],
     "fetch_run": [RUN, RUN],
     "medium_take_new": [RUN, RUN],
