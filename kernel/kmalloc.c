@@ -45,8 +45,10 @@ void *kzalloc(size_t size) {
 }
 
 void *kmalloc_aligned(size_t size, size_t align) {
+    if (align == 0 || (align & (align - 1)) != 0) return NULL;
     uint64_t daif = irq_save();
-    void *p = heap_alloc_aligned(size, align);
+    void *p = entry_aligned(size, align);
+    if (p == NULL) p = hooks_refused(size);
     irq_restore(daif);
     note_alloc(p, size, CALLER);
     return p;

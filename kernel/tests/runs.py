@@ -251,7 +251,7 @@ MISUSES = {
     "frees_twice_from_another_core": r"free\(\): 0x[0-9a-f]+ is already free",
     "resizes_a_freed_block": r"realloc\(\): 0x[0-9a-f]+ is already free",
     "resizes_a_freed_block_aligned": r"realloc\(\): 0x[0-9a-f]+ is already free",
-    "resizes_inside_a_block_aligned": r"usable_size\(\): 0x\w+ is in the middle of a block of 1024 bytes at",
+    "resizes_inside_a_block_aligned": r"realloc\(\): 0x\w+ is in the middle of a block of 1024 bytes at",
     "asks_the_size_of_a_freed_block": r"usable_size\(\): 0x[0-9a-f]+ is already free",
     "asks_the_size_of_the_image": r"usable_size\(\): 0x[0-9a-f]+ is not ours",
     "writes_after_a_free": r"malloc\(\): 0x[0-9a-f]+ was written to after it was freed",

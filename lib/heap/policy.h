@@ -73,7 +73,7 @@ INLINE uint32_t policy_blocks_enough(size_t class) {
  * Threads that have nothing larger take a slab for several classes at once, of 112 << k bytes, as long as a page has a
  * few blocks (decision 093).
  */
-enum { LENDERS_MAX = 6 }; /* classes that the bounded build asks */
+enum { LENDERS_MAX = 4 }; /* classes that the bounded build asks */
 enum { BORROWED_MAX = 4, LENT_BYTES_MIN = 112, LENT_BYTES_MAX = 1024 };
 
 INLINE bool policy_borrows(const struct size_class *of) {

@@ -101,6 +101,39 @@ CASE(survivors_do_not_block_the_rest) {
     }
 }
 
+static unsigned pick(unsigned below) {
+    static uint32_t state = 1;
+    state = state * 1664525 + 1013904223;
+    return (unsigned)((uint64_t)state * below >> 32);
+}
+
+/* What is refused at the limit is refused in any larger size, too: larger classes, half-empty slabs and level 2 serve
+ * it before. */
+CASE(nothing_is_refused_while_more_would_be_served) {
+    restart_under_limit();
+    enum { LIVE_MOST = 1 << 20, REFUSALS = 60 };
+    static void *live[LIVE_MOST];
+    unsigned count = 0, refused = 0;
+    while (refused < REFUSALS && count < LIVE_MOST) {
+        size_t size = 1 + pick(64u << pick(7));
+        if ((live[count] = malloc(size)) != NULL) {
+            count++;
+            continue;
+        }
+        refused++;
+        for (size_t more = size + 1; more < 1 << 20; more += more / 8 + 1) {
+            expect_at(size, more, refused);
+            expect(malloc(more) == NULL);
+        }
+        for (unsigned gone = 1 + pick(3000); gone > 0 && count > 0; gone--) {
+            unsigned i = pick(count);
+            free(live[i]);
+            live[i] = live[--count];
+        }
+    }
+    expect(refused == REFUSALS);
+}
+
 static void *exhaust_in_thread(void *size) {
     size_t count;
     for (unsigned round = 0; round < 5; round++) {

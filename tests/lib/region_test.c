@@ -180,6 +180,33 @@ TEST(what_is_kept_back_is_never_handed_out) {
     CHECK(heap_alloc(50 * UNIT_BYTES) != NULL);
 }
 
+/* Any free units of a span can be taken back, at its ends and in its middle, and added again. */
+TEST(parts_of_a_span_are_taken_back) {
+    struct memory memory = owned(4 * MIB);
+    CHECK(heap_init(memory.start, memory.bytes));
+    uint32_t all = units.dirty_units;
+    char *parts[] = {span_home.base, span_home.base + 100 * UNIT_BYTES,
+                     span_home.base + (all - 20) * (size_t)UNIT_BYTES};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(heap_remove_region(parts[i], 20 * UNIT_BYTES));
+        CHECK_EQ(units.dirty_units, all - 20 * (i + 1));
+        CHECK(!heap_remove_region(parts[i], UNIT_BYTES));
+        CHECK(!verify_heap());
+    }
+    CHECK(!heap_remove_region(parts[1] - UNIT_BYTES, 3 * UNIT_BYTES));
+    CHECK(!heap_remove_region(parts[1] + 20 * UNIT_BYTES, UNIT_BYTES - 1));
+    size_t count = take_all(3000);
+    for (size_t i = 0; i < count; i++)
+        for (size_t part = 0; part < 3; part++)
+            CHECK((size_t)((char *)blocks[i] - parts[part]) >= 20 * UNIT_BYTES);
+    CHECK(!heap_remove_region(parts[0] + 30 * UNIT_BYTES, UNIT_BYTES)); /* in use */
+    free_all(count);
+    for (size_t i = 0; i < 3; i++) CHECK(heap_add_region(parts[i], 20 * UNIT_BYTES));
+    heap_trim(heap_self);
+    CHECK(units.dirty_units + 1 >= all); /* the heap itself may have a unit */
+    CHECK(!verify_heap());
+}
+
 /* A unit that holds heaps is the allocator's own, but not kept back. */
 TEST(heaps_own_units_are_no_region) {
     struct memory memory = owned(MIB);
