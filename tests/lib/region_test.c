@@ -197,8 +197,7 @@ TEST(parts_of_a_span_are_taken_back) {
     CHECK(!heap_remove_region(parts[1] + 20 * UNIT_BYTES, UNIT_BYTES - 1));
     size_t count = take_all(3000);
     for (size_t i = 0; i < count; i++)
-        for (size_t part = 0; part < 3; part++)
-            CHECK((size_t)((char *)blocks[i] - parts[part]) >= 20 * UNIT_BYTES);
+        for (size_t part = 0; part < 3; part++) CHECK((size_t)((char *)blocks[i] - parts[part]) >= 20 * UNIT_BYTES);
     CHECK(!heap_remove_region(parts[0] + 30 * UNIT_BYTES, UNIT_BYTES)); /* in use */
     free_all(count);
     for (size_t i = 0; i < 3; i++) CHECK(heap_add_region(parts[i], 20 * UNIT_BYTES));
