@@ -8,7 +8,7 @@
 #include <sys/procfs.h>
 #include <unistd.h>
 
-enum { NOTES_BYTES_MAX = 64 << 20, AUXV_RANDOM = 25 };
+enum { NOTES_BYTES_MAX = 64 << 20 };
 
 /* Visit the notes in memory. False: the visitor ended it. */
 static bool notes_in(const unsigned char *notes, size_t bytes, core_note *visit, void *argument) {
@@ -108,7 +108,7 @@ static bool take_random(unsigned type, const unsigned char *data, size_t bytes, 
     if (type != NT_AUXV) return true;
     for (size_t at = 0; bytes - at >= sizeof(pair); at += sizeof(pair)) {
         memcpy(pair, data + at, sizeof(pair));
-        if (pair[0] == AUXV_RANDOM) *(uint64_t *)argument = pair[1];
+        if (pair[0] == AT_RANDOM) *(uint64_t *)argument = pair[1];
     }
     return false;
 }
