@@ -90,8 +90,8 @@ static int look_among_threads(void) {
     return wrong;
 }
 
-/* Works until the file exists, or has been rewritten, for at most 2000 rounds. Some blocks are in use all the time: more
- * than those of a size which have red zones and are in no class. */
+/* Works until the file exists, or has been rewritten, for at most 2000 rounds. Some blocks are in use all the time:
+ * more than those of a size which have red zones and are in no class. */
 static int work_until_written(const char *path) {
     struct stat before = {0}, now;
     void *held[32];
@@ -100,8 +100,8 @@ static int work_until_written(const char *path) {
     bool written = false;
     for (int i = 0; i < 2000 && !written; i++) {
         churn(2000);
-        written = stat(path, &now) == 0 &&
-                  (now.st_ino != before.st_ino || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec);
+        written =
+            stat(path, &now) == 0 && (now.st_ino != before.st_ino || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec);
         if (!written) nanosleep(&(struct timespec){0, 5000000}, NULL);
     }
     for (int i = 0; i < 32; i++) free(held[i]);
