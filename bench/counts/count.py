@@ -10,7 +10,9 @@ from counts.callgrind import CannotCount
 # The rows: operation, title, and the most instructions that the default and the fast build may execute (None: no
 # budget). "best" is the least of seven unchecked allocators in their newest versions, counted the same way. In the rows
 # of 4 KiB, of 32,000 and 64,000 B, and of blocks that grow to 1 MiB at most it is the least of glibc and three
-# packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction.
+# packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction. So does one block in the
+# default build: its first steps lie between red zones, and then it begins inside of a unit, which costs a copy of 256
+# KiB.
 ROWS = (
     # operation         title                                     best  default  fast
     ("pair_64", "malloc(64) + free", 37, 48, 34),
@@ -34,9 +36,9 @@ ROWS = (
     ("usable_size", "malloc_usable_size", 10, 12, 9),
     ("remote_free", "free of another thread's block", 40, 46, 36),
     ("remote_again", "malloc after those frees", 30, 34, 25),
-    ("realloc_grow", "realloc to 64 MiB in 4 KiB steps, a step", 145, 80, 80),
+    ("realloc_grow", "realloc to 64 MiB in 4 KiB steps, a step", 145, 95, 80),
     ("grow_64", "realloc to 64 KiB in 64 B steps, a step", 137, 90, 80),
-    ("grow_4k", "realloc to 1 MiB in 4 KiB steps, a step", 138, 138, 138),
+    ("grow_4k", "realloc to 1 MiB in 4 KiB steps, a step", 138, 1600, 138),
     ("grow_20_by_700", "20 to 400 KiB in turn by 700 B, a step", 3142, 2000, 2000),
     ("grow_20_by_4k", "20 to 400 KiB in turn by 4 KiB, a step", 17900, 12000, 12000),
     ("grow_100_by_700", "100 to 100 KiB in turn by 700 B, a step", 2580, 2200, 2200),

@@ -9,8 +9,19 @@ const char *small_region_check(void) {
     return small_check_heap(&small_region_heap);
 }
 
-void small_region_each(void (*visit)(void *context, void *p), void *context) {
-    small_each(&small_region_heap, visit, context);
+struct each {
+    void (*visit)(void *context, void *p, size_t bytes);
+    void *context;
+};
+
+static void each_block(void *context, void *p) {
+    const struct each *each = context;
+    each->visit(each->context, p, small_usable(&small_region_heap, p));
+}
+
+void small_region_each(void (*visit)(void *context, void *p, size_t bytes), void *context) {
+    struct each each = {visit, context};
+    small_each(&small_region_heap, each_block, &each);
 }
 
 #endif

@@ -31,6 +31,8 @@ static NOINLINE STARTUP_TEXT void *resize_zoned(void *p, size_t size) {
     return resize_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }
 
+/* A block beyond level 2's longest becomes a large one where it is, and stays one when it cannot grow further: so not
+ * in the hardened build, where a refused request may not move the end, at which the canary is. */
 static void *resize_medium(void *p, size_t size) {
     debug_check(size <= ALLOC_BYTES_MAX);
     struct granule *slot = free_look_medium(p);
@@ -42,7 +44,7 @@ static void *resize_medium(void *p, size_t size) {
             uint32_t count = (uint32_t)granules_to_hold(size);
             uint32_t wish = (uint32_t)(resize_with_slack(size, bytes) >> GRANULE_SHIFT);
             if (medium_extend(slot, count, wish)) return p;
-        } else {
+        } else if (!hardened() && size <= (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) {
             uint32_t count = (uint32_t)units_to_hold(size);
             struct unit *unit = medium_become_large(slot, count);
             if (unit) return unit->count >= count ? p : resize_grow_large(unit, size);

@@ -25,9 +25,9 @@ static void look_at(const struct walk_block *block, void *context) {
         look->visit(look->context, block->memory, guard->size, guard->caller);
 }
 
-static void look_at_small(void *context, void *p) {
+static void look_at_small(void *context, void *p, size_t bytes) {
     const struct look *look = context;
-    const struct guard *guard = guard_of(p, small_region_usable("heap_each", p));
+    const struct guard *guard = guard_of(p, bytes);
     look->visit(look->context, p, guard->size, guard->caller);
 }
 

@@ -29,9 +29,10 @@ void small_region_trim(void);
 struct heap_figures;
 void small_region_figures(struct heap_figures *figures);
 
-/* small_region_check.c: the name of the first equation that does not hold, or NULL; each block in use. */
+/* small_region_check.c: the name of the first equation that does not hold, or NULL; each block in use, with its
+ * usable size. */
 const char *small_region_check(void);
-void small_region_each(void (*visit)(void *context, void *p), void *context);
+void small_region_each(void (*visit)(void *context, void *p, size_t bytes), void *context);
 
 /* As heap_resize_in_place() (heap/resize_in_place.h). */
 bool small_region_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes);

@@ -239,6 +239,22 @@ TEST(shrinking_never_fails) {
     }
 }
 
+/* Sizes of which the number of units has more than 32 bits are no small ones. */
+TEST(impossible_sizes_leave_every_block_as_it_is) {
+    static const size_t sizes[] = {100, 5000, 10 * KIB, 100 * KIB, 200 * KIB, MIB, 3 * MIB};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        char *p = t_malloc(sizes[i]);
+        size_t usable = t_malloc_usable_size(p);
+        for (unsigned bit = 40; bit < 64; bit++)
+            for (size_t more = 0; more < 3 * UNIT_BYTES; more += UNIT_BYTES / 2) {
+                CHECK(!t_realloc(p, ((size_t)1 << bit) + more));
+                CHECK_EQ(t_malloc_usable_size(p), usable);
+            }
+        t_free(p);
+    }
+    CHECK(!verify_heap());
+}
+
 TEST(misuse_of_realloc_is_reported) {
     char *small = t_malloc(100), *medium = t_malloc(10 * KIB), *large = t_malloc(MIB);
     expect_stop("realloc(): ", t_realloc(small + 16, 10));

@@ -32,7 +32,7 @@ both() { # TARGET: what holds of a process and of its core file
     asks 0 "^$address: live, a small block of 208 bytes; 0x[0-9a-f]+ is 5 bytes into it$" "block of $target" \
         "$target" "block $((address + 5))"
     asks 0 '^  right 0x[0-9a-f]+, 208 bytes, (live|free)$' "a block's neighbour in $target" "$target" "block $address"
-    asks 0 "^  $address: 0x0101010101010101$" "peek of $target" "$target" "peek $address 2"
+    asks 0 "^  $address: 0x6565656565656565$" "peek of $target" "$target" "peek $address 2"
     asks 0 '^  [[][#+.= ]{64}[]]$' "picture of $target" "$target" visualize
     asks 0 '16384 bytes, a cell is 256 bytes' "picture of a slab of $target" "$target" "visualize $address"
     asks 0 '^  [[]#{64}[]]$' "picture of a block of $target" "$target" "visualize $address 208"
@@ -43,7 +43,7 @@ both() { # TARGET: what holds of a process and of its core file
     asks 1 'no memory that can be read' "peek at no memory of $target" "$target" "peek 0x10"
     asks 1 'is no address' "a name instead of an address ($target)" "$target" "block a"
     asks 1 'only read here: .poke. needs a heap of your own' "poke of $target" "$target" "poke $address 1"
-    asks 0 "^  $address: 0x0101010101010101$" "nothing was written to $target" "$target" "peek $address 1"
+    asks 0 "^  $address: 0x6565656565656565$" "nothing was written to $target" "$target" "peek $address 1"
     asks 7 'alloc.*needs a heap of your own' "alloc of $target, and a code" "$target" 'alloc 5\nexit 7'
     asks 0 '^2 lines$' "statistics at the end ($target)" "$target" 'stats\ncheck'
     asks 0 'wrote .*page.html: open it' "a page of $target" "$target" "visualize --html $work/page.html"
