@@ -4,8 +4,8 @@
 
 # One set for each purpose, so that a first try does not install what only the tests need.
 declare -A package_sets=(
-    [build]="gcc g++ libc6-dev cmake make ninja-build libcmocka-dev libedit-dev libncurses-dev libdw-dev zlib1g-dev
-        valgrind systemtap-sdt-dev"
+    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev zlib1g-dev valgrind
+        systemtap-sdt-dev"
     [try]="time python3 sqlite3"
     [quick]="pkg-config shellcheck python3 strace time clang-format"
     [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin tcc
@@ -14,7 +14,7 @@ declare -A package_sets=(
     [programs]="bash coreutils util-linux python3 perl git g++ clang binutils sqlite3 redis-tools
         nodejs lua5.4 ruby jq libxml2-utils gawk openjdk-17-jre-headless xz-utils gdb openssl
         stress-ng php-cli php-curl php-gd php-intl php-mbstring php-sqlite3 php-xml strace"
-    [bench]="gcc g++ cmake make ninja-build libbenchmark-dev valgrind python3 strace util-linux
+    [bench]="gcc g++ cmake make libbenchmark-dev valgrind python3 strace util-linux
         libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libclang-rt-14-dev libgc-dev"
     [bench-programs]="perl lua5.4 ruby php-cli gawk nodejs clang cppcheck z3 sqlite3 jq
         libxml2-utils git redis-server redis-tools postgresql postgresql-contrib"
