@@ -56,3 +56,12 @@ STARTUP_TEXT void port_expect_fork(void) {
     if (__atomic_load_n(&begun, __ATOMIC_RELAXED) || __atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL)) return;
     libc_register(prepare_fork, parent_forked, child_forked, &__dso_handle);
 }
+
+#ifdef HEAPALLOC_STATIC
+/* A static program's threads begin without us (create.c), and the first to allocate would register the handlers while
+ * another, which has just forked, does not know of them: its child could wait for ever for the lock of the first heap.
+ */
+static __attribute__((constructor)) void expect_fork_at_start(void) {
+    port_expect_fork();
+}
+#endif

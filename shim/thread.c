@@ -40,9 +40,6 @@ static void thread_start(void) {
 
 STARTUP_TEXT void port_thread_begin(void) {
     thread_start();
-#ifdef HEAPALLOC_STATIC
-    port_expect_fork();
-#endif
     profile_thread_begins();
     pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
 }

@@ -129,7 +129,7 @@ WHERE = {"small": ("cortex-m0", "cortex-m3", "riscv32", "riscv64", "riscv64-open
 def runs():
     """All programs on all boards: name, and a function of the program's file that returns None or the fault."""
     for what, (sources, argument, line, code) in PROGRAMS.items():
-        sources = sources + core() if sources is EXAMPLE else sources
+        sources = sources + core() + INSTEAD if sources is EXAMPLE else sources
         flags = ["-DHEAPALLOC_GUARDED=1"] if "guarded" in what else []
         for name in WHERE.get(what, WHERE[what.split()[0]]):
             yield f"{name}: {what}", functools.partial(verdict, BOARDS[name], sources, argument=argument, line=line,
