@@ -13,6 +13,14 @@
 STARTUP_DATA static pthread_key_t key = 0;
 STARTUP_DATA static int started = 0;
 
+/* The round in which a thread gives its heap up. Not the last one with musl: a thread that first allocates in a
+ * destructor has one round less when this key is older than the destructor's, and its heap would stay. */
+#ifdef __GLIBC__
+enum { ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS };
+#else
+enum { ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
+#endif
+
 /* Give the heap up in the last round of key destructors, so that other keys' destructors can still use it. libc runs up
  * to PTHREAD_DESTRUCTOR_ITERATIONS rounds while values are left; the value counts the rounds to go. */
 STARTUP_TEXT static void round_ended(void *rounds_left) {
@@ -41,5 +49,5 @@ static void thread_start(void) {
 STARTUP_TEXT void port_thread_begin(void) {
     thread_start();
     profile_thread_begins();
-    pthread_setspecific(key, (void *)(uintptr_t)PTHREAD_DESTRUCTOR_ITERATIONS);
+    pthread_setspecific(key, (void *)(uintptr_t)ROUNDS);
 }
