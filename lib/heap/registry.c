@@ -9,7 +9,7 @@
 #include "span/units.h"
 #include <heapalloc/port.h>
 
-static struct heap first_heap __attribute__((aligned(64)));
+static struct heap first_heap __attribute__((aligned(2048))); /* in two pages, wherever the linker puts it */
 
 _Thread_local bool heap_thread_ended;
 

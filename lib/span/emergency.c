@@ -103,7 +103,7 @@ static void settle(bool grew) {
     if (!units_lock()) return;
     for (uint32_t i = 0; grew && i < load_acquire(span_count); i++) {
         struct span *span = load_acquire(span_list[i]);
-        if (span && span != units_tip) units_donate_rest(span);
+        if (span && span != units.tip) units_donate_rest(span);
     }
     units_unlock();
 }

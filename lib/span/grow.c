@@ -173,7 +173,7 @@ struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
 /* Make the first tip: the home span, or a range of the world's choice when not even a first step fits there. */
 static bool open_first(uint32_t count) {
     debug_check(lock_is_mine(&grow_gate));
-    debug_check(!units_tip);
+    debug_check(!units.tip);
     static bool asked;
     if (!asked) open_home();
     asked = true;
@@ -190,12 +190,12 @@ static bool open_first(uint32_t count) {
 static bool grow_held(uint32_t count) {
     debug_check(lock_is_mine(&grow_gate));
     debug_check(!lock_is_mine(&units.lock)); /* it makes system calls */
-    if (!units_tip) {
+    if (!units.tip) {
         if (!open_first(count)) return false;
         units_move_tip(&span_home);
         return true;
     }
-    if (grow_in_place(units_tip, count)) return true;
+    if (grow_in_place(units.tip, count)) return true;
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
     struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, GROW_AS_NEEDED);
     if (!next) return false;

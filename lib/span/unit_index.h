@@ -28,6 +28,7 @@ struct units {
     struct unit *oldest;                      /* dirty extents by age */
     struct unit *newest;
     struct unit *deferred; /* heads given while the lock was taken; linked by next, atomic */
+    struct span *tip; /* its top is where new units are taken from; changed under grow.h's gate, too; NULL: none yet */
     struct tlsf dirty;
     struct tlsf clean;
     struct tlsf unmapped;

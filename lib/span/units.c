@@ -74,10 +74,10 @@ bool units_extend(struct unit *unit, uint32_t count) {
         uint32_t more = count - unit->count;
         bool done = units_extend_locked(unit, more);
         bool at_top =
-            units_tip && unit + unit->count == units_tip->lines + units_tip->top_units && !units_tip_has(more);
-        struct span *tip = units_tip;
+            units.tip && unit + unit->count == units.tip->lines + units.tip->top_units && !units_tip_has(more);
+        struct span *tip = units.tip;
         units_unlock();
         if (done) return true;
-        if (config_bounded || !at_top || grow_tip_by(more) != GROW_DONE || tip != units_tip) return false;
+        if (config_bounded || !at_top || grow_tip_by(more) != GROW_DONE || tip != units.tip) return false;
     }
 }

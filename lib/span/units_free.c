@@ -80,9 +80,9 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
         extent_cut_front(right, more);
         right->kind = UNIT_INSIDE;
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
-    } else if (!config_bounded && units_tip && right == units_tip->lines + units_tip->top_units &&
+    } else if (!config_bounded && units.tip && right == units.tip->lines + units.tip->top_units &&
                units_tip_has(more)) {
-        guarded_add(units_tip->top_units, more);
+        guarded_add(units.tip->top_units, more);
     } else {
         return false;
     }

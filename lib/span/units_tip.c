@@ -4,20 +4,18 @@
 #include "base/check.h"
 #include "base/memory.h"
 
-struct span *units_tip;
-
 STARTUP_TEXT bool units_tip_has(uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
-    return units_tip && ((size_t)units_tip->top_units + count) << UNIT_SHIFT <= units_tip->bytes;
+    return units.tip && ((size_t)units.tip->top_units + count) << UNIT_SHIFT <= units.tip->bytes;
 }
 
 STARTUP_TEXT struct unit *units_take_tip(uint32_t count, enum unit_kind kind) {
     if (!units_tip_has(count)) return NULL;
-    struct unit *unit = units_tip->lines + units_tip->top_units;
+    struct unit *unit = units.tip->lines + units.tip->top_units;
     debug_check(unit->kind == UNIT_INSIDE); /* never used */
-    unit->memory = units_tip->base + ((size_t)units_tip->top_units << UNIT_SHIFT);
+    unit->memory = units.tip->base + ((size_t)units.tip->top_units << UNIT_SHIFT);
     unit->flags = UNIT_CLEAN;
-    guarded_add(units_tip->top_units, count);
+    guarded_add(units.tip->top_units, count);
     return extent_hand_out(unit, count, kind);
 }
 
@@ -48,10 +46,10 @@ void units_donate_rest(struct span *span) {
 }
 
 STARTUP_TEXT void units_move_tip(struct span *span) {
-    debug_check(span != units_tip);
+    debug_check(span != units.tip);
     while (!lock_take(&units.lock)) {
     }
-    if (units_tip) units_donate_rest(units_tip);
-    units_tip = span;
+    if (units.tip) units_donate_rest(units.tip);
+    units.tip = span;
     units_unlock();
 }

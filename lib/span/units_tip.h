@@ -3,9 +3,6 @@
 #pragma once
 #include "span/units_give.h"
 
-/* The span whose top new units are taken from; changed under grow.h's gate and the units lock. NULL: none yet. */
-extern struct span *units_tip __attribute__((visibility("hidden")));
-
 /* True when the tip has memory for `count` units above its top; take them, or NULL. Under the lock. */
 bool units_tip_has(uint32_t count);
 struct unit *units_take_tip(uint32_t count, enum unit_kind kind);
