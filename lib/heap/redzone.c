@@ -125,7 +125,8 @@ STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count) 
     debug_check(heap->state == HEAP_LIVE && size <= REDZONE_BYTES_MAX);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (load_relaxed(heaps.threaded) || (heap->sample.rate && !(hooks && hooks->serve))) return NULL;
-    void *p = size <= REDZONE_CELL_MAX ? take_cell(size) : take_wide(size);
+    void *p = size <= REDZONE_CELL_MAX ? take_cell(size) : NULL;
+    if (!p) p = take_wide(size);
     *count = (uint8_t)(*count + (p != NULL));
     return p;
 }

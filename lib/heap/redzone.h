@@ -6,9 +6,10 @@
  *
  * A heap gives them to the first blocks of each size that its slow path serves, while the process has one thread: the
  * fast paths know nothing of them. Blocks of up to REDZONE_CELL_MAX bytes lie in one region, one after the other, and
- * are used again only when there is no other memory; larger ones are blocks of level 2, with the head at their start,
- * so that a pointer to the caller's bytes is no block's start, and every fast path declines it. heap/redzone_mark.h
- * says what a mark is; the fill is one too.
+ * are used again only when there is no other memory: a process's first streams touch no memory of level 2. Larger ones,
+ * and all when the region is full, are blocks of level 2, with the head at their start, so that a pointer to the
+ * caller's bytes is no block's start, and every fast path declines it. heap/redzone_mark.h says what a mark is; the
+ * fill is one too.
  *
  * What glibc lets a program use beyond its request belongs to the caller's bytes: programs that write there work. */
 /* SPDX-License-Identifier: MIT */

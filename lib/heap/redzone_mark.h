@@ -11,7 +11,7 @@ enum {
     REDZONE_HEAD_BYTES = 16, /* of the tail too */
     REDZONE_FILL_BYTES = 8,  /* the caller's bytes are 8 more than a multiple of 16 */
     REDZONE_ALIGN_BYTES = 16,
-    REDZONE_CELL_MAX = 1024,
+    REDZONE_CELL_MAX = 4096,
     REDZONE_BYTES_MAX = 64 * 1024,
 };
 

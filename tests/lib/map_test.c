@@ -107,7 +107,7 @@ static bool add_zoned(const struct heapalloc_block *block, void *argument) {
         zoned->live += block->state == HEAPALLOC_BLOCK_LIVE;
         zoned->bytes += block->bytes;
     }
-    zoned->freed += block->state == HEAPALLOC_BLOCK_FREE && block->bytes <= REDZONE_CELL_MAX;
+    zoned->freed += block->state == HEAPALLOC_BLOCK_FREE && block->bytes <= REDZONE_CELL_MAX + 8;
     return true;
 }
 
