@@ -24,7 +24,7 @@ struct object {
 INLINE size_t object_place(const void *object, enum object_kind kind) {
     uintptr_t at = (uintptr_t)object + kind;
     COMPUTED(at); /* first, which takes no instruction of its own */
-    return at - (uintptr_t)span_home.base;
+    return at - (uintptr_t)racy_load(span_home.base);
 }
 
 /* The place that stands at `object`, which may be at any address. */

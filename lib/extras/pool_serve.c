@@ -98,7 +98,7 @@ static NOINLINE void put_named(struct heapalloc_pool *pool, struct block *block,
 
 /* What a shared pool's put does most of the time; false: the slow path decides. */
 INLINE bool put_loaded(struct heapalloc_pool *pool, struct block *object) {
-    size_t offset = (size_t)((char *)object - span_home.base);
+    size_t offset = (size_t)((char *)object - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;
     if (unlikely(!pool_is_block(pool, pool_owner(pool), span_line(&span_home, offset), object))) return false;
     struct pool_thread *thread = pool_thread_find(pool);
@@ -117,7 +117,7 @@ static NOINLINE void put_slow(struct heapalloc_pool *pool, struct block *block) 
 
 /* True when a block of a plain pool can be kept without further checks. */
 INLINE bool is_right(struct heapalloc_pool *pool, struct block *block) {
-    size_t offset = (size_t)((char *)block - span_home.base);
+    size_t offset = (size_t)((char *)block - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return false;
     if (!config_safety) return object_is(pool, OBJECT_POOL) && !pool->manager;
     const struct unit *slab = span_line(&span_home, offset);

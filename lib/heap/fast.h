@@ -72,7 +72,7 @@ INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *h
 INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     struct heap *heap = heap_self;
     if (config_valgrind) return outside(p, heap);
-    size_t offset = (size_t)((char *)p - span_home.base);
+    size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return outside(p, heap);
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
@@ -120,7 +120,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
 /* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer, as in
  * most reallocs by a little. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
-    size_t offset = (size_t)((const char *)p - span_home.base);
+    size_t offset = (size_t)((const char *)p - racy_load(span_home.base));
     if (config_valgrind || offset >= racy_load(span_home.bytes)) return false;
     const struct unit *unit = span_line(&span_home, offset);
     if (racy_load(unit->kind) == UNIT_MEDIUM)
@@ -130,7 +130,7 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
 
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once if it fits and stays more than half full. */
 INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t)) {
-    size_t offset = (size_t)((char *)p - span_home.base);
+    size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return slow(p, size);
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
@@ -140,7 +140,7 @@ INLINE void *heap_resize_with(void *p, size_t size, void *(*slow)(void *, size_t
 
 /* The usable size of the block at `p`; 0 for NULL. Slabs first, the rest by a tail call. */
 INLINE size_t heap_usable_with(const void *p, size_t (*outside)(const void *p)) {
-    size_t offset = (size_t)((const char *)p - span_home.base);
+    size_t offset = (size_t)((const char *)p - racy_load(span_home.base));
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return outside(p);
     size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
     if (unlikely(bytes == 0)) return heap_usable_slow(p);

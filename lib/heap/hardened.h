@@ -21,7 +21,7 @@ _Noreturn COLD void hardened_damaged(const char *function, const void *p);
 /* Set the canary of a block that is about to be handed out; NULL and foreign blocks pass unchanged. */
 INLINE void *hardened_seal(void *p) {
     if (!hardened()) return p;
-    size_t offset = (size_t)((char *)p - span_home.base);
+    size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     canary_word *place = NULL;
     if (likely(offset < racy_load(span_home.bytes))) {
         size_t bytes = racy_load(span_line(&span_home, offset)->block_bytes);
@@ -41,7 +41,7 @@ void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, stru
 INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     if (!hardened()) return heap_free_with(p, outside);
     struct heap *heap = heap_self;
-    size_t offset = (size_t)((char *)p - span_home.base);
+    size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return hardened_free_odd(p, heap, outside);
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
@@ -56,7 +56,7 @@ INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *he
     }
     struct block *leaving = quarantine_swap(heap, p, bytes);
     if (unlikely(!leaving)) return;
-    bytes = racy_load(span_line(&span_home, (size_t)((char *)leaving - span_home.base))->block_bytes);
+    bytes = racy_load(span_line(&span_home, (size_t)((char *)leaving - racy_load(span_home.base)))->block_bytes);
     if (unlikely(!quarantine_is_clear(leaving, bytes))) quarantine_written(leaving);
     block_clear(leaving);
     heap_free_with(leaving, outside);

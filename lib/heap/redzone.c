@@ -133,11 +133,11 @@ STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count) 
 
 void *redzone_take_freed(size_t size) {
     struct redzone_region *region = &redzone_region;
-    size_t bytes = redzone_usable(size);
     for (size_t at = END_BYTES; size <= REDZONE_CELL_MAX && at < region->used; at += ALIGN_BYTES) {
         char *p = region->from + at;
+        size_t bytes = load_relaxed(head_of(p)->bytes);
+        if (((uintptr_t)p & (align_of(size) - 1)) || bytes < redzone_usable(size) || bytes >= region->used) continue;
         uint64_t hash = hash_of(p, bytes), seen = redzone_mark(hash, SALT_FREED);
-        if (((uintptr_t)p & (align_of(size) - 1)) || load_relaxed(head_of(p)->bytes) != bytes) continue;
         if (!cas(head_of(p)->mark, &seen, redzone_mark(hash, SALT_HEAD))) continue;
         store_relaxed(region->freed, NULL);
         return redzone_seal(p, bytes);

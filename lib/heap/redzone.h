@@ -93,5 +93,5 @@ INLINE bool redzone_begins(const char *block) {
  * nothing is. */
 void *redzone_free(void *p, size_t bytes);
 
-/* A freed block of the region for a request of this size, when there is no other memory; NULL: there is none. */
+/* A freed block of the region that holds this size, when there is no other memory; NULL: there is none. */
 void *redzone_take_freed(size_t size);

@@ -65,7 +65,7 @@ static struct heap *first_of_process(void) {
     heap_secret_word = block_secret(port_random());
     if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;
     heap_begin(&first_heap);
-    heaps.live = 1;
+    store_relaxed(heaps.live, 1);
     return &first_heap;
 }
 

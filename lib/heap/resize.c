@@ -75,7 +75,7 @@ static void *resize_any(void *p, size_t size) {
  * small. */
 static bool resize_is_plain(const void *p, size_t size) {
     if (likely(!load_relaxed(sample_hooks))) return true;
-    size_t offset = (size_t)((const char *)p - span_home.base);
+    size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
     if (size > CLASS_BYTES_MAX || offset >= load_relaxed(span_home.bytes)) return false;
     const struct unit *unit = span_line(&span_home, offset);
     return load_relaxed(unit->kind) == UNIT_SLAB && load_relaxed(unit->start_limit) > 0;

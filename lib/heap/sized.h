@@ -24,7 +24,7 @@ _Noreturn COLD void sized_fail(const char *function, const void *p, size_t size,
 /* The quick check: true when `p` may be freed as a block of `size` bytes at a multiple of `align`. */
 INLINE bool sized_is_right(const void *p, size_t size, size_t align, enum sized_by by) {
     if (!config_safety || config_valgrind) return true;
-    size_t offset = (size_t)((const char *)p - span_home.base);
+    size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
     if (unlikely(offset >= load_relaxed(span_home.bytes))) return sized_is_true(p, size, align, by);
     size_t bytes = load_relaxed(span_line(&span_home, offset)->block_bytes);
     if (unlikely(size > bytes || size <= bytes / 2 || (uintptr_t)p & (align - 1) || !is_power_of_two(align)))

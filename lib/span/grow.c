@@ -107,18 +107,28 @@ static STARTUP_TEXT bool grow_in_place(struct span *span, uint32_t count) {
     return true;
 }
 
+/* The home span is where `span` is, but has no bytes yet: other threads may compare any pointer with it meanwhile. */
+static void describe_home(const struct span *span) {
+    debug_check(lock_is_mine(&grow_gate) && span_home.bytes == 0);
+    store_relaxed(span_home.base, span->base);
+    span_home.lines = span->lines;
+    span_home.slots = span->slots;
+    span_home.slots_from_0 = span->slots_from_0;
+    span_home.limit_units = span->limit_units;
+    span_home.tabled_units = span->tabled_units;
+    span_home.stepwise = span->stepwise;
+}
+
 /* Describe the home span, not yet mapped, where the world has a place for it. */
 static void open_home(void) {
-    debug_check(lock_is_mine(&grow_gate));
     char *home = port_home();
     if (!home) return;
-    debug_check(span_home.bytes == 0);
-    span_home = (struct span){.base = home + HOME_UNITS,
-                              .lines = (struct unit *)(home + UNIT_LINE_BYTES),
-                              .slots = (struct granule *)(home + HOME_SLOTS),
-                              .slots_from_0 = span_slots_from_0(home + HOME_SLOTS, home + HOME_UNITS),
-                              .limit_units = SPAN_UNITS_MAX,
-                              .stepwise = true};
+    describe_home(&(struct span){.base = home + HOME_UNITS,
+                                 .lines = (struct unit *)(home + UNIT_LINE_BYTES),
+                                 .slots = (struct granule *)(home + HOME_SLOTS),
+                                 .slots_from_0 = span_slots_from_0(home + HOME_SLOTS, home + HOME_UNITS),
+                                 .limit_units = SPAN_UNITS_MAX,
+                                 .stepwise = true});
 }
 
 /* Reserve a range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
@@ -180,10 +190,8 @@ static bool open_first(uint32_t count) {
     if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
     struct span other;
     if (!reserve_span(&other, count, FIRST_SPAN_UNITS, GROW_AS_NEEDED)) return false;
-    size_t bytes = other.bytes;
-    other.bytes = 0;
-    span_home = other;
-    units_publish(&span_home, bytes); /* last: whoever sees the bytes sees the rest */
+    describe_home(&other);
+    units_publish(&span_home, other.bytes); /* last: whoever sees the bytes sees the rest */
     return true;
 }
 

@@ -4,7 +4,9 @@
 #include "base/memory.h"
 #include <heapalloc/port.h>
 
-struct span span_home;
+/* Until it opens, its base is so far from any pointer that none lies in it, not even NULL for a thread that reads the
+ * base before it opens and the bytes after. */
+struct span span_home = {.base = (char *)(UINTPTR_MAX / 2 + 1)};
 struct span *span_list[SPANS_MAX];
 uint32_t span_count;
 
@@ -38,7 +40,7 @@ bool span_unmap(void *start, size_t bytes) {
 }
 
 INLINE bool span_has(const struct span *span, const void *p) {
-    return (size_t)((const char *)p - span->base) < load_relaxed(span->bytes);
+    return (size_t)((const char *)p - load_relaxed(span->base)) < load_relaxed(span->bytes);
 }
 
 static NOINLINE struct span *span_further(const void *p) {

@@ -58,13 +58,13 @@ struct unit *units_widen(struct unit *unit) {
         extent_leave(right);
         guarded_add(units.used_units, right->count);
         unit->count += right->count;
-        right->kind = UNIT_INSIDE;
+        store_relaxed(right->kind, UNIT_INSIDE);
     }
     if (left) {
         extent_leave(left);
         guarded_add(units.used_units, left->count);
         left->count += unit->count;
-        left->kind = UNIT_LEAVING;
+        store_relaxed(left->kind, UNIT_LEAVING);
         store_relaxed(unit->kind, UNIT_INSIDE);
     }
     units_unlock();

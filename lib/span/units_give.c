@@ -12,7 +12,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
     debug_check(unit->kind == UNIT_LEAVING && unit->count > 0 && !(unit->flags & (UNIT_AGED | UNIT_MOVED)));
     struct unit *head = unit, *left = extent_left(unit), *right = extent_right(unit), *eldest = NULL;
     uint32_t own = unit->count, count = own, largest = own;
-    unit->kind = UNIT_INSIDE;
+    store_relaxed(unit->kind, UNIT_INSIDE);
     unit->owner = NULL;
     unit->block_bytes = 0;
     if (left) {
@@ -25,7 +25,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
         extent_leave(right);
         if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
         count += right->count;
-        right->kind = UNIT_INSIDE;
+        store_relaxed(right->kind, UNIT_INSIDE);
     }
     if (left && left != eldest) age_leave(left);
     if (right && right != eldest) age_leave(right);

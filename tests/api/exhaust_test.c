@@ -134,6 +134,24 @@ CASE(nothing_is_refused_while_more_would_be_served) {
     expect(refused == REFUSALS);
 }
 
+/* A process's first block of a size, which may lie apart from the others, serves all smaller sizes when it is freed. */
+CASE(a_first_block_serves_smaller_sizes) {
+    restart_under_limit();
+    void *first = malloc(4052);
+    size_t count, left;
+    for (unsigned s = SIZES; s-- > 0;) exhaust(sizes[s], &count);
+    for (size_t size = 4052; size > 0; size -= size / 8 + 1) {
+        exhaust(size, &left);
+        free(first);
+        first = malloc(size);
+        expect_at(size, count, left);
+        expect(first != NULL);
+        free(first);
+        first = malloc(4052);
+        expect(first != NULL);
+    }
+}
+
 static void *exhaust_in_thread(void *size) {
     size_t count;
     for (unsigned round = 0; round < 5; round++) {
