@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/free_check.h"
 #include "heap/guard_slot.h"
+#include "heap/redzone_check.h"
 #include "slab/slab.h"
 #include <heapalloc/port.h>
 

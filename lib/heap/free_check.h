@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/check.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 
 /* End the program with a message about a pointer that failed a check below. */
 _Noreturn COLD void free_bad_unit(const char *function, const void *p);

@@ -8,7 +8,6 @@
 #include "heap/hooks.h"
 #include "heap/resize_in_place.h"
 #include "heap/trim.h"
-#include "span/region.h"
 #include "span/small_region.h"
 #include <heapalloc/heap.h>
 
@@ -126,9 +125,4 @@ size_t heap_usable(const void *p) {
 void heap_trim_all(void) {
     if (small_region()) return small_region_trim();
     heap_trim(heap_self->state == HEAP_LIVE ? heap_self : NULL);
-}
-
-bool heap_remove_region(void *start, size_t bytes) {
-    heap_trim_all();
-    return region_remove(start, bytes);
 }

@@ -5,6 +5,7 @@
  * be free (slab/block.h). */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "engine/classes.h"
 #include "slab/block.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
     REDZONE_ALIGN_BYTES = 16,
     REDZONE_CELL_MAX = 4096,
     REDZONE_BYTES_MAX = 64 * 1024,
+    REDZONE_NATURAL_MAX = CLASS_BYTES_MAX, /* powers of two up to this lie at a multiple of themselves, as in slabs */
 };
 
 struct redzone_end {

@@ -3,7 +3,7 @@
 #include "heap/used.h"
 #include "heap/guard_slot.h"
 #include "heap/quarantine.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "slab/slab.h"
 
 STARTUP_TEXT size_t used_bytes(const void *p) {

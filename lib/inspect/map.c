@@ -1,7 +1,7 @@
 /* The heap map: what heapalloc/map.h promises, as this compiler laid it out. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include <heapalloc/map.h>
 
 /* The values that a map of this version promises are those of the core. */

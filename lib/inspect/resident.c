@@ -1,7 +1,7 @@
 /* Where the heap's resident memory is. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/resident.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 

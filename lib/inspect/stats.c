@@ -4,7 +4,7 @@
 #include "heap/cache.h"
 #include "heap/guard_slot.h"
 #include "heap/heap.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "inspect/spans.h"
 #include "span/region.h"
 #include "span/units.h"

@@ -4,7 +4,7 @@
 #include "heap/cache.h"
 #include "heap/guard_slot.h"
 #include "heap/heap.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "inspect/spans.h"
 
 static void tally_add(struct tally_count *count, size_t blocks, size_t bytes) {

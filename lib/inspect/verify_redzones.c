@@ -1,6 +1,6 @@
 /* The verifier: the blocks with red zones are all there, and nothing was written before or behind them. */
 /* SPDX-License-Identifier: MIT */
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 

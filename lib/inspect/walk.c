@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/walk.h"
 #include "heap/guard_slot.h"
-#include "heap/redzone.h"
+#include "heap/redzone_block.h"
 #include "inspect/slab_map.h"
 #include "inspect/spans.h"
 

@@ -28,6 +28,9 @@ void region_describe(struct span *span, char *base, uint32_t units, void *tables
  * some are not kept back; nothing has changed. Takes the units lock. */
 bool region_enter(struct span *span, char *start, size_t bytes);
 
-/* heap_remove_region() (heapalloc/heap.h) of what is free already: whole units are kept back again, and a region of its
- * own is forgotten with its tables. False: some of it is in use; nothing has changed. */
-bool region_remove(char *start, size_t bytes);
+/* Keep the whole units in [start, start + bytes) back again. False: some of it is in use; nothing has changed. */
+bool region_leave(struct span *span, char *start, size_t bytes);
+
+/* Forget the span at `place` in span_list, whose units are all kept back: nobody has a pointer into it any more. Takes
+ * the units lock. */
+void region_forget(struct span **place);
