@@ -75,7 +75,7 @@ static struct leaks_search *list_begin(size_t room) {
     search->bytes = (bytes + LEAKS_PAGE_BYTES - 1) & ~(size_t)(LEAKS_PAGE_BYTES - 1);
     search->room = room;
     search->blocks = (struct leaks_block *)(search + 1);
-    search->todo = (uint32_t *)(search->blocks + room);
+    search->unscanned = (uint32_t *)(search->blocks + room);
     return search;
 }
 

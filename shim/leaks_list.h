@@ -18,7 +18,7 @@ struct leaks_search {
     size_t count, room, pending;
     uint64_t stack; /* where the used part of the caller's begins */
     struct leaks_block *blocks;
-    uint32_t *todo; /* blocks that were reached and not scanned yet */
+    uint32_t *unscanned; /* blocks that were reached and not scanned yet */
 };
 
 /* List all live blocks. NULL: no memory, or the process may not read itself. Other threads must be stopped. */

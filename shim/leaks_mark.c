@@ -18,7 +18,7 @@ enum { WORD = sizeof(uintptr_t) };
 static void reach(struct leaks_search *search, size_t index) {
     if (index == search->count || search->blocks[index].reached) return;
     search->blocks[index].reached = true;
-    search->todo[search->pending++] = (uint32_t)index;
+    search->unscanned[search->pending++] = (uint32_t)index;
 }
 
 static void look_at_words(struct leaks_search *search, size_t bytes) {
@@ -130,7 +130,7 @@ struct leaks_search *leaks_search(uintptr_t stack) {
     if (!search || search->count == 0) return search;
     search->stack = stack;
     for (size_t i = 0; i < search->count; i++)
-        if (search->blocks[i].reached) search->todo[search->pending++] = (uint32_t)i;
+        if (search->blocks[i].reached) search->unscanned[search->pending++] = (uint32_t)i;
     for (size_t n = 0; leaks_stopped_at(n); n++) reach(search, leaks_list_find(search, leaks_stopped_at(n)));
     reach(search, leaks_list_find(search, stack));
     if (!look_at_roots(search)) {
@@ -138,7 +138,7 @@ struct leaks_search *leaks_search(uintptr_t stack) {
         return NULL;
     }
     while (search->pending > 0) {
-        const struct leaks_block *block = &search->blocks[search->todo[--search->pending]];
+        const struct leaks_block *block = &search->blocks[search->unscanned[--search->pending]];
         look_at(search, block->address, block->address + block->bytes);
     }
     return search;
