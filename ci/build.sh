@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds CMake presets (release if none is named) after installing the packages that a build needs.
 #
-#   ci/build.sh [-q] [-t TARGET] [PRESET...]
+#   ci/build.sh [-q] [-j JOBS] [-t TARGET] [PRESET...]
 #     -q          print nothing unless something was built or failed
+#     -j JOBS     so many compilers at a time, else one for each processor
 #     -t TARGET   build this target only (may be repeated)
 #
 # Prints to stderr. The compiler's output stays in BUILD_DIR/build.log and is shown if the build fails.
@@ -17,12 +18,14 @@ say() { printf 'build: %s\n' "$*" >&2; }
 
 known=$(sed -n 's/.*"name": "\([a-z0-9]*\)", "displayName".*/\1/p' "$root/CMakePresets.json" | paste -sd' ')
 quiet=no
+jobs=$(nproc)
 targets=()
 presets=()
 while (($#)); do
     case $1 in
         -h | --help) print_help ;;
         -q) quiet=yes ;;
+        -j) need_number 1 "$@"; jobs=$2; shift ;;
         -t) need_value "$@"; targets+=("$2"); shift ;;
         -*) wrong_argument "there is no option $1" ;;
         *)
@@ -76,7 +79,7 @@ build() {
     : >"$log"
     configure "$preset" "$dir" "$log"
     [[ $quiet == yes ]] || say "building $preset"
-    step "building $preset" "$log" cmake --build "$dir" --parallel "$(nproc)" \
+    step "building $preset" "$log" cmake --build "$dir" --parallel "$jobs" \
         ${targets[@]+--target "${targets[@]}"}
     # Something was built, for which the user of a quiet caller had to wait, so say so.
     if [[ $quiet == yes ]] && grep -qE '(Building|Linking) ' "$log"; then

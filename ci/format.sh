@@ -32,8 +32,9 @@ mapfile -t files < <(find "${names[@]}" -type f -regex '.*\.\(c\|h\|cc\|cpp\)')
 if [[ $check == no ]]; then
     exec clang-format -i "${files[@]}"
 fi
-rc=0
-for file in "${files[@]}"; do
-    clang-format "$file" | cmp -s - "$file" || { echo "$file differs: ci/format.sh $file"; rc=1; }
-done
-exit "$rc"
+# Once for all files: a process for each took four times as long.
+differing=$(clang-format --dry-run --ferror-limit=1 "${files[@]}" 2>&1 |
+    sed -nE 's/^(.*):[0-9]+:[0-9]+: .*\[-Wclang-format-violations\]$/\1/p' | sort -u)
+[[ -n $differing ]] || exit 0
+while read -r file; do echo "$file differs: ci/format.sh $file"; done <<<"$differing"
+exit 1

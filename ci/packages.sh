@@ -4,8 +4,8 @@
 
 # One set for each purpose, so that a first try does not install what only the tests need.
 declare -A package_sets=(
-    [build]="gcc g++ libc6-dev cmake make libcmocka-dev libedit-dev libncurses-dev libdw-dev zlib1g-dev valgrind
-        systemtap-sdt-dev"
+    [build]="gcc g++ libc6-dev cmake make ninja-build libcmocka-dev libedit-dev libncurses-dev libdw-dev zlib1g-dev
+        valgrind systemtap-sdt-dev"
     [try]="time python3 sqlite3"
     [quick]="pkg-config shellcheck python3 strace time clang-format"
     [test]="clang clang-format time libclang-rt-14-dev pkg-config shellcheck python3 strace spin tcc

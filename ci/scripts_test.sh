@@ -79,7 +79,7 @@ every_script_names_a_wrong_argument() {
 wrong_words_are_named() {
     refuses "no preset is named 'relase'; there are: release debug" ci/build.sh relase
     refuses "-t wants a value" ci/build.sh -t
-    refuses "no stage is named 'relase'; there are: house" ci/test.sh house relase
+    refuses "no stage is named 'relase'; there are: release" ci/test.sh house relase
     refuses "either --quick or stages" ci/test.sh --quick house
     refuses "no part is named 'count'; there are: counts startup" ci/bench.sh --only count
     refuses "no allocator is named 'jmalloc'; known are: heapalloc" ci/bench.sh --allocator jmalloc

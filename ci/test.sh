@@ -5,9 +5,10 @@
 #   ci/test.sh --quick    the tests that a change breaks first: less than four minutes
 #   ci/test.sh STAGE...   these stages
 #
-# A failing stage does not stop the next. The last line is 'N passed, N failed', where a failed build, a stage that is
-# stopped at its limit and a stage without tests count as failed tests. Exit 1 if anything failed. Each stage's log is
-# build/logs/STAGE.log.
+# Two stages run at a time, the second with fewer tests at once than the first, so that no processor waits for the end
+# of one, nor for a test that sleeps. A failing stage does not stop the next. The last line is 'N passed, N failed',
+# where a failed build, a stage that is stopped at its limit and a stage without tests count as failed tests. Exit 1 if
+# anything failed. Each stage's log is build/logs/STAGE.log.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -48,10 +49,6 @@ unset LD_PRELOAD LD_LIBRARY_PATH HEAPALLOC MALLOC_ARENA_MAX MALLOC_PERTURB_ GLIB
 unset CMAKE_GENERATOR CFLAGS CXXFLAGS LDFLAGS CTEST_PARALLEL_LEVEL
 export LC_ALL=C.UTF-8
 
-# Tests that wait leave a processor idle: one more runs at a time where that decides how long one waits for the answer.
-jobs=$(nproc)
-[[ $kind == full ]] || jobs=$((jobs + 1))
-
 logs=$root/build/logs
 if ! mkdir -p "$logs" 2>/dev/null || [[ ! -w $logs ]]; then
     echo "test: cannot write to $logs as $(id -un); built as root before?" \
@@ -61,6 +58,7 @@ fi
 passed=0
 failed=0
 failures=() # each STAGE:TEST
+stage_failed=0
 
 add_failure() {
     failed=$((failed + 1))
@@ -70,7 +68,7 @@ add_failure() {
 # Prints "ok NAME" or "not NAME" for each result line of ctest, or of a script that prints its own.
 results_of() {
     local kind=$1 log=$2
-    if [[ $kind == - ]]; then
+    if [[ $kind == -* ]]; then
         sed -nE 's/^(ok|not) (ok )?- ([^ :]+).*/\1 \3/p' "$log"
     else
         awk '$1 ~ /^[0-9]+\/[0-9]+$/ && $2 == "Test" {
@@ -79,18 +77,14 @@ results_of() {
     fi
 }
 
-# Runs one stage; its output goes to the log.
-run_stage() {
-    local preset=$1 limit=$2
-    shift 2
-    if [[ $preset == - ]]; then
-        timeout -k 10 "$limit" "$@"
-        return
-    fi
-    local folder=build-${preset%%:*}
-    [[ $preset != release ]] || folder=build
-    timeout -k 10 "$limit" ctest --test-dir "$folder" --output-on-failure --no-tests=error \
-        -j "$jobs" "$@"
+# The folder that the stage of this preset builds in; - if it has its own.
+folder_of() {
+    local preset=${1#-:}
+    case ${preset%%:*} in
+        -) echo - ;;
+        release) echo build ;;
+        *) echo "build-${preset%%:*}" ;;
+    esac
 }
 
 # Counts the results in the stage's log; a failure outside the counted tests counts too.
@@ -112,25 +106,44 @@ count_stage() {
     stage_failed=$((failed - before))
 }
 
-stage() {
-    local name=$1 preset=$2 started=$SECONDS rc=0 target targets=()
-    printf '%-12s ' "$name"
+# Builds what the preset names: PRESET or PRESET:TARGET,...
+build_stage() {
+    local jobs=$1 preset=$2 target targets=()
     if [[ $preset == *:* ]]; then
         for target in ${preset//[:,]/ }; do targets+=(-t "$target"); done
         targets=("${targets[@]:2}") # the first word is the preset
     fi
-    if [[ $preset != - ]] &&
-        ! "$here/build.sh" -q ${targets[@]+"${targets[@]}"} "${preset%%:*}" >"$logs/$name.log" 2>&1; then
+    timeout -k 10 3600 "$here/build.sh" -q -j "$jobs" ${targets[@]+"${targets[@]}"} "${preset%%:*}"
+}
+
+# Builds and runs one stage, JOBS tests at a time. Its output goes to the log, and to LOG.end: the exit status (or
+# "build"), the seconds, and how many of them the build took.
+run_stage() {
+    local jobs=$1 name=$2 preset=$3 limit=$4 started=$SECONDS built=0 rc=0 command=("${@:5}")
+    local log=$logs/$name.log
+    rm -f "$log.end"
+    if [[ $preset != -* ]]; then
+        build_stage "$jobs" "$preset" >"$log" 2>&1 || rc=build
+        built=$((SECONDS - started))
+        command=(ctest --test-dir "$(folder_of "$preset")" --output-on-failure --no-tests=error -j "$jobs" "${@:5}")
+    fi
+    [[ $rc == build ]] || timeout -k 10 "$limit" "${command[@]}" >"$log" 2>&1 || rc=$?
+    echo "$rc $((SECONDS - started)) $built" >"$log.end"
+}
+
+# Counts a stage that has ended, and prints its line.
+end_stage() {
+    local name=$1 preset=$2 rc=137 seconds=0 built=0 before=$passed
+    [[ ! -s $logs/$name.log.end ]] || read -r rc seconds built <"$logs/$name.log.end" # else it was killed
+    rm -f "$logs/$name.log.end"
+    if [[ $rc == build ]]; then
         add_failure "$name" "(build)"
-        echo "the build failed, $((SECONDS - started)) s"
+        printf '%-12s the build failed, %s s\n' "$name" "$seconds"
         return
     fi
-    local built=$((SECONDS - started))
-    run_stage "${@:2}" >"$logs/$name.log" 2>&1 || rc=$?
-    local before=$passed
     count_stage "$name" "$preset" "$rc"
-    echo "$((passed - before)) passed, $stage_failed failed," \
-        "$((SECONDS - started)) s ($built s of it the build)"
+    printf '%-12s %s passed, %s failed, %s s (%s s of it the build)\n' "$name" "$((passed - before))" "$stage_failed" \
+        "$seconds" "$built"
 }
 
 # The end of one failed test's output: after its result line in a ctest log, else the log's end.
@@ -162,19 +175,74 @@ report_failures() {
     done
 }
 
-# The scripts install packages too; a single call up front is quicker and fails in one place.
-sets=(build test programs musl riscv64)
+# The scripts install packages too; a single call up front is quicker, fails in one place, and changes nothing while
+# tests run.
+sets=(build test programs musl riscv64 kernel boards abi documents)
 [[ $kind == full ]] || sets=(build quick)
 if ! "$here/install.sh" --set "${sets[@]}"; then
     add_failure install packages
     : >"$logs/install.log"
 fi
 
+# The stages that wait, a line each, and of each lane the running stage and its process.
+waiting=()
 while read -r name preset limit when what; do
-    is_wanted "$name" "$when" || continue
-    read -ra words <<<"$what"
-    stage "$name" "$preset" "$limit" "${words[@]}" </dev/null # not this list
+    ! is_wanted "$name" "$when" || waiting+=("$name $preset $limit $what")
 done < <(stages)
+declare -A running=() pids=()
+lane_jobs=("$(nproc)" $((($(nproc) + 1) / 2)))
+
+# Whether a running stage uses this folder: two stages of one preset never run at once.
+is_used() {
+    local stage preset
+    [[ $1 != - ]] || return 1
+    for stage in "${running[@]}"; do
+        read -r _ preset _ <<<"$stage"
+        [[ $(folder_of "$preset") != "$1" ]] || return 0
+    done
+    return 1
+}
+
+# Starts the first waiting stage whose folder is free.
+start_in() {
+    local lane=$1 i preset words
+    for i in "${!waiting[@]}"; do
+        read -r _ preset _ <<<"${waiting[i]}"
+        ! is_used "$(folder_of "$preset")" || continue
+        read -ra words <<<"${waiting[i]}"
+        running[$lane]=${waiting[i]}
+        unset "waiting[i]"
+        run_stage "${lane_jobs[lane]}" "${words[@]}" &
+        pids[$lane]=$!
+        return
+    done
+}
+
+# Counts the lane's stage if its process has ended.
+end_in() {
+    local lane=$1 name preset
+    ! kill -0 "${pids[$lane]}" 2>/dev/null || return 0
+    read -r name preset _ <<<"${running[$lane]}"
+    unset "running[$lane]" "pids[$lane]"
+    end_stage "$name" "$preset"
+}
+
+# An interrupted run leaves nothing behind: `timeout` passes the signal on to all that it has started.
+stop_stages() {
+    local pid
+    for pid in "${pids[@]}"; do pkill -TERM -P "$pid" || true; done
+}
+trap stop_stages EXIT
+trap 'exit 130' INT TERM
+
+while true; do
+    for lane in "${!lane_jobs[@]}"; do
+        [[ -n ${pids[$lane]-} ]] || start_in "$lane"
+    done
+    ((${#pids[@]})) || break
+    wait -n "${pids[@]}" || true
+    for lane in "${!pids[@]}"; do end_in "$lane"; done
+done
 
 echo
 ((failed == 0)) || report_failures

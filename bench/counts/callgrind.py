@@ -27,7 +27,7 @@ def _read_dumps(path):
                 label = None
 
 
-def regions(command, environment, limit_s=120):
+def regions(command, environment, limit_s=600):
     """Runs `command` under callgrind; returns the list of (label, instructions) of its marked regions.
 
     Callgrind counts what the program and the preloaded library execute; unlike memcheck it replaces no malloc.

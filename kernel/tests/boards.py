@@ -70,14 +70,33 @@ def core():
     return sorted(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/lib/**/*.c", recursive=True))
 
 
-def build(board, sources, output, argument=None, flags=()):
-    words = [board.compiler, "-Os", *board.flags.split(), *FLAGS, f"-Wl,--defsym=RAM_START={board.ram:#x}"]
-    words += flags
-    if argument is not None:
-        words.append(f'-DBOARD_ARGUMENT="{argument}"')
-    words += [f"kernel/boards/{board.source}.c", *RUNTIME, *sources, "-lgcc", "-o", output]
+def execute_compiler(words):
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stderr.splitlines() if done.returncode != 0 else None
+    if done.returncode != 0:
+        raise Wrong(done.stderr)
+
+
+@functools.cache
+def compiled(folder, words, source):
+    """The object file of a source; programs whose flags are the same share it. Only RUNTIME[0], which calls
+    main(), knows the program's argument."""
+    made = os.path.join(folder, f"{compiled.cache_info().currsize}.o")
+    execute_compiler([*words, "-c", source, "-o", made])
+    return made
+
+
+def build(board, sources, output, argument=None, flags=()):
+    words = [board.compiler, "-Os", *board.flags.split(), *FLAGS, *flags]
+    own = [] if argument is None else [f'-DBOARD_ARGUMENT="{argument}"']
+    folder = os.path.dirname(output)
+    try:
+        objects = [compiled(folder, (*words, *own), RUNTIME[0])]
+        objects += [compiled(folder, tuple(words), source)
+                    for source in (f"kernel/boards/{board.source}.c", *RUNTIME[1:], *sources)]
+        execute_compiler([*words, f"-Wl,--defsym=RAM_START={board.ram:#x}", *objects, "-lgcc", "-o", output])
+    except Wrong as fault:
+        return str(fault).splitlines()
+    return None
 
 
 def run(board, program, script=""):
