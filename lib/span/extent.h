@@ -22,10 +22,10 @@ static inline void extent_enter(struct unit *head, uint32_t count) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(count > 0 && (head->flags & UNIT_STATES) != UNIT_STATES);
     debug_check(span_line_memory(head) == head->memory);
-    store_relaxed(head->kind, UNIT_FREE);
+    unit_become(head, UNIT_FREE);
     head->count = count;
     if (count > 1) {
-        store_relaxed(head[count - 1].kind, UNIT_FREE_LAST);
+        unit_become(&head[count - 1], UNIT_FREE_LAST);
         head[count - 1].count = count;
     }
     tlsf_put(extent_index(head), &head->node, count);
@@ -41,7 +41,7 @@ static inline void extent_leave(struct unit *head) {
     tlsf_drop(extent_index(head), &head->node);
     guarded_add(*extent_sum(head), -head->count);
     if (unlikely(head->flags & UNIT_UNMAPPED)) guarded_add(units.unmapped_extents, -1);
-    store_relaxed(head[head->count - 1].kind, UNIT_INSIDE);
+    unit_become(&head[head->count - 1], UNIT_INSIDE);
 }
 
 INLINE struct unit *extent_find(const struct tlsf *index, uint32_t count) {

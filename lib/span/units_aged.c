@@ -58,14 +58,14 @@ struct unit *units_widen(struct unit *unit) {
         extent_leave(right);
         guarded_add(units.used_units, right->count);
         unit->count += right->count;
-        store_relaxed(right->kind, UNIT_INSIDE);
+        unit_become(right, UNIT_INSIDE);
     }
     if (left) {
         extent_leave(left);
         guarded_add(units.used_units, left->count);
         left->count += unit->count;
-        store_relaxed(left->kind, UNIT_LEAVING);
-        store_relaxed(unit->kind, UNIT_INSIDE);
+        unit_become(left, UNIT_LEAVING);
+        unit_become(unit, UNIT_INSIDE);
     }
     units_unlock();
     return left ? left : unit;

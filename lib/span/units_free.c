@@ -78,7 +78,7 @@ bool units_extend_locked(struct unit *unit, uint32_t more) {
     struct unit *right = unit + unit->count;
     if (load_relaxed(right->kind) == UNIT_FREE && right->count >= more && !(right->flags & UNIT_UNMAPPED)) {
         extent_cut_front(right, more);
-        store_relaxed(right->kind, UNIT_INSIDE);
+        unit_become(right, UNIT_INSIDE);
         if (!(right->flags & UNIT_CLEAN)) unit->flags &= (uint8_t)~UNIT_CLEAN;
     } else if (!config_bounded && units.tip && right == units.tip->lines + units.tip->top_units &&
                units_tip_has(more)) {

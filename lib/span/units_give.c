@@ -12,7 +12,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
     debug_check(unit->kind == UNIT_LEAVING && unit->count > 0 && !(unit->flags & (UNIT_AGED | UNIT_MOVED)));
     struct unit *head = unit, *left = extent_left(unit), *right = extent_right(unit), *eldest = NULL;
     uint32_t own = unit->count, count = own, largest = own;
-    store_relaxed(unit->kind, UNIT_INSIDE);
+    unit_become(unit, UNIT_INSIDE);
     unit->owner = NULL;
     unit->block_bytes = 0;
     if (left) {
@@ -25,7 +25,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
         extent_leave(right);
         if (right->flags & UNIT_AGED && right->count > largest) eldest = right;
         count += right->count;
-        store_relaxed(right->kind, UNIT_INSIDE);
+        unit_become(right, UNIT_INSIDE);
     }
     if (left && left != eldest) age_leave(left);
     if (right && right != eldest) age_leave(right);
@@ -81,7 +81,7 @@ static NOINLINE void leave_moved(struct unit *unit) {
 void units_give(struct unit *unit) {
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_FREE_LAST && unit->kind != UNIT_EDGE);
     debug_check(unit->count > 0 && span_line_memory(unit) == unit->memory);
-    store_relaxed(unit->kind, UNIT_LEAVING);
+    unit_become(unit, UNIT_LEAVING);
     if (unlikely(unit->flags & UNIT_MOVED)) leave_moved(unit);
     if (!lock_take_soon(&units.lock)) {
         defer_one(unit);
