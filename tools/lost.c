@@ -53,7 +53,8 @@ static bool look(struct lost_search *search, struct lost *lost) {
     search->waiting = malloc((lost->count + 1) * sizeof(*search->waiting));
     search->buffer = malloc(LOST_PIECE);
     search->copies = malloc((size_t)LOST_PAGES * LOST_PAGE);
-    if (!search->waiting || !search->buffer || !search->copies) return lost_fail(target, "there is not enough memory to search it");
+    if (!search->waiting || !search->buffer || !search->copies)
+        return lost_fail(target, "there is not enough memory to search it");
     if (lost->count > 1) qsort(lost->blocks, lost->count, sizeof(*lost->blocks), order_blocks);
     for (size_t i = 0; i < lost->count; i++)
         if (lost->blocks[i].reached) search->waiting[search->pending++] = i;
