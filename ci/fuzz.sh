@@ -97,7 +97,7 @@ bad=0
 for name in "${targets[@]}"; do
     words=()
     flags=(-std=gnu11 -O1 -g -fsanitize=fuzzer-no-link -fno-builtin -DHEAPALLOC_SAFETY=1 -DHEAPALLOC_DEBUG=1
-        -DHEAPALLOC_ASIDE=0 -Ilib -Iinclude -Ishim -Itests -I.)
+        -DHEAPALLOC_ASIDE=0 -DHEAPALLOC_SMALL_BELOW=0 -Ilib -Iinclude -Ishim -Itests -I.)
     case $name in
         default) build_core "$name" default tests/fuzz/operations.c ;;
         hardened)

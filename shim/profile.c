@@ -11,11 +11,12 @@
 #include "profile_past.h"
 #include "profile_stack.h"
 #include "profile_table.h"
+#include "shim.h"
 #include <heapalloc/port.h>
 
 enum { LATER_MAX = 256 };
 
-uint64_t profile_rate;
+STARTUP_DATA uint64_t profile_rate = 0;
 static uint64_t rate_of_all;       /* since the first start; weights are computed from it */
 static uintptr_t later[LATER_MAX]; /* freed blocks to remove from the table later */
 static bool is_later;              /* there are some */

@@ -52,7 +52,9 @@ static bool look(struct lost_search *search, struct lost *lost) {
     if (!reader_walk(&target->reader, add_live, lost)) return lost_fail(target, "its heap cannot be walked");
     search->waiting = malloc((lost->count + 1) * sizeof(*search->waiting));
     search->buffer = malloc(LOST_PIECE);
-    if (!search->waiting || !search->buffer) return lost_fail(target, "there is not enough memory to search it");
+    search->copies = malloc((size_t)LOST_PAGES * LOST_PAGE);
+    if (!search->waiting || !search->buffer || !search->copies)
+        return lost_fail(target, "there is not enough memory to search it");
     if (lost->count > 1) qsort(lost->blocks, lost->count, sizeof(*lost->blocks), order_blocks);
     for (size_t i = 0; i < lost->count; i++)
         if (lost->blocks[i].reached) search->waiting[search->pending++] = i;
@@ -100,6 +102,7 @@ bool lost_find(struct lost *lost, struct target *target, struct names *names) {
     threads_go(&search.threads);
     free(search.waiting);
     free(search.buffer);
+    free(search.copies);
     return good;
 }
 

@@ -4,7 +4,7 @@
 #include "target.h"
 #include "threads.h"
 
-enum { LOST_PIECE = 1 << 20, LOST_OWN_MAX = 4096 };
+enum { LOST_PIECE = 1 << 20, LOST_OWN_MAX = 4096, LOST_PAGE = 4096, LOST_PAGES = 8192 };
 
 struct lost_block {
     uint64_t address, bytes;
@@ -24,6 +24,8 @@ struct lost_search {
     size_t own_count;
     size_t *waiting, pending;
     uint64_t *buffer; /* of LOST_PIECE bytes */
+    uint64_t *copies; /* of LOST_PAGES pages, each at its number's place: of which addresses is in `copied` */
+    uint64_t copied[LOST_PAGES];
 };
 
 /* Mark; `waiting` has the blocks that are reached from the start. */

@@ -12,7 +12,7 @@ static void add(struct survey_sum *sum, uint64_t bytes) {
 static void survey_add_to_cells(struct survey *survey, const struct heapalloc_block *block) {
     uint64_t at = block->address, end = at + block->bytes, step = (survey->to - survey->from) / SURVEY_CELLS + 1;
     bool live = block->state == HEAPALLOC_BLOCK_LIVE;
-    if (at < survey->from || end > survey->to) return; /* new since the last look */
+    if (at < survey->from || end > survey->to) return; /* the heap grew meanwhile */
     if (block->kind == HEAPALLOC_BLOCK_LARGE && block->state == HEAPALLOC_BLOCK_FREE) return;
     for (uint64_t cell = (at - survey->from) / step; at < end && cell < SURVEY_CELLS; cell++) {
         uint64_t next = survey->from + (cell + 1) * step, bytes = (next < end ? next : end) - at;
@@ -54,8 +54,6 @@ static struct survey_heap *heap_row(struct survey *survey, uint64_t owner) {
 
 static bool visit(const struct heapalloc_block *block, void *argument) {
     struct survey *survey = argument;
-    if (block->address < survey->least) survey->least = block->address;
-    if (block->address + block->bytes > survey->most) survey->most = block->address + block->bytes;
     survey_add_to_cells(survey, block);
     add(&survey->states[block->state], block->bytes);
     add(&survey->kinds[block->kind][block->state], block->bytes);
@@ -69,14 +67,25 @@ static bool visit(const struct heapalloc_block *block, void *argument) {
     return true;
 }
 
+/* The addresses from the first unit of any span to the last one that was ever used. */
+static void find_range(struct survey *survey, struct reader *reader) {
+    uint64_t from, to;
+    survey->from = UINT64_MAX;
+    for (uint32_t n = 0; reader_own(reader, n, &from, &to); n += 2) {
+        uint64_t end = reader->base + (uint64_t)reader->units * reader->map.unit_bytes;
+        if (from == to || reader->units == 0) continue; /* there is no span at this place, or nothing in it */
+        if (reader->base < survey->from) survey->from = reader->base;
+        if (end > survey->to) survey->to = end;
+    }
+    if (survey->from > survey->to) survey->from = survey->to;
+}
+
 bool survey_take(struct survey *survey, struct target *target) {
-    uint64_t from = survey->least, to = survey->most;
     memset(survey, 0, sizeof(*survey));
-    survey->from = from, survey->to = to;
-    survey->least = UINT64_MAX;
     target->reader.torn = target->reader.unreadable = 0;
     target->reader.fault[0] = 0;
     survey->reader = &target->reader;
+    find_range(survey, &target->reader);
     bool heaps = note_heaps(survey, &target->reader);
     return reader_walk(&target->reader, visit, survey) && heaps;
 }

@@ -23,9 +23,8 @@ struct survey_heap {
 
 struct survey {
     const struct reader *reader;
-    uint64_t from, to; /* the range of the cells: the blocks of the last look */
+    uint64_t from, to; /* the range of the cells: all units that were in use when the look began */
     struct survey_cell cells[SURVEY_CELLS];
-    uint64_t least, most;                                         /* of this look */
     struct survey_sum states[SURVEY_STATES];                      /* by enum heapalloc_block_state */
     struct survey_sum classes[READER_CLASSES_MAX][SURVEY_STATES]; /* small blocks */
     struct survey_sum kinds[SURVEY_KINDS][SURVEY_STATES];         /* by enum heapalloc_block_kind */

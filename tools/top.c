@@ -97,7 +97,6 @@ static void begin_screen(struct top *top) {
 
 static void look_again_and_again(struct top *top, struct target *target) {
     static struct survey survey;
-    survey_take(&survey, target); /* the range of addresses, for the map */
     for (long done = 0; top->times == 0 || done < top->times; done++) {
         if (done > 0 && !wait_for_next(top, &survey, target)) return;
         if (kill(target->process, 0) != 0 && errno == ESRCH) return;

@@ -2,14 +2,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_parts.h"
 
-enum { LIST_BLOCKS_MAX = 8192 };
+enum { LIST_BLOCKS_MAX = 8192, WINDOW_BYTES = 4096 };
+
+/* The words of a listed block, from a copy of its page, whose other blocks most often come next; NULL: they cannot be
+ * read. A list begins with *page 0, so that what it finds was copied while it was followed. */
+static const unsigned char *listed_words(struct reader *reader, uint64_t block, uint64_t *page) {
+    uint64_t within = block % WINDOW_BYTES;
+    if (within > WINDOW_BYTES - 16)
+        return reader_get(reader, block, reader->memory + WINDOW_BYTES, 16) ? reader->memory + WINDOW_BYTES : NULL;
+    if (*page != block - within) {
+        *page = 0;
+        if (!reader_get(reader, block - within, reader->memory, WINDOW_BYTES)) return NULL;
+        *page = block - within;
+    }
+    return reader->memory + within;
+}
 
 /* Follow a list from `block` on; `most` blocks, or to its end. Returns how many there are. */
 static uint32_t reader_check_list(struct reader *reader, uint64_t block, uint32_t most) {
+    uint64_t page = 0;
     uint32_t i = 0;
     for (; block != reader->block_end && i < most; i++) {
-        unsigned char words[16];
-        if (!reader_get(reader, block, words, sizeof(words))) {
+        const unsigned char *words = listed_words(reader, block, &page);
+        if (!words) {
             reader_fault(reader, "is in a list of free blocks, but cannot be read: a link was written over", block);
             return i;
         }

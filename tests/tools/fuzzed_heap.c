@@ -28,6 +28,7 @@ void fuzzed_heap_add(void) {
     add_own(map->span_count, sizeof(uint32_t));
     add_own(map->heaps, sizeof(void *));
     add_own(map->secret, sizeof(uintptr_t));
+    add_own(map->redzones, 3 * sizeof(uint64_t));
     add_own(map->classes, (uint64_t)map->class_bytes * map->class_count);
     add_own((const char *)(span_home.lines - 1), (uint64_t)(units + 2) * map->line_bytes);
     add_own(span_home.slots, (uint64_t)units * GRANULES_PER_UNIT * map->slot_bytes);
