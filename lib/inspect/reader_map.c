@@ -1,6 +1,6 @@
 /* Reads a heap by its map: is the map of this version, and does what it says hold together? */
 /* SPDX-License-Identifier: MIT */
-#include "inspect/reader_parts.h"
+#include "inspect/reader_map.h"
 
 enum { NAMED_RECORD_MAX = 1 << 16 };
 

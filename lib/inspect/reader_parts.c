@@ -1,6 +1,7 @@
 /* Reads a heap by its map: the map itself, spans, unit lines, heaps. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_parts.h"
+#include "inspect/reader_map.h"
 
 uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes) {
     uint64_t value = 0;

@@ -11,9 +11,6 @@ uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes);
 
 bool reader_get(struct reader *reader, uint64_t address, void *to, size_t bytes);
 
-/* NULL, or what is wrong with a map, in words: nothing that it says leads out of a record. */
-const char *reader_look_at_map(const struct heapalloc_map *map);
-
 /* Count a contradiction; the first is kept as "ADDRESS what". */
 void reader_fault(struct reader *reader, const char *what, uint64_t address);
 

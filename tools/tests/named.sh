@@ -51,7 +51,8 @@ for library in default hardened fast; do
     # The fast library marks no free blocks: from outside those of its pools count as handed out.
     [[ $library != fast ]] || known=(without pool) rows=5
     "$tool" stats --json "$process" >process.json
-    expect 0 '^the same rows$' "stats of a process has the library's own rows ($library)" "${same[@]}" process.json "$rows" "${known[@]}"
+    expect 0 '^the same rows$' "stats of a process has the library's own rows ($library)" \
+        "${same[@]}" process.json "$rows" "${known[@]}"
     gdb -batch -nx -p "$process" -ex "generate-core-file core.$library" >/dev/null 2>&1
     "$tool" stats --json "core.$library" >core.json
     expect 0 '^the same rows$' "stats of a core file too ($library)" "${same[@]}" core.json "$rows" "${known[@]}"
