@@ -3,17 +3,10 @@
 #include "named_report.h"
 #include "process.h"
 
-static const char *kind_of(const struct by_name_row *row) {
-    return row->name[0] == 0          ? "others"
-           : row->kind == NAMED_POOL  ? "pool"
-           : row->kind == NAMED_ARENA ? "arena"
-                                      : "collected";
-}
-
 static void add_line(struct sink *sink, const struct by_name_row *row) {
     struct report *report = &sink->report;
     report_add(report, "  ");
-    report_add(report, kind_of(row));
+    report_add(report, by_name_kind(row));
     report_pad(report, 18);
     report_add_bytes(report, row->used_bytes);
     report_add(report, "   of ");
@@ -42,7 +35,7 @@ static void named_member(struct sink *sink, const char *start, size_t number) {
 static void add_object(struct sink *sink, const char *start, const struct by_name_row *row) {
     report_add(&sink->report, start);
     report_add(&sink->report, "{\"kind\":\"");
-    report_add(&sink->report, kind_of(row));
+    report_add(&sink->report, by_name_kind(row));
     report_add(&sink->report, "\",\"name\":");
     sink_add_quoted(sink, row->name);
     named_member(sink, ",\"count\":", row->count);
@@ -65,7 +58,7 @@ static void add_named_sample(struct sink *sink, const char *family, const struct
     sink_add_quoted(sink, process_name());
     named_member(sink, ",pid=\"", (size_t)process_id());
     report_add(&sink->report, "\",kind=\"");
-    report_add(&sink->report, kind_of(row));
+    report_add(&sink->report, by_name_kind(row));
     report_add(&sink->report, "\",name=");
     sink_add_quoted(sink, row->name);
     named_member(sink, "} ", value);

@@ -12,18 +12,22 @@ import struct
 import gdb
 
 MAGIC = b"heapalloc map\n\0\0"
-VERSION = 3
+VERSION = 4
 FREE, SLAB, MEDIUM, LARGE, LEAVING, META, POOL, ARENA = 1, 3, 4, 5, 6, 7, 8, 9
-ROOTS = "span_home span_list span_count heaps secret block_end classes redzones"
+ROOTS = "span_home span_list span_count heaps secret block_end classes redzones named"
 LAYOUT = (
     "unit_bytes granule_bytes class_count spans_max class_bytes class_block_bytes span_bytes span_base span_size "
     "span_lines span_slots span_top_units line_bytes unit_owner unit_free unit_memory unit_count unit_remote "
     "unit_recip unit_used unit_resident unit_carved unit_size unit_class unit_kind unit_flags unit_purged slot_bytes "
     "granule_before granule_head block_next block_key heap_bytes heap_state heap_next_all heap_bin heap_classes "
-    "size_class_bytes size_class_current size_class_attached size_class_partial"
+    "size_class_bytes size_class_current size_class_attached size_class_partial named_bytes named_next named_object "
+    "named_name named_kind arena_bytes arena_reserved arena_spare arena_memory arena_open arena_own collected_bytes "
+    "collected_used collected_reserved pool_bytes pool_secret pool_last pool_slabs pool_manager pool_block_bytes "
+    "pool_recip pool_slab_count manager_bytes manager_tail unit_next unit_start_limit"
 )
 SAMPLED = 1 << 26  # of a used granule's head: the block may have red zones
 HEAD_BYTES, FILL_BYTES, PLACES = 16, 8, (16, 2048, 4096)  # of red zones; where in a medium block a caller's may begin
+NAME_BYTES = 40  # of an entry of the named list
 EACH_BYTE = 0x0101010101010101
 STATES = {1: "live", 2: "free", 3: "kept", 4: "kept"}
 
@@ -103,6 +107,19 @@ class Heap:
                     name = {POOL: "pool", ARENA: "arena"}.get(kind, "large")
                     yield memory, step * self.unit_bytes, state, name, 0
                 unit += step
+
+    def named_objects(self):
+        """(kind, name) of every pool and arena that has a name."""
+        entry = self.number(self.named, 8)
+        for _ in range(1 << 20):
+            if not entry:
+                return
+            record = self.bytes(entry, self.named_bytes)
+            name = record[self.named_name : self.named_name + NAME_BYTES].split(b"\0")[0]
+            kind = {0: "pool", 1: "arena", 2: "collected"}.get(field(record, self.named_kind, 4), "damaged")
+            if name and field(record, self.named_object, 8):
+                yield kind, name.decode("utf-8", "replace")
+            entry = field(record, self.named_next, 8)
 
     def kind(self, lines, unit):
         return self.number(lines + unit * self.line_bytes + self.unit_kind, 1)
@@ -347,6 +364,11 @@ def info(heap, _):
         print("%-4s %12d bytes in %d blocks" % (state, size, count))
     for base, _lines, _slots, units in heap.spans():
         print("span 0x%x, %d units of %d bytes used" % (base, units, heap.unit_bytes))
+    counts = {}
+    for kind_and_name in heap.named_objects():
+        counts[kind_and_name] = counts.get(kind_and_name, 0) + 1
+    for (kind, name), count in counts.items():
+        print("%s %s%s" % (kind, ascii(name)[1:-1], " (%d)" % count if count > 1 else ""))
 
 
 def walk(heap, words):

@@ -1,6 +1,7 @@
 /* `heapalloc stats` and `heapalloc walk`: the sums and the blocks of the heap in a process or a core file. */
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
+#include "named.h"
 #include "survey.h"
 #include "target_open.h"
 #include <inttypes.h>
@@ -12,8 +13,8 @@ enum { EXIT_FINDING = 1, EXIT_USAGE = 2 };
 static const char stats_usage[] =
     "usage: heapalloc stats [--json] PID|CORE\n"
     "\n"
-    "Shows where the memory of a heap is, in a process, which is not stopped, or in a core file. Write a file whose\n"
-    "name is a number as ./NUMBER.\n"
+    "Shows where the memory of a heap is, in a process, which is not stopped, or in a core file; pools and arenas by\n"
+    "their names. Write a file whose name is a number as ./NUMBER.\n"
     "The exit code is 0, or 1 if there is no heap of heapalloc's or it is damaged, or 2 if it cannot be read.\n";
 
 static const char walk_usage[] =
@@ -75,6 +76,11 @@ static void print_row(const char *name, const struct survey_sum *sums) {
            survey_size(sums[1].bytes), survey_size(sums[2].bytes));
 }
 
+static void print_line(const char *line, void *argument) {
+    (void)argument;
+    puts(line);
+}
+
 static void print_stats(const struct survey *survey, const struct target *target) {
     char name[16];
     printf("%s: %s live in %" PRIu64 " blocks, %s kept, %s free; %u %% of what is in use is live\n", target->name,
@@ -88,6 +94,7 @@ static void print_stats(const struct survey *survey, const struct target *target
         print_row(name, survey->classes[class]);
     }
     for (int kind = 1; kind < SURVEY_KINDS; kind++) print_row(kind_names[kind], survey->kinds[kind]);
+    named_say(&survey->named, print_line, NULL);
 }
 
 static void print_json(const struct survey *survey) {
@@ -105,7 +112,9 @@ static void print_json(const struct survey *survey) {
                survey->class_bytes[class], sums[0].blocks, sums[2].blocks);
         comma = ", ";
     }
-    puts("]}");
+    fputs("], ", stdout);
+    named_put(stdout, &survey->named);
+    puts("}");
 }
 
 int stats_run(int argc, char **argv) {
@@ -118,7 +127,7 @@ int stats_run(int argc, char **argv) {
     if (!word) return EXIT_USAGE;
     int code = target_open_for(&target, "stats", word);
     if (code) return code;
-    bool whole = survey_take(&survey, &target);
+    bool whole = survey_take_named(&survey, &target);
     if (chosen == 0)
         print_json(&survey);
     else

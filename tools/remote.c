@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote.h"
 #include "lost.h"
+#include "named.h"
 #include "survey.h"
 #include <inttypes.h>
 #include <string.h>
@@ -20,10 +21,14 @@ static void say_row(struct shell *shell, const char *name, const struct survey_s
               survey_size(sums[1].bytes), survey_size(sums[2].bytes));
 }
 
+static void remote_say_line(const char *line, void *argument) {
+    shell_say(argument, "%s\n", line);
+}
+
 static void remote_stats(struct shell *shell) {
     struct target *target = remote_target();
     static struct survey survey;
-    if (!survey_take(&survey, target)) {
+    if (!survey_take_named(&survey, target)) {
         shell_fail(shell, "the heap of %s has gone away\n", target->name);
         return;
     }
@@ -40,6 +45,7 @@ static void remote_stats(struct shell *shell) {
     }
     static const char *const kinds[] = {"small", "medium", "large", "pool", "arena"};
     for (int kind = 1; kind < SURVEY_KINDS; kind++) say_row(shell, kinds[kind], survey.kinds[kind]);
+    named_say(&survey.named, remote_say_line, shell);
 }
 
 /* A running heap changes while it is read: only a fault that is found repeatedly is real. */
@@ -56,10 +62,6 @@ static void remote_check(struct shell *shell) {
     }
     shell_fail(shell, "the heap of %s is damaged: %s (%zu in all)\n", target->name, target->reader.fault,
                target->reader.torn);
-}
-
-static void remote_say_line(const char *line, void *argument) {
-    shell_say(argument, "%s\n", line);
 }
 
 static void remote_leaks(struct shell *shell) {
@@ -100,7 +102,7 @@ const struct shell_command remote_commands[] = {
     {"peek", "PLACE [WORDS]", "read memory, and which blocks it points to", remote_peek, 1, 2},
     {"poke", "", "", refuse, 0, SHELL_WORDS_MAX},
     {"check", "", "is the heap whole, and if not, what is wrong where", remote_check, 0, 0},
-    {"stats", "", "sums over the whole heap", remote_stats, 0, 0},
+    {"stats", "", "sums over the whole heap, and over pools and arenas by name", remote_stats, 0, 0},
     {"flush", "", "", refuse, 0, SHELL_WORDS_MAX},
     {"trim", "", "", refuse, 0, SHELL_WORDS_MAX},
     {"origin", "", "where addresses count from: zero", remote_origin, 0, 1},

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report_heap.h"
 #include "json_text.h"
+#include "named.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -118,7 +119,7 @@ bool report_heap_take(struct report_heap *heap, struct target *target) {
     pins_read(&heap->pins, target);
     bool good = reader_walk(&target->reader, note_block, heap);
     end_slab(heap);
-    return good;
+    return good && reader_by_name(&target->reader, &heap->named);
 }
 
 /* ---- JSON ---- */
@@ -170,5 +171,7 @@ void report_heap_put(FILE *out, const struct report_heap *heap) {
         comma = ",";
     }
     put_class_rows(out, heap);
-    fputs("]}", out);
+    fputs("],\n", out);
+    named_put(out, &heap->named);
+    fputs("}", out);
 }

@@ -34,6 +34,7 @@ struct report_heap {
     uint32_t unit_bytes;
     uint64_t unit, unit_live, unit_free; /* of the walk: the slab it is in, and its blocks so far */
     unsigned unit_class;
+    struct by_name named;
     struct pins pins; /* what was sampled, if the process profiles */
 };
 

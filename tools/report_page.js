@@ -181,6 +181,16 @@ function drawHeap(heap) {
     fillTable(element("holes"), columns, heap.classes, columns[4]);
 }
 
+function fillNamed(named) {
+    const columns = [{ name: "in use", key: (row) => row.used_bytes, cell: (row) => size(row.used_bytes) },
+        { name: "reserved", key: (row) => row.reserved_bytes, cell: (row) => size(row.reserved_bytes) },
+        { name: "count", key: (row) => row.count, cell: (row) => count(row.count) },
+        { name: "kind", cell: (row) => row.kind },
+        { name: "name", isStack: true, cell: (row) => row.name }];
+    fillTable(element("named"), columns, named, columns[1]);
+    show("named-section");
+}
+
 function fillPins(pins) {
     const columns = [{ name: "held free", key: (row) => row.held, cell: (row) => size(row.held) },
         { name: "live", key: (row) => row.live, cell: (row) => size(row.live) },
@@ -239,5 +249,6 @@ if (data.profiles.length) beginProfiles();
 if (data.heap) {
     ["map-section", "holes-section", "sizes-section"].forEach(show);
     drawHeap(data.heap);
+    if (data.heap.named.length) fillNamed(data.heap.named);
     if (data.pins.length) fillPins(data.pins);
 }

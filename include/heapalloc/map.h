@@ -11,6 +11,12 @@
  *                                            -> slots[granule] -> medium block
  *   heaps -> heap -> next_all ...
  *   redzones -> [ size, mark ][ the caller's bytes ][ mark ][ size, mark ] ...
+ *   named -> entry -> pool, arena, collected arena
+ *
+ * An arena has handed out the bytes from its memory's start to its end and `arena_reserved`, without `arena_spare` and
+ * what is between the two words of each room. A pool has start_limit / (recip * block_bytes, modulo 2^32) blocks in
+ * each slab; those whose last two words, at the manager's tail or else at the start, have a free block's key with the
+ * pool's own secret are free, and `pool_last` is. The fast build has no keys: there all of them count as handed out.
  *
  * A block with red zones is found by the mark before it, a hash of its address, its size and the secret, which says
  * whether it is used; lib/heap/redzone_mark.h has the formula. The larger ones are medium blocks whose slot has
@@ -29,7 +35,7 @@ extern "C" {
 #endif
 
 #define HEAPALLOC_MAP_MAGIC "heapalloc map\n" /* fills its 16 bytes with its end and a zero */
-#define HEAPALLOC_MAP_VERSION 3
+#define HEAPALLOC_MAP_VERSION 4
 #define HEAPALLOC_MAP_NOTE 1
 #define HEAPALLOC_PROFILE_MAGIC "heapalloc prof\n"
 #define HEAPALLOC_PROFILE_VERSION 1
@@ -50,6 +56,13 @@ enum heapalloc_map_kind {
     HEAPALLOC_MAP_EDGE = 10,
 };
 
+/* What has an entry in the named list, in `named_kind`. */
+enum heapalloc_map_named {
+    HEAPALLOC_MAP_NAMED_POOL = 0,
+    HEAPALLOC_MAP_NAMED_ARENA = 1,
+    HEAPALLOC_MAP_NAMED_COLLECTED = 2,
+};
+
 enum {
     HEAPALLOC_MAP_ATTACHED = 16,                 /* of unit_flags: the slab's free blocks are in its owner's bin */
     HEAPALLOC_MAP_GRANULE_COUNT = (1 << 26) - 1, /* of granule_head: granules of the block */
@@ -57,6 +70,7 @@ enum {
     HEAPALLOC_MAP_GRANULE_SHIFT = 28,            /* from here, three bits: 1 used, 2 free, 3 cached, 4 deferred */
     HEAPALLOC_MAP_PURGED_BYTES = 4096,           /* of a slab for each of the four lower bits of unit_purged_pages */
     HEAPALLOC_MAP_HEAP_LIVE = 1,                 /* of heap_state: a thread has it */
+    HEAPALLOC_MAP_NAME_BYTES = 40,               /* of named_name, with the zero that ends it */
 };
 
 struct heapalloc_map {
@@ -75,6 +89,7 @@ struct heapalloc_map {
     const void *classes;    /* class table: class_bytes each */
     const void *redzones; /* three words: the address, the bytes, and the used bytes of the region of small blocks that
                              have red zones; they are in a unit of the allocator's own */
+    const void *named;    /* pointer to the first entry of what has a name or a lock; NULL: there is none */
 
     /* Sizes. */
     uint32_t unit_bytes, granule_bytes; /* of memory */
@@ -105,6 +120,25 @@ struct heapalloc_map {
     /* What a heap has of one size class, beside its bin. */
     uint32_t size_class_bytes;
     uint32_t size_class_current, size_class_attached, size_class_partial; /* pointers, the last to the first slab */
+
+    /* An entry of the named list. Without an object it has ended; without a name it only has a lock. */
+    uint32_t named_bytes;
+    uint32_t named_next, named_object; /* pointers */
+    uint32_t named_name, named_kind;   /* characters, uint32_t */
+
+    /* An arena, and a collected one. */
+    uint32_t arena_bytes;
+    uint32_t arena_reserved, arena_spare;         /* size_t */
+    uint32_t arena_memory, arena_open, arena_own; /* two pointers each: the caller's memory; two rooms */
+    uint32_t collected_bytes;
+    uint32_t collected_used, collected_reserved; /* size_t */
+
+    /* A pool, and its slabs' lines. */
+    uint32_t pool_bytes;
+    uint32_t pool_secret, pool_last, pool_slabs, pool_manager; /* uintptr_t, pointers; last, manager may be NULL */
+    uint32_t pool_block_bytes, pool_recip, pool_slab_count;    /* uint32_t */
+    uint32_t manager_bytes, manager_tail;                      /* uint32_t: bytes from an object's start to its words */
+    uint32_t unit_next, unit_start_limit;                      /* pointer, uint32_t */
 };
 
 /* The live blocks that were sampled, while a profiler is on. A note of type HEAPALLOC_PROFILE_NOTE, otherwise like that

@@ -9,14 +9,17 @@
 #include "base/lock.h"
 #include <stdbool.h>
 
+enum { NAMED_CHARS = 40 };
+
 enum named_kind { NAMED_POOL, NAMED_ARENA, NAMED_COLLECTED };
 
 /* lock: named_lock. An entry is a block of its own, so that its object may end while a fork has the lock.
  *   entry->next->before == entry, and the first has none before it           verify: named */
 struct named {
     struct named *next, *before;
-    void *object;     /* NULL: it has ended, the entry goes with the next change of the list */
-    const char *name; /* NULL: none, reports do not tell of it */
+    void *object;           /* NULL: it has ended, the entry goes with the next change of the list */
+    char name[NAMED_CHARS]; /* a copy, truncated: core files may lack the caller's; "": none, reports do not tell of it
+                             */
     enum named_kind kind;
     struct lock lock;                /* the object's, where threads share it */
     void (*put_right)(void *object); /* called in the child of a fork; NULL: nothing is to be done */
@@ -25,8 +28,8 @@ struct named {
 extern struct named *named_first __attribute__((visibility("hidden")));
 extern struct lock named_lock __attribute__((visibility("hidden")));
 
-/* List `object`; NULL: there is no memory, or a fork takes very long: reports do not tell of it then, and threads
- * cannot share it. */
+/* List `object`; `name` may be NULL. NULL: there is no memory, or a fork takes very long: reports do not tell of it
+ * then, and threads cannot share it. */
 struct named *named_add(void *object, const char *name, enum named_kind kind);
 
 /* End an entry: when this returns no reader of the list uses the object any more. `entry` may be NULL. */

@@ -5,24 +5,26 @@
 #include "extras/collected.h"
 #include "extras/pool.h"
 
-static bool is_same(const struct by_name_row *row, const struct named *entry) {
+static bool is_same(const struct by_name_row *row, const char *name, enum named_kind kind) {
     size_t i = 0;
-    if (row->kind != entry->kind) return false;
-    while (i < BY_NAME_CHARS - 1 && row->name[i] && row->name[i] == entry->name[i]) i++;
-    return i == BY_NAME_CHARS - 1 || row->name[i] == entry->name[i];
+    if (row->kind != kind) return false;
+    while (i < NAMED_CHARS - 1 && row->name[i] && row->name[i] == name[i]) i++;
+    return i == NAMED_CHARS - 1 || row->name[i] == name[i];
 }
 
-static void take_name(struct by_name_row *row, const struct named *entry) {
-    for (size_t i = 0; i < BY_NAME_CHARS - 1 && entry->name[i]; i++) row->name[i] = entry->name[i];
-    row->kind = entry->kind;
-}
-
-static struct by_name_row *by_name_row_of(struct by_name *sums, const struct named *entry) {
+COLD struct by_name_row *by_name_row_of(struct by_name *sums, const char *name, enum named_kind kind) {
     for (size_t i = 0; i < sums->row_count; i++)
-        if (is_same(&sums->rows[i], entry)) return &sums->rows[i];
+        if (is_same(&sums->rows[i], name, kind)) return &sums->rows[i];
     if (sums->row_count == BY_NAME_ROWS) return &sums->more;
-    take_name(&sums->rows[sums->row_count], entry);
-    return &sums->rows[sums->row_count++];
+    struct by_name_row *row = &sums->rows[sums->row_count++];
+    for (size_t i = 0; i < NAMED_CHARS - 1 && name[i]; i++) row->name[i] = name[i];
+    row->kind = kind;
+    return row;
+}
+
+COLD const char *by_name_kind(const struct by_name_row *row) {
+    static const char *const kinds[] = {"pool", "arena", "collected"};
+    return row->name[0] ? kinds[row->kind] : "others";
 }
 
 /* Add an arena, to which its thread may write without atomics meanwhile. */
@@ -48,8 +50,8 @@ COLD bool by_name_read(struct by_name *sums) {
     if (!lock_take(&named_lock)) return false;
     for (const struct named *entry = named_first; entry; entry = entry->next) {
         void *object = load_acquire(entry->object);
-        if (!object || !entry->name) continue;
-        struct by_name_row *row = by_name_row_of(sums, entry);
+        if (!object || !entry->name[0]) continue;
+        struct by_name_row *row = by_name_row_of(sums, entry->name, entry->kind);
         row->count++;
         if (entry->kind == NAMED_POOL)
             add_pool(row, object);

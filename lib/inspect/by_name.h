@@ -4,10 +4,10 @@
 #include "heap/named.h"
 #include <stddef.h>
 
-enum { BY_NAME_ROWS = 24, BY_NAME_CHARS = 40 };
+enum { BY_NAME_ROWS = 24 };
 
 struct by_name_row {
-    char name[BY_NAME_CHARS]; /* a copy, truncated: the name may be freed with the object */
+    char name[NAMED_CHARS]; /* a copy: the entry may end meanwhile */
     enum named_kind kind;
     size_t count;
     size_t used_bytes; /* of pools: blocks of callers; of arenas: handed out and not freed */
@@ -20,6 +20,12 @@ struct by_name {
     struct by_name_row rows[BY_NAME_ROWS];
     struct by_name_row more;
 };
+
+/* The row of the objects of this kind and name, which is made if there is room, or the sum of the others. */
+struct by_name_row *by_name_row_of(struct by_name *sums, const char *name, enum named_kind kind);
+
+/* "pool", "arena", "collected"; of the sum without a name "others". */
+const char *by_name_kind(const struct by_name_row *row);
 
 /* Sum up the list while others go on: each number was true at some moment. False: a fork is under way, nothing is read.
  * Any thread; takes one lock; O(named pools' blocks + named arenas). */

@@ -1,8 +1,19 @@
 /* The heap map: what heapalloc/map.h promises, as this compiler laid it out. */
 /* SPDX-License-Identifier: MIT */
+#include "extras/arena.h"
+#include "extras/collected.h"
+#include "extras/pool.h"
 #include "heap/heap.h"
+#include "heap/named.h"
 #include "heap/redzone_block.h"
 #include <heapalloc/map.h>
+
+#define OF_SPAN(field) offsetof(struct span, field)
+#define OF_UNIT(field) offsetof(struct unit, field)
+#define OF_HEAP(field) offsetof(struct heap, field)
+#define OF_NAMED(field) offsetof(struct named, field)
+#define OF_ARENA(field) offsetof(struct heapalloc_arena, field)
+#define OF_POOL(field) offsetof(struct heapalloc_pool, field)
 
 /* The values that a map of this version promises are those of the core. */
 #define SAME(promised, ours) _Static_assert((int)HEAPALLOC_MAP_##promised == (int)(ours), "a new version of the map")
@@ -23,14 +34,17 @@ SAME(SAMPLED, GRANULE_SAMPLED);
 SAME(GRANULE_SHIFT, GRANULE_STATE_SHIFT);
 SAME(PURGED_BYTES, SLAB_CARVE_BYTES);
 SAME(HEAP_LIVE, HEAP_LIVE);
+SAME(NAME_BYTES, NAMED_CHARS);
+SAME(NAMED_POOL, NAMED_POOL);
+SAME(NAMED_ARENA, NAMED_ARENA);
+SAME(NAMED_COLLECTED, NAMED_COLLECTED);
 _Static_assert(GRANULE_USED >> 28 == 1 && GRANULE_FREE >> 28 == 2 && GRANULE_CACHED >> 28 == 3 &&
                    GRANULE_DEFERRED >> 28 == 4 && PURGED_MASK == 15,
                "a new version of the map");
+_Static_assert(sizeof(enum named_kind) == 4 && sizeof(struct arena_room) == 2 * sizeof(uintptr_t) &&
+                   OF_ARENA(memory_end) == OF_ARENA(memory) + sizeof(char *),
+               "as the map says");
 _Static_assert(sizeof(enum heap_state) == 4 && sizeof(HEAPALLOC_MAP_MAGIC) <= 16, "as the map says");
-
-#define OF_SPAN(field) offsetof(struct span, field)
-#define OF_UNIT(field) offsetof(struct unit, field)
-#define OF_HEAP(field) offsetof(struct heap, field)
 
 const struct heapalloc_map heapalloc_map = {
     .magic = HEAPALLOC_MAP_MAGIC,
@@ -48,6 +62,7 @@ const struct heapalloc_map heapalloc_map = {
     .block_end = &block_end_mark,
     .classes = class_shapes,
     .redzones = &redzone_region,
+    .named = &named_first,
     .unit_bytes = UNIT_BYTES,
     .granule_bytes = GRANULE_BYTES,
     .class_count = CLASS_COUNT,
@@ -89,6 +104,32 @@ const struct heapalloc_map heapalloc_map = {
     .size_class_current = offsetof(struct size_class, current),
     .size_class_attached = offsetof(struct size_class, attached),
     .size_class_partial = offsetof(struct size_class, partial.first),
+    .named_bytes = sizeof(struct named),
+    .named_next = OF_NAMED(next),
+    .named_object = OF_NAMED(object),
+    .named_name = OF_NAMED(name),
+    .named_kind = OF_NAMED(kind),
+    .arena_bytes = sizeof(struct heapalloc_arena),
+    .arena_reserved = OF_ARENA(reserved_bytes),
+    .arena_spare = OF_ARENA(spare_bytes),
+    .arena_memory = OF_ARENA(memory),
+    .arena_open = OF_ARENA(open),
+    .arena_own = OF_ARENA(own),
+    .collected_bytes = sizeof(struct heapalloc_collected),
+    .collected_used = offsetof(struct heapalloc_collected, used_bytes),
+    .collected_reserved = offsetof(struct heapalloc_collected, reserved_bytes),
+    .pool_bytes = sizeof(struct heapalloc_pool),
+    .pool_secret = OF_POOL(secret),
+    .pool_last = OF_POOL(last),
+    .pool_slabs = OF_POOL(slabs),
+    .pool_manager = OF_POOL(manager),
+    .pool_block_bytes = OF_POOL(block_bytes),
+    .pool_recip = OF_POOL(recip),
+    .pool_slab_count = OF_POOL(slab_count),
+    .manager_bytes = sizeof(struct pool_manager),
+    .manager_tail = offsetof(struct pool_manager, tail_bytes),
+    .unit_next = OF_UNIT(next),
+    .unit_start_limit = OF_UNIT(start_limit),
 };
 
 /* The same under a hidden name, which nothing can interpose: so the linker knows the note's distance to it

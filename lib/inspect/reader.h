@@ -6,6 +6,7 @@
  * and `fault` is a sentence about the first. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "inspect/by_name.h"
 #include <heapalloc/map.h>
 #include <heapalloc/walk.h>
 #include <stdbool.h>
@@ -68,6 +69,10 @@ uint32_t reader_bin(struct reader *reader, uint64_t heap, uint32_t class, uint64
 
 /* The bytes of a block of a class; 0: it cannot be read. */
 uint32_t reader_class_bytes(struct reader *reader, uint32_t class);
+
+/* Sum up pools and arenas by their names, as by_name_read() does in the process itself. False: the list is damaged, or
+ * cannot be read; what was read of it before is summed up. */
+bool reader_by_name(struct reader *reader, struct by_name *sums);
 
 /* The n-th range of memory that is the heap's own: a span with its tables, or its record. What points to a block there
  * is no pointer of the program. A range may be empty. False: there are no more. */

@@ -1,6 +1,7 @@
 /* Reads a heap by its map: the map itself, spans, unit lines, heaps. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_parts.h"
+#include "inspect/reader_map.h"
 
 uint64_t reader_number(const void *record, uint32_t offset, uint32_t bytes) {
     uint64_t value = 0;
@@ -24,48 +25,13 @@ void reader_fault(struct reader *reader, const char *what, uint64_t address) {
     reader->fault[bytes] = 0;
 }
 
-static bool is_power(uint32_t n) {
-    return n && (n & (n - 1)) == 0;
-}
-
-/* True when every field of a record lies in it. */
-static bool fits(const uint32_t *fields, size_t count, uint32_t record, uint32_t most, uint32_t width) {
-    if (record > most) return false;
-    for (size_t i = 0; i < count; i++)
-        if (fields[i] > record || record - fields[i] < width) return false;
-    return true;
-}
-
-static const char *look_at_map(const struct heapalloc_map *map) {
-    if (__builtin_memcmp(map->magic, HEAPALLOC_MAP_MAGIC, sizeof(HEAPALLOC_MAP_MAGIC)) != 0)
-        return "there is no heap map";
-    if (map->version != HEAPALLOC_MAP_VERSION) return "the heap map is of another version than this reader";
-    bool sound = map->bytes == sizeof(*map) && map->safety <= 2 && is_power(map->unit_bytes) &&
-                 map->unit_bytes >= 4096 && map->unit_bytes <= READER_UNIT_MAX && is_power(map->granule_bytes) &&
-                 map->granule_bytes >= 16 && map->granule_bytes <= map->unit_bytes && map->class_count >= 2 &&
-                 map->class_count <= READER_CLASSES_MAX && map->spans_max <= 65536 && map->slot_bytes == 8 &&
-                 map->granule_before <= 4 && map->granule_head <= 4 && map->block_next <= 8 && map->block_key <= 8;
-    sound = sound && fits(&map->span_base, 4, map->span_bytes, READER_SPAN_MAX, 8);
-    sound = sound && fits(&map->span_top_units, 1, map->span_bytes, READER_SPAN_MAX, 4);
-    sound = sound && fits(&map->unit_owner, 3, map->line_bytes, READER_LINE_MAX, 8);
-    sound = sound && fits(&map->unit_count, 3, map->line_bytes, READER_LINE_MAX, 4);
-    sound = sound && fits(&map->unit_used, 4, map->line_bytes, READER_LINE_MAX, 2);
-    sound = sound && fits(&map->unit_class, 4, map->line_bytes, READER_LINE_MAX, 1);
-    sound = sound && fits(&map->heap_next_all, 1, map->heap_bytes, 1 << 20, 8);
-    sound = sound && fits(&map->heap_bin, 1, map->heap_bytes, 1 << 20, 8 * map->class_count);
-    sound = sound && fits(&map->size_class_current, 3, map->size_class_bytes, 4096, 8);
-    sound = sound && fits(&map->heap_classes, 1, map->heap_bytes, 1 << 20, map->size_class_bytes * map->class_count);
-    sound = sound && fits(&map->heap_state, 1, map->heap_bytes, 1 << 20, 4);
-    return sound ? NULL : "the heap map is damaged";
-}
-
 const char *reader_open(struct reader *reader, reader_read *read, void *context, uint64_t address) {
     memset(reader, 0, sizeof(*reader)); /* not a compound literal, which may be built on the stack first */
     reader->read = read;
     reader->context = context;
     reader->map_address = address;
     if (!reader_get(reader, address, &reader->map, sizeof(reader->map))) return "the heap map cannot be read";
-    const char *wrong = look_at_map(&reader->map);
+    const char *wrong = reader_look_at_map(&reader->map);
     if (wrong) return wrong;
     if (!reader_get(reader, (uintptr_t)reader->map.secret, &reader->secret, 8))
         return "the heap's roots cannot be read";

@@ -5,6 +5,7 @@
 #include "inspect/reader.h"
 #include "inspect/walk.h"
 #include "test.h"
+#include <heapalloc/heapalloc.h>
 #include <stdlib.h>
 
 enum { BLOCKS = 400, SIZE = 16 };
@@ -211,4 +212,42 @@ TEST(garbage_in_lines_is_survived) {
         reader_walk(&reader, add_block, &sums);
         *line = kept;
     }
+}
+
+/* Names are read by the map as the library sums them up, whatever read fails in between. */
+TEST(what_has_a_name_is_summed_up_as_in_the_heap) {
+    static struct by_name read, own;
+    struct heapalloc_pool *pool =
+        heapalloc_pool_create_with(&(struct heapalloc_pool_options){.name = "pool", .object_bytes = 100});
+    struct heapalloc_arena *arena = heapalloc_arena_create(&(struct heapalloc_arena_options){.name = "arena"});
+    void *objects[300];
+    CHECK(pool && arena && heapalloc_arena_alloc(arena, 5000));
+    for (int i = 0; i < 300; i++) objects[i] = heapalloc_pool_get(pool);
+    for (int i = 0; i < 300; i += 3) heapalloc_pool_put(pool, objects[i]);
+    CHECK(open_here() == NULL);
+    CHECK(reader_by_name(&reader, &read) && by_name_read(&own));
+    CHECK_EQ(read.row_count, 2);
+    CHECK_EQ(own.row_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(strcmp(read.rows[i].name, own.rows[i].name) == 0 && read.rows[i].kind == own.rows[i].kind);
+        if (config_safety || own.rows[i].kind != NAMED_POOL) CHECK_EQ(read.rows[i].used_bytes, own.rows[i].used_bytes);
+        CHECK_EQ(read.rows[i].reserved_bytes, own.rows[i].reserved_bytes);
+        CHECK_EQ(read.rows[i].count, own.rows[i].count);
+    }
+    for (int n = 1; n < 20; n++) {
+        CHECK(open_here() == NULL);
+        refuse = n;
+        /* A slab that cannot be read counts as in use; any other refused read is told. */
+        bool whole = reader_by_name(&reader, &read);
+        CHECK(!whole || n > 5);
+        refuse = 0;
+    }
+    /* A list that leads back into itself ends. */
+    struct named *last = named_first;
+    while (last->next) last = last->next;
+    last->next = named_first;
+    CHECK(open_here() == NULL && !reader_by_name(&reader, &read) && reader.torn > 0);
+    last->next = NULL;
+    heapalloc_pool_destroy(pool);
+    heapalloc_arena_destroy(arena);
 }

@@ -1,0 +1,48 @@
+/* Pools and arenas of a heap that is read from outside, by their names. */
+/* SPDX-License-Identifier: MIT */
+#include "named.h"
+#include "json_text.h"
+#include "survey.h"
+
+enum { LINE_BYTES = 160 };
+
+/* The n-th row, the last of which may be the sum of those without one. NULL: there are no more. */
+static const struct by_name_row *named_row(const struct by_name *sums, size_t n) {
+    if (n < sums->row_count) return &sums->rows[n];
+    return n == sums->row_count && sums->more.count > 0 ? &sums->more : NULL;
+}
+
+/* Copy a name for a terminal, which must not be told anything by it. */
+static void copy_name(char *to, const char *from) {
+    for (; *from; from++) *to++ = (unsigned char)*from < ' ' || *from == 0x7f ? '?' : *from;
+    *to = 0;
+}
+
+void named_say(const struct by_name *sums, named_line *say, void *argument) {
+    char line[LINE_BYTES], name[NAMED_CHARS], number[24];
+    const struct by_name_row *row;
+    for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++) {
+        if (i == 0) {
+            say("", argument);
+            snprintf(line, sizeof(line), "  %-10s %10s %12s %12s  %s", "named", "count", "in use", "reserved", "name");
+            say(line, argument);
+        }
+        copy_name(name, row->name);
+        snprintf(number, sizeof(number), "%zu", row->count);
+        snprintf(line, sizeof(line), "  %-10s %10s %12s %12s  %s", by_name_kind(row), number,
+                 survey_size(row->used_bytes), survey_size(row->reserved_bytes), name);
+        say(line, argument);
+    }
+}
+
+void named_put(FILE *out, const struct by_name *sums) {
+    const struct by_name_row *row;
+    fputs("\"named\": [", out);
+    for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++) {
+        fprintf(out, "%s{\"kind\": \"%s\", \"name\": ", i ? ", " : "", by_name_kind(row));
+        put_json_string(out, row->name);
+        fprintf(out, ", \"count\": %zu, \"used_bytes\": %zu, \"reserved_bytes\": %zu}", row->count, row->used_bytes,
+                row->reserved_bytes);
+    }
+    fputs("]", out);
+}
