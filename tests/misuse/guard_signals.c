@@ -23,7 +23,7 @@ static struct record {
     unsigned on_stack[TURNS], is_fault[TURNS];
     uintptr_t address[TURNS];
     unsigned blocked_after[3]; /* once the last call has returned */
-} *record;
+} * record;
 
 static char stack[STACK_BYTES] __attribute__((aligned(16)));
 static sigjmp_buf again;
