@@ -82,7 +82,10 @@ COLD void guard_watch(void) {
     struct sigaction ours;
     if (sigaction(SIGSEGV, NULL, &ours) != 0 || ours.sa_sigaction == on_fault) return;
     before = ours;
+    /* The mask stays the program's, and so does the stack where it has a handler. */
+    bool theirs = before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
     ours.sa_sigaction = on_fault;
-    ours.sa_flags = (before.sa_flags & (SA_NODEFER | SA_RESTART)) | SA_SIGINFO | SA_ONSTACK;
+    ours.sa_flags = SA_SIGINFO | (theirs ? before.sa_flags & (SA_NODEFER | SA_RESTART | SA_ONSTACK) : SA_ONSTACK);
+    if (before.sa_handler == SIG_IGN) ours.sa_flags |= SA_RESTART;
     sigaction(SIGSEGV, &ours, NULL);
 }
