@@ -66,13 +66,8 @@ static NOINLINE size_t usable_outside(const void *p) {
     return entry_usable(p);
 }
 
-static NOINLINE STARTUP_TEXT void *malloc_sealed(size_t size) {
-    return hardened_seal(heap_alloc_with(hardened_request(size), malloc_small, malloc_wide));
-}
-
 EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {
-    if (hardened()) return hardened_alloc_with(size, malloc_sealed);
-    return heap_alloc_with(size, malloc_small, malloc_wide);
+    return hardened_seal(heap_alloc_with(hardened_request(size), malloc_small, malloc_wide));
 }
 
 EXPORT HOT STARTUP_TEXT void free(void *p) {

@@ -120,13 +120,8 @@ STARTUP_TEXT static NOINLINE void *new_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, new_shared, new_last);
 }
 
-static NOINLINE STARTUP_TEXT void *new_sealed(size_t size) {
-    return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
-}
-
 STARTUP_TEXT void *new_one(size_t size) {
-    if (hardened()) return hardened_alloc_with(size, new_sealed);
-    return heap_alloc_with(size, new_small, new_wide);
+    return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
 }
 void *new_many(size_t size) {
     return new_one(size);

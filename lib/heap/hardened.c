@@ -29,14 +29,6 @@ static NOINLINE STARTUP_TEXT void free_raw(void *p, void (*outside)(void *p, str
     heap_free_with(p, outside);
 }
 
-/* Zero all of a small block but its canary. */
-static void clear(canary_word *p, size_t bytes) {
-    p[0] = 0;
-    if (bytes < QUARANTINE_BYTES_MIN) return;
-    p[1] = 0;
-    quarantine_clear((char *)p, bytes);
-}
-
 STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
     (void)heap;
     size_t bytes = used_bytes(p);
@@ -44,18 +36,9 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
         if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
-        if (bytes <= CLASS_BYTES_MAX) clear(p, bytes);
+        if (bytes <= CLASS_BYTES_MAX && bytes > BLOCK_ALIGN_BYTES) quarantine_clear(p, bytes);
     }
     free_raw(p, outside);
-}
-
-void hardened_leave(struct block *block, struct heap *heap, struct unit *slab) {
-    debug_check(heap == heap_self && span_unit(block) == slab);
-    block_clear(block);
-    if (load_relaxed(slab->owner) == heap)
-        heap_free_slow(block, heap);
-    else
-        heap_free_other(block, heap, slab);
 }
 
 /* Set the canary of a resized block, and clear the old one if it is now inside, as the caller must not see it. */
@@ -68,7 +51,7 @@ static void *reseal(char *p, size_t old_bytes) {
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {
     size_t request = hardened_request(size), old = used_bytes(p);
     hardened_check("realloc", p);
-    if (old && old <= CLASS_BYTES_MAX && request <= old && class_shapes[class_of(request)].block_bytes == old) return p;
+    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
     char *new = slow(p, request);
     return new ? reseal(new, old) : NULL;
 }

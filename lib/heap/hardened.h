@@ -32,32 +32,11 @@ INLINE void *hardened_seal(void *p) {
     return p;
 }
 
-/* malloc in a world: up to CLASS_TINY_BYTES a block of the bin, whose class says where its canary is; `rest` does all
- * else, in tail position. */
-INLINE void *hardened_alloc_with(size_t size, void *(*rest)(size_t size)) {
-    debug_check(hardened());
-    struct heap *heap = heap_self;
-    if (unlikely(size > CLASS_TINY_BYTES - CANARY_BYTES)) return rest(size);
-    size_t bytes = (size + CANARY_BYTES + (BLOCK_ALIGN_BYTES - 1)) & ~(size_t)(BLOCK_ALIGN_BYTES - 1);
-    struct block **bin = &heap->bin[bytes / BLOCK_ALIGN_BYTES], *block = *bin, *next = block->next;
-    if (unlikely(block->key != block_key(block, next, heap->secret))) return rest(size);
-    block_clear(block);
-    *bin = next;
-    PREFETCH(next);
-    canary_word *place = (canary_word *)((char *)block + bytes) - 1;
-    *place = canary_of(place);
-    return block;
-}
-
 /* Check that the canary of `p` is intact, if it has one, and that `p` is not in a quarantine. */
 void hardened_check(const char *function, const void *p);
 
-/* The rarer frees: NULL, other spans, blocks of 16 bytes, of more than QUARANTINE_BYTES_MAX, and what looks free. */
+/* The rarer frees: NULL, other spans, medium and large blocks, what looks free. */
 void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap));
-
-/* Free a block that left the heap's quarantine and was checked, into a slab that is not the heap's, or that is looked
- * at more closely. */
-void hardened_leave(struct block *block, struct heap *heap, struct unit *slab);
 
 INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     if (!hardened()) return heap_free_with(p, outside);
@@ -66,18 +45,21 @@ INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *he
     if (unlikely(offset >= racy_load(span_home.bytes))) return hardened_free_odd(p, heap, outside);
     struct unit *slab = span_line(&span_home, offset);
     size_t bytes = racy_load(slab->block_bytes);
-    if (unlikely(bytes - QUARANTINE_BYTES_MIN > QUARANTINE_BYTES_MAX - QUARANTINE_BYTES_MIN) ||
-        unlikely(!heap_looks_used(slab, offset, p)) || unlikely(heap->state != HEAP_LIVE))
+    if (unlikely(bytes <= BLOCK_ALIGN_BYTES) || unlikely(!heap_looks_used(slab, offset, p)) ||
+        unlikely(heap->state != HEAP_LIVE))
         return hardened_free_odd(p, heap, outside);
     const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
     if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
+    if (unlikely(bytes > QUARANTINE_BYTES_MAX)) {
+        quarantine_clear(p, bytes);
+        return heap_free_with(p, outside);
+    }
     struct block *leaving = quarantine_swap(heap, p, bytes);
     if (unlikely(!leaving)) return;
-    slab = span_line(&span_home, (size_t)((char *)leaving - racy_load(span_home.base)));
-    if (unlikely(!quarantine_is_clear(leaving, racy_load(slab->block_bytes)))) quarantine_written(leaving);
-    if (unlikely(racy_load(slab->owner) != heap) || unlikely(racy_load(slab->start_limit) == 0))
-        return hardened_leave(leaving, heap, slab);
-    heap_free_own(leaving, slab, heap);
+    bytes = racy_load(span_line(&span_home, (size_t)((char *)leaving - racy_load(span_home.base)))->block_bytes);
+    if (unlikely(!quarantine_is_clear(leaving, bytes))) quarantine_written(leaving);
+    block_clear(leaving);
+    heap_free_with(leaving, outside);
 }
 
 /* realloc() of a block, to a size that is not 0; `slow` is the core's realloc. */

@@ -120,8 +120,6 @@ struct heaps {
     bool threaded;           /* there was a second heap once */
     bool has_lost_threads;   /* a fork has left threads behind, and the blocks that they had in hand */
     bool single;             /* no heap was made since that fork: no second thread has blocks */
-    bool has_larger_blocks;  /* one was longer than any request for it, because there was no memory for a shorter one:
-                                a size that is too small proves nothing any more; atomic */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));
 

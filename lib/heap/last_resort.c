@@ -22,7 +22,6 @@ static struct block *larger_class(struct heap *heap, uint32_t class, uint32_t al
         if (heap->bin[lender] == BLOCK_END && !heap_refill(heap, lender)) continue;
         struct block *block = heap_unbin(heap, lender);
         block_clear(block);
-        if (!config_bounded) store_relaxed(heaps.has_larger_blocks, true);
         return block;
     }
     return NULL;

@@ -77,7 +77,7 @@ enum { LENDERS_MAX = 4 }; /* classes that the bounded build asks */
 enum { BORROWED_MAX = 4, LENT_BYTES_MIN = 112, LENT_BYTES_MAX = 1024 };
 
 INLINE bool policy_borrows(const struct size_class *of) {
-    return config_safety < SAFETY_HARDENED && !of->current && of->borrowed < BORROWED_MAX && of->zoned == 0;
+    return !of->current && of->borrowed < BORROWED_MAX && of->zoned == 0;
 }
 
 /* How many empty slabs every heap may keep for a decay time, and how many one may whose classes had none left: in

@@ -20,7 +20,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     debug_check(size <= ALLOC_BYTES_MAX && span_unit(p) == slab);
     free_check_slab("realloc", p, slab);
     size_t bytes = slab->block_bytes;
-    if (!hardened() && size <= bytes && size > bytes / 2) return p; /* there sized frees want the very class */
+    if (size <= bytes && size > bytes / 2) return p;
     if (size <= bytes && class_of(size) == slab->class) return p;
     return resize_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/sized.h"
 #include "base/text.h"
-#include "heap/guard_slot.h"
 #include "heap/used.h"
 #include "slab/slab.h"
 #include <heapalloc/port.h>
@@ -10,14 +9,14 @@
 /* Exited threads during a fork may get whole units for any size (heap/exited_thread.c), and so may alignments. */
 enum { WIDE_SLACK_BYTES = 64 * 1024 };
 
+bool sized_shrink_failed;
+
 /* The longest block that a request can get. A class without a slab borrows blocks of up to twice its own size
- * (heap/alloc.c), and realloc leaves a block in place while more than half of it is needed (heap/resize.c); the
- * hardened build does neither with blocks of slabs. */
-static size_t most_bytes(const void *p, size_t bytes, size_t size, size_t align) {
+ * (heap/alloc.c), and realloc leaves a block in place while more than half of it is needed (heap/resize.c). */
+static size_t most_bytes(size_t bytes, size_t size, size_t align) {
     if (bytes > CLASS_BYTES_MAX) return size > SIZE_MAX / 4 ? SIZE_MAX : 2 * size + align + WIDE_SLACK_BYTES;
     size_t class = class_aligned(size + (size == 0), max_size(align, BLOCK_ALIGN_BYTES));
-    bool exact = hardened() && !guard_has(p);
-    return class ? (exact ? 1 : 2) * (size_t)class_shapes[class].block_bytes : CLASS_BYTES_MAX;
+    return class ? 2 * (size_t)class_shapes[class].block_bytes : CLASS_BYTES_MAX;
 }
 
 bool sized_is_true(const void *p, size_t size, size_t align, enum sized_by by) {
@@ -25,7 +24,7 @@ bool sized_is_true(const void *p, size_t size, size_t align, enum sized_by by) {
     if (bytes == 0) return true;
     if (!is_power_of_two(align) || (uintptr_t)p & (align - 1) || size > bytes) return false;
     if (by == SIZED_BY_DELETE && config_safety < SAFETY_HARDENED) return true;
-    return bytes <= most_bytes(p, bytes, size, align) || load_relaxed(heaps.has_larger_blocks);
+    return bytes <= most_bytes(bytes, size, align) || load_relaxed(sized_shrink_failed);
 }
 
 void sized_fail(const char *function, const void *p, size_t size, size_t align) {

@@ -6,6 +6,10 @@
 #pragma once
 #include "heap/heap.h"
 
+/* Set once realloc left a block longer than requested, because there was no memory for a shorter one: from then on a
+ * size that is too small proves nothing. */
+extern bool sized_shrink_failed __attribute__((visibility("hidden")));
+
 /* Where the size comes from. Real programs delete objects through a base class without a virtual destructor, so that
  * the size is too small, harmlessly; that ends them in the hardened build only. */
 enum sized_by { SIZED_BY_C, SIZED_BY_DELETE };
@@ -23,7 +27,7 @@ INLINE bool sized_is_right(const void *p, size_t size, size_t align, enum sized_
     size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
     if (unlikely(offset >= load_relaxed(span_home.bytes))) return sized_is_true(p, size, align, by);
     size_t bytes = load_relaxed(span_line(&span_home, offset)->block_bytes);
-    if (hardened() || unlikely(size > bytes || size <= bytes / 2)) return sized_is_true(p, size, align, by);
-    if (unlikely((uintptr_t)p & (align - 1) || !is_power_of_two(align))) return sized_is_true(p, size, align, by);
+    if (unlikely(size > bytes || size <= bytes / 2 || (uintptr_t)p & (align - 1) || !is_power_of_two(align)))
+        return sized_is_true(p, size, align, by);
     return true;
 }

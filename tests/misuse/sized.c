@@ -69,25 +69,6 @@ TOO_LITTLE_CASES(sized, free_sized, BY_FREE_SIZED)
 TOO_LITTLE_CASES(sized_base, delete, BY_DELETE)
 TOO_LITTLE_CASES(sized_base, delete_many, BY_DELETE_MANY)
 
-/* The next class: the hardened library lends no blocks of larger classes, and its realloc moves a block that would be
- * of another one. */
-#define OTHER_CLASS_CASES(name, way)                                                      \
-    MISUSE(sized_class, name##_a_class_too_much, 16, 3500, EACH_PLACE) {                  \
-        free_wrongly(way, size, size + (size < 480 ? 16 : size < 960 ? 64 : size / 2));   \
-    }                                                                                     \
-    MISUSE(sized_class, name##_a_class_too_little, 48, 3500, EACH_PLACE) {                \
-        free_wrongly(way, size, size - (size <= 504 ? 16 : size < 1016 ? 64 : size / 3)); \
-    }                                                                                     \
-    MISUSE(sized_class, name##_what_it_had_before_realloc, 64, 1700, EACH_PLACE) {        \
-        void *p = realloc(take(2 * size), size + size / 8);                               \
-        say_caught_told();                                                                \
-        in_asked_thread(tell, &(struct telling){way, p, 2 * size});                       \
-        not_caught();                                                                     \
-    }
-OTHER_CLASS_CASES(free_sized, BY_FREE_SIZED)
-OTHER_CLASS_CASES(delete, BY_DELETE)
-OTHER_CLASS_CASES(delete_many, BY_DELETE_MANY)
-
 /* An address that is a multiple of 16, and not of 32. */
 static char *take_unaligned(size_t size) {
     for (;;) {
