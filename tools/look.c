@@ -94,10 +94,9 @@ static void print_stats(const struct survey *survey, const struct target *target
         print_row(name, survey->classes[class]);
     }
     for (int kind = 1; kind < SURVEY_KINDS; kind++) print_row(kind_names[kind], survey->kinds[kind]);
-    named_say(&survey->named, print_line, NULL);
 }
 
-static void print_json(const struct survey *survey) {
+static void print_json(const struct survey *survey, const struct by_name *named) {
     const char *comma = "";
     printf("{\"heaps\": %u, \"heaps_live\": %u, \"largest_free_bytes\": %" PRIu64, survey->heaps, survey->heaps_live,
            survey->largest_free);
@@ -113,7 +112,7 @@ static void print_json(const struct survey *survey) {
         comma = ", ";
     }
     fputs("], ", stdout);
-    named_put(stdout, &survey->named);
+    named_put(stdout, named);
     puts("}");
 }
 
@@ -121,17 +120,21 @@ int stats_run(int argc, char **argv) {
     static const char *const options[] = {"--json"};
     static struct target target;
     static struct survey survey;
+    static struct by_name named;
     int chosen;
     if (asks_help(argc, argv, stats_usage)) return 0;
     const char *word = only_word(argc, argv, options, 1, &chosen);
     if (!word) return EXIT_USAGE;
     int code = target_open_for(&target, "stats", word);
     if (code) return code;
-    bool whole = survey_take_named(&survey, &target);
-    if (chosen == 0)
-        print_json(&survey);
-    else
+    bool whole = survey_take(&survey, &target);
+    bool all_named = named_read(&target, &named);
+    if (chosen == 0) {
+        print_json(&survey, &named);
+    } else {
         print_stats(&survey, &target);
+        named_say(&named, all_named, print_line, NULL);
+    }
     code = judge_heap("stats", &target, whole);
     target_close(&target);
     return fflush(stdout) == 0 ? code : EXIT_FINDING;

@@ -4,7 +4,13 @@
 #include "json_text.h"
 #include "survey.h"
 
-enum { LINE_BYTES = 160 };
+enum { LINE_BYTES = 160, READS_MAX = 8 };
+
+bool named_read(struct target *target, struct by_name *sums) {
+    bool whole = reader_by_name(&target->reader, sums);
+    for (int i = 1; i < READS_MAX && !whole && target->process; i++) whole = reader_by_name(&target->reader, sums);
+    return whole;
+}
 
 /* The n-th row, the last of which may be the sum of those without one. NULL: there are no more. */
 static const struct by_name_row *named_row(const struct by_name *sums, size_t n) {
@@ -18,7 +24,7 @@ static void copy_name(char *to, const char *from) {
     *to = 0;
 }
 
-void named_say(const struct by_name *sums, named_line *say, void *argument) {
+void named_say(const struct by_name *sums, bool whole, named_line *say, void *argument) {
     char line[LINE_BYTES], name[NAMED_CHARS], number[24];
     const struct by_name_row *row;
     for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++) {
@@ -33,6 +39,7 @@ void named_say(const struct by_name *sums, named_line *say, void *argument) {
                  survey_size(row->used_bytes), survey_size(row->reserved_bytes), name);
         say(line, argument);
     }
+    if (!whole) say("  The list of names changed while it was read: this is a part of it.", argument);
 }
 
 void named_put(FILE *out, const struct by_name *sums) {

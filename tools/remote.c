@@ -28,7 +28,8 @@ static void remote_say_line(const char *line, void *argument) {
 static void remote_stats(struct shell *shell) {
     struct target *target = remote_target();
     static struct survey survey;
-    if (!survey_take_named(&survey, target)) {
+    static struct by_name named;
+    if (!survey_take(&survey, target)) {
         shell_fail(shell, "the heap of %s has gone away\n", target->name);
         return;
     }
@@ -45,7 +46,8 @@ static void remote_stats(struct shell *shell) {
     }
     static const char *const kinds[] = {"small", "medium", "large", "pool", "arena"};
     for (int kind = 1; kind < SURVEY_KINDS; kind++) say_row(shell, kinds[kind], survey.kinds[kind]);
-    named_say(&survey.named, remote_say_line, shell);
+    bool all_named = named_read(target, &named);
+    named_say(&named, all_named, remote_say_line, shell);
 }
 
 /* A running heap changes while it is read: only a fault that is found repeatedly is real. */

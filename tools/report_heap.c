@@ -119,7 +119,8 @@ bool report_heap_take(struct report_heap *heap, struct target *target) {
     pins_read(&heap->pins, target);
     bool good = reader_walk(&target->reader, note_block, heap);
     end_slab(heap);
-    return good && reader_by_name(&target->reader, &heap->named);
+    if (good) named_read(target, &heap->named);
+    return good;
 }
 
 /* ---- JSON ---- */

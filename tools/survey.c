@@ -90,10 +90,6 @@ bool survey_take(struct survey *survey, struct target *target) {
     return reader_walk(&target->reader, visit, survey) && heaps;
 }
 
-bool survey_take_named(struct survey *survey, struct target *target) {
-    return survey_take(survey, target) && reader_by_name(&target->reader, &survey->named);
-}
-
 unsigned survey_density(const struct survey *survey) {
     uint64_t live = survey->states[HEAPALLOC_BLOCK_LIVE].bytes, all = 0;
     for (int state = 0; state < SURVEY_STATES; state++) all += survey->states[state].bytes;

@@ -34,14 +34,10 @@ struct survey {
     struct survey_heap heap_rows[SURVEY_HEAPS + 1]; /* the last `heap_count` of all, and behind them of no heap */
     uint32_t heap_count, heap_first;                /* heap_first: the number of the first row's heap */
     uint32_t heap_last;                             /* the row that was used last */
-    struct by_name named;                           /* pools and arenas, where it was asked for */
 };
 
 /* Walk the target's heap and add up. False: its roots cannot be read. */
 bool survey_take(struct survey *survey, struct target *target);
-
-/* The same, and pools and arenas by their names, for which each block of a pool is read. */
-bool survey_take_named(struct survey *survey, struct target *target);
 
 /* The percentage of live bytes among all bytes that are in blocks and not in whole free units; 100 if there are none.
  */

@@ -82,11 +82,26 @@ static bool make_many(void) {
     return true;
 }
 
+/* Until the alarm: pools and arenas come and go while they are read. */
+static void come_and_go(void) {
+    for (unsigned i = 0;; i = (i + 1) % MANY) {
+        static struct heapalloc_arena *arenas[MANY];
+        static struct heapalloc_pool *pools[MANY];
+        heapalloc_arena_destroy(arenas[i]);
+        heapalloc_pool_destroy(pools[i]);
+        arenas[i] = heapalloc_arena_create(&(struct heapalloc_arena_options){.name = "passing"});
+        pools[i] = heapalloc_pool_create_with(&(struct heapalloc_pool_options){.name = "passing", .object_bytes = 48});
+        if (arenas[i]) heapalloc_arena_alloc(arenas[i], 3000);
+        for (int n = 0; pools[i] && n < 50; n++) heapalloc_pool_get(pools[i]);
+    }
+}
+
 int main(int count, char **words) {
     bool many = count > 1 && strcmp(words[1], "many") == 0;
     if (!make_pools() || !make_arenas() || !make_collected() || (many && !make_many())) return 1;
     if (heapalloc_stats_json(text, sizeof(text)) == 0 || puts(text) < 0 || fflush(stdout) != 0) return 1;
     alarm(300);
+    if (count > 1 && strcmp(words[1], "passing") == 0) come_and_go();
     pause();
     return 0;
 }
