@@ -96,8 +96,8 @@ INLINE size_t units_to_hold(size_t bytes) {
     return (bytes + UNIT_BYTES - 1) >> UNIT_SHIFT;
 }
 
-/* The unit is of this kind now. In the bounded build nobody reads a kind that another holds without the lock, and its
- * longest calls stay shorter by plain stores. */
+/* The unit is of this kind now. Others may read it at any time, to see whether they can grow into it; in the bounded
+ * build, which does not look there without the lock, a plain store keeps the longest calls within their limit. */
 INLINE void unit_become(struct unit *unit, enum unit_kind kind) {
     if (config_bounded)
         unit->kind = (uint8_t)kind;
