@@ -54,7 +54,7 @@ struct named *named_add(void *object, const char *name, enum named_kind kind) {
     struct named *entry = entry_alloc(sizeof(*entry), heap_self);
     if (!entry) return NULL;
     *entry = (struct named){.object = object, .kind = kind, .lock = LOCK_OF(RANK_ARENA)};
-    for (size_t i = 0; name && i < NAMED_CHARS - 1 && name[i]; i++) entry->name[i] = name[i];
+    if (name) named_copy(entry->name, name);
     while (!lock_take(&named_lock)) {
         if (lock_await_fork(PATIENCE_MS)) continue;
         entry_free(entry, heap_self);

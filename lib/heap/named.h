@@ -18,8 +18,7 @@ enum named_kind { NAMED_POOL, NAMED_ARENA, NAMED_COLLECTED };
 struct named {
     struct named *next, *before;
     void *object;           /* NULL: it has ended, the entry goes with the next change of the list */
-    char name[NAMED_CHARS]; /* a copy, truncated: core files may lack the caller's; "": none, reports do not tell of it
-                             */
+    char name[NAMED_CHARS]; /* a copy, truncated, as core files may lack the caller's; "": reports do not tell of it */
     enum named_kind kind;
     struct lock lock;                /* the object's, where threads share it */
     void (*put_right)(void *object); /* called in the child of a fork; NULL: nothing is to be done */
@@ -27,6 +26,11 @@ struct named {
 
 extern struct named *named_first __attribute__((visibility("hidden")));
 extern struct lock named_lock __attribute__((visibility("hidden")));
+
+/* Copy a name into a field that is all zero, truncated to what fits. */
+INLINE void named_copy(char to[NAMED_CHARS], const char *name) {
+    for (size_t i = 0; i < NAMED_CHARS - 1 && name[i]; i++) to[i] = name[i];
+}
 
 /* List `object`; `name` may be NULL. NULL: there is no memory, or a fork takes very long: reports do not tell of it
  * then, and threads cannot share it. */

@@ -17,7 +17,7 @@ COLD struct by_name_row *by_name_row_of(struct by_name *sums, const char *name, 
         if (is_same(&sums->rows[i], name, kind)) return &sums->rows[i];
     if (sums->row_count == BY_NAME_ROWS) return &sums->more;
     struct by_name_row *row = &sums->rows[sums->row_count++];
-    for (size_t i = 0; i < NAMED_CHARS - 1 && name[i]; i++) row->name[i] = name[i];
+    named_copy(row->name, name);
     row->kind = kind;
     return row;
 }

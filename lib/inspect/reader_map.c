@@ -1,12 +1,9 @@
 /* Reads a heap by its map: is the map of this version, and does what it says hold together? */
 /* SPDX-License-Identifier: MIT */
 #include "inspect/reader_map.h"
+#include "base/bits.h"
 
 enum { NAMED_RECORD_MAX = 1 << 16 };
-
-static bool is_power(uint32_t n) {
-    return n && (n & (n - 1)) == 0;
-}
 
 /* True when each of these fields of a record lies in it, with `width` bytes, and the record has at most so many. */
 static bool fits(const uint32_t *fields, size_t count, uint32_t record, uint32_t most, uint32_t width) {
@@ -35,8 +32,8 @@ const char *reader_look_at_map(const struct heapalloc_map *map) {
     if (__builtin_memcmp(map->magic, HEAPALLOC_MAP_MAGIC, sizeof(HEAPALLOC_MAP_MAGIC)) != 0)
         return "there is no heap map";
     if (map->version != HEAPALLOC_MAP_VERSION) return "the heap map is of another version than this reader";
-    bool sound = map->bytes == sizeof(*map) && map->safety <= 2 && is_power(map->unit_bytes) &&
-                 map->unit_bytes >= 4096 && map->unit_bytes <= READER_UNIT_MAX && is_power(map->granule_bytes) &&
+    bool sound = map->bytes == sizeof(*map) && map->safety <= 2 && is_power_of_two(map->unit_bytes) &&
+                 map->unit_bytes >= 4096 && map->unit_bytes <= READER_UNIT_MAX && is_power_of_two(map->granule_bytes) &&
                  map->granule_bytes >= 16 && map->granule_bytes <= map->unit_bytes && map->class_count >= 2 &&
                  map->class_count <= READER_CLASSES_MAX && map->spans_max <= 65536 && map->slot_bytes == 8 &&
                  map->granule_before <= 4 && map->granule_head <= 4 && map->block_next <= 8 && map->block_key <= 8;
