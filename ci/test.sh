@@ -2,7 +2,7 @@
 # Installs the packages that the tests need, builds, runs the stages of ci/stages.txt and counts the tests.
 #
 #   ci/test.sh            everything: less than thirty minutes on two cores
-#   ci/test.sh --quick    the tests that a change breaks first: less than four minutes
+#   ci/test.sh --quick    the tests that a change breaks first: less than four minutes, once built
 #   ci/test.sh STAGE...   these stages
 #
 # Two stages run at a time, the second with fewer tests at once than the first, so that no processor waits for the end
