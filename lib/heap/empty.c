@@ -50,7 +50,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
 
 void empty_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
-    for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; ++class) {
         for (struct unit *slab = heap->classes[class].partial.first, *next; slab; slab = next) {
             next = slab->next;
             if (!(slab->flags & UNIT_EMPTY)) continue;

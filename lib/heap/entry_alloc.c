@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_alloc.h"
 #include "base/probe.h"
+#include "heap/alloc_aligned.h"
 #include "heap/bin.h"
 #include "heap/bounded.h"
 #include "heap/cache.h"

@@ -26,7 +26,7 @@ static bool let_go(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
     heap_flush_bins(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) idle_slabs_current(heap, class);
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) idle_slabs_current(heap, class);
     return medium_purge(pace_granules_kept(), TICK_BLOCKS);
 }
 
