@@ -26,8 +26,8 @@ static bool open_holds(const struct heap *heap, uint32_t class) {
     if (!attached) return heap->bin[class] == BLOCK_END;
     if (heap->sample.rate && !(attached->flags & UNIT_ATTACHED)) return attached == heap->classes[class].current;
     return attached == heap->classes[class].current && attached->flags & UNIT_ATTACHED &&
-           attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
-           attached->used_blocks <= RETURNS_FRESH;
+           attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->returns_left > 0 &&
+           attached->returns_left <= RETURNS_FRESH;
 }
 
 /* True when a class's bin is sound. slab_map_fill() checks its blocks, adopted ones with their own slabs. */
