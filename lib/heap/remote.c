@@ -18,8 +18,8 @@ INLINE bool should_share(const struct heap *heap, uint32_t class) {
     return refill_others_want(heap, class) && (of->exchanges || policy_only_claims(of));
 }
 
-/* Make a claimed slab a partial one. A heap that only frees, or while another one wants slabs, keeps only a few: others
- * free into them too, and it would hardly ever find out that they are empty. */
+/* Make a claimed slab a partial one. A heap that only frees, or has no need of what it claims while another one wants
+ * slabs, keeps only a few: others free into them too, and it would hardly ever find out that they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && heap->state == HEAP_LIVE);
     partial_add(heap, slab);
