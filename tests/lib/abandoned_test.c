@@ -131,7 +131,7 @@ enum { FULL_SLABS = 12 };
 static void *filled[FULL_SLABS * 32];
 
 static void *fill_slabs(void *unused) {
-    heap_for_thread();
+    if (heap_self->state == HEAP_NONE) heap_for_thread();
     heap_self->classes[class_of(512)].borrowed = BORROWED_MAX; /* from slabs of its own */
     for (int i = 0; i < FULL_SLABS * 32; i++) CHECK((filled[i] = t_malloc(512)) != NULL);
     return unused;
