@@ -64,6 +64,14 @@ enum {
     TAKEN_BLOCKS = 8,
 };
 
+/* A heap that claims slabs which others had filled, and does not need them, gives some to a heap that wants slabs of
+ * this class (decision 360). */
+enum { UNUSED_CLAIMS_MAX = 1 };
+
+INLINE bool policy_only_claims(const struct size_class *of) {
+    return of->claimed_slabs > UNUSED_CLAIMS_MAX;
+}
+
 INLINE uint32_t policy_blocks_enough(size_t class) {
     uint32_t half = class_shapes[class].capacity_blocks / 2u;
     return half < TAKEN_BLOCKS ? half : TAKEN_BLOCKS;

@@ -12,13 +12,19 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
     struct unit *old = of->current;
     heap_detach_slab(heap, class);
     of->current = slab;
+    of->claimed_slabs = 0;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
 }
 
-/* True when another heap wants slabs of `class`, and others free into this heap's. */
-INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
+/* True when another heap wants slabs of `class`. */
+INLINE bool refill_others_want(const struct heap *heap, size_t class) {
     const struct heap *wanting = load_relaxed(abandoned[class].wanting);
-    return policy_exchanges() && wanting && wanting != heap && heap->classes[class].exchanges;
+    return policy_exchanges() && wanting && wanting != heap;
+}
+
+/* The same, and others free into this heap's. */
+INLINE bool refill_is_wanted(const struct heap *heap, size_t class) {
+    return refill_others_want(heap, class) && heap->classes[class].exchanges;
 }
 
 /* Enable adopting when a partial slab is about to fill the bin, if the heap has freed many blocks remotely since the

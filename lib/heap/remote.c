@@ -12,15 +12,21 @@
 #include "heap/refill.h"
 #include "heap/sample.h"
 
-/* Make a claimed slab a partial one. A heap that only frees, or while another one wants slabs, keeps only a few: others
- * free into them too, and it would hardly ever find out that they are empty. */
+/* True when another heap wants slabs of the class, and this one shares some or has no need of those that it claims. */
+INLINE bool should_share(const struct heap *heap, uint32_t class) {
+    const struct size_class *of = &heap->classes[class];
+    return refill_others_want(heap, class) && (of->exchanges || policy_only_claims(of));
+}
+
+/* Make a claimed slab a partial one. A heap that only frees, or has no need of what it claims while another one wants
+ * slabs, keeps only a few: others free into them too, and it would hardly ever find out that they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && heap->state == HEAP_LIVE);
     partial_add(heap, slab);
     uint32_t class = slab->class;
     const struct size_class *of = &heap->classes[class];
     if (likely(of->partial.count <= CLAIMED_SLABS_MAX)) return;
-    if (of->current && !refill_is_wanted(heap, class)) return;
+    if (of->current && !should_share(heap, class)) return;
     abandon_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
 }
 
@@ -103,6 +109,8 @@ static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struc
 static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(span_unit(block) == slab && heap->state == HEAP_LIVE);
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
+    struct size_class *of = &heap->classes[slab->class];
+    if (slab->filled_by != heap && of->claimed_slabs < UINT8_MAX) of->claimed_slabs++;
     store_relaxed(slab->owner, heap);
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;

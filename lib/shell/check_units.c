@@ -99,7 +99,7 @@ static uint32_t check_links(struct shell *shell, const struct unit *line) {
         shell_fail(shell, "%p (slab): its bin should be its heap's, %p, and is %p\n", (void *)&line->bin,
                    (void *)(uintptr_t)bin, (void *)line->bin);
         return 1;
-    } else if (line->kind == UNIT_SLAB) {
+    } else if (line->kind == UNIT_SLAB && line->remote != 0) {
         found += check_link(shell, line, &line->next, line->next, UNIT_SLAB, "next slab");
         found += check_link(shell, line, &line->prev, line->prev, UNIT_SLAB, "previous slab");
     }

@@ -77,7 +77,10 @@ struct unit {
         struct tlsf_node node; /* free extent: level 1's index */
         struct {               /* slab: its owner's partial list, or the abandoned slabs' */
             struct unit *next;
-            struct unit *prev;
+            union {
+                struct unit *prev;
+                struct heap *filled_by; /* full slab without an owner, in neither list: its last owner */
+            };
         };
         char *bin; /* attached slab, in neither list: its bin is at this address + offset of `free` */
     };

@@ -126,3 +126,44 @@ TEST(refill_takes_several_sparse_abandoned_slabs) {
     CHECK_EQ(units.used_units, before);
     sound();
 }
+
+enum { FULL_SLABS = 12 };
+static void *filled[FULL_SLABS * 32];
+
+static void *fill_slabs(void *unused) {
+    if (heap_self->state == HEAP_NONE) heap_for_thread();
+    heap_self->classes[class_of(512)].borrowed = BORROWED_MAX; /* from slabs of its own */
+    for (int i = 0; i < FULL_SLABS * 32; i++) CHECK((filled[i] = t_malloc(512)) != NULL);
+    return unused;
+}
+
+/* Free a block of each of eight full slabs while another heap wants slabs; this one needs none. */
+static size_t claim_eight(void) {
+    static struct heap other;
+    struct size_class *of = &heap_self->classes[class_of(512)];
+    size_t before = of->partial.count;
+    CHECK(of->current != NULL);
+    store_relaxed(abandoned[class_of(512)].wanting, &other);
+    of->adopt_budget = 0;
+    for (int i = 0; i < 8; i++) t_free(filled[i * 32]);
+    store_relaxed(abandoned[class_of(512)].wanting, NULL);
+    sound();
+    return of->partial.count - before;
+}
+
+TEST(slabs_that_others_filled_are_given_up_where_they_are_wanted) {
+    CHECK(t_malloc(16) != NULL); /* a heap */
+    heap_self->classes[class_of(512)].borrowed = BORROWED_MAX;
+    CHECK(t_malloc(512) != NULL);
+    run(fill_slabs, NULL);
+    CHECK(claim_eight() <= CLAIMED_SLABS_MAX);
+    CHECK(abandoned[class_of(512)].queue.count >= 8 - CLAIMED_SLABS_MAX);
+}
+
+/* Those that this heap filled itself are in its processor's cache, and others filled theirs. */
+TEST(slabs_that_a_heap_filled_itself_stay_with_it) {
+    CHECK(t_malloc(16) != NULL);
+    fill_slabs(NULL);
+    CHECK_EQ(claim_eight(), 8);
+    CHECK_EQ(abandoned[class_of(512)].queue.count, 0);
+}
