@@ -78,9 +78,9 @@ static bool freed(const void *p) {
     return known;
 }
 
-static bool know_one(const char *from, size_t step, uint32_t count) {
-    (void)step, (void)count;
-    return rate_of_all == 1 || profile_may_know_near(from);
+static enum sample_known known(const void *p) {
+    if (!profile_may_know_near(p)) return SAMPLE_NONE;
+    return profile_may_know(p) ? SAMPLE_THIS : SAMPLE_OTHERS;
 }
 
 COLD void profile_settle(void) {
@@ -104,7 +104,7 @@ void profile_join(void) {
 /* Other threads that have a heap sample from their next slow path on. The first rate is kept while there are samples,
  * because their weights depend on it. */
 COLD bool profile_begin(uint64_t rate) {
-    static const struct sample_hooks hooks = {taken, freed, know_one, NULL};
+    static const struct sample_hooks hooks = {taken, freed, known, NULL};
     if (!config_safety || config_valgrind) return false;
     if (rate_of_all == 0 || !profile_places()) rate_of_all = rate;
     __atomic_store_n(&sample_hooks, &hooks, __ATOMIC_RELEASE);

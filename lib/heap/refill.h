@@ -32,29 +32,44 @@ INLINE void refill_adopt_enable(struct heap *heap, size_t class, bool only) {
     if (only) heap_adopt_enable(heap, class);
 }
 
-/* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
- * one, which has none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to
- * look at the clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
-INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+/* The slab that an empty bin is filled from first, if it has blocks; NULL: there is none. */
+INLINE struct unit *refill_first(size_t class, const struct heap *heap) {
     debug_check(class < CLASS_COUNT);
+    const struct size_class *of = &heap->classes[class];
+    return config_valgrind || unlikely(!of->partial.first || !of->current) ? NULL : of->partial.first;
+}
+
+/* True when the class's first partial slab, whose own list begins with `block`, may replace the current one. */
+INLINE bool refill_may(size_t class, struct heap *heap, const struct unit *slab, const struct block *block) {
     struct size_class *of = &heap->classes[class];
-    struct unit *slab = of->partial.first, *old = of->current;
-    if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
-    if (config_bounded && slab->flags & UNIT_EMPTY) return NULL; /* whose turn comes last */
+    if (config_bounded && slab->flags & UNIT_EMPTY) return false; /* whose turn comes last */
+    if (unlikely(!block_is_free(block, heap->secret))) return false;
+    if (unlikely(heap->bin[class] != BLOCK_END || of->current->free != BLOCK_END)) return false;
+    return likely(!refill_is_wanted(heap, class)) && !policy_passes_over(of, slab);
+}
+
+/* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
+ * one, which has none left. Programs of mixed sizes do this all the time. Not when the next slow path is to look at the
+ * clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
+INLINE struct block *refill_from_first(size_t class, struct heap *heap, struct unit *slab) {
+    debug_check(heap->slow_left > 1 && heap->classes[class].partial.first == slab);
     struct block *block = slab->free;
-    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
-    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (policy_passes_over(of, slab)) return NULL;
+    if (!refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
-    partial_remove_first(heap, &of->partial, slab);
+    partial_remove_first(heap, &heap->classes[class].partial, slab);
     refill_make_current(heap, class, slab);
     refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
     return block;
 }
 
-/* The same in a sampled heap, where that declines: fill the bin by the first partial slab. False: it has not. */
-bool refill_sampled(struct heap *heap, uint32_t class);
+/* The same in a sampled heap, whose bin stays before the next event. NULL: one is near, or the above would decline. */
+struct block *refill_sampled(struct heap *heap, size_t class);
+
+/* What malloc tries when it does not take the above, because the clock's time has come or the heap is sampled: in a
+ * sampled heap the same, unless its own time has come. */
+typedef void *heap_alloc_wide(size_t size, struct heap *heap);
+void *refill_or_call(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last);
 
 /* Fill bin[class], which is empty; false: no memory. */
 bool heap_refill(struct heap *heap, uint32_t class);
