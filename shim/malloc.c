@@ -36,8 +36,7 @@ static NOINLINE STARTUP_TEXT void *malloc_wide(size_t size, struct heap *heap) {
 
 STARTUP_TEXT static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
     if (aside()) return calloc_aside(1, size);
-    struct unit *slab = size <= CLASS_BYTES_MAX && heap->slow_left > 1 ? refill_first(class_of(size), heap) : NULL;
-    void *p = slab ? refill_from_first(class_of(size), heap, slab) : NULL;
+    void *p = size <= CLASS_BYTES_MAX ? refill_from_partial(class_of(size), heap) : NULL;
     if (likely(p)) return memset(p, 0, size);
     if (HEAPALLOC_ASIDE && unlikely(size == LIBC_EXIT_LIST_BYTES))
         return or_enomem(exit_stats_after(entry_zeroed, size));

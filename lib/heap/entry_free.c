@@ -33,12 +33,10 @@ STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
 }
 
 /* True when the slab has blocks that a profiler knows, but `block`, which looks used, is none of them. */
-static bool is_beside_sampled(const struct block *block, struct unit *slab, const struct heap *heap) {
-    debug_check(slab->owner == heap);
-    const struct sample_hooks *hooks = load_acquire(sample_hooks);
-    if (!(slab->flags & UNIT_SAMPLED) || heap->sample.rate <= 1 || !hooks) return false;
-    if (!slab_was_start(slab, block) || block_may_be_free(block)) return false;
-    enum sample_known known = hooks->known(block);
+INLINE bool is_beside_sampled(const struct block *block, struct unit *slab) {
+    debug_check(slab->owner == heap_self);
+    if (!(slab->flags & UNIT_SAMPLED) || !slab_was_start(slab, block) || block_may_be_free(block)) return false;
+    enum sample_known known = load_acquire(sample_hooks)->known(block);
     if (unlikely(known == SAMPLE_NONE)) slab_sample_end(slab);
     return known != SAMPLE_THIS;
 }
@@ -47,7 +45,7 @@ static bool is_beside_sampled(const struct block *block, struct unit *slab, cons
  * 64 blocks a hundred such frees may come for each sample. */
 void heap_free_odd(void *p, struct heap *heap, struct unit *slab) {
     debug_check(heap == heap_self && span_unit(p) == slab);
-    if (config_bounded || unlikely(!is_beside_sampled(p, slab, heap))) return heap_free_slow(p, heap);
+    if (config_bounded || unlikely(!is_beside_sampled(p, slab))) return heap_free_slow(p, heap);
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(p, heap, slab);
     heap_list(p, slab, heap);
 }

@@ -36,10 +36,8 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
 
 /* The first steps as a world's functions call them: when one has nothing it calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
-    struct unit *slab = refill_first(class, heap);
-    if (unlikely(!slab)) return last(size, heap);
     if (unlikely(heap->slow_left <= 1)) return refill_or_call(size, heap, class, last);
-    void *p = refill_from_first(class, heap, slab);
+    void *p = refill_from_partial(class, heap);
     return likely(p) ? p : last(size, heap);
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {

@@ -51,8 +51,9 @@ INLINE bool refill_may(size_t class, struct heap *heap, const struct unit *slab,
 /* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
  * one, which has none left. Programs of mixed sizes do this all the time. Not when the next slow path is to look at the
  * clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
-INLINE struct block *refill_from_first(size_t class, struct heap *heap, struct unit *slab) {
-    debug_check(heap->slow_left > 1 && heap->classes[class].partial.first == slab);
+INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+    struct unit *slab = refill_first(class, heap);
+    if (!slab || unlikely(heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
     if (!refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
