@@ -176,7 +176,7 @@ static bool map_slots(void) {
 }
 
 COLD bool guard_begin(uint64_t each) {
-    static const struct sample_hooks hooks = {takes_none, knows_none, knows_no_one, guard_serve};
+    static const struct sample_hooks hooks = {takes_none, knows_none, knows_no_one, guard_serve, NULL};
     if (guard_region.bytes == 0 && (each == 0 || !map_slots())) return false;
     profile_lend(&hooks, each > 1 ? each * SERVED_BYTES : each);
     return true;

@@ -1,7 +1,6 @@
 /* Which blocks the profiler surely does not know. */
 /* SPDX-License-Identifier: MIT */
 #include "profile_filter.h"
-#include "heap/fast.h"
 #include "profile_lock.h"
 
 struct profile_filter profile_filter;

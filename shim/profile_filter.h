@@ -4,8 +4,7 @@
  * of a slab that has one need no lock. Source: Fan et al., Summary Cache, 1998, section V. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "base/bits.h"
-#include "span/unit.h"
+#include "heap/fast.h"
 
 enum { FILTER_BITS = 14 };
 

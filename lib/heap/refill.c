@@ -119,16 +119,16 @@ static bool can_carve(const struct size_class *of) {
 
 INLINE struct block *fill_sampled(struct heap *heap, size_t class) {
     debug_check(heap->sample.rate > 0 && !config_bounded);
-    struct unit *slab = refill_first(class, heap);
     struct size_class *of = &heap->classes[class];
-    if (unlikely(!slab || heap->bin[class] != BLOCK_END)) return NULL;
+    struct unit *slab = of->partial.first;
+    if (unlikely(!slab || !of->current || heap->bin[class] != BLOCK_END)) return NULL;
     heap_close_bin(heap, class); /* first: the frees that have not come are taken off */
     uint32_t have = (uint32_t)(slab->resident_blocks - slab->used_blocks);
     struct block *block = slab->free;
     if (!sample_is_far(of, slab, have) || !refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
     partial_remove_first(heap, &of->partial, slab);
-    refill_make_current(heap, class, slab);
+    refill_replace(heap, of, slab);
     sample_fill_far(heap, class, slab, block, have);
     heap->bin[class] = block->next;
     block_clear(block);

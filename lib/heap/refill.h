@@ -5,14 +5,17 @@
 #include "heap/bin.h"
 #include "heap/partial.h"
 
-/* Make `slab` the class's current one; the former becomes partial if it has room, and has no owner if it is full. */
-INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
-    debug_check(slab->owner == heap && slab->class == class && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
-    struct size_class *of = &heap->classes[class];
+/* Make `slab` the class's current one; the former, which is not attached any more, becomes partial if it has room, and
+ * has no owner if it is full. */
+INLINE void refill_replace(struct heap *heap, struct size_class *of, struct unit *slab) {
+    debug_check(slab->owner == heap && !of->attached && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct unit *old = of->current;
-    heap_detach_slab(heap, class);
     of->current = slab;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
+}
+INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
+    heap_detach_slab(heap, class);
+    refill_replace(heap, &heap->classes[class], slab);
 }
 
 /* True when another heap wants slabs of `class`, and others free into this heap's. */

@@ -139,7 +139,8 @@ void *sample_served(struct heap *heap, void *p, size_t size) {
     struct unit *unit = sample_count(heap, p, size, serves ? SERVED_BYTES : SIZE_MAX);
     if (!unit) return p;
     if (serves) return hooks->serve(p, size);
-    sample_report(unit, p, size);
+    if (unit->kind == UNIT_SLAB && hooks && hooks->apart) p = hooks->apart(p, size);
+    sample_report(span_unit(p), p, size);
     return p;
 }
 

@@ -268,7 +268,7 @@ static void *swap_blocks(void *of) {
 }
 
 TEST(threads_free_the_told_blocks_of_others) {
-    static const struct sample_hooks hooks = {blind_take, blind_free, blind_know, NULL};
+    static const struct sample_hooks hooks = {blind_take, blind_free, blind_know, NULL, NULL};
     pthread_t threads[THREADS];
     sample_hooks = &hooks;
     for (uintptr_t i = 0; i < THREADS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, swap_blocks, (void *)i), 0);

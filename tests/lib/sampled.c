@@ -81,7 +81,7 @@ static enum sample_known known(const void *p) {
 }
 
 void sampled_begin(uint64_t rate, uint64_t seed) {
-    static const struct sample_hooks hooks = {taken, freed, known, NULL};
+    static const struct sample_hooks hooks = {taken, freed, known, NULL, NULL};
     heap_enter();
     sampled = (struct sampled){.rate = rate};
     sample_hooks = &hooks;
