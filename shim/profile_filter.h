@@ -9,7 +9,9 @@
 enum { FILTER_BITS = 14 };
 
 /* lock: the profile's; both are read without it */
-struct profile_filter { uint32_t blocks[1 << FILTER_BITS], units[1 << FILTER_BITS]; };
+struct profile_filter {
+    uint32_t blocks[1 << FILTER_BITS], units[1 << FILTER_BITS];
+};
 extern struct profile_filter profile_filter __attribute__((visibility("hidden")));
 
 INLINE size_t profile_filter_hash(uintptr_t number) {

@@ -23,11 +23,11 @@ enum sample_known { SAMPLE_NONE, SAMPLE_OTHERS, SAMPLE_THIS };
 
 /* The profiler's functions; called without a lock. */
 struct sample_hooks {
-    bool (*taken)(void *p, size_t size);                             /* false: it cannot record this one */
-    bool (*freed)(const void *p);                                    /* true: it had recorded it */
-    enum sample_known (*known)(const void *p);                       /* by the owner of the block's slab */
-    void *(*serve)(void *p, size_t size); /* NULL, or: frees the block and returns another, or returns it */
-    void *(*apart)(void *p, size_t size); /* the same for a small block that is about to be recorded */
+    bool (*taken)(void *p, size_t size);       /* false: it cannot record this one */
+    bool (*freed)(const void *p);              /* true: it had recorded it */
+    enum sample_known (*known)(const void *p); /* by the owner of the block's slab */
+    void *(*serve)(void *p, size_t size);      /* NULL, or: frees the block and returns another, or returns it */
+    void *(*apart)(void *p, size_t size);      /* the same for a small block that is about to be recorded */
 };
 extern const struct sample_hooks *sample_hooks __attribute__((visibility("hidden"))); /* NULL: there is none; atomic */
 
