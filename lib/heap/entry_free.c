@@ -45,7 +45,7 @@ INLINE bool is_beside_sampled(const struct block *block, struct unit *slab) {
  * 64 blocks a hundred such frees may come for each sample. */
 void heap_free_odd(void *p, struct heap *heap, struct unit *slab) {
     debug_check(heap == heap_self && span_unit(p) == slab);
-    if (config_bounded || unlikely(!is_beside_sampled(p, slab))) return heap_free_slow(p, heap);
+    if (unlikely(!is_beside_sampled(p, slab))) return heap_free_slow(p, heap);
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(p, heap, slab);
     heap_list(p, slab, heap);
 }
