@@ -13,7 +13,6 @@
 enum { STDERR = 2 };
 
 NOINLINE void events_run(void) {
-    if (__atomic_load_n(&events_due, __ATOMIC_RELAXED) == EVENT_PROFILE && !profile_is_to_join()) return;
     int saved = errno;
     uint8_t due = __atomic_fetch_and(&events_due, EVENT_PROFILE, __ATOMIC_ACQ_REL);
     if (due & EVENT_PROFILE) profile_join();

@@ -159,8 +159,8 @@ static bool knows_none(const void *p) {
 static bool takes_none(void *p, size_t size) {
     return (void)size, knows_none(p);
 }
-static bool knows_no_one(const char *from, size_t step, uint32_t count) {
-    return (void)step, (void)count, knows_none(from);
+static enum sample_known knows_no_one(const void *p) {
+    return (void)p, SAMPLE_NONE;
 }
 
 static bool map_slots(void) {
@@ -176,7 +176,7 @@ static bool map_slots(void) {
 }
 
 COLD bool guard_begin(uint64_t each) {
-    static const struct sample_hooks hooks = {takes_none, knows_none, knows_no_one, guard_serve};
+    static const struct sample_hooks hooks = {takes_none, knows_none, knows_no_one, guard_serve, NULL};
     if (guard_region.bytes == 0 && (each == 0 || !map_slots())) return false;
     profile_lend(&hooks, each > 1 ? each * SERVED_BYTES : each);
     return true;

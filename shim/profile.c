@@ -3,6 +3,7 @@
 #include "profile.h"
 #include "base/probe.h"
 #include "events.h"
+#include "heap/free.h"
 #include "heap/hardened.h"
 #include "heap/world.h"
 #include "profile_due.h"
@@ -14,7 +15,7 @@
 #include "shim.h"
 #include <heapalloc/port.h>
 
-enum { LATER_MAX = 256 };
+enum { LATER_MAX = 256, APART_RATE_MIN = 256 << 10, APART_BYTES_MAX = 512 };
 
 STARTUP_DATA uint64_t profile_rate = 0;
 static uint64_t rate_of_all;       /* since the first start; weights are computed from it */
@@ -78,9 +79,22 @@ static bool freed(const void *p) {
     return known;
 }
 
-static bool know_one(const char *from, size_t step, uint32_t count) {
-    (void)step, (void)count;
-    return rate_of_all == 1 || profile_may_know_near(from);
+static enum sample_known known(const void *p) {
+    if (!profile_may_know_near(p)) return SAMPLE_NONE;
+    return profile_may_know(p) ? SAMPLE_THIS : SAMPLE_OTHERS;
+}
+
+/* Let a sampled small block be one of level 2, which has its own mark: in a slab its neighbours' frees would be slow,
+ * some hundred for each sample. Only where that is little memory: 4.5 KiB in APART_RATE_MIN bytes or more. */
+static void *apart(void *p, size_t size) {
+    struct heap *heap = heap_self;
+    if (rate_of_all < APART_RATE_MIN || size > APART_BYTES_MAX) return p;
+    heap->sample.holds = true;
+    void *alone = heap_alloc_plain(CLASS_BYTES_MAX + 1, heap);
+    heap->sample.holds = false;
+    if (!alone) return p;
+    free_live(p, heap);
+    return alone;
 }
 
 COLD void profile_settle(void) {
@@ -104,7 +118,7 @@ void profile_join(void) {
 /* Other threads that have a heap sample from their next slow path on. The first rate is kept while there are samples,
  * because their weights depend on it. */
 COLD bool profile_begin(uint64_t rate) {
-    static const struct sample_hooks hooks = {taken, freed, know_one, NULL};
+    static const struct sample_hooks hooks = {taken, freed, known, NULL, apart};
     if (!config_safety || config_valgrind) return false;
     if (rate_of_all == 0 || !profile_places()) rate_of_all = rate;
     __atomic_store_n(&sample_hooks, &hooks, __ATOMIC_RELEASE);

@@ -11,15 +11,15 @@
 enum { EXIT_FINDING = 1, EXIT_USAGE = 2 };
 
 static const char report_usage[] =
-    "usage: heapalloc report [OPTIONS] [PROFILE...]\n"
+    "usage: heapalloc report [OPTIONS] PROFILE|PID|CORE...\n"
     "\n"
     "Writes a page about heap profiles, gperftools' text or pprof's protocol buffer: where the memory is, as a flame\n"
-    "graph and as tables; of several profiles of a process, how it grew. With --process also about the heap as it is\n"
-    "now: a map, sizes, fragmentation. The page is one HTML file and loads nothing. The exit code is 0, or 1 if there\n"
-    "is no heap of heapalloc's or it is damaged, or 2 if a file cannot be read or written.\n"
+    "graph and as tables; of several profiles of a process, how it grew. Of a process, or of a core file, the heap as\n"
+    "it is: a map, sizes, fragmentation. The page is one HTML file and loads nothing. The exit code is 0, or 1 if\n"
+    "there is no heap of heapalloc's or it is damaged, or 2 if a file cannot be read or written.\n"
     "\n"
     "  -o, --out FILE          the page; the default is the last profile's name with .html, - is stdout\n"
-    "  -p, --process PID|CORE  the process or core file with the heap\n"
+    "  -p, --process PID|CORE  the process or core file with the heap, if a profile might have that name\n"
     "  -h, --help              this text\n";
 
 struct report_wish {
@@ -48,7 +48,29 @@ static int report_options(int argc, char **argv, struct report_wish *wish) {
         default: return 1 + report_wrong("there is no option ", argv[optind - 1]);
         }
     }
-    return optind < argc || wish->process ? 0 : 1 + report_wrong("name a profile, or a process with --process", "");
+    return optind < argc || wish->process ? 0 : 1 + report_wrong("name a profile, a process or a core file", "");
+}
+
+/* True when the word is a core file, or a process's number and no file. */
+static bool report_is_heap(const char *word) {
+    unsigned char head[EI_NIDENT + sizeof(Elf64_Half)];
+    Elf64_Half type = ET_NONE;
+    FILE *file = fopen(word, "re");
+    if (!file) return *word && !word[strspn(word, "0123456789")];
+    bool elf = fread(head, sizeof(head), 1, file) == 1 && memcmp(head, ELFMAG, SELFMAG) == 0;
+    fclose(file);
+    if (elf) memcpy(&type, head + EI_NIDENT, sizeof(type));
+    return type == ET_CORE;
+}
+
+/* Take the first word that is a process or a core file out of the profiles' names; returns how many are left. */
+static size_t report_find_heap(char **words, size_t count, struct report_wish *wish) {
+    for (size_t i = 0; i < count; i++) {
+        if (wish->process || !report_is_heap(words[i])) continue;
+        wish->process = words[i];
+        for (count--; i < count; i++) words[i] = words[i + 1];
+    }
+    return count;
 }
 
 static int write_page(struct report_fill *page, const struct report_wish *wish) {
@@ -104,7 +126,8 @@ int report_run(int argc, char **argv) {
     struct heap_profile pins = {0};
     int code = report_options(argc, argv, &wish);
     if (code) return code - 1;
-    if (!profile_set_read(&set, "report", argv + optind, (size_t)(argc - optind))) code = EXIT_USAGE;
+    size_t count = report_find_heap(argv + optind, (size_t)(argc - optind), &wish);
+    if (!profile_set_read(&set, "report", argv + optind, count)) code = EXIT_USAGE;
     if (!code && wish.process) code = take_heap(&heap, wish.process, &pins, &set.names);
     struct report_fill page = {
         .set = &set, .heap = wish.process ? &heap : NULL, .pins = pins.sample_count ? &pins : NULL};

@@ -36,10 +36,14 @@ static NOINLINE void *alloc_sampled(size_t size, struct heap *heap, enum alloc_z
     debug_check(heap == heap_self && heap->sample.rate > 0);
     uint32_t class = size <= CLASS_BYTES_MAX ? (uint32_t)class_of(size + (size == 0)) : 0;
     bool early = class > 0 && sample_ticks_later(heap);
-    if (early && (heap->bin[class] != BLOCK_END || refill_sampled(heap, class))) {
+    if (early && heap->bin[class] != BLOCK_END) {
         struct block *block = heap_unbin(heap, class);
         block_clear(block);
         return block;
+    }
+    if (early) {
+        struct block *block = refill_sampled(heap, class);
+        if (likely(block)) return block;
     }
     void *p = alloc_live(heap, size, zones);
     if (unlikely(!p)) p = alloc_again(heap, size);

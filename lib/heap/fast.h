@@ -11,8 +11,6 @@
 #include "heap/entry.h"
 #include "heap/refill.h"
 
-typedef void *heap_alloc_wide(size_t size, struct heap *heap);
-
 /* Allocate `size` bytes: up to CLASS_BYTES_MAX from a bin or by `small`, else by `wide`. */
 INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wide *wide) {
     struct heap *heap = heap_self;
@@ -38,6 +36,7 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
 
 /* The first steps as a world's functions call them: when one has nothing it calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
+    if (!config_bounded && unlikely(heap->slow_left <= 1)) return refill_or_call(size, heap, class, last);
     void *p = refill_from_partial(class, heap);
     return likely(p) ? p : last(size, heap);
 }
@@ -77,7 +76,8 @@ INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap))
     if (unlikely(offset >= racy_load(span_home.bytes))) return outside(p, heap);
     struct unit *slab = span_line(&span_home, offset);
     if (unlikely(racy_load(slab->owner) != heap)) return heap_free_other(p, heap, slab);
-    if (unlikely(!heap_looks_used(slab, offset, p))) return heap_free_slow(p, heap);
+    if (unlikely(!heap_looks_used(slab, offset, p)))
+        return config_bounded ? heap_free_slow(p, heap) : heap_free_odd(p, heap, slab);
     heap_free_own(p, slab, heap);
 }
 

@@ -70,6 +70,7 @@ static STARTUP_TEXT void *take_wide(size_t size) {
     struct granule *slot = align > GRANULE_BYTES ? NULL : medium_take_ready(count);
     if (!slot) slot = medium_take(count, align > GRANULE_BYTES ? (uint32_t)(align >> GRANULE_SHIFT) : 1);
     if (!slot) return NULL;
+    store_relaxed(redzone_region.wide, true);
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_ZERO) | GRANULE_SAMPLED);
     return redzone_seal(redzone_block(slot) + before, bytes);
 }

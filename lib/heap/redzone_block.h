@@ -20,6 +20,7 @@ struct redzone_region {
     size_t used; /* handed out so far, from the start */
     size_t blocks;
     char *freed; /* the one freed last, which the next request for one checks for writes; NULL: none */
+    bool wide;   /* blocks of level 2 may have some: one had; atomic */
 };
 extern struct redzone_region redzone_region __attribute__((visibility("hidden")));
 
@@ -98,5 +99,5 @@ INLINE bool redzone_is_possible(const struct granule *slot) {
 
 /* True when `block`, a used block of level 2 whose slot says SAMPLED, has: then nobody was given this address. */
 INLINE bool redzone_begins(const char *block) {
-    return config_redzones && redzone_within(block);
+    return config_redzones && load_relaxed(redzone_region.wide) && redzone_within(block);
 }

@@ -117,20 +117,31 @@ static bool can_carve(const struct size_class *of) {
     return of->current && slab_uncarved(of->current) > 0;
 }
 
-bool refill_sampled(struct heap *heap, uint32_t class) {
+INLINE struct block *fill_sampled(struct heap *heap, size_t class) {
     debug_check(heap->sample.rate > 0 && !config_bounded);
     struct size_class *of = &heap->classes[class];
-    struct unit *slab = of->partial.first, *old = of->current;
-    if (!slab || !old || old->free != BLOCK_END || heap->bin[class] != BLOCK_END) return false;
-    struct block *list = slab->free;
+    struct unit *slab = of->partial.first;
+    if (unlikely(!slab || !of->current || heap->bin[class] != BLOCK_END)) return NULL;
+    heap_close_bin(heap, class); /* first: the frees that have not come are taken off */
     uint32_t have = (uint32_t)(slab->resident_blocks - slab->used_blocks);
-    if (list == BLOCK_END || !sample_is_far(of, slab, have)) return false;
-    if (refill_is_wanted(heap, class) || policy_passes_over(of, slab)) return false;
+    struct block *block = slab->free;
+    if (!sample_is_far(of, slab, have) || !refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
-    heap_close_bin(heap, class);
     partial_remove_first(heap, &of->partial, slab);
-    refill_make_current(heap, class, slab);
-    return sample_fill_open(heap, class, slab, list, have);
+    refill_replace(heap, of, slab);
+    sample_fill_far(heap, class, slab, block, have);
+    heap->bin[class] = block->next;
+    block_clear(block);
+    return block;
+}
+
+struct block *refill_sampled(struct heap *heap, size_t class) {
+    return fill_sampled(heap, class);
+}
+
+void *refill_or_call(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
+    struct block *block = sample_ticks_later(heap) ? fill_sampled(heap, class) : NULL;
+    return likely(block) ? block : last(size, heap);
 }
 
 STARTUP_TEXT bool heap_refill(struct heap *heap, uint32_t class) {

@@ -5,15 +5,18 @@
 #include "heap/bin.h"
 #include "heap/partial.h"
 
-/* Make `slab` the class's current one; the former becomes partial if it has room, and has no owner if it is full. */
-INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
-    debug_check(slab->owner == heap && slab->class == class && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
-    struct size_class *of = &heap->classes[class];
+/* Make `slab` the class's current one; the former, which is not attached any more, becomes partial if it has room, and
+ * has no owner if it is full. */
+INLINE void refill_replace(struct heap *heap, struct size_class *of, struct unit *slab) {
+    debug_check(slab->owner == heap && !of->attached && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct unit *old = of->current;
-    heap_detach_slab(heap, class);
     of->current = slab;
     of->claimed_slabs = 0;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
+}
+INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
+    heap_detach_slab(heap, class);
+    refill_replace(heap, &heap->classes[class], slab);
 }
 
 /* True when another heap wants slabs of `class`. */
@@ -38,29 +41,45 @@ INLINE void refill_adopt_enable(struct heap *heap, size_t class, bool only) {
     if (only) heap_adopt_enable(heap, class);
 }
 
-/* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
- * one, which has none left. Programs of mixed sizes do this all the time. It declines when the next slow path is to
- * look at the clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
-INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+/* The slab that an empty bin is filled from first, if it has blocks; NULL: there is none. */
+INLINE struct unit *refill_first(size_t class, const struct heap *heap) {
     debug_check(class < CLASS_COUNT);
+    const struct size_class *of = &heap->classes[class];
+    return config_valgrind || unlikely(!of->partial.first || !of->current) ? NULL : of->partial.first;
+}
+
+/* True when the class's first partial slab, whose own list begins with `block`, may replace the current one. */
+INLINE bool refill_may(size_t class, struct heap *heap, const struct unit *slab, const struct block *block) {
     struct size_class *of = &heap->classes[class];
-    struct unit *slab = of->partial.first, *old = of->current;
-    if (config_valgrind || unlikely(!slab || !old || heap->slow_left <= 1)) return NULL;
-    if (config_bounded && slab->flags & UNIT_EMPTY) return NULL; /* whose turn comes last */
+    if (config_bounded && slab->flags & UNIT_EMPTY) return false; /* whose turn comes last */
+    if (unlikely(!block_is_free(block, heap->secret))) return false;
+    if (unlikely(heap->bin[class] != BLOCK_END || of->current->free != BLOCK_END)) return false;
+    return likely(!refill_is_wanted(heap, class)) && !policy_passes_over(of, slab);
+}
+
+/* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
+ * one, which has none left. Programs of mixed sizes do this all the time. Not when the next slow path is to look at the
+ * clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
+INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+    struct unit *slab = refill_first(class, heap);
+    if (!slab || unlikely(heap->slow_left <= 1)) return NULL;
     struct block *block = slab->free;
-    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
-    if (unlikely(heap->bin[class] != BLOCK_END || old->free != BLOCK_END || refill_is_wanted(heap, class))) return NULL;
-    if (policy_passes_over(of, slab)) return NULL;
+    if (!refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
-    partial_remove_first(heap, &of->partial, slab);
+    partial_remove_first(heap, &heap->classes[class].partial, slab);
     refill_make_current(heap, class, slab);
     refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
     return block;
 }
 
-/* The same in a sampled heap, where that declines: fill the bin by the first partial slab. False: it has not. */
-bool refill_sampled(struct heap *heap, uint32_t class);
+/* The same in a sampled heap, whose bin stays before the next event. NULL: one is near, or the above would decline. */
+struct block *refill_sampled(struct heap *heap, size_t class);
+
+/* What malloc tries when it does not take the above, because the clock's time has come or the heap is sampled: in a
+ * sampled heap the same, unless its own time has come. */
+typedef void *heap_alloc_wide(size_t size, struct heap *heap);
+void *refill_or_call(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last);
 
 /* Fill bin[class], which is empty; false: no memory. */
 bool heap_refill(struct heap *heap, uint32_t class);

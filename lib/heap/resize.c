@@ -71,20 +71,21 @@ static void *resize_any(void *p, size_t size) {
     return new;
 }
 
-/* True when no profiler has to be told: there is none, or the block is a small one of a slab without a mark, and stays
- * small. */
-static bool resize_is_plain(const void *p, size_t size) {
-    if (likely(!load_relaxed(sample_hooks))) return true;
+/* The slab of a small block that stays small, where no profiler has to be told because the slab has no mark; else NULL.
+ */
+static struct unit *resize_unmarked(const void *p, size_t size) {
     size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
-    if (size > CLASS_BYTES_MAX || offset >= load_relaxed(span_home.bytes)) return false;
-    const struct unit *unit = span_line(&span_home, offset);
-    return load_relaxed(unit->kind) == UNIT_SLAB && load_relaxed(unit->start_limit) > 0;
+    if (size > CLASS_BYTES_MAX || offset >= load_relaxed(span_home.bytes)) return NULL;
+    struct unit *unit = span_line(&span_home, offset);
+    return load_relaxed(unit->kind) == UNIT_SLAB && load_relaxed(unit->start_limit) > 0 ? unit : NULL;
 }
 
 /* What a profiler knew of the block ends, and the new one counts like any other that is allocated; but for a small one
  * that stays where it is: it has been counted. */
 static NOINLINE void *resize_sampled(void *p, size_t size) {
-    struct unit *unit = free_look_unit(p);
+    struct unit *unit = resize_unmarked(p, size);
+    if (likely(unit)) return resize_slab(p, unit, size);
+    unit = free_look_unit(p);
     if (unlikely(!unit)) return resize_zoned(p, size);
     struct heap *heap = resize_heap();
     if (unit->kind == UNIT_SLAB && size <= CLASS_BYTES_MAX && !sample_is_marked(unit, p)) return resize_any(p, size);
@@ -98,7 +99,7 @@ static NOINLINE void *resize_sampled(void *p, size_t size) {
 
 void *heap_resize(void *p, size_t size) {
     if (small_region()) return small_region_resize(p, size);
-    void *new = likely(resize_is_plain(p, size)) ? resize_any(p, size) : resize_sampled(p, size);
+    void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(resize_heap())) heap_tick_if_due(heap_self);
     return new;
 }

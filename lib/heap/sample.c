@@ -54,42 +54,22 @@ static struct block *cut(struct block *list, uint32_t count, uintptr_t secret) {
     return rest;
 }
 
-/* Count as many of the next frees into the attached slab as there are before the next event, at most `returns`, ahead.
- * 0: the block that comes next has the event. */
-static uint16_t count_returns(struct size_class *of, const struct unit *slab, uint16_t returns) {
-    uint64_t until = of->sample_left / slab->block_bytes;
-    if (until < returns) returns = (uint16_t)until;
-    of->sample_left -= (uint64_t)returns * slab->block_bytes;
-    return returns;
-}
-
-/* In the bounded build every event counts as near: its calls have no instruction to spare for what is never asked. */
-bool sample_fill_open(struct heap *heap, uint32_t class, struct unit *slab, struct block *list, uint32_t have) {
-    struct size_class *of = &heap->classes[class];
-    debug_check(of->current == slab && !of->attached && heap->bin[class] == BLOCK_END && list != BLOCK_END);
-    if (config_bounded || !sample_is_far(of, slab, have)) return false;
-    of->sample_left -= (uint64_t)have * slab->block_bytes;
-    of->adopt_budget = 0;
-    heap->bin[class] = list;
-    heap_attach_slab(heap, class, slab, count_returns(of, slab, heap->returns));
-    return true;
-}
-
 void sample_returned(struct heap *heap, struct unit *slab) {
     struct size_class *of = &heap->classes[slab->class];
     debug_check(of->attached == slab && heap->sample.rate > 0);
     if (!(slab->flags & UNIT_ATTACHED)) return;
-    slab->used_blocks = count_returns(of, slab, heap->returns);
+    slab->used_blocks = sample_count_returns(of, slab, heap->returns);
     if (slab->used_blocks > 0) return;
     heap_detach_slab(heap, slab->class);
     of->attached = slab; /* without the flag */
 }
 
+/* In the bounded build every event counts as near: its calls have no instruction to spare for what is never asked. */
 void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct block *list) {
     struct size_class *of = &heap->classes[class];
     debug_check(of->current == slab && !of->attached && heap->bin[class] == BLOCK_END && list != BLOCK_END);
     uint32_t have = (uint32_t)(slab->resident_blocks - slab->used_blocks), count = have;
-    if (likely(sample_fill_open(heap, class, slab, list, have))) return;
+    if (!config_bounded && likely(sample_is_far(of, slab, have))) return sample_fill_far(heap, class, slab, list, have);
     uint64_t until = of->sample_left / slab->block_bytes;
     if (until < have) count = until > 0 ? (uint32_t)until : 1;
     if (until > 0)
@@ -159,7 +139,8 @@ void *sample_served(struct heap *heap, void *p, size_t size) {
     struct unit *unit = sample_count(heap, p, size, serves ? SERVED_BYTES : SIZE_MAX);
     if (!unit) return p;
     if (serves) return hooks->serve(p, size);
-    sample_report(unit, p, size);
+    if (unit->kind == UNIT_SLAB && hooks && hooks->apart) p = hooks->apart(p, size);
+    sample_report(span_unit(p), p, size);
     return p;
 }
 
@@ -200,7 +181,7 @@ void sample_freed_own(const void *p, struct unit *slab, const struct heap *heap)
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     sample_freed(p);
     if (heap->sample.rate == 1) return; /* the slab would soon have another */
-    if (!hooks || !hooks->know_one(slab->memory, slab->block_bytes, slab->carved_blocks)) slab_sample_end(slab);
+    if (!hooks || hooks->known(p) == SAMPLE_NONE) slab_sample_end(slab);
 }
 
 bool sample_ticks(struct heap *heap) {

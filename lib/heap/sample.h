@@ -18,12 +18,16 @@
 #pragma once
 #include "heap/bin.h"
 
+/* What may be recorded of the blocks of a unit: none, others than this one, or this one. */
+enum sample_known { SAMPLE_NONE, SAMPLE_OTHERS, SAMPLE_THIS };
+
 /* The profiler's functions; called without a lock. */
 struct sample_hooks {
-    bool (*taken)(void *p, size_t size);                             /* false: it cannot record this one */
-    bool (*freed)(const void *p);                                    /* true: it had recorded it */
-    bool (*know_one)(const char *from, size_t step, uint32_t count); /* true: it has recorded one of these blocks */
-    void *(*serve)(void *p, size_t size); /* NULL, or: frees the block and returns another, or returns it */
+    bool (*taken)(void *p, size_t size);       /* false: it cannot record this one */
+    bool (*freed)(const void *p);              /* true: it had recorded it */
+    enum sample_known (*known)(const void *p); /* by the owner of the block's slab */
+    void *(*serve)(void *p, size_t size);      /* NULL, or: frees the block and returns another, or returns it */
+    void *(*apart)(void *p, size_t size);      /* the same for a small block that is about to be recorded */
 };
 extern const struct sample_hooks *sample_hooks __attribute__((visibility("hidden"))); /* NULL: there is none; atomic */
 
@@ -36,12 +40,31 @@ uint64_t sample_draw(struct sample *sample);
  * the rest stays with the slab. */
 void sample_fill(struct heap *heap, uint32_t class, struct unit *slab, struct block *list);
 
-/* Fill the bin as above with all of `list`, `have` blocks, whose frees return to it. False: an event is near. */
-bool sample_fill_open(struct heap *heap, uint32_t class, struct unit *slab, struct block *list, uint32_t have);
-
-/* True when no event of the class is within its next `have` blocks. */
+/* True when no event of the class is within its next `have` blocks and one more. */
 INLINE bool sample_is_far(const struct size_class *of, const struct unit *slab, uint32_t have) {
-    return of->sample_left / slab->block_bytes > have;
+    return of->sample_left >= (have + UINT64_C(1)) * slab->block_bytes;
+}
+
+/* Count as many of the next frees into the attached slab as there are before the next event, at most `returns`, ahead.
+ * 0: the block that comes next has the event. */
+INLINE uint16_t sample_count_returns(struct size_class *of, const struct unit *slab, uint16_t returns) {
+    uint64_t bytes = (uint64_t)returns * slab->block_bytes;
+    if (unlikely(bytes > of->sample_left)) {
+        returns = (uint16_t)(of->sample_left / slab->block_bytes);
+        bytes = (uint64_t)returns * slab->block_bytes;
+    }
+    of->sample_left -= bytes;
+    return returns;
+}
+
+/* Fill the bin as above with all of `list`, `have` blocks, whose frees return to it; the event is far. */
+INLINE void sample_fill_far(struct heap *heap, size_t class, struct unit *slab, struct block *list, uint32_t have) {
+    struct size_class *of = &heap->classes[class];
+    debug_check(of->current == slab && !of->attached && sample_is_far(of, slab, have) && list != BLOCK_END);
+    of->sample_left -= (uint64_t)have * slab->block_bytes;
+    of->adopt_budget = 0;
+    heap->bin[class] = list;
+    heap_attach_slab(heap, class, slab, sample_count_returns(of, slab, heap->returns));
 }
 
 /* True in a sampled heap whose tick is not due with the next slow path, as it would be by slow_left. */

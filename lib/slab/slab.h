@@ -93,6 +93,13 @@ INLINE bool slab_is_start(const struct unit *slab, const void *p) {
 /* The same, slower, for any slab, by any thread: a block in a purged page is no start. */
 bool slab_is_block(const struct unit *slab, const void *p);
 
+/* The same for a slab that has sampled blocks and no purged pages. */
+INLINE bool slab_was_start(const struct unit *slab, const void *p) {
+    uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
+    return slab_purged_pages(slab) == 0 &&
+           offset * slab->recip < slab->carved_blocks * (slab->recip * slab->block_bytes);
+}
+
 /* The slab, which the caller owns, has blocks that a profiler knows, or none any more: until then all frees into it
  * take the slow path. */
 void slab_sample(struct unit *slab);

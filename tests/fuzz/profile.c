@@ -6,6 +6,7 @@
 #include "call_tree.h"
 #include "export_formats.h"
 #include "json_numbers.h"
+#include "json_text.h"
 #include "profile_file.h"
 #include <stdlib.h>
 #include <string.h>

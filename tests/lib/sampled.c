@@ -72,14 +72,16 @@ size_t sampled_size(const void *p) {
     return table[at].p == p ? table[at].size : 0;
 }
 
-static bool know_one(const char *from, size_t step, uint32_t count) {
-    for (; count > 0; count--, from += step)
-        if (sampled_size(from) > 0) return true;
-    return false;
+static enum sample_known known(const void *p) {
+    const struct unit *slab = span_unit(p);
+    if (sampled_size(p) > 0) return SAMPLE_THIS;
+    for (uint32_t i = 0; i < slab->carved_blocks; i++)
+        if (sampled_size(slab->memory + (size_t)i * slab->block_bytes) > 0) return SAMPLE_OTHERS;
+    return SAMPLE_NONE;
 }
 
 void sampled_begin(uint64_t rate, uint64_t seed) {
-    static const struct sample_hooks hooks = {taken, freed, know_one, NULL};
+    static const struct sample_hooks hooks = {taken, freed, known, NULL, NULL};
     heap_enter();
     sampled = (struct sampled){.rate = rate};
     sample_hooks = &hooks;

@@ -95,6 +95,9 @@ run "conf=$work/conf,purge=2s,help" /bin/ls /
 verdict "$(says 'is active in')" "the file is read, for short programs too"
 verdict "$(says '^  limit +64M ')" "the file sets options that are not set elsewhere"
 verdict "$(says '^  purge +2s ')" "the environment takes precedence over the file"
+run "conf=$work/conf,help" "$with_symbol" symbol
+verdict "$(says '^  purge +4s ')" "the program's symbol takes precedence over the file"
+verdict "$(says '^  limit +64M ')" "which sets what the symbol does not"
 printf 'pruge=3s\nexe=perl*\nlimit=many' >"$work/conf"
 run "conf=$work/conf" /bin/ls /
 verdict "$(silent)" "a file for other programs is ignored"

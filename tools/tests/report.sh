@@ -46,6 +46,7 @@ HEAPALLOC=profile=$work/w.heap hold "$server" wait
 expect 0 "^wrote heapalloc.$!.html" "a page of a process's heap" "$tool" report --process $!
 expect 0 '^fine: 0 profiles, 1[12]\.[0-9] MiB live' "its form and its data" \
     python3 -B "$here/report_check.py" heapalloc.$!.html heap
+expect 0 "^wrote heapalloc.$!.html" "the same, named by its number alone" "$tool" report $!
 expect 0 "^wrote both.html" "a page of both" "$tool" report -p $! -o both.html s.*.heap
 expect 0 'fine: 1?[0-9] profiles, 1[12]\.[0-9] MiB live' "its form and its data" \
     python3 -B "$here/report_check.py" both.html heap growth
@@ -54,6 +55,11 @@ if command -v gdb >/dev/null; then
     expect 0 "^wrote heapalloc.core.html" "a page of a core file's heap" "$tool" report -p core
     expect 0 '^fine: 0 profiles, 1[12]\.[0-9] MiB live' "its form and its data" \
         python3 -B "$here/report_check.py" heapalloc.core.html heap
+    rm heapalloc.core.html
+    expect 0 "^wrote heapalloc.core.html" "the same, named as any file is" "$tool" report core
+    expect 0 "^wrote both.html" "a core file among profiles" "$tool" report -o both.html core s.*.heap
+    expect 0 'fine: 1?[0-9] profiles, 1[12]\.[0-9] MiB live' "its form and its data" \
+        python3 -B "$here/report_check.py" both.html heap growth
     head -c 100000 core >"$work/cut"
     expect 2 '^heapalloc report: .*(is no core file|is cut short)' "a core file cut short" "$tool" report -p cut
     [[ ! -e heapalloc.cut.html ]] || verdict no "nothing is written then"
