@@ -3,6 +3,7 @@
 #include "heap/parked.h"
 #include "heap/cache.h"
 #include "heap/pace.h"
+#include "heap/quarantine.h"
 #include "span/units.h"
 
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
@@ -18,7 +19,7 @@ STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
-    if (hardened()) heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
+    if (hardened()) quarantine_open(heap);
 }
 
 void parked_add_list(struct heap *first, struct heap *last) {
