@@ -94,7 +94,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("free", p);
     PROBE_1(large_free, p);
     unit->flags &= UNIT_MOVED;
-    if (hardened()) {
+    if (hardened() && !load_relaxed(heaps.reuses_at_once)) {
         unmapped_free(unit);
     } else if (RECENT_UNITS_MAX > 0 && heap && unit->count <= heap->recent_units) {
         struct unit *last = take_recent(heap->recent_large);

@@ -58,7 +58,7 @@ static STARTUP_TEXT size_t odd_bytes(const char *p) {
 /* True when the block of level 2 at `p` may be put into the quarantine. */
 static bool may_wait(const char *p, const struct heap *heap) {
     size_t offset = (size_t)(p - span_home.base);
-    return heap->state == HEAP_LIVE && offset < span_home.bytes &&
+    return heap->state == HEAP_LIVE && offset < span_home.bytes && !load_relaxed(heaps.reuses_at_once) &&
            hardened_medium_bytes(p, span_line(&span_home, offset)) > 0;
 }
 

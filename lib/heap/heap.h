@@ -137,6 +137,10 @@ struct heaps {
     bool threaded;           /* there was a second heap once */
     bool has_lost_threads;   /* a fork has left threads behind, and the blocks that they had in hand */
     bool single;             /* no heap was made since that fork: no second thread has blocks */
+    bool reuses_at_once;     /* a request of less than a MiB found no memory once, or the program reserved memory: the
+                                hardened build keeps no larger blocks from being used again at once; atomic */
+    bool has_larger_blocks;  /* one was longer than any request for it, because there was no memory for a shorter one:
+                                a size that is too small proves nothing any more; atomic */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));
 

@@ -82,6 +82,13 @@ bool unmapped_free(struct unit *unit) {
     return true;
 }
 
+void unmapped_guard(struct unit *unit, uint32_t count) {
+    debug_check(unit->kind == UNIT_LARGE && unit->count > count);
+    struct unit *rest = unit_cut_tail(unit, count);
+    unmapped_free(rest);
+    units_give(rest);
+}
+
 /* Take units that were never handed out, as LEAVING. */
 static struct unit *take_fresh(uint32_t count) {
     if (count > SPAN_UNITS_MAX || grow_tip_by(count) != GROW_DONE || !lock_take(&units.lock)) return NULL;
