@@ -21,7 +21,7 @@ static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
 }
 
 /* A large block; in the hardened build the unit behind it is not mapped, while memory is plentiful. */
-static struct unit *take_large(uint32_t count, enum alloc_room room) {
+static struct unit *alloc_large_take(uint32_t count, enum alloc_room room) {
     if (room == ALLOC_ROOMY) return units_take_top(count, UNIT_LARGE);
     if (!hardened() || load_relaxed(heaps.reuses_at_once)) return units_take(count, UNIT_LARGE);
     struct unit *unit = units_take(count + 1, UNIT_LARGE);
@@ -45,7 +45,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
         units_give(unit);
     }
     if (config_bounded && !bounded_has_units(heap, count)) return NULL;
-    unit = take_large(count, room);
+    unit = alloc_large_take(count, room);
     if (unlikely(!unit)) return NULL;
     if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
     PROBE_2(large_alloc, unit->memory, size);

@@ -5,8 +5,8 @@
 #define EMPTY_BINS \
     { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
-/* The heap of threads without one: empty bins, no slabs, a full cache and no quarantine, so that every call takes the slow path. Its
- * slow_left of 1 keeps remote frees off their fast path, too. Never written to. */
+/* The heap of threads without one: empty bins, no slabs, a full cache and no quarantine, so that every call takes the
+ * slow path. Its slow_left of 1 keeps remote frees off their fast path, too. Never written to. */
 struct heap heap_none = {.bin = EMPTY_BINS,
                          .secret = 1,
                          .slow_left = 1,

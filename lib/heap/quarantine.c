@@ -7,19 +7,11 @@ void *quarantine_written(const struct block *block) {
     check_misuse("free", block, "was written to after it was freed");
 }
 
-static void leave(struct block *block, struct heap *heap) {
+static void quarantine_leave(struct block *block, struct heap *heap) {
     struct unit *slab = span_line(&span_home, (size_t)((char *)block - span_home.base));
     if (unlikely(!quarantine_is_clear(block, slab->block_bytes))) quarantine_written(block);
     block_clear(block);
     free_live(block, heap);
-}
-
-void quarantine_open(struct heap *heap) {
-    heap->quarantine_kept = QUARANTINE_KEPT;
-    heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
-    memset(heap->quarantined, QUARANTINE_CLOSED, sizeof heap->quarantined);
-    for (size_t class = 2; class < QUARANTINE_CLASSES; class++)
-        *quarantine_count(heap, class_shapes[class].block_bytes) = 0;
 }
 
 void quarantine_release(struct heap *heap, size_t class, size_t bytes) {
@@ -29,7 +21,7 @@ void quarantine_release(struct heap *heap, size_t class, size_t bytes) {
     memcpy(leaving, row, LEAVING * sizeof *row);
     memmove(row, row + LEAVING, QUARANTINE_KEPT * sizeof *row);
     *quarantine_count(heap, bytes) = QUARANTINE_KEPT;
-    for (uint32_t i = 0; i < LEAVING; i++) leave(leaving[i], heap);
+    for (uint32_t i = 0; i < LEAVING; i++) quarantine_leave(leaving[i], heap);
 }
 
 static struct block *unmark(struct block *block) {
@@ -52,9 +44,9 @@ struct block *quarantine_swap_wide(struct heap *heap, struct block *block) {
 void quarantine_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (!hardened()) return;
-    for (size_t class = 2; class < QUARANTINE_CLASSES; class++) {
+    for (size_t class = 2; class < QUARANTINE_CLASSES; class ++) {
         int8_t *count = quarantine_count(heap, class_shapes[class].block_bytes);
-        while (*count > 0) leave(heap->quarantine[class][--*count], heap);
+        while (*count > 0) quarantine_leave(heap->quarantine[class][--*count], heap);
     }
     for (uint32_t i = 0; i < QUARANTINE_WIDE_SLOTS; i++) {
         struct block *block = heap->quarantine_wide[i];

@@ -94,9 +94,6 @@ INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
     return (wrong | quarantine_any((const char *)block, bytes)) == 0;
 }
 
-/* Open a new heap's quarantine for the sizes that have one; NONE's is closed for all. */
-void quarantine_open(struct heap *heap);
-
 /* Free the older half of the blocks of `class`, which fill their places. */
 void quarantine_release(struct heap *heap, size_t class, size_t bytes);
 

@@ -8,8 +8,9 @@
 
 enum { WIDE_SLACK_BYTES = 16 * 1024, LARGE_SLACK_BYTES = 64 * 1024 };
 
-/* The longest block that a request of more than CLASS_BYTES_MAX, or at a large multiple, can get: realloc leaves a block
- * in place that is a quarter too long, or gives it so much room (heap/resize_room.h), and pieces are not cut finely. */
+/* The longest block that a request of more than CLASS_BYTES_MAX, or at a large multiple, can get: realloc leaves a
+ * block in place that is a quarter too long, or gives it so much room (heap/resize_room.h), and pieces are not cut
+ * finely. */
 static size_t most_wide(size_t bytes, size_t size, size_t align) {
     size_t slack = bytes > MEDIUM_BYTES_MAX ? LARGE_SLACK_BYTES : WIDE_SLACK_BYTES;
     return size > SIZE_MAX / 4 ? SIZE_MAX : size + size / 8 * 3 + align + slack;

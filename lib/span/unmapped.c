@@ -11,7 +11,7 @@ enum {
     UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
-    EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
+    EXTENTS_MAX = 12, /* each is a hole, and splits a mapping */
     FREED_EXTENTS_MAX = 1024,
     MOVED_MAX = 10,       /* each is a mapping, and may split another one */
     MOVED_LARGE_MAX = 14, /* the bound for blocks that are expensive to copy */

@@ -102,7 +102,8 @@ CASE(c23_frees_take_true_sizes) {
     free_aligned_sized(NULL, 64, 10);
     for (size_t size = 1; size <= 1u << 20; size = size * 2 + 3)
         for (unsigned i = 0; i < 200; i++) {
-            size_t less = size * i / (size <= 4096 ? 500 : 1000); /* classes lend each other blocks of twice their size */
+            size_t less =
+                size * i / (size <= 4096 ? 500 : 1000); /* classes lend each other blocks of twice their size */
             free_sized(malloc(size), size);
             free_sized(malloc(size), size - less);
             free_aligned_sized(aligned_alloc(256, size), 256, size);
