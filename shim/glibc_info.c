@@ -14,7 +14,7 @@ void glibc_facts_read(struct glibc_facts *facts) {
 
 static struct tally_count free_small(const struct tally *tally) {
     struct tally_count sum = {0};
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         sum.blocks += tally->classes[class].free_blocks;
         sum.bytes += tally->classes[class].free_blocks * class_shapes[class].block_bytes;
     }

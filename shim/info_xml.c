@@ -49,7 +49,7 @@ static bool put_size(struct report *report, FILE *stream, size_t from, size_t to
 /* Add a line for each class, and for larger blocks one for each power of two. */
 static bool put_sizes(struct report *report, FILE *stream, const struct tally *tally) {
     bool done = true;
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         size_t bytes = class_shapes[class].block_bytes, blocks = tally->classes[class].free_blocks;
         struct tally_count free = {blocks, blocks * bytes};
         done &= put_size(report, stream, class_shapes[class - 1].block_bytes + 1u, bytes, &free);

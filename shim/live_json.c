@@ -25,7 +25,7 @@ static void add_count(struct sink *sink, const char *name, const struct tally_co
 static void add_classes(struct sink *sink, const struct tally *tally) {
     const char *start = "{";
     report_add(&sink->report, ",\"classes\":[");
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct tally_class *row = &tally->classes[class];
         if (row->slabs == 0) continue;
         add_member(sink, start, "size_bytes", class_shapes[class].block_bytes);

@@ -42,7 +42,7 @@ static void add_class_family(struct sink *sink, const struct tally *tally, enum 
     bool used = family == FAMILY_USED;
     const char *name = used ? "class_used_blocks" : "class_free_blocks";
     add_family(sink, name, used ? "Blocks of callers, by size class." : "Free blocks of slabs, by size class.");
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct tally_class *row = &tally->classes[class];
         if (row->slabs == 0) continue;
         add_sample(sink, name, "size_bytes", class_shapes[class].block_bytes,

@@ -89,7 +89,7 @@ static void print_stats(const struct survey *survey, const struct target *target
     printf("  heaps %u, threads' %u; the largest free block has %s\n\n", survey->heaps, survey->heaps_live,
            survey_size(survey->largest_free));
     printf("  %-8s %12s %10s %12s %12s\n", "block", "live", "blocks", "kept", "free");
-    for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
+    for (unsigned class = 1; class < READER_CLASSES_MAX; ++class) {
         snprintf(name, sizeof(name), "%u", survey->class_bytes[class]);
         print_row(name, survey->classes[class]);
     }
@@ -104,7 +104,7 @@ static void print_json(const struct survey *survey, const struct by_name *named)
         printf(", \"%s_bytes\": %" PRIu64 ", \"%s_blocks\": %" PRIu64, state_names[state], survey->states[state].bytes,
                state_names[state], survey->states[state].blocks);
     printf(", \"classes\": [");
-    for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
+    for (unsigned class = 1; class < READER_CLASSES_MAX; ++class) {
         const struct survey_sum *sums = survey->classes[class];
         if (sums[0].blocks + sums[1].blocks + sums[2].blocks == 0) continue;
         printf("%s{\"block_bytes\": %u, \"live_blocks\": %" PRIu64 ", \"free_blocks\": %" PRIu64 "}", comma,

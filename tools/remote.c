@@ -39,7 +39,7 @@ static void remote_stats(struct shell *shell) {
     shell_say(shell, "  heaps %u, threads' %u; the largest free block has %s\n", survey.heaps, survey.heaps_live,
               survey_size(survey.largest_free));
     shell_say(shell, "  %-8s %12s %10s %12s %12s\n", "block", "live", "blocks", "kept", "free");
-    for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
+    for (unsigned class = 1; class < READER_CLASSES_MAX; ++class) {
         char name[16];
         snprintf(name, sizeof(name), "%u", survey.class_bytes[class]);
         say_row(shell, name, survey.classes[class]);

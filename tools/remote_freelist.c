@@ -13,7 +13,7 @@ static void say_bins(uint64_t heap, uint32_t state, void *argument) {
     struct lists *lists = argument;
     struct reader *reader = &remote_target()->reader;
     bool named = false;
-    for (uint32_t class = 1; class < reader->map.class_count; class ++) {
+    for (uint32_t class = 1; class < reader->map.class_count; ++class) {
         uint64_t first;
         uint32_t bytes = reader_class_bytes(reader, class), count;
         lists->exists |= lists->wanted == bytes || !lists->wanted;

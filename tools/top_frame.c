@@ -94,7 +94,7 @@ static void add_classes(struct frame *frame, const struct survey *survey, unsign
     for (unsigned row = 0; row < rows; row++) {
         unsigned most = 0;
         uint64_t bytes = 0;
-        for (unsigned class = 1; class < READER_CLASSES_MAX; class ++) {
+        for (unsigned class = 1; class < READER_CLASSES_MAX; ++class) {
             uint64_t sum = survey->classes[class][0].bytes + survey->classes[class][2].bytes;
             if (!told[class] && sum > bytes) bytes = sum, most = class;
         }

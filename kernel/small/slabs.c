@@ -60,7 +60,7 @@ void *slab_alloc(struct small *heap, size_t size) {
 
 /* The last resort: a block of a larger class, so that nothing is refused that a larger request would get. */
 void *slab_alloc_larger(struct small *heap, size_t size) {
-    for (size_t class = (size + 15) / 16 + 1; class <= SLAB_CLASSES; class ++)
+    for (size_t class = (size + 15) / 16 + 1; class <= SLAB_CLASSES; ++class)
         if (heap->slabs[class]) return slab_alloc(heap, class * 16);
     return NULL;
 }

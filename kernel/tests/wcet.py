@@ -91,7 +91,7 @@ LOOPS = {
     "slab_is_block": [("3", "lib/slab/slab.c", "for (int look = 0; look < 3; look++)")],
     # Half of the classes to 512 bytes, all multiples of 16, are multiples of 32, and so on; above, fewer are searched.
     "class_aligned": [("CLASS_TINY_BYTES / BLOCK_ALIGN_BYTES / 2", "lib/engine/classes.c",
-                       "while (class_shapes[class].block_bytes % align_bytes != 0) class ++;")],
+                       "while (class_shapes[class].block_bytes % align_bytes != 0) ++class;")],
     # In the bounded build one slab at a time is abandoned.
     "abandon_partial": [("CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN", "lib/heap/remote.c",
                          "abandon_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);")],
@@ -130,7 +130,7 @@ CHOSEN = {
     "small_region_resize": ("`heap_realloc` in place", 1250, ["small_region_alloc", "small_region_free", "memcpy"]),
 }
 CHOSEN_CUT = [*WAITING, *STOPS, "check_interior", *WORDING]
-CHOSEN_LOOPS = {"slab_alloc_larger": [("SLAB_CLASSES", "kernel/small/slabs.c", "class <= SLAB_CLASSES; class ++")]}
+CHOSEN_LOOPS = {"slab_alloc_larger": [("SLAB_CLASSES", "kernel/small/slabs.c", "class <= SLAB_CLASSES; ++class")]}
 
 SMALL_IMAGES = {"-O2": "small_fast", "-Os": "small_without_slabs"}
 SMALL_LOOPS = dict.fromkeys(("region_of", "find", "block_take", "block_take_aligned"), [1])  # all: its search

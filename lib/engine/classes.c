@@ -25,6 +25,6 @@ size_t class_aligned(size_t size_bytes, size_t align_bytes) {
     if (size_bytes > CLASS_BYTES_MAX || align_bytes - 1 >= CLASS_BYTES_MAX)
         return 0; /* 0 too is no alignment of a class */
     size_t class = class_of(max_size(size_bytes, align_bytes));
-    while (class_shapes[class].block_bytes % align_bytes != 0) class ++; /* ends at 4096 at the latest */
+    while (class_shapes[class].block_bytes % align_bytes != 0) ++class; /* ends at 4096 at the latest */
     return class;
 }

@@ -64,7 +64,7 @@ static void list_pending(struct abandoned *these) {
 }
 
 void abandoned_list_pending(void) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         struct abandoned *these = &abandoned[class];
         if (!load_relaxed(these->pending) || !lock_take(&these->lock)) continue;
         list_pending(these);
@@ -125,7 +125,7 @@ struct unit *abandoned_take_aged(uint32_t class, uint8_t age) {
 }
 
 void abandoned_freeze(void) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) lock_freeze(&abandoned[class].lock);
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) lock_freeze(&abandoned[class].lock);
 }
 
 void abandoned_thaw(void) {

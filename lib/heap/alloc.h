@@ -21,6 +21,3 @@ void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum allo
 /* A block of any size; one that may have red zones need not be aligned as its class is. NULL: no memory. */
 enum alloc_zones { ALLOC_PLAIN, ALLOC_ZONED };
 void *alloc_live(struct heap *heap, size_t size, enum alloc_zones zones);
-
-/* Granules or units at a multiple of `align`, which is more than a class can give. NULL: no memory. */
-void *alloc_wide_aligned(size_t size, size_t align);

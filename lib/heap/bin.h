@@ -47,7 +47,7 @@ INLINE void heap_attach_slab(struct heap *heap, size_t class, struct unit *slab,
     slab->flags |= UNIT_ATTACHED;
     slab->bin = heap_bin_of(class, heap);
     slab->free = BLOCK_END;
-    slab->used_blocks = returns;
+    slab->returns_left = returns;
     scavenge_forget(heap, slab);
     available_note(heap, class);
 }
@@ -74,7 +74,7 @@ INLINE void heap_close_bin(struct heap *heap, size_t class) {
         return;
     }
     if (!config_bounded && unlikely(heap->sample.rate) && slab)
-        of->sample_left += (uint64_t)slab->used_blocks * slab->block_bytes;
+        of->sample_left += (uint64_t)slab->returns_left * slab->block_bytes;
     heap_detach_slab(heap, class);
 }
 
@@ -93,7 +93,7 @@ INLINE bool heap_adopt(struct heap *heap, size_t class, struct block *block) {
     debug_check(of->adopt_budget > 0 && heap->state == HEAP_LIVE);
     if (!of->attached) return false;
     of->adopt_budget--;
-    of->attached->used_blocks = heap->returns; /* not fresh any more */
+    of->attached->returns_left = heap->returns; /* not fresh any more */
     block_link(block, heap->bin[class], heap->secret);
     heap->bin[class] = block;
     return true;

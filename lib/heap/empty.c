@@ -29,7 +29,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
     struct size_class *of = &heap->classes[slab->class];
     if (of->attached == slab) {
         scavenge_forget(heap, slab);
-        if (slab->flags & UNIT_ATTACHED) slab->used_blocks = heap->returns;
+        if (slab->flags & UNIT_ATTACHED) slab->returns_left = heap->returns;
         if (!config_bounded && unlikely(heap->sample.rate)) sample_returned(heap, slab);
         pace_run(heap);
         return;
@@ -50,7 +50,7 @@ void heap_slab_empty(struct unit *slab, struct heap *heap) {
 
 void empty_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
-    for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT && heap->empty_slabs > 0; ++class) {
         for (struct unit *slab = heap->classes[class].partial.first, *next; slab; slab = next) {
             next = slab->next;
             if (!(slab->flags & UNIT_EMPTY)) continue;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/entry_alloc.h"
 #include "base/probe.h"
+#include "heap/alloc_aligned.h"
 #include "heap/bin.h"
 #include "heap/bounded.h"
 #include "heap/cache.h"
@@ -94,7 +95,7 @@ static void *zeroed_small(struct heap *heap, size_t size) {
     if (unlikely(!unit || unit->kind != UNIT_SLAB)) return memset(p, 0, size); /* it has red zones, say */
     heap = heap_self;
     const struct unit *attached = heap->classes[class_of(size + (size == 0))].attached;
-    bool fresh = attached && attached->used_blocks == RETURNS_FRESH && !heap->sample.rate;
+    bool fresh = attached && slab_is_fresh(attached) && !heap->sample.rate;
     return memset(p, 0, fresh ? sizeof(struct block) : round_up(size, BLOCK_ALIGN_BYTES));
 }
 

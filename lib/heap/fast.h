@@ -62,7 +62,8 @@ INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct
     return likely(start < racy_load(slab->start_limit)) && likely(!block_may_be_free(block));
 }
 
-/* Free a block of the heap's own slab. The same count goes down whether the slab is attached or not. */
+/* Free a block of the heap's own slab. Its used blocks become one less, or the returns that are left: they are one
+ * field. */
 INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *heap) {
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(block, heap, slab);
     heap_list(block, slab, heap);
@@ -112,7 +113,7 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     heap->bin[class] = next;
     PREFETCH(next);
     if (likely(size <= 64)) return heap_clear_short((char *)block, size);
-    if (heap->classes[class].attached->used_blocks != RETURNS_FRESH) return heap_clear_long((char *)block, size);
+    if (!slab_is_fresh(heap->classes[class].attached)) return heap_clear_long((char *)block, size);
     *(word_pair *)block = (word_pair){0, 0};
     return block;
 }

@@ -39,7 +39,7 @@ void heap_flush_bins(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;
     empty_narrow(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         heap->classes[class].adopt_budget = 0;
         heap_close_bin(heap, class);
         if (heap->bin[class] != BLOCK_END) adopted = flush_bin(heap, class, adopted);

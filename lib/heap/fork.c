@@ -7,7 +7,9 @@
 #include "heap/flush.h"
 #include "heap/named.h"
 #include "heap/recover.h"
+#include "heap/recover_sweep.h"
 #include "span/emergency.h"
+#include "span/emergency_reserve.h"
 #include "span/grow.h"
 #include "span/units.h"
 

@@ -25,7 +25,7 @@
 enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: enough for 64 KiB and a header */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
-    RETURNS_FRESH = 255, /* used_blocks of an attached slab: its bin was carved from zero memory, nothing returned */
+    RETURNS_FRESH = 255, /* returns_left of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
 /* How many freed blocks of a class the hardened build keeps from being handed out for a while: KEPT, and up to SLOTS
@@ -155,6 +155,11 @@ extern uintptr_t hardened_secret __attribute__((visibility("hidden"))); /* drawn
 /* True when blocks end in a canary, and freed ones wait in a quarantine (heap/quarantine.h). */
 INLINE bool hardened(void) {
     return config_safety >= SAFETY_HARDENED && !config_valgrind;
+}
+
+/* True when no block has returned to the attached slab since its bin was carved from zero memory. */
+INLINE bool slab_is_fresh(const struct unit *slab) {
+    return slab->returns_left == RETURNS_FRESH;
 }
 
 /* Used blocks of a slab, those in a bin included. */

@@ -39,7 +39,7 @@ static bool give_or_purge(struct unit *slab, uintptr_t secret) {
  * where another heap may need it; abandoned slabs go to the end of their queue. */
 uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
     debug_check(heap->state == HEAP_LIVE);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct slab_queue *queue = &heap->classes[class].partial;
         const struct unit *last = queue->last;
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
@@ -57,7 +57,7 @@ uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
 }
 
 uint32_t idle_slabs_abandoned(uint8_t age, uint32_t most) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct unit *last = load_relaxed(abandoned[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {
             slab = abandoned_take_aged(class, age);

@@ -26,7 +26,7 @@ STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
                           .recent_units = RECENT_UNITS_MAX,
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) heap->bin[class] = BLOCK_END;
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) heap->bin[class] = BLOCK_END;
     if (hardened()) open_quarantine(heap);
 }
 

@@ -44,7 +44,7 @@ struct block *quarantine_swap_wide(struct heap *heap, struct block *block) {
 void quarantine_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (!hardened()) return;
-    for (size_t class = 2; class < QUARANTINE_CLASSES; class ++) {
+    for (size_t class = 2; class < QUARANTINE_CLASSES; ++class) {
         int8_t *count = quarantine_count(heap, class_shapes[class].block_bytes);
         while (*count > 0) quarantine_leave(heap->quarantine[class][--*count], heap);
     }

@@ -10,9 +10,6 @@
 /* Begin in the child, when all locks are free: slabs that were being counted at the fork are to be counted again. */
 void recover_begin(void);
 
-/* Begin the sweep, as there are left-behind heaps. */
-void recover_sweep_begin(void);
-
 /* If `slab` belongs to a left-behind heap, make it `heap`'s; true: it is now. Without a heap (NULL) the caller has the
  * slab, frees into it, abandons it, and calls recover_end(): pushing would mark a block that is being counted. */
 bool recover_slab(struct unit *slab, struct heap *heap);
@@ -24,6 +21,3 @@ bool recover_push(struct unit *slab, struct block *block);
 
 /* Disable recover_push(), before a second thread gets a heap. */
 void recover_share(void);
-
-/* Do a step of the sweep. */
-void recover_some(struct heap *heap);

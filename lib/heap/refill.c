@@ -7,7 +7,7 @@
 #include "base/probe.h"
 #include "heap/abandon.h"
 #include "heap/empty.h"
-#include "heap/recover.h"
+#include "heap/recover_sweep.h"
 #include "heap/sample.h"
 #include "span/medium_purge.h"
 #include "span/units.h"
@@ -101,7 +101,7 @@ static bool wants_extra_slab(struct size_class *of) {
 /* Make a new slab the current one; false: no memory. */
 static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
-    if (unlikely(heaps.left_by_fork)) recover_some(heap);
+    if (unlikely(heaps.left_by_fork)) recover_sweep_step(heap);
     reuse_kept(heap);
     if (!extra && load_relaxed(heaps.threaded)) want(heap, class);
     if (unlikely(heap->empty_refused == class)) empty_widen(heap);

@@ -13,7 +13,7 @@ bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     heap->sample.random = seed | 1;
     heap->sample.hit = NULL;
     heap->sample.wide_left = sample_draw(&heap->sample);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++)
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class)
         heap->classes[class].sample_left = sample_draw(&heap->sample);
     heap->slow_left = heap->hits_left = 1;
     return true;

@@ -15,7 +15,7 @@ void heap_give_up(struct heap *heap) {
     quarantine_flush(heap);
     heap_flush_bins(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         struct size_class *of = &heap->classes[class];
         struct unit *slab = of->current;
         of->current = NULL;

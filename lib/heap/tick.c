@@ -11,7 +11,7 @@
 #include "heap/clock.h"
 #include "heap/flush.h"
 #include "heap/idle_slabs.h"
-#include "heap/recover.h"
+#include "heap/recover_sweep.h"
 #include "heap/sample.h"
 #include "heap/steal.h"
 #include "slab/purged_pages.h"
@@ -26,7 +26,7 @@ static bool let_go(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE && !lock_is_mine(&medium.lock));
     heap_flush_bins(heap);
     cache_flush(heap);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) idle_slabs_current(heap, class);
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) idle_slabs_current(heap, class);
     return medium_purge(pace_granules_kept(), TICK_BLOCKS);
 }
 
@@ -78,7 +78,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
 STARTUP_TEXT static void tick_now(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
-    if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) recover_some(heap);
+    if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) recover_sweep_step(heap);
     if (config_bounded || purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);

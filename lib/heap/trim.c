@@ -18,7 +18,7 @@ bool heap_trim(struct heap *heap) {
         quarantine_flush(heap);
         heap_flush_bins(heap);
         heap_flush(heap);
-        for (uint32_t class = 1; class < CLASS_COUNT; class ++) idle_slabs_current(heap, class);
+        for (uint32_t class = 1; class < CLASS_COUNT; ++class) idle_slabs_current(heap, class);
         idle_slabs_partial(heap, 0, UINT32_MAX);
     }
     steal_all(heap);

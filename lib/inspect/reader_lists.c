@@ -57,7 +57,7 @@ static void check_slab(struct reader *reader, uint32_t unit) {
 }
 
 static void reader_check_bins(struct reader *reader, uint64_t heap) {
-    for (uint32_t class = 1; class < reader->map.class_count; class ++) {
+    for (uint32_t class = 1; class < reader->map.class_count; ++class) {
         uint64_t first;
         reader_bin(reader, heap, class, &first);
     }

@@ -37,7 +37,7 @@ bool verify_quarantine(void) {
         if (heap->state == HEAP_LEFT_BY_FORK) continue;
         if (!hardened() && heap->quarantined[0] != 0) return false;
         if (!has_wide(heap)) return false;
-        for (uint32_t class = 2; hardened() && class < QUARANTINE_CLASSES; class ++)
+        for (uint32_t class = 2; hardened() && class < QUARANTINE_CLASSES; ++class)
             if (!has_class(heap, class)) return false;
     }
     return true;

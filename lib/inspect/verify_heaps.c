@@ -26,8 +26,8 @@ static bool open_holds(const struct heap *heap, uint32_t class) {
     if (!attached) return heap->bin[class] == BLOCK_END;
     if (heap->sample.rate && !(attached->flags & UNIT_ATTACHED)) return attached == heap->classes[class].current;
     return attached == heap->classes[class].current && attached->flags & UNIT_ATTACHED &&
-           attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->used_blocks > 0 &&
-           attached->used_blocks <= RETURNS_FRESH;
+           attached->bin == heap_bin_of(class, heap) && attached->free == BLOCK_END && attached->returns_left > 0 &&
+           attached->returns_left <= RETURNS_FRESH;
 }
 
 /* True when a class's bin is sound. slab_map_fill() checks its blocks, adopted ones with their own slabs. */
@@ -50,7 +50,7 @@ static uint32_t slabs_flagged(const struct heap *heap, uint8_t flag) {
 static bool bins_hold(const struct heap *heap) {
     uint32_t open = 0;
     if (heap->secret != heap_secret()) return false;
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) {
         if (!bin_holds(heap, class)) return false;
         const struct unit *attached = heap->classes[class].attached;
         open += attached && attached->flags & UNIT_ATTACHED;
@@ -70,7 +70,7 @@ static bool is_worth_waiting(const struct unit *slab) {
 
 static bool queues_hold(const struct heap *heap) {
     uint32_t left = slabs_flagged(heap, UNIT_PARTIAL);
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) {
         const struct unit *prev = NULL;
         size_t count = 0;
         for (const struct unit *slab = heap->classes[class].partial.first; slab;
@@ -89,7 +89,7 @@ COLD bool verify_partial(void) {
 
 static bool empty_hold(const struct heap *heap) {
     uint32_t empty = 0;
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) {
         for (const struct unit *slab = heap->classes[class].partial.first; slab; slab = slab->next) {
             if (!(slab->flags & UNIT_EMPTY)) continue;
             if (slab->used_blocks != 0) return false;
@@ -146,7 +146,7 @@ COLD bool verify_cache(void) {
 
 static bool has_nothing(const struct heap *heap) {
     if (heap->secret == 0) return true; /* never used: all zero, but for its state */
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) {
         if (heap->bin[class] != BLOCK_END || heap->classes[class].current || heap->classes[class].partial.first)
             return false;
     }

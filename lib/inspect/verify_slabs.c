@@ -84,7 +84,7 @@ static uint32_t listed_slabs(void) {
 
 COLD bool verify_abandoned(void) {
     uint32_t left = listed_slabs();
-    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; ++class) {
         const struct unit *prev = NULL;
         size_t count = 0;
         for (const struct unit *slab = abandoned[class].queue.first; slab; prev = slab, slab = slab->next, count++) {

@@ -31,7 +31,7 @@ static bool expect(struct look *look, const void *place, const char *what, uint6
 
 /* The class that two of the three fields that follow from it agree about; 0: none. */
 static uint32_t class_of_most(const struct unit *slab) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct class_shape *shape = &class_shapes[class];
         if ((slab->class == class) + (slab->block_bytes == shape->block_bytes) + (slab->recip == shape->recip) >= 2)
             return class;

@@ -142,7 +142,7 @@ void shell_freelist(struct shell *shell) {
     const char *word = shell->word_count > 1 ? shell->words[1] : NULL;
     uint64_t size;
     if (!word) {
-        for (uint32_t class = 1; class < CLASS_COUNT; class ++) say_class(shell, class, SKIP_EMPTY);
+        for (uint32_t class = 1; class < CLASS_COUNT; ++class) say_class(shell, class, SKIP_EMPTY);
         say_free_medium(shell);
         say_large(shell);
     } else if (shell_same(word, "medium")) {

@@ -14,15 +14,12 @@
 
 extern struct lock emergency_lock __attribute__((visibility("hidden")));
 
-/* Set units aside before the locks are frozen; return what is left before they are thawed. The forking thread. */
-void emergency_open(void);
+/* Give what is left, and what was freed or made during the fork, to level 1, before the locks are thawed. The forking
+ * thread. */
 void emergency_close(void);
 
-/* Take `count` units as `kind` from what was set aside; NULL: there are not that many. */
-struct unit *emergency_take_ready(uint32_t count, enum unit_kind kind);
-
-/* The same, by all means there are. `*over`: nothing was taken, but the fork is over and level 1 serves again. NULL
- * without `*over`: no memory. */
+/* Take `count` units as `kind` by all means there are. `*over`: nothing was taken, but the fork is over and level 1
+ * serves again. NULL without `*over`: no memory. */
 struct unit *emergency_take(uint32_t count, enum unit_kind kind, bool *over);
 
 /* Decide what follows when level 1 has no memory, or a fork has frozen it. A fork may have set aside the units that

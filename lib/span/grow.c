@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/probe.h"
+#include "span/span_reserve.h"
 #include "span/units_free.h"
 #include <heapalloc/port.h>
 
@@ -19,8 +20,6 @@ enum {
     TABLE_STEP_UNITS = 1024,
     LINES_STEP_BYTES = TABLE_STEP_UNITS * UNIT_LINE_BYTES,
     SLOTS_STEP_BYTES = TABLE_STEP_UNITS * GRANULES_PER_UNIT * sizeof(struct granule),
-    GROW_STEP_UNITS = SPAN_STEP_BYTES / UNIT_BYTES,
-    FIRST_UNITS = SMALL_STEP_BYTES / UNIT_BYTES,
     FURTHER_SPAN_UNITS = 4096,
     FIRST_SPAN_UNITS = 32768,
 };
@@ -131,55 +130,6 @@ static void open_home(void) {
                                  .stepwise = true});
 }
 
-/* Reserve a range for `units` units and their tables, with memory behind the tables and the first `ready` units. */
-static bool layout(struct span *span, uint32_t units, uint32_t ready) {
-    debug_check(ready > 0 && ready <= units);
-    size_t lines = round_up((size_t)(units + 2) * UNIT_LINE_BYTES, SPAN_STEP_BYTES);
-    size_t slots = round_up(((size_t)units * GRANULES_PER_UNIT + 1) * sizeof(struct granule), SPAN_STEP_BYTES);
-    size_t bytes = lines + slots + ((size_t)units << UNIT_SHIFT) + SPAN_STEP_BYTES;
-    char *range = port_reserve(bytes);
-    if (!range) return false;
-    char *start = (char *)round_up((uintptr_t)range, SPAN_STEP_BYTES);
-    if (!port_commit(start, lines + slots + ((size_t)ready << UNIT_SHIFT))) {
-        port_unreserve(range, bytes);
-        return false;
-    }
-    *span = (struct span){.base = start + lines + slots,
-                          .bytes = (size_t)ready << UNIT_SHIFT,
-                          .lines = (struct unit *)start + 1,
-                          .slots = (struct granule *)(start + lines),
-                          .slots_from_0 = span_slots_from_0(start + lines, start + lines + slots),
-                          .limit_units = units,
-                          .tabled_units = units};
-    span->lines[-1].kind = UNIT_EDGE;
-    PROBE_2(grow, span->base, span->bytes);
-    return true;
-}
-
-/* Reserve a span in its own range: of `wish` units, or the largest above `count` that the world grants, with memory for
- * at least `count`; GROW_WHOLE: for all. Only then is it worth one of the few places among the spans. */
-STARTUP_TEXT static bool reserve_span(struct span *span, uint32_t count, uint32_t wish, enum grow_memory memory) {
-    if (count >= SPAN_UNITS_MAX) return false;
-    uint32_t least = (uint32_t)round_up(count, GROW_STEP_UNITS), ready = least > FIRST_UNITS ? least : FIRST_UNITS;
-    for (uint32_t units = wish > least ? wish : least;; units = units / 2 > least ? units / 2 : least) {
-        if (layout(span, units, memory == GROW_WHOLE || units < ready ? units : ready)) return true;
-        if (units == least) return false;
-    }
-}
-
-struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory) {
-    static struct span further[SPANS_MAX];
-    struct span span;
-    uint32_t index = load_relaxed(span_count);
-    if (index == SPANS_MAX || !reserve_span(&span, count, wish, memory)) return NULL;
-    do {
-        if (index == SPANS_MAX) return NULL; /* another thread was faster: this range is lost */
-    } while (!cas(span_count, &index, index + 1));
-    further[index] = span;
-    store_release(span_list[index], &further[index]);
-    return span_list[index];
-}
-
 /* Make the first tip: the home span, or a range of the world's choice when not even a first step fits there. */
 static bool open_first(uint32_t count) {
     debug_check(lock_is_mine(&grow_gate));
@@ -189,7 +139,7 @@ static bool open_first(uint32_t count) {
     asked = true;
     if (span_home.stepwise && grow_in_place(&span_home, count)) return true;
     struct span other;
-    if (!reserve_span(&other, count, FIRST_SPAN_UNITS, GROW_AS_NEEDED)) return false;
+    if (!span_reserve(&other, count, FIRST_SPAN_UNITS, RESERVE_AS_NEEDED)) return false;
     describe_home(&other);
     units_publish(&span_home, other.bytes); /* last: whoever sees the bytes sees the rest */
     return true;
@@ -205,7 +155,7 @@ static bool grow_held(uint32_t count) {
     }
     if (grow_in_place(units.tip, count)) return true;
     uint32_t doublings = load_relaxed(span_count) < 4 ? span_count : 4;
-    struct span *next = grow_span(count, FURTHER_SPAN_UNITS << doublings, GROW_AS_NEEDED);
+    struct span *next = span_add(count, FURTHER_SPAN_UNITS << doublings, RESERVE_AS_NEEDED);
     if (!next) return false;
     units_move_tip(next);
     return true;

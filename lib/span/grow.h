@@ -4,8 +4,6 @@
 #include "base/lock.h"
 #include "span/span.h"
 
-/* How much of a new span gets memory at once. */
-enum grow_memory { GROW_AS_NEEDED, GROW_WHOLE };
 enum grow_result { GROW_DONE, GROW_NO_MEMORY, GROW_FROZEN };
 
 /* Held while one thread asks the world for memory, over its system calls. */
@@ -13,7 +11,3 @@ extern struct lock grow_gate __attribute__((visibility("hidden")));
 
 /* Make room for `count` units at the tip's top. Takes the gate, makes system calls. */
 enum grow_result grow_tip_by(uint32_t count);
-
-/* Make a further span of at least `count` and at best `wish` units, entered but not the tip, with memory for `count`
- * units; GROW_WHOLE: for all of it. NULL: nothing has changed. Takes no lock. */
-struct span *grow_span(uint32_t count, uint32_t wish, enum grow_memory memory);

@@ -5,6 +5,9 @@
 
 enum {
     DENSE_UNITS = HUGE_UNITS * 3 / 4, /* filled in the range before: growth is steady, and of small blocks */
+    WINDOW_UNITS = HUGE_UNITS * 4,    /* level 2 takes its units in runs, which one range may not show */
+    ROOMY_SHARE = 8,                  /* one in so many of them may be large blocks': a quarter is never touched */
+    ROOMY_BLOCK_GRANULES = 16,        /* from this size on blocks of level 2 may have room to grow */
     FAILURE_SKIPS = 64,               /* ranges: a system without a huge page has none a moment later either */
     SLOW_SKIPS_MIN = 4,               /* one slow page may be chance; each further one doubles the skipped ranges */
     SLOW_SKIPS_MAX = 64,
@@ -36,22 +39,43 @@ static void prefault_small(size_t range, uint32_t ranges) {
         store_relaxed(pause.slow_ranges, 0);
 }
 
-/* True when most of the unit was probably written to, as many blocks share it. A single medium block may be an array of
- * which only a corner is used. */
+static const struct granule *slots_of(const struct unit *line) {
+    return span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
+}
+
+/* True when most of the unit was probably written to, as many blocks share it. */
 static bool is_filled(const struct unit *line) {
     if (load_relaxed(line->kind) == UNIT_SLAB)
         return load_relaxed(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
     if (load_relaxed(line->kind) != UNIT_MEDIUM) return false;
-    const struct granule *slot = span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
+    const struct granule *slot = slots_of(line), *end = slot + GRANULES_PER_UNIT;
     uint32_t blocks = 0;
-    for (uint32_t i = 0; i < GRANULES_PER_UNIT; i++) blocks += granule_state(slot + i) == GRANULE_USED;
+    for (; slot < end; slot++) blocks += granule_state(slot) == GRANULE_USED;
     return blocks > 1;
 }
 
+/* Granules of large blocks in the unit; of a block of level 2, where it begins, wherever it ends. Such a block may be
+ * an array of which only a corner is used, or have room to grow. */
+static uint32_t roomy_granules(const struct unit *line) {
+    enum unit_kind kind = load_relaxed(line->kind);
+    if (kind == UNIT_LARGE || kind == UNIT_INSIDE) return GRANULES_PER_UNIT;
+    if (kind != UNIT_MEDIUM) return 0;
+    const struct granule *slot = slots_of(line), *end = slot + GRANULES_PER_UNIT;
+    uint32_t sum = 0;
+    for (; slot < end; slot++)
+        if (granule_state(slot) == GRANULE_USED && granule_count(slot) >= ROOMY_BLOCK_GRANULES)
+            sum += granule_count(slot);
+    return sum;
+}
+
+/* True when the memory before the range shows growth by small blocks, so that all of the range will be touched. */
 static bool is_steady(const struct unit *range) {
-    uint32_t filled = 0;
+    uint32_t filled = 0, roomy = 0;
     for (const struct unit *line = range - HUGE_UNITS; line < range; line++) filled += is_filled(line);
-    return filled >= DENSE_UNITS;
+    if (filled < DENSE_UNITS) return false;
+    uint32_t window = (uint32_t)min_size((size_t)(range - span_home.lines), WINDOW_UNITS);
+    for (const struct unit *line = range - window; line < range; line++) roomy += roomy_granules(line);
+    return roomy <= window * GRANULES_PER_UNIT / ROOMY_SHARE;
 }
 
 /* True when nobody has the units from `line` to `end`: the top is below, or they are part of a clean extent. Whoever

@@ -51,10 +51,12 @@ enum unit_flags {
 struct unit {
     struct heap *owner; /* slab: may touch the plain fields; NULL: nobody does, or no slab */
     union {
-        struct {                      /* a slab */
-            struct block *free;       /* blocks the owner may hand out, LIFO                 */
-            uint16_t used_blocks;     /* kept and not in `free`: with a caller, in a bin, in remote;
-                                         of an attached slab a countdown (heap/heap.h) */
+        struct {                /* a slab */
+            struct block *free; /* blocks the owner may hand out, LIFO                 */
+            union {
+                uint16_t used_blocks;  /* detached: kept and not in `free`: with a caller, in a bin, in remote */
+                uint16_t returns_left; /* attached: frees until the owner's next slow path */
+            };
             uint16_t resident_blocks; /* carved and not in purged pages                             */
             uint32_t recip;           /* class_shape.recip, here for free()'s start check    */
             uint32_t start_limit;     /* carved blocks * class_start_step; 0 while it has purged pages, or is

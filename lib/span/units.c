@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "span/emergency.h"
+#include "span/emergency_reserve.h"
 #include "span/grow.h"
 #include "span/unmapped.h"
 

@@ -54,7 +54,7 @@ HEAP_TEST(sizes_go_to_their_level) {
 
 /* A program that uses one block of each size touches one page for each. */
 HEAP_TEST(class_used_once_is_carved_to_one_page) {
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         void *p = MUST(t_malloc(class_shapes[class].block_bytes));
         CHECK((size_t)span_unit(p)->carved_blocks * class_shapes[class].block_bytes <= 8192 - 16);
     }

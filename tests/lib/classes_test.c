@@ -19,7 +19,7 @@ TEST(wide_sizes_have_their_class_by_the_table_too) {
 
 TEST(classes_grow_and_waste_about_a_fifth_at_most) {
     CHECK_EQ(class_shapes[0].block_bytes, 0);
-    for (size_t class = 2; class < CLASS_COUNT; class ++) {
+    for (size_t class = 2; class < CLASS_COUNT; ++class) {
         size_t bytes = class_shapes[class].block_bytes, before = class_shapes[class - 1].block_bytes;
         CHECK(bytes > before);
         CHECK(before < 80 || (bytes - before) * 100 <= bytes * 21);
@@ -28,7 +28,7 @@ TEST(classes_grow_and_waste_about_a_fifth_at_most) {
 }
 
 TEST(blocks_of_a_class_tile_its_unit) {
-    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+    for (size_t class = 1; class < CLASS_COUNT; ++class) {
         const struct class_shape *shape = &class_shapes[class];
         CHECK_EQ(shape->block_bytes % BLOCK_ALIGN_BYTES, 0);
         CHECK_EQ(shape->capacity_blocks, UNIT_BYTES / shape->block_bytes);
@@ -40,7 +40,7 @@ TEST(blocks_of_a_class_tile_its_unit) {
 
 /* The one multiplication and comparison of slab_is_start(), against a division, for every offset and carving. */
 TEST(start_check_is_right_for_every_offset_of_every_class) {
-    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+    for (size_t class = 1; class < CLASS_COUNT; ++class) {
         const struct class_shape *shape = &class_shapes[class];
         for (uint32_t carved = 0; carved <= shape->capacity_blocks; carved++) {
             uint32_t starts = carved * class_start_step(shape);

@@ -49,7 +49,7 @@ static void lose_little(void) {
     check_and_free(mine);
     /* Enough requests of every class to reach all slabs of the heap that was left behind. */
     void *held[40];
-    for (int class = 1; class < CLASS_COUNT; class ++) {
+    for (int class = 1; class < CLASS_COUNT; ++class) {
         for (int round = 0; round < 30; round++) {
             for (int i = 0; i < 40; i++) held[i] = t_malloc(class_shapes[class].block_bytes);
             for (int i = 0; i < 40; i++) t_free(held[i]);

@@ -147,6 +147,17 @@ TEST(refused_requests_cost_nothing_in_further_spans_either) {
 }
 
 /* All memory can be allocated, up to the last step. */
+/* Ranges are to be had, memory is not: one further span of the size wished, one of the least, then NULL. */
+TEST(refused_memory_is_not_asked_for_in_every_size) {
+    fake.memory_max = 4 * MIB;
+    while (t_malloc(100000)) {
+    }
+    uint32_t before = fake_counts.requests;
+    for (int i = 0; i < 10; i++) CHECK(!t_malloc(200000));
+    CHECK(fake_counts.requests - before <= 10 * 40);
+    CHECK(!verify_heap());
+}
+
 TEST(memory_is_used_up_to_the_limit) {
     fake.memory_max = 20 * MIB;
     size_t sum = 0;

@@ -71,7 +71,7 @@ TEST(the_layout_is_the_compilers) {
     CHECK_EQ(map->span_bytes, sizeof(struct span));
     CHECK_EQ(map->heap_bytes, sizeof(struct heap));
     CHECK_EQ(map->bytes, sizeof(*map));
-    for (unsigned class = 1; class < CLASS_COUNT; class ++) {
+    for (unsigned class = 1; class < CLASS_COUNT; ++class) {
         const char *shape = (const char *)map->classes + (size_t) class * map->class_bytes;
         CHECK_EQ(*(const uint16_t *)(shape + map->class_block_bytes), class_shapes[class].block_bytes);
     }

@@ -70,6 +70,18 @@ TEST(sparse_memory_is_never_made_ready) {
     sound();
 }
 
+/* A fifth of the memory is in blocks that may have room to grow: that room would become resident. */
+TEST(growth_with_large_blocks_is_not_made_ready) {
+    grow(36 * MIB, 64);
+    uint32_t before = ready();
+    for (int i = 0; i < 400; i++) {
+        grow(160000, 64);
+        CHECK(t_malloc(40000) != NULL);
+    }
+    CHECK(ready() - before <= 6);
+    sound();
+}
+
 TEST(who_has_no_huge_pages_is_asked_seldom) {
     fake.can_collapse = false;
     grow(36 * MIB + 128 * (size_t)RANGE, 1000);

@@ -3,6 +3,7 @@
 #include "contents.h"
 #include "inspect/verify.h"
 #include "span/emergency.h"
+#include "span/emergency_reserve.h"
 #include "span/grow.h"
 #include "span/purge.h"
 #include "span/units.h"

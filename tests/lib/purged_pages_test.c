@@ -114,7 +114,7 @@ static void pages_go_and_come(uint32_t class) {
 
 TEST(idle_pages_of_every_class_go_and_come) {
     if (!has_pages_of_4_kib()) return;
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) pages_go_and_come(class);
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) pages_go_and_come(class);
     test_nothing_is_lost();
 }
 
@@ -202,7 +202,7 @@ TEST(slab_with_purged_pages_is_used_like_any_other) {
 /* A purged page does not read as zero where a block from the left reaches into it. */
 TEST(zeroed_blocks_from_purged_pages_are_zero) {
     if (!has_pages_of_4_kib()) return;
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         take(class);
         free_all_but_one_in(9);
         heap_trim(heap_self);

@@ -43,7 +43,7 @@ static uint32_t replace(uint32_t count) {
 
 static uint32_t extras(void) {
     uint32_t count = 0;
-    for (int class = 1; class <= SIZES; class ++) count += heap_self->classes[class].extra_slabs;
+    for (int class = 1; class <= SIZES; ++class) count += heap_self->classes[class].extra_slabs;
     return count;
 }
 
@@ -88,7 +88,7 @@ TEST(sparse_slabs_serve_when_there_is_no_memory) {
     fake.memory_max = 1;
     while (units_take(1, UNIT_LARGE)) {
     }
-    for (uint32_t class = 1; class <= SIZES; class ++) {
+    for (uint32_t class = 1; class <= SIZES; ++class) {
         CHECK(heap_self->classes[class].partial.count > EXTRA_PART);
         while (slab_uncarved(heap_self->classes[class].current) > 0 || heap_self->bin[class] != BLOCK_END)
             CHECK(t_malloc(16 * class) != NULL);
@@ -102,7 +102,7 @@ TEST(sparse_slabs_serve_when_there_is_no_memory) {
 
 /* Slabs of few blocks: a single free block is enough in these. */
 TEST(classes_of_large_blocks_get_no_more) {
-    for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; class ++) {
+    for (uint32_t class = (uint32_t)class_of(512); class < CLASS_COUNT; ++class) {
         struct unit slab = {.class = (uint8_t) class, .resident_blocks = 2, .used_blocks = 1};
         CHECK(!policy_is_sparse(&slab));
     }

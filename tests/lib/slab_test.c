@@ -45,7 +45,7 @@ static uint32_t take_all(struct unit *slab, struct block **blocks) {
 
 TEST(slab_is_carved_page_by_page_in_order) {
     test_leaves_a_broken_heap();
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         struct unit *slab = slab_of(class);
         uint32_t bytes = class_shapes[class].block_bytes, carved = 0;
         CHECK_EQ(slab->carved_blocks, 0);
@@ -69,7 +69,7 @@ TEST(slab_is_carved_page_by_page_in_order) {
 /* Carving few blocks at a time would take a slow path for each few, and save no page. */
 TEST(larger_blocks_in_touched_memory_are_carved_at_once) {
     test_leaves_a_broken_heap();
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         slab_give(slab_of(class), secret);
         struct unit *slab = slab_of(class);
         CHECK(!(slab->flags & UNIT_CLEAN));

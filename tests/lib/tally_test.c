@@ -21,7 +21,7 @@ static void give(void) {
 
 static void check_classes(void) {
     tally_read(&tally);
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) {
+    for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct tally_class *row = &tally.classes[class];
         CHECK_EQ(row->slabs * class_shapes[class].capacity_blocks, row->used_blocks + row->free_blocks);
     }

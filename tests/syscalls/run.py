@@ -22,7 +22,7 @@ import time
 ENOMEM, EAGAIN, EINVAL = 12, 11, 22
 LIMIT = 0  # the kernel has it fail
 FOREVER = 1 << 40
-LIMIT_S = 60
+LIMIT_S = 600  # a program that is refused each block makes thousands of calls, each of them slow under a busy tracer
 
 PYTHON = """
 import hashlib
