@@ -66,18 +66,30 @@ static NOINLINE size_t usable_outside(const void *p) {
     return entry_usable(p);
 }
 
+static NOINLINE STARTUP_TEXT void *malloc_sealed(size_t size) {
+    size_t request = hardened_request(size);
+    if (unlikely(hardened_is_due())) return hardened_seal(malloc_last(request, heap_self));
+    return hardened_seal(heap_alloc_with(request, malloc_small, malloc_wide));
+}
+
 EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {
-    return hardened_seal(heap_alloc_with(hardened_request(size), malloc_small, malloc_wide));
+    if (hardened()) return hardened_alloc_with(size, malloc_sealed);
+    return heap_alloc_with(size, malloc_small, malloc_wide);
 }
 
 EXPORT HOT STARTUP_TEXT void free(void *p) {
     hardened_free_with(p, free_outside);
 }
 
+static NOINLINE STARTUP_TEXT void *calloc_sealed(size_t size) {
+    return hardened_seal(heap_zeroed_with(hardened_request(size), calloc_slow));
+}
+
 EXPORT STARTUP_TEXT void *calloc(size_t count, size_t size) {
     size_t bytes;
     if (unlikely(__builtin_mul_overflow(count, size, &bytes))) return or_enomem(NULL);
-    return hardened_seal(heap_zeroed_with(hardened_request(bytes), calloc_slow));
+    if (hardened()) return hardened_zeroed_with(bytes, calloc_sealed);
+    return heap_zeroed_with(bytes, calloc_slow);
 }
 
 EXPORT STARTUP_TEXT void *realloc(void *p, size_t size) {

@@ -120,8 +120,15 @@ STARTUP_TEXT static NOINLINE void *new_wide(size_t size, struct heap *heap) {
     return heap_alloc_wide_rest(size, heap, new_shared, new_last);
 }
 
+static NOINLINE STARTUP_TEXT void *new_sealed(size_t size) {
+    size_t request = hardened_request(size);
+    if (unlikely(hardened_is_due())) return hardened_seal(new_last(request, heap_self));
+    return hardened_seal(heap_alloc_with(request, new_small, new_wide));
+}
+
 STARTUP_TEXT void *new_one(size_t size) {
-    return hardened_seal(heap_alloc_with(hardened_request(size), new_small, new_wide));
+    if (hardened()) return hardened_alloc_with(size, new_sealed);
+    return heap_alloc_with(size, new_small, new_wide);
 }
 void *new_many(size_t size) {
     return new_one(size);

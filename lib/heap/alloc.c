@@ -11,12 +11,23 @@
 #include "heap/redzone.h"
 #include "heap/refill.h"
 #include "span/units.h"
+#include "span/unmapped.h"
 
 /* A medium block in the bounded build. */
 static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
     struct granule *slot = medium_take_found(count);
     if (slot || !bounded_has_units(heap, (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT)) return slot;
     return medium_take_new(count);
+}
+
+/* A large block; in the hardened build the unit behind it is not mapped, while memory is plentiful. */
+static struct unit *alloc_large_take(uint32_t count, enum alloc_room room) {
+    if (room == ALLOC_ROOMY) return units_take_top(count, UNIT_LARGE);
+    if (!hardened() || load_relaxed(heaps.reuses_at_once)) return units_take(count, UNIT_LARGE);
+    struct unit *unit = units_take(count + 1, UNIT_LARGE);
+    if (!unit) return units_take(count, UNIT_LARGE);
+    unmapped_guard(unit, count);
+    return unit;
 }
 
 static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {
@@ -34,7 +45,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
         units_give(unit);
     }
     if (config_bounded && !bounded_has_units(heap, count)) return NULL;
-    unit = room == ALLOC_ROOMY ? units_take_top(count, UNIT_LARGE) : units_take(count, UNIT_LARGE);
+    unit = alloc_large_take(count, room);
     if (unlikely(!unit)) return NULL;
     if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
     PROBE_2(large_alloc, unit->memory, size);

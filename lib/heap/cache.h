@@ -134,8 +134,8 @@ INLINE bool cache_keep_medium(struct heap *heap, char *p) {
 /* Keep the large block at `p`, with `unit` its line, if no other is kept yet. */
 INLINE bool cache_keep_large(struct heap *heap, struct unit *unit, const char *p) {
     uint8_t seen = UNIT_LARGE;
-    if (RECENT_UNITS_MAX == 0 || load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE || p != unit->memory ||
-        unit->count > heap->recent_units || unlikely(unit->flags & UNIT_SAMPLED) ||
+    if (RECENT_UNITS_MAX == 0 || hardened() || load_relaxed(heap->recent_large) || heap->state != HEAP_LIVE ||
+        p != unit->memory || unit->count > heap->recent_units || unlikely(unit->flags & UNIT_SAMPLED) ||
         !cas_alone(unit->kind, &seen, UNIT_LEAVING))
         return false;
     unit->flags &= UNIT_MOVED;

@@ -17,12 +17,15 @@
 #include "heap/trim.h"
 #include "span/small_region.h"
 
+enum { TIGHT_BYTES = 1 << 20 };
+
 /* Try again when there is no memory (in the bounded build what was tried has done all that this would): give back all
  * that is free, so that it merges across sizes and fits a limit; then take any larger block, so that nothing is refused
  * that a larger request would get. */
 static COLD void *alloc_again(struct heap *heap, size_t size) {
     debug_check(heap->state == HEAP_LIVE);
     if (config_bounded || alloc_never_fits(size)) return NULL;
+    if (hardened() && size < TIGHT_BYTES) store_relaxed(heaps.reuses_at_once, true);
     heap_trim(heap);
     void *p = alloc_live(heap, size, ALLOC_PLAIN);
     if (!p) p = last_resort_take(heap, size);

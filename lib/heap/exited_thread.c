@@ -13,6 +13,7 @@ static void *during_fork(size_t size) {
     debug_check(size <= PTRDIFF_MAX);
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT) return NULL;
     struct unit *unit = units_take((uint32_t)units_to_hold(size) + (size == 0), UNIT_LARGE);
+    store_relaxed(heaps.has_larger_blocks, true);
     return unit ? unit->memory : NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "heap/sample.h"
 #include "span/purge.h"
 #include "span/units.h"
+#include "span/unmapped.h"
 
 /* Free into an own slab that is in a further span, or a block that looked free by chance. */
 static void free_own(struct block *block, struct unit *slab, struct heap *heap) {
@@ -93,7 +94,9 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("free", p);
     PROBE_1(large_free, p);
     unit->flags &= UNIT_MOVED;
-    if (RECENT_UNITS_MAX > 0 && heap && unit->count <= heap->recent_units) {
+    if (hardened() && !load_relaxed(heaps.reuses_at_once)) {
+        unmapped_free(unit);
+    } else if (RECENT_UNITS_MAX > 0 && heap && unit->count <= heap->recent_units) {
         struct unit *last = take_recent(heap->recent_large);
         store_release(heap->recent_large, unit);
         unit = last;

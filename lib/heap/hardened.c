@@ -1,6 +1,7 @@
 /* What the hardened build adds around malloc and its family, beyond the fast paths. */
 /* SPDX-License-Identifier: MIT */
 #include "heap/hardened.h"
+#include "heap/pace.h"
 #include "heap/used.h"
 #include "slab/slab.h"
 
@@ -13,10 +14,13 @@ void hardened_damaged(const char *function, const void *p) {
     check_misuse(function, p, "was written to beyond its end, or the block behind it before its start");
 }
 
-/* True when `p` lies in a slab and has the mark of a quarantined block. */
+/* True when `p` is a block of a slab or of level 2 and has the mark of a quarantined one. */
 static STARTUP_TEXT bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
-    return unit && load_relaxed(unit->kind) == UNIT_SLAB && slab_is_block(unit, p) && quarantine_has(p);
+    if (!unit) return false;
+    if (load_relaxed(unit->kind) == UNIT_SLAB) return slab_is_block(unit, p) && quarantine_has(p);
+    if (load_relaxed(unit->kind) != UNIT_MEDIUM || (uintptr_t)p & (GRANULE_BYTES - 1)) return false;
+    return granule_state(span_slot(span_of(p), p)) == GRANULE_USED && quarantine_has(p);
 }
 
 void hardened_check(const char *function, const void *p) {
@@ -25,20 +29,61 @@ void hardened_check(const char *function, const void *p) {
     if (place && unlikely(*place != canary_of(place))) hardened_damaged(function, p);
 }
 
-static NOINLINE STARTUP_TEXT void free_raw(void *p, void (*outside)(void *p, struct heap *heap)) {
-    heap_free_with(p, outside);
+/* Zero all of a small block but its canary. */
+static void clear(canary_word *p, size_t bytes) {
+    p[0] = 0;
+    if (bytes < QUARANTINE_BYTES_MIN) return;
+    p[1] = 0;
+    quarantine_clear((char *)p, bytes);
+}
+
+/* Put a checked block of a full row into the quarantine. False: it is of another kind. */
+static bool put_where_full(struct block *block, struct heap *heap, size_t bytes) {
+    size_t offset = (size_t)((char *)block - span_home.base);
+    if (offset >= span_home.bytes) return false;
+    struct unit *slab = span_line(&span_home, offset);
+    if (*quarantine_count(heap, bytes) != QUARANTINE_SLOTS - 1) return false;
+    if (slab->block_bytes != bytes || !heap_looks_used(slab, offset, block)) return false;
+    quarantine_release(heap, slab->class, bytes);
+    quarantine_put(heap, block, slab->class, bytes, (size_t)*quarantine_count(heap, bytes));
+    return true;
+}
+
+static STARTUP_TEXT size_t odd_bytes(const char *p) {
+    size_t offset = (size_t)(p - span_home.base), bytes = 0;
+    if (offset < span_home.bytes) bytes = hardened_medium_bytes(p, span_line(&span_home, offset));
+    return bytes ? bytes : used_bytes(p);
+}
+
+/* True when the block of level 2 at `p` may be put into the quarantine. */
+static bool may_wait(const char *p, const struct heap *heap) {
+    size_t offset = (size_t)(p - span_home.base);
+    return heap->state == HEAP_LIVE && offset < span_home.bytes && !load_relaxed(heaps.reuses_at_once) &&
+           hardened_medium_bytes(p, span_line(&span_home, offset)) > 0;
 }
 
 STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
-    (void)heap;
-    size_t bytes = used_bytes(p);
+    size_t bytes = odd_bytes(p);
     if (!bytes && is_quarantined(p)) check_already_free("free", p);
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
         if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
-        if (bytes <= CLASS_BYTES_MAX && bytes > BLOCK_ALIGN_BYTES) quarantine_clear(p, bytes);
     }
-    free_raw(p, outside);
+    if (bytes && bytes <= CLASS_BYTES_MAX) {
+        if (put_where_full(p, heap, bytes)) return;
+        clear(p, bytes);
+    } else if (bytes && bytes <= QUARANTINE_WIDE_BYTES_MAX && may_wait(p, heap)) {
+        p = quarantine_swap_wide(heap, p);
+        if (!p) return;
+    }
+    heap_free_with(p, outside);
+}
+
+STARTUP_TEXT bool hardened_is_due(void) {
+    struct heap *heap = heap_self;
+    if (heap->state != HEAP_LIVE || (uint8_t)heap->quarantine_random != 0) return false;
+    pace_run(heap);
+    return pace_is_due(heap);
 }
 
 /* Set the canary of a resized block, and clear the old one if it is now inside, as the caller must not see it. */

@@ -5,9 +5,13 @@
 #define EMPTY_BINS \
     { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
-/* The heap of threads without one: empty bins, no slabs and a full cache, so that every call takes the slow path. Its
- * slow_left of 1 keeps remote frees off their fast path, too. Never written to. */
-struct heap heap_none = {.bin = EMPTY_BINS, .secret = 1, .slow_left = 1, .state = HEAP_NONE};
+/* The heap of threads without one: empty bins, no slabs, a full cache and no quarantine, so that every call takes the
+ * slow path. Its slow_left of 1 keeps remote frees off their fast path, too. Never written to. */
+struct heap heap_none = {.bin = EMPTY_BINS,
+                         .secret = 1,
+                         .slow_left = 1,
+                         .state = HEAP_NONE,
+                         .quarantined = {[0 ... QUARANTINE_BYTES / BLOCK_ALIGN_BYTES] = QUARANTINE_CLOSED}};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

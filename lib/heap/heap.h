@@ -28,8 +28,20 @@ enum {
     RETURNS_FRESH = 255, /* returns_left of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
-/* How many freed blocks the hardened build keeps from being handed out for a while. */
-enum { QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 5 : 1, QUARANTINE_SLOTS = HEAPALLOC_SAFETY >= 2 ? 1 << 5 : 1 };
+/* How many freed blocks of a class the hardened build keeps from being handed out for a while: KEPT, and up to SLOTS
+ * until some are freed; in classes of up to 1 KiB. */
+enum {
+    QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? 41 : 1,
+    QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 4 : 1,
+    QUARANTINE_KEPT = 1 << QUARANTINE_SHIFT,
+    QUARANTINE_SLOTS = 2 * QUARANTINE_KEPT,
+    QUARANTINE_WIDE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 3 : 0, /* blocks of level 2, of up to 32 KiB */
+    QUARANTINE_WIDE_SLOTS = 1 << QUARANTINE_WIDE_SHIFT,
+    QUARANTINE_WIDE_BYTES_MAX = 32 << 10,
+    QUARANTINE_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 0, /* of the largest block that is asked about */
+    QUARANTINE_CLOSED = -1,
+    QUARANTINE_KEEPS_ALL = 127,
+};
 
 /* What a heap does that a profiler looks at (heap/sample.h). */
 struct sample {
@@ -65,7 +77,9 @@ enum heap_state {
  *   of a sampled heap it may be current without the slab's flag: frees go to the slab's own list
  *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say EMPTY, all empty             verify: empty
- *   quarantine[i]: NULL, or a used block that is cleared and marked              verify: quarantine
+ *   quarantine[c]: its first quarantined[bytes / 16] are used blocks of class c, of `bytes`, cleared and marked; of
+ *   sizes that have no quarantine that number is CLOSED; quarantine_wide[i]: NULL, or a used block of level 2, marked
+ *                                                                                verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
@@ -96,8 +110,11 @@ struct heap {
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     struct size_class classes[CLASS_COUNT];
     uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
-    uint32_t quarantine_random; /* the hardened build's (heap/hardened.h), as is the next */
-    struct block *quarantine[QUARANTINE_SLOTS];
+    uint32_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next four */
+    int8_t quarantine_kept;     /* malloc takes from it where it has more than these blocks */
+    int8_t quarantined[QUARANTINE_BYTES / BLOCK_ALIGN_BYTES + 1];
+    struct block *quarantine_wide[QUARANTINE_WIDE_SLOTS];
+    struct block *quarantine[QUARANTINE_CLASSES][QUARANTINE_SLOTS];
     struct sample sample;
     struct scavenge scavenge;
     uint64_t available; /* bounded build: a bit for each class that has a partial slab, or a current one with more */
@@ -120,6 +137,10 @@ struct heaps {
     bool threaded;           /* there was a second heap once */
     bool has_lost_threads;   /* a fork has left threads behind, and the blocks that they had in hand */
     bool single;             /* no heap was made since that fork: no second thread has blocks */
+    bool reuses_at_once;     /* a request of less than a MiB found no memory once, or the program reserved memory: the
+                                hardened build keeps no larger blocks from being used again at once; atomic */
+    bool has_larger_blocks;  /* one was longer than any request for it, because there was no memory for a shorter one:
+                                a size that is too small proves nothing any more; atomic */
 };
 extern struct heaps heaps __attribute__((visibility("hidden")));
 

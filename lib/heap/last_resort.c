@@ -36,6 +36,7 @@ static void *level_2(uint32_t align) {
 
 void *last_resort_aligned(struct heap *heap, size_t size, uint32_t align) {
     debug_check(is_power_of_two(align) && heap->state == HEAP_LIVE);
+    if (!config_bounded) store_relaxed(heaps.has_larger_blocks, true);
     struct block *block = larger_class(heap, (uint32_t)class_of(size + (size == 0)), align);
     return block ? block : level_2(align);
 }

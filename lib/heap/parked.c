@@ -5,6 +5,15 @@
 #include "heap/pace.h"
 #include "span/units.h"
 
+/* Open the quarantine for the sizes that have one (heap/quarantine.h). */
+static void open_quarantine(struct heap *heap) {
+    heap->quarantine_kept = QUARANTINE_KEPT;
+    heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
+    memset(heap->quarantined, QUARANTINE_CLOSED, sizeof heap->quarantined);
+    for (size_t class = 2; class < QUARANTINE_CLASSES; class ++)
+        heap->quarantined[class_shapes[class].block_bytes / BLOCK_ALIGN_BYTES] = 0;
+}
+
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
     debug_check(heap != &heap_none && state != HEAP_NONE);
     *heap = (struct heap){.secret = heap_secret_word,
@@ -18,7 +27,7 @@ STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; ++class) heap->bin[class] = BLOCK_END;
-    if (hardened()) heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
+    if (hardened()) open_quarantine(heap);
 }
 
 void parked_add_list(struct heap *first, struct heap *last) {

@@ -35,6 +35,7 @@ static bool have_units(size_t left) {
 bool heap_reserve(size_t bytes) {
     if (bytes > ALLOC_BYTES_MAX) return false;
     heap_enter();
+    if (hardened() && bytes > 0) store_relaxed(heaps.reuses_at_once, true);
     size_t units = units_to_hold(bytes);
     return units == 0 || have_units(units + units / SLACK_SHARE + SLACK_UNITS) || have_units(units);
 }

@@ -5,7 +5,6 @@
 #include "heap/entry_alloc.h"
 #include "heap/free.h"
 #include "heap/resize_room.h"
-#include "heap/sized.h"
 #include "span/purge.h"
 #include <heapalloc/port.h>
 
@@ -31,7 +30,7 @@ void *resize_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room roo
     if (room == ALLOC_ROOMY && heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX)
         new = take_for_growth(heap, size, old_bytes);
     if (!new) new = heap_alloc_plain(size, heap);
-    if (unlikely(!new &&size <= old_bytes)) store_relaxed(sized_shrink_failed, true);
+    if (unlikely(!new &&size <= old_bytes)) store_relaxed(heaps.has_larger_blocks, true);
     if (unlikely(!new)) return size <= old_bytes ? p : NULL; /* becoming smaller needs no memory */
     memcpy(new, p, min_size(old_bytes, size));
     free_live(p, resize_heap());

@@ -21,6 +21,7 @@ enum {
 static void leave_large(struct unit *unit) {
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("realloc", unit->memory);
+    if (hardened() && !load_relaxed(heaps.reuses_at_once)) unmapped_free(unit);
     units_give(unit);
     purge_excess(DIRTY_KEPT_UNITS);
     if (resize_heap()) pace_given(heap_self);

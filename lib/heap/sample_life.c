@@ -9,6 +9,7 @@ bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     heap_flush_bins(heap);
     if (heap->sample.rate == 0) heap->sample.pace = heap->slow_left;
     heap->sample.rate = rate;
+    heap->quarantine_kept = QUARANTINE_KEEPS_ALL; /* what it hands out is not counted */
     heap->sample.random = seed | 1;
     heap->sample.hit = NULL;
     heap->sample.wide_left = sample_draw(&heap->sample);
@@ -23,6 +24,7 @@ void sample_end(struct heap *heap) {
     if (heap->sample.rate == 0) return;
     heap_flush_bins(heap);
     heap->sample.rate = 0;
+    if (hardened()) heap->quarantine_kept = QUARANTINE_KEPT;
     heap->slow_left = heap->sample.pace;
     heap->hits_left = heap->returns;
 }

@@ -6,10 +6,6 @@
 #pragma once
 #include "heap/heap.h"
 
-/* Set once realloc left a block longer than requested, because there was no memory for a shorter one: from then on a
- * size that is too small proves nothing. */
-extern bool sized_shrink_failed __attribute__((visibility("hidden")));
-
 /* Where the size comes from. Real programs delete objects through a base class without a virtual destructor, so that
  * the size is too small, harmlessly; that ends them in the hardened build only. */
 enum sized_by { SIZED_BY_C, SIZED_BY_DELETE };

@@ -14,7 +14,7 @@ STARTUP_TEXT size_t used_bytes(const void *p) {
         struct granule *slot = span_slot(span_of(p), p);
         bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;
         if (starts && load_relaxed(slot->head) & GRANULE_SAMPLED && redzone_begins(p)) return 0;
-        if (starts) return (size_t)granule_count(slot) << GRANULE_SHIFT;
+        if (starts) return quarantine_has(p) ? 0 : (size_t)granule_count(slot) << GRANULE_SHIFT;
     }
     if (load_relaxed(unit->kind) != UNIT_SLAB) return redzone_may_be(p, unit) ? redzone_bytes(p) : 0;
     if (!slab_is_block(unit, p)) return 0;

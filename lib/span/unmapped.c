@@ -11,7 +11,8 @@ enum {
     UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
-    EXTENTS_MAX = 12,     /* each is a hole, and splits a mapping */
+    EXTENTS_MAX = 12, /* each is a hole, and splits a mapping */
+    FREED_EXTENTS_MAX = 1024,
     MOVED_MAX = 10,       /* each is a mapping, and may split another one */
     MOVED_LARGE_MAX = 14, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
@@ -70,6 +71,22 @@ bool unmapped_release(struct unit *unit) {
     if (!span_unmap(unit->memory, bytes_of(unit))) return false;
     unit->flags = UNIT_UNMAPPED;
     return true;
+}
+
+bool unmapped_free(struct unit *unit) {
+    debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
+    if (unit->flags & (UNIT_MOVED | UNIT_UNMAPPED) || !can_go(unit)) return false;
+    if (load_relaxed(units.unmapped_extents) >= FREED_EXTENTS_MAX) return false;
+    if (!span_unmap(unit->memory, bytes_of(unit))) return false;
+    unit->flags = UNIT_UNMAPPED;
+    return true;
+}
+
+void unmapped_guard(struct unit *unit, uint32_t count) {
+    debug_check(unit->kind == UNIT_LARGE && unit->count > count);
+    struct unit *rest = unit_cut_tail(unit, count);
+    unmapped_free(rest);
+    units_give(rest);
 }
 
 /* Take units that were never handed out, as LEAVING. */

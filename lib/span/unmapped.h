@@ -23,6 +23,14 @@ struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left);
 /* Unmap an extent that is LEAVING and clean, if enough else is clean. False: nothing happened. */
 bool unmapped_release(struct unit *unit);
 
+/* Unmap a block that was just freed and is LEAVING, so that its next use faults, and its addresses are used again as
+ * late as possible. False: nothing happened, or it is a moved one, which units_give() unmaps. */
+bool unmapped_free(struct unit *unit);
+
+/* Shorten a block that was just taken to `count` units, and unmap the rest, so that an overflow faults there. Where
+ * that cannot be the rest is free all the same. */
+void unmapped_guard(struct unit *unit, uint32_t count);
+
 /* Move the pages of `from`, a large block, to the front of a larger one of `count` units, and return it: `from` is then
  * clean, or unmapped. NULL: too many are moved already, or the world cannot; nothing has changed. */
 struct unit *unmapped_move(struct unit *from, uint32_t count);

@@ -54,6 +54,15 @@ CASE(address_space_of_200000_kb_suffices) {
     expect_half_of(200000ul << 10);
 }
 
+/* So little that the library's own tables and a thread's stack are a part of it. */
+CASE(address_space_of_64_mib_suffices) {
+    restart_under(RLIMIT_AS, 64ul << 20);
+    workload(2, 2000);
+    expect(fill_up(1000) >= 16u << 20);
+    expect(fill_up(300000) >= 16u << 20);
+    expect(fill_up(16) >= 8u << 20);
+}
+
 CASE(data_segment_of_64_mib_suffices) {
     restart_under(RLIMIT_DATA, 64ul << 20);
     workload(2, 20000);

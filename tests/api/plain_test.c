@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <time.h>
 
 static void *work(void *seed) {
     workload((uintptr_t)seed, 8000);
@@ -41,6 +42,24 @@ CASE(threads_work_among_wild_wrappers) {
     expect(mapping != MAP_FAILED && madvise(mapping, 4096, MADV_DONTNEED) == 0);
     expect(munmap(mapping, 4096) == 0);
     expect(wild_calls() >= before + 5);
+}
+
+/* The library second.c ends the process when anything is allocated from it. */
+extern int second_is_loaded(void) __attribute__((weak));
+
+CASE(threads_work_beside_a_second_allocator) {
+    expect(second_is_loaded != NULL && second_is_loaded());
+    case_threads_work();
+}
+
+extern unsigned clock_calls(void) __attribute__((weak));
+
+CASE(threads_work_by_a_leaping_clock) {
+    expect(clock_calls != NULL);
+    case_threads_work();
+    struct timespec now;
+    unsigned before = clock_calls();
+    expect(clock_gettime(CLOCK_MONOTONIC, &now) == 0 && clock_calls() > before);
 }
 
 int main(int argc, char **argv) {

@@ -182,6 +182,18 @@ CASE(madvise_is_refused_later) {
     load();
 }
 
+CASE(clock_gettime_is_refused) {
+    refuse(SYS_clock_gettime, EPERM);
+    load();
+}
+
+/* A thread that waits for a lock asks again instead of sleeping. */
+CASE(futex_is_refused) {
+    load();
+    refuse(SYS_futex, EPERM);
+    load();
+}
+
 CASE(mremap_is_refused) {
     refuse(SYS_mremap, EPERM);
     load();

@@ -60,6 +60,10 @@ static void free_wrongly(enum way way, size_t size, size_t told) {
         free_wrongly(way, size > 4000 ? size + 280000 : size, (size + 16) / 5); \
     }
 
+MISUSE(sized, free_sized_half_of_much, 16, LARGE_MAX, EACH_PLACE) {
+    free_wrongly(BY_FREE_SIZED, 150000 + size, (150000 + size) / 2);
+}
+
 TOO_MUCH_CASES(free_sized, BY_FREE_SIZED)
 TOO_MUCH_CASES(delete, BY_DELETE)
 TOO_MUCH_CASES(delete_many, BY_DELETE_MANY)

@@ -66,9 +66,8 @@ static int changes(void (*write)(char *, size_t, char *), const char *block, siz
 }
 
 /* If freed blocks are quarantined, these push them out. */
-static void push_out(void *unused) {
-    for (unsigned i = 0; i < 600; i++) free(take(64 + i % 8));
-    (void)unused;
+static void push_out(void *size) {
+    for (unsigned i = 0; i < 600; i++) free(take((size_t)(uintptr_t)size));
 }
 
 /* A small block whose link or key was written to: the promise is to end the program when it would be handed out. The
@@ -82,7 +81,7 @@ static void link_written_after_free(size_t size, void (*write)(char *, size_t, c
         say_harmless();
     write_to_freed(size, write);
     load_and_give_the_rest(size);
-    in_asked_thread(push_out, NULL);
+    in_asked_thread(push_out, (void *)(uintptr_t)size);
 }
 
 /* ------------------------------------------------------------ the words of a freed block */
