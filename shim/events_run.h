@@ -10,6 +10,8 @@ void events_run(void);
 
 /* Handle pending events; every slow path that holds no lock ends with this. With HEAPALLOC_ASIDE=0 none is added. */
 INLINE void events_look(void) {
-    uint8_t due = __atomic_load_n(&events_due, __ATOMIC_RELAXED);
-    if (HEAPALLOC_ASIDE && unlikely(due) && (due != EVENT_PROFILE || profile_is_to_join())) events_run();
+    if (HEAPALLOC_ASIDE) {
+        uint8_t due = __atomic_load_n(&events_due, __ATOMIC_RELAXED);
+        if (unlikely(due) && (due != EVENT_PROFILE || profile_is_to_join())) events_run();
+    }
 }
