@@ -10,7 +10,7 @@ static void open_quarantine(struct heap *heap) {
     heap->quarantine_kept = QUARANTINE_KEPT;
     heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
     memset(heap->quarantined, QUARANTINE_CLOSED, sizeof heap->quarantined);
-    for (size_t class = 2; class < QUARANTINE_CLASSES; class ++)
+    for (size_t class = 2; class < QUARANTINE_CLASSES; ++class)
         heap->quarantined[class_shapes[class].block_bytes / BLOCK_ALIGN_BYTES] = 0;
 }
 
