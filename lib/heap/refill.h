@@ -12,7 +12,7 @@ INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *sl
     struct unit *old = of->current;
     heap_detach_slab(heap, class);
     of->current = slab;
-    of->claimed_slabs = 0;
+    of->taken_slabs = 0;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
 }
 
