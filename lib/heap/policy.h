@@ -69,7 +69,7 @@ enum {
 enum { UNUSED_CLAIMS_MAX = 1 };
 
 INLINE bool policy_only_claims(const struct size_class *of) {
-    return of->claimed_slabs > UNUSED_CLAIMS_MAX;
+    return of->taken_slabs > UNUSED_CLAIMS_MAX;
 }
 
 INLINE uint32_t policy_blocks_enough(size_t class) {

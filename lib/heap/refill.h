@@ -11,7 +11,7 @@ INLINE void refill_replace(struct heap *heap, struct size_class *of, struct unit
     debug_check(slab->owner == heap && !of->attached && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct unit *old = of->current;
     of->current = slab;
-    of->claimed_slabs = 0;
+    of->taken_slabs = 0;
     if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
 }
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {

@@ -110,7 +110,7 @@ static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct
     debug_check(span_unit(block) == slab && heap->state == HEAP_LIVE);
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
     struct size_class *of = &heap->classes[slab->class];
-    if (slab->filled_by != heap && of->claimed_slabs < UINT8_MAX) of->claimed_slabs++;
+    if (slab->last_owner != heap && of->taken_slabs < UINT8_MAX) of->taken_slabs++;
     store_relaxed(slab->owner, heap);
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;

@@ -18,6 +18,6 @@ struct size_class {
     uint8_t borrowed;          /* blocks that larger classes served in place of this one */
     uint8_t zoned;             /* blocks that had red zones (heap/redzone.h) */
     bool exchanges;            /* others have freed into its slabs since it last shared some */
-    uint8_t claimed_slabs;     /* that others had filled, since the bin was filled from another slab; at most 255 */
+    uint8_t taken_slabs;       /* that others had filled, since the bin was filled from another slab; at most 255 */
     uint64_t sample_left;      /* bytes of its blocks until the next sampled one (heap/sample.h) */
 } __attribute__((aligned(64)));

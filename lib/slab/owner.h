@@ -73,7 +73,7 @@ INLINE bool owner_leave_full(struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
     uint32_t seen = REMOTE_OWNED;
-    if (!config_bounded) slab->filled_by = owner;
+    if (!config_bounded) slab->last_owner = owner;
     store_relaxed(slab->owner, NULL);
     if (likely(cas_alone(slab->remote, &seen, 0))) return true;
     store_relaxed(slab->owner, owner);

@@ -79,7 +79,7 @@ struct unit {
             struct unit *next;
             union {
                 struct unit *prev;
-                struct heap *filled_by; /* full slab without an owner, in neither list: its last owner */
+                struct heap *last_owner; /* full slab without an owner, in neither list */
             };
         };
         char *bin; /* attached slab, in neither list: its bin is at this address + offset of `free` */
