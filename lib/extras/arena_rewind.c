@@ -43,24 +43,27 @@ void arena_give_list(struct heapalloc_arena *arena, struct unit **list, const st
     }
 }
 
-/* Make spares of the chunks newer than `last`. The larger ones end up first, as they were made last. */
+/* Make a spare of an emptied chunk: the larger ones are used first, and those of one size in the order in which they
+ * come back. */
+static void spare_chunk(struct heapalloc_arena *arena, struct unit *chunk) {
+    struct unit **at = &arena->spares;
+    while (*at && (*at)->count > chunk->count) at = &(*at)->next;
+    chunk->next = *at;
+    *at = chunk;
+    arena->spare_bytes += (size_t)chunk->count << UNIT_SHIFT;
+}
+
+/* Make spares of the chunks newer than `last`, the newest first: what was used first is used first again, so that runs
+ * of the same work use the same memory, which caches have, and not by turns another part of it. Only chunks of less than
+ * the usual size, of which there are few, are sorted in behind others, so this is O(chunks). */
 static void empty_chunks(struct heapalloc_arena *arena, const struct unit *last) {
-    struct unit *emptied = NULL;
     heap_enter();
     for (struct unit *chunk; (chunk = arena->chunks) && chunk != last;) {
         arena->chunks = chunk->next;
-        if (chunk->count > SPARE_UNITS_MAX) {
+        if (chunk->count > SPARE_UNITS_MAX)
             give_chunk(arena, chunk);
-            continue;
-        }
-        chunk->next = emptied;
-        emptied = chunk;
-    }
-    for (struct unit *chunk; (chunk = emptied);) {
-        emptied = chunk->next;
-        chunk->next = arena->spares;
-        arena->spares = chunk;
-        arena->spare_bytes += (size_t)chunk->count << UNIT_SHIFT;
+        else
+            spare_chunk(arena, chunk);
     }
 }
 

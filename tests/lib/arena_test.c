@@ -296,6 +296,32 @@ static void *fill_shared(void *arena) {
     return NULL;
 }
 
+/* The same work after a reset: whether its blocks are at the same places is in the result. */
+static bool repeats(struct heapalloc_arena *arena, size_t block_bytes, void **before, size_t count) {
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        void *block = heapalloc_arena_alloc(arena, block_bytes);
+        same = same && block == before[i];
+        before[i] = block;
+    }
+    heapalloc_arena_reset(arena);
+    return same;
+}
+
+TEST(the_same_work_after_a_reset_uses_the_same_memory) {
+    static void *blocks[BLOCKS];
+    const size_t sizes[] = {40, 300, 1100, 5000, 70000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct heapalloc_arena *arena = made((struct heapalloc_arena_options){0});
+        size_t count = min_size(BLOCKS, ((size_t)5 << 20) / sizes[i]);
+        repeats(arena, sizes[i], blocks, count); /* chunks grow */
+        repeats(arena, sizes[i], blocks, count);
+        for (int round = 0; round < 3; round++) CHECK(repeats(arena, sizes[i], blocks, count));
+        heapalloc_arena_destroy(arena);
+    }
+    sound();
+}
+
 TEST(a_locked_arena_serves_threads) {
     struct heapalloc_arena *arena = made((struct heapalloc_arena_options){.flags = HEAPALLOC_ARENA_LOCKED});
     pthread_t thread[4];
