@@ -33,13 +33,22 @@ static bool json_take(struct json *json, char letter) {
     return true;
 }
 
-/* A text, its escapes as they are; what has no room in `to` is left out. */
+/* Append a letter, not one that commands a terminal; what has no room is left out. */
+static size_t add_letter(char *to, size_t length, size_t room, char letter) {
+    bool plain = (unsigned char)letter >= ' ' && letter != 0x7f;
+    if (length + 1 < room) to[length++] = plain ? letter : '?';
+    return length;
+}
+
+/* A text, its escapes as they are. */
 static bool read_text(struct json *json, char *to, size_t room) {
     size_t length = 0;
     if (!json_take(json, '"')) return json_wrong(json, "it is no JSON: a text is expected");
     for (; json->at < json->end && *json->at != '"'; json->at++) {
-        if (length + 1 < room) to[length++] = *json->at;
-        if (*json->at == '\\' && ++json->at == json->end) break;
+        length = add_letter(to, length, room, *json->at);
+        if (*json->at != '\\') continue;
+        if (++json->at == json->end) break;
+        length = add_letter(to, length, room, *json->at);
     }
     to[length] = 0;
     return json_take(json, '"') || json_wrong(json, "it is cut short");
@@ -70,7 +79,7 @@ static bool add_number(struct json *json, double value) {
 /* Append to the path; what is too long is cut. */
 static void extend_path(struct json *json, const char *before, const char *key, const char *after) {
     size_t room = sizeof(json->path) - json->length;
-    int more = snprintf(json->path + json->length, room, "%s%.100s%s", before, key, after);
+    int more = snprintf(json->path + json->length, room, "%s%.127s%s", before, key, after);
     if (more > 0) json->length += (size_t)more < room ? (size_t)more : room - 1;
 }
 
@@ -97,6 +106,16 @@ static bool read_members(struct json *json) {
     return json_take(json, '}') || json_wrong(json, "it is cut short, or no JSON");
 }
 
+/* The name of a thing whose kind was just read, as in {"kind": "pool", "name": "jobs"}: "pool jobs". */
+static void add_own_name(struct json *json, char *name, size_t room) {
+    char key[KEY_BYTES];
+    size_t length = strlen(name);
+    if (!json_take(json, ',') || !read_text(json, key, sizeof(key)) || strcmp(key, "name") != 0 ||
+        !json_take(json, ':') || json_peek(json) != '"' || !read_text(json, key, sizeof(key)) || !key[0])
+        return;
+    snprintf(name + length, room - length, " %s", key);
+}
+
 /* What an element is called: looks ahead, and changes nothing. */
 static void name_element(struct json json, unsigned place, char *name, size_t room) {
     char key[KEY_BYTES];
@@ -106,14 +125,16 @@ static void name_element(struct json json, unsigned place, char *name, size_t ro
         !json_take(&json, ':'))
         return;
     if (json_peek(&json) == '"') {
-        if (read_text(&json, key, sizeof(key))) snprintf(name, room, "%s", key);
+        if (!read_text(&json, key, sizeof(key))) return;
+        snprintf(name, room, "%s", key);
+        add_own_name(&json, name, room);
     } else if (json_peek(&json) >= '0' && json_peek(&json) <= '9' && read_value(&json, &value)) {
         snprintf(name, room, "%.0f", value < 1e18 ? value : 1e18);
     }
 }
 
 static bool read_elements(struct json *json) {
-    char name[KEY_BYTES];
+    char name[2 * KEY_BYTES];
     size_t length = json->length;
     if (json_take(json, ']')) return true;
     unsigned place = 0;

@@ -1,5 +1,6 @@
 /* The numbers in a JSON text, each with the way to it: {"a": [{"size": 16, "used": 3}]} has a[16].used = 3. An element
- * of an array is called by the first member that it has, if that is a number or a text, else by its place. */
+ * of an array is called by the first member that it has, if that is a number or a text, and by its "name" if that comes
+ * second, as named[pool jobs].count, else by its place. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "names.h"

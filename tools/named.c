@@ -24,22 +24,52 @@ static void copy_name(char *to, const char *from) {
     *to = 0;
 }
 
+static void say_head(enum named_width width, named_line *say, void *argument) {
+    if (width == NAMED_WIDE)
+        say("  named           count       in use     reserved  name", argument);
+    else
+        say("      in use   reserved  name", argument);
+}
+
+static void say_row(const struct by_name_row *row, enum named_width width, named_line *say, void *argument) {
+    char line[LINE_BYTES], name[NAMED_CHARS], head[LINE_BYTES / 4] = "";
+    int cells = width == NAMED_WIDE ? 12 : 10;
+    copy_name(name, row->name);
+    if (width == NAMED_WIDE) snprintf(head, sizeof(head), " %-10s %10zu", by_name_kind(row), row->count);
+    snprintf(line, sizeof(line), " %s %*s %*s  %s", head, cells, survey_size(row->used_bytes), cells,
+             survey_size(row->reserved_bytes), name[0] ? name : width == NAMED_WIDE ? "" : by_name_kind(row));
+    say(line, argument);
+}
+
 void named_say(const struct by_name *sums, bool whole, named_line *say, void *argument) {
-    char line[LINE_BYTES], name[NAMED_CHARS], number[24];
     const struct by_name_row *row;
     for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++) {
         if (i == 0) {
             say("", argument);
-            snprintf(line, sizeof(line), "  %-10s %10s %12s %12s  %s", "named", "count", "in use", "reserved", "name");
-            say(line, argument);
+            say_head(NAMED_WIDE, say, argument);
         }
-        copy_name(name, row->name);
-        snprintf(number, sizeof(number), "%zu", row->count);
-        snprintf(line, sizeof(line), "  %-10s %10s %12s %12s  %s", by_name_kind(row), number,
-                 survey_size(row->used_bytes), survey_size(row->reserved_bytes), name);
-        say(line, argument);
+        say_row(row, NAMED_WIDE, say, argument);
     }
     if (!whole) say("  The list of names changed while it was read: this is a part of it.", argument);
+}
+
+unsigned named_count(const struct by_name *sums) {
+    return (unsigned)sums->row_count + (sums->more.count > 0);
+}
+
+void named_say_largest(const struct by_name *sums, unsigned rows, enum named_width width, named_line *say,
+                       void *argument) {
+    bool told[BY_NAME_ROWS + 1] = {false};
+    say_head(width, say, argument);
+    for (unsigned done = 0; done < rows; done++) {
+        const struct by_name_row *row, *most = NULL;
+        size_t place = 0;
+        for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++)
+            if (!told[i] && (!most || row->reserved_bytes > most->reserved_bytes)) most = row, place = i;
+        if (!most) return;
+        told[place] = true;
+        say_row(most, width, say, argument);
+    }
 }
 
 void named_put(FILE *out, const struct by_name *sums) {

@@ -14,5 +14,15 @@ typedef void named_line(const char *line, void *argument);
 /* Say a line about each name, the first one empty; nothing where nothing has a name; and whether that is all. */
 void named_say(const struct by_name *sums, bool whole, named_line *say, void *argument);
 
+/* How many lines named_say_largest() has to say, without the head. */
+unsigned named_count(const struct by_name *sums);
+
+/* Narrow lines tell neither the kind nor the number. */
+enum named_width { NAMED_NARROW, NAMED_WIDE };
+
+/* Say a head, and a line about each of at most `rows` names, those with the most memory first. */
+void named_say_largest(const struct by_name *sums, unsigned rows, enum named_width width, named_line *say,
+                       void *argument);
+
 /* Write them as the member "named", whose objects are those of the library's own statistics. */
 void named_put(FILE *out, const struct by_name *sums);

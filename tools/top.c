@@ -20,9 +20,8 @@ static const char usage[] =
     "usage: heapalloc top [-d SECONDS] [-n TIMES] PID\n"
     "\n"
     "Shows a process's heap periodically, without stopping it: what is live, kept and free, how it grows, the sizes\n"
-    "with the most memory, the threads' heaps, and a map of how full the memory in use is. `q` quits. If the output is "
-    "not a\n"
-    "terminal it is plain text, one report after the other.\n"
+    "with the most memory, the threads' heaps, the pools and arenas that have names, and a map of how full the memory\n"
+    "in use is. `q` quits. If the output is not a terminal it is plain text, one report after the other.\n"
     "  -d SECONDS   between two reports; the default is 1\n"
     "  -n TIMES     how many reports; 0, which is the default, until `q` or the process's end\n"
     "The exit code is 0, or 1 if the process has no heap of heapalloc's, or 2 if it cannot be read.\n";
@@ -36,7 +35,7 @@ struct top {
 };
 
 /* Show a look on the screen, or write it to the output. */
-static void show(struct top *top, const struct survey *survey, const struct target *target) {
+static void show(struct top *top, const struct frame_look *look, const struct target *target) {
     static struct frame frame;
     frame.columns = FRAME_COLUMNS;
     frame.rows = FRAME_LINES;
@@ -47,7 +46,7 @@ static void show(struct top *top, const struct survey *survey, const struct targ
         erase();
     }
 #endif
-    frame_make(&frame, survey, target->name, &top->growth);
+    frame_make(&frame, look, target->name, &top->growth);
     for (unsigned i = 0; i < frame.count; i++) {
 #ifdef HEAPALLOC_NCURSES
         if (top->screen)
@@ -62,19 +61,19 @@ static void show(struct top *top, const struct survey *survey, const struct targ
     fflush(stdout);
 }
 
-static void note_growth(struct top *top, const struct survey *survey) {
-    top->growth = (struct growth){survey->states[0].bytes, true};
+static void note_growth(struct top *top, const struct frame_look *look) {
+    top->growth = (struct growth){look->survey.states[0].bytes, true};
 }
 
 /* Wait for the next refresh; false: `q` was typed. A screen that was resized is drawn again at once. */
-static bool wait_for_next(struct top *top, const struct survey *survey, const struct target *target) {
+static bool wait_for_next(struct top *top, const struct frame_look *look, const struct target *target) {
     int wait_ms = (int)(top->seconds * 1000);
-    (void)survey, (void)target;
+    (void)look, (void)target;
 #ifdef HEAPALLOC_NCURSES
     if (top->screen) {
         int letter;
         timeout(wait_ms);
-        while ((letter = getch()) == KEY_RESIZE) show(top, survey, target);
+        while ((letter = getch()) == KEY_RESIZE) show(top, look, target);
         return letter != 'q';
     }
 #endif
@@ -96,13 +95,14 @@ static void begin_screen(struct top *top) {
 }
 
 static void look_again_and_again(struct top *top, struct target *target) {
-    static struct survey survey;
+    static struct frame_look look;
     for (long done = 0; top->times == 0 || done < top->times; done++) {
-        if (done > 0 && !wait_for_next(top, &survey, target)) return;
+        if (done > 0 && !wait_for_next(top, &look, target)) return;
         if (kill(target->process, 0) != 0 && errno == ESRCH) return;
-        if (!survey_take(&survey, target)) return;
-        show(top, &survey, target);
-        note_growth(top, &survey);
+        if (!survey_take(&look.survey, target)) return;
+        named_read(target, &look.named); /* a part, where names come and go: the next look has others */
+        show(top, &look, target);
+        note_growth(top, &look);
     }
 }
 

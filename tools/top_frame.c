@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { BAR_CELLS = 40, CLASSES_MOST = 12, HEAPS_MOST = 12, WIDE = 64, HIGH = 16, BORDER = 4 };
+enum { BAR_CELLS = 40, CLASSES_MOST = 12, HEAPS_MOST = 12, NAMES_MOST = 12, WIDE = 64, HIGH = 16, BORDER = 4 };
 
 __attribute__((format(printf, 2, 3))) static void add_line(struct frame *frame, const char *format, ...) {
     va_list arguments;
@@ -150,23 +150,38 @@ static void add_heaps(struct frame *frame, const struct survey *survey, unsigned
     }
 }
 
-/* What is left of the rows is shared: a third for heaps, or as much as they need, two thirds for classes. */
-void frame_make(struct frame *frame, const struct survey *survey, const char *name, const struct growth *growth) {
+static void add_text(const char *text, void *frame) {
+    add_line(frame, "%s", text);
+}
+
+static unsigned at_most(unsigned count, unsigned most) {
+    return count < most ? count : most;
+}
+
+/* What is left of the rows is shared: a third for names, or as much as they need, a third for heaps likewise, the rest
+ * for classes. Each of the three has a head, and an empty line before it where there is room. */
+static void add_tables(struct frame *frame, const struct survey *survey, const struct by_name *named) {
+    bool high = frame->rows >= HIGH;
+    unsigned left = frame->rows > frame->count ? frame->rows - frame->count : 0;
+    unsigned heads = (named_count(named) > 0 ? 3 : 2) * (high ? 2 : 1), rows = left > heads ? left - heads : 0;
+    unsigned names = at_most(at_most(named_count(named), NAMES_MOST), rows / 3);
+    unsigned heaps = at_most(at_most(count_heaps(survey), HEAPS_MOST), rows / 3);
+    if (high) add_line(frame, "%s", "");
+    add_classes(frame, survey, at_most(rows - heaps - names, CLASSES_MOST));
+    if (high) add_line(frame, "%s", "");
+    if (heaps > 0) add_heaps(frame, survey, heaps);
+    if (names == 0) return;
+    if (high) add_line(frame, "%s", "");
+    named_say_largest(named, names, is_wide(frame) ? NAMED_WIDE : NAMED_NARROW, add_text, frame);
+}
+
+void frame_make(struct frame *frame, const struct frame_look *look, const char *name, const struct growth *growth) {
+    const struct survey *survey = &look->survey;
     frame->count = 0;
     if (frame->columns < BORDER + 2) frame->columns = BORDER + 2;
     if (frame->columns > FRAME_COLUMNS - 1) frame->columns = FRAME_COLUMNS - 1;
     add_head(frame, survey, name, growth);
     add_bar(frame, survey);
     add_map(frame, survey);
-    bool high = frame->rows >= HIGH;
-    unsigned left = frame->rows > frame->count ? frame->rows - frame->count : 0;
-    unsigned heads = high ? 4 : 2, rows = left > heads ? left - heads : 0;
-    unsigned heaps = count_heaps(survey);
-    if (heaps > rows / 3) heaps = rows / 3;
-    if (heaps > HEAPS_MOST) heaps = HEAPS_MOST;
-    unsigned classes = rows - heaps < CLASSES_MOST ? rows - heaps : CLASSES_MOST;
-    if (high) add_line(frame, "%s", "");
-    add_classes(frame, survey, classes);
-    if (high) add_line(frame, "%s", "");
-    if (heaps > 0) add_heaps(frame, survey, heaps);
+    add_tables(frame, survey, &look->named);
 }

@@ -69,10 +69,15 @@ print(re.search(r"<script[^>]*id=\"data\">(.*?)</script>", open("page.html").rea
     kill "$process"
 done
 rm libheapalloc.so.0
+mv own before.json
 hold default many
 "$tool" stats --json "$process" >process.json
 expect 0 '^the same rows$' "more names than rows are summed up as others" "${same[@]}" process.json 25
 expect 0 '^  others +2[0-9] ' "in text too" "$tool" stats "$process"
+expect 0 '^ +[+]1 +0 +1  named\[arena arena [0-9]+\]\.count$' "diff: statistics, by name" \
+    "$tool" diff -n 999 before.json own
+expect 0 '^ +-1 +1 +0  named\[pool plain \\"nodes\\"\\u000a\]\.count$' "diff: statistics, a name that is gone" \
+    "$tool" diff -n 999 before.json own
 kill "$process"
 # What comes and goes while it is read is told of or not, but is no damage.
 hold default passing

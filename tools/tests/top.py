@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Tests `heapalloc top` on a terminal of 80x24, of 40x10, on one that is resized, and how it ends.
+"""Tests `heapalloc top` on a terminal of 80x24, of 40x10, on one that is resized, with names, and how it ends.
 
-    top.py PROGRAM SLEEPER
+    top.py PROGRAM SLEEPER NAMER     NAMER: namer.c, linked with the library
 """
 # SPDX-License-Identifier: MIT
 import fcntl
@@ -158,8 +158,41 @@ def is_small(text):
         r"^  heap +live +free$")
 
 
+def is_named(text):
+    """80x24: the names with the most memory too, in order; the other tables have room beside them."""
+    names = [line.split()[-1] for line in text if re.match(r"^  (arena|collected|pool) +\d+ +\d", line)]
+    return is_headed(text) and names == ["shared", "request", "made", '"nodes"?'] and has(
+        text, r"^  named +count +in use +reserved  name$", r"^  arena +2 +115\.\d KiB +144\.0 KiB  request$",
+        r"^  block +live +blocks +free +full$", r"^  240 .* %$", r"heaps 1, threads' 1$", r"^  0 +\d.* KiB$")
+
+
+def is_named_small(text):
+    """40x10: the name with the most memory."""
+    return len(text) == 10 and has(text[:1], r"^\d.* live  \+") and has(
+        text, r"^      in use   reserved  name$", r"^   516\.\d KiB  704\.0 KiB  shared$", r"^  heap +live +free$")
+
+
+def is_headed(text):
+    return has(text[:1], r"^process \d+  .* live in \d+ blocks  \+")
+
+
+def names(program, namer):
+    """A program that is linked with the library."""
+    with subprocess.Popen([namer], stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline()
+        try:
+            for columns, rows, holds in (80, 24, is_named), (40, 10, is_named_small):
+                top = Top(program, child.pid, columns, rows)
+                top.shows(f"names on {columns}x{rows}", holds)
+                os.write(top.master, b"q")
+                assert top.end() == 0
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+
+
 def main():
-    program, sleeper = sys.argv[1:3]
+    program, sleeper, namer = sys.argv[1:4]
     with subprocess.Popen([program, "run", "-q", sleeper, "sleep"], stdout=subprocess.PIPE) as child:
         assert child.stdout.readline()
         try:
@@ -181,6 +214,7 @@ def main():
             child.wait()
         assert top.end() == 0
         print("ok: the process's end ends it")
+    names(program, namer)
 
 
 main()
