@@ -90,8 +90,8 @@ build_core() {
 
 profile=(tools/{call_tree,export_collapsed,export_formats,export_massif,export_pprof,export_speedscope}.c
     tools/{heap_profile,heap_profile_parse,heap_profile_pprof,heap_profile_text,json_numbers,json_text}.c
-    tools/{function_text,names,number_map,pprof_tables,profile_file,symbols_none,unzip,wire}.c)
-reader=(tests/tools/fuzzed_heap.c tools/{core,core_notes,number_map,process,survey,target_open,threads}.c)
+    tools/{function_text,names,number_map,pprof_tables,profile_file,symbols_none,unzip,wire}.c lib/base/text.c)
+reader=(tests/tools/fuzzed_heap.c tools/{core,core_notes,json_text,named,number_map,process,survey,target_open,threads}.c)
 
 bad=0
 for name in "${targets[@]}"; do

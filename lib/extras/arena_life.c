@@ -41,15 +41,16 @@ struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_opti
     if (!arena) return NULL;
     size_t align = options->align_bytes ? options->align_bytes : BLOCK_ALIGN_BYTES;
     bool locks = options->flags & HEAPALLOC_ARENA_LOCKED;
-    *arena = (struct heapalloc_arena){.object.place = object_place(arena, OBJECT_ARENA),
-                                      .name = options->name,
-                                      .limit_bytes = options->limit_bytes,
-                                      .align_bytes = align,
-                                      .memory = options->memory,
-                                      .memory_end = (char *)options->memory + options->memory_bytes,
-                                      .chunk_units = 1,
-                                      .is_plain = !locks && align == BLOCK_ALIGN_BYTES,
-                                      .locks = locks};
+    *arena =
+        (struct heapalloc_arena){.object.place = object_place(arena, OBJECT_ARENA),
+                                 .name = options->name,
+                                 .limit_bytes = options->limit_bytes,
+                                 .align_bytes = align,
+                                 .memory = options->memory,
+                                 .memory_end = options->memory ? (char *)options->memory + options->memory_bytes : NULL,
+                                 .chunk_units = 1,
+                                 .is_plain = !locks && align == BLOCK_ALIGN_BYTES,
+                                 .locks = locks};
     if (arena->is_plain && config_safety < SAFETY_HARDENED && !config_valgrind)
         arena->inline_mark = (uintptr_t)arena + 1;
     arena_open(arena, 0);

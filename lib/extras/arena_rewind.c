@@ -54,8 +54,8 @@ static void spare_chunk(struct heapalloc_arena *arena, struct unit *chunk) {
 }
 
 /* Make spares of the chunks newer than `last`, the newest first: what was used first is used first again, so that runs
- * of the same work use the same memory, which caches have, and not by turns another part of it. Only chunks of less than
- * the usual size, of which there are few, are sorted in behind others, so this is O(chunks). */
+ * of the same work use the same memory, which caches have, and not by turns another part of it. Only chunks of less
+ * than the usual size, of which there are few, are sorted in behind others, so this is O(chunks). */
 static void empty_chunks(struct heapalloc_arena *arena, const struct unit *last) {
     heap_enter();
     for (struct unit *chunk; (chunk = arena->chunks) && chunk != last;) {

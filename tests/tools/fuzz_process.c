@@ -40,15 +40,19 @@ static bool count_block(const struct heapalloc_block *block, void *argument) {
     return true;
 }
 
+static unsigned names; /* that were read last */
+
 /* All that the commands do. Returns the number of blocks. */
 static size_t read_other(void) {
     static struct target target;
     static struct survey survey;
     size_t blocks = 0;
+    names = 0;
     if (target_open(&target, number)) {
         survey_take(&survey, &target);
         survey_density(&survey);
         if (reader_walk(&target.reader, count_block, &blocks)) reader_check_lists(&target.reader);
+        names = fuzzed_names_read(&target);
         if (target.reader.torn > 0 && !target.reader.fault[0]) abort(); /* a fault without a sentence */
     } else if (target.found) {
         abort(); /* its map is whole */
@@ -70,7 +74,8 @@ int LLVMFuzzerInitialize(int *count, char ***words) {
         _exit(0);
     }
     snprintf(number, sizeof(number), "%d", other);
-    if (other < 0 || read_other() < FUZZED_BLOCKS / 2) abort(); /* what was not changed is right */
+    if (other < 0 || read_other() < FUZZED_BLOCKS / 2 || names != FUZZED_NAMES)
+        abort(); /* what was not changed is right */
     return 0;
 }
 

@@ -84,16 +84,20 @@ static bool count_block(const struct heapalloc_block *block, void *argument) {
     return true;
 }
 
+static unsigned names; /* that were read last */
+
 /* All that the commands do. Returns the number of blocks; 0 when the file is refused, with a sentence. */
 static size_t read_core(void) {
     static struct target target;
     static struct survey survey;
     size_t blocks = 0;
+    names = 0;
     bool opened = target_open(&target, path);
     if (opened) {
         survey_take(&survey, &target);
         survey_density(&survey);
         if (reader_walk(&target.reader, count_block, &blocks)) reader_check_lists(&target.reader);
+        names = fuzzed_names_read(&target);
         if (target.reader.torn > 0 && !target.reader.fault[0]) abort(); /* a fault without a sentence */
     }
     target_close(&target);
@@ -110,7 +114,7 @@ int LLVMFuzzerInitialize(int *count, char ***words) {
     if (file < 0) abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     write_file(0, image, image_bytes);
-    if (read_core() < FUZZED_BLOCKS / 2) abort(); /* the composed file itself is right */
+    if (read_core() < FUZZED_BLOCKS / 2 || names != FUZZED_NAMES) abort(); /* the composed file itself is right */
     return 0;
 }
 
