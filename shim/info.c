@@ -5,6 +5,7 @@
 #include "glibc_info.h"
 #include "heap/fast.h"
 #include "heap/world.h"
+#include "inspect/by_name.h"
 #include "report.h"
 #include "shim.h"
 #include <limits.h>
@@ -59,12 +60,30 @@ static void put_line(struct report *report, const char *name, size_t number) {
     report_add(report, "\n");
 }
 
-/* Prints glibc's lines, because programs parse them; there is only one arena. */
+/* A line behind glibc's own, whose name no program looks for. */
+static void put_named_row(struct report *report, const struct by_name_row *row) {
+    report_add(report, "named in use     = ");
+    report_add_number(report, row->used_bytes, 14);
+    report_add(report, " of ");
+    report_add_number(report, row->reserved_bytes, 0);
+    report_add(report, "  ");
+    report_add(report, by_name_kind(row));
+    report_add(report, " ");
+    report_add_name(report, row->name);
+    report_add(report, "\n");
+    fwrite(report->chars, 1, report->length, stderr);
+    report->length = 0;
+}
+
+/* Prints glibc's lines, because programs parse them; there is only one arena. Pools and arenas that have a
+ * name follow. */
 EXPORT COLD void malloc_stats(void) {
     struct heapalloc_stats sums = {0};
     struct stats_blocks blocks;
     struct report report = {0};
+    struct by_name named;
     heap_enter();
+    by_name_read(&named);
     stats_read(&sums);
     stats_count_blocks(&blocks);
     report_add(&report, "Arena 0:\n");
@@ -77,4 +96,7 @@ EXPORT COLD void malloc_stats(void) {
     put_line(&report, "given back bytes", sums.free_clean_bytes);
     put_line(&report, "thread heaps    ", sums.heap_count);
     fwrite(report.chars, 1, report.length, stderr); /* the program may have redirected the stream */
+    report.length = 0;
+    for (size_t i = 0; i < named.row_count; i++) put_named_row(&report, &named.rows[i]);
+    if (named.more.count > 0) put_named_row(&report, &named.more);
 }

@@ -1,8 +1,10 @@
 /* malloc_info(): glibc's XML about this heap. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "base/text.h"
 #include "glibc_info.h"
 #include "heap/fast.h"
+#include "inspect/by_name.h"
 #include "report.h"
 #include "shim.h"
 #include <stdio.h>
@@ -81,12 +83,54 @@ static void put_space(struct report *report, const struct mallinfo2 *info) {
     put_bytes(report, "<aspace type=\"mprotect\"", info->arena);
 }
 
+/* What stands in an attribute for a character that may not; NULL: it may. */
+static const char *stand_in(const char *character) {
+    static const char *const marks[] = {"\"&quot;", "&&amp;", "<&lt;", ">&gt;"};
+    for (int i = 0; i < 4; i++)
+        if (*character == marks[i][0]) return marks[i] + 1;
+    return text_character_bytes(character) == 0 || (unsigned char)*character < ' ' ? TEXT_UNREADABLE : NULL;
+}
+
+static void put_name(struct report *report, const char *name) {
+    report_add(report, " name=\"");
+    while (*name) {
+        size_t bytes = text_character_bytes(name);
+        char plain[5] = "";
+        for (size_t i = 0; i < bytes; i++) plain[i] = name[i];
+        report_add(report, stand_in(name) ? stand_in(name) : plain);
+        name += max_size(bytes, 1);
+    }
+    report_add(report, "\"");
+}
+
+static bool put_named_row(struct report *report, FILE *stream, const struct by_name_row *row) {
+    report_add(report, "<named kind=\"");
+    report_add(report, by_name_kind(row));
+    report_add(report, "\"");
+    put_name(report, row->name);
+    put_attribute(report, " count", row->count);
+    put_attribute(report, " used", row->used_bytes);
+    put_attribute(report, " size", row->reserved_bytes);
+    report_add(report, "/>\n");
+    return report->length < sizeof(report->chars) / 2 || put_out(report, stream);
+}
+
+/* Add an element for each name that pools and arenas have, which glibc does not know. */
+static bool put_named(struct report *report, FILE *stream, const struct by_name *sums) {
+    bool done = true;
+    for (size_t i = 0; i < sums->row_count; i++) done &= put_named_row(report, stream, &sums->rows[i]);
+    if (sums->more.count > 0) done &= put_named_row(report, stream, &sums->more);
+    return done;
+}
+
 /* Prints glibc's XML: the only heap, then the sums of all heaps. */
 EXPORT COLD int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
     struct glibc_facts facts = {0};
     struct report report = {0};
+    struct by_name named;
     glibc_facts_read(&facts);
+    by_name_read(&named); /* nothing during a fork */
     struct mallinfo2 info = glibc_info(&facts);
     report_add(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
     bool done = put_sizes(&report, stream, &facts.tally);
@@ -99,6 +143,7 @@ EXPORT COLD int malloc_info(int options, FILE *stream) {
     put_total(&report, "<total type=\"mmap\"", 0, 0);
     put_system(&report, &info);
     put_space(&report, &info);
+    done &= put_named(&report, stream, &named);
     report_add(&report, "</malloc>\n");
     return put_out(&report, stream) && done ? 0 : -1;
 }

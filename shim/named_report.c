@@ -12,7 +12,7 @@ static void add_line(struct sink *sink, const struct by_name_row *row) {
     report_add(report, "   of ");
     report_add_bytes(report, row->reserved_bytes);
     report_add(report, "   ");
-    report_add(report, row->name);
+    report_add_name(report, row->name);
     if (row->count > 1) {
         report_add(report, " (");
         report_add_number(report, row->count, 0);

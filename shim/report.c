@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 #include "base/bits.h"
+#include "base/text.h"
 #include "process.h"
 #include "syscall.h"
 #include <errno.h>
@@ -9,6 +10,17 @@
 
 COLD void report_add(struct report *report, const char *text) {
     while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
+}
+
+COLD void report_add_name(struct report *report, const char *name) {
+    while (*name) {
+        size_t bytes = text_character_bytes(name);
+        char plain[5] = "";
+        for (size_t i = 0; i < bytes; i++) plain[i] = name[i];
+        bool commands = (unsigned char)*name < ' ' || *name == 0x7f;
+        report_add(report, commands ? "?" : bytes == 0 ? TEXT_UNREADABLE : plain);
+        name += max_size(bytes, 1);
+    }
 }
 
 COLD void report_add_number(struct report *report, uint64_t number, size_t width) {

@@ -12,6 +12,9 @@ struct report {
 
 void report_add(struct report *report, const char *text);
 
+/* Add a name that a program gave, in which what commands a terminal is '?'. */
+void report_add_name(struct report *report, const char *name);
+
 /* Add a number, right-aligned in `width` columns. */
 void report_add_number(struct report *report, uint64_t number, size_t width);
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "sink.h"
 #include "base/bits.h"
+#include "base/text.h"
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -35,16 +36,23 @@ COLD void sink_flow(struct sink *sink) {
     if (sink->report.length > sizeof(sink->report.chars) - SINK_PIECE) sink_end(sink);
 }
 
-/* Bytes beyond ASCII are not escaped, because file names are mostly UTF-8. */
+/* Bytes beyond ASCII are not escaped, because names are mostly UTF-8; where they are not, as at the end of a name that
+ * was cut within a character, readers of JSON would refuse the whole text. */
 COLD void sink_add_quoted(struct sink *sink, const char *text) {
     static const char hex[] = "0123456789abcdef";
     report_add(&sink->report, "\"");
-    for (; *text; text++) {
+    while (*text) {
         unsigned char c = (unsigned char)*text;
-        char plain[] = {*text, 0}, escaped[] = {'\\', *text, 0}, code[] = "\\u0000";
+        size_t bytes = text_character_bytes(text);
+        char plain[5] = "", escaped[] = {'\\', *text, 0}, code[] = "\\u0000";
         code[4] = hex[c / 16];
         code[5] = hex[c % 16];
-        report_add(&sink->report, c == '"' || c == '\\' ? escaped : c < ' ' ? code : plain);
+        for (size_t i = 0; i < bytes; i++) plain[i] = text[i];
+        report_add(&sink->report, bytes == 0              ? TEXT_UNREADABLE
+                                  : c == '"' || c == '\\' ? escaped
+                                  : c < ' '               ? code
+                                                          : plain);
+        text += max_size(bytes, 1);
     }
     report_add(&sink->report, "\"");
 }

@@ -37,7 +37,10 @@ static void say_row(const struct by_name_row *row, enum named_width width, named
     copy_name(name, row->name);
     if (width == NAMED_WIDE) snprintf(head, sizeof(head), " %-10s %10zu", by_name_kind(row), row->count);
     snprintf(line, sizeof(line), " %s %*s %*s  %s", head, cells, survey_size(row->used_bytes), cells,
-             survey_size(row->reserved_bytes), name[0] ? name : width == NAMED_WIDE ? "" : by_name_kind(row));
+             survey_size(row->reserved_bytes),
+             name[0]               ? name
+             : width == NAMED_WIDE ? ""
+                                   : by_name_kind(row));
     say(line, argument);
 }
 

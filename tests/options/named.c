@@ -1,6 +1,7 @@
 /* The program that tests/options/named.sh runs: its pools and arenas have names. */
 /* SPDX-License-Identifier: MIT */
 #include <heapalloc/heapalloc.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static void make_some(void) {
     pool("shared", 1000, HEAPALLOC_POOL_SHARED, 20);
     pool(long_name, 16, 0, 1);
     pool(NULL, 64, 0, 5);
+    arena("a<b> & \"c\"\n", 1);
+    arena("thirty-eight letters and one that is c\xc3\xa9", 1);
     arena("request", 100000);
     arena("request", 3000);
     heapalloc_arena_destroy(arena("gone", 5000));
@@ -44,6 +47,13 @@ static int tell(void) {
     make_some();
     if (heapalloc_stats_json(text, sizeof(text)) == 0 || fputs(text, stdout) < 0) return 1;
     return fflush(stdout);
+}
+
+/* The same as glibc's functions tell it. */
+static int tell_glibc(void) {
+    make_some();
+    malloc_stats();
+    return malloc_info(0, stdout);
 }
 
 /* More names than there are rows. */
@@ -98,6 +108,7 @@ static int look_among_threads(void) {
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "some") == 0) return tell();
+    if (strcmp(what, "glibc") == 0) return tell_glibc();
     if (strcmp(what, "many") == 0) return tell_many();
     if (strcmp(what, "threads") == 0) return look_among_threads();
     return 9;
