@@ -42,5 +42,5 @@ static inline void malloc_give(void *block, size_t size_bytes) {
     free(block);
 }
 
-DEFINE_ROUTE(system, "system", always, system_open, system_take, system_give, nothing, nothing);
-DEFINE_ROUTE(malloc, "malloc", always, nothing, malloc_take, malloc_give, nothing, nothing);
+DEFINE_ROUTE(system, "system", always, system_open, system_take, system_give, nothing, nothing, NULL, NULL);
+DEFINE_ROUTE(malloc, "malloc", always, nothing, malloc_take, malloc_give, nothing, nothing, NULL, NULL);

@@ -8,7 +8,7 @@ from suite.measure import CommandFailed
 WORKLOADS = {
     "loop": "50,000 times a 64 B block, at once freed",
     "held": "50,000 blocks of 64 B, then freed",
-    "batches": "1000 times 100 blocks of 64 B, then freed",
+    "batches": "1000 times 100 blocks of 64 B, then freed; the pool's by its calls for batches",
     "hybrid": "40,000 objects, 3 of 4 small, then freed",
 }
 # How many times as fast as its system's malloc the pool allocator was that these workloads come from, with 50,000

@@ -19,6 +19,8 @@ enum { POOLS = 5, POOL_BYTES_MIN = 16, POOL_BYTES_MAX = POOL_BYTES_MIN << (POOLS
 ENTRY(pool_create);
 ENTRY(pool_get);
 ENTRY(pool_put);
+ENTRY(pool_get_many);
+ENTRY(pool_put_many);
 ENTRY(pool_destroy);
 ENTRY(arena_create);
 ENTRY(arena_alloc);
@@ -31,8 +33,8 @@ static struct heapalloc_arena *arena;
 #define FIND(name) ((name = (__typeof__(name))dlsym(RTLD_DEFAULT, "heapalloc_" #name)) != NULL)
 
 static bool found(void) {
-    return FIND(pool_create) && FIND(pool_get) && FIND(pool_put) && FIND(pool_destroy) && FIND(arena_create) &&
-           FIND(arena_alloc) && FIND(arena_reset) && FIND(arena_destroy);
+    return FIND(pool_create) && FIND(pool_get) && FIND(pool_put) && FIND(pool_get_many) && FIND(pool_put_many) &&
+           FIND(pool_destroy) && FIND(arena_create) && FIND(arena_alloc) && FIND(arena_reset) && FIND(arena_destroy);
 }
 
 void *runtime_arena_alloc(struct heapalloc_arena *from, size_t bytes) {
@@ -85,6 +87,14 @@ static inline void pool_give(void *block, size_t size_bytes) {
     if (size_bytes <= POOL_BYTES_MAX) heapalloc_pool_put_inline(pool_of(size_bytes), block);
 }
 
+static inline void pool_take_many(void **blocks, size_t count, size_t size_bytes) {
+    if (pool_get_many(pool_of(size_bytes), blocks, count) != count) abort();
+}
+
+static inline void pool_give_many(void **blocks, size_t count, size_t size_bytes) {
+    pool_put_many(pool_of(size_bytes), blocks, count);
+}
+
 static inline void *arena_take(size_t size_bytes) {
     return heapalloc_arena_alloc_inline(arena, size_bytes);
 }
@@ -98,8 +108,9 @@ static inline void arena_end(void) {
     arena_reset(arena);
 }
 
-DEFINE_ROUTE(pool, "pool", found, pools_open, pool_take, pool_give, arena_end, pools_close);
-DEFINE_ROUTE(arena, "arena", found, arena_open, arena_take, arena_give, arena_end, arena_close);
+DEFINE_ROUTE(pool, "pool", found, pools_open, pool_take, pool_give, arena_end, pools_close, pool_take_many,
+             pool_give_many);
+DEFINE_ROUTE(arena, "arena", found, arena_open, arena_take, arena_give, arena_end, arena_close, NULL, NULL);
 #else
 static bool never(void) {
     return false;

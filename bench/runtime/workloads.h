@@ -28,6 +28,8 @@ struct calls {
     void *(*take)(size_t size_bytes);
     void (*give)(void *block, size_t size_bytes);
     void (*end)(void);
+    void (*take_many)(void **blocks, size_t count, size_t size_bytes); /* or NULL: one by one */
+    void (*give_many)(void **blocks, size_t count, size_t size_bytes); /* if there is take_many */
 };
 
 ALWAYS_INLINE void use(void *block) {
@@ -52,8 +54,14 @@ ALWAYS_INLINE void run_held(const struct calls *calls) {
 
 ALWAYS_INLINE void run_batches(const struct calls *calls) {
     for (size_t n = 0; n < BATCHES; n++) {
-        for (size_t i = 0; i < BATCH; i++) use(workload_blocks[i] = calls->take(LOOP_BYTES));
-        for (size_t i = 0; i < BATCH; i++) calls->give(workload_blocks[i], LOOP_BYTES);
+        if (calls->take_many) {
+            calls->take_many(workload_blocks, BATCH, LOOP_BYTES);
+            for (size_t i = 0; i < BATCH; i++) use(workload_blocks[i]);
+            calls->give_many(workload_blocks, BATCH, LOOP_BYTES);
+        } else {
+            for (size_t i = 0; i < BATCH; i++) use(workload_blocks[i] = calls->take(LOOP_BYTES));
+            for (size_t i = 0; i < BATCH; i++) calls->give(workload_blocks[i], LOOP_BYTES);
+        }
         calls->end();
     }
 }
@@ -81,8 +89,8 @@ ALWAYS_INLINE size_t run_moves(const struct calls *calls) {
 }
 
 /* Compiles the workloads for a route in the file that has its functions. */
-#define DEFINE_ROUTE(id, title, present, open, take, give, end, close)                                             \
-    static const struct calls id##_calls = {take, give, end};                                                      \
+#define DEFINE_ROUTE(id, title, present, open, take, give, end, close, ...)                                        \
+    static const struct calls id##_calls = {take, give, end, __VA_ARGS__};                                         \
     static void id##_loop(void) {                                                                                  \
         run_loop(&id##_calls);                                                                                     \
     }                                                                                                              \

@@ -139,21 +139,71 @@ HOT void heapalloc_pool_put_last_1(struct heapalloc_pool *pool, void *block) {
     heapalloc_pool_put(pool, block);
 }
 
+/* Take blocks off the list, whose first stays in a register meanwhile: no get waits for the store of the one before. */
+INLINE size_t get_listed(struct heapalloc_pool *pool, void **blocks, size_t count) {
+    struct block *block = pool->free;
+    uintptr_t secret = pool->secret;
+    size_t got = 0;
+    while (got < count && likely(block_is_free(block, secret))) {
+        struct block *next = block->next;
+        block_clear(block);
+        blocks[got++] = block;
+        block = next;
+    }
+    pool->free = block;
+    return got;
+}
+
 size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count) {
     pool_check("heapalloc_pool_get_many", pool);
     size_t got = 0;
     if (count > 0 && !blocks) check_misuse("heapalloc_pool_get_many", blocks, "is no room for blocks");
-    while (got < count && (blocks[got] = get_with(pool, get_slow))) got++;
+    while (got < count) {
+        if (!pool->last) got += get_listed(pool, blocks + got, count - got);
+        if (got == count || !(blocks[got] = get_with(pool, get_slow))) break;
+        got++;
+    }
     return got;
+}
+
+/* List the block that is kept outside of the list. */
+INLINE void list_last(struct heapalloc_pool *pool) {
+    if (!pool->last) return;
+    block_link(pool->last, pool->free, pool->secret);
+    pool->free = pool->last;
+    pool->last = NULL;
+}
+
+/* List blocks up to the first that needs a look; returns how many. */
+INLINE size_t put_listed(struct heapalloc_pool *pool, void *const *blocks, size_t count) {
+    list_last(pool);
+    pool->taken = NULL; /* it may be among them */
+    struct block *free = pool->free;
+    uintptr_t secret = pool->secret;
+    size_t done = 0;
+    for (; done < count && likely(is_right(pool, blocks[done])); done++) {
+        struct block *block = blocks[done];
+        block_link(block, free, secret);
+        free = block;
+    }
+    pool->free = free;
+    return done;
+}
+
+/* Count puts that were not counted one by one. */
+INLINE void count_puts(struct heapalloc_pool *pool, size_t count) {
+    bool due = pool->puts_left < 0 || count > (size_t)pool->puts_left;
+    pool->puts_left = due ? -1 : pool->puts_left - (int32_t)count;
+    if (due) pool_pass_time(&pool->puts_left);
 }
 
 void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count) {
     pool_check("heapalloc_pool_put_many", pool);
     if (count > 0 && !blocks) check_misuse("heapalloc_pool_put_many", blocks, "is no list of blocks");
-    for (size_t i = 0; i < count; i++) {
-        if (likely(is_right(pool, blocks[i])))
-            keep_counted(pool, blocks[i]);
-        else
-            put_named(pool, blocks[i], "heapalloc_pool_put_many");
+    for (size_t done = 0; done < count; done++) {
+        size_t listed = pool->manager ? 0 : put_listed(pool, blocks + done, count - done);
+        if (listed > 0) count_puts(pool, listed);
+        done += listed;
+        if (done < count) put_named(pool, blocks[done], "heapalloc_pool_put_many");
     }
 }

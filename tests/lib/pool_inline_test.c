@@ -6,7 +6,7 @@
 #include "test.h"
 #include <heapalloc/pool_inline.h>
 
-enum { BLOCKS = 500, BYTES = 48 };
+enum { BLOCKS = 500, BYTES = 48, BATCH = 40 };
 
 static uint32_t seed;
 
@@ -57,20 +57,43 @@ TEST(a_block_goes_to_and_fro_without_a_call) {
     heapalloc_pool_destroy(pool);
 }
 
+static void fill(unsigned char *block) {
+    memset(block, (int)((uintptr_t)block >> 4), BYTES);
+}
+
+static void check_filled(const unsigned char *block) {
+    for (int i = 0; i < BYTES; i++) CHECK_EQ(block[i], (unsigned char)((uintptr_t)block >> 4));
+}
+
+/* Take or put back a few at once; how many are held then. */
+static int pass_batch(struct heapalloc_pool *pool, unsigned char **held, int count) {
+    int size = (int)draw(BATCH) + 1;
+    if (count < size) {
+        CHECK_EQ(heapalloc_pool_get_many(pool, (void **)held + count, (size_t)size), size);
+        for (int i = 0; i < size; i++) fill(held[count + i]);
+        return count + size;
+    }
+    for (int i = 0; i < size; i++) check_filled(held[count - size + i]);
+    heapalloc_pool_put_many(pool, (void **)held + count - size, (size_t)size);
+    return count - size;
+}
+
 /* No block is handed out twice, or loses what is in it. */
 TEST(calls_and_inline_code_may_be_mixed) {
-    static unsigned char *held[BLOCKS];
+    static unsigned char *held[BLOCKS + BATCH];
     struct heapalloc_pool *pool = heapalloc_pool_create(BYTES, 0);
     int count = 0;
     for (unsigned step = test_rounds(200000); step > 0; step--) {
-        if (count < BLOCKS && draw(count < 3 ? 2 : BLOCKS) > (uint32_t)(count < 3 ? 0 : count)) {
+        if (draw(50) == 0) {
+            count = pass_batch(pool, held, count);
+        } else if (count < BLOCKS && draw(count < 3 ? 2 : BLOCKS) > (uint32_t)(count < 3 ? 0 : count)) {
             unsigned char *block = held[count++] = get_either(pool);
-            memset(block, (int)((uintptr_t)block >> 4), BYTES);
+            fill(block);
         } else if (count > 0) {
             int last = --count, any = draw(2) ? last : (int)draw((uint32_t)count + 1);
             unsigned char *block = held[any];
             held[any] = held[last];
-            for (int i = 0; i < BYTES; i++) CHECK_EQ(block[i], (unsigned char)((uintptr_t)block >> 4));
+            check_filled(block);
             put_either(pool, block);
         }
         if (step % 5000 == 0) {
@@ -116,6 +139,21 @@ TEST(a_block_that_was_put_back_by_a_call_is_not_known_any_more) {
     CHECK(other == block);
     heapalloc_pool_put_inline(pool, other);
     expect_stop("is already free", heapalloc_pool_put_inline(pool, block));
+    heapalloc_pool_destroy(pool);
+}
+
+TEST(nor_one_that_was_put_back_in_a_batch) {
+    struct heapalloc_pool *pool = used_pool();
+    void *block = heapalloc_pool_get_inline(pool), *other = heapalloc_pool_get(pool);
+    heapalloc_pool_put_many(pool, (void *[]){NULL, block, NULL}, 3);
+    CHECK(!head(pool)->taken);
+    expect_stop("is already free", heapalloc_pool_put_inline(pool, block));
+    heapalloc_pool_put(pool, other);
+    void *third = heapalloc_pool_get_inline(pool);
+    CHECK(third == other); /* the last in is the first out, also of a batch that comes then */
+    heapalloc_pool_put(pool, third);
+    expect_stop("heapalloc_pool_put_many(): ", heapalloc_pool_put_many(pool, &other, 1));
+    CHECK_EQ(heapalloc_pool_get_many(pool, (void *[2]){0}, 2), 2);
     heapalloc_pool_destroy(pool);
 }
 
