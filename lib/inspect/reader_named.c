@@ -76,16 +76,17 @@ static uint32_t count_used(struct reader *reader, const struct read_pool *pool, 
     return used;
 }
 
-/* Sum up a pool's slabs, the newest first. */
+/* Sum up a pool's slabs, the newest first. A damaged list may lead back into itself (see below). */
 static bool sum_pool(struct reader *reader, uint64_t address, struct by_name_row *row) {
     const struct heapalloc_map *map = &reader->map;
     struct read_pool pool;
     if (!read_pool(reader, address, &pool)) return false;
     uint32_t step = pool.recip * pool.block_bytes; /* what the product has beyond 2^32 */
-    uint64_t slab = pool.slabs;
+    uint64_t slab = pool.slabs, seen = 0;
     row->reserved_bytes += (uint64_t)pool.slab_count * map->unit_bytes;
     for (uint32_t i = 0; step && slab && i < pool.slab_count; i++) {
-        if (!reader_get(reader, slab, reader->line, map->line_bytes)) return false;
+        if (slab == seen || !reader_get(reader, slab, reader->line, map->line_bytes)) return false;
+        if ((i & (i + 1)) == 0) seen = slab;
         uint64_t count = LINE(reader, start_limit, 4) / step;
         if (LINE(reader, kind, 1) != HEAPALLOC_MAP_POOL || count * pool.block_bytes > map->unit_bytes) return false;
         row->used_bytes +=
