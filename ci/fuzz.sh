@@ -122,7 +122,7 @@ for name in "${targets[@]}"; do
         options)
             words=(-close_fd_mask=3) # it prints what is wrong with its options
             build_plain "$name" tests/fuzz/option_texts.c \
-                shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c
+                shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c lib/base/text.c
             ;;
     esac
     fuzz "$name" ${words[@]+"${words[@]}"}

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the pool needs from the system it runs in. Each may be NULL: then nothing is guarded, and nobody waits. */
 struct heapalloc_block_pool_platform {
     uintptr_t (*lock)(void *context);                /* mask interrupts, or take a lock */
@@ -47,3 +51,7 @@ void *heapalloc_block_pool_get(struct heapalloc_block_pool *pool, uint32_t ticks
  * block         may be NULL; a pointer to no block of this pool, or the block put back last, ends in port_stop()
  * thread, cost  any task or handler that the platform's lock guards; O(1)                                      */
 void heapalloc_block_pool_put(struct heapalloc_block_pool *pool, void *block);
+
+#ifdef __cplusplus
+}
+#endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Make [start, start + bytes) the heap's first memory. Of 128 MiB or more about 2 %, at the start, become tables. Less
  * is served by the small heap (kernel/small/), which fills it better, under one lock for all cores: a build with
  * -DHEAPALLOC_SMALL_BELOW=BYTES has another limit, with 0 none.
@@ -127,3 +131,7 @@ const char *heap_check(void);
  * visit         called with `context`, the block, the requested size, and the address of the caller
  * thread, cost  any core, while no other uses the heap; O(heap)                                                */
 void heap_each(void (*visit)(void *context, void *p, size_t size, const void *caller), void *context);
+
+#ifdef __cplusplus
+}
+#endif

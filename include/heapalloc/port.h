@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Size of the world's page; a power of two, at most 64 KiB. Constant. */
 size_t port_page_bytes(void);
 
@@ -87,4 +91,8 @@ extern const char *const port_alone __attribute__((visibility("hidden")));
 bool port_on_stack(const void *p);
 
 /* Report `text` (one sentence, newline included) and end the program. */
-_Noreturn void port_stop(const char *text, size_t length);
+void port_stop(const char *text, size_t length) __attribute__((noreturn));
+
+#ifdef __cplusplus
+}
+#endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct heapalloc_small;
 
 enum { HEAPALLOC_ANYWHERE = 0 };
@@ -126,3 +130,7 @@ size_t heapalloc_small_enough(size_t live_bytes, size_t blocks, size_t largest_b
  * thread, cost  any; O(1)
  * source        Robson, An estimate of the store size necessary for dynamic storage allocation, JACM 18(3), 1971 */
 size_t heapalloc_small_least(size_t live_bytes, size_t largest_bytes);
+
+#ifdef __cplusplus
+}
+#endif

@@ -13,12 +13,21 @@ struct one { int a; };
 HEAPALLOC_POOL_TYPE(one, struct one)
 struct one *first(struct one_pool *pool) { return one_pool_get(pool); }'
 
+# Headers of the freestanding core, which programs take from the source: a firmware may be C++.
+source=$here/../../include
+
 # compiles COMPILER LANGUAGE STANDARD
 compiles() {
     local name
     for name in heapalloc arena_inline pool_inline collected map walk; do
         "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - \
             <<<"#include <heapalloc/$name.h>" || fail "$name.h does not compile as $3"
+    done
+    for name in heap small block_pool port; do
+        "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$source" - \
+            <<<"#include <heapalloc/$name.h>" || fail "$name.h does not compile as $3"
+        [[ $2 == c ]] || "$1" -x c++ -std="$3" -E -I"$source" - <<<"#include <heapalloc/$name.h>" |
+            grep 'extern "C"' >/dev/null || fail "$name.h declares C++ functions"
     done
     "$1" -x "$2" -std="$3" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$include" - <<<"$typed_pool" ||
         fail "a typed pool does not compile as $3"
