@@ -14,11 +14,12 @@ typedef size_t loose_word __attribute__((aligned(1), may_alias));
 /* Less than an alignment of blocks, as they are added to addresses. */
 enum object_kind { OBJECT_ARENA = 1, OBJECT_POOL, OBJECT_COLLECTED };
 
-/* The first words of each: the heap overwrites two words of a freed block.
+/* The first words of each. The heap overwrites two words of a freed block, so that what a program gave to free() by
+ * mistake is no object any more; a link is a multiple of 16, which no place is.
  *   place == address + kind - home span's base, while the object lives               verify: named */
 struct object {
-    uintptr_t overwritten[2];
     size_t place;
+    uintptr_t overwritten[2];
 };
 
 INLINE size_t object_place(const void *object, enum object_kind kind) {

@@ -233,6 +233,29 @@ DESTROYED_AS_COLLECTED(a_pool)
 DESTROYED_AS_COLLECTED(an_arena)
 DESTROYED_AS_COLLECTED(a_destroyed_collected)
 
+/* ---- Given to free(), which the hardened library ends at once: it is no block of malloc's -------------------------
+ */
+
+#define FREED(what, call, function, sentence)                       \
+    MISUSE(handles, what##_to_##call, 0, 0, IN_FAST) {              \
+        void *object = what();                                      \
+        say_caught_object("heapalloc_" function, object, sentence); \
+        call_##call(object);                                        \
+        not_caught();                                               \
+    }
+FREED(a_freed_arena, arena_alloc, "arena_alloc", no_arena)
+FREED(a_freed_arena, arena_realloc, "arena_realloc", no_arena)
+FREED(a_freed_arena, arena_mark, "arena_mark", no_arena)
+FREED(a_freed_arena, arena_reset, "arena_reset", no_arena)
+FREED(a_freed_arena, arena_destroy, "arena_destroy", no_arena)
+FREED(a_freed_pool, pool_get, "pool_get", no_pool)
+FREED(a_freed_pool, pool_put, "pool_put", no_pool)
+FREED(a_freed_pool, pool_get_many, "pool_get_many", no_pool)
+FREED(a_freed_pool, pool_destroy, "pool_destroy", no_pool)
+FREED(a_freed_collected, collected_alloc, "collected_alloc", no_collected)
+FREED(a_freed_collected, collected_collect, "collected_collect", no_collected)
+FREED(a_freed_collected, collected_destroy, "collected_destroy", no_collected)
+
 /* ---- Inline code reads what it is given before it calls: NULL, or what is mapped --------------------------------- */
 
 #define AS_INLINE_ARENA(what) OBJECT(what, arena_inline, "arena_alloc", no_arena)

@@ -75,6 +75,25 @@ static void *a_destroyed_collected(void) {
     return collected;
 }
 
+/* Given to free() instead of the function that destroys it. */
+static void *a_freed_pool(void) {
+    void *pool = a_pool();
+    free(pool);
+    return pool;
+}
+
+static void *a_freed_arena(void) {
+    void *arena = an_arena();
+    free(arena);
+    return arena;
+}
+
+static void *a_freed_collected(void) {
+    void *collected = a_collected();
+    free(collected);
+    return collected;
+}
+
 /* The first words of an object elsewhere: no object is shorter. */
 static void *a_copy(const void *object) {
     return memcpy(take(1000), object, 96);
