@@ -90,8 +90,9 @@ build_core() {
 
 profile=(tools/{call_tree,export_collapsed,export_formats,export_massif,export_pprof,export_speedscope}.c
     tools/{heap_profile,heap_profile_parse,heap_profile_pprof,heap_profile_text,json_numbers,json_text}.c
-    tools/{function_text,names,number_map,pprof_tables,profile_file,symbols_none,unzip,wire}.c lib/base/text.c)
-reader=(tests/tools/fuzzed_heap.c tools/{core,core_notes,json_text,named,number_map,process,survey,target_open,threads}.c)
+    tools/{function_text,names,number_map,pprof_tables,profile_file,symbols_none,unzip,wire}.c)
+reader=(tests/tools/fuzzed_heap.c tools/{core,core_notes,number_map,process,survey,target_open,threads}.c
+    tools/{json_text,named}.c)
 
 bad=0
 for name in "${targets[@]}"; do
@@ -122,7 +123,7 @@ for name in "${targets[@]}"; do
         options)
             words=(-close_fd_mask=3) # it prints what is wrong with its options
             build_plain "$name" tests/fuzz/option_texts.c \
-                shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c lib/base/text.c
+                shim/{adjust,cgroup,group,option_messages,option_table,option_values,report}.c
             ;;
     esac
     fuzz "$name" ${words[@]+"${words[@]}"}

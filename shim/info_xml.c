@@ -1,7 +1,6 @@
 /* malloc_info(): glibc's XML about this heap. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "base/text.h"
 #include "glibc_info.h"
 #include "heap/fast.h"
 #include "inspect/by_name.h"
@@ -88,13 +87,13 @@ static const char *stand_in(const char *character) {
     static const char *const marks[] = {"\"&quot;", "&&amp;", "<&lt;", ">&gt;"};
     for (int i = 0; i < 4; i++)
         if (*character == marks[i][0]) return marks[i] + 1;
-    return text_character_bytes(character) == 0 || (unsigned char)*character < ' ' ? TEXT_UNREADABLE : NULL;
+    return report_character_bytes(character) == 0 || (unsigned char)*character < ' ' ? REPORT_UNREADABLE : NULL;
 }
 
 static void put_name(struct report *report, const char *name) {
     report_add(report, " name=\"");
     while (*name) {
-        size_t bytes = text_character_bytes(name);
+        size_t bytes = report_character_bytes(name);
         char plain[5] = "";
         for (size_t i = 0; i < bytes; i++) plain[i] = name[i];
         report_add(report, stand_in(name) ? stand_in(name) : plain);
@@ -103,7 +102,7 @@ static void put_name(struct report *report, const char *name) {
     report_add(report, "\"");
 }
 
-static bool put_named_row(struct report *report, FILE *stream, const struct by_name_row *row) {
+static bool put_named_element(struct report *report, FILE *stream, const struct by_name_row *row) {
     report_add(report, "<named kind=\"");
     report_add(report, by_name_kind(row));
     report_add(report, "\"");
@@ -118,8 +117,8 @@ static bool put_named_row(struct report *report, FILE *stream, const struct by_n
 /* Add an element for each name that pools and arenas have, which glibc does not know. */
 static bool put_named(struct report *report, FILE *stream, const struct by_name *sums) {
     bool done = true;
-    for (size_t i = 0; i < sums->row_count; i++) done &= put_named_row(report, stream, &sums->rows[i]);
-    if (sums->more.count > 0) done &= put_named_row(report, stream, &sums->more);
+    for (size_t i = 0; i < sums->row_count; i++) done &= put_named_element(report, stream, &sums->rows[i]);
+    if (sums->more.count > 0) done &= put_named_element(report, stream, &sums->more);
     return done;
 }
 

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 #include "base/bits.h"
-#include "base/text.h"
 #include "process.h"
 #include "syscall.h"
 #include <errno.h>
@@ -12,13 +11,24 @@ COLD void report_add(struct report *report, const char *text) {
     while (*text && report->length < sizeof(report->chars)) report->chars[report->length++] = *text++;
 }
 
+COLD size_t report_character_bytes(const char *string) {
+    const unsigned char *text = (const unsigned char *)string;
+    size_t bytes = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+    if (text[0] == 0 || (text[0] >= 0x80 && (text[0] < 0xc2 || text[0] > 0xf4))) return 0;
+    for (size_t i = 1; i < bytes; i++)
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
+    bool beyond = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
+    return overlong || beyond ? 0 : bytes;
+}
+
 COLD void report_add_name(struct report *report, const char *name) {
     while (*name) {
-        size_t bytes = text_character_bytes(name);
+        size_t bytes = report_character_bytes(name);
         char plain[5] = "";
         for (size_t i = 0; i < bytes; i++) plain[i] = name[i];
         bool commands = (unsigned char)*name < ' ' || *name == 0x7f;
-        report_add(report, commands ? "?" : bytes == 0 ? TEXT_UNREADABLE : plain);
+        report_add(report, commands ? "?" : bytes == 0 ? REPORT_UNREADABLE : plain);
         name += max_size(bytes, 1);
     }
 }

@@ -12,6 +12,12 @@ struct report {
 
 void report_add(struct report *report, const char *text);
 
+/* The bytes of the UTF-8 character at `text`; 0: it is ill-formed, or the end. */
+size_t report_character_bytes(const char *text);
+
+/* What stands for an ill-formed byte: U+FFFD. */
+#define REPORT_UNREADABLE "\xef\xbf\xbd"
+
 /* Add a name that a program gave, in which what commands a terminal is '?'. */
 void report_add_name(struct report *report, const char *name);
 

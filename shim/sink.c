@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "sink.h"
 #include "base/bits.h"
-#include "base/text.h"
 #include "syscall.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -43,12 +42,12 @@ COLD void sink_add_quoted(struct sink *sink, const char *text) {
     report_add(&sink->report, "\"");
     while (*text) {
         unsigned char c = (unsigned char)*text;
-        size_t bytes = text_character_bytes(text);
+        size_t bytes = report_character_bytes(text);
         char plain[5] = "", escaped[] = {'\\', *text, 0}, code[] = "\\u0000";
         code[4] = hex[c / 16];
         code[5] = hex[c % 16];
         for (size_t i = 0; i < bytes; i++) plain[i] = text[i];
-        report_add(&sink->report, bytes == 0              ? TEXT_UNREADABLE
+        report_add(&sink->report, bytes == 0              ? REPORT_UNREADABLE
                                   : c == '"' || c == '\\' ? escaped
                                   : c < ' '               ? code
                                                           : plain);

@@ -34,7 +34,7 @@ static bool json_take(struct json *json, char letter) {
 }
 
 /* Append a letter, not one that commands a terminal; what has no room is left out. */
-static size_t add_letter(char *to, size_t length, size_t room, char letter) {
+static size_t json_add_letter(char *to, size_t length, size_t room, char letter) {
     bool plain = (unsigned char)letter >= ' ' && letter != 0x7f;
     if (length + 1 < room) to[length++] = plain ? letter : '?';
     return length;
@@ -45,10 +45,10 @@ static bool read_text(struct json *json, char *to, size_t room) {
     size_t length = 0;
     if (!json_take(json, '"')) return json_wrong(json, "it is no JSON: a text is expected");
     for (; json->at < json->end && *json->at != '"'; json->at++) {
-        length = add_letter(to, length, room, *json->at);
+        length = json_add_letter(to, length, room, *json->at);
         if (*json->at != '\\') continue;
         if (++json->at == json->end) break;
-        length = add_letter(to, length, room, *json->at);
+        length = json_add_letter(to, length, room, *json->at);
     }
     to[length] = 0;
     return json_take(json, '"') || json_wrong(json, "it is cut short");

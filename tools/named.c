@@ -24,14 +24,14 @@ static void copy_name(char *to, const char *from) {
     *to = 0;
 }
 
-static void say_head(enum named_width width, named_line *say, void *argument) {
+static void named_say_head(enum named_width width, named_line *say, void *argument) {
     if (width == NAMED_WIDE)
         say("  named           count       in use     reserved  name", argument);
     else
         say("      in use   reserved  name", argument);
 }
 
-static void say_row(const struct by_name_row *row, enum named_width width, named_line *say, void *argument) {
+static void named_say_row(const struct by_name_row *row, enum named_width width, named_line *say, void *argument) {
     char line[LINE_BYTES], name[NAMED_CHARS], head[LINE_BYTES / 4] = "";
     int cells = width == NAMED_WIDE ? 12 : 10;
     copy_name(name, row->name);
@@ -49,9 +49,9 @@ void named_say(const struct by_name *sums, bool whole, named_line *say, void *ar
     for (size_t i = 0; (row = named_row(sums, i)) != NULL; i++) {
         if (i == 0) {
             say("", argument);
-            say_head(NAMED_WIDE, say, argument);
+            named_say_head(NAMED_WIDE, say, argument);
         }
-        say_row(row, NAMED_WIDE, say, argument);
+        named_say_row(row, NAMED_WIDE, say, argument);
     }
     if (!whole) say("  The list of names changed while it was read: this is a part of it.", argument);
 }
@@ -63,7 +63,7 @@ unsigned named_count(const struct by_name *sums) {
 void named_say_largest(const struct by_name *sums, unsigned rows, enum named_width width, named_line *say,
                        void *argument) {
     bool told[BY_NAME_ROWS + 1] = {false};
-    say_head(width, say, argument);
+    named_say_head(width, say, argument);
     for (unsigned done = 0; done < rows; done++) {
         const struct by_name_row *row, *most = NULL;
         size_t place = 0;
@@ -71,7 +71,7 @@ void named_say_largest(const struct by_name *sums, unsigned rows, enum named_wid
             if (!told[i] && (!most || row->reserved_bytes > most->reserved_bytes)) most = row, place = i;
         if (!most) return;
         told[place] = true;
-        say_row(most, width, say, argument);
+        named_say_row(most, width, say, argument);
     }
 }
 

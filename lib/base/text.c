@@ -1,7 +1,6 @@
 /* Short texts built in a fixed buffer. */
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include <stdbool.h>
 
 static void add_char(struct text *text, char c) {
     if (text->length < TEXT_BYTES) text->chars[text->length++] = c;
@@ -28,15 +27,4 @@ void text_add_number(struct text *text, uint64_t number) {
 void text_add_address(struct text *text, const void *address) {
     text_add(text, "0x");
     add_in_base(text, (uintptr_t)address, 16);
-}
-
-size_t text_character_bytes(const char *string) {
-    const unsigned char *text = (const unsigned char *)string;
-    size_t bytes = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    if (text[0] == 0 || (text[0] >= 0x80 && (text[0] < 0xc2 || text[0] > 0xf4))) return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    bool beyond = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return overlong || beyond ? 0 : bytes;
 }

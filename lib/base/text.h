@@ -15,9 +15,3 @@ struct text {
 void text_add(struct text *text, const char *string);
 void text_add_number(struct text *text, uint64_t number);
 void text_add_address(struct text *text, const void *address);
-
-/* The bytes of the UTF-8 character at `text`; 0: it is ill-formed, or the end. */
-size_t text_character_bytes(const char *text);
-
-/* What stands for an ill-formed byte: U+FFFD. */
-#define TEXT_UNREADABLE "\xef\xbf\xbd"
