@@ -163,7 +163,7 @@ class Run:
 
 def wrong_in(text, name, prefix, written=None):
     """Every block that is wrong, as a sentence. `written` collects the lines with the output inserted."""
-    with tempfile.TemporaryDirectory(prefix="examples") as folder:
+    with tempfile.TemporaryDirectory(prefix="examples", ignore_cleanup_errors=True) as folder:
         run = Run(Path(folder), prefix)
         found = 0
         for block in blocks_of(text):
