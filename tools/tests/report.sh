@@ -94,7 +94,7 @@ expect 2 '^heapalloc report: empty: it is empty' "an empty profile" "$tool" repo
 [[ ! -e empty.html ]] || verdict no "nothing is written then"
 expect 2 'cannot write /nowhere/x' "where nothing can be written" "$tool" report -o /nowhere/x s.0.heap
 expect 2 'cannot write /dev/full' "a full disk" "$tool" report -o /dev/full s.0.heap
-expect 2 'name a profile, or a process' "nothing" "$tool" report
+expect 2 'name a profile, a process or a core file' "nothing" "$tool" report
 expect 2 'no option --pge' "a wrong option" "$tool" report --pge s.0.heap
 expect 0 '^usage: heapalloc report' "--help" "$tool" report --help
 ((failed == 0))
