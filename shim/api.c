@@ -17,7 +17,7 @@ EXPORT const char *heapalloc_version(void) {
 }
 
 EXPORT bool heapalloc_stats(struct heapalloc_stats *stats) {
-    if (unlikely(!stats)) check_misuse("heapalloc_stats", stats, "is no place for statistics");
+    check_place("heapalloc_stats", stats, struct heapalloc_stats, "is no place for statistics");
     heap_enter();
     return stats_read(stats);
 }

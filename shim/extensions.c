@@ -43,18 +43,18 @@ EXPORT bool heapalloc_try_expand(void *block, size_t bytes) {
 
 EXPORT size_t heapalloc_alloc_many(size_t bytes, void **blocks, size_t count) {
     size_t got = 0;
-    if (count > 0 && !blocks) check_misuse("heapalloc_alloc_many", blocks, "is no room for blocks");
+    if (count > 0) check_place("heapalloc_alloc_many", blocks, void *, "is no room for blocks");
     while (got < count && (blocks[got] = malloc(bytes))) got++;
     return got;
 }
 
 EXPORT void heapalloc_free_many(void *const *blocks, size_t count) {
-    if (count > 0 && !blocks) check_misuse("heapalloc_free_many", blocks, "is no list of blocks");
+    if (count > 0) check_place("heapalloc_free_many", blocks, void *, "is no list of blocks");
     for (size_t i = 0; i < count; i++) free(blocks[i]);
 }
 
 EXPORT COLD size_t heapalloc_stats_json(char *text, size_t room) {
-    if (!text && room > 0) check_misuse("heapalloc_stats_json", text, "is no place for statistics");
+    if (room > 0) check_place("heapalloc_stats_json", text, char, "is no place for statistics");
     return live_json_print(text, room);
 }
 

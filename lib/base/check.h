@@ -17,6 +17,14 @@ _Noreturn COLD void check_corrupted_list(const char *function, const void *point
 /* The same for a pointer into a block: "is in the middle of a block of N bytes at 0x...". */
 _Noreturn COLD void check_interior(const char *function, const void *pointer, const void *block, size_t block_bytes);
 
+/* Check that `place`, which the caller writes to or reads from, may be one of `type`s: no small number, as NULL is, and
+ * aligned. */
+#define check_place(function, place, type, sentence)                                  \
+    ((uintptr_t)(place) < CHECK_PLACE_MIN || (uintptr_t)(place) % _Alignof(type) != 0 \
+         ? check_misuse(function, place, sentence)                                    \
+         : (void)0)
+enum { CHECK_PLACE_MIN = 4096 };
+
 /* The block that the sentence is about, for a world that knows more of it. */
 extern const void *check_subject __attribute__((visibility("hidden")));
 

@@ -32,6 +32,7 @@ static void part(struct heapalloc_arena *arena) {
 struct heapalloc_arena *heapalloc_arena_create(const struct heapalloc_arena_options *options) {
     static const struct heapalloc_arena_options defaults;
     if (!options) options = &defaults;
+    check_place("heapalloc_arena_create", options, struct heapalloc_arena_options, "are no options");
     if (!are_right(options)) return NULL;
     if (options->parent) {
         arena_enter(options->parent, "heapalloc_arena_create");
@@ -108,7 +109,7 @@ static size_t count_list(const struct unit *chunk, size_t *bytes) {
 
 void heapalloc_arena_stats(struct heapalloc_arena *arena, struct heapalloc_arena_stats *stats) {
     arena_enter(arena, "heapalloc_arena_stats");
-    if (!stats) check_misuse("heapalloc_arena_stats", stats, "is no place for statistics");
+    check_place("heapalloc_arena_stats", stats, struct heapalloc_arena_stats, "is no place for statistics");
     size_t bytes = 0;
     *stats = (struct heapalloc_arena_stats){.name = arena->name, .reserved_bytes = arena->reserved_bytes};
     stats->chunk_count = count_list(arena->chunks, &bytes) + count_list(arena->larges, &bytes);

@@ -172,7 +172,7 @@ void heapalloc_collected_destroy(struct heapalloc_collected *collected) {
 
 void heapalloc_collected_stats(struct heapalloc_collected *collected, struct heapalloc_collected_stats *stats) {
     collected_enter("heapalloc_collected_stats", collected);
-    if (!stats) check_misuse("heapalloc_collected_stats", stats, "is no place for statistics");
+    check_place("heapalloc_collected_stats", stats, struct heapalloc_collected_stats, "is no place for statistics");
     *stats = (struct heapalloc_collected_stats){.name = collected->options.name,
                                                 .used_bytes = collected->used_bytes,
                                                 .used_blocks = collected->used_blocks,

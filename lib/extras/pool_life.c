@@ -24,7 +24,7 @@ static uint32_t pool_step_bytes(const struct heapalloc_pool_options *options) {
 }
 
 struct heapalloc_pool *heapalloc_pool_create_with(const struct heapalloc_pool_options *options) {
-    if (!options) check_misuse("heapalloc_pool_create_with", options, "are no options");
+    check_place("heapalloc_pool_create_with", options, struct heapalloc_pool_options, "are no options");
     uint32_t bytes = pool_are_right(options) ? pool_step_bytes(options) : 0;
     struct heapalloc_pool *pool = bytes ? entry_alloc(sizeof(*pool), heap_self) : NULL;
     if (!pool) return NULL;

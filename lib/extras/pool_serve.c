@@ -157,7 +157,7 @@ INLINE size_t get_listed(struct heapalloc_pool *pool, void **blocks, size_t coun
 size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_t count) {
     pool_check("heapalloc_pool_get_many", pool);
     size_t got = 0;
-    if (count > 0 && !blocks) check_misuse("heapalloc_pool_get_many", blocks, "is no room for blocks");
+    if (count > 0) check_place("heapalloc_pool_get_many", blocks, void *, "is no room for blocks");
     while (got < count) {
         if (!pool->last) got += get_listed(pool, blocks + got, count - got);
         if (got == count || !(blocks[got] = get_with(pool, get_slow))) break;
@@ -199,7 +199,7 @@ INLINE void count_puts(struct heapalloc_pool *pool, size_t count) {
 
 void heapalloc_pool_put_many(struct heapalloc_pool *pool, void *const *blocks, size_t count) {
     pool_check("heapalloc_pool_put_many", pool);
-    if (count > 0 && !blocks) check_misuse("heapalloc_pool_put_many", blocks, "is no list of blocks");
+    if (count > 0) check_place("heapalloc_pool_put_many", blocks, void *, "is no list of blocks");
     for (size_t done = 0; done < count; done++) {
         size_t listed = pool->manager ? 0 : put_listed(pool, blocks + done, count - done);
         if (listed > 0) count_puts(pool, listed);

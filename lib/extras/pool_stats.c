@@ -42,6 +42,6 @@ COLD void pool_read(const struct heapalloc_pool *pool, struct heapalloc_pool_sta
 
 COLD void heapalloc_pool_stats(struct heapalloc_pool *pool, struct heapalloc_pool_stats *stats) {
     pool_check("heapalloc_pool_stats", pool);
-    if (!stats) check_misuse("heapalloc_pool_stats", stats, "is no place for statistics");
+    check_place("heapalloc_pool_stats", stats, struct heapalloc_pool_stats, "is no place for statistics");
     pool_read(pool, stats);
 }

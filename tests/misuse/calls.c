@@ -26,6 +26,14 @@ static const char rewound[] = "was rewound or reset after this mark was made";
 static char foreign[4096];
 
 CALL(statistics_to_nowhere, "stats", NULL, no_place, heapalloc_stats(NULL))
+CALL(statistics_to_a_small_number, "stats", (void *)24, no_place, heapalloc_stats((void *)(uintptr_t)told))
+CALL(statistics_to_an_odd_address, "stats", block + 1, no_place, heapalloc_stats((void *)(uintptr_t)told))
+CALL(statistics_as_text_to_a_small_number, "stats_json", (void *)24, no_place,
+     heapalloc_stats_json((char *)(uintptr_t)told, 10))
+CALL(statistics_of_an_arena_to_an_odd_address, "arena_stats", block + 4, no_place,
+     heapalloc_arena_stats(arena, (void *)(uintptr_t)told))
+CALL(makes_an_arena_of_a_small_number, "arena_create", (void *)24, "are no options",
+     if (heapalloc_arena_create((const void *)(uintptr_t)told)) not_caught())
 CALL(statistics_as_text_to_nowhere, "stats_json", NULL, no_place, heapalloc_stats_json(NULL, 10))
 CALL(statistics_of_an_arena_to_nowhere, "arena_stats", NULL, no_place, heapalloc_arena_stats(arena, NULL))
 
@@ -127,6 +135,10 @@ MISUSE(calls, arena_is_told_wrong_sizes, 0, 0, IN_FAST) {
 /* ---- Pools -------------------------------------------------------------------------------------------------- */
 
 CALL(makes_a_pool_without_options, "pool_create_with", NULL, "are no options", heapalloc_pool_create_with(NULL))
+CALL(makes_a_pool_of_a_small_number, "pool_create_with", (void *)24, "are no options",
+     heapalloc_pool_create_with((const void *)(uintptr_t)told))
+CALL(takes_blocks_to_an_odd_address, "pool_get_many", block + 4, "is no room for blocks",
+     heapalloc_pool_get_many(heapalloc_pool_create(64, 0), (void **)(uintptr_t)told, 1))
 CALL(takes_blocks_to_nowhere, "pool_get_many", NULL, "is no room for blocks",
      heapalloc_pool_get_many(heapalloc_pool_create(64, 0), NULL, 1))
 CALL(puts_blocks_from_nowhere, "pool_put_many", NULL, "is no list of blocks",
@@ -328,6 +340,8 @@ CALL(frees_at_what_is_not_mapped, "free_at", (block = gone()), not_placed, heapa
 CALL(expands_what_is_free, "try_expand", (free(block = take(20000)), block), "is already free",
      heapalloc_try_expand(block, 50000))
 CALL(allocates_many_to_nowhere, "alloc_many", NULL, "is no room for blocks", heapalloc_alloc_many(16, NULL, 1))
+CALL(allocates_many_to_a_small_number, "alloc_many", (void *)24, "is no room for blocks",
+     heapalloc_alloc_many(16, (void **)(uintptr_t)told, 1))
 CALL(frees_many_from_nowhere, "free_many", NULL, "is no list of blocks", heapalloc_free_many(NULL, 1))
 CALL(expands_what_is_foreign, "try_expand", foreign, "is not ours", heapalloc_try_expand(foreign, 16))
 CALL(expands_an_arenas_block, "try_expand", block, "belongs to an arena", heapalloc_try_expand(block, 16))
