@@ -116,7 +116,9 @@ static void choose(const char *name, size_t name_length, const char *value, size
 
 static void adjust(const char *name, size_t name_length, const char *value, size_t length, enum option_source source) {
     int id = option_find(name, name_length);
-    if (id < 0)
+    if (id < 0 && value_is("hardened", name, name_length)) {
+        if (config_safety < SAFETY_HARDENED) options_tell_hardened();
+    } else if (id < 0)
         options_tell_unknown(name, name_length);
     else if (!set((enum option_id)id, value, length, source))
         options_tell_wrong((enum option_id)id, value, length);

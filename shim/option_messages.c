@@ -42,6 +42,15 @@ COLD void options_tell_unknown(const char *name, size_t length) {
     report_write(&report, STDERR);
 }
 
+COLD void options_tell_hardened(void) {
+    struct report report;
+    report_begin(&report);
+    report_add(&report,
+               "what `hardened` asks for is in a library of its own: preload libheapalloc-hardened.so instead, as "
+               "`heapalloc run -l hardened` does\n");
+    report_write(&report, STDERR);
+}
+
 COLD void options_tell_wrong(enum option_id id, const char *value, size_t length) {
     struct report report;
     report_begin(&report);

@@ -26,6 +26,10 @@ verdict "$(says "^heapalloc\[[0-9]+\]: heapalloc .* is active in /bin/ls, from $
     "verbose reports that it is active"
 run purg=1s /bin/ls /
 verdict "$(says 'there is no option `purg`; did you mean `purge`')" "a wrong name has the nearest right one"
+run hardened /bin/ls /
+verdict "$(says 'preload libheapalloc-hardened.so instead')" "\`hardened\` names the library that is hardened"
+lib=${lib/libheapalloc.so/libheapalloc-hardened.so} run hardened /bin/ls /
+verdict "$(silent)" "which takes the word without one"
 run limit=many,purge=0,hugepages=some,cache=-1,verbose=maybe /bin/ls /
 verdict "$(is "$(grep -c 'cannot be `' "$work/err")" 5)" "a wrong value is reported, with the allowed ones"
 verdict "$(is "$code" 0)" "a wrong option does not end the program"
