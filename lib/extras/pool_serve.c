@@ -159,7 +159,7 @@ size_t heapalloc_pool_get_many(struct heapalloc_pool *pool, void **blocks, size_
     size_t got = 0;
     if (count > 0) check_place("heapalloc_pool_get_many", blocks, void *, "is no room for blocks");
     while (got < count) {
-        if (!pool->last) got += get_listed(pool, blocks + got, count - got);
+        if (!pool->last && !pool->manager) got += get_listed(pool, blocks + got, count - got);
         if (got == count || !(blocks[got] = get_with(pool, get_slow))) break;
         got++;
     }

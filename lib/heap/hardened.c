@@ -39,8 +39,8 @@ static void clear(canary_word *p, size_t bytes) {
 
 /* Put a checked block of a full row into the quarantine. False: it is of another kind. */
 static bool put_where_full(struct block *block, struct heap *heap, size_t bytes) {
-    size_t offset = (size_t)((char *)block - span_home.base);
-    if (offset >= span_home.bytes) return false;
+    size_t offset = (size_t)((char *)block - load_relaxed(span_home.base));
+    if (!hardened() || offset >= load_relaxed(span_home.bytes)) return false;
     struct unit *slab = span_line(&span_home, offset);
     if (*quarantine_count(heap, bytes) != QUARANTINE_SLOTS - 1) return false;
     if (slab->block_bytes != bytes || !heap_looks_used(slab, offset, block)) return false;
@@ -50,15 +50,15 @@ static bool put_where_full(struct block *block, struct heap *heap, size_t bytes)
 }
 
 static STARTUP_TEXT size_t odd_bytes(const char *p) {
-    size_t offset = (size_t)(p - span_home.base), bytes = 0;
-    if (offset < span_home.bytes) bytes = hardened_medium_bytes(p, span_line(&span_home, offset));
+    size_t offset = (size_t)(p - load_relaxed(span_home.base)), bytes = 0;
+    if (offset < load_relaxed(span_home.bytes)) bytes = hardened_medium_bytes(p, span_line(&span_home, offset));
     return bytes ? bytes : used_bytes(p);
 }
 
 /* True when the block of level 2 at `p` may be put into the quarantine. */
 static bool may_wait(const char *p, const struct heap *heap) {
-    size_t offset = (size_t)(p - span_home.base);
-    return heap->state == HEAP_LIVE && offset < span_home.bytes && !load_relaxed(heaps.reuses_at_once) &&
+    size_t offset = (size_t)(p - load_relaxed(span_home.base));
+    return heap->state == HEAP_LIVE && offset < load_relaxed(span_home.bytes) && !load_relaxed(heaps.reuses_at_once) &&
            hardened_medium_bytes(p, span_line(&span_home, offset)) > 0;
 }
 
