@@ -22,7 +22,8 @@ import time
 ENOMEM, EAGAIN, EINVAL = 12, 11, 22
 LIMIT = 0  # the kernel has it fail
 FOREVER = 1 << 40
-LIMIT_S = 600  # a program that is refused each block makes thousands of calls, each of them slow under a busy tracer
+LIMIT_S = 60
+LIMIT_AT_RANDOM_S = 600  # a program that is refused each block makes thousands of calls, slow ones under a busy tracer
 
 PYTHON = """
 import hashlib
@@ -75,15 +76,16 @@ def programs(contents, folder):
 
 
 class Runner:
-    def __init__(self, fail, library, folder):
+    def __init__(self, fail, library, folder, limit_s):
         self._fail, self._library, self._folder = fail, os.path.realpath(library), folder
+        self._limit_s = limit_s
         self._env = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"} | {"LC_ALL": "C"}
 
     def run(self, program, rules):
         """(how it ended, {call: count}, stdout, stderr)"""
         handle, report = tempfile.mkstemp(dir=self._folder)
         os.close(handle)
-        command = [self._fail, report, self._library, str(LIMIT_S), *rules, "--", *program.command]
+        command = [self._fail, report, self._library, str(self._limit_s), *rules, "--", *program.command]
         done = subprocess.run(command, input=program.stdin, capture_output=True, env=self._env)
         with open(report) as file:
             words = file.read().split()
@@ -161,7 +163,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     subprocess.run([os.path.join(here, "../../ci/install.sh"), "python3", "sqlite3", "coreutils"], check=True)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runner = Runner(given.fail, given.library, folder)
+        runner = Runner(given.fail, given.library, folder, LIMIT_AT_RANDOM_S if given.minutes else LIMIT_S)
         chosen = [p for p in programs(given.contents, folder) if given.only in (None, p.name)]
         tasks = list(all_tasks(runner, chosen, given.each))
         if given.minutes:
