@@ -37,33 +37,37 @@ static void clear(canary_word *p, size_t bytes) {
     quarantine_clear((char *)p, bytes);
 }
 
+/* The line of `p` in the home span; NULL: it is elsewhere. */
+static STARTUP_TEXT struct unit *home_unit(const void *p) {
+    size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
+    return offset < load_relaxed(span_home.bytes) ? span_line(&span_home, offset) : NULL;
+}
+
 /* Put a checked block of a full row into the quarantine. False: it is of another kind. */
 static bool put_where_full(struct block *block, struct heap *heap, size_t bytes) {
-    size_t offset = (size_t)((char *)block - load_relaxed(span_home.base));
-    if (!hardened() || offset >= load_relaxed(span_home.bytes)) return false;
-    struct unit *slab = span_line(&span_home, offset);
+    struct unit *slab = home_unit(block);
+    if (!hardened() || !slab) return false;
     if (*quarantine_count(heap, bytes) != QUARANTINE_SLOTS - 1) return false;
-    if (slab->block_bytes != bytes || !heap_looks_used(slab, offset, block)) return false;
+    if (slab->block_bytes != bytes || !heap_looks_used(slab, (uintptr_t)block, block)) return false;
     quarantine_release(heap, slab->class, bytes);
     quarantine_put(heap, block, slab->class, bytes, (size_t)*quarantine_count(heap, bytes));
     return true;
 }
 
-static STARTUP_TEXT size_t odd_bytes(const char *p) {
-    size_t offset = (size_t)(p - load_relaxed(span_home.base)), bytes = 0;
-    if (offset < load_relaxed(span_home.bytes)) bytes = hardened_medium_bytes(p, span_line(&span_home, offset));
-    return bytes ? bytes : used_bytes(p);
+/* Bytes of the used block of level 2 at `p`, if it is in the home span; else 0. */
+static STARTUP_TEXT size_t medium_bytes(const char *p) {
+    const struct unit *unit = home_unit(p);
+    return unit ? hardened_medium_bytes(p, unit) : 0;
 }
 
 /* True when the block of level 2 at `p` may be put into the quarantine. */
 static bool may_wait(const char *p, const struct heap *heap) {
-    size_t offset = (size_t)(p - load_relaxed(span_home.base));
-    return heap->state == HEAP_LIVE && offset < load_relaxed(span_home.bytes) && !load_relaxed(heaps.reuses_at_once) &&
-           hardened_medium_bytes(p, span_line(&span_home, offset)) > 0;
+    return heap->state == HEAP_LIVE && !load_relaxed(heaps.reuses_at_once) && medium_bytes(p) > 0;
 }
 
 STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
-    size_t bytes = odd_bytes(p);
+    size_t bytes = medium_bytes(p);
+    if (!bytes) bytes = used_bytes(p);
     if (!bytes && is_quarantined(p)) check_already_free("free", p);
     if (bytes) {
         const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
