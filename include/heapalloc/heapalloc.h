@@ -1,4 +1,5 @@
-/* heapalloc's own interface, beside the malloc family that it exports under the standard names. */
+/* heapalloc's own interface, beside the malloc family that it exports under the standard names. Where NULL ends the
+ * program, an address below 4096 or one not aligned for its type does too; any other must be mapped. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <stdbool.h>
