@@ -2,6 +2,7 @@
    HTML. */
 /* SPDX-License-Identifier: MIT */
 const data = JSON.parse(document.getElementById("data").textContent);
+const SHOWN_FRAMES = 8; /* of a stack in a table */
 const LIVE_BLOCKS = 0, LIVE_BYTES = 1, ALL_BLOCKS = 2, ALL_BYTES = 3;
 /* The profile that is shown first is the one with most live memory. */
 const largestProfile = () => data.profiles.reduce((most, profile, index) =>
@@ -95,16 +96,28 @@ function fillTable(table, columns, rows, sorted) {
     fill(sorted || {});
 }
 
-/* A stack, innermost function first, with the one that a reader is likely to know in bold; in full when it is pointed
-   to. */
+/* A stack, innermost function first, with the one that a reader is likely to know in bold. Outer functions, which most
+   stacks share, come when they are asked for; all of it is shown when it is pointed to. */
 function stackCell(stack) {
+    if (!stack.length) return "(no stack)";
     const cell = make("div", { title: stack.map((frame) => data.names[frame]).join("\n") });
     const own = ownPlace(stack);
-    stack.forEach((frame, place) => {
-        if (place) cell.append(" < ");
-        cell.append(place === own ? make("strong", {}, shorten(data.names[frame])) : shorten(data.names[frame]));
+    const shown = Math.max(own + 1, SHOWN_FRAMES) + 1 < stack.length ? Math.max(own + 1, SHOWN_FRAMES) : stack.length;
+    function add(from, to) {
+        for (let place = from; place < to; place++) {
+            const name = shorten(data.names[stack[place]]);
+            cell.append(place ? " < " : "", place === own ? make("strong", {}, name) : name);
+        }
+    }
+    add(0, shown);
+    if (shown === stack.length) return cell;
+    const more = make("button", { type: "button" }, `< ${stack.length - shown} more`);
+    more.addEventListener("click", () => {
+        more.remove();
+        add(shown, stack.length);
     });
-    return stack.length ? cell : "(no stack)";
+    cell.append(" ", more);
+    return cell;
 }
 
 const valueColumn = (name, value) => ({

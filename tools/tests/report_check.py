@@ -30,6 +30,10 @@ window.addEventListener("load", () => {
         says.dots = document.querySelectorAll("#time circle").length;
         says.cells = document.querySelectorAll("#map i b").length;
         says.images = document.querySelectorAll("img, iframe, link").length;
+        const stack = stackCell(Array(20).fill(data.profiles[0].sites[0].stack[0]));
+        says.folded = stack.textContent;
+        stack.querySelector("button").click();
+        says.unfolded = stack.textContent;
         key("flame", "ArrowDown");
         says.chosen = element("flame-says").textContent;
         key("flame", "Enter");
@@ -180,6 +184,7 @@ def browse(browser, path):
     check("fault" not in says, says.get("fault"))
     check(says["rects"] > 1 and says["sites"] > 0 and says["sizes"] > 0, f"too little is drawn: {says}")
     check(says["images"] == 0, "a name became an element")
+    check(says["folded"].endswith("< 12 more") and says["unfolded"].count(" < ") == 19, f"a long stack: {says}")
     check("of all" in says["chosen"] and says["zoomed"] > 0 and says["whole"] == 0, f"keys: {says}")
     check(says["none"] == 0 and says["nothing"].startswith("0 B") and says["found"] > 0, f"the search: {says}")
     if "both" in path:
