@@ -35,6 +35,11 @@ bool port_purge(void *at, size_t bytes) {
     return false;
 }
 
+size_t port_resident(const void *at, size_t bytes) {
+    (void)at;
+    return bytes;
+}
+
 bool port_unmap(void *at, size_t bytes) {
     (void)at, (void)bytes;
     return false;

@@ -3,23 +3,10 @@
 #include "live_stats.h"
 #include "heap/world.h"
 #include "mapped.h"
-#include "process.h"
-#include "syscall.h"
-#include <heapalloc/port.h>
+#include "resident_pages.h"
 
-/* Add the resident pages of a range, some hundred at a time. A part that is no longer mapped, or for which mincore is
- * not allowed, counts as nothing. */
 static void add_resident(const char *from, size_t bytes, void *context) {
-    enum { PAGES = 512 };
-    unsigned char pages[PAGES];
-    size_t page = port_page_bytes(), sum = 0;
-    const char *at = (const char *)round_down((uintptr_t)from, page), *end = from + bytes;
-    for (size_t length; at < end; at += length) {
-        length = min_size(round_up((size_t)(end - at), page), PAGES * page);
-        if (syscall_6(SYS_mincore, (long)at, (long)length, (long)pages, 0, 0, 0) != 0) continue;
-        for (size_t i = 0; i < length / page; i++) sum += pages[i] & 1;
-    }
-    *(size_t *)context += sum * page;
+    *(size_t *)context += resident_pages_bytes(from, bytes);
 }
 
 COLD bool live_stats_read(struct live_stats *stats) {

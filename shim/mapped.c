@@ -6,9 +6,9 @@
 #include "limit.h"
 #include "next.h"
 #include "process.h"
-#include "sandbox.h"
 #include "shim.h"
 #include "syscall.h"
+#include <errno.h>
 #include <heapalloc/port.h>
 #include <sys/mman.h>
 
@@ -72,23 +72,32 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* Checks by an asynchronous msync, which does nothing but fails on unmapped pages. In a sandbox, which may refuse it,
- * the pages are unmapped instead of checked. */
-static bool is_mapped(void *at, size_t bytes) {
-    if (sandboxed()) return syscall_failed(syscall_6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0));
-    return !syscall_failed(syscall_6(SYS_msync, (long)at, (long)bytes, MS_ASYNC, 0, 0, 0));
+/* Claim addresses that a move replaces: without the claim it would replace whatever is there. Where only a limit on
+ * address space forbids it they are free, because the kernel looks for other mappings first. */
+static bool claim(void *at, size_t bytes) {
+    long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
+    if (got == -ENOMEM || (void *)got == at) return true;
+    if (!syscall_failed(got)) port_unreserve((void *)got, bytes);
+    return false;
 }
 
-/* Moves by mremap. The kernel unmaps the target before it checks limits, locks and the number of mappings: when it
- * refuses, the target may be a hole. The source becomes a hole when it moves, because a copy that stays mapped would
- * count against limits. */
+/* Moves by mremap. When the kernel refuses, it may have unmapped the target before. The source becomes a hole when it
+ * moves, because a copy that stays mapped would count against limits. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
+    *unmapped = to;
+    if (unlikely(limits.set) && !limit_allows(to, 0)) return false; /* the heap counts `to` as its own by now */
+    if (!claim(to, to_bytes)) return false;
     long got =
         syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
-    bool moved = got == (long)to;
-    *unmapped = moved ? from : is_mapped(to, to_bytes) ? NULL : to;
-    if (*unmapped) mapped_subtract(moved ? from_bytes : to_bytes);
-    return moved;
+    if (got == (long)to) {
+        *unmapped = from;
+        mapped_add(to_bytes - from_bytes);
+        return true;
+    }
+    if (!syscall_failed(syscall_6(SYS_munmap, (long)to, (long)to_bytes, 0, 0, 0, 0))) return false;
+    *unmapped = NULL;
+    mapped_add(to_bytes);
+    return false;
 }
 
 bool port_extend(void *at, size_t bytes, size_t new_bytes) {

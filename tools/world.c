@@ -60,6 +60,11 @@ bool port_purge(void *at, size_t bytes) {
 static const char one_thread = 1;
 const char *const port_alone = &one_thread;
 
+size_t port_resident(const void *at, size_t bytes) {
+    (void)at;
+    return bytes;
+}
+
 /* Copying does here. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     (void)to, (void)to_bytes, (void)from, (void)from_bytes;

@@ -36,9 +36,12 @@ void port_unreserve(void *at, size_t bytes);
 /* Give the memory behind whole pages back; true: they stay mapped and read as zero from now on. */
 bool port_purge(void *at, size_t bytes);
 
-/* Move the memory behind [from, from+from_bytes) to the front of [to, to+to_bytes), in place of what is there; the rest
- * of `to` becomes zero. Both were mapped by port_map. True: done; *unmapped is `from` when it is no longer mapped, else
- * NULL, and `from` is zero. False: `from` is unchanged; *unmapped is `to` when that is no longer mapped, else NULL. */
+/* How many bytes of whole pages have memory behind them. Less than there are where the world does not know. */
+size_t port_resident(const void *at, size_t bytes);
+
+/* Move the memory behind [from, from+from_bytes), which port_map mapped, to the front of [to, to+to_bytes), which is
+ * unmapped; the rest of `to` becomes zero. True: done; *unmapped is `from` when it is no longer mapped, else NULL, and
+ * `from` is zero. False: `from` is unchanged; *unmapped is `to` when that is still unmapped, else NULL. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped);
 
 /* Extend [at, at+bytes), a target of port_move, to new_bytes when all of [at+bytes, at+new_bytes) is unused. False:

@@ -22,7 +22,10 @@ static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
 
 /* A large block; in the hardened build the unit behind it is not mapped, while memory is plentiful. */
 static struct unit *alloc_large_take(uint32_t count, enum alloc_room room) {
-    if (room == ALLOC_ROOMY) return units_take_top(count, UNIT_LARGE);
+    if (room == ALLOC_ROOMY) {
+        struct unit *unit = units_take_dirty(count, UNIT_LARGE);
+        return unit ? unit : units_take_top(count, UNIT_LARGE);
+    }
     if (!hardened() || load_relaxed(heaps.reuses_at_once)) return units_take(count, UNIT_LARGE);
     struct unit *unit = units_take(count + 1, UNIT_LARGE);
     if (!unit) return units_take(count, UNIT_LARGE);

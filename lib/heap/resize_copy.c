@@ -11,6 +11,7 @@
 enum {
     COPY_PAGE_BYTES = 4096,
     COPY_STEP_BYTES = 2 << 20,
+    COPY_PURGED_MIN = 8 << 20, /* a dense block below leaves its memory to the next one that is copied */
 };
 
 /* A block for one that grows. What grows in small steps gets room, its own and beside it; what doubles gets the size it
@@ -53,22 +54,35 @@ static size_t zero_pages(const char *from, size_t bytes) {
 }
 
 /* Copy whole pages. Pages that are zero on both sides, perhaps never touched, are skipped, so that they do not become
- * resident; and if many are zero in `from`, `to` is purged first. */
+ * resident. */
 static void copy_pages(char *to, const char *from, size_t bytes, bool clean) {
     debug_check(bytes % COPY_PAGE_BYTES == 0);
-    if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
     for (size_t at = 0; at < bytes; at += COPY_PAGE_BYTES)
         if (!is_zero(from + at) || !(clean || is_zero(to + at))) memcpy(to + at, from + at, COPY_PAGE_BYTES);
 }
 
-void resize_copy_large(struct unit *to, struct unit *from) {
+/* The same; if many pages are zero in `from`, `to` is purged first. */
+static void copy_sparse(char *to, const char *from, size_t bytes, bool clean) {
+    debug_check(bytes <= COPY_STEP_BYTES);
+    if (!clean && zero_pages(from, bytes) * COPY_PAGE_BYTES > bytes / 4) clean = port_purge(to, bytes);
+    copy_pages(to, from, bytes, clean);
+}
+
+void resize_copy_large(struct unit *to, struct unit *from, enum resize_density density) {
     debug_check(to->count >= from->count && to->kind == UNIT_LARGE);
     size_t bytes = (size_t)from->count << UNIT_SHIFT;
-    bool clean = to->flags & UNIT_CLEAN, goes = purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;
+    bool clean = to->flags & UNIT_CLEAN, sparse = density == RESIZE_SPARSE;
+    bool goes = sparse || (clean && bytes >= COPY_PURGED_MIN);
+    goes = goes && purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;
     to->flags &= (uint8_t)~UNIT_CLEAN;
     for (size_t at = 0; at < bytes; at += COPY_STEP_BYTES) {
         size_t step = min_size(bytes - at, COPY_STEP_BYTES);
-        copy_pages(to->memory + at, from->memory + at, step, clean);
+        if (sparse)
+            copy_sparse(to->memory + at, from->memory + at, step, clean);
+        else if (clean)
+            copy_pages(to->memory + at, from->memory + at, step, clean);
+        else
+            memcpy(to->memory + at, from->memory + at, step);
         goes = goes && port_purge(from->memory + at, step);
     }
     from->flags = (uint8_t)((from->flags & UNIT_MOVED) | (goes ? UNIT_CLEAN : 0));

@@ -9,10 +9,12 @@
 #include "span/purge.h"
 #include "span/units.h"
 #include "span/unmapped.h"
+#include <heapalloc/port.h>
 
 enum {
-    GROWTH_PART = 32,
-    MOVE_BYTES_MIN = 1 << 20, /* below, copying costs less than changing page tables */
+    GROWTH_PART = 32,                          /* a block that grows by less takes so much more */
+    MOVE_BYTES_MIN = 1 << 20,                  /* below, copying costs less than changing page tables */
+    MOVED_UNITS_MIN = (32 << 20) / UNIT_BYTES, /* a dense block below is copied */
     ROOMY_UNITS_MIN = MOVE_BYTES_MIN / UNIT_BYTES,
     ROOM_UNITS_MAX = (256 << 20) / UNIT_BYTES,
 };
@@ -41,6 +43,13 @@ static uint32_t room_for(const struct unit *unit, uint32_t count) {
     return room < ROOM_UNITS_MAX ? room : ROOM_UNITS_MAX;
 }
 
+/* A block is dense when three quarters of it have memory. */
+static enum resize_density density_of(const struct unit *unit) {
+    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    if (port_page_bytes() > UNIT_BYTES) return RESIZE_SPARSE;
+    return port_resident(unit->memory, bytes) >= bytes - bytes / 4 ? RESIZE_DENSE : RESIZE_SPARSE;
+}
+
 /* Take `count` units to copy a block to, with room behind them if that is untouched and so costs no memory. The room
  * belongs to the block, because neighbours that grow too would take it: without it, each of many blocks that grow in
  * turn is copied at each step. */
@@ -64,22 +73,39 @@ static bool stay_in_room(struct unit *unit, uint32_t count) {
     return resize_fits(unit->wanted, count);
 }
 
+/* Whether a block grows by so little that without room it would have to be copied again and again. */
+static bool is_step(const struct unit *unit, uint32_t count) {
+    debug_check(count > unit->count);
+    uint32_t growth = count - unit->count;
+    return growth == 1 || growth < unit->count / GROWTH_PART;
+}
+
+/* Move a block, by its pages or by copying, and return its new place. A dense block that is not very large, and does
+ * not grow by small steps, is copied to memory that was touched, and leaves such memory to the next one: so blocks that
+ * grow in turn neither need fresh pages nor give any back. */
+static struct unit *move_large(struct unit *unit, uint32_t count) {
+    debug_check(unit->kind == UNIT_LARGE && count > unit->count);
+    enum resize_density density = count < MOVED_UNITS_MIN && !is_step(unit, count) ? density_of(unit) : RESIZE_SPARSE;
+    struct unit *to = density == RESIZE_DENSE ? units_take_dirty(count, UNIT_LARGE) : unmapped_move(unit, count);
+    if (to && to->flags & UNIT_MOVED) return to;
+    if (!to) to = take_with_room(count, room_for(unit, count));
+    if (to) resize_copy_large(to, unit, density);
+    return to;
+}
+
 void *resize_grow_large(struct unit *unit, size_t size) {
     debug_check(unit->kind == UNIT_LARGE && size > (size_t)unit->count << UNIT_SHIFT);
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)units_to_hold(size);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
-    if (extend_large(unit, count + count / GROWTH_PART) || extend_large(unit, count)) {
+    uint32_t slack = is_step(unit, count) ? count / GROWTH_PART : 0;
+    if (extend_large(unit, count + slack) || (slack > 0 && extend_large(unit, count))) {
         if (unit->flags & UNIT_ROOMY) unit->wanted = count;
         return unit->memory;
     }
     if (bytes < MOVE_BYTES_MIN) return resize_by_copy(unit->memory, bytes, size, ALLOC_ROOMY);
-    struct unit *to = unmapped_move(unit, count);
-    if (!to) {
-        to = take_with_room(count, room_for(unit, count));
-        if (!to) return NULL;
-        resize_copy_large(to, unit);
-    }
+    struct unit *to = move_large(unit, count);
+    if (!to) return NULL;
     leave_large(unit);
     return to->memory;
 }

@@ -4,12 +4,16 @@
 #include "base/check.h"
 #include "base/memory.h"
 
-STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
-    struct unit *unit = extent_find(&units.dirty, count);
-    if (!unit && !config_bounded) unit = extent_find(&units.clean, count);
+STARTUP_TEXT static struct unit *take_front(struct unit *unit, uint32_t count, enum unit_kind kind) {
     if (!unit) return NULL;
     extent_cut_front(unit, count);
     return extent_hand_out(unit, count, kind);
+}
+
+STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) {
+    struct unit *unit = extent_find(&units.dirty, count);
+    if (!unit && !config_bounded) unit = extent_find(&units.clean, count);
+    return take_front(unit, count, kind);
 }
 
 /* At least `least` and at most `most` units out of the largest extent. */
@@ -27,6 +31,13 @@ static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint3
 struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_kind kind) {
     if (!lock_take(&units.lock)) return NULL;
     struct unit *unit = take_largest(state == UNITS_CLEAN ? &units.clean : &units.dirty, 1, most, kind);
+    units_unlock();
+    return unit;
+}
+
+struct unit *units_take_dirty(uint32_t count, enum unit_kind kind) {
+    if (load_relaxed(units.dirty_units) < count || !lock_take(&units.lock)) return NULL;
+    struct unit *unit = take_front(extent_find(&units.dirty, count), count, kind);
     units_unlock();
     return unit;
 }

@@ -19,6 +19,9 @@ bool units_have(uint32_t count);
  * one has. */
 struct unit *units_take_pieces(uint32_t least, uint32_t most, enum unit_kind kind);
 
+/* Take `count` units of the dirty extent that has as many and is the closest in size. NULL: there is none. */
+struct unit *units_take_dirty(uint32_t count, enum unit_kind kind);
+
 /* Take at most `most` free units of this state, from one extent. NULL: there are none. */
 struct unit *units_take_some(uint32_t most, enum units_state state, enum unit_kind kind);
 

@@ -11,10 +11,11 @@ enum {
     UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
     CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
+    OPENED_UNITS = (64 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12, /* each is a hole, and splits a mapping */
     FREED_EXTENTS_MAX = 1024,
-    MOVED_MAX = 10,       /* each is a mapping, and may split another one */
-    MOVED_LARGE_MAX = 14, /* the bound for blocks that are expensive to copy */
+    MOVED_MAX = 24,       /* each is a mapping, and may split another one */
+    MOVED_LARGE_MAX = 32, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
 };
 
@@ -97,13 +98,27 @@ static struct unit *take_fresh(uint32_t count) {
     return unit;
 }
 
-/* Make an unmapped extent of new units at the tip, twice as many as are needed: the second half is room to grow. */
-static void open_room(uint32_t count) {
-    struct unit *unit = take_fresh(2 * count);
-    if (!unit) unit = take_fresh(count);
-    if (!unit) return;
-    if (can_go(unit) && span_unmap(unit->memory, bytes_of(unit))) unit->flags = UNIT_UNMAPPED;
+/* Make new units at the tip unmapped. False: there are none, or they stay mapped. */
+static bool open_fresh(uint32_t count) {
+    struct unit *unit = take_fresh(count);
+    if (!unit) return false;
+    bool goes = can_go(unit) && span_unmap(unit->memory, bytes_of(unit));
+    if (goes) unit->flags = UNIT_UNMAPPED;
     units_give(unit);
+    return goes;
+}
+
+/* Make an unmapped extent of `count` new units at the tip, or of twice as many: the second half is room to grow. Units
+ * are mapped before they are unmapped, which a limit may forbid for all at a time: then it is done by steps, of
+ * `growth` units if that is much, because a world that refuses these would refuse the move too. */
+static void open_room(uint32_t count, uint32_t growth) {
+    debug_check(count > 0);
+    if (open_fresh(2 * count) || open_fresh(count)) return;
+    uint32_t most = growth > OPENED_UNITS ? growth : OPENED_UNITS;
+    for (uint32_t step; count > 0; count -= step) {
+        step = count < most ? count : most;
+        if (!open_fresh(step)) return;
+    }
 }
 
 /* Take the front of the largest unmapped extent as LEAVING. */
@@ -124,20 +139,23 @@ static bool may_move(const struct unit *from) {
     return (from->flags & UNIT_MOVED || load_relaxed(units.moved_extents) < most) && can_go(from);
 }
 
+/* Whether the place that a block moves from stays unmapped: it was a mapping of its own, or it is large, and one of few
+ * holes. Otherwise a hole there would split a mapping. */
+static bool stays_unmapped(const struct unit *from) {
+    return from->flags & UNIT_MOVED ||
+           (from->count >= MOVED_LARGE_UNITS && load_relaxed(units.unmapped_extents) < EXTENTS_MAX);
+}
+
 struct unit *unmapped_move(struct unit *from, uint32_t count) {
     debug_check(from->kind == UNIT_LARGE || from->kind == UNIT_LEAVING);
     debug_check(count > 0 && !lock_is_mine(&units.lock));
     if (!may_move(from)) return NULL;
     struct unit *to = take_room(count);
     if (!to) {
-        open_room(count);
+        open_room(count, count - from->count);
         to = take_room(count);
     }
     if (!to) return NULL;
-    if (!port_map(to->memory, bytes_of(to))) {
-        unmapped_give(to);
-        return NULL;
-    }
     void *unmapped;
     span_open_hole(from->memory);
     span_open_hole(to->memory);
@@ -146,27 +164,42 @@ struct unit *unmapped_move(struct unit *from, uint32_t count) {
         units_give(to);
         return NULL;
     }
-    bool again = from->flags & UNIT_MOVED;
-    if (!again) units_count_moved(1);
-    from->flags = unmapped && (again || !port_map(unmapped, bytes_of(from))) ? UNIT_UNMAPPED : UNIT_CLEAN;
+    bool stays = stays_unmapped(from);
+    if (!(from->flags & UNIT_MOVED)) units_count_moved(1);
+    from->flags = unmapped && (stays || !port_map(unmapped, bytes_of(from))) ? UNIT_UNMAPPED : UNIT_CLEAN;
     to->flags = UNIT_MOVED;
     store_relaxed(to->kind, UNIT_LARGE);
     return to;
 }
 
-/* [ unit: moved ][ unmapped ] => [ ---- unit ---- ][ unmapped ] */
-bool unmapped_extend(struct unit *unit, uint32_t count) {
-    if (!(unit->flags & UNIT_MOVED) || count > SPAN_UNITS_MAX || !lock_take(&units.lock)) return false;
-    debug_check(count > unit->count);
-    struct unit *right = unit + unit->count;
-    uint32_t more = count - unit->count;
-    bool room = load_relaxed(right->kind) == UNIT_FREE && right->flags & UNIT_UNMAPPED && right->count >= more;
-    if (room) {
+/* Take `more` units behind a moved block, as LEAVING. NULL: *missing more are needed at the top, if it is not 0. */
+static struct unit *take_behind(struct unit *unit, uint32_t more, uint32_t *missing) {
+    *missing = 0;
+    if (!lock_take(&units.lock)) return NULL;
+    struct unit *right = unit + unit->count, *taken = NULL;
+    bool unmapped = load_relaxed(right->kind) == UNIT_FREE && right->flags & UNIT_UNMAPPED;
+    uint32_t have = unmapped ? right->count : 0;
+    if (unmapped && have >= more) {
         extent_cut_front(right, more);
-        extent_hand_out(right, more, UNIT_LEAVING);
+        taken = extent_hand_out(right, more, UNIT_LEAVING);
+    } else if (units.tip && right + have == units.tip->lines + units.tip->top_units) {
+        *missing = more - have;
     }
     units_unlock();
-    if (!room) return false;
+    return taken;
+}
+
+/* [ unit: moved ][ unmapped ] => [ ---- unit ---- ][ unmapped ] */
+bool unmapped_extend(struct unit *unit, uint32_t count) {
+    if (!(unit->flags & UNIT_MOVED) || count > SPAN_UNITS_MAX) return false;
+    debug_check(count > unit->count);
+    uint32_t more = count - unit->count, missing;
+    struct unit *right = take_behind(unit, more, &missing);
+    if (!right && missing > 0) {
+        if (!open_fresh(missing + count)) open_fresh(missing);
+        right = take_behind(unit, more, &missing);
+    }
+    if (!right) return false;
     if (!port_extend(unit->memory, bytes_of(unit), (size_t)count << UNIT_SHIFT)) {
         unmapped_give(right);
         return false;

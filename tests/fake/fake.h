@@ -18,6 +18,7 @@ struct fake_script {
     uint32_t fail_purge;     /* the n-th purge purges the front half of its pages, and fails; 0: none does */
     uint32_t fail_purge_run; /* so many in a row */
     bool can_move;
+    bool is_sparse;       /* no page counts as resident */
     bool move_unmaps;     /* each move leaves its source, or where it fails its target, unmapped */
     uint32_t fail_change; /* the n-th call that unmaps, moves or extends fails, 1 being the next; 0: none does */
     uint32_t fail_at;     /* the n-th request for memory fails, 1 being the next one; 0: none does */

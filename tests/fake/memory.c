@@ -199,6 +199,12 @@ bool port_purge(void *at, size_t bytes) {
     return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
+size_t port_resident(const void *at, size_t bytes) {
+    size_t page = port_page_bytes();
+    promise(((uintptr_t)at | bytes) % page == 0, "looks at whole pages");
+    return fake.is_sparse ? 0 : bytes;
+}
+
 /* Whether the script lets this call, which unmaps, moves or extends, succeed. */
 static bool lets(void) {
     uint32_t n = add(fake_counts.changes, 1);
@@ -213,15 +219,19 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* If the script lets a move fail, the target may be left unmapped; if the move works, the source.
- */
+/* If the script lets a move fail, the target may stay unmapped; if the move works, the source may become so, and only
+ * the difference counts as growth. */
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     size_t page = port_page_bytes();
     promise(((uintptr_t)to | (uintptr_t)from | from_bytes | to_bytes) % page == 0, "moves whole pages");
     promise(from_bytes <= to_bytes, "moves to where there is room");
-    bool moves = fake.can_move && lets();
+    *unmapped = to;
+    if (fake.move_unmaps) add(fake_counts.memory, -from_bytes), add(fake_counts.space, -from_bytes);
+    bool mapped = fake.can_move && port_map(to, to_bytes);
+    if (fake.move_unmaps) add(fake_counts.memory, from_bytes), add(fake_counts.space, from_bytes);
+    if (!mapped) return false;
+    bool moves = lets();
     *unmapped = NULL;
-    memset(to, 0, to_bytes);
     if (moves) {
         add(fake_counts.moves, 1);
         memcpy(to, from, from_bytes);

@@ -164,6 +164,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *input, size_t bytes) {
                                     .can_move = true,
                                     .now_ms = 1000,
                                     .random = 0x5eed};
+    fake.is_sparse = bytes % 2; /* then large blocks are moved, else copied */
     for (size_t i = 0; i + OPERATION_BYTES <= bytes; i += OPERATION_BYTES) {
         operate(input[i], &slots[input[i + 1] % SLOTS], size_of(input[i + 2]));
         if (i / OPERATION_BYTES % VERIFY_EVERY == 0 && !forks && verify_heap()) wrong(verify_heap());

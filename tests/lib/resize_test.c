@@ -83,16 +83,69 @@ HEAP_TEST(large_block_grows_at_the_top_without_moving) {
 }
 
 HEAP_TEST(large_block_moves_by_pages_or_by_copy) {
-    for (int can_move = 1; can_move >= 0; can_move--) {
-        fake.can_move = can_move;
+    for (int way = 3; way >= 0; way--) {
+        fake.can_move = way & 2;
+        fake.is_sparse = way & 1; /* a dense one is copied */
         uint32_t moves = fake_counts.moves;
         struct held block = fresh(2 * MIB), wall = fresh(MIB);
         block = resized(block, 5 * MIB);
-        CHECK_CALM(fake_counts.moves - moves ==
-                   (uint32_t)(can_move && port_page_bytes() <= UNIT_BYTES)); /* else by copy */
+        CHECK_CALM(fake_counts.moves - moves == (uint32_t)(way == 3 && port_page_bytes() <= UNIT_BYTES));
         FREE(block.at);
         FREE(wall.at);
     }
+}
+
+/* Grow `count` blocks in turn by a few hundred KiB up to some MiB, free each then, and begin it anew. */
+static void grow_in_turn(struct held *held, int count, int steps) {
+    static uint64_t seed = 1;
+    for (int i = 0; i < steps; i++) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        struct held *block = &held[(seed >> 33) % (uint64_t)count];
+        size_t more = 256 * KIB + (seed >> 40) % 800 * KIB; /* never a small step */
+        if (block->size > 6 * MIB) {
+            FREE(block->at);
+            *block = (struct held){0};
+        }
+        *block = block->at ? resized(*block, block->size + more) : fresh(MIB);
+    }
+}
+
+/* What each of many blocks leaves when it is copied serves the next one: else a program would touch, and the world
+ * provide, each page again and again. */
+TEST(dense_blocks_that_grow_in_turn_give_no_memory_back) {
+    enum { BLOCKS = 12 };
+    struct held held[BLOCKS] = {{0}};
+    grow_in_turn(held, BLOCKS, 200);
+    uint64_t purged = fake_counts.purged_bytes;
+    uint32_t moves = fake_counts.moves, mapped = span_home.bytes;
+    grow_in_turn(held, BLOCKS, 400);
+    CHECK_EQ(fake_counts.moves, moves);
+    CHECK(fake_counts.purged_bytes - purged <= 8 * MIB);
+    CHECK(span_home.bytes - mapped <= 32 * MIB);
+    for (int i = 0; i < BLOCKS; i++) t_free(held[i].at);
+}
+
+/* Two vectors grow in turn by a quarter until one is refused. A move claims no more than the block grows by. */
+TEST(vectors_that_move_reach_what_the_world_has) {
+    enum { FIRST = 40, MOST = 400 };
+    fake.move_unmaps = true;
+    fake.space_max = fake_counts.space + MOST * MIB;
+    char *vector[2] = {t_malloc(FIRST * MIB), t_malloc(FIRST * MIB)};
+    size_t size[2] = {FIRST * MIB, FIRST * MIB}, next = 0;
+    for (int i = 0;; i = !i) {
+        next = size[i] + size[i] / 4;
+        vector[i][size[i] - 1] = 7;
+        char *longer = t_realloc(vector[i], next);
+        if (!longer) break;
+        CHECK_EQ(longer[size[i] - 1], 7);
+        vector[i] = longer;
+        size[i] = next;
+    }
+    size_t left = MOST * MIB - size[0] - size[1], growth = next / 5;
+    fprintf(stderr, "%zu and %zu MiB of %d, %zu more refused\n", size[0] / MIB, size[1] / MIB, MOST, growth / MIB);
+    CHECK(left <= growth + MOST * MIB / 16);
+    CHECK(!verify_heap());
+    for (int i = 0; i < 2; i++) t_free(vector[i]);
 }
 
 /* Blocks grow, shrink and are freed in turn, whatever fails: a block that could not grow is unchanged. */
@@ -115,8 +168,9 @@ static void resize_in_turn(uint64_t seed) {
 }
 
 TEST(no_block_is_lost_whichever_call_fails) {
-    for (int unmaps = 0; unmaps < 2; unmaps++) {
-        fake.move_unmaps = unmaps;
+    for (int way = 0; way < 4; way++) {
+        fake.move_unmaps = way & 1;
+        fake.is_sparse = way & 2;
         for (uint32_t n = 0; n < 12; n++) {
             fake.fail_change = n ? fake_counts.changes + n : 0;
             resize_in_turn(n);
