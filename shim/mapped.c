@@ -72,13 +72,18 @@ bool port_unmap(void *at, size_t bytes) {
     return true;
 }
 
-/* Claim addresses that a move replaces: without the claim it would replace whatever is there. Where only a limit on
- * address space forbids it they are free, because the kernel looks for other mappings first. */
-static bool claim(void *at, size_t bytes) {
+/* Whether the addresses that a move replaces are the move's own, or only free, or neither. */
+enum claim { CLAIM_REFUSED, CLAIM_FREE, CLAIM_MAPPED };
+
+/* Claim such addresses: without the claim a move would replace whatever is there. Where only a limit on address space
+ * forbids the claim they are free, because the kernel looks for other mappings first, and no other thread can map there
+ * meanwhile; after too many mappings it does not look, but then it refuses the move too. */
+static enum claim claim(void *at, size_t bytes) {
     long got = map(at, bytes, PROT_READ | PROT_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE);
-    if (got == -ENOMEM || (void *)got == at) return true;
+    if ((void *)got == at) return CLAIM_MAPPED;
+    if (got == -ENOMEM && *port_alone) return CLAIM_FREE;
     if (!syscall_failed(got)) port_unreserve((void *)got, bytes);
-    return false;
+    return CLAIM_REFUSED;
 }
 
 /* Moves by mremap. When the kernel refuses, it may have unmapped the target before. The source becomes a hole when it
@@ -86,7 +91,8 @@ static bool claim(void *at, size_t bytes) {
 bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **unmapped) {
     *unmapped = to;
     if (unlikely(limits.set) && !limit_allows(to, 0)) return false; /* the heap counts `to` as its own by now */
-    if (!claim(to, to_bytes)) return false;
+    enum claim claimed = claim(to, to_bytes);
+    if (claimed == CLAIM_REFUSED) return false;
     long got =
         syscall_6(SYS_mremap, (long)from, (long)from_bytes, (long)to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
     if (got == (long)to) {
@@ -94,6 +100,7 @@ bool port_move(void *to, size_t to_bytes, void *from, size_t from_bytes, void **
         mapped_add(to_bytes - from_bytes);
         return true;
     }
+    if (claimed == CLAIM_FREE) return false;
     if (!syscall_failed(syscall_6(SYS_munmap, (long)to, (long)to_bytes, 0, 0, 0, 0))) return false;
     *unmapped = NULL;
     mapped_add(to_bytes);
