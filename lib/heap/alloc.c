@@ -170,7 +170,7 @@ STARTUP_TEXT static NOINLINE void *alloc_small(struct heap *heap, uint32_t class
     if (heap->bin[class] == BLOCK_END) {
         pace_slow(heap);
         if (!heap->classes[class].current) {
-            void *p = zones == ALLOC_ZONED ? redzone_try(heap, size, &heap->classes[class].zoned) : NULL;
+            void *p = zones == ALLOC_ZONED ? redzone_try(heap, size, &heap->classes[class].zoned, ALLOC_ANYHOW) : NULL;
             if (!p && policy_borrows(&heap->classes[class])) p = borrow(heap, class, size);
             if (p) return p;
         }
@@ -184,7 +184,7 @@ STARTUP_TEXT void *alloc_live(struct heap *heap, size_t size, enum alloc_zones z
     debug_check(heap->state == HEAP_LIVE);
     if (likely(size <= CLASS_BYTES_MAX)) return alloc_small(heap, (uint32_t)class_of(size + (size == 0)), size, zones);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
-    void *p = zones == ALLOC_ZONED && size <= REDZONE_BYTES_MAX ? redzone_try_wide(heap, size) : NULL;
+    void *p = zones == ALLOC_ZONED && size <= REDZONE_BYTES_MAX ? redzone_try_wide(heap, size, ALLOC_ANYHOW) : NULL;
     if (unlikely(p)) return p;
     return alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }

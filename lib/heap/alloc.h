@@ -11,8 +11,7 @@ INLINE bool alloc_never_fits(size_t size) {
     return size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT;
 }
 
-/* Whether a block reads as zero, and whether it gets room to grow on its right. */
-enum alloc_fill { ALLOC_ANYHOW, ALLOC_ZEROED };
+/* Whether a block gets room to grow on its right. */
 enum alloc_room { ALLOC_TIGHT, ALLOC_ROOMY };
 
 /* A block of a medium or large size. NULL: no memory. */

@@ -126,8 +126,9 @@ void *heap_zeroed_slow(size_t size) {
         return p ? memset(p, 0, size) : NULL;
     }
     void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
-    if (!p && size <= REDZONE_BYTES_MAX) p = redzone_try_wide(heap, size);
     if (p) return memset(p, 0, size);
+    p = size <= REDZONE_BYTES_MAX ? redzone_try_wide(heap, size, ALLOC_ZEROED) : NULL;
+    if (p) return p;
     p = alloc_wide(heap, size, ALLOC_ZEROED, ALLOC_TIGHT);
     if (unlikely(!p)) p = zeroed_again(heap, size);
     return heap_return(heap, sample_look(heap, p, size));

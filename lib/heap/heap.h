@@ -43,6 +43,9 @@ enum {
     QUARANTINE_KEEPS_ALL = 127,
 };
 
+/* Whether a block reads as zero. */
+enum alloc_fill { ALLOC_ANYHOW, ALLOC_ZEROED };
+
 /* What a heap does that a profiler looks at (heap/sample.h). */
 struct sample {
     uint64_t rate;      /* bytes between two allocations that it is told, on average; 0: it looks at none */

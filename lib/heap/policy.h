@@ -77,7 +77,7 @@ INLINE uint32_t policy_blocks_enough(size_t class) {
     return half < TAKEN_BLOCKS ? half : TAKEN_BLOCKS;
 }
 
-/* The first few blocks of a class without a slab come from a larger class (decision 028), unless they had red zones.
+/* The first few blocks of a class without a slab come from a larger class (decision 028), or have red zones (385).
  * Threads that have nothing larger take a slab for several classes at once, of 112 << k bytes, as long as a page has a
  * few blocks (decision 093).
  */
@@ -85,7 +85,7 @@ enum { LENDERS_MAX = 4 }; /* classes that the bounded build asks */
 enum { BORROWED_MAX = 4, LENT_BYTES_MIN = 112, LENT_BYTES_MAX = 1024 };
 
 INLINE bool policy_borrows(const struct size_class *of) {
-    return !of->current && of->borrowed < BORROWED_MAX && of->zoned == 0;
+    return !of->current && (uint32_t)of->borrowed + of->zoned < BORROWED_MAX;
 }
 
 /* How many empty slabs every heap may keep for a decay time, and how many one may whose classes had none left: in

@@ -5,7 +5,8 @@
 #include "heap/sample.h"
 #include "span/units.h"
 
-enum { REGION_UNITS = 8 };
+/* Up to LEAN_FIRSTS of a size no block of the region goes to level 2, where a small one takes three granules. */
+enum { REGION_UNITS = 6, LEAN_FIRSTS = 8, REGION_BYTES_EACH = 4096 };
 
 uint32_t redzone_firsts;
 
@@ -43,8 +44,15 @@ static STARTUP_TEXT void check_freed(const char *p) {
         check_misuse("malloc", p, "was written to after it was freed");
 }
 
+/* Where the region ends for the next block of a size of which there were `count`: the later a block of its size comes,
+ * the emptier the region must be. So two thirds of it hold all the first blocks of a program's first sizes, and the
+ * rest the very first of those that come later (decision 385). */
+static size_t region_end(uint32_t count) {
+    return redzone_region.bytes - min_size(count, LEAN_FIRSTS) * REGION_BYTES_EACH;
+}
+
 /* Take what is next in the region; NULL: it is full, or there is no memory for it. */
-static STARTUP_TEXT void *take_cell(size_t size) {
+static STARTUP_TEXT void *take_cell(size_t size, uint32_t count) {
     struct redzone_region *region = &redzone_region;
     debug_check(!load_relaxed(heaps.threaded)); /* no lock guards the region */
     if (region->freed) check_freed(region->freed);
@@ -57,30 +65,32 @@ static STARTUP_TEXT void *take_cell(size_t size) {
     }
     size_t bytes = redzone_usable(size), at = round_up(region->used + REDZONE_HEAD_BYTES, align_of(size));
     size_t end = at - REDZONE_HEAD_BYTES + redzone_whole(bytes);
-    if (end > region->bytes) return NULL;
+    if (end > region_end(count)) return NULL;
     region->used = end;
     region->blocks++;
     return redzone_seal(region->from + at, bytes);
 }
 
-static STARTUP_TEXT void *take_wide(size_t size) {
+static STARTUP_TEXT void *take_wide(size_t size, enum alloc_fill fill) {
     size_t align = align_of(size), bytes = redzone_usable(size), before = max_size(align, REDZONE_HEAD_BYTES);
     uint32_t count = (uint32_t)granules_to_hold(before - REDZONE_HEAD_BYTES + redzone_whole(bytes));
     if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
     struct granule *slot = align > GRANULE_BYTES ? NULL : medium_take_ready(count);
     if (!slot) slot = medium_take(count, align > GRANULE_BYTES ? (uint32_t)(align >> GRANULE_SHIFT) : 1);
     if (!slot) return NULL;
+    char *p = redzone_block(slot) + before;
+    if (fill == ALLOC_ZEROED && !(slot->head & GRANULE_ZERO)) memset(p, 0, size);
     store_relaxed(redzone_region.wide, true);
     store_relaxed(slot->head, (slot->head & ~(uint32_t)GRANULE_ZERO) | GRANULE_SAMPLED);
-    return redzone_seal(redzone_block(slot) + before, bytes);
+    return redzone_seal(p, bytes);
 }
 
-STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count) {
+STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count, enum alloc_fill fill) {
     debug_check(heap->state == HEAP_LIVE && size <= REDZONE_BYTES_MAX);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (load_relaxed(heaps.threaded) || (heap->sample.rate && !(hooks && hooks->serve))) return NULL;
-    void *p = size <= REDZONE_CELL_MAX ? take_cell(size) : NULL;
-    if (!p) p = take_wide(size);
+    void *p = size <= REDZONE_CELL_MAX ? take_cell(size, *count) : NULL;
+    if (!p && (size > REDZONE_CELL_MAX || load_relaxed(redzone_firsts) > LEAN_FIRSTS)) p = take_wide(size, fill);
     *count = (uint8_t)(*count + (p != NULL));
     return p;
 }
