@@ -9,10 +9,10 @@ from counts.callgrind import CannotCount
 
 # The rows: operation, title, and the most instructions that the default and the fast build may execute (None: no
 # budget). "best" is the least of seven unchecked allocators in their newest versions, counted the same way. In the rows
-# of 4 KiB, of 32,000 and 64,000 B, of calloc(1, 1000), and of blocks that grow to 1 MiB at most it is the least of glibc
-# and three packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction. So does one block in the
-# default build: its first steps lie between red zones, and then it begins inside of a unit, which costs a copy of 256
-# KiB.
+# of 4 KiB, of 32,000 and 64,000 B, of calloc(1, 1000), of doubling, and of blocks that grow to 1 MiB at most it is the
+# least of glibc and three packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction. So
+# does one block in the default build: its first steps lie between red zones, and then it begins inside of a unit, which
+# costs a copy of 256 KiB.
 ROWS = (
     # operation         title                                     best  default  fast
     ("pair_64", "malloc(64) + free", 37, 48, 34),

@@ -146,8 +146,8 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
     return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory && resize_fits(unit->count, units_to_hold(size));
 }
 
-/* Move the block at `p` to one of a small `size`, by the paths of malloc and free, if it is a small one of another class.
- * NULL: nothing was done, and the slow path tells why. */
+/* Move the block at `p` to one of a small `size`, by the paths of malloc and free, if it is a small one of another
+ * class. NULL: nothing was done, and the slow path tells why. */
 INLINE void *heap_move_small(void *p, size_t size) {
     debug_check(size > 0 && size <= CLASS_BYTES_MAX);
     struct heap *heap = heap_self;
