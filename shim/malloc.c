@@ -35,13 +35,12 @@ static NOINLINE STARTUP_TEXT void *malloc_wide(size_t size, struct heap *heap) {
 }
 
 STARTUP_TEXT static NOINLINE void *calloc_slow(size_t size, struct heap *heap) {
+    bool exits = HEAPALLOC_ASIDE && unlikely(size == LIBC_EXIT_LIST_BYTES);
+    void *p = size <= CLASS_BYTES_MAX && !exits ? heap_zeroed_rest(size, heap) : NULL;
+    if (likely(p)) return p;
     if (aside()) return calloc_aside(1, size);
-    void *p = size <= CLASS_BYTES_MAX ? refill_from_partial(class_of(size), heap) : NULL;
-    if (likely(p)) return memset(p, 0, size);
-    if (HEAPALLOC_ASIDE && unlikely(size == LIBC_EXIT_LIST_BYTES))
-        return or_enomem(exit_stats_after(entry_zeroed, size));
-    p = entry_zeroed(size);
-    events_look();
+    p = exits ? exit_stats_after(entry_zeroed, size) : entry_zeroed(size);
+    if (!exits) events_look();
     return or_enomem(p);
 }
 
@@ -52,7 +51,13 @@ STARTUP_TEXT static NOINLINE void *realloc_last(void *p, size_t size) {
     return or_enomem(p);
 }
 
+STARTUP_TEXT static NOINLINE void *realloc_small(void *p, size_t size) {
+    void *moved = heap_move_small(p, size);
+    return likely(moved) ? moved : realloc_last(p, size);
+}
+
 STARTUP_TEXT static NOINLINE void *realloc_slow(void *p, size_t size) {
+    if (size <= CLASS_BYTES_MAX && !hardened()) return realloc_small(p, size);
     return heap_fits_already(p, size) ? p : realloc_last(p, size);
 }
 

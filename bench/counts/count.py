@@ -9,10 +9,10 @@ from counts.callgrind import CannotCount
 
 # The rows: operation, title, and the most instructions that the default and the fast build may execute (None: no
 # budget). "best" is the least of seven unchecked allocators in their newest versions, counted the same way. In the rows
-# of 4 KiB, of 32,000 and 64,000 B, and of blocks that grow to 1 MiB at most it is the least of glibc and three
-# packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction. So does one block in the
-# default build: its first steps lie between red zones, and then it begins inside of a unit, which costs a copy of 256
-# KiB.
+# of 4 KiB, of 32,000 and 64,000 B, of calloc(1, 1000), of doubling, and of blocks that grow to 1 MiB at most it is the
+# least of glibc and three packaged; blocks that grow in turn are copied, and a copied byte counts as an instruction. So
+# does one block in the default build: its first steps lie between red zones, and then it begins inside of a unit, which
+# costs a copy of 256 KiB.
 ROWS = (
     # operation         title                                     best  default  fast
     ("pair_64", "malloc(64) + free", 37, 48, 34),
@@ -32,7 +32,9 @@ ROWS = (
     ("random_32000", "random 8-32000 B, 1000 slots, a pair", 70, 84, 72),
     ("random_64000", "random 10-64000 B, 1000 slots, a pair", 72, 135, 130),
     ("calloc_64", "calloc(1, 64) + free", 53, 58, 46),
+    ("calloc_1000", "calloc(1, 1000) + free", 170, 160, 147),
     ("realloc_within", "realloc within its class", 41, 36, 32),
+    ("double_16", "realloc of 16 B to 1 KiB by doubling, a step", 151, 130, 115),
     ("usable_size", "malloc_usable_size", 10, 12, 9),
     ("remote_free", "free of another thread's block", 40, 46, 36),
     ("remote_again", "malloc after those frees", 30, 34, 25),

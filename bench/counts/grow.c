@@ -34,3 +34,21 @@ void run_grow(const struct op *op) {
     grow_in_turn(op, count_of(op));
     count_end();
 }
+
+static void double_in_turn(const struct op *op, size_t steps) {
+    static void *blocks[BLOCKS_MAX];
+    if (op->blocks > BLOCKS_MAX) abort();
+    for (size_t done = 0; done < steps;) {
+        for (size_t i = 0; i < op->blocks; i++) blocks[i] = calls.malloc(op->size_bytes);
+        for (size_t bytes = 2 * op->size_bytes; bytes <= op->last_bytes; bytes *= 2, done += op->blocks)
+            for (size_t i = 0; i < op->blocks; i++) blocks[i] = calls.realloc(blocks[i], bytes);
+        for (size_t i = 0; i < op->blocks; i++) calls.free(blocks[i]);
+    }
+}
+
+void run_double(const struct op *op) {
+    double_in_turn(op, 100 * op->blocks);
+    count_begin();
+    double_in_turn(op, count_of(op));
+    count_end();
+}

@@ -5,3 +5,6 @@
 
 /* A step of one block counts as one operation. Warms up by growing all blocks once. */
 void run_grow(const struct op *op);
+
+/* The same for small blocks that double at each step, so that each takes another size class. */
+void run_double(const struct op *op);

@@ -118,6 +118,23 @@ INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
     return block;
 }
 
+/* What `slow` tries first: the bin of a larger class, then the first partial slab, as malloc does. NULL: neither has a
+ * block. */
+INLINE void *heap_zeroed_rest(size_t size, struct heap *heap) {
+    debug_check(size <= CLASS_BYTES_MAX);
+    if (config_valgrind) return NULL;
+    size_t class = class_of(size);
+    struct block *block = heap->bin[class];
+    if (unlikely(!block_is_free(block, heap->secret))) {
+        block = refill_from_partial(class, heap);
+        return block ? memset(block, 0, size) : NULL;
+    }
+    heap->bin[class] = block->next;
+    if (!slab_is_fresh(heap->classes[class].attached)) return memset(block, 0, size);
+    *(word_pair *)block = (word_pair){0, 0};
+    return block;
+}
+
 /* True when `p` is a medium or large block of the home span that is long enough for `size` and not much longer, as in
  * most reallocs by a little. */
 INLINE bool heap_fits_already(const void *p, size_t size) {
@@ -127,6 +144,26 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
     if (racy_load(unit->kind) == UNIT_MEDIUM)
         return ((uintptr_t)p & (GRANULE_BYTES - 1)) == 0 && resize_fits_medium(span_slot(&span_home, p), size);
     return racy_load(unit->kind) == UNIT_LARGE && p == unit->memory && resize_fits(unit->count, units_to_hold(size));
+}
+
+/* Move the block at `p` to one of a small `size`, by the paths of malloc and free, if it is a small one of another
+ * class. NULL: nothing was done, and the slow path tells why. */
+INLINE void *heap_move_small(void *p, size_t size) {
+    debug_check(size > 0 && size <= CLASS_BYTES_MAX);
+    struct heap *heap = heap_self;
+    size_t offset = (size_t)((char *)p - racy_load(span_home.base));
+    if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return NULL;
+    struct unit *slab = span_line(&span_home, offset);
+    if (unlikely(racy_load(slab->owner) != heap) || unlikely(!heap_looks_used(slab, offset, p))) return NULL;
+    size_t class = class_of(size), bytes = slab->block_bytes;
+    struct block *block = heap->bin[class];
+    if (unlikely(class == slab->class)) return p;
+    if (unlikely(!block_is_free(block, heap->secret))) return NULL;
+    heap->bin[class] = block->next;
+    block_clear(block);
+    memcpy(block, p, min_size(bytes, size));
+    heap_free_own(p, slab, heap);
+    return block;
 }
 
 /* Make the block at `p` (not NULL) `size` bytes (not 0) long: at once if it fits and stays more than half full. */

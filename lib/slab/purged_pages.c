@@ -7,6 +7,27 @@
 
 uint8_t purged_now;
 
+/* True when every block that touches the page has a key. */
+NO_TSAN static bool is_page_free(const struct unit *slab, uint32_t page, uint32_t purged, uintptr_t secret) {
+    uint32_t bytes = slab->block_bytes, i = page * SLAB_CARVE_BYTES / bytes, at = i * bytes;
+    for (; i < slab->carved_blocks && at < (page + 1) * SLAB_CARVE_BYTES; i++, at += bytes) {
+        const struct block *block = (const struct block *)(slab->memory + at);
+        if (!slab_is_purged(purged, at) && block->key != block_key(block, block->next, secret)) return false;
+    }
+    return true;
+}
+
+/* False: each of these pages has a used block. The slab's list tells which blocks are free, but following it takes a
+ * cache miss for each, and most slabs that wait have a used block near the start of every page. A block of a page is
+ * not looked at: its program may have protected it. */
+static bool may_be_idle(const struct unit *slab, uint32_t pages, uint32_t purged, uintptr_t secret) {
+    debug_check(!(pages & ~(uint32_t)PURGED_MASK));
+    if (!config_safety || config_valgrind || slab->block_bytes >= SLAB_CARVE_BYTES) return true;
+    for (; pages; pages &= pages - 1)
+        if (is_page_free(slab, (uint32_t)__builtin_ctz(pages), purged, secret)) return true;
+    return false;
+}
+
 /* Which blocks are in the slab's list; a bit each. */
 struct marks {
     uint64_t free[UNIT_BYTES / BLOCK_ALIGN_BYTES / 64];
@@ -83,10 +104,11 @@ void purged_make(struct unit *slab, uintptr_t secret) {
     uint32_t free_bytes = (uint32_t)(slab->resident_blocks - slab->used_blocks) * slab->block_bytes;
     if (free_bytes < SLAB_CARVE_BYTES || port_page_bytes() > SLAB_CARVE_BYTES) return;
     if (huge_spares(slab->memory, free_bytes)) return;
-    struct marks marks = {0};
     uint32_t purged = slab_purged_pages(slab), begun = 0;
-    mark_list(&marks, slab, secret);
     uint32_t touched = (1u << (slab->carved_blocks * slab->block_bytes + SLAB_CARVE_BYTES - 1) / SLAB_CARVE_BYTES) - 1;
+    if (!may_be_idle(slab, touched & ~purged, purged, secret)) return;
+    struct marks marks = {0};
+    mark_list(&marks, slab, secret);
     uint32_t idle = touched & ~used_pages(&marks, slab, purged, &begun) & ~purged;
     if (idle == 0) return;
     uint32_t starts = slab->start_limit;

@@ -9,6 +9,7 @@
 #include "heap/trim.h"
 #include "inspect/spans.h"
 #include "inspect/verify.h"
+#include "slab/purged_pages.h"
 #include "test.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -249,6 +250,26 @@ TEST(slab_of_which_nothing_can_be_purged_is_as_before) {
     CHECK(slab_is_start(slab, blocks[0].at));
     check_and_free_all();
     test_nothing_is_lost();
+}
+
+/* While each page has a used block, the slab's list is not followed: its damage is found when it is. */
+TEST(list_is_followed_for_an_idle_page_only) {
+    if (!has_pages_of_4_kib() || !config_safety || config_valgrind) return;
+    test_leaves_a_broken_heap();
+    take(40);
+    struct unit *slab = span_unit(blocks[0].at);
+    for (int i = 0; i < 16; i++) {
+        CHECK(span_unit(blocks[i].at) == slab);
+        if (i % 4 > 0 && i != 15) t_free(blocks[i].at);
+    }
+    CHECK_EQ(slab->used_blocks, 5);
+    struct block *damaged = slab->free->next;
+    damaged->next = damaged;
+    slab->flags &= (uint8_t)~UNIT_PARTIAL;
+    purged_make(slab, heap_secret());
+    CHECK_EQ(slab_purged_pages(slab), 0);
+    t_free(blocks[0].at);
+    expect_stop("corrupted list", purged_make(slab, heap_secret()));
 }
 
 static void *take_and_leave(void *class) {
