@@ -122,6 +122,8 @@ STARTUP_TEXT static NOINLINE void *new_wide(size_t size, struct heap *heap) {
 
 static NOINLINE STARTUP_TEXT void *new_sealed(size_t size) {
     size_t request = hardened_request(size);
+    void *p = hardened_next(request, HARDENED_ANY);
+    if (likely(p)) return p;
     if (unlikely(hardened_is_due())) return hardened_seal(new_last(request, heap_self));
     return hardened_seal(heap_alloc_with(request, new_small, new_wide));
 }
