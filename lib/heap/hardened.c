@@ -5,9 +5,8 @@
 #include "heap/used.h"
 #include "slab/slab.h"
 
-STARTUP_TEXT canary_word *hardened_place(const void *p) {
-    size_t bytes = used_bytes(p);
-    return bytes ? (canary_word *)((uintptr_t)p + bytes) - 1 : NULL;
+STARTUP_TEXT size_t hardened_bytes(const void *p) {
+    return used_bytes(p);
 }
 
 void hardened_damaged(const char *function, const void *p) {
@@ -25,8 +24,8 @@ static STARTUP_TEXT bool is_quarantined(const void *p) {
 
 void hardened_check(const char *function, const void *p) {
     if (is_quarantined(p)) check_already_free(function, p);
-    const canary_word *place = hardened_place(p);
-    if (place && unlikely(*place != canary_of(p))) hardened_damaged(function, p);
+    size_t bytes = used_bytes(p);
+    if (bytes && unlikely(!canary_is_intact(p, bytes))) hardened_damaged(function, p);
 }
 
 /* Zero all of a small block, so that it has no canary any more. */
@@ -48,8 +47,11 @@ static bool put_small(struct block *block, struct heap *heap, size_t bytes) {
     if (!hardened() || !slab || heap->state != HEAP_LIVE) return false;
     if (bytes < QUARANTINE_BYTES_MIN || bytes > QUARANTINE_BYTES_MAX) return false;
     if (slab->block_bytes != bytes || !heap_is_start(slab, (uintptr_t)block)) return false;
-    debug_check(quarantine_is_full(quarantine_of(heap, bytes)));
-    quarantine_put_odd(heap, block, slab->class);
+    struct quarantine *row = quarantine_of(heap, bytes);
+    if (quarantine_is_full(row))
+        quarantine_put_odd(heap, block, slab->class);
+    else
+        quarantine_put(row, block, bytes, canary_of(block));
     return true;
 }
 
@@ -68,10 +70,7 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     size_t bytes = medium_bytes(p);
     if (!bytes) bytes = used_bytes(p);
     if (!bytes && is_quarantined(p)) check_already_free("free", p);
-    if (bytes) {
-        const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
-        if (unlikely(*place != canary_of(p))) hardened_damaged("free", p);
-    }
+    if (bytes && unlikely(!canary_is_intact(p, bytes))) hardened_damaged("free", p);
     if (bytes && bytes <= CLASS_BYTES_MAX) {
         if (put_small(p, heap, bytes)) return;
         clear(p, bytes);
@@ -109,11 +108,14 @@ STARTUP_TEXT void *hardened_turn(size_t bytes) {
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {
     size_t request = hardened_request(size), old = used_bytes(p);
     hardened_check("realloc", p);
-    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
-    canary_word *place = old ? (canary_word *)((uintptr_t)p + old) - 1 : NULL;
-    if (place) *place = 0; /* first: the core may free the block */
-    char *new = slow(p, request);
-    if (new) return hardened_seal(new);
-    if (place) *place = canary_of(p);
+    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) {
+        canary_set(p, old, request);
+        return p;
+    }
+    canary_word *place = canary_place(p, old), canary = old ? *place : 0;
+    if (old) *place = 0; /* first: the core may free the block */
+    void *new = slow(p, request);
+    if (new) return hardened_seal(new, request);
+    if (old) *place = canary;
     return NULL;
 }

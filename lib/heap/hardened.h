@@ -13,8 +13,8 @@ INLINE size_t hardened_request(size_t size) {
     return unlikely(__builtin_add_overflow(size, CANARY_BYTES, &bytes)) ? SIZE_MAX : bytes;
 }
 
-/* Where the canary of the block at `p` is, of any kind; NULL: `p` is no block of ours, or a free one. */
-canary_word *hardened_place(const void *p);
+/* Bytes of the used block at `p`, of any kind; 0: `p` is no block of ours, or a free one. */
+size_t hardened_bytes(const void *p);
 
 /* Ends the program: the canary at the end of the block at `p` is damaged. */
 _Noreturn COLD void hardened_damaged(const char *function, const void *p);
@@ -28,25 +28,25 @@ INLINE size_t hardened_medium_bytes(const char *p, const struct unit *unit) {
     return (size_t)count << GRANULE_SHIFT;
 }
 
-/* Set the canary of a block that is about to be handed out; NULL and foreign blocks pass unchanged. */
-INLINE void *hardened_seal(void *p) {
+/* Set the canary of a block that is about to be handed out for a request of the core; NULL and foreign blocks pass
+ * unchanged. */
+INLINE void *hardened_seal(void *p, size_t request) {
     if (!hardened()) return p;
     size_t offset = (size_t)((char *)p - racy_load(span_home.base));
-    canary_word *place = NULL;
+    size_t bytes = 0;
     if (likely(offset < racy_load(span_home.bytes))) {
         struct unit *unit = span_line(&span_home, offset);
-        size_t bytes = racy_load(unit->block_bytes);
+        bytes = racy_load(unit->block_bytes);
         if (!bytes) bytes = hardened_medium_bytes(p, unit);
-        if (likely(bytes)) place = (canary_word *)((char *)p + bytes) - 1;
     }
-    if (unlikely(!place)) place = hardened_place(p);
-    if (likely(place)) *place = canary_of(p);
+    if (unlikely(!bytes)) bytes = hardened_bytes(p);
+    if (likely(bytes)) canary_set(p, bytes, request);
     return p;
 }
 
 /* Hand out a block of `bytes` that is as the quarantine left it: it reads as zero, up to its canary. */
 INLINE void *hardened_hand_out(struct block *block, size_t bytes, uintptr_t canary, block_pair zero) {
-    ((canary_word *)((char *)block + bytes))[-1] = canary;
+    *canary_place(block, bytes) = canary;
     *(block_pair *)block = zero;
     return block;
 }
@@ -110,7 +110,7 @@ INLINE void *hardened_next(size_t request, enum hardened_content content) {
     block_clear(block);
     heap->bin[class] = next;
     PREFETCH(next);
-    ((canary_word *)((char *)block + bytes))[-1] = canary_of(block);
+    *canary_place(block, bytes) = canary_of(block);
     return block;
 }
 
@@ -120,8 +120,8 @@ bool hardened_is_due(void);
 /* Check that the canary of `p` is intact, if it has one, and that `p` is not in a quarantine. */
 void hardened_check(const char *function, const void *p);
 
-/* The rarer frees: NULL, other spans, blocks of more than QUARANTINE_BYTES_MAX, blocks whose row is full, and what is no
- * used block or has a damaged canary. */
+/* The rarer frees: NULL, other spans, blocks of more than QUARANTINE_BYTES_MAX, blocks whose row is full or whose canary
+ * is not plain, and what is no used block. */
 void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap));
 
 /* A block's canary goes when it is freed, so a block that has its own is in use. */
@@ -136,7 +136,7 @@ INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *he
     if (unlikely(quarantine_is_full(row)) || unlikely(!heap_is_start(slab, offset)))
         return hardened_free_odd(p, heap, outside);
     uintptr_t canary = canary_of(p);
-    if (unlikely(((canary_word *)((char *)p + bytes))[-1] != canary)) return hardened_free_odd(p, heap, outside);
+    if (unlikely(*canary_place(p, bytes) != canary)) return hardened_free_odd(p, heap, outside);
     quarantine_put(row, p, bytes, canary);
 }
 

@@ -32,7 +32,8 @@ enum {
  * behind the heap (heap/quarantine.h). */
 enum {
     QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? 41 : 2, /* from 2 on */
-    QUARANTINE_BYTES_MAX = HEAPALLOC_SAFETY >= 2 ? 1024 : 0,
+    QUARANTINE_BYTES_MAX = 1024,
+    QUARANTINE_ROWS = HEAPALLOC_SAFETY >= 2 ? QUARANTINE_BYTES_MAX / 16 + 1 : 1,
     QUARANTINE_HALF_BYTES = 256,
     QUARANTINE_END_BYTES = HEAPALLOC_SAFETY >= 2 ? 1024 : 16, /* readable at the end mark */
     QUARANTINE_ROW_BYTES = 2 * QUARANTINE_HALF_BYTES,

@@ -8,7 +8,7 @@
 /* All rows are empty, and closed: the first free of each class opens its own (heap/quarantine.h). */
 static void close_quarantine(struct heap *heap) {
     heap->quarantine_random = hardened_secret ^ (uintptr_t)heap;
-    for (size_t i = 0; i <= QUARANTINE_BYTES_MAX / BLOCK_ALIGN_BYTES; i++)
+    for (size_t i = 0; i < QUARANTINE_ROWS; i++)
         heap->quarantine[i].out = (struct block **)quarantine_none;
 }
 

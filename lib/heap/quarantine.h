@@ -16,20 +16,12 @@
  * Nothing here is shared between threads. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/canary.h"
 
 enum {
-    CANARY_BYTES = 8,
     QUARANTINE_BYTES_MIN = 32,
     QUARANTINE_SHORT_BYTES = 80, /* up to this many bytes no loop is worth its instructions */
 };
-
-typedef uint64_t canary_word __attribute__((may_alias));
-
-/* Its upper bits are those of a key, so that the fast paths decline a block in the quarantine as perhaps free. */
-INLINE uintptr_t canary_of(const void *block) {
-    return (uintptr_t)block ^ hardened_secret;
-}
 
 /* True when `p` is a block that waits in some heap's quarantine. */
 INLINE bool quarantine_has(const struct block *block) {
