@@ -45,7 +45,7 @@ static STARTUP_TEXT struct unit *home_unit(const void *p) {
 static bool put_small(struct block *block, struct heap *heap, size_t bytes) {
     const struct unit *slab = home_unit(block);
     if (!hardened() || !slab || heap->state != HEAP_LIVE) return false;
-    if (bytes < QUARANTINE_BYTES_MIN || bytes > QUARANTINE_BYTES_MAX) return false;
+    if (bytes < QUARANTINE_BYTES_MIN) return false;
     if (slab->block_bytes != bytes || !heap_is_start(slab, (uintptr_t)block)) return false;
     struct quarantine *row = quarantine_of(heap, bytes);
     if (quarantine_is_full(row))
@@ -74,8 +74,8 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     if (bytes && bytes <= CLASS_BYTES_MAX) {
         if (put_small(p, heap, bytes)) return;
         clear(p, bytes);
-    } else if (bytes && bytes <= QUARANTINE_WIDE_BYTES_MAX && may_wait(p, heap)) {
-        p = quarantine_swap_wide(heap, p);
+    } else if (bytes && bytes <= MEDIUM_BYTES_MAX && may_wait(p, heap)) {
+        p = quarantine_swap_wide(heap, p, bytes);
         if (!p) return;
     }
     heap_free_with(p, outside);

@@ -78,7 +78,7 @@ INLINE void *hardened_alloc_with(size_t size, void *(*rest)(size_t size)) {
         size_t bytes = hardened_tiny_bytes(size);
         return hardened_take(heap, bytes, size, rest);
     }
-    if (unlikely(size > QUARANTINE_BYTES_MAX - CANARY_BYTES)) return rest(size);
+    if (unlikely(size > CLASS_BYTES_MAX - CANARY_BYTES)) return rest(size);
     size_t bytes = size <= CLASS_TINY_BYTES - CANARY_BYTES
                        ? hardened_tiny_bytes(size)
                        : class_shapes[class_of_wide(size + CANARY_BYTES)].block_bytes;
@@ -100,7 +100,7 @@ void *hardened_turn(size_t bytes);
  * by a turn. NULL: there is none. */
 enum hardened_content { HARDENED_ANY, HARDENED_ZERO };
 INLINE void *hardened_next(size_t request, enum hardened_content content) {
-    if (request > QUARANTINE_BYTES_MAX) return NULL;
+    if (request > CLASS_BYTES_MAX) return NULL;
     struct heap *heap = heap_self;
     size_t class = class_of(request), bytes = class_shapes[class].block_bytes;
     const struct quarantine *row = quarantine_of(heap, bytes);
@@ -120,7 +120,7 @@ bool hardened_is_due(void);
 /* Check that the canary of `p` is intact, if it has one, and that `p` is not in a quarantine. */
 void hardened_check(const char *function, const void *p);
 
-/* The rarer frees: NULL, other spans, blocks of more than QUARANTINE_BYTES_MAX, blocks whose row is full or whose canary
+/* The rarer frees: NULL, other spans, blocks of more than CLASS_BYTES_MAX, blocks whose row is full or whose canary
  * is not plain, and what is no used block. */
 void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap));
 

@@ -28,19 +28,17 @@ enum {
     RETURNS_FRESH = 255, /* returns_left of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
-/* Where the hardened build keeps freed blocks of up to 1 KiB for a while: two halves of a row for each class, which lie
+/* Where the hardened build keeps freed blocks of slabs for a while: two halves of a row for each class, which lie
  * behind the heap (heap/quarantine.h). */
 enum {
-    QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? 41 : 2, /* from 2 on */
-    QUARANTINE_BYTES_MAX = 1024,
-    QUARANTINE_ROWS = HEAPALLOC_SAFETY >= 2 ? QUARANTINE_BYTES_MAX / 16 + 1 : 1,
+    QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? CLASS_COUNT : 2, /* from 2 on */
+    QUARANTINE_ROWS = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX / BLOCK_ALIGN_BYTES + 1 : 1,
     QUARANTINE_HALF_BYTES = 256,
-    QUARANTINE_END_BYTES = HEAPALLOC_SAFETY >= 2 ? 1024 : 16, /* readable at the end mark */
+    QUARANTINE_END_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 16, /* readable at the end mark */
     QUARANTINE_ROW_BYTES = 2 * QUARANTINE_HALF_BYTES,
-    QUARANTINE_WIDE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 3 : 0, /* blocks of level 2, of up to 32 KiB */
-    QUARANTINE_WIDE_SLOTS = 1 << QUARANTINE_WIDE_SHIFT,
-    QUARANTINE_WIDE_BYTES_MAX = 32 << 10,
-    QUARANTINE_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 0, /* of the largest block that is asked about */
+    QUARANTINE_NEAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 8 : 1, /* blocks of level 2, of up to 32 KiB */
+    QUARANTINE_FAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 2 : 0,  /* longer ones */
+    QUARANTINE_NEAR_BYTES_MAX = 32 << 10,
 };
 
 /* The row of a class: where malloc takes its next block, and where free puts one. */
@@ -116,8 +114,8 @@ struct heap {
     struct size_class classes[CLASS_COUNT];
     uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
     uint64_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next two */
-    struct block *quarantine_wide[QUARANTINE_WIDE_SLOTS];
-    struct quarantine quarantine[QUARANTINE_BYTES / BLOCK_ALIGN_BYTES + 1];
+    struct block *quarantine_wide[QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS];
+    struct quarantine quarantine[QUARANTINE_ROWS];
     struct sample sample;
     struct scavenge scavenge;
     uint64_t available; /* bounded build: a bit for each class that has a partial slab, or a current one with more */

@@ -4,15 +4,17 @@
 #include "heap/bin.h"
 #include "heap/free.h"
 
-enum { HALF_SLOTS = QUARANTINE_HALF_BYTES / sizeof(struct block *), WAITING_MIN = 16, ROOMY_BYTES = 256 };
+enum { HALF_SLOTS = QUARANTINE_HALF_BYTES / sizeof(struct block *) };
+
+/* How many blocks a half holds, and among how many a block is drawn, of up to 256 bytes, of up to 1 KiB, and longer. */
+enum { SHORT_BYTES = 256, SHORT_ROOM = 31, MIDDLE_BYTES = 1024, MIDDLE_ROOM = 16, LONG_ROOM = 8 };
 
 void *quarantine_written(const struct block *block) {
     check_misuse("free", block, "was written to after it was freed");
 }
 
-/* How many blocks of `bytes` a half holds: fewer of longer ones. */
 static size_t half_room(size_t bytes) {
-    return bytes <= ROOMY_BYTES ? HALF_SLOTS - 1 : WAITING_MIN;
+    return bytes <= SHORT_BYTES ? SHORT_ROOM : bytes <= MIDDLE_BYTES ? MIDDLE_ROOM : LONG_ROOM;
 }
 
 struct block **quarantine_half(struct block **slot, size_t bytes) {
@@ -39,7 +41,7 @@ static uint64_t draw(struct heap *heap) {
     return mixed ^ mixed >> 32;
 }
 
-/* Draw each of the last `count` blocks of a full half from as many and those before it. */
+/* Draw each of the last `count` blocks of a full half from as many: itself, and those before it. */
 INLINE void mix_last(struct block **end, size_t count, uint64_t random) {
 #pragma GCC unroll 16
     for (size_t i = 1; i <= count; i++, random >>= 4) {
@@ -49,12 +51,14 @@ INLINE void mix_last(struct block **end, size_t count, uint64_t random) {
     }
 }
 
-/* Mix a full half: each of those that malloc takes first is drawn from sixteen, or in a short half from eight. */
+/* Mix a full half: those that malloc takes first are drawn from sixteen, from eight, or from four. */
 static void mix(struct heap *heap, struct block **end, size_t bytes) {
-    if (half_room(bytes) > WAITING_MIN)
-        mix_last(end, WAITING_MIN, draw(heap));
+    if (bytes <= SHORT_BYTES)
+        mix_last(end, (SHORT_ROOM + 1) / 2, draw(heap));
+    else if (bytes <= MIDDLE_BYTES)
+        mix_last(end, MIDDLE_ROOM / 2, draw(heap));
     else
-        mix_last(end, WAITING_MIN / 2, draw(heap));
+        mix_last(end, LONG_ROOM / 2, draw(heap));
 }
 
 /* Exchange the halves: what waits in the full one may be taken. */
@@ -116,11 +120,12 @@ static struct block *unmark(struct block *block) {
     return block;
 }
 
-struct block *quarantine_swap_wide(struct heap *heap, struct block *block) {
-    debug_check(heap->state == HEAP_LIVE);
+struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes) {
+    debug_check(heap->state == HEAP_LIVE && bytes > CLASS_BYTES_MAX);
+    size_t near = draw(heap) % QUARANTINE_NEAR_SLOTS;
     block->key = canary_of(block);
     block->next = (struct block *)block->key;
-    struct block **slot = &heap->quarantine_wide[draw(heap) % QUARANTINE_WIDE_SLOTS];
+    struct block **slot = &heap->quarantine_wide[bytes > QUARANTINE_NEAR_BYTES_MAX ? QUARANTINE_NEAR_SLOTS + near % 2 : near];
     struct block *leaving = *slot;
     *slot = block;
     return leaving ? unmark(leaving) : NULL;
@@ -129,13 +134,13 @@ struct block *quarantine_swap_wide(struct heap *heap, struct block *block) {
 void quarantine_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (!hardened()) return;
-    for (size_t bytes = QUARANTINE_BYTES_MIN; bytes <= QUARANTINE_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES) {
+    for (size_t bytes = QUARANTINE_BYTES_MIN; bytes <= CLASS_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES) {
         struct quarantine *row = quarantine_of(heap, bytes);
         release(heap, row, bytes);
         if (!row->in) continue;
         for (struct block **first = quarantine_half(row->in - 1, bytes); row->in > first;) leave(*--row->in, heap, bytes);
     }
-    for (uint32_t i = 0; i < QUARANTINE_WIDE_SLOTS; i++) {
+    for (uint32_t i = 0; i < QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS; i++) {
         struct block *block = heap->quarantine_wide[i];
         heap->quarantine_wide[i] = NULL;
         if (block) free_live(unmark(block), heap);

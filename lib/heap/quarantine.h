@@ -3,8 +3,7 @@
  *   | the caller's bytes, or some more     | canary |        a block; free and realloc check the canary
  *   | canary | canary | zeroes                      |        in the quarantine
  *
- * The canary is made from the block's address and a secret of its own. A freed block of up to QUARANTINE_BYTES_MAX is
- * cleared, marked by its canary, and put into its class's row in its heap. Its slab counts it as used, whoever owns
+ * The canary is made from the block's address and a secret of its own. A freed block of a slab is cleared, marked by its canary, and put into its class's row in its heap. Its slab counts it as used, whoever owns
  * that, so it can be handed out again without a word to the slab. A second free finds no canary behind the block, and a
  * write to any byte of it meanwhile is found.
  *
@@ -158,17 +157,16 @@ INLINE bool quarantine_is_empty(const struct quarantine *row) {
     return *row->out == quarantine_none[0];
 }
 
-/* Put a checked block of up to QUARANTINE_BYTES_MAX bytes into its row, which is closed or has no room. */
+/* Put a checked block into its row, which is closed or has no room. */
 void quarantine_put_odd(struct heap *heap, struct block *block, size_t class);
 
 /* Let malloc take the blocks of a row where free has filled a half and malloc has emptied the other. False: not yet, or
  * a profiler counts, which it does at the bins. */
 bool quarantine_turn(struct heap *heap, struct quarantine *row);
 
-/* Put a checked block of level 2, of up to QUARANTINE_WIDE_BYTES_MAX, into a random place; returns the block that was
- * there, whose mark is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
+/* Put a checked block of level 2 of `bytes` into a random place for such; returns the block that was there, whose mark is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
  */
-struct block *quarantine_swap_wide(struct heap *heap, struct block *block);
+struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes);
 
 /* Free everything in the heap's quarantine: its thread ends, or memory is out. */
 void quarantine_flush(struct heap *heap);

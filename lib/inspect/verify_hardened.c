@@ -31,7 +31,7 @@ static bool has_row(const struct heap *heap, const struct quarantine *row, size_
 }
 
 static bool has_wide(const struct heap *heap) {
-    for (uint32_t i = 0; i < QUARANTINE_WIDE_SLOTS; i++) {
+    for (uint32_t i = 0; i < QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS; i++) {
         const struct block *block = heap->quarantine_wide[i];
         if (!block) continue;
         if ((size_t)((const char *)block - span_home.base) >= span_home.bytes || heap->state != HEAP_LIVE) return false;
@@ -47,7 +47,7 @@ bool verify_quarantine(void) {
         if (heap->state == HEAP_LEFT_BY_FORK) continue;
         if (!hardened() && heap->quarantine[0].in) return false;
         if (!has_wide(heap)) return false;
-        for (size_t bytes = 0; hardened() && bytes <= QUARANTINE_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES)
+        for (size_t bytes = 0; hardened() && bytes <= CLASS_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES)
             if (!has_row(heap, &heap->quarantine[bytes / BLOCK_ALIGN_BYTES], bytes)) return false;
     }
     return true;
