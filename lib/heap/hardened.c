@@ -102,7 +102,7 @@ STARTUP_TEXT void *hardened_turn(size_t bytes) {
     struct block *block = *row->out;
     if (unlikely(!quarantine_is_clear(block, bytes))) quarantine_written(block);
     row->out--;
-    return hardened_hand_out(block, bytes, canary_of(block), (block_pair){0, 0});
+    return hardened_hand_out(block, bytes, canary_of(block), &(block_pair){0, 0});
 }
 
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {

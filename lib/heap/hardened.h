@@ -45,9 +45,9 @@ INLINE void *hardened_seal(void *p, size_t request) {
 }
 
 /* Hand out a block of `bytes` that is as the quarantine left it: it reads as zero, up to its canary. */
-INLINE void *hardened_hand_out(struct block *block, size_t bytes, uintptr_t canary, block_pair zero) {
+INLINE void *hardened_hand_out(struct block *block, size_t bytes, uintptr_t canary, const block_pair *zero) {
     *canary_place(block, bytes) = canary;
-    *(block_pair *)block = zero;
+    *(block_pair *)block = *zero;
     return block;
 }
 
@@ -59,8 +59,8 @@ INLINE void *hardened_take(struct heap *heap, size_t bytes, size_t size, void *(
     uintptr_t canary = canary_of(block);
     block_pair zero = {0, 0};
     COMPUTED_PAIR(zero);
-    if (unlikely(!quarantine_is_as_put(block, bytes, canary, zero))) return rest(size);
-    hardened_hand_out(block, bytes, canary, zero);
+    if (unlikely(!quarantine_is_as_put(block, bytes, canary, &zero))) return rest(size);
+    hardened_hand_out(block, bytes, canary, &zero);
     row->out--;
     return block;
 }

@@ -81,52 +81,58 @@ INLINE void quarantine_clear(struct block *block, size_t bytes) {
     pairs[2] = quarantine_last(pairs, bytes)[-1] = zero;
 }
 
-/* The bits that are set in any of eight pairs, or four. */
-INLINE block_pair quarantine_any_half(const block_pair *pairs) {
-    return pairs[0] | pairs[1] | pairs[2] | pairs[3];
+/* Add the bits that are set in any of eight pairs, or four. */
+INLINE void quarantine_add_half(block_pair *any, const block_pair *pairs) {
+    *any |= pairs[0] | pairs[1] | pairs[2] | pairs[3];
 }
-INLINE block_pair quarantine_any_piece(const block_pair *pairs) {
-    return quarantine_any_half(pairs) | quarantine_any_half(pairs + 4);
+INLINE void quarantine_add_piece(block_pair *any, const block_pair *pairs) {
+    *any |= (pairs[0] | pairs[1] | pairs[2] | pairs[3]) | (pairs[4] | pairs[5] | pairs[6] | pairs[7]);
 }
 
 /* Behind the first 16 bytes of a block. */
-INLINE block_pair quarantine_any_long(const block_pair *pairs, const block_pair *last, size_t bytes) {
-    if (bytes <= QUARANTINE_MIDDLE_BYTES) return quarantine_any_half(pairs + 1) | quarantine_any_half(last - 3);
+INLINE void quarantine_add_long(block_pair *any, const block_pair *pairs, size_t bytes) {
+    const block_pair *last = quarantine_last(pairs, bytes);
+    if (bytes <= QUARANTINE_MIDDLE_BYTES) {
+        quarantine_add_half(any, pairs + 1);
+        return quarantine_add_half(any, last - 3);
+    }
     last -= QUARANTINE_PIECE - 1;
-    block_pair any = quarantine_any_piece(last);
-    for (pairs++; pairs < last; pairs += QUARANTINE_PIECE) any |= quarantine_any_piece(pairs);
-    return any;
+    quarantine_add_piece(any, last);
+    for (pairs++; pairs < last; pairs += QUARANTINE_PIECE) quarantine_add_piece(any, pairs);
 }
-INLINE block_pair quarantine_any_short(const block_pair *pairs, size_t bytes) {
-    block_pair any = pairs[1] | *quarantine_last(pairs, bytes);
+INLINE void quarantine_add_short(block_pair *any, const block_pair *pairs, size_t bytes) {
+    block_pair more = pairs[1] | *quarantine_last(pairs, bytes);
     if (likely(bytes > 48)) {
         COMPUTED(bytes);
-        any |= pairs[2] | quarantine_last(pairs, bytes)[-1];
+        more |= pairs[2] | quarantine_last(pairs, bytes)[-1];
     }
-    return any;
+    *any |= more;
 }
 
 /* True when no bit of `pair` is set; `zero` is zero, which the caller has in a register. */
-INLINE bool quarantine_is_zero(block_pair pair, block_pair zero) {
+INLINE bool quarantine_is_zero(const block_pair *pair, const block_pair *zero) {
 #ifdef __SSE2__
     typedef char bytes __attribute__((vector_size(16)));
-    return __builtin_ia32_pmovmskb128((bytes)pair == (bytes)zero) == 0xffff;
+    return __builtin_ia32_pmovmskb128((bytes)*pair == (bytes)*zero) == 0xffff;
 #else
-    return (pair[0] | pair[1]) == zero[0];
+    return ((*pair)[0] | (*pair)[1]) == (*zero)[0];
 #endif
 }
 
 /* True when a block of `bytes` is as quarantine_put() left it; `canary` is its own. */
-INLINE bool quarantine_is_as_put(const struct block *block, size_t bytes, uintptr_t canary, block_pair zero) {
+INLINE bool quarantine_is_as_put(const struct block *block, size_t bytes, uintptr_t canary,
+                                 const block_pair *zero) {
     const block_pair *pairs = (const block_pair *)block;
     block_pair mark = {(long long)canary, (long long)canary}, wrong = pairs[0] ^ mark;
-    wrong |= bytes > QUARANTINE_SHORT_BYTES ? quarantine_any_long(pairs, quarantine_last(pairs, bytes), bytes)
-                                            : quarantine_any_short(pairs, bytes);
-    return quarantine_is_zero(wrong, zero);
+    if (bytes > QUARANTINE_SHORT_BYTES)
+        quarantine_add_long(&wrong, pairs, bytes);
+    else
+        quarantine_add_short(&wrong, pairs, bytes);
+    return quarantine_is_zero(&wrong, zero);
 }
 INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
     debug_check(bytes >= QUARANTINE_BYTES_MIN && bytes % BLOCK_ALIGN_BYTES == 0);
-    return quarantine_is_as_put(block, bytes, canary_of(block), (block_pair){0, 0});
+    return quarantine_is_as_put(block, bytes, canary_of(block), &(block_pair){0, 0});
 }
 
 /* The row of blocks of `bytes`. One that is closed, as rows of other sizes always are, has `in` NULL; and an empty half
