@@ -4,8 +4,9 @@
  *
  * free, realloc and others check it, so an overflow of the block, or an underflow of the one behind it, is found then.
  * In a block that is of its request's class, as nearly all are, nothing counts as spare. In any other it tells the size
- * that was asked for, so that a sized free with another one is found; and free takes its slow path. The constant spreads
- * it over all bytes: of the words that differ from the right one in any byte, one in 2^48 tells of some spare. */
+ * that was asked for, so that a sized free with another one is found; and free takes its slow path. The constant
+ * spreads it over all bytes: of the words that differ from the right one in any byte, one in 2^48 tells of some spare.
+ */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "heap/heap.h"

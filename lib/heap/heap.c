@@ -15,8 +15,7 @@ struct heap heap_none = {.bin = EMPTY_BINS,
                          .secret = 1,
                          .slow_left = 1,
                          .state = HEAP_NONE,
-                         .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {
-                             .out = (struct block **)quarantine_none}}};
+                         .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {.out = (struct block **)quarantine_none}}};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

@@ -125,8 +125,9 @@ struct heap {
 enum {
     HEAP_ROWS_BYTES = (QUARANTINE_CLASSES - 2) * QUARANTINE_ROW_BYTES,
     HEAP_ROWS_ALIGN_BYTES = HEAP_ROWS_BYTES ? QUARANTINE_ROW_BYTES : 64,
-    HEAP_AREA_BYTES = (sizeof(struct heap) + HEAP_ROWS_ALIGN_BYTES - 1) / HEAP_ROWS_ALIGN_BYTES *
-                          HEAP_ROWS_ALIGN_BYTES + HEAP_ROWS_BYTES,
+    HEAP_AREA_BYTES =
+        (sizeof(struct heap) + HEAP_ROWS_ALIGN_BYTES - 1) / HEAP_ROWS_ALIGN_BYTES * HEAP_ROWS_ALIGN_BYTES +
+        HEAP_ROWS_BYTES,
 };
 
 extern struct block *const quarantine_none[1] __attribute__((visibility("hidden"))); /* `out` of an empty row */

@@ -8,8 +8,7 @@
 /* All rows are empty, and closed: the first free of each class opens its own (heap/quarantine.h). */
 static void close_quarantine(struct heap *heap) {
     heap->quarantine_random = hardened_secret ^ (uintptr_t)heap;
-    for (size_t i = 0; i < QUARANTINE_ROWS; i++)
-        heap->quarantine[i].out = (struct block **)quarantine_none;
+    for (size_t i = 0; i < QUARANTINE_ROWS; i++) heap->quarantine[i].out = (struct block **)quarantine_none;
 }
 
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {

@@ -35,7 +35,7 @@ static void open_row(struct heap *heap, struct quarantine *row, size_t class) {
 }
 
 /* Draw the next random number: a counter, mixed. */
-static uint64_t draw(struct heap *heap) {
+static uint64_t draw_number(struct heap *heap) {
     uint64_t mixed = heap->quarantine_random += UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
     return mixed ^ mixed >> 32;
@@ -54,15 +54,15 @@ INLINE void mix_last(struct block **end, size_t count, uint64_t random) {
 /* Mix a full half: those that malloc takes first are drawn from sixteen, from eight, or from four. */
 static void mix(struct heap *heap, struct block **end, size_t bytes) {
     if (bytes <= SHORT_BYTES)
-        mix_last(end, (SHORT_ROOM + 1) / 2, draw(heap));
+        mix_last(end, (SHORT_ROOM + 1) / 2, draw_number(heap));
     else if (bytes <= MIDDLE_BYTES)
-        mix_last(end, MIDDLE_ROOM / 2, draw(heap));
+        mix_last(end, MIDDLE_ROOM / 2, draw_number(heap));
     else
-        mix_last(end, LONG_ROOM / 2, draw(heap));
+        mix_last(end, LONG_ROOM / 2, draw_number(heap));
 }
 
 /* Exchange the halves: what waits in the full one may be taken. */
-static void turn(struct heap *heap, struct quarantine *row, size_t bytes) {
+static void exchange_halves(struct heap *heap, struct quarantine *row, size_t bytes) {
     debug_check(row->in && quarantine_is_full(row) && quarantine_is_empty(row));
     struct block **last = row->in - 1, **first = quarantine_half(last, bytes);
     mix(heap, row->in, bytes);
@@ -72,11 +72,11 @@ static void turn(struct heap *heap, struct quarantine *row, size_t bytes) {
 
 bool quarantine_turn(struct heap *heap, struct quarantine *row) {
     if (!row->in || !quarantine_is_full(row) || heap->sample.rate > 0) return false;
-    turn(heap, row, (size_t)(row - heap->quarantine) * BLOCK_ALIGN_BYTES);
+    exchange_halves(heap, row, (size_t)(row - heap->quarantine) * BLOCK_ALIGN_BYTES);
     return true;
 }
 
-static void leave(struct block *block, struct heap *heap, size_t bytes) {
+static void quarantine_leave(struct block *block, struct heap *heap, size_t bytes) {
     if (unlikely(!quarantine_is_clear(block, bytes))) quarantine_written(block);
     *(word_pair *)block = (word_pair){0, 0};
     struct unit *slab = span_line(&span_home, (size_t)((char *)block - span_home.base));
@@ -88,14 +88,14 @@ static void leave(struct block *block, struct heap *heap, size_t bytes) {
 
 /* Free what malloc has not taken. One by one, as a free may look at the row. */
 static void release(struct heap *heap, struct quarantine *row, size_t bytes) {
-    while (!quarantine_is_empty(row)) leave(*row->out--, heap, bytes);
+    while (!quarantine_is_empty(row)) quarantine_leave(*row->out--, heap, bytes);
 }
 
 /* Free the oldest block of a full row from which nothing is taken. */
 static void release_oldest(struct heap *heap, struct quarantine *row, size_t bytes) {
     struct block **first = quarantine_half(row->in - 1, bytes), *oldest = *first;
     memmove(first, first + 1, (size_t)((char *)--row->in - (char *)first));
-    leave(oldest, heap, bytes);
+    quarantine_leave(oldest, heap, bytes);
 }
 
 void quarantine_put_odd(struct heap *heap, struct block *block, size_t class) {
@@ -108,7 +108,7 @@ void quarantine_put_odd(struct heap *heap, struct block *block, size_t class) {
         release_oldest(heap, row, bytes);
     } else {
         release(heap, row, bytes);
-        turn(heap, row, bytes);
+        exchange_halves(heap, row, bytes);
     }
     quarantine_put(row, block, bytes, canary_of(block));
 }
@@ -122,10 +122,11 @@ static struct block *unmark(struct block *block) {
 
 struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes) {
     debug_check(heap->state == HEAP_LIVE && bytes > CLASS_BYTES_MAX);
-    size_t near = draw(heap) % QUARANTINE_NEAR_SLOTS;
+    size_t near = draw_number(heap) % QUARANTINE_NEAR_SLOTS;
     block->key = canary_of(block);
     block->next = (struct block *)block->key;
-    struct block **slot = &heap->quarantine_wide[bytes > QUARANTINE_NEAR_BYTES_MAX ? QUARANTINE_NEAR_SLOTS + near % 2 : near];
+    struct block **slot =
+        &heap->quarantine_wide[bytes > QUARANTINE_NEAR_BYTES_MAX ? QUARANTINE_NEAR_SLOTS + near % 2 : near];
     struct block *leaving = *slot;
     *slot = block;
     return leaving ? unmark(leaving) : NULL;
@@ -138,7 +139,8 @@ void quarantine_flush(struct heap *heap) {
         struct quarantine *row = quarantine_of(heap, bytes);
         release(heap, row, bytes);
         if (!row->in) continue;
-        for (struct block **first = quarantine_half(row->in - 1, bytes); row->in > first;) leave(*--row->in, heap, bytes);
+        for (struct block **first = quarantine_half(row->in - 1, bytes); row->in > first;)
+            quarantine_leave(*--row->in, heap, bytes);
     }
     for (uint32_t i = 0; i < QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS; i++) {
         struct block *block = heap->quarantine_wide[i];

@@ -3,9 +3,10 @@
  *   | the caller's bytes, or some more     | canary |        a block; free and realloc check the canary
  *   | canary | canary | zeroes                      |        in the quarantine
  *
- * The canary is made from the block's address and a secret of its own. A freed block of a slab is cleared, marked by its canary, and put into its class's row in its heap. Its slab counts it as used, whoever owns
- * that, so it can be handed out again without a word to the slab. A second free finds no canary behind the block, and a
- * write to any byte of it meanwhile is found.
+ * The canary is made from the block's address and a secret of its own. A freed block of a slab is cleared, marked by
+ * its canary, and put into its class's row in its heap. Its slab counts it as used, whoever owns that, so it can be
+ * handed out again without a word to the slab. A second free finds no canary behind the block, and a write to any byte
+ * of it meanwhile is found.
  *
  *   one half      | unused | end | block | block | ...        <- out: malloc takes the last, until it meets the end
  *   the other     | unused | end | block | block |  -> in: free adds one
@@ -120,8 +121,7 @@ INLINE bool quarantine_is_zero(const block_pair *pair, const block_pair *zero) {
 }
 
 /* True when a block of `bytes` is as quarantine_put() left it; `canary` is its own. */
-INLINE bool quarantine_is_as_put(const struct block *block, size_t bytes, uintptr_t canary,
-                                 const block_pair *zero) {
+INLINE bool quarantine_is_as_put(const struct block *block, size_t bytes, uintptr_t canary, const block_pair *zero) {
     const block_pair *pairs = (const block_pair *)block;
     block_pair mark = {(long long)canary, (long long)canary}, wrong = pairs[0] ^ mark;
     if (bytes > QUARANTINE_SHORT_BYTES)
@@ -170,7 +170,8 @@ void quarantine_put_odd(struct heap *heap, struct block *block, size_t class);
  * a profiler counts, which it does at the bins. */
 bool quarantine_turn(struct heap *heap, struct quarantine *row);
 
-/* Put a checked block of level 2 of `bytes` into a random place for such; returns the block that was there, whose mark is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
+/* Put a checked block of level 2 of `bytes` into a random place for such; returns the block that was there, whose mark
+ * is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
  */
 struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes);
 

@@ -7,7 +7,7 @@
 bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     debug_check(heap->state == HEAP_LIVE && rate > 0 && rate <= SAMPLE_RATE_MAX);
     if (!config_safety || config_valgrind) return false; /* whose free() does not check the start limit */
-    quarantine_flush(heap); /* what it hands out is not counted */
+    quarantine_flush(heap);                              /* what it hands out is not counted */
     heap_flush_bins(heap);
     if (heap->sample.rate == 0) heap->sample.pace = heap->slow_left;
     heap->sample.rate = rate;

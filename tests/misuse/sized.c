@@ -62,12 +62,12 @@ static void free_wrongly(enum way way, size_t size, size_t told) {
     }
 
 /* A size that is only a little too small: of another class, or of some sixteen bytes less where there are none. */
-#define ALMOST_CASES(name, way)                                         \
-    MISUSE(sized_exactly, name##_a_sixth_less, 100, LARGE_MAX, EACH_PLACE) { \
-        free_wrongly(way, size % 400000, size % 400000 / 6 * 5);        \
-    }                                                                   \
+#define ALMOST_CASES(name, way)                                               \
+    MISUSE(sized_exactly, name##_a_sixth_less, 100, LARGE_MAX, EACH_PLACE) {  \
+        free_wrongly(way, size % 400000, size % 400000 / 6 * 5);              \
+    }                                                                         \
     MISUSE(sized_exactly, name##_half_and_more, 100, LARGE_MAX, EACH_PLACE) { \
-        free_wrongly(way, size % 400000, size % 400000 / 2 + 17);       \
+        free_wrongly(way, size % 400000, size % 400000 / 2 + 17);             \
     }
 
 MISUSE(sized, free_sized_half_of_much, 16, LARGE_MAX, EACH_PLACE) {
