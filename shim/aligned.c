@@ -12,7 +12,8 @@ ASIDE_FUNCTION(void *, memalign_aside, ASIDE_MEMALIGN, (size_t align, size_t siz
 
 static void *aligned_or_null(size_t align, size_t size) {
     if (aside()) return memalign_aside(align, size);
-    return hardened_seal(or_enomem(entry_aligned(hardened_request(size), align)));
+    size_t request = hardened_request(size);
+    return hardened_seal(or_enomem(entry_aligned(request, align)), request);
 }
 
 /* Sets errno too when there is no memory, which POSIX does not require: glibc does, and some callers read it. */

@@ -73,8 +73,10 @@ static NOINLINE size_t usable_outside(const void *p) {
 
 static NOINLINE STARTUP_TEXT void *malloc_sealed(size_t size) {
     size_t request = hardened_request(size);
-    if (unlikely(hardened_is_due())) return hardened_seal(malloc_last(request, heap_self));
-    return hardened_seal(heap_alloc_with(request, malloc_small, malloc_wide));
+    void *p = hardened_next(request, HARDENED_ANY);
+    if (likely(p)) return p;
+    if (unlikely(hardened_is_due())) return hardened_seal(malloc_last(request, heap_self), request);
+    return hardened_seal(heap_alloc_with(request, malloc_small, malloc_wide), request);
 }
 
 EXPORT HOT STARTUP_TEXT void *malloc(size_t size) {
@@ -87,7 +89,9 @@ EXPORT HOT STARTUP_TEXT void free(void *p) {
 }
 
 static NOINLINE STARTUP_TEXT void *calloc_sealed(size_t size) {
-    return hardened_seal(heap_zeroed_with(hardened_request(size), calloc_slow));
+    size_t request = hardened_request(size);
+    void *p = hardened_next(request, HARDENED_ZERO);
+    return likely(p) ? p : hardened_seal(heap_zeroed_with(request, calloc_slow), request);
 }
 
 EXPORT STARTUP_TEXT void *calloc(size_t count, size_t size) {

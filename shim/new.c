@@ -72,7 +72,7 @@ INLINE void *alloc_any(size_t size, size_t align) {
     size_t bytes = hardened_request(size);
     void *p = align <= BLOCK_ALIGN_BYTES ? entry_alloc(bytes, heap_self) : entry_aligned(bytes, align);
     events_look();
-    return hardened_seal(p);
+    return hardened_seal(p, bytes);
 }
 
 STARTUP_TEXT static NOINLINE void *new_or_throw(size_t size, size_t align) {
@@ -122,8 +122,10 @@ STARTUP_TEXT static NOINLINE void *new_wide(size_t size, struct heap *heap) {
 
 static NOINLINE STARTUP_TEXT void *new_sealed(size_t size) {
     size_t request = hardened_request(size);
-    if (unlikely(hardened_is_due())) return hardened_seal(new_last(request, heap_self));
-    return hardened_seal(heap_alloc_with(request, new_small, new_wide));
+    void *p = hardened_next(request, HARDENED_ANY);
+    if (likely(p)) return p;
+    if (unlikely(hardened_is_due())) return hardened_seal(new_last(request, heap_self), request);
+    return hardened_seal(heap_alloc_with(request, new_small, new_wide), request);
 }
 
 STARTUP_TEXT void *new_one(size_t size) {

@@ -53,12 +53,16 @@ INLINE void *heap_alloc_wide_shared(size_t size, struct heap *heap, heap_alloc_w
     return likely(p) ? p : last(size, heap);
 }
 
-/* True when `offset` in the home span is the start of a block of `slab`, whoever owns it, and the block does not look
- * free. */
+/* True when `offset` in the home span is the start of a block of `slab`, whoever owns it. */
+INLINE bool heap_is_start(const struct unit *slab, size_t offset) {
+    uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
+    return start < racy_load(slab->start_limit);
+}
+
+/* The same, and the block does not look free. */
 INLINE bool heap_looks_used(const struct unit *slab, size_t offset, const struct block *block) {
     if (!config_safety) return true;
-    uint32_t start = (uint32_t)(offset & (UNIT_BYTES - 1)) * racy_load(slab->recip);
-    return likely(start < racy_load(slab->start_limit)) && likely(!block_may_be_free(block));
+    return likely(heap_is_start(slab, offset)) && likely(!block_may_be_free(block));
 }
 
 /* Free a block of the heap's own slab. Its used blocks become one less, or the returns that are left: they are one

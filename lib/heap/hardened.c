@@ -5,9 +5,8 @@
 #include "heap/used.h"
 #include "slab/slab.h"
 
-STARTUP_TEXT canary_word *hardened_place(const void *p) {
-    size_t bytes = used_bytes(p);
-    return bytes ? (canary_word *)((uintptr_t)p + bytes) - 1 : NULL;
+STARTUP_TEXT size_t hardened_bytes(const void *p) {
+    return used_bytes(p);
 }
 
 void hardened_damaged(const char *function, const void *p) {
@@ -25,16 +24,14 @@ static STARTUP_TEXT bool is_quarantined(const void *p) {
 
 void hardened_check(const char *function, const void *p) {
     if (is_quarantined(p)) check_already_free(function, p);
-    const canary_word *place = hardened_place(p);
-    if (place && unlikely(*place != canary_of(place))) hardened_damaged(function, p);
+    size_t bytes = used_bytes(p);
+    if (bytes && unlikely(!canary_is_intact(p, bytes))) hardened_damaged(function, p);
 }
 
-/* Zero all of a small block but its canary. */
-static void clear(canary_word *p, size_t bytes) {
-    p[0] = 0;
-    if (bytes < QUARANTINE_BYTES_MIN) return;
-    p[1] = 0;
-    quarantine_clear((char *)p, bytes);
+/* Zero all of a small block, so that it has no canary any more. */
+static void clear(struct block *block, size_t bytes) {
+    *(block_pair *)block = (block_pair){0, 0};
+    if (bytes >= QUARANTINE_BYTES_MIN) quarantine_clear(block, bytes);
 }
 
 /* The line of `p` in the home span; NULL: it is elsewhere. */
@@ -43,14 +40,18 @@ static STARTUP_TEXT struct unit *home_unit(const void *p) {
     return offset < load_relaxed(span_home.bytes) ? span_line(&span_home, offset) : NULL;
 }
 
-/* Put a checked block of a full row into the quarantine. False: it is of another kind. */
-static bool put_where_full(struct block *block, struct heap *heap, size_t bytes) {
-    struct unit *slab = home_unit(block);
-    if (!hardened() || !slab) return false;
-    if (*quarantine_count(heap, bytes) != QUARANTINE_SLOTS - 1) return false;
-    if (slab->block_bytes != bytes || !heap_looks_used(slab, (uintptr_t)block, block)) return false;
-    quarantine_release(heap, slab->class, bytes);
-    quarantine_put(heap, block, slab->class, bytes, (size_t)*quarantine_count(heap, bytes));
+/* Put a checked block into the quarantine. False: it is of another kind, a profiler may know it, or the thread has no
+ * heap. */
+static bool put_small(struct block *block, struct heap *heap, size_t bytes) {
+    const struct unit *slab = home_unit(block);
+    if (!hardened() || !slab || heap->state != HEAP_LIVE) return false;
+    if (bytes < QUARANTINE_BYTES_MIN) return false;
+    if (slab->block_bytes != bytes || !heap_is_start(slab, (uintptr_t)block)) return false;
+    struct quarantine *row = quarantine_of(heap, bytes);
+    if (quarantine_is_full(row))
+        quarantine_put_odd(heap, block, slab->class);
+    else
+        quarantine_put(row, block, bytes, canary_of(block));
     return true;
 }
 
@@ -69,38 +70,52 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     size_t bytes = medium_bytes(p);
     if (!bytes) bytes = used_bytes(p);
     if (!bytes && is_quarantined(p)) check_already_free("free", p);
-    if (bytes) {
-        const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
-        if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
-    }
+    if (bytes && unlikely(!canary_is_intact(p, bytes))) hardened_damaged("free", p);
     if (bytes && bytes <= CLASS_BYTES_MAX) {
-        if (put_where_full(p, heap, bytes)) return;
+        if (put_small(p, heap, bytes)) return;
         clear(p, bytes);
-    } else if (bytes && bytes <= QUARANTINE_WIDE_BYTES_MAX && may_wait(p, heap)) {
-        p = quarantine_swap_wide(heap, p);
+    } else if (bytes && bytes <= MEDIUM_BYTES_MAX && may_wait(p, heap)) {
+        p = quarantine_swap_wide(heap, p, bytes);
         if (!p) return;
     }
     heap_free_with(p, outside);
 }
 
 STARTUP_TEXT bool hardened_is_due(void) {
-    struct heap *heap = heap_self;
-    if (heap->state != HEAP_LIVE || (uint8_t)heap->quarantine_random != 0) return false;
+    return heap_self->state == HEAP_LIVE && pace_is_due(heap_self);
+}
+
+/* Count a slow path after every eighth turn, as else programs that free as much as they allocate would never look at
+ * the clock. */
+static bool turn_is_due(struct heap *heap) {
+    enum { TURNS_SHIFT = 64 - 3 };
+    if (heap->quarantine_random >> TURNS_SHIFT) return false;
     pace_run(heap);
     return pace_is_due(heap);
 }
 
-/* Set the canary of a resized block, and clear the old one if it is now inside, as the caller must not see it. */
-static void *reseal(char *p, size_t old_bytes) {
-    size_t bytes = used_bytes(p);
-    if (bytes > old_bytes && old_bytes) *((canary_word *)(p + old_bytes) - 1) = 0;
-    return hardened_seal(p);
+STARTUP_TEXT void *hardened_turn(size_t bytes) {
+    struct heap *heap = heap_self;
+    struct quarantine *row = quarantine_of(heap, bytes);
+    if (heap->state != HEAP_LIVE) return NULL;
+    if (quarantine_is_empty(row) && (!quarantine_turn(heap, row) || turn_is_due(heap))) return NULL;
+    struct block *block = *row->out;
+    if (unlikely(!quarantine_is_clear(block, bytes))) quarantine_written(block);
+    row->out--;
+    return hardened_hand_out(block, bytes, canary_of(block), &(block_pair){0, 0});
 }
 
 void *hardened_resize(void *p, size_t size, void *(*slow)(void *p, size_t size)) {
     size_t request = hardened_request(size), old = used_bytes(p);
     hardened_check("realloc", p);
-    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) return p;
-    char *new = slow(p, request);
-    return new ? reseal(new, old) : NULL;
+    if (old && request <= old && request > old / 2 && old <= CLASS_BYTES_MAX) {
+        canary_set(p, old, request);
+        return p;
+    }
+    canary_word *place = canary_place(p, old), canary = old ? *place : 0;
+    if (old) *place = 0; /* first: the core may free the block */
+    void *new = slow(p, request);
+    if (new) return hardened_seal(new, request);
+    if (old) *place = canary;
+    return NULL;
 }

@@ -9,11 +9,12 @@
 INLINE size_t hardened_request(size_t size) {
     size_t bytes;
     if (!hardened()) return size;
+    if (unlikely(size < BLOCK_ALIGN_BYTES - CANARY_BYTES + 1)) return BLOCK_ALIGN_BYTES + 1; /* none of 16 bytes */
     return unlikely(__builtin_add_overflow(size, CANARY_BYTES, &bytes)) ? SIZE_MAX : bytes;
 }
 
-/* Where the canary of the block at `p` is, of any kind; NULL: `p` is no block of ours, or a free one. */
-canary_word *hardened_place(const void *p);
+/* Bytes of the used block at `p`, of any kind; 0: `p` is no block of ours, or a free one. */
+size_t hardened_bytes(const void *p);
 
 /* Ends the program: the canary at the end of the block at `p` is damaged. */
 _Noreturn COLD void hardened_damaged(const char *function, const void *p);
@@ -27,88 +28,116 @@ INLINE size_t hardened_medium_bytes(const char *p, const struct unit *unit) {
     return (size_t)count << GRANULE_SHIFT;
 }
 
-/* Set the canary of a block that is about to be handed out; NULL and foreign blocks pass unchanged. */
-INLINE void *hardened_seal(void *p) {
+/* Set the canary of a block that is about to be handed out for a request of the core; NULL and foreign blocks pass
+ * unchanged. */
+INLINE void *hardened_seal(void *p, size_t request) {
     if (!hardened()) return p;
     size_t offset = (size_t)((char *)p - racy_load(span_home.base));
-    canary_word *place = NULL;
+    size_t bytes = 0;
     if (likely(offset < racy_load(span_home.bytes))) {
         struct unit *unit = span_line(&span_home, offset);
-        size_t bytes = racy_load(unit->block_bytes);
+        bytes = racy_load(unit->block_bytes);
         if (!bytes) bytes = hardened_medium_bytes(p, unit);
-        if (likely(bytes)) place = (canary_word *)((char *)p + bytes) - 1;
     }
-    if (unlikely(!place)) place = hardened_place(p);
-    if (likely(place)) *place = canary_of(place);
+    if (unlikely(!bytes)) bytes = hardened_bytes(p);
+    if (likely(bytes)) canary_set(p, bytes, request);
     return p;
 }
 
-/* Take a block of `class` from the quarantine, or from the bin; `rest` does all else, in tail position. One call in 256
- * that the quarantine could serve goes there, too, as else programs that free as much as they allocate would never
- * look at the clock. */
-INLINE void *hardened_take(struct heap *heap, size_t class, size_t bytes, size_t size, void *(*rest)(size_t size)) {
-    int8_t count = *quarantine_count(heap, bytes);
-    if (likely(count > heap->quarantine_kept)) {
-        if (unlikely((uint8_t)quarantine_draw(heap) == 0)) return rest(size);
-        struct block *block = quarantine_take(heap, class, bytes, (size_t)count);
-        if (unlikely(!quarantine_is_clear(block, bytes))) return quarantine_written(block);
-        *(word_pair *)block = (word_pair){0, 0};
-        return block;
-    }
-    struct block *block = heap->bin[class], *next = block->next;
-    if (unlikely(block->key != block_key(block, next, heap->secret))) return rest(size);
-    block_clear(block);
-    heap->bin[class] = next;
-    PREFETCH(next);
-    canary_word *place = (canary_word *)((char *)block + bytes) - 1;
-    *place = canary_of(place);
+/* Hand out a block of `bytes` that is as the quarantine left it: it reads as zero, up to its canary. */
+INLINE void *hardened_hand_out(struct block *block, size_t bytes, uintptr_t canary, const block_pair *zero) {
+    *canary_place(block, bytes) = canary;
+    *(block_pair *)block = *zero;
     return block;
 }
 
-/* malloc in a world, whose `rest` serves larger blocks and what bin and quarantine do not have. */
+/* Take the next block of a row; `rest` does all else, in tail position. In an empty half that is the end mark, which is
+ * never as the quarantine leaves a block: one comparison tells of both. */
+INLINE void *hardened_take(struct heap *heap, size_t bytes, size_t size, void *(*rest)(size_t size)) {
+    struct quarantine *row = quarantine_of(heap, bytes);
+    struct block *block = *row->out;
+    uintptr_t canary = canary_of(block);
+    block_pair zero = {0, 0};
+    COMPUTED_PAIR(zero);
+    if (unlikely(!quarantine_is_as_put(block, bytes, canary, &zero))) return rest(size);
+    hardened_hand_out(block, bytes, canary, &zero);
+    row->out--;
+    return block;
+}
+
+/* The bytes of the block for a request of `size`, with its canary, up to CLASS_TINY_BYTES. */
+INLINE size_t hardened_tiny_bytes(size_t size) {
+    return (size + CANARY_BYTES + (BLOCK_ALIGN_BYTES - 1)) & ~(size_t)(BLOCK_ALIGN_BYTES - 1);
+}
+
+/* malloc in a world, whose `rest` serves larger blocks and what the quarantine does not have. */
 INLINE void *hardened_alloc_with(size_t size, void *(*rest)(size_t size)) {
     debug_check(hardened());
     struct heap *heap = heap_self;
-    if (likely(size <= CLASS_TINY_BYTES - CANARY_BYTES)) {
-        size_t class = (size + CANARY_BYTES + (BLOCK_ALIGN_BYTES - 1)) / BLOCK_ALIGN_BYTES;
-        return hardened_take(heap, class, class * BLOCK_ALIGN_BYTES, size, rest);
+    if (likely(size <= QUARANTINE_SHORT_BYTES - CANARY_BYTES)) {
+        size_t bytes = hardened_tiny_bytes(size);
+        return hardened_take(heap, bytes, size, rest);
     }
-    if (unlikely(size > QUARANTINE_BYTES_MAX - CANARY_BYTES)) return rest(size);
-    size_t class = class_of_wide(size + CANARY_BYTES);
-    return hardened_take(heap, class, class_shapes[class].block_bytes, size, rest);
+    if (unlikely(size > CLASS_BYTES_MAX - CANARY_BYTES)) return rest(size);
+    size_t bytes = size <= CLASS_TINY_BYTES - CANARY_BYTES
+                       ? hardened_tiny_bytes(size)
+                       : class_shapes[class_of_wide(size + CANARY_BYTES)].block_bytes;
+    if (bytes <= QUARANTINE_SHORT_BYTES) __builtin_unreachable();
+    return hardened_take(heap, bytes, size, rest);
 }
 
-/* The same for memory that reads as zero: what leaves the quarantine does, up to its canary. */
+/* The same for memory that reads as zero: what leaves the quarantine does. */
 INLINE void *hardened_zeroed_with(size_t size, void *(*rest)(size_t size)) {
-    struct heap *heap = heap_self;
-    size_t bytes = (size + CANARY_BYTES + (BLOCK_ALIGN_BYTES - 1)) & ~(size_t)(BLOCK_ALIGN_BYTES - 1);
-    if (unlikely(size > CLASS_TINY_BYTES - CANARY_BYTES) || *quarantine_count(heap, bytes) <= heap->quarantine_kept)
-        return rest(size);
-    return hardened_take(heap, bytes / BLOCK_ALIGN_BYTES, bytes, size, rest);
+    if (unlikely(size > CLASS_TINY_BYTES - CANARY_BYTES)) return rest(size);
+    return hardened_take(heap_self, hardened_tiny_bytes(size), size, rest);
 }
 
-/* True when a call of malloc that the quarantine could have served must look at the clock; it counts as a slow path. */
+/* The next block of a row whose halves change places now, or of one that a smaller request takes from. NULL: there is
+ * none. */
+void *hardened_turn(size_t bytes);
+
+/* What the fast paths do not find: the block for a request of the core, from the bin, if it need not read as zero, or
+ * by a turn. NULL: there is none. */
+enum hardened_content { HARDENED_ANY, HARDENED_ZERO };
+INLINE void *hardened_next(size_t request, enum hardened_content content) {
+    if (request > CLASS_BYTES_MAX) return NULL;
+    struct heap *heap = heap_self;
+    size_t class = class_of(request), bytes = class_shapes[class].block_bytes;
+    const struct quarantine *row = quarantine_of(heap, bytes);
+    struct block *block = heap->bin[class], *next = block->next;
+    if (!quarantine_is_empty(row) || (row->in && quarantine_is_full(row))) return hardened_turn(bytes);
+    if (content == HARDENED_ZERO || block->key != block_key(block, next, heap->secret)) return NULL;
+    block_clear(block);
+    heap->bin[class] = next;
+    PREFETCH(next);
+    *canary_place(block, bytes) = canary_of(block);
+    return block;
+}
+
+/* True when a call of malloc that the quarantine could have served must look at the clock. */
 bool hardened_is_due(void);
 
 /* Check that the canary of `p` is intact, if it has one, and that `p` is not in a quarantine. */
 void hardened_check(const char *function, const void *p);
 
-/* The rarer frees: NULL, other spans, blocks of 16 bytes, of more than QUARANTINE_BYTES_MAX, what looks free, and the
- * one after which so many blocks of its class wait that the older half is freed. */
+/* The rarer frees: NULL, other spans, blocks of more than CLASS_BYTES_MAX, blocks whose row is full or whose canary
+ * is not plain, and what is no used block. */
 void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap));
 
+/* A block's canary goes when it is freed, so a block that has its own is in use. */
 INLINE void hardened_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
     if (!hardened()) return heap_free_with(p, outside);
     struct heap *heap = heap_self;
     size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return hardened_free_odd(p, heap, outside);
     struct unit *slab = span_line(&span_home, offset);
-    size_t bytes = racy_load(slab->block_bytes), count = (size_t)*quarantine_count(heap, bytes);
-    if (unlikely(count >= QUARANTINE_SLOTS - 1) || unlikely(!heap_looks_used(slab, offset, p)))
+    size_t bytes = racy_load(slab->block_bytes);
+    struct quarantine *row = quarantine_of(heap, bytes);
+    if (unlikely(quarantine_is_full(row)) || unlikely(!heap_is_start(slab, offset)))
         return hardened_free_odd(p, heap, outside);
-    const canary_word *place = (canary_word *)((char *)p + bytes) - 1;
-    if (unlikely(*place != canary_of(place))) hardened_damaged("free", p);
-    quarantine_put(heap, p, slab->class, bytes, count);
+    uintptr_t canary = canary_of(p);
+    if (unlikely(*canary_place(p, bytes) != canary)) return hardened_free_odd(p, heap, outside);
+    quarantine_put(row, p, bytes, canary);
 }
 
 /* realloc() of a block, to a size that is not 0; `slow` is the core's realloc. */

@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 
+/* Ends each half of a row: a block that is never as the quarantine left it. */
+static const struct block quarantine_end[QUARANTINE_END_BYTES / sizeof(struct block)];
+struct block *const quarantine_none[1] = {(struct block *)quarantine_end};
+
 #define EMPTY_BINS \
     { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
@@ -11,7 +15,7 @@ struct heap heap_none = {.bin = EMPTY_BINS,
                          .secret = 1,
                          .slow_left = 1,
                          .state = HEAP_NONE,
-                         .quarantined = {[0 ... QUARANTINE_BYTES / BLOCK_ALIGN_BYTES] = QUARANTINE_CLOSED}};
+                         .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {.out = (struct block **)quarantine_none}}};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

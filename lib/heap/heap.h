@@ -28,19 +28,23 @@ enum {
     RETURNS_FRESH = 255, /* returns_left of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
-/* How many freed blocks of a class the hardened build keeps from being handed out for a while: KEPT, and up to SLOTS
- * until some are freed; in classes of up to 1 KiB. */
+/* Where the hardened build keeps freed blocks of slabs for a while: two halves of a row for each class, which lie
+ * behind the heap (heap/quarantine.h). */
 enum {
-    QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? 41 : 1,
-    QUARANTINE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 4 : 1,
-    QUARANTINE_KEPT = 1 << QUARANTINE_SHIFT,
-    QUARANTINE_SLOTS = 2 * QUARANTINE_KEPT,
-    QUARANTINE_WIDE_SHIFT = HEAPALLOC_SAFETY >= 2 ? 3 : 0, /* blocks of level 2, of up to 32 KiB */
-    QUARANTINE_WIDE_SLOTS = 1 << QUARANTINE_WIDE_SHIFT,
-    QUARANTINE_WIDE_BYTES_MAX = 32 << 10,
-    QUARANTINE_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 0, /* of the largest block that is asked about */
-    QUARANTINE_CLOSED = -1,
-    QUARANTINE_KEEPS_ALL = 127,
+    QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? CLASS_COUNT : 2, /* from 2 on */
+    QUARANTINE_ROWS = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX / BLOCK_ALIGN_BYTES + 1 : 1,
+    QUARANTINE_HALF_BYTES = 256,
+    QUARANTINE_END_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 16, /* readable at the end mark */
+    QUARANTINE_ROW_BYTES = 2 * QUARANTINE_HALF_BYTES,
+    QUARANTINE_NEAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 8 : 1, /* blocks of level 2, of up to 32 KiB */
+    QUARANTINE_FAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 2 : 0,  /* longer ones */
+    QUARANTINE_NEAR_BYTES_MAX = 32 << 10,
+};
+
+/* The row of a class: where malloc takes its next block, and where free puts one. */
+struct quarantine {
+    struct block **out;
+    struct block **in;
 };
 
 /* Whether a block reads as zero. */
@@ -80,9 +84,8 @@ enum heap_state {
  *   of a sampled heap it may be current without the slab's flag: frees go to the slab's own list
  *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say EMPTY, all empty             verify: empty
- *   quarantine[c]: its first quarantined[bytes / 16] are used blocks of class c, of `bytes`, cleared and marked; of
- *   sizes that have no quarantine that number is CLOSED; quarantine_wide[i]: NULL, or a used block of level 2, marked
- *                                                                                verify: quarantine
+ *   quarantine[bytes / 16]: in its two halves are used blocks of that size, cleared and marked; `in` is NULL while the
+ *   row is closed; quarantine_wide[i]: NULL, or a used block of level 2, marked  verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
@@ -113,15 +116,24 @@ struct heap {
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     struct size_class classes[CLASS_COUNT];
     uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
-    uint32_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next four */
-    int8_t quarantine_kept;     /* malloc takes from it where it has more than these blocks */
-    int8_t quarantined[QUARANTINE_BYTES / BLOCK_ALIGN_BYTES + 1];
-    struct block *quarantine_wide[QUARANTINE_WIDE_SLOTS];
-    struct block *quarantine[QUARANTINE_CLASSES][QUARANTINE_SLOTS];
+    uint64_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next two */
+    struct block *quarantine_wide[QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS];
+    struct quarantine quarantine[QUARANTINE_ROWS];
     struct sample sample;
     struct scavenge scavenge;
     uint64_t available; /* bounded build: a bit for each class that has a partial slab, or a current one with more */
 };
+
+/* Bytes that a heap takes with the rows behind it. */
+enum {
+    HEAP_ROWS_BYTES = (QUARANTINE_CLASSES - 2) * QUARANTINE_ROW_BYTES,
+    HEAP_ROWS_ALIGN_BYTES = HEAP_ROWS_BYTES ? QUARANTINE_ROW_BYTES : 64,
+    HEAP_AREA_BYTES =
+        (sizeof(struct heap) + HEAP_ROWS_ALIGN_BYTES - 1) / HEAP_ROWS_ALIGN_BYTES * HEAP_ROWS_ALIGN_BYTES +
+        HEAP_ROWS_BYTES,
+};
+
+extern struct block *const quarantine_none[1] __attribute__((visibility("hidden"))); /* `out` of an empty row */
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));
 extern struct heap heap_none __attribute__((visibility("hidden")));

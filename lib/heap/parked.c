@@ -5,13 +5,10 @@
 #include "heap/pace.h"
 #include "span/units.h"
 
-/* Open the quarantine for the sizes that have one (heap/quarantine.h). */
-static void open_quarantine(struct heap *heap) {
-    heap->quarantine_kept = QUARANTINE_KEPT;
-    heap->quarantine_random = (uint32_t)((hardened_secret ^ (uintptr_t)heap) >> 20);
-    memset(heap->quarantined, QUARANTINE_CLOSED, sizeof heap->quarantined);
-    for (size_t class = 2; class < QUARANTINE_CLASSES; ++class)
-        heap->quarantined[class_shapes[class].block_bytes / BLOCK_ALIGN_BYTES] = 0;
+/* All rows are empty, and closed: the first free of each class opens its own (heap/quarantine.h). */
+static void close_quarantine(struct heap *heap) {
+    heap->quarantine_random = hardened_secret ^ (uintptr_t)heap;
+    for (size_t i = 0; i < QUARANTINE_ROWS; i++) heap->quarantine[i].out = (struct block **)quarantine_none;
 }
 
 STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
@@ -27,7 +24,7 @@ STARTUP_TEXT void parked_clear(struct heap *heap, enum heap_state state) {
                           .seen_ms = load_relaxed(units.now_ms),
                           .next_all = heap->next_all};
     for (uint32_t class = 0; class < CLASS_COUNT; ++class) heap->bin[class] = BLOCK_END;
-    if (hardened()) open_quarantine(heap);
+    if (hardened()) close_quarantine(heap);
 }
 
 void parked_add_list(struct heap *first, struct heap *last) {

@@ -1,38 +1,31 @@
 /* Where the hardened build keeps freed blocks for a while, and what it writes at the end of each block.
  *
  *   | the caller's bytes, or some more     | canary |        a block; free and realloc check the canary
- *   | mark    | mark | zeroes              | canary |        in the quarantine
+ *   | canary | canary | zeroes                      |        in the quarantine
  *
- * A freed block of up to QUARANTINE_BYTES_MAX is cleared and joins those of its class in its heap's quarantine, and
- * malloc takes a random one of those that were there before. So blocks come back late and in random order, a second
- * free finds a mark that only this block can have, and a write to any byte of the block meanwhile is found. Its slab
- * counts it as used, whoever owns that, so it can be handed out again without a word to the slab.
+ * The canary is made from the block's address and a secret of its own. A freed block of a slab is cleared, marked by
+ * its canary, and put into its class's row in its heap. Its slab counts it as used, whoever owns that, so it can be
+ * handed out again without a word to the slab. A second free finds no canary behind the block, and a write to any byte
+ * of it meanwhile is found.
  *
- *   | KEPT blocks, of which malloc takes one | newer ones: the last takes its place, and at SLOTS half of all are freed
+ *   one half      | unused | end | block | block | ...        <- out: malloc takes the last, until it meets the end
+ *   the other     | unused | end | block | block |  -> in: free adds one
  *
- * The canary is made from its address and a secret of its own, the mark from the block's address and the key's secret.
+ * When the second half is full and the first is empty they change places, and the blocks to be handed out are mixed at
+ * random: what this costs is shared by the blocks of a half. When both are full the older ones are freed.
  * Nothing here is shared between threads. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/canary.h"
 
-enum { CANARY_BYTES = 8, QUARANTINE_BYTES_MIN = 32, QUARANTINE_BYTES_MAX = 1024 };
-
-typedef uint64_t canary_word __attribute__((may_alias));
-
-INLINE uint64_t canary_of(const canary_word *place) {
-    return (uintptr_t)place ^ hardened_secret;
-}
-
-/* The mark of a block in the quarantine: the key it would have if address 8 were next in its list. So the fast paths
- * decline it as perhaps free, and no free block has it. */
-INLINE uintptr_t quarantine_mark(const struct block *block) {
-    return block_key(block, (const struct block *)8, heap_secret());
-}
+enum {
+    QUARANTINE_BYTES_MIN = 32,
+    QUARANTINE_SHORT_BYTES = 80, /* up to this many bytes no loop is worth its instructions */
+};
 
 /* True when `p` is a block that waits in some heap's quarantine. */
 INLINE bool quarantine_has(const struct block *block) {
-    return hardened() && block->key == quarantine_mark(block);
+    return hardened() && block->key == canary_of(block);
 }
 
 /* Ends the program: `block`, which leaves the quarantine, was written to. Not declared as such, and with a result, so
@@ -42,97 +35,148 @@ COLD void *quarantine_written(const struct block *block);
 /* A block's words by twos: blocks begin at multiples of 16. */
 typedef word_pair block_pair __attribute__((aligned(BLOCK_ALIGN_BYTES)));
 
-/* Up to this many bytes no loop is worth its instructions. */
-enum { QUARANTINE_SHORT_BYTES = 80 };
+/* The last pair of a block; the compiler computes its address by itself only where COMPUTED(bytes) makes two of it. */
+INLINE block_pair *quarantine_last(const void *block, size_t bytes) {
+    return (block_pair *)((char *)(uintptr_t)block + bytes) - 1;
+}
 
-INLINE void quarantine_clear_64(block_pair *pairs) {
+/* As COMPUTED(): have `pair` in a register, and not computed again. */
+#ifdef __SSE2__
+#define COMPUTED_PAIR(pair) __asm__("" : "+x"(pair))
+#else
+#define COMPUTED_PAIR(pair) (void)(pair)
+#endif
+
+/* Longer blocks are cleared and looked at by pieces of eight pairs, of which the last may overlap the one before it; or
+ * by two of four. */
+enum { QUARANTINE_PIECE = 8, QUARANTINE_MIDDLE_BYTES = 128 };
+
+INLINE void quarantine_clear_half(block_pair *pairs) {
     pairs[0] = pairs[1] = pairs[2] = pairs[3] = (block_pair){0, 0};
 }
-
-/* Zero a freed block, except its canary and its first 16 bytes, where the marks come. From 96 bytes on by pieces of 64
- * bytes, of which the last may overlap the one before it. */
-INLINE void quarantine_clear(char *p, size_t bytes) {
-    debug_check(bytes >= QUARANTINE_BYTES_MIN && bytes % BLOCK_ALIGN_BYTES == 0);
-    block_pair *pairs = (block_pair *)p, *last = (block_pair *)(p + bytes) - 1;
-    *(canary_word *)last = 0;
-    if (bytes > QUARANTINE_SHORT_BYTES) {
-        last -= 4;
-        for (pairs++; pairs < last; pairs += 4) quarantine_clear_64(pairs);
-        quarantine_clear_64(last);
-    } else {
-        if (bytes > 48) pairs[1] = pairs[2] = (block_pair){0, 0};
-        last[-1] = (block_pair){0, 0};
-    }
+INLINE void quarantine_clear_piece(block_pair *pairs) {
+    quarantine_clear_half(pairs);
+    quarantine_clear_half(pairs + 4);
 }
 
-/* Add the bits that are set in any of 64 bytes. */
-INLINE void quarantine_add_64(word_pair *any, const block_pair *pairs) {
+/* Zero a freed block behind its first 16 bytes; `last` is its last pair. */
+INLINE void quarantine_clear_long(block_pair *pairs, block_pair *last, size_t bytes) {
+    if (bytes <= QUARANTINE_MIDDLE_BYTES) {
+        quarantine_clear_half(pairs + 1);
+        return quarantine_clear_half(last - 3);
+    }
+    last -= QUARANTINE_PIECE - 1;
+    for (pairs++; pairs < last; pairs += QUARANTINE_PIECE) quarantine_clear_piece(pairs);
+    quarantine_clear_piece(last);
+}
+INLINE void quarantine_clear(struct block *block, size_t bytes) {
+    debug_check(bytes >= QUARANTINE_BYTES_MIN && bytes % BLOCK_ALIGN_BYTES == 0);
+    block_pair *pairs = (block_pair *)block, zero = {0, 0};
+    if (unlikely(bytes > QUARANTINE_SHORT_BYTES))
+        return quarantine_clear_long(pairs, quarantine_last(pairs, bytes), bytes);
+    COMPUTED_PAIR(zero);
+    COMPUTED(bytes);
+    pairs[1] = *quarantine_last(pairs, bytes) = zero;
+    if (unlikely(bytes <= 48)) return;
+    COMPUTED(bytes);
+    pairs[2] = quarantine_last(pairs, bytes)[-1] = zero;
+}
+
+/* Add the bits that are set in any of eight pairs, or four. */
+INLINE void quarantine_add_half(block_pair *any, const block_pair *pairs) {
     *any |= pairs[0] | pairs[1] | pairs[2] | pairs[3];
 }
-
-/* The bits that are set behind the first 16 bytes of a block, up to the pair that has its canary. */
-INLINE uint64_t quarantine_any(const char *p, size_t bytes) {
-    const canary_word *words = (const canary_word *)p, *tail = (const canary_word *)(p + bytes) - 2;
-    if (bytes <= QUARANTINE_SHORT_BYTES) {
-        if (bytes > 48) return words[2] | words[3] | words[4] | words[5] | tail[-2] | tail[-1];
-        return bytes > 32 ? words[2] | words[3] : 0;
-    }
-    const block_pair *pairs = (const block_pair *)p + 1, *last = (const block_pair *)tail - 4;
-    word_pair any = {0, 0};
-    quarantine_add_64(&any, last);
-    for (; pairs < last; pairs += 4) quarantine_add_64(&any, pairs);
-    return (uint64_t)any[0] | (uint64_t)any[1];
+INLINE void quarantine_add_piece(block_pair *any, const block_pair *pairs) {
+    *any |= (pairs[0] | pairs[1] | pairs[2] | pairs[3]) | (pairs[4] | pairs[5] | pairs[6] | pairs[7]);
 }
 
-/* True when a block of `bytes` is as quarantine_swap() left it. */
+/* Behind the first 16 bytes of a block. */
+INLINE void quarantine_add_long(block_pair *any, const block_pair *pairs, size_t bytes) {
+    const block_pair *last = quarantine_last(pairs, bytes);
+    if (bytes <= QUARANTINE_MIDDLE_BYTES) {
+        quarantine_add_half(any, pairs + 1);
+        return quarantine_add_half(any, last - 3);
+    }
+    last -= QUARANTINE_PIECE - 1;
+    quarantine_add_piece(any, last);
+    for (pairs++; pairs < last; pairs += QUARANTINE_PIECE) quarantine_add_piece(any, pairs);
+}
+INLINE void quarantine_add_short(block_pair *any, const block_pair *pairs, size_t bytes) {
+    block_pair more = pairs[1] | *quarantine_last(pairs, bytes);
+    if (likely(bytes > 48)) {
+        COMPUTED(bytes);
+        more |= pairs[2] | quarantine_last(pairs, bytes)[-1];
+    }
+    *any |= more;
+}
+
+/* True when no bit of `pair` is set; `zero` is zero, which the caller has in a register. */
+INLINE bool quarantine_is_zero(const block_pair *pair, const block_pair *zero) {
+#ifdef __SSE2__
+    typedef char bytes __attribute__((vector_size(16)));
+    return __builtin_ia32_pmovmskb128((bytes)*pair == (bytes)*zero) == 0xffff;
+#else
+    return ((*pair)[0] | (*pair)[1]) == (*zero)[0];
+#endif
+}
+
+/* True when a block of `bytes` is as quarantine_put() left it; `canary` is its own. */
+INLINE bool quarantine_is_as_put(const struct block *block, size_t bytes, uintptr_t canary, const block_pair *zero) {
+    const block_pair *pairs = (const block_pair *)block;
+    block_pair mark = {(long long)canary, (long long)canary}, wrong = pairs[0] ^ mark;
+    if (bytes > QUARANTINE_SHORT_BYTES)
+        quarantine_add_long(&wrong, pairs, bytes);
+    else
+        quarantine_add_short(&wrong, pairs, bytes);
+    return quarantine_is_zero(&wrong, zero);
+}
 INLINE bool quarantine_is_clear(const struct block *block, size_t bytes) {
     debug_check(bytes >= QUARANTINE_BYTES_MIN && bytes % BLOCK_ALIGN_BYTES == 0);
-    const canary_word *tail = (const canary_word *)((const char *)block + bytes) - 2;
-    uintptr_t mark = quarantine_mark(block);
-    uint64_t wrong = ((uintptr_t)block->next ^ mark) | (block->key ^ mark);
-    wrong |= tail[0] | (tail[1] ^ canary_of(tail + 1));
-    return (wrong | quarantine_any((const char *)block, bytes)) == 0;
+    return quarantine_is_as_put(block, bytes, canary_of(block), &(block_pair){0, 0});
 }
 
-/* Free the older half of the blocks of `class`, which fill their places. */
-void quarantine_release(struct heap *heap, size_t class, size_t bytes);
-
-/* How many blocks of `bytes` are there; CLOSED: such blocks never are, or the heap is NONE. */
-INLINE int8_t *quarantine_count(struct heap *heap, size_t bytes) {
-    return &heap->quarantined[bytes / BLOCK_ALIGN_BYTES];
+/* The row of blocks of `bytes`. One that is closed, as rows of other sizes always are, has `in` NULL; and an empty half
+ * to take from, as at first. */
+INLINE struct quarantine *quarantine_of(struct heap *heap, size_t bytes) {
+    _Static_assert(sizeof(struct quarantine) == BLOCK_ALIGN_BYTES || sizeof(uintptr_t) < 8, "one for each block size");
+    return (struct quarantine *)((char *)heap->quarantine + bytes);
 }
 
-/* Put a checked block of `class` and `bytes` where `count` others are. */
-INLINE void quarantine_put(struct heap *heap, struct block *block, size_t class, size_t bytes, size_t count) {
-    debug_check(heap->state == HEAP_LIVE && class < QUARANTINE_CLASSES && count < QUARANTINE_SLOTS);
-    quarantine_clear((char *)block, bytes);
-    uintptr_t mark = quarantine_mark(block);
-    block->key = mark;
-    block->next = (struct block *)mark; /* not 0, so that a zero written there is found */
-    heap->quarantine[class][count] = block;
-    *quarantine_count(heap, bytes) = (int8_t)(count + 1);
+/* True when `row` has no room, or is closed: a half ends at a multiple of its size. */
+INLINE bool quarantine_is_full(const struct quarantine *row) {
+    return ((uintptr_t)row->in & (QUARANTINE_HALF_BYTES - 1)) == 0;
 }
 
-/* Take one of the KEPT blocks of `class`, chosen at random, of `count`; the newest takes its place. It is still marked,
- * and unchecked. */
-INLINE struct block *quarantine_take(struct heap *heap, size_t class, size_t bytes, size_t count) {
-    debug_check(heap->state == HEAP_LIVE && count > QUARANTINE_KEPT);
-    struct block **row = heap->quarantine[class], **place = &row[heap->quarantine_random >> (32 - QUARANTINE_SHIFT)];
-    struct block *block = *place;
-    *place = row[count - 1];
-    *quarantine_count(heap, bytes) = (int8_t)(count - 1);
-    return block;
+/* Put a checked block of `bytes` into its row, which has room. */
+INLINE void quarantine_put(struct quarantine *row, struct block *block, size_t bytes, uintptr_t canary) {
+    debug_check(!quarantine_is_full(row) && canary == canary_of(block));
+    quarantine_clear(block, bytes);
+    struct block **in = row->in;
+    ((canary_word *)block)[0] = canary; /* not 0, so that a zero written there is found */
+    ((canary_word *)block)[1] = canary;
+    *in = block;
+    row->in++;
 }
 
-/* Draw the next random number, of which the upper bits are good. */
-INLINE uint32_t quarantine_draw(struct heap *heap) {
-    return heap->quarantine_random = heap->quarantine_random * 0x9e3779b1u + 0x7f4a7c15u;
+/* True when malloc finds no block in `row`. */
+INLINE bool quarantine_is_empty(const struct quarantine *row) {
+    return *row->out == quarantine_none[0];
 }
 
-/* Put a checked block of level 2, of up to QUARANTINE_WIDE_BYTES_MAX, into a random place; returns the block that was
- * there, whose mark is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
+/* Put a checked block into its row, which is closed or has no room. */
+void quarantine_put_odd(struct heap *heap, struct block *block, size_t class);
+
+/* Let malloc take the blocks of a row where free has filled a half and malloc has emptied the other. False: not yet, or
+ * a profiler counts, which it does at the bins. */
+bool quarantine_turn(struct heap *heap, struct quarantine *row);
+
+/* Put a checked block of level 2 of `bytes` into a random place for such; returns the block that was there, whose mark
+ * is intact and was removed, or NULL. Its contents stay: clearing them would cost more than all else.
  */
-struct block *quarantine_swap_wide(struct heap *heap, struct block *block);
+struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes);
 
 /* Free everything in the heap's quarantine: its thread ends, or memory is out. */
 void quarantine_flush(struct heap *heap);
+
+/* The first slot of the half that has `slot`, behind the end mark. */
+struct block **quarantine_half(struct block **slot, size_t bytes);

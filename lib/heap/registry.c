@@ -9,7 +9,12 @@
 #include "span/units.h"
 #include <heapalloc/port.h>
 
-static struct heap first_heap __attribute__((aligned(2048))); /* in two pages, wherever the linker puts it */
+static union {
+    struct heap heap;
+    char area[HEAP_AREA_BYTES];
+} first_heap __attribute__((aligned(2048))); /* in two pages, wherever the linker puts it */
+
+enum { HEAP_UNITS = (HEAP_AREA_BYTES + UNIT_BYTES - 1) / UNIT_BYTES };
 
 _Thread_local bool heap_thread_ended;
 
@@ -21,12 +26,12 @@ STARTUP_TEXT static void heap_begin(struct heap *heap) {
     while (!cas(heaps.all, &seen, heap));
 }
 
-/* Heap structs from a fresh unit: the first is returned, the others are parked. */
+/* Heap structs from fresh units: the first is returned, the others are parked. */
 static struct heap *carve_heaps(struct unit *unit) {
-    debug_check(unit->kind == UNIT_META && unit->count == 1);
-    size_t bytes = round_up(sizeof(struct heap), 64);
+    debug_check(unit->kind == UNIT_META && unit->count == HEAP_UNITS);
+    size_t bytes = HEAP_AREA_BYTES;
     struct heap *first = (struct heap *)unit->memory;
-    for (char *at = unit->memory, *end = at + UNIT_BYTES; at + bytes <= end; at += bytes) {
+    for (char *at = unit->memory, *end = at + HEAP_UNITS * UNIT_BYTES; at + bytes <= end; at += bytes) {
         struct heap *heap = (struct heap *)at;
         heap->secret = 0; /* not initialised yet */
         heap->next_all = NULL;
@@ -63,10 +68,10 @@ static struct heap *first_of_process(void) {
     debug_check(lock_is_mine(&heaps.lock));
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
-    if (hardened()) hardened_secret = (uintptr_t)port_random() | 1;
-    heap_begin(&first_heap);
+    if (hardened()) hardened_secret = block_secret(port_random());
+    heap_begin(&first_heap.heap);
     store_relaxed(heaps.live, 1);
-    return &first_heap;
+    return &first_heap.heap;
 }
 
 /* Without the lock while a fork has it and takes long: at worst one more struct is made. */
@@ -81,9 +86,9 @@ STARTUP_TEXT struct heap *heap_create(void) {
     if (!heap && heap_secret_word) heap = unpark();
     if (locked) lock_give(&heaps.lock);
     if (heap || !heap_secret_word) return heap;
-    struct unit *unit = units_take(1, UNIT_META);
+    struct unit *unit = units_take(HEAP_UNITS, UNIT_META);
     if (!unit) return NULL;
-    valgrind_take(unit->memory, UNIT_BYTES);
+    valgrind_take(unit->memory, HEAP_UNITS * UNIT_BYTES);
     heap = carve_heaps(unit);
     heap_begin(heap);
     begin_life(heap);

@@ -2,14 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/sample_life.h"
 #include "heap/flush.h"
+#include "heap/quarantine.h"
 
 bool sample_begin(struct heap *heap, uint64_t rate, uint64_t seed) {
     debug_check(heap->state == HEAP_LIVE && rate > 0 && rate <= SAMPLE_RATE_MAX);
     if (!config_safety || config_valgrind) return false; /* whose free() does not check the start limit */
+    quarantine_flush(heap);                              /* what it hands out is not counted */
     heap_flush_bins(heap);
     if (heap->sample.rate == 0) heap->sample.pace = heap->slow_left;
     heap->sample.rate = rate;
-    heap->quarantine_kept = QUARANTINE_KEEPS_ALL; /* what it hands out is not counted */
     heap->sample.random = seed | 1;
     heap->sample.hit = NULL;
     heap->sample.wide_left = sample_draw(&heap->sample);
@@ -24,7 +25,6 @@ void sample_end(struct heap *heap) {
     if (heap->sample.rate == 0) return;
     heap_flush_bins(heap);
     heap->sample.rate = 0;
-    if (hardened()) heap->quarantine_kept = QUARANTINE_KEPT;
     heap->slow_left = heap->sample.pace;
     heap->hits_left = heap->returns;
 }

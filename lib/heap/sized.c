@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/sized.h"
 #include "base/text.h"
+#include "heap/canary.h"
 #include "heap/used.h"
 #include "slab/slab.h"
 #include <heapalloc/port.h>
@@ -35,6 +36,7 @@ bool sized_is_true(const void *p, size_t size, size_t align, enum sized_by by) {
     size_t bytes = used_bytes(p);
     if (bytes == 0) return true;
     if (!is_power_of_two(align) || (uintptr_t)p & (align - 1) || size > bytes) return false;
+    if (hardened() && !canary_fits(p, bytes, size)) return false;
     if (by == SIZED_BY_DELETE && config_safety < SAFETY_HARDENED) return true;
     return bytes_in_use(p, bytes) <= most_bytes(bytes, size, align) || load_relaxed(heaps.has_larger_blocks);
 }

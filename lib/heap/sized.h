@@ -4,7 +4,7 @@
  * The pointer itself is checked by the free that follows. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
-#include "heap/heap.h"
+#include "heap/canary.h"
 
 /* Where the size comes from. Real programs delete objects through a base class without a virtual destructor, so that
  * the size is too small, harmlessly; that ends them in the hardened build only. */
@@ -23,6 +23,7 @@ INLINE bool sized_is_right(const void *p, size_t size, size_t align, enum sized_
     size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
     if (unlikely(offset >= load_relaxed(span_home.bytes))) return sized_is_true(p, size, align, by);
     size_t bytes = load_relaxed(span_line(&span_home, offset)->block_bytes);
+    if (hardened() && !canary_is_plain(bytes, size)) return sized_is_true(p, size, align, by);
     if (unlikely(size > bytes || size <= bytes / 2 || (uintptr_t)p & (align - 1) || !is_power_of_two(align)))
         return sized_is_true(p, size, align, by);
     return true;

@@ -4,24 +4,34 @@
 #include "inspect/spans.h"
 #include "inspect/verify_parts.h"
 
-static bool waits(const struct block *block, uint32_t class) {
+static bool waits(const struct block *block, size_t bytes) {
     size_t offset = (size_t)((const char *)block - span_home.base);
     if (offset >= span_home.bytes) return false;
     const struct unit *slab = span_line(&span_home, offset);
-    return slab->kind == UNIT_SLAB && slab->class == class && slab_is_block(slab, block) &&
-           quarantine_is_clear(block, slab->block_bytes);
+    return slab->kind == UNIT_SLAB && slab->block_bytes == bytes && slab_is_block(slab, block) &&
+           quarantine_is_clear(block, bytes);
 }
 
-static bool has_class(const struct heap *heap, uint32_t class) {
-    int32_t count = heap->quarantined[class_shapes[class].block_bytes / BLOCK_ALIGN_BYTES];
-    if (count >= QUARANTINE_SLOTS || (count > 0 && heap->state != HEAP_LIVE)) return false;
-    for (int32_t i = 0; i < count; i++)
-        if (!waits(heap->quarantine[class][i], class)) return false;
-    return true;
+/* True when the slots before `end` hold blocks of `bytes` that wait, back to the end mark. */
+static bool has_half(struct block **end, size_t bytes) {
+    struct block **first = quarantine_half(end - 1, bytes);
+    for (struct block **slot = first; slot < end; slot++)
+        if (!waits(*slot, bytes)) return false;
+    return first[-1] == quarantine_none[0];
+}
+
+static bool has_row(const struct heap *heap, const struct quarantine *row, size_t bytes) {
+    bool takes = row->out != (struct block **)quarantine_none;
+    if (!row->in) return !takes;
+    if (heap->state != HEAP_LIVE && row->in != quarantine_half(row->in - 1, bytes)) return false;
+    if (heap->state != HEAP_LIVE && !quarantine_is_empty(row)) return false;
+    if (bytes < QUARANTINE_BYTES_MIN) return false;
+    if (takes && ((uintptr_t)row->out ^ (uintptr_t)(row->in - 1)) / QUARANTINE_HALF_BYTES != 1) return false;
+    return has_half(row->in, bytes) && (!takes || has_half(row->out + 1, bytes));
 }
 
 static bool has_wide(const struct heap *heap) {
-    for (uint32_t i = 0; i < QUARANTINE_WIDE_SLOTS; i++) {
+    for (uint32_t i = 0; i < QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS; i++) {
         const struct block *block = heap->quarantine_wide[i];
         if (!block) continue;
         if ((size_t)((const char *)block - span_home.base) >= span_home.bytes || heap->state != HEAP_LIVE) return false;
@@ -35,10 +45,10 @@ static bool has_wide(const struct heap *heap) {
 bool verify_quarantine(void) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (heap->state == HEAP_LEFT_BY_FORK) continue;
-        if (!hardened() && heap->quarantined[0] != 0) return false;
+        if (!hardened() && heap->quarantine[0].in) return false;
         if (!has_wide(heap)) return false;
-        for (uint32_t class = 2; hardened() && class < QUARANTINE_CLASSES; ++class)
-            if (!has_class(heap, class)) return false;
+        for (size_t bytes = 0; hardened() && bytes <= CLASS_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES)
+            if (!has_row(heap, &heap->quarantine[bytes / BLOCK_ALIGN_BYTES], bytes)) return false;
     }
     return true;
 }

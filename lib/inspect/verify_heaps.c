@@ -157,7 +157,7 @@ static bool has_nothing(const struct heap *heap) {
 COLD bool verify_parked(void) {
     uint32_t left = 1;
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) left++;
-    left += 64 * UNIT_BYTES / sizeof(struct heap); /* cut from units (several threads at once), never used yet */
+    left += 64 * UNIT_BYTES / HEAP_AREA_BYTES; /* cut from units (several threads at once), never used yet */
     for (const struct heap *heap = load_acquire(heaps.parked); heap; heap = heap->next_parked) {
         if (left-- == 0 || heap->state != HEAP_PARKED || !has_nothing(heap)) return false;
     }

@@ -132,6 +132,25 @@ MISUSE(double_free, freed_again_later, 16, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     not_caught();
 }
 
+/* The block must not be another's already. */
+static void taken_again(size_t size, int count) {
+    char *before = take(size), *block = take(size), *after = take(size);
+    free(block);
+    for (int i = 0; i < count; i++)
+        if (take(size) == block) not_caught();
+    free_again(block, size);
+    free(before);
+    free(after);
+}
+
+MISUSE(free_after_reuse, one_was_allocated, 1, LARGE_MAX, EACH_VIA | EACH_PLACE) {
+    taken_again(size, 1);
+}
+
+MISUSE(free_after_reuse, seven_were_allocated, 1, 4096, EACH_VIA | EACH_PLACE) {
+    taken_again(size, 7);
+}
+
 MISUSE(double_free, freed_again_after_trim, 0, LARGE_MAX, EACH_VIA | EACH_PLACE) {
     char *block = take(size);
     free(block);

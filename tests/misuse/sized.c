@@ -6,6 +6,7 @@ void free_sized(void *p, size_t size) __attribute__((weak));
 void free_aligned_sized(void *p, size_t align, size_t size) __attribute__((weak));
 void delete_sized(void *p, size_t size) __asm__("_ZdlPvm") __attribute__((weak));
 void delete_many_sized(void *p, size_t size) __asm__("_ZdaPvm") __attribute__((weak));
+void delete_aligned(void *p, size_t align) __asm__("_ZdlPvSt11align_val_t") __attribute__((weak));
 void delete_sized_aligned(void *p, size_t size, size_t align) __asm__("_ZdlPvmSt11align_val_t") __attribute__((weak));
 
 enum way { BY_FREE_SIZED, BY_DELETE, BY_DELETE_MANY, WAYS };
@@ -60,6 +61,15 @@ static void free_wrongly(enum way way, size_t size, size_t told) {
         free_wrongly(way, size > 4000 ? size + 280000 : size, (size + 16) / 5); \
     }
 
+/* A size that is only a little too small: of another class, or of some sixteen bytes less where there are none. */
+#define ALMOST_CASES(name, way)                                               \
+    MISUSE(sized_exactly, name##_a_sixth_less, 100, LARGE_MAX, EACH_PLACE) {  \
+        free_wrongly(way, size % 400000, size % 400000 / 6 * 5);              \
+    }                                                                         \
+    MISUSE(sized_exactly, name##_half_and_more, 100, LARGE_MAX, EACH_PLACE) { \
+        free_wrongly(way, size % 400000, size % 400000 / 2 + 17);             \
+    }
+
 MISUSE(sized, free_sized_half_of_much, 16, LARGE_MAX, EACH_PLACE) {
     free_wrongly(BY_FREE_SIZED, 150000 + size, (150000 + size) / 2);
 }
@@ -68,6 +78,17 @@ TOO_MUCH_CASES(free_sized, BY_FREE_SIZED)
 TOO_MUCH_CASES(delete, BY_DELETE)
 TOO_MUCH_CASES(delete_many, BY_DELETE_MANY)
 TOO_LITTLE_CASES(sized, free_sized, BY_FREE_SIZED)
+ALMOST_CASES(free_sized, BY_FREE_SIZED)
+ALMOST_CASES(delete, BY_DELETE)
+ALMOST_CASES(delete_many, BY_DELETE_MANY)
+/* A block has the size of the last realloc, whether that moved it or not. */
+MISUSE(sized_exactly, free_sized_of_before_realloc, 100, 16384, EACH_PLACE) {
+    for (int i = 0; i < 6; i++) free(take(size));
+    char *p = realloc(realloc(take(size), size / 4 * 3), size);
+    say_caught_told();
+    in_asked_thread(tell, &(struct telling){BY_FREE_SIZED, p, size / 4 * 3});
+    not_caught();
+}
 /* Programs that otherwise work delete objects through a base class without a virtual destructor, which passes its own
  * size. */
 TOO_LITTLE_CASES(sized_base, delete, BY_DELETE)
@@ -99,6 +120,20 @@ MISUSE(sized, alignment_of_nothing, 16, LARGE_MAX, EACH_PLACE) {
     char *p = take(size);
     say_caught_told();
     if (free_aligned_sized) free_aligned_sized(p, 0, size);
+    not_caught();
+}
+
+MISUSE(sized, aligned_delete_of_an_alignment_it_does_not_have, 16, 48, EACH_PLACE) {
+    char *p = take_unaligned(size < 32 ? 40 : 72);
+    say_caught_told();
+    if (delete_aligned) delete_aligned(p, 64);
+    not_caught();
+}
+
+MISUSE(sized, aligned_delete_of_nothing, 16, LARGE_MAX, EACH_PLACE) {
+    char *p = take(size);
+    say_caught_told();
+    if (delete_aligned) delete_aligned(p, 48);
     not_caught();
 }
 
