@@ -21,7 +21,8 @@ PROGRAMS = ("lib", "shim", "tools", "kernel", "kernel/boards", "kernel/example",
 STORES = re.compile(r"^(?:__atomic_\w+|(?:racy_)?store(?:_\w+)?|swap_value|cas(?:_\w+)?)$")
 # Where the core may use plain loads of what another thread writes: they save an instruction or two (decision 172).
 FAST_PATHS = ("lib/base/memory.h", "lib/extras/object.h", "lib/extras/pool.h", "lib/extras/pool_serve.c",
-              "lib/heap/cache.h", "lib/heap/entry_free.c", "lib/heap/fast.h", "lib/heap/hardened.h")
+              "lib/heap/cache.h", "lib/heap/canary.h", "lib/heap/entry_free.c", "lib/heap/fast.h",
+              "lib/heap/hardened.h")
 RACY = re.compile(r"\bracy_(?:load|store)\(")
 CALL = re.compile(r"\b(\w+)\s*\(")
 STATIC = re.compile(r"^(?:[A-Z]\w* )*static\b[^;{}=]*?\b(\w+)\([^;{}]*\)\s*\{", re.M)

@@ -22,7 +22,7 @@ typedef uint64_t canary_word __attribute__((may_alias));
 /* Its upper bits are those of a key (slab/block.h), so that the fast paths decline a block with such a key as perhaps
  * free. */
 INLINE uintptr_t canary_of(const void *block) {
-    return (uintptr_t)block ^ hardened_secret;
+    return (uintptr_t)block ^ racy_load(hardened_secret);
 }
 
 /* Where it is in a block of `bytes`. */

@@ -2,10 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 
-/* Ends each half of a row: a block that is never as the quarantine left it. */
-static const struct block quarantine_end[QUARANTINE_END_BYTES / sizeof(struct block)];
-struct block *const quarantine_none[1] = {(struct block *)quarantine_end};
-
 #define EMPTY_BINS \
     { [0 ... CLASS_COUNT - 1] = BLOCK_END }
 
@@ -16,6 +12,11 @@ struct heap heap_none = {.bin = EMPTY_BINS,
                          .slow_left = 1,
                          .state = HEAP_NONE,
                          .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {.out = (struct block **)quarantine_none}}};
+
+/* Ends each half of a row: memory that never looks as the quarantine leaves a block, and of which enough is readable.
+ * This is touched anyway. */
+_Static_assert(HEAPALLOC_SAFETY < 2 || sizeof heap_none >= CLASS_BYTES_MAX, "malloc looks at all of a block");
+struct block *const quarantine_none[1] = {(struct block *)&heap_none};
 
 _Thread_local struct heap *heap_self = &heap_none;
 

@@ -34,7 +34,6 @@ enum {
     QUARANTINE_CLASSES = HEAPALLOC_SAFETY >= 2 ? CLASS_COUNT : 2, /* from 2 on */
     QUARANTINE_ROWS = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX / BLOCK_ALIGN_BYTES + 1 : 1,
     QUARANTINE_HALF_BYTES = 256,
-    QUARANTINE_END_BYTES = HEAPALLOC_SAFETY >= 2 ? CLASS_BYTES_MAX : 16, /* readable at the end mark */
     QUARANTINE_ROW_BYTES = 2 * QUARANTINE_HALF_BYTES,
     QUARANTINE_NEAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 8 : 1, /* blocks of level 2, of up to 32 KiB */
     QUARANTINE_FAR_SLOTS = HEAPALLOC_SAFETY >= 2 ? 2 : 0,  /* longer ones */
@@ -85,7 +84,8 @@ enum heap_state {
  *   classes[c].partial: owned slabs with blocks, remote blocks or room; .count of them    verify: partial
  *   empty_slabs == partial slabs that say EMPTY, all empty             verify: empty
  *   quarantine[bytes / 16]: in its two halves are used blocks of that size, cleared and marked; `in` is NULL while the
- *   row is closed; quarantine_wide[i]: NULL, or a used block of level 2, marked  verify: quarantine
+ *   row is closed, as all but quarantine_rows are; quarantine_wide[i]: NULL, or a used block of level 2, marked
+ *                                                                                verify: quarantine
  *   cache_max == cache_room + stolen + sum of the cached blocks' granules      verify: cache */
 struct heap {
     struct block *bin[CLASS_COUNT];
@@ -116,7 +116,8 @@ struct heap {
     char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
     struct size_class classes[CLASS_COUNT];
     uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
-    uint64_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next two */
+    uint64_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next three */
+    uint32_t quarantine_rows;   /* that are open */
     struct block *quarantine_wide[QUARANTINE_NEAR_SLOTS + QUARANTINE_FAR_SLOTS];
     struct quarantine quarantine[QUARANTINE_ROWS];
     struct sample sample;

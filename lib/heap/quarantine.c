@@ -27,11 +27,12 @@ static void begin_half(struct quarantine *row, struct block **first) {
     row->in = first;
 }
 
-static void open_row(struct heap *heap, struct quarantine *row, size_t class) {
-    debug_check(!row->in && class >= 2 && class < QUARANTINE_CLASSES);
+/* Open a row. It lies behind those that were opened before, so that a program of few sizes touches few pages. */
+static void open_row(struct heap *heap, struct quarantine *row, size_t bytes) {
+    debug_check(!row->in && heap->quarantine_rows + 2 < QUARANTINE_CLASSES);
     char *rows = (char *)heap + HEAP_AREA_BYTES - HEAP_ROWS_BYTES;
-    begin_half(row, quarantine_half((struct block **)(rows + (class - 2) * QUARANTINE_ROW_BYTES),
-                                    class_shapes[class].block_bytes));
+    char *place = rows + (size_t)heap->quarantine_rows++ * QUARANTINE_ROW_BYTES;
+    begin_half(row, quarantine_half((struct block **)place, bytes));
 }
 
 /* Draw the next random number: a counter, mixed. */
@@ -103,7 +104,7 @@ void quarantine_put_odd(struct heap *heap, struct block *block, size_t class) {
     size_t bytes = class_shapes[class].block_bytes;
     struct quarantine *row = quarantine_of(heap, bytes);
     if (!row->in) {
-        open_row(heap, row, class);
+        open_row(heap, row, bytes);
     } else if (heap->sample.rate > 0) {
         release_oldest(heap, row, bytes);
     } else {

@@ -68,7 +68,7 @@ static struct heap *first_of_process(void) {
     debug_check(lock_is_mine(&heaps.lock));
     if (heap_secret_word) return NULL;
     heap_secret_word = block_secret(port_random());
-    if (hardened()) hardened_secret = block_secret(port_random());
+    if (hardened()) store_relaxed(hardened_secret, block_secret(port_random())); /* other threads may look */
     heap_begin(&first_heap.heap);
     store_relaxed(heaps.live, 1);
     return &first_heap.heap;

@@ -42,13 +42,22 @@ static bool has_wide(const struct heap *heap) {
     return true;
 }
 
+static bool has_rows(const struct heap *heap) {
+    uint32_t opened = 0;
+    for (size_t bytes = 0; bytes <= CLASS_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES) {
+        const struct quarantine *row = &heap->quarantine[bytes / BLOCK_ALIGN_BYTES];
+        if (!has_row(heap, row, bytes)) return false;
+        opened += row->in != NULL;
+    }
+    return opened == heap->quarantine_rows;
+}
+
 bool verify_quarantine(void) {
     for (const struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
         if (heap->state == HEAP_LEFT_BY_FORK) continue;
         if (!hardened() && heap->quarantine[0].in) return false;
         if (!has_wide(heap)) return false;
-        for (size_t bytes = 0; hardened() && bytes <= CLASS_BYTES_MAX; bytes += BLOCK_ALIGN_BYTES)
-            if (!has_row(heap, &heap->quarantine[bytes / BLOCK_ALIGN_BYTES], bytes)) return false;
+        if (hardened() && !has_rows(heap)) return false;
     }
     return true;
 }

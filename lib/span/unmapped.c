@@ -14,8 +14,8 @@ enum {
     OPENED_UNITS = (64 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12, /* each is a hole, and splits a mapping */
     FREED_EXTENTS_MAX = 1024,
-    MOVED_MAX = 24,       /* each is a mapping, and may split another one */
-    MOVED_LARGE_MAX = 32, /* the bound for blocks that are expensive to copy */
+    MOVED_MAX = 16,       /* each is a mapping, and may split another one */
+    MOVED_LARGE_MAX = 20, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
 };
 
