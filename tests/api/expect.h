@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,4 +72,15 @@ __attribute__((unused)) static int is_aligned(const void *pointer, size_t alignm
 __attribute__((unused)) static int is_zero(const void *bytes, size_t count) {
     const unsigned char *p = (const unsigned char *)bytes;
     return count == 0 || (p[0] == 0 && memcmp(p, p + 1, count - 1) == 0);
+}
+
+/* How many mappings the process has; read without allocating. */
+__attribute__((unused)) static size_t mappings(void) {
+    char text[4096];
+    size_t lines = 0;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
+        for (ssize_t i = 0; i < got; i++) lines += text[i] == '\n';
+    close(fd);
+    return lines;
 }

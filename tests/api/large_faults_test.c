@@ -64,15 +64,6 @@ CASE(the_page_behind_a_block_faults) {
     }
 }
 
-static unsigned mappings(void) {
-    FILE *file = fopen("/proc/self/maps", "r");
-    unsigned lines = 0;
-    expect(file != NULL);
-    for (int c; (c = getc(file)) != EOF;) lines += c == '\n';
-    fclose(file);
-    return lines;
-}
-
 /* Holes are so few that the system's limit on mappings is far, and none is left where blocks are again. */
 CASE(many_large_blocks_can_be_had) {
     enum { MANY = 5000, BYTES = 300000 };

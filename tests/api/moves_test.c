@@ -11,15 +11,6 @@
 enum { BLOCKS = 60, MAPPINGS_MAX = 64 + 1 };
 #define MIB ((size_t)1 << 20)
 
-static int mappings(void) {
-    static char buffer[1 << 16];
-    int count = 0, fd = open("/proc/self/maps", O_RDONLY);
-    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
-        for (ssize_t i = 0; i < got; i++) count += buffer[i] == '\n';
-    close(fd);
-    return count;
-}
-
 static size_t field_kib(const char *file, const char *name) {
     static char text[8192];
     int fd = open(file, O_RDONLY);

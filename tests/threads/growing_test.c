@@ -11,16 +11,6 @@ struct vector {
     size_t bytes;
 };
 
-static size_t mappings(void) {
-    char text[4096];
-    size_t lines = 0;
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
-        for (ssize_t i = 0; i < got; i++) lines += text[i] == '\n';
-    close(fd);
-    return lines;
-}
-
 static size_t faults(void) {
     struct rusage usage;
     expect(getrusage(RUSAGE_SELF, &usage) == 0);

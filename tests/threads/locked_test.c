@@ -31,16 +31,6 @@ static size_t status_bytes(const char *name) {
     return strtoul(line + strlen(name), NULL, 10) << 10;
 }
 
-static size_t mappings(void) {
-    char text[4096];
-    size_t lines = 0;
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
-        for (ssize_t i = 0; i < got; i++) lines += text[i] == '\n';
-    close(fd);
-    return lines;
-}
-
 /* The limit may be small: then there is nothing to test. */
 static int lock_page(unsigned char *block) {
     if (mlock((void *)(((uintptr_t)block + 300000) & ~(uintptr_t)(PAGE_BYTES - 1)), PAGE_BYTES) == 0) return 1;

@@ -50,16 +50,6 @@ CASE(time_passes_in_a_sparse_heap) {
     expect_grown_by(before, 0);
 }
 
-static size_t mappings(void) {
-    char text[4096];
-    size_t lines = 0;
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    for (ssize_t got; (got = read(fd, text, sizeof text)) > 0;)
-        for (ssize_t i = 0; i < got; i++) lines += text[i] == '\n';
-    close(fd);
-    return lines;
-}
-
 /* As array libraries do: huge pages for arrays of 4 to 8 MiB. The advice ends with the array. */
 CASE(advice_of_huge_pages_ends_with_the_block) {
     static char *blocks[60];
