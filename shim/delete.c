@@ -32,7 +32,7 @@ static NOINLINE COLD void check_told(const void *p, size_t size, size_t align);
 void delete_one_aligned(void *p, size_t align) {
     if (aside()) return delete_aligned_aside(p, align);
     bool may_be_right = (((uintptr_t)p & (align - 1)) == 0 && is_power_of_two(align)) || !config_safety;
-    if (unlikely(!may_be_right) && hardened_bytes(p) > 0) check_told(p, hardened_bytes(p), align);
+    if (unlikely(!may_be_right) && used_bytes(p) > 0) check_told(p, used_bytes(p), align);
     hardened_free_with(p, entry_free);
 }
 void delete_many_aligned(void *p, size_t align) {

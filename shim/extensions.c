@@ -28,9 +28,9 @@ EXPORT size_t heapalloc_good_size(size_t bytes) {
 /* Expand a block in the hardened build: the canary moves with the end, and its old place is cleared. */
 static bool expand_sealed(void *p, size_t bytes) {
     hardened_check("heapalloc_try_expand", p);
-    size_t request = hardened_request(bytes), old = hardened_bytes(p);
+    size_t request = hardened_request(bytes), old = used_bytes(p);
     if (!heap_expand("heapalloc_try_expand", p, request)) return false;
-    if (old && old != hardened_bytes(p)) *canary_place(p, old) = 0;
+    if (old && old != used_bytes(p)) *canary_place(p, old) = 0;
     hardened_seal(p, request);
     return true;
 }

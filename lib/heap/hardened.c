@@ -2,12 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/hardened.h"
 #include "heap/pace.h"
-#include "heap/used.h"
 #include "slab/slab.h"
-
-STARTUP_TEXT size_t hardened_bytes(const void *p) {
-    return used_bytes(p);
-}
 
 void hardened_damaged(const char *function, const void *p) {
     check_misuse(function, p, "was written to beyond its end, or the block behind it before its start");

@@ -4,6 +4,7 @@
 #pragma once
 #include "heap/fast.h"
 #include "heap/quarantine.h"
+#include "heap/used.h"
 
 /* The size to request from the core for a caller's `size`; one that is too large stays too large. */
 INLINE size_t hardened_request(size_t size) {
@@ -12,9 +13,6 @@ INLINE size_t hardened_request(size_t size) {
     if (unlikely(size < BLOCK_ALIGN_BYTES - CANARY_BYTES + 1)) return BLOCK_ALIGN_BYTES + 1; /* none of 16 bytes */
     return unlikely(__builtin_add_overflow(size, CANARY_BYTES, &bytes)) ? SIZE_MAX : bytes;
 }
-
-/* Bytes of the used block at `p`, of any kind; 0: `p` is no block of ours, or a free one. */
-size_t hardened_bytes(const void *p);
 
 /* Ends the program: the canary at the end of the block at `p` is damaged. */
 _Noreturn COLD void hardened_damaged(const char *function, const void *p);
@@ -39,7 +37,7 @@ INLINE void *hardened_seal(void *p, size_t request) {
         bytes = racy_load(unit->block_bytes);
         if (!bytes) bytes = hardened_medium_bytes(p, unit);
     }
-    if (unlikely(!bytes)) bytes = hardened_bytes(p);
+    if (unlikely(!bytes)) bytes = used_bytes(p);
     if (likely(bytes)) canary_set(p, bytes, request);
     return p;
 }

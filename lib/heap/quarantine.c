@@ -77,6 +77,7 @@ bool quarantine_turn(struct heap *heap, struct quarantine *row) {
     return true;
 }
 
+/* Free a block that waited, after a last look at it; by the shortest way where the slab is the heap's. */
 static void quarantine_leave(struct block *block, struct heap *heap, size_t bytes) {
     if (unlikely(!quarantine_is_clear(block, bytes))) quarantine_written(block);
     *(word_pair *)block = (word_pair){0, 0};
