@@ -3,6 +3,9 @@
 #
 #   ci/soak.sh MINUTES [default|hardened]
 #
+# Beside them one process goes on for all that time: threads, forks and blocks of changing sizes, with the verifier
+# and the process's memory, addresses and mappings looked at after each round (tests/threads/soak_test.c).
+#
 # Needs build/ (ci/build.sh). Prints the number of rounds after each. Ends at the first failure, with its output and
 # exit 1.
 # SPDX-License-Identifier: MIT
@@ -12,12 +15,12 @@ root=$(dirname "$here")
 # shellcheck source=ci/answers.sh
 . "$here/answers.sh"
 
-minutes='' library=$root/build/libheapalloc.so
+minutes='' library=$root/build/libheapalloc.so more_mappings=32
 for word; do
     case $word in
         -h | --help) print_help ;;
         default) library=$root/build/libheapalloc.so ;;
-        hardened) library=$root/build/libheapalloc-hardened.so ;;
+        hardened) library=$root/build/libheapalloc-hardened.so more_mappings=2100 ;; # its holes are mappings
         [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) minutes=$word ;;
         *) wrong_argument "neither minutes (1 to 999) nor a library (default, hardened): '$word'" ;;
     esac
@@ -35,8 +38,14 @@ soak() {
 
 cases() { sed -n 's/^CASE(\([a-z0-9_]*\)).*/\1/p' "$root/tests/$1"; }
 
+long_run=$(mktemp)
+LD_PRELOAD=$library "$root/build/tests/threads/threads_soak" process_under_changing_load_gets_no_larger \
+    $((minutes * 60)) "$more_mappings" >"$long_run" 2>&1 &
+long_pid=$!
+trap 'kill "$long_pid" 2>/dev/null || true; rm -f "$long_run"' EXIT
+
 end=$((SECONDS + minutes * 60)) round=0
-while ((SECONDS < end)); do
+while ((SECONDS < end)) && kill -0 "$long_pid" 2>/dev/null; do
     for name in cross_free churn fork fork_stdio atfork tsd; do
         for case in $(cases "threads/${name}_test.c"); do
             soak "$root/build/tests/threads/threads_$name" "$case"
@@ -50,3 +59,5 @@ while ((SECONDS < end)); do
     round=$((round + 1))
     printf 'soak: %d rounds, %d of %d seconds\n' "$round" "$SECONDS" "$end"
 done
+wait "$long_pid" || { echo "soak: failed: the process that goes on" && cat "$long_run" && exit 1; }
+tail -n 1 "$long_run"

@@ -3,14 +3,10 @@
  *
  * usage: threads_fork_growth CASE [FORKS], for a soak */
 /* SPDX-License-Identifier: MIT */
-#include "team.h"
+#include "footprint.h"
 #include <sys/resource.h>
 
 enum { SHARED = 300, WARM_PART = 20, HANDLERS = 5, ADDRESS_KIB_MAX = 1 << 20 };
-
-struct footprint {
-    size_t address_kib, resident_kib, mappings;
-};
 
 static _Atomic(struct parcel *) shared[SHARED];
 static atomic_int stop;
@@ -18,33 +14,6 @@ static FILE *stream;
 
 static unsigned forks_wanted(unsigned otherwise) {
     return expect_argv[1] != NULL && expect_argv[2] != NULL ? (unsigned)atoi(expect_argv[2]) : otherwise;
-}
-
-/* Read without stdio, so that the number of blocks stays as it is. */
-static size_t read_file(const char *name, char *text, size_t room) {
-    size_t length = 0;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    expect(fd >= 0);
-    for (ssize_t more; length < room - 1 && (more = read(fd, text + length, room - 1 - length)) > 0;)
-        length += (size_t)more;
-    text[length] = '\0';
-    close(fd);
-    return length;
-}
-
-static size_t kib_of(const char *text, const char *name) {
-    const char *line = strstr(text, name);
-    expect(line != NULL);
-    return strtoul(line + strlen(name), NULL, 10);
-}
-
-static struct footprint footprint(void) {
-    static char text[1 << 20];
-    read_file("/proc/self/status", text, sizeof text);
-    struct footprint now = {kib_of(text, "VmSize:"), kib_of(text, "VmRSS:"), 0};
-    read_file("/proc/self/maps", text, sizeof text);
-    for (const char *c = text; *c; c++) now.mappings += *c == '\n';
-    return now;
 }
 
 static void expect_no_larger(struct footprint then, struct footprint now) {
