@@ -137,7 +137,7 @@ STARTUP_TEXT struct granule *medium_take(uint32_t count, uint32_t align_granules
     return likely(slot) ? slot : medium_take_slow(count, align_granules);
 }
 
-struct granule *medium_take_roomy(uint32_t count) {
+STARTUP_TEXT struct granule *medium_take_roomy(uint32_t count) {
     if (!lock_take(&medium.lock)) return NULL;
     struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
     struct tlsf_node *node = dirty;
@@ -166,7 +166,7 @@ static NOINLINE void give_slow(struct granule *slot) {
     medium_unlock();
 }
 
-void medium_give(struct granule *slot) {
+STARTUP_TEXT void medium_give(struct granule *slot) {
     debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) > 0);
     struct medium *level = medium_level();
     if (unlikely(!lock_try(&level->lock))) return give_slow(slot);
