@@ -1,4 +1,4 @@
-/* Reads the memory limit of this process's control group.
+/* Reads the memory limit of this process's control group, and the machine's.
  *
  * /proc/self/cgroup has a line for each hierarchy, ID:CONTROLLERS:PATH; version 2's is 0::PATH. The files of the group
  * lie below the hierarchy's mount, in version 2 "memory.max", in version 1 "memory.limit_in_bytes". In a container the
@@ -117,6 +117,19 @@ COLD uint64_t cgroup_memory_limit(const char *root) {
     }
     __atomic_store_n(&reading.busy, false, __ATOMIC_RELEASE);
     return least;
+}
+
+COLD bool machine_commits_strictly(const char *root) {
+    char mode[FILE_BYTES];
+    struct report *to = &reading.path;
+    if (__atomic_exchange_n(&reading.busy, true, __ATOMIC_ACQUIRE)) return false;
+    to->length = 0;
+    report_add(to, root);
+    report_add(to, "/proc/sys/vm/overcommit_memory");
+    to->chars[to->length] = 0;
+    cgroup_read(to->chars, mode, sizeof(mode));
+    __atomic_store_n(&reading.busy, false, __ATOMIC_RELEASE);
+    return mode[0] == '2';
 }
 
 COLD uint64_t machine_memory(void) {

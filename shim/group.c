@@ -1,9 +1,10 @@
-/* Defaults that know the memory limit of the process's control group. */
+/* Defaults that know the memory limit of the process's control group, and whether the machine overcommits. */
 /* SPDX-License-Identifier: MIT */
 #include "group.h"
 #include "cgroup.h"
 #include "sandbox.h"
 #include "span/purge.h"
+#include "span/unmapped.h"
 
 /* An eighth of the limit: what others of the group need, and the page cache, has room beside it. Less than 4 MiB would
  * be purged and touched again all the time. */
@@ -24,6 +25,7 @@ COLD void group_grown(size_t bytes, const char *root) {
         uint64_t limit = cgroup_memory_limit(root);
         __atomic_store_n(&group.bytes, limit, __ATOMIC_RELAXED);
         store_relaxed(purge_kept_max, (uint32_t)(group_kept_bytes(limit) / UNIT_BYTES));
+        if (machine_commits_strictly(root)) store_relaxed(unmapped_kept_units, KEPT_LEAST / UNIT_BYTES);
     }
     uint64_t limit = __atomic_load_n(&group.bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&group.is_near, limit != 0 && bytes >= limit - limit / 8, __ATOMIC_RELAXED);

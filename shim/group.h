@@ -1,6 +1,7 @@
-/* Defaults that know the memory limit of the process's control group.
+/* Defaults that know the memory limit of the process's control group, and whether the machine overcommits.
  *
- * The limit is read once, when the heap first has GROUP_LOOK_BYTES: small programs make no system call for it. */
+ * Both are read once, when the heap first has GROUP_LOOK_BYTES: small programs make no system call for it. Under strict
+ * overcommit free memory that is only mapped is missing elsewhere, in the next fork too, so little of it stays. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "base/bits.h"

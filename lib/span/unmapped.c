@@ -9,7 +9,6 @@
 
 enum {
     UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
-    CLEAN_KEPT_UNITS = (512 << 20) / UNIT_BYTES,   /* programs that need less never give addresses back */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
     OPENED_UNITS = (64 << 20) / UNIT_BYTES,
     EXTENTS_MAX = 12, /* each is a hole, and splits a mapping */
@@ -18,6 +17,8 @@ enum {
     MOVED_LARGE_MAX = 20, /* the bound for blocks that are expensive to copy */
     MOVED_LARGE_UNITS = (32 << 20) / UNIT_BYTES,
 };
+
+uint32_t unmapped_kept_units = (512 << 20) / UNIT_BYTES; /* programs that need less never give addresses back */
 
 static bool can_go(const struct unit *unit) {
     return span_home.stepwise && span_of(unit->memory) == &span_home && port_page_bytes() <= UNIT_BYTES;
@@ -66,7 +67,8 @@ STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uin
 STARTUP_TEXT bool unmapped_release(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
-    uint32_t used = load_relaxed(units.used_units), keep = used / 4 > CLEAN_KEPT_UNITS ? used / 4 : CLEAN_KEPT_UNITS;
+    uint32_t used = load_relaxed(units.used_units), keep = load_relaxed(unmapped_kept_units);
+    if (used / 4 > keep) keep = used / 4;
     if (likely(load_relaxed(units.clean_units) + unit->count <= keep) || unit->count < RELEASED_UNITS_MIN) return false;
     if (load_relaxed(units.unmapped_extents) >= EXTENTS_MAX || !can_go(unit)) return false;
     if (!span_unmap(unit->memory, bytes_of(unit))) return false;

@@ -16,6 +16,10 @@
 /* This much is left for blocks that move, as long as there is other address space. */
 enum { UNMAPPED_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
 
+/* How much clean memory stays mapped, in units, or a quarter of what is in use if that is more. A world that counts
+ * what is mapped rather than what is touched sets less. Atomic. */
+extern uint32_t unmapped_kept_units __attribute__((visibility("hidden")));
+
 /* Take `count` units as `kind` from an unmapped extent while more than `left` are unmapped; NULL: there is none, or the
  * world cannot map it. */
 struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left);

@@ -6,7 +6,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -235,6 +237,84 @@ CASE(mmap_is_refused) {
 
 CASE(getrandom_is_refused) {
     refuse(SYS_getrandom, ENOSYS);
+    load();
+}
+
+/* ---- the sandbox of OpenSSH's process before authentication ---- */
+
+static const int openssh_allows[] = {
+    SYS_brk,      SYS_clock_gettime, SYS_close,          SYS_exit,      SYS_exit_group,      SYS_futex,
+    SYS_geteuid,  SYS_getpgid,       SYS_getpid,         SYS_getrandom, SYS_gettimeofday,    SYS_getuid,
+    SYS_mremap,   SYS_munmap,        SYS_read,           SYS_nanosleep, SYS_clock_nanosleep, SYS_pselect6,
+    SYS_shutdown, SYS_write,         SYS_rt_sigprocmask,
+#ifdef SYS_poll
+    SYS_poll,     SYS_select,        SYS_time,
+#endif
+};
+static const int openssh_denies[] = {
+    SYS_fstat, SYS_openat, SYS_newfstatat, SYS_shmget, SYS_shmat, SYS_shmdt,
+#ifdef SYS_open
+    SYS_open,  SYS_stat,   SYS_lstat,
+#endif
+};
+enum { OPENSSH_CALLS = (sizeof openssh_allows + sizeof openssh_denies) / sizeof(int), ADVICES = 6 };
+
+/* Allows a call whose third argument, of 32 bits here, has no bit but those of the mask. */
+static unsigned filter_mask(struct sock_filter *code, unsigned n, int call, unsigned mask) {
+    unsigned at = offsetof(struct seccomp_data, args[2]);
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 5);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~mask);
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, nr));
+    return n;
+}
+
+/* Allows this advice alone; other advice fails with EINVAL. */
+static unsigned filter_advice(struct sock_filter *code, unsigned n) {
+    static const unsigned advices[ADVICES] = {MADV_NORMAL, MADV_FREE, MADV_DONTNEED, MADV_DONTFORK, MADV_DONTDUMP, 18};
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 2 * ADVICES + 2);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2]));
+    for (unsigned i = 0; i < ADVICES; i++) n = filter_one(code, n, (int)advices[i], SECCOMP_RET_ALLOW);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL);
+    return n;
+}
+
+/* Its limits, its list, and its way to install the filter: any other call kills the thread. */
+static void enter_openssh(int is_newer) {
+    struct sock_filter code[4 + 2 * OPENSSH_CALLS + 2 * 6 + 2 * ADVICES + 3 + 1];
+    unsigned n = filter_head(code);
+    for (unsigned i = 0; i < sizeof openssh_denies / sizeof(int); i++)
+        n = filter_one(code, n, openssh_denies[i], SECCOMP_RET_ERRNO | EACCES);
+    for (unsigned i = 0; i < sizeof openssh_allows / sizeof(int); i++)
+        n = filter_one(code, n, openssh_allows[i], SECCOMP_RET_ALLOW);
+    n = filter_mask(code, n, SYS_mmap, PROT_READ | PROT_WRITE);
+    n = filter_mask(code, n, SYS_mprotect, PROT_READ | PROT_WRITE);
+    n = is_newer ? filter_advice(code, n) : filter_one(code, n, SYS_madvise, SECCOMP_RET_ALLOW);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
+    struct sock_fprog program = {(unsigned short)n, code};
+    struct rlimit none = {0, 0};
+    expect(setrlimit(RLIMIT_FSIZE, &none) == 0 && setrlimit(RLIMIT_NOFILE, &none) == 0);
+    expect(setrlimit(RLIMIT_NPROC, &none) == 0);
+    expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    expect(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+CASE(first_call_in_the_sandbox_of_openssh) {
+    enter_openssh(0);
+    load();
+}
+
+CASE(sandbox_of_openssh_is_entered_later) {
+    load();
+    enter_openssh(0);
+    load();
+}
+
+CASE(sandbox_of_newer_openssh_refuses_other_advice) {
+    load();
+    enter_openssh(1);
     load();
 }
 

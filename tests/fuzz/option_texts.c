@@ -59,7 +59,7 @@ size_t port_page_bytes(void) {
 }
 bool sandbox_entered;
 uint8_t events_due;
-uint32_t purge_decay_ms, purge_kept_max;
+uint32_t purge_decay_ms, purge_kept_max, unmapped_kept_units;
 void events_run(void) {
 }
 void background_ask(enum background_start when) {

@@ -88,8 +88,8 @@ begin "0::$(printf '/%0250d' 1 2 3 4 5 6 7 8 9 10 11 12)\n"
 file memory.max "1048576\n"
 expect 1048576 "a path too long for anything"
 
-# The defaults for a heap of so many MiB: KiB that may stay dirty (0: as without a limit), and whether the limit
-# is near.
+# The defaults for a heap of so many MiB: KiB that may stay dirty (0: as without a limit), whether the limit is
+# near, and KiB that may stay mapped (0: as where memory may be overcommitted).
 defaults() {
     local said
     said=$("$program" "$work/root" $(($1 << 20)))
@@ -102,15 +102,20 @@ defaults() {
 }
 
 begin "0::/\n"
-defaults 100 "0 0" "without a limit the usual defaults"
+defaults 100 "0 0 0" "without a limit the usual defaults"
 file memory.max "$((128 << 20))\n"
-defaults 64 "16384 0" "an eighth of 128 MiB may stay dirty"
-defaults 111 "16384 0" "less than seven eighths are in use"
-defaults 112 "16384 1" "seven eighths are in use"
+defaults 64 "16384 0 0" "an eighth of 128 MiB may stay dirty"
+defaults 111 "16384 0 0" "less than seven eighths are in use"
+defaults 112 "16384 1 0" "seven eighths are in use"
 file memory.max "$((8 << 20))\n"
-defaults 64 "4096 1" "at least 4 MiB may stay dirty"
+defaults 64 "4096 1 0" "at least 4 MiB may stay dirty"
 file memory.max "$((4 << 30))\n"
-defaults 64 "0 0" "a large limit changes nothing"
+defaults 64 "0 0 0" "a large limit changes nothing"
+mkdir -p "$work/root/proc/sys/vm"
+echo 1 >"$work/root/proc/sys/vm/overcommit_memory"
+defaults 64 "0 0 0" "overcommitting always changes nothing"
+echo 2 >"$work/root/proc/sys/vm/overcommit_memory"
+defaults 64 "0 0 4096" "under strict overcommit little stays mapped"
 rm -r "$work/root/proc"
-defaults 100 "0 0" "no file at all: the usual defaults"
+defaults 100 "0 0 0" "no file at all: the usual defaults"
 exit $((failed > 0))

@@ -84,6 +84,8 @@ run_under() {
 # Prints what is wrong with the list of processes, or nothing.
 judge_witness() {
     local wanted=$1 spared=$2 own=$3 executable object pattern found
+    local - # the patterns are not names of files here
+    set -f
     if grep -qF " $lib" "$work/witness.glibc"; then
         echo "the reference run had the library too"
     fi

@@ -11,25 +11,18 @@
  * A seccomp filter hands the five calls to this process, which looks in /proc whether the instruction is the
  * library's: it makes its system calls itself, not by libc's functions. */
 /* SPDX-License-Identifier: MIT */
+#include "supervise.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -49,36 +42,10 @@ struct plan {
     int rule_count;
 };
 
-static void must(bool holds, const char *what) {
-    if (holds) return;
-    perror(what);
-    exit(125);
-}
-
-/* Child: the filter's other end, as a descriptor of this process. */
-static int install_filter(void) {
-    struct sock_filter code[1 + 2 * KINDS + 1];
-    unsigned n = 0;
-    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (int i = 0; i < KINDS; i++) {
-        code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)kinds[i].number, 0, 1);
-        code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
-    }
-    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    struct sock_fprog program = {(unsigned short)n, code};
-    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-}
-
-static void run_child(int tell, int go, const struct plan *plan, char **command) {
-    int listener = install_filter();
-    char answer;
-    if (write(tell, &listener, sizeof listener) != sizeof listener || read(go, &answer, 1) != 1) _exit(125);
-    setenv("LD_PRELOAD", plan->library, 1);
-    execvp(command[0], command);
-    perror(command[0]);
-    _exit(127);
-}
+struct run {
+    const struct plan *plan;
+    long counts[KINDS];
+};
 
 /* Whether `at` lies in a mapping of the library's file. The last mapping is cached, since threads and forks have it
  * there too. */
@@ -129,7 +96,9 @@ static void limit(int listener, struct seccomp_notif_resp *reply, pid_t pid, int
 }
 
 /* Let one call go on, or fail. */
-static void answer(int listener, const struct plan *plan, long *counts) {
+static void answer(int listener, void *run) {
+    const struct plan *plan = ((struct run *)run)->plan;
+    long *counts = ((struct run *)run)->counts;
     struct seccomp_notif asked = {0};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0) return; /* the caller has ended */
     struct seccomp_notif_resp reply = {.id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
@@ -144,23 +113,11 @@ static void answer(int listener, const struct plan *plan, long *counts) {
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
 }
 
-/* Serve calls until the program and its children have ended; false: that took too long. */
-static bool serve(int listener, const struct plan *plan, long *counts) {
-    time_t until = time(NULL) + plan->seconds;
-    while (time(NULL) <= until) {
-        struct pollfd ready = {listener, POLLIN, 0};
-        if (poll(&ready, 1, 500) < 0) return false;
-        if (ready.revents & POLLIN) answer(listener, plan, counts);
-        if (ready.revents & (POLLHUP | POLLERR)) return true;
-    }
-    return false;
-}
-
-static void report(const struct plan *plan, const long *counts, bool ended, int status) {
+static void report(const struct plan *plan, const long *counts, int status) {
     FILE *file = fopen(plan->report, "we");
     must(file != NULL, plan->report);
     for (int i = 0; i < KINDS; i++) fprintf(file, "%s %ld ", kinds[i].name, counts[i]);
-    if (!ended)
+    if (status == SUPERVISED_HANGS)
         fprintf(file, "hang\n");
     else if (WIFSIGNALED(status))
         fprintf(file, "signal %d\n", WTERMSIG(status));
@@ -186,24 +143,10 @@ int main(int argc, char **argv) {
     char **command = argv + 4;
     for (; *command && strcmp(*command, "--") != 0; command++) add_rule(&plan, *command);
     must(*command && *++command, "no program");
-    int tell[2], go[2], there, status = 0;
-    long counts[KINDS] = {0};
-    must(pipe2(tell, O_CLOEXEC) == 0 && pipe2(go, O_CLOEXEC) == 0, "pipe");
-    pid_t child = fork();
-    must(child >= 0, "fork");
-    if (child == 0) {
-        setpgid(0, 0);
-        run_child(tell[1], go[0], &plan, command);
-    }
-    must(read(tell[0], &there, sizeof there) == sizeof there, "the filter");
-    int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-    int listener = (int)syscall(SYS_pidfd_getfd, pidfd, there, 0);
-    must(listener >= 0, "pidfd_getfd");
-    must(write(go[1], "g", 1) == 1, "write");
-    bool ended = serve(listener, &plan, counts);
-    if (!ended) kill(-child, SIGKILL);
-    close(listener);
-    waitpid(child, &status, 0);
-    report(&plan, counts, ended, status);
+    struct run run = {.plan = &plan};
+    int calls[KINDS];
+    for (int i = 0; i < KINDS; i++) calls[i] = kinds[i].number;
+    struct supervision how = {calls, KINDS, plan.seconds, plan.library, answer, &run};
+    report(&plan, run.counts, supervise(&how, command));
     return 0;
 }

@@ -122,7 +122,7 @@ fn main() {
     for one in all { println!("{}", one.join().unwrap()); }
 }
 RS
-    rustc -O main.rs -o main
+    /usr/bin/rustc -O main.rs -o main # a rustup in PATH would want its HOME
     ./main
 }
 

@@ -23,7 +23,7 @@ program_convert() {
 }
 
 packages_dot="graphviz"
-processes_dot="dot"
+processes_dot="*gvc6-config-update" # which dot is a link to
 program_dot() {
     {
         echo 'digraph g {'

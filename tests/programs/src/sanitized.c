@@ -3,7 +3,9 @@
  *   sanitized          "own" for each block that is the sanitizer's, "other" for the rest
  *   sanitized MISTAKE  after-free, double-free, leak, race, unset, mismatch or overflow */
 /* SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
