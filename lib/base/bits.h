@@ -13,8 +13,8 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* Marks a function that most processes run, and a constant that every process reads. Linux maps a file in steps of
- * 64 KiB: the functions are placed together at the end of a library's code, where less than a step is left to map, and
- * the constants beside what the loader writes to. */
+ * 64 KiB: the functions lie together in one step (shim/startup.ld), and the constants beside what the loader writes to.
+ */
 #ifdef __PIC__
 #define STARTUP_TEXT __attribute__((section("heapalloc_start")))
 #define STARTUP_CONST __attribute__((section(".data.rel.ro")))

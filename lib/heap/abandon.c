@@ -4,7 +4,7 @@
 #include "heap/abandoned.h"
 #include "heap/partial.h"
 
-void abandon_slab(struct unit *slab) {
+STARTUP_TEXT void abandon_slab(struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     do {
         owner_collect(slab, heap_secret());
@@ -16,7 +16,7 @@ void abandon_slab(struct unit *slab) {
 }
 
 /* All of them under one hold of the abandoned list's lock. */
-void abandon_partial(struct heap *heap, uint32_t class, uint32_t count) {
+STARTUP_TEXT void abandon_partial(struct heap *heap, uint32_t class, uint32_t count) {
     debug_check(count <= heap->classes[class].partial.count);
     struct unit *first = NULL, **end = &first;
     for (uint32_t i = 0; i < count; i++) {

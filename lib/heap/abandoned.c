@@ -5,13 +5,13 @@
 
 struct abandoned abandoned[CLASS_COUNT] = {[0 ... CLASS_COUNT - 1] = {.lock = LOCK_OF(RANK_ABANDONED)}};
 
-static void link_last(struct abandoned *these, struct unit *slab) {
+STARTUP_TEXT static void link_last(struct abandoned *these, struct unit *slab) {
     debug_check(lock_is_mine(&these->lock) && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     purged_wait(slab);
     slab_queue_add(&these->queue, slab);
 }
 
-void abandoned_unlink(struct unit *slab) {
+STARTUP_TEXT void abandoned_unlink(struct unit *slab) {
     debug_check(lock_is_mine(&abandoned[slab->class].lock));
     slab_queue_remove(&abandoned[slab->class].queue, slab);
 }
@@ -24,7 +24,7 @@ static void pending(struct abandoned *these, struct unit *slab) {
     while (!cas(these->pending, &seen, slab));
 }
 
-bool abandoned_put(struct unit *slab) {
+STARTUP_TEXT bool abandoned_put(struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) & REMOTE_OWNED);
     struct abandoned *these = &abandoned[slab->class];
     if (!lock_take(&these->lock)) {
@@ -37,7 +37,7 @@ bool abandoned_put(struct unit *slab) {
     return left;
 }
 
-void abandoned_put_all(uint32_t class, struct unit *first) {
+STARTUP_TEXT void abandoned_put_all(uint32_t class, struct unit *first) {
     debug_check(!first || (first->class == class && load_relaxed(first->remote) & REMOTE_OWNED));
     struct abandoned *these = &abandoned[class];
     bool locked = first && lock_take(&these->lock);
@@ -111,7 +111,7 @@ STARTUP_TEXT struct unit *abandoned_take(uint32_t class, struct heap *heap) {
     return first;
 }
 
-struct unit *abandoned_take_aged(uint32_t class, uint8_t age) {
+STARTUP_TEXT struct unit *abandoned_take_aged(uint32_t class, uint8_t age) {
     debug_check(class > 0 && class < CLASS_COUNT);
     struct abandoned *these = &abandoned[class];
     if (!open_queue(these)) return NULL;

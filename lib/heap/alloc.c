@@ -87,7 +87,7 @@ static void *medium_block(struct heap *heap, size_t size, enum alloc_fill fill, 
 }
 
 /* Count a slow path after the cache has served for a while without one; then it may go on. */
-static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
+STARTUP_TEXT static NOINLINE void *resume(struct heap *heap, size_t size, enum alloc_room room) {
     debug_check(heap->hits_left == 0 && heap->returns > 0);
     heap->hits_left = heap->returns;
     if (CACHE_SUM_MAX > 0 && unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);

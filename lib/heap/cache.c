@@ -15,7 +15,7 @@ STARTUP_TEXT void cache_yield(struct heap *heap) {
         cache_flush(heap);
 }
 
-uint32_t cache_give_list(struct heap *heap, uint32_t count) {
+STARTUP_TEXT uint32_t cache_give_list(struct heap *heap, uint32_t count) {
     debug_check(count >= MEDIUM_GRANULES_MIN && count <= CACHE_GRANULES_MAX);
     if (!load_relaxed(heap->cache[count])) return 0;
     uint32_t sum = 0;
@@ -34,7 +34,7 @@ void cache_return_grant(struct heap *heap) {
     __atomic_fetch_sub(&heaps.granted, swap_value(heap->granted, 0), __ATOMIC_RELAXED);
 }
 
-void cache_flush(struct heap *heap) {
+STARTUP_TEXT void cache_flush(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (CACHE_SUM_MAX == 0) return; /* the bounded build's */
     struct granule *recent_medium =
@@ -68,7 +68,7 @@ static uint32_t caches_max(void) {
     return most < limit ? most : limit;
 }
 
-void cache_share(struct heap *heap) {
+STARTUP_TEXT void cache_share(struct heap *heap) {
     debug_check(heap != &heap_none);
     uint32_t live = load_relaxed(heaps.live),
              share = live > 1 ? caches_max() / GRANULES_PER_UNIT / live : RECENT_UNITS_MAX;

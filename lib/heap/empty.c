@@ -19,12 +19,12 @@ void empty_widen(struct heap *heap) {
         __atomic_sub_fetch(&empty_steps, 1, __ATOMIC_RELAXED);
 }
 
-void empty_narrow(struct heap *heap) {
+STARTUP_TEXT void empty_narrow(struct heap *heap) {
     if (heap->empty_steps > 0) __atomic_sub_fetch(&empty_steps, heap->empty_steps, __ATOMIC_RELAXED);
     heap->empty_steps = heap->empty_refused = 0;
 }
 
-void heap_slab_empty(struct unit *slab, struct heap *heap) {
+STARTUP_TEXT void heap_slab_empty(struct unit *slab, struct heap *heap) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     struct size_class *of = &heap->classes[slab->class];
     if (of->attached == slab) {

@@ -80,7 +80,7 @@ INLINE void clear_64(char *p) {
 }
 
 /* Up to 256 bytes without a loop, whose end no processor can predict: overlapping pieces from both ends. */
-void *heap_clear_long(char *p, size_t bytes) {
+STARTUP_TEXT void *heap_clear_long(char *p, size_t bytes) {
     debug_check(bytes >= 64);
     if (bytes > 256) return memset(p, 0, bytes);
     clear_64(p);
@@ -112,7 +112,7 @@ static COLD void *zeroed_again(struct heap *heap, size_t size) {
     return p;
 }
 
-void *heap_zeroed_slow(size_t size) {
+STARTUP_TEXT void *heap_zeroed_slow(size_t size) {
     if (small_region()) {
         void *p = small_region_alloc(size, BLOCK_ALIGN_BYTES);
         return p ? memset(p, 0, size) : NULL;

@@ -43,14 +43,14 @@ INLINE bool is_beside_sampled(const struct block *block, struct unit *slab) {
 
 /* Beside sampled blocks this does what the fast path does: a profiler that is on may cost a hundredth, and in a slab of
  * 64 blocks a hundred such frees may come for each sample. */
-void heap_free_odd(void *p, struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void heap_free_odd(void *p, struct heap *heap, struct unit *slab) {
     debug_check(heap == heap_self && span_unit(p) == slab);
     if (unlikely(!is_beside_sampled(p, slab))) return heap_free_slow(p, heap);
     if (unlikely(--slab->used_blocks == 0)) return heap_free_last(p, heap, slab);
     heap_list(p, slab, heap);
 }
 
-void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     heap_list(block, slab, heap);
     heap_slab_empty(slab, heap);
@@ -59,13 +59,13 @@ void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
 
 /* The common frees by kind of unit, in tail position. When one declines, nothing was done, and heap_free_slow() checks
  * the pointer again from the start. */
-static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
+STARTUP_TEXT static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
     debug_check(span_unit(p) == unit && heap == heap_self);
     if (unlikely(!cache_keep_large(heap, unit, p))) return heap_free_slow(p, heap);
     PROBE_1(large_free, p);
 }
 
-static NOINLINE void entry_free_medium(void *p, struct heap *heap) {
+STARTUP_TEXT static NOINLINE void entry_free_medium(void *p, struct heap *heap) {
     if (unlikely(!cache_keep_medium(heap, p))) heap_free_slow(p, heap);
 }
 static NOINLINE void entry_free_medium_shared(void *p, struct heap *heap) {

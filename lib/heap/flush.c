@@ -35,7 +35,7 @@ static struct block *flush_bin(struct heap *heap, uint32_t class, struct block *
 
 /* In two steps, because in a fork's child the first free may cause a left-behind slab to be counted, and an adopted
  * block with a key would count as one of its free blocks. */
-void heap_flush_bins(struct heap *heap) {
+STARTUP_TEXT void heap_flush_bins(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     struct block *adopted = NULL;
     empty_narrow(heap);

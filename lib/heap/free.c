@@ -26,7 +26,7 @@ static void free_own(struct block *block, struct unit *slab, struct heap *heap) 
 
 /* The slab has blocks that a profiler knows, or purged pages, so this is rare but not cold: it lies with the code
  * around it. Its flags are its owner's to look at. */
-static NOINLINE void tell_freed(const void *p, struct unit *slab, const struct heap *heap) {
+STARTUP_TEXT static NOINLINE void tell_freed(const void *p, struct unit *slab, const struct heap *heap) {
     if (heap && load_relaxed(slab->owner) == heap && slab->flags & UNIT_SAMPLED)
         sample_freed_own(p, slab, heap);
     else
@@ -48,7 +48,7 @@ static void free_slab(void *p, struct unit *slab, struct heap *heap) {
 }
 
 /* Free the block of level 2 at `p`, whose slot this is. */
-static void free_granules(char *p, struct granule *slot, struct heap *heap) {
+STARTUP_TEXT static void free_granules(char *p, struct granule *slot, struct heap *heap) {
     debug_check(span_slot_memory(span_of_slot(slot), slot) == p);
     uint32_t count = granule_count(slot), seen = load_relaxed(slot->head);
     if (unlikely(seen & GRANULE_SAMPLED)) sample_freed(p);
@@ -68,7 +68,7 @@ static void free_granules(char *p, struct granule *slot, struct heap *heap) {
 
 /* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
  * others of its size, so that a request of that size would hardly find it there. */
-static NOINLINE STARTUP_TEXT void free_zoned(char *p, struct heap *heap) {
+static NOINLINE REDZONE_TEXT void free_zoned(char *p, struct heap *heap) {
     size_t bytes = free_check_zoned("free", p);
     if (unlikely(guard_has(p))) return guard_region.hooks->give(p);
     char *block = redzone_free(p, bytes);
@@ -108,7 +108,7 @@ static void free_large(void *p, struct unit *unit, struct heap *heap) {
     if (heap) pace_given(heap);
 }
 
-void free_live(void *p, struct heap *heap) {
+STARTUP_TEXT void free_live(void *p, struct heap *heap) {
     debug_check(p != NULL && (!heap || heap->state == HEAP_LIVE));
     struct unit *unit = free_look_unit(p);
     if (unlikely(!unit)) return free_zoned(p, heap);

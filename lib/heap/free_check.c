@@ -54,7 +54,7 @@ void free_bad_unit(const char *function, const void *p) {
     check_misuse(function, p, "is not ours");
 }
 
-STARTUP_TEXT size_t free_check_zoned(const char *function, const void *p) {
+REDZONE_TEXT size_t free_check_zoned(const char *function, const void *p) {
     const struct unit *unit = span_unit(p);
     if (unlikely(!unit && guard_has(p))) return guard_region.hooks->check(function, p);
     size_t bytes = redzone_may_be(p, unit) ? redzone_check(function, p) : 0;

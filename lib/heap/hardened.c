@@ -9,7 +9,7 @@ void hardened_damaged(const char *function, const void *p) {
 }
 
 /* True when `p` is a block of a slab or of level 2 and has the mark of a quarantined one. */
-static STARTUP_TEXT bool is_quarantined(const void *p) {
+static HARDENED_TEXT bool is_quarantined(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit) return false;
     if (load_relaxed(unit->kind) == UNIT_SLAB) return slab_is_block(unit, p) && quarantine_has(p);
@@ -30,7 +30,7 @@ static void clear(struct block *block, size_t bytes) {
 }
 
 /* The line of `p` in the home span; NULL: it is elsewhere. */
-static STARTUP_TEXT struct unit *home_unit(const void *p) {
+static HARDENED_TEXT struct unit *home_unit(const void *p) {
     size_t offset = (size_t)((const char *)p - load_relaxed(span_home.base));
     return offset < load_relaxed(span_home.bytes) ? span_line(&span_home, offset) : NULL;
 }
@@ -51,7 +51,7 @@ static bool put_small(struct block *block, struct heap *heap, size_t bytes) {
 }
 
 /* Bytes of the used block of level 2 at `p`, if it is in the home span; else 0. */
-static STARTUP_TEXT size_t medium_bytes(const char *p) {
+static HARDENED_TEXT size_t medium_bytes(const char *p) {
     const struct unit *unit = home_unit(p);
     return unit ? hardened_medium_bytes(p, unit) : 0;
 }
@@ -61,7 +61,7 @@ static bool may_wait(const char *p, const struct heap *heap) {
     return heap->state == HEAP_LIVE && !load_relaxed(heaps.reuses_at_once) && medium_bytes(p) > 0;
 }
 
-STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
+HARDENED_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(void *p, struct heap *heap)) {
     size_t bytes = medium_bytes(p);
     if (!bytes) bytes = used_bytes(p);
     if (!bytes && is_quarantined(p)) check_already_free("free", p);
@@ -76,7 +76,7 @@ STARTUP_TEXT void hardened_free_odd(void *p, struct heap *heap, void (*outside)(
     heap_free_with(p, outside);
 }
 
-STARTUP_TEXT bool hardened_is_due(void) {
+HARDENED_TEXT bool hardened_is_due(void) {
     return heap_self->state == HEAP_LIVE && pace_is_due(heap_self);
 }
 
@@ -89,7 +89,7 @@ static bool turn_is_due(struct heap *heap) {
     return pace_is_due(heap);
 }
 
-STARTUP_TEXT void *hardened_turn(size_t bytes) {
+HARDENED_TEXT void *hardened_turn(size_t bytes) {
     struct heap *heap = heap_self;
     struct quarantine *row = quarantine_of(heap, bytes);
     if (heap->state != HEAP_LIVE) return NULL;

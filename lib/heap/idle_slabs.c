@@ -9,7 +9,7 @@
 #include "span/purge.h"
 
 /* Give back the current slab of a class, whose bin is flushed, when it has no used block. */
-void idle_slabs_current(struct heap *heap, uint32_t class) {
+STARTUP_TEXT void idle_slabs_current(struct heap *heap, uint32_t class) {
     debug_check(heap->state == HEAP_LIVE && class < CLASS_COUNT);
     struct size_class *of = &heap->classes[class];
     struct unit *slab = of->current;
@@ -37,7 +37,7 @@ static bool give_or_purge(struct unit *slab, uintptr_t secret) {
 
 /* Tidy partial slabs that have waited for `age`. What this heap has not needed for so long goes to the abandoned slabs,
  * where another heap may need it; abandoned slabs go to the end of their queue. */
-uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
+STARTUP_TEXT uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
     debug_check(heap->state == HEAP_LIVE);
     for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct slab_queue *queue = &heap->classes[class].partial;
@@ -56,7 +56,7 @@ uint32_t idle_slabs_partial(struct heap *heap, uint8_t age, uint32_t most) {
     return most;
 }
 
-uint32_t idle_slabs_abandoned(uint8_t age, uint32_t most) {
+STARTUP_TEXT uint32_t idle_slabs_abandoned(uint8_t age, uint32_t most) {
     for (uint32_t class = 1; class < CLASS_COUNT; ++class) {
         const struct unit *last = load_relaxed(abandoned[class].queue.last);
         for (struct unit *slab = NULL; most > 0 && slab != last; most--) {

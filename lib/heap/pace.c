@@ -4,7 +4,7 @@
 #include "span/purge.h"
 #include "span/units.h"
 
-uint32_t pace_granules_kept(void) {
+STARTUP_TEXT uint32_t pace_granules_kept(void) {
     return load_relaxed(medium.used_units) * GRANULES_PER_UNIT / KEPT_PART + KEPT_GRANULES_MIN;
 }
 
@@ -14,7 +14,7 @@ STARTUP_TEXT bool pace_is_much_dirty(uint32_t much_units) {
     return load_relaxed(units.dirty_units) + surplus / GRANULES_PER_UNIT > much_units;
 }
 
-void pace_given(struct heap *heap) {
+STARTUP_TEXT void pace_given(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     if (!config_bounded && purge_decay_ms != PURGE_NEVER && heap->slow_left > PACE_SLOW_PATHS_PURGING &&
         pace_is_much_dirty(PACE_PENDING_UNITS))

@@ -3,7 +3,7 @@
 #include "heap/partial.h"
 #include "slab/purged_pages.h"
 
-void partial_add(struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void partial_add(struct heap *heap, struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED | UNIT_EMPTY)));
     purged_wait(slab);
     slab_queue_add(&heap->classes[slab->class].partial, slab);
@@ -11,7 +11,7 @@ void partial_add(struct heap *heap, struct unit *slab) {
     available_note(heap, slab->class);
 }
 
-void partial_note_empty(struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void partial_note_empty(struct heap *heap, struct unit *slab) {
     debug_check(slab->flags & UNIT_PARTIAL && !(slab->flags & UNIT_EMPTY) && slab->used_blocks == 0);
     if (config_bounded) {
         struct slab_queue *queue = &heap->classes[slab->class].partial;
@@ -22,7 +22,7 @@ void partial_note_empty(struct heap *heap, struct unit *slab) {
     heap->empty_slabs++;
 }
 
-void partial_remove(struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void partial_remove(struct heap *heap, struct unit *slab) {
     debug_check(slab->flags & UNIT_PARTIAL && slab->owner == heap);
     slab_queue_remove(&heap->classes[slab->class].partial, slab);
     if (slab->flags & UNIT_EMPTY) heap->empty_slabs--;

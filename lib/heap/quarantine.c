@@ -71,7 +71,7 @@ static void exchange_halves(struct heap *heap, struct quarantine *row, size_t by
     begin_half(row, (struct block **)((uintptr_t)first ^ QUARANTINE_HALF_BYTES));
 }
 
-bool quarantine_turn(struct heap *heap, struct quarantine *row) {
+HARDENED_TEXT bool quarantine_turn(struct heap *heap, struct quarantine *row) {
     if (!row->in || !quarantine_is_full(row) || heap->sample.rate > 0) return false;
     exchange_halves(heap, row, (size_t)(row - heap->quarantine) * BLOCK_ALIGN_BYTES);
     return true;
@@ -100,7 +100,7 @@ static void release_oldest(struct heap *heap, struct quarantine *row, size_t byt
     quarantine_leave(oldest, heap, bytes);
 }
 
-void quarantine_put_odd(struct heap *heap, struct block *block, size_t class) {
+HARDENED_TEXT void quarantine_put_odd(struct heap *heap, struct block *block, size_t class) {
     debug_check(heap->state == HEAP_LIVE);
     size_t bytes = class_shapes[class].block_bytes;
     struct quarantine *row = quarantine_of(heap, bytes);
@@ -122,7 +122,7 @@ static struct block *unmark(struct block *block) {
     return block;
 }
 
-struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes) {
+HARDENED_TEXT struct block *quarantine_swap_wide(struct heap *heap, struct block *block, size_t bytes) {
     debug_check(heap->state == HEAP_LIVE && bytes > CLASS_BYTES_MAX);
     size_t near = draw_number(heap) % QUARANTINE_NEAR_SLOTS;
     block->key = canary_of(block);

@@ -22,7 +22,7 @@ INLINE size_t align_of(size_t size) {
                                                                                               : REDZONE_ALIGN_BYTES;
 }
 
-static STARTUP_TEXT void *redzone_seal(char *p, size_t bytes) {
+static REDZONE_TEXT void *redzone_seal(char *p, size_t bytes) {
     debug_check(bytes % REDZONE_ALIGN_BYTES == 8);
     uint64_t hash = redzone_hash_of(p, bytes);
     *redzone_head(p) = (struct redzone_end){bytes, redzone_mark(hash, SALT_HEAD)};
@@ -32,12 +32,12 @@ static STARTUP_TEXT void *redzone_seal(char *p, size_t bytes) {
 }
 
 /* A freed block in the region begins with two marks, so that a write to it is found although it is not used again. */
-static STARTUP_TEXT void mark_freed(char *p, uint64_t hash) {
+static REDZONE_TEXT void mark_freed(char *p, uint64_t hash) {
     redzone_fill(p, 0)[0] = redzone_fill(p, 0)[1] = redzone_mark(hash, SALT_FREED);
     store_relaxed(redzone_region.freed, p);
 }
 
-static STARTUP_TEXT void check_freed(const char *p) {
+static REDZONE_TEXT void check_freed(const char *p) {
     const struct redzone_end *head = redzone_head(p);
     uint64_t mark = redzone_mark(redzone_hash_of(p, head->bytes), SALT_FREED);
     if (unlikely(head->mark != mark || redzone_fill(p, 0)[0] != mark || redzone_fill(p, 0)[1] != mark))
@@ -52,7 +52,7 @@ static size_t region_end(uint32_t count) {
 }
 
 /* Take what is next in the region; NULL: it is full, or there is no memory for it. */
-static STARTUP_TEXT void *take_cell(size_t size, uint32_t count) {
+static REDZONE_TEXT void *take_cell(size_t size, uint32_t count) {
     struct redzone_region *region = &redzone_region;
     debug_check(!load_relaxed(heaps.threaded)); /* no lock guards the region */
     if (region->freed) check_freed(region->freed);
@@ -71,7 +71,7 @@ static STARTUP_TEXT void *take_cell(size_t size, uint32_t count) {
     return redzone_seal(region->from + at, bytes);
 }
 
-static STARTUP_TEXT void *take_wide(size_t size, enum alloc_fill fill) {
+static REDZONE_TEXT void *take_wide(size_t size, enum alloc_fill fill) {
     size_t align = align_of(size), bytes = redzone_usable(size), before = max_size(align, REDZONE_HEAD_BYTES);
     uint32_t count = (uint32_t)granules_to_hold(before - REDZONE_HEAD_BYTES + redzone_whole(bytes));
     if (count < MEDIUM_GRANULES_MIN) count = MEDIUM_GRANULES_MIN;
@@ -85,7 +85,7 @@ static STARTUP_TEXT void *take_wide(size_t size, enum alloc_fill fill) {
     return redzone_seal(p, bytes);
 }
 
-STARTUP_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count, enum alloc_fill fill) {
+REDZONE_TEXT void *redzone_take(struct heap *heap, size_t size, uint8_t *count, enum alloc_fill fill) {
     debug_check(heap->state == HEAP_LIVE && size <= REDZONE_BYTES_MAX);
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     if (load_relaxed(heaps.threaded) || (heap->sample.rate && !(hooks && hooks->serve))) return NULL;
@@ -109,7 +109,7 @@ void *redzone_take_freed(size_t size) {
     return NULL;
 }
 
-STARTUP_TEXT void *redzone_free(void *p, size_t bytes) {
+REDZONE_TEXT void *redzone_free(void *p, size_t bytes) {
     debug_check(load_relaxed(redzone_head(p)->bytes) == bytes);
     uint64_t seen = redzone_mark(redzone_hash_of(p, bytes), SALT_HEAD);
     if (unlikely(!cas(redzone_head(p)->mark, &seen, redzone_mark(redzone_hash_of(p, bytes), SALT_FREED))))

@@ -4,7 +4,7 @@
 
 struct redzone_region redzone_region;
 
-STARTUP_TEXT struct granule *redzone_slot(const char *p) {
+REDZONE_TEXT struct granule *redzone_slot(const char *p) {
     const struct span *span = span_of(p);
     struct granule *slot = span_slot(span, p);
     for (int i = 0; i < REDZONE_NATURAL_MAX / GRANULE_BYTES && granule_state(slot) == GRANULE_NONE; i++)
@@ -12,7 +12,7 @@ STARTUP_TEXT struct granule *redzone_slot(const char *p) {
     return slot;
 }
 
-STARTUP_TEXT bool redzone_has_head(const char *p) {
+REDZONE_TEXT bool redzone_has_head(const char *p) {
     size_t offset = (size_t)(p - redzone_region.from), room;
     if ((uintptr_t)p & (REDZONE_ALIGN_BYTES - 1)) return false;
     if (offset < redzone_region.bytes) {
@@ -38,11 +38,11 @@ const char *redzone_within(const char *block) {
     return NULL;
 }
 
-STARTUP_TEXT size_t redzone_bytes(const void *p) {
+REDZONE_TEXT size_t redzone_bytes(const void *p) {
     return redzone_has_head(p) ? load_relaxed(redzone_head(p)->bytes) : 0;
 }
 
-STARTUP_TEXT bool redzone_is_whole(const char *p, size_t bytes) {
+REDZONE_TEXT bool redzone_is_whole(const char *p, size_t bytes) {
     uint64_t hash = redzone_hash_of(p, bytes);
     return *redzone_fill(p, bytes) == redzone_mark(hash, SALT_FILL) && redzone_has_tail(p, bytes, hash);
 }

@@ -11,6 +11,13 @@
 /* Builds in which blocks may have red zones. The hardened one has a canary behind each block instead. */
 static const bool config_redzones = config_safety && !config_valgrind && !config_bounded && !config_guarded;
 
+/* Marks a function that most processes run where blocks have red zones. */
+#if HEAPALLOC_SAFETY == 2
+#define REDZONE_TEXT
+#else
+#define REDZONE_TEXT STARTUP_TEXT
+#endif
+
 /* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes), which readers of the heap map know.
  *   blocks == those in it, used or freed, whose heads are intact; they tile [from, from + used) but for alignment, and
  *   each used one's tail is intact, as are those of level 2                                     verify: redzones */

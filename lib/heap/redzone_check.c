@@ -39,7 +39,7 @@ static _Noreturn COLD void bad_cell(const char *function, const char *p) {
                  finds_tail(p, redzone_region.from + redzone_region.used) ? before_its_start : "is not ours");
 }
 
-STARTUP_TEXT size_t redzone_check(const char *function, const void *p) {
+REDZONE_TEXT size_t redzone_check(const char *function, const void *p) {
     if (unlikely(!redzone_has_head(p))) {
         if (redzone_in_region(p)) bad_cell(function, p);
         if (finds_wide_tail(p)) check_misuse(function, p, before_its_start);

@@ -16,7 +16,7 @@ enum { PARTIAL_TRIES = 4 };
 
 /* Take all blocks of a slab that can be handed out now; its count changes when they are in the bin. If other threads
  * have freed into it, adopting is enabled, as this heap probably frees into their slabs, too. */
-static struct block *take_list(struct heap *heap, struct unit *slab) {
+STARTUP_TEXT static struct block *take_list(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     if (slab->free == BLOCK_END && owner_collect(slab, heap->secret) > 0) {
         heap_adopt_enable(heap, slab->class);
@@ -139,7 +139,7 @@ struct block *refill_sampled(struct heap *heap, size_t class) {
     return fill_sampled(heap, class);
 }
 
-void *refill_or_call(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
+STARTUP_TEXT void *refill_or_call(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
     struct block *block = sample_ticks_later(heap) ? fill_sampled(heap, class) : NULL;
     return likely(block) ? block : last(size, heap);
 }

@@ -106,7 +106,7 @@ static NOINLINE void free_by_steps(struct block *block, struct heap *heap, struc
 }
 
 /* Claim a full slab without an owner for this heap, and free the block into it. */
-static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
+STARTUP_TEXT static NOINLINE void remote_claim(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(span_unit(block) == slab && heap->state == HEAP_LIVE);
     if (unlikely(!owner_claim_full(slab))) return free_by_steps(block, heap, slab);
     struct size_class *of = &heap->classes[slab->class];
@@ -135,7 +135,8 @@ static NOINLINE void remote_push_first(struct block *block, struct heap *heap, s
 }
 
 /* Adopt a block that the heap is about to need. */
-static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab, uint32_t seen) {
+STARTUP_TEXT static NOINLINE void remote_adopt(struct block *block, struct heap *heap, struct unit *slab,
+                                               uint32_t seen) {
     debug_check(heap->classes[slab->class].adopt_budget > 0);
     if (seen & REMOTE_OWNED) heap->classes[slab->class].remote_frees++;
     if (unlikely(!heap_adopt(heap, slab->class, block))) free_by_steps(block, heap, slab);
@@ -153,7 +154,7 @@ static NOINLINE void free_odd(struct block *block, struct heap *heap, struct uni
     free_by_steps(block, heap, slab);
 }
 
-void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
+STARTUP_TEXT void remote_free(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(span_unit(block) == slab && load_relaxed(slab->owner) != heap);
     uint32_t seen = load_relaxed(slab->remote);
     if (config_safety && unlikely(!slab_is_start(slab, block) || block_may_be_free(block)))

@@ -16,7 +16,7 @@
 #include "span/medium_resize.h"
 #include "span/small_region.h"
 
-static void *resize_slab(void *p, struct unit *slab, size_t size) {
+STARTUP_TEXT static void *resize_slab(void *p, struct unit *slab, size_t size) {
     debug_check(size <= ALLOC_BYTES_MAX && span_unit(p) == slab);
     free_check_slab("realloc", p, slab);
     size_t bytes = slab->block_bytes;
@@ -25,7 +25,7 @@ static void *resize_slab(void *p, struct unit *slab, size_t size) {
     return resize_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
 }
 
-static NOINLINE STARTUP_TEXT void *resize_zoned(void *p, size_t size) {
+static NOINLINE REDZONE_TEXT void *resize_zoned(void *p, size_t size) {
     size_t bytes = free_check_zoned("realloc", p);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     return resize_by_copy(p, bytes, size, size > bytes ? ALLOC_ROOMY : ALLOC_TIGHT);
@@ -57,7 +57,7 @@ static void *resize_medium(void *p, size_t size) {
     return p;
 }
 
-static void *resize_any(void *p, size_t size) {
+STARTUP_TEXT static void *resize_any(void *p, size_t size) {
     debug_check(p != NULL);
     struct unit *unit = free_look_unit(p);
     if (unlikely(!unit)) return resize_zoned(p, size);
@@ -97,7 +97,7 @@ static NOINLINE void *resize_sampled(void *p, size_t size) {
     return new;
 }
 
-void *heap_resize(void *p, size_t size) {
+STARTUP_TEXT void *heap_resize(void *p, size_t size) {
     if (small_region()) return small_region_resize(p, size);
     void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(resize_heap())) heap_tick_if_due(heap_self);

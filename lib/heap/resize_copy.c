@@ -24,7 +24,7 @@ static void *take_for_growth(struct heap *heap, size_t size, size_t old_bytes) {
     return p ? p : alloc_wide(heap, size, ALLOC_ANYHOW, ALLOC_TIGHT);
 }
 
-void *resize_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
+STARTUP_TEXT void *resize_by_copy(void *p, size_t old_bytes, size_t size, enum alloc_room room) {
     debug_check(p != NULL && old_bytes > 0);
     struct heap *heap = heap_self;
     void *new = NULL;

@@ -30,7 +30,7 @@ static void leave_large(struct unit *unit) {
 }
 
 /* Grow a large block in place: into free units, of either level, or, if it was moved, into unmapped ones. */
-static bool extend_large(struct unit *unit, uint32_t count) {
+STARTUP_TEXT static bool extend_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
     if (unit->flags & UNIT_MOVED) return unmapped_extend(unit, count);
     return units_extend(unit, count) || medium_lengthen(unit, count - unit->count);
@@ -93,7 +93,7 @@ static struct unit *move_large(struct unit *unit, uint32_t count) {
     return to;
 }
 
-void *resize_grow_large(struct unit *unit, size_t size) {
+STARTUP_TEXT void *resize_grow_large(struct unit *unit, size_t size) {
     debug_check(unit->kind == UNIT_LARGE && size > (size_t)unit->count << UNIT_SHIFT);
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)units_to_hold(size);
@@ -110,7 +110,7 @@ void *resize_grow_large(struct unit *unit, size_t size) {
     return to->memory;
 }
 
-void *resize_large(void *p, struct unit *unit, size_t size) {
+STARTUP_TEXT void *resize_large(void *p, struct unit *unit, size_t size) {
     debug_check(unit->kind == UNIT_LARGE && size <= ALLOC_BYTES_MAX);
     free_check_large("realloc", p, unit);
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;

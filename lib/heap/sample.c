@@ -144,7 +144,7 @@ void *sample_served(struct heap *heap, void *p, size_t size) {
     return p;
 }
 
-bool sample_freed(const void *p) {
+STARTUP_TEXT bool sample_freed(const void *p) {
     const struct sample_hooks *hooks = load_acquire(sample_hooks);
     return hooks && hooks->freed(p);
 }

@@ -20,7 +20,7 @@ static void steal(struct heap *heap) {
     __atomic_fetch_add(&heap->stolen, sum, __ATOMIC_RELAXED);
 }
 
-void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
+STARTUP_TEXT void steal_idle(const struct heap *self, uint32_t now_ms, uint32_t quarter) {
     debug_check(!lock_is_mine(&heaps.lock) && purge_decay_ms != PURGE_NEVER);
     if (load_relaxed(heaps.live) < 2 || !lock_try(&heaps.lock)) return;
     bool due = heaps.stolen_quarter != quarter;

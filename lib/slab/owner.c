@@ -8,7 +8,8 @@ INLINE struct block *remote_first(const struct unit *slab, uint32_t word) {
     return (struct block *)(slab->memory + (word & REMOTE_OFFSET_MASK));
 }
 
-enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret, enum owner_claim claim) {
+STARTUP_TEXT enum owner_push owner_push(struct unit *slab, struct block *block, uintptr_t secret,
+                                        enum owner_claim claim) {
     debug_check(((uintptr_t)block ^ (uintptr_t)slab->memory) >> UNIT_SHIFT == 0);
     uint32_t old = load_acquire(slab->remote), new;
     bool claims;
@@ -44,7 +45,7 @@ static void splice(struct unit *slab, struct block *first, uint32_t count, uintp
     slab->free = first;
 }
 
-uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
+STARTUP_TEXT uint32_t owner_collect(struct unit *slab, uintptr_t secret) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB);
     uint32_t word = load_relaxed(slab->remote);
@@ -94,7 +95,7 @@ uint32_t owner_collect_some(struct unit *slab, uintptr_t secret) {
     return count;
 }
 
-bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
+STARTUP_TEXT bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & (UNIT_ATTACHED | UNIT_PARTIAL)));
     struct heap *owner = slab->owner;
@@ -109,7 +110,7 @@ bool owner_leave_listed(struct unit *slab, enum owner_leave how) {
     return true;
 }
 
-void owner_reclaim(struct unit *slab) {
+STARTUP_TEXT void owner_reclaim(struct unit *slab) {
     debug_check((load_relaxed(slab->remote) & (REMOTE_OWNED | REMOTE_LISTED)) == REMOTE_LISTED);
     uint32_t seen = load_relaxed(slab->remote);
     while (!cas(slab->remote, &seen, (seen & ~(uint32_t)REMOTE_LISTED) | REMOTE_OWNED)) {

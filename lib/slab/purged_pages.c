@@ -90,7 +90,7 @@ static uint32_t purge_idle(const struct unit *slab, uint32_t pages) {
 
 /* Set the purged pages, and start_limit to 0 while there are any, so that frees take the slow path; slab_is_block()
  * relies on this order. */
-static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
+STARTUP_TEXT static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(!(purged & ~(uint32_t)PURGED_MASK));
     if (!purged) store_release(slab->start_limit, starts);
@@ -98,7 +98,7 @@ static void set_purged(struct unit *slab, uint32_t purged, uint32_t starts) {
     if (purged) store_release(slab->start_limit, 0);
 }
 
-void purged_make(struct unit *slab, uintptr_t secret) {
+STARTUP_TEXT void purged_make(struct unit *slab, uintptr_t secret) {
     debug_check(load_relaxed(slab->remote) & REMOTE_OWNED);
     debug_check(slab->kind == UNIT_SLAB && !(slab->flags & UNIT_ATTACHED));
     uint32_t free_bytes = (uint32_t)(slab->resident_blocks - slab->used_blocks) * slab->block_bytes;

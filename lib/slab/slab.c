@@ -31,7 +31,7 @@ STARTUP_TEXT struct unit *slab_take(uint32_t class, struct heap *owner) {
 }
 
 /* No branch per block, because slabs come and go often. */
-NOINLINE bool slab_is_free(const struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret) {
+STARTUP_TEXT NOINLINE bool slab_is_free(const struct unit *slab, uint32_t from, uint32_t to, uintptr_t secret) {
     debug_check(from <= to && to <= slab->carved_blocks);
     const char *at = slab->memory + (size_t)from * slab->block_bytes,
                *end = slab->memory + (size_t)to * slab->block_bytes;
@@ -60,7 +60,7 @@ _Noreturn COLD void slab_misused(const struct unit *slab, uintptr_t secret) {
     check_already_free("free", slab->memory);
 }
 
-void slab_give(struct unit *slab, uintptr_t secret) {
+STARTUP_TEXT void slab_give(struct unit *slab, uintptr_t secret) {
     debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) == REMOTE_OWNED);
     debug_check(slab->used_blocks == 0);
     bool whole = !config_safety || (slab_purged_pages(slab) ? is_all_listed(slab, secret)
@@ -69,7 +69,7 @@ void slab_give(struct unit *slab, uintptr_t secret) {
     slab_give_checked(slab);
 }
 
-void slab_give_checked(struct unit *slab) {
+STARTUP_TEXT void slab_give_checked(struct unit *slab) {
     debug_check(slab->kind == UNIT_SLAB && load_relaxed(slab->remote) == REMOTE_OWNED);
     PROBE_2(slab_give, slab->block_bytes, slab->memory);
     store_relaxed(slab->owner, NULL);
@@ -97,7 +97,7 @@ INLINE uint32_t starts_of(const struct unit *slab) {
 }
 
 /* Carve the first purged page again. It counts as purged until its blocks are linked: a fork may come at any step. */
-static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) {
+STARTUP_TEXT static NOINLINE struct block *carve_purged(struct unit *slab, uintptr_t secret) {
     debug_check(slab_purged_pages(slab) != 0);
     uint32_t page = (uint32_t)__builtin_ctz(slab_purged_pages(slab)), bytes = slab->block_bytes;
     uint32_t from = (page * SLAB_CARVE_BYTES + bytes - 1) / bytes;
@@ -136,7 +136,7 @@ NO_TSAN static bool is_seen_sampled(const struct unit *slab) {
 
 /* The owner sets purged_pages before it clears start_limit, and sets start_limit before it clears purged_pages. Who
  * reads both as zero came in between, which happens once in a decay time: look again. */
-bool slab_is_block(const struct unit *slab, const void *p) {
+STARTUP_TEXT bool slab_is_block(const struct unit *slab, const void *p) {
     uint32_t offset = (uint32_t)((uintptr_t)p & (UNIT_BYTES - 1));
     for (int look = 0; look < 3; look++) {
         if (likely(slab_is_start(slab, p))) return true;

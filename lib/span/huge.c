@@ -120,7 +120,7 @@ static bool is_worth_splitting(size_t range) {
     return free >= SPLIT_BYTES;
 }
 
-bool huge_spares(const void *at, size_t bytes) {
+STARTUP_TEXT bool huge_spares(const void *at, size_t bytes) {
     uint8_t *bits = load_acquire(huge);
     size_t offset = (size_t)((const char *)at - span_home.base), range = offset >> HUGE_SHIFT;
     if (likely(!bits) || offset >= (size_t)RANGES_MAX << HUGE_SHIFT) return false;

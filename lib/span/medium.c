@@ -145,7 +145,7 @@ STARTUP_TEXT struct granule *medium_take(uint32_t count, uint32_t align_granules
 }
 
 /* A block from the largest free one, so that it has room beside it. NULL: none is large enough. */
-static struct granule *take_from_largest(uint32_t count) {
+STARTUP_TEXT static struct granule *take_from_largest(uint32_t count) {
     debug_check(lock_is_mine(&medium.lock));
     struct tlsf_node *node = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
     if (purged && (!node || granule_count(medium_slot_of(purged)) > granule_count(medium_slot_of(node)))) node = purged;
@@ -154,7 +154,7 @@ static struct granule *take_from_largest(uint32_t count) {
     return slot && granule_count(slot) >= skip + count ? medium_cut(slot, skip, count) : NULL;
 }
 
-struct granule *medium_take_roomy(uint32_t count) {
+STARTUP_TEXT struct granule *medium_take_roomy(uint32_t count) {
     if (!lock_take(&medium.lock)) return NULL;
     bool scattered = medium.free_granules > medium.used_units * GRANULES_PER_UNIT / SCATTERED_PART + SCATTERED_MIN;
     struct granule *slot = scattered ? NULL : take_from_largest(count);
@@ -178,7 +178,7 @@ static NOINLINE void give_slow(struct granule *slot) {
     medium_unlock();
 }
 
-void medium_give(struct granule *slot) {
+STARTUP_TEXT void medium_give(struct granule *slot) {
     debug_check(granule_state(slot) != GRANULE_FREE && granule_count(slot) > 0);
     struct medium *level = medium_level();
     if (unlikely(!lock_try(&level->lock))) return give_slow(slot);

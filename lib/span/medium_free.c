@@ -16,7 +16,7 @@ NOINLINE STARTUP_TEXT struct granule *medium_merge(struct granule *slot, uint32_
 }
 
 /* [ free block ] => [ free ][ units for level 1 ][ free ] */
-struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
+STARTUP_TEXT struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t keep) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(units_min > 0 && granule_state(slot) == GRANULE_FREE);
     struct span *span = span_of_slot(slot);
@@ -46,7 +46,7 @@ struct unit *medium_cut_units(struct granule *slot, uint32_t units_min, uint32_t
     return head;
 }
 
-NOINLINE void medium_drain(struct unit *leaving) {
+STARTUP_TEXT NOINLINE void medium_drain(struct unit *leaving) {
     debug_check(lock_is_mine(&medium.lock));
     struct unit *more[DEFERRED_MAX];
     int more_count = 0;
@@ -83,7 +83,7 @@ STARTUP_TEXT struct granule *medium_cut(struct granule *slot, uint32_t skip, uin
     return slot;
 }
 
-NOINLINE void medium_give_units(struct granule *slot) {
+STARTUP_TEXT NOINLINE void medium_give_units(struct granule *slot) {
     struct unit *leaving = medium_cut_units(slot, SHED_UNITS_MIN, KEEP_GRANULES);
     if (unlikely(load_relaxed(medium.deferred))) return medium_drain(leaving);
     lock_give(&medium.lock);

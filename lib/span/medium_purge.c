@@ -66,14 +66,14 @@ static bool purge_largest(uint32_t keep_granules, uint32_t blocks_max, struct gr
     return false;
 }
 
-bool medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
+STARTUP_TEXT bool medium_purge(uint32_t keep_granules, uint32_t blocks_max) {
     struct granule *refused = NULL;
     bool done = purge_largest(keep_granules, blocks_max, &refused);
     give_refused(refused);
     return done;
 }
 
-bool medium_shed(void) {
+STARTUP_TEXT bool medium_shed(void) {
     if (!lock_take(&medium.lock)) return false;
     struct tlsf_node *node = tlsf_largest(&medium.dirty);
     struct unit *leaving = node ? medium_cut_units(medium_slot_of(node), 1, 0) : NULL;

@@ -5,7 +5,7 @@
 #include "span/medium_free.h"
 
 /* Grow: [ this ][ free ] => [ -- this -- ][ rest ].   Shrink: [ this ] => [ this ][ free, merged to the right ] */
-static bool resize_locked(struct granule *slot, uint32_t count) {
+STARTUP_TEXT static bool resize_locked(struct granule *slot, uint32_t count) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(granule_state(slot) == GRANULE_USED && count > 0);
     uint32_t have = granule_count(slot), own = slot->head & (GRANULE_STATE_MASK | GRANULE_ZERO);
@@ -26,7 +26,7 @@ static bool resize_locked(struct granule *slot, uint32_t count) {
     return true;
 }
 
-bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish) {
+STARTUP_TEXT bool medium_extend(struct granule *slot, uint32_t least, uint32_t wish) {
     if (!lock_take(&medium.lock)) return false;
     const struct granule *right = slot + granule_count(slot);
     uint32_t most = granule_count(slot) + (granule_state(right) == GRANULE_FREE ? granule_count(right) : 0);
@@ -48,7 +48,7 @@ bool medium_resize(struct granule *slot, uint32_t count) {
 }
 
 /* Make a used block of whole units level 1's; the caller describes it. */
-static void leave_level(struct granule *slot, struct unit *unit, uint32_t units) {
+STARTUP_TEXT static void leave_level(struct granule *slot, struct unit *unit, uint32_t units) {
     debug_check(lock_is_mine(&medium.lock));
     debug_check(granule_count(slot) == units * GRANULES_PER_UNIT && unit->kind == UNIT_MEDIUM);
     slot[granule_count(slot)].before = 0; /* what is to the left is level 1's now */
@@ -58,7 +58,7 @@ static void leave_level(struct granule *slot, struct unit *unit, uint32_t units)
 }
 
 /* [ used, from a unit's start on ][ free ] => [ large, whole units ][ rest, free ] */
-struct unit *medium_become_large(struct granule *slot, uint32_t wish_units) {
+STARTUP_TEXT struct unit *medium_become_large(struct granule *slot, uint32_t wish_units) {
     debug_check(granule_state(slot) == GRANULE_USED && wish_units > 0);
     struct span *span = span_of_slot(slot);
     uint32_t first = (uint32_t)(slot - span->slots), have = granule_count(slot);
@@ -77,7 +77,7 @@ struct unit *medium_become_large(struct granule *slot, uint32_t wish_units) {
 }
 
 /* [ large ][ free, of level 2 ] => [ -- large -- ][ rest, free ] */
-bool medium_lengthen(struct unit *unit, uint32_t more_units) {
+STARTUP_TEXT bool medium_lengthen(struct unit *unit, uint32_t more_units) {
     debug_check(unit->kind == UNIT_LARGE && more_units > 0);
     struct unit *right = unit + unit->count;
     if (config_bounded || load_relaxed(right->kind) != UNIT_MEDIUM || !lock_take(&medium.lock)) return false;

@@ -58,7 +58,7 @@ static void refuse(struct run *run, struct unit *unit) {
     if (!run->refused_last) run->refused_last = unit;
 }
 
-static void run_end(struct run *run) {
+STARTUP_TEXT static void run_end(struct run *run) {
     if (!run->refused) return;
     units_defer(run->refused, run->refused_last);
     if (units_lock()) units_unlock();
@@ -66,7 +66,7 @@ static void run_end(struct run *run) {
 
 /* Purge an extent of whole pages, halving it around pages that cannot be: [ unit ] => [ half ][ half ], until nothing
  * fails or too much did. A failed purge may have taken a part, so only what succeeds as a whole counts as clean. */
-static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
+STARTUP_TEXT static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
     debug_check(unit->kind == UNIT_LEAVING);
     debug_check(((uintptr_t)unit->memory & (port_page_bytes() - 1)) == 0);
     uint32_t count = unit->count, least = max_size(port_page_bytes() >> UNIT_SHIFT, 1);
@@ -90,7 +90,7 @@ static void purge_pages(struct run *run, struct unit *unit, uint32_t *tries) {
 
 /* Purge an extent, then give it to level 1. Where a page is larger than a unit, the ends that share a page with a
  * neighbour stay dirty and out of the list by age; the neighbour's purge will include them. */
-static void purge(struct run *run, struct unit *unit) {
+STARTUP_TEXT static void purge(struct run *run, struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     size_t page = port_page_bytes();
     char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
@@ -112,7 +112,7 @@ static void purge(struct run *run, struct unit *unit) {
     run->barren = run->purged > before ? 0 : run->barren + 1;
 }
 
-uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
+STARTUP_TEXT uint32_t purge_before(uint32_t before_ms, uint32_t extents_max) {
     struct run run = {0};
     if (config_bounded || purge_decay_ms == PURGE_NEVER) return 0;
     for (uint32_t i = 0; i < extents_max && run.barren < BARREN_MAX; i++) {
@@ -144,7 +144,7 @@ static void begin_quarter(uint32_t quarter) {
     units_unlock();
 }
 
-uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
+STARTUP_TEXT uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
     struct run run = {0};
     if (load_relaxed(units.quarter) != quarter) begin_quarter(quarter);
     while (extents_max-- > 0 && run.barren < BARREN_MAX && load_relaxed(units.surplus_units) >= SURPLUS_UNITS_MIN) {
@@ -158,7 +158,7 @@ uint32_t purge_surplus(uint32_t quarter, uint32_t extents_max) {
 
 uint32_t purge_kept_max;
 
-void purge_excess(uint32_t keep_units) {
+STARTUP_TEXT void purge_excess(uint32_t keep_units) {
     if (config_bounded) return;
     uint32_t used = load_relaxed(units.used_units) + load_relaxed(units.emergency_units);
     uint32_t most = load_relaxed(purge_kept_max);

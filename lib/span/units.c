@@ -67,7 +67,7 @@ struct unit *units_take_aligned(uint32_t count, uint32_t align_units, enum unit_
     return unit;
 }
 
-bool units_extend(struct unit *unit, uint32_t count) {
+STARTUP_TEXT bool units_extend(struct unit *unit, uint32_t count) {
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && count >= unit->count);
     if (count > SPAN_UNITS_MAX || unit->flags & UNIT_MOVED) return false;
     for (;;) {

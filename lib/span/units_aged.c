@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 
-struct unit *units_take_oldest(uint32_t before_ms) {
+STARTUP_TEXT struct unit *units_take_oldest(uint32_t before_ms) {
     if (!lock_take(&units.lock)) return NULL;
     struct unit *unit = units.oldest;
     if (unit && (int32_t)(unit->freed_ms - before_ms) < 0) {
@@ -50,7 +50,7 @@ struct unit *units_take_surplus(void) {
 }
 
 /* Other threads miss these extents meanwhile, but it costs them no memory: they take other clean units. */
-struct unit *units_widen(struct unit *unit) {
+STARTUP_TEXT struct unit *units_widen(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     if (!lock_take(&units.lock)) return unit;
     struct unit *left = extent_left(unit), *right = extent_right(unit);
@@ -71,7 +71,7 @@ struct unit *units_widen(struct unit *unit) {
     return left ? left : unit;
 }
 
-void units_give_purged(struct unit *unit, enum units_state state) {
+STARTUP_TEXT void units_give_purged(struct unit *unit, enum units_state state) {
     debug_check(unit->kind == UNIT_LEAVING && !(unit->flags & UNIT_MOVED));
     if (state == UNITS_CLEAN) unit->flags |= UNIT_CLEAN;
     if (!lock_take(&units.lock)) {

@@ -17,7 +17,8 @@ STARTUP_TEXT static struct unit *take_free(uint32_t count, enum unit_kind kind) 
 }
 
 /* At least `least` and at most `most` units out of the largest extent. */
-static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most, enum unit_kind kind) {
+STARTUP_TEXT static struct unit *take_largest(const struct tlsf *index, uint32_t least, uint32_t most,
+                                              enum unit_kind kind) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(least > 0 && most > 0);
     struct tlsf_node *node = tlsf_largest(index);
@@ -83,7 +84,7 @@ bool units_have(uint32_t count) {
 }
 
 /* [ unit ][ free ] => [ -- unit -- ][ rest ], or the same with the room above the top. */
-bool units_extend_locked(struct unit *unit, uint32_t more) {
+STARTUP_TEXT bool units_extend_locked(struct unit *unit, uint32_t more) {
     debug_check(lock_is_mine(&units.lock));
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_INSIDE && !(unit->flags & UNIT_MOVED));
     struct unit *right = unit + unit->count;

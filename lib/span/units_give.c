@@ -36,7 +36,7 @@ STARTUP_TEXT void units_merge(struct unit *unit, enum merge_age age) {
     extent_enter(head, count);
 }
 
-void units_give_locked(struct unit *unit, enum merge_age age) {
+STARTUP_TEXT void units_give_locked(struct unit *unit, enum merge_age age) {
     extent_note_given();
     guarded_add(units.used_units, -unit->count);
     units_merge(unit, age);
@@ -78,7 +78,7 @@ static NOINLINE void leave_moved(struct unit *unit) {
     if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
 }
 
-void units_give(struct unit *unit) {
+STARTUP_TEXT void units_give(struct unit *unit) {
     debug_check(unit->kind != UNIT_FREE && unit->kind != UNIT_FREE_LAST && unit->kind != UNIT_EDGE);
     debug_check(unit->count > 0 && span_line_memory(unit) == unit->memory);
     unit_become(unit, UNIT_LEAVING);

@@ -63,7 +63,7 @@ STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uin
     return unit;
 }
 
-bool unmapped_release(struct unit *unit) {
+STARTUP_TEXT bool unmapped_release(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && unit->flags & UNIT_CLEAN);
     debug_check(!lock_is_mine(&units.lock)); /* it makes a system call */
     uint32_t used = load_relaxed(units.used_units), keep = used / 4 > CLEAN_KEPT_UNITS ? used / 4 : CLEAN_KEPT_UNITS;

@@ -74,6 +74,15 @@ judge_program() {
         "$glibc_rss on glibc's malloc"
 }
 
+# The code that most processes run lies in one of the steps in which the kernel maps a file (shim/startup.ld).
+judge_layout() {
+    local address bytes
+    read -r address bytes < <(readelf -SW "$lib" |
+        awk '{ for (i = 1; i < NF; i++) if ($i == "heapalloc_start") print $(i + 2), $(i + 4) }')
+    verdict "bytes of code that most processes run" $((16#${bytes:-fffff})) 65536 "a step in which a file is mapped"
+    verdict "bytes from the begin of a step to that code" $((16#${address:-1} & 65535)) 0 "the loader keeps to it"
+}
+
 # The first library on the list must serve malloc, or the measurements are not about it.
 judge_loaded() {
     local object
@@ -96,6 +105,7 @@ judge_loaded
 verdict "thread-local bytes" \
     "$(($(readelf -lW "$lib" | awk '$1 == "TLS" { size = $6 } END { print size ? size : 0 }')))" \
     "$tls_bytes" "static TLS is a budget all libraries share"
+judge_layout
 judge_program "true" 200 true
 judge_program "ls of an empty folder" 256 ls "$work/empty_folder"
 ((failed == 0))
