@@ -11,7 +11,14 @@ enum {
     RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has; bounded: none to spare */
     RUN_UNITS_FIRST = 16,
     ALIGNED_MIN = 2 * GRANULES_PER_UNIT, /* a block that grows, and so may become a large one where it is */
+    SCATTERED_PART = 8, /* with more than that part of level 2 free, and 1 MiB, holes are filled first */
+    SCATTERED_MIN = (1 << 20) / GRANULE_BYTES,
 };
+
+/* A block that grows begins at a unit's start if it is long. */
+INLINE uint32_t roomy_align(uint32_t count) {
+    return count < ALIGNED_MIN ? 1 : GRANULES_PER_UNIT;
+}
 
 /* Rare endings of a take, called in tail position. */
 static NOINLINE struct granule *drain_with(struct granule *slot) {
@@ -137,17 +144,22 @@ STARTUP_TEXT struct granule *medium_take(uint32_t count, uint32_t align_granules
     return likely(slot) ? slot : medium_take_slow(count, align_granules);
 }
 
+/* A block from the largest free one, so that it has room beside it. NULL: none is large enough. */
+STARTUP_TEXT static struct granule *take_from_largest(uint32_t count) {
+    debug_check(lock_is_mine(&medium.lock));
+    struct tlsf_node *node = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
+    if (purged && (!node || granule_count(medium_slot_of(purged)) > granule_count(medium_slot_of(node)))) node = purged;
+    struct granule *slot = node ? medium_slot_of(node) : NULL;
+    uint32_t skip = slot ? skip_for(slot, roomy_align(count)) : 0;
+    return slot && granule_count(slot) >= skip + count ? medium_cut(slot, skip, count) : NULL;
+}
+
 STARTUP_TEXT struct granule *medium_take_roomy(uint32_t count) {
     if (!lock_take(&medium.lock)) return NULL;
-    struct tlsf_node *dirty = tlsf_largest(&medium.dirty), *purged = tlsf_largest(&medium.purged);
-    struct tlsf_node *node = dirty;
-    if (purged && (!dirty || granule_count(medium_slot_of(purged)) > granule_count(medium_slot_of(dirty))))
-        node = purged;
-    struct granule *slot = node ? medium_slot_of(node) : NULL;
-    uint32_t align = count < ALIGNED_MIN ? 1 : GRANULES_PER_UNIT, skip = slot ? skip_for(slot, align) : 0;
-    slot = slot && granule_count(slot) >= skip + count ? medium_cut(slot, skip, count) : NULL;
+    bool scattered = medium.free_granules > medium.used_units * GRANULES_PER_UNIT / SCATTERED_PART + SCATTERED_MIN;
+    struct granule *slot = scattered ? NULL : take_from_largest(count);
     medium_unlock();
-    return slot ? slot : medium_take(count, align);
+    return slot ? slot : medium_take(count, scattered ? 1 : roomy_align(count));
 }
 
 /* Leave the block to the holder of the lock. */

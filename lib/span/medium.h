@@ -27,8 +27,8 @@ struct granule *medium_take_slow(uint32_t count, uint32_t align_granules);
 struct granule *medium_take_found(uint32_t count);
 struct granule *medium_take_new(uint32_t count);
 
-/* Take a block from the low end of about the largest free block, so that it has room to grow; from a unit's start if it
- * is long, so that it can become a large one. */
+/* Take a block from the low end of about the largest free block, so that it has room to grow, and from a unit's start
+ * if it is long, so that it can become a large one; the closest one instead when much is free (decision 410). */
 struct granule *medium_take_roomy(uint32_t count);
 
 /* Give a block back (its slot says USED or CACHED). Never waits. */

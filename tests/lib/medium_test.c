@@ -143,6 +143,21 @@ TEST(roomy_block_can_grow) {
     sound();
 }
 
+/* With much of level 2 free, a new place with room would leave one hole more, as large as the block was. */
+TEST(roomy_block_fills_a_hole_when_much_is_free) {
+    enum { HOLES = 40 };
+    struct granule *hole[HOLES], *smallest = take(K(6));
+    for (int i = 0; i < HOLES; i++) {
+        take(K(5));
+        hole[i] = take(K(60));
+    }
+    take(K(5));
+    for (int i = 0; i < HOLES; i++) give(hole[i]);
+    give(smallest);
+    CHECK(medium_take_roomy(K(6)) == smallest);
+    sound();
+}
+
 TEST(block_becomes_large_where_it_is_and_grows_into_level_2) {
     struct granule *slot = take(K(60));
     char *at = memory(slot);

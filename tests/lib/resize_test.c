@@ -245,6 +245,18 @@ HEAP_TEST(block_that_doubles_gets_what_it_asks_for) {
     FREE(block.at);
 }
 
+/* So has what grows by half, though that is less than half of a block that was rounded up. */
+HEAP_TEST(block_that_grows_by_half_gets_what_it_asks_for) {
+    struct held block = fresh(5001), wall = {0};
+    for (size_t size = 5001 / 2 * 3; size <= 250 * KIB; size += size / 2) {
+        wall = fresh(6 * KIB);
+        block = resized(block, size);
+        CHECK_EQ(t_malloc_usable_size(block.at), round_up(size, GRANULE_BYTES));
+        FREE(wall.at);
+    }
+    FREE(block.at);
+}
+
 /* Each has another block behind it whenever it grows: only the room that it took before keeps it in place. */
 static int moves_of_vectors(size_t from, size_t to, size_t step) {
     enum { VECTORS = 20 };
