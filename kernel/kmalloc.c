@@ -61,9 +61,9 @@ bool krealloc_in_place(void *p, size_t size, size_t *usable_bytes) {
     return done;
 }
 
-static void *alloc_growing(size_t size) {
+static void *alloc_growing(size_t size, size_t old_bytes) {
     uint64_t daif = irq_save();
-    void *p = heap_alloc_growing(size);
+    void *p = heap_alloc_growing(size, old_bytes);
     irq_restore(daif);
     return p;
 }
@@ -92,7 +92,7 @@ void *krealloc(void *p, size_t size) {
         return NULL;
     }
     if (krealloc_in_place(p, size, &bytes)) return resized(CALLER, p, p, size);
-    void *new = size > bytes ? alloc_growing(size) : alloc_masked(size);
+    void *new = size > bytes ? alloc_growing(size, bytes) : alloc_masked(size);
     if (new == NULL) return size <= bytes ? p : hooks_refused(size); /* becoming smaller needs no memory */
     memcpy(new, p, bytes < size ? bytes : size);
     resized(CALLER, p, new, size);

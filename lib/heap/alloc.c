@@ -15,6 +15,7 @@
 
 /* A medium block in the bounded build. */
 static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
+    debug_check(count > 0 && !lock_is_mine(&medium.lock));
     struct granule *slot = medium_take_found(count);
     if (slot || !bounded_has_units(heap, (count + GRANULES_PER_UNIT - 1) / GRANULES_PER_UNIT)) return slot;
     return medium_take_new(count);
@@ -66,6 +67,7 @@ static void widen(struct heap *heap, uint32_t count) {
 
 /* A block of level 2: the one freed last, one that is ready, or one for which level 1 may have to give units. */
 static struct granule *medium_find(struct heap *heap, uint32_t count, enum alloc_room room) {
+    debug_check(count > 0 && !lock_is_mine(&medium.lock));
     if (config_bounded) return medium_bounded(heap, count);
     if (unlikely(heap->cache_refused) && room == ALLOC_TIGHT) widen(heap, count);
     struct granule *slot = cache_recent_medium(heap, count);

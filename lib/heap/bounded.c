@@ -18,6 +18,7 @@ static bool has_blocks(const struct unit *slab) {
 
 /* A slab of this heap with blocks, current or in no list now; NULL: there is none. */
 static struct unit *own_slab(struct heap *heap, uint32_t class) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     struct size_class *of = &heap->classes[class];
     if (of->current && has_blocks(of->current)) return of->current;
     struct unit *slab = partial_next(&of->partial);
@@ -42,6 +43,7 @@ static void prepare(struct heap *heap, uint32_t class, struct unit *slab) {
 
 /* Fill the bin with the current slab's free blocks, or else with some that it carves. */
 static void fill_from(struct heap *heap, uint32_t class, struct unit *slab) {
+    debug_check(slab->owner == heap && slab->class == class);
     struct block *list = slab->free;
     heap->bin[class] = list != BLOCK_END ? list : slab_carve(slab, heap->secret);
     heap_attach_slab(heap, class, slab, heap->returns);
@@ -50,12 +52,14 @@ static void fill_from(struct heap *heap, uint32_t class, struct unit *slab) {
 /* Fill the bin from a slab that other cores may have freed into. Only when the bin is closed its used blocks are
  * counted, as collecting needs. */
 static void open_slab(struct heap *heap, uint32_t class, struct unit *slab) {
+    debug_check(slab->owner == heap && slab->class == class);
     prepare(heap, class, slab);
     if (slab->free == BLOCK_END) owner_collect_alone(slab);
     fill_from(heap, class, slab);
 }
 
 static void *bounded_pop(struct heap *heap, uint32_t class) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     struct block *block = heap_unbin(heap, class);
     block_clear(block);
     return block;
@@ -112,6 +116,7 @@ static NOINLINE void *bounded_last_resort(struct heap *heap, uint32_t class, uin
 
 /* Fill the bin from a new slab, and pop it. */
 static void *from_new_slab(struct heap *heap, uint32_t class) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     struct unit *slab = slab_take(class, heap);
     if (!slab) return NULL; /* another core was faster */
     prepare(heap, class, slab);

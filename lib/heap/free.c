@@ -69,6 +69,7 @@ STARTUP_TEXT static void free_granules(char *p, struct granule *slot, struct hea
 /* Free a block with red zones, or report what is no block. One of level 2 is not for the cache: it is longer than
  * others of its size, so that a request of that size would hardly find it there. */
 static NOINLINE REDZONE_TEXT void free_zoned(char *p, struct heap *heap) {
+    debug_check(p != NULL && !lock_is_mine(&medium.lock));
     size_t bytes = free_check_zoned("free", p);
     if (unlikely(guard_has(p))) return guard_region.hooks->give(p);
     char *block = redzone_free(p, bytes);
@@ -79,6 +80,7 @@ static NOINLINE REDZONE_TEXT void free_zoned(char *p, struct heap *heap) {
 }
 
 static void free_medium(char *p, struct heap *heap) {
+    debug_check(p != NULL && !lock_is_mine(&medium.lock));
     struct granule *slot = free_look_medium(p);
     if (likely(slot != NULL))
         free_granules(p, slot, heap);

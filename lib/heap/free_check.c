@@ -36,6 +36,7 @@ void free_bad_medium(const char *function, const void *p) {
 }
 
 void free_bad_block(const char *function, const void *p, struct unit *slab) {
+    debug_check(load_relaxed(slab->kind) == UNIT_SLAB);
     char *block = slab_block_around(slab, p);
     if (slab_is_purged(slab_purged_pages(slab), (uintptr_t)block & (UNIT_BYTES - 1))) check_already_free(function, p);
     if (!slab_is_block(slab, block)) check_misuse(function, p, "is not ours");

@@ -16,6 +16,7 @@ static bool may_have_blocks(const struct heap *heap, uint32_t class) {
 
 /* Take a block of the smallest larger class that has one, which wastes least. */
 static struct block *larger_class(struct heap *heap, uint32_t class, uint32_t align) {
+    debug_check(class < CLASS_COUNT && is_power_of_two(align));
     for (uint32_t lender = class + 1; lender < CLASS_COUNT; lender++) {
         uint32_t bytes = class_shapes[lender].block_bytes;
         if ((bytes & -bytes) < align || !may_have_blocks(heap, lender)) continue;

@@ -96,6 +96,7 @@ static bool sweep_lines(struct heap *heap) {
 }
 
 void recover_sweep_step(struct heap *heap) {
+    debug_check(heap->state == HEAP_LIVE);
     if (__atomic_exchange_n(&sweep.taken, true, __ATOMIC_ACQ_REL)) return;
     if (load_relaxed(heaps.left_by_fork) > 0 && !sweep_cache() && !sweep_lines(heap)) end_sweep();
     store_release(sweep.taken, false);

@@ -71,10 +71,11 @@ bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *us
     return done;
 }
 
-void *heap_alloc_growing(size_t size) {
+void *heap_alloc_growing(size_t size, size_t old_bytes) {
     struct heap *heap = heap_self;
     if (config_bounded) return heap_alloc_slow(size, heap); /* a second try would double what the call takes */
     bool wide = heap->state == HEAP_LIVE && size > CLASS_BYTES_MAX && size <= ALLOC_BYTES_MAX;
-    void *p = wide ? alloc_wide(heap, resize_with_slack(size, size), ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
+    size_t wish = wide ? resize_with_slack(size, old_bytes) : size;
+    void *p = wish > size ? alloc_wide(heap, wish, ALLOC_ANYHOW, ALLOC_ROOMY) : NULL;
     return p ? heap_return(heap, sample_look(heap, p, size)) : heap_alloc_slow(size, heap);
 }

@@ -9,5 +9,5 @@
  * the size. */
 bool heap_resize_in_place(const char *function, void *p, size_t size, size_t *usable_bytes);
 
-/* A block of `size` bytes with room to grow. NULL: no memory. */
-void *heap_alloc_growing(size_t size);
+/* A block of `size` bytes for one of `old_bytes` that grows, with room if it grows in small steps. NULL: no memory. */
+void *heap_alloc_growing(size_t size, size_t old_bytes);

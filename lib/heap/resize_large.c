@@ -21,6 +21,7 @@ enum {
 
 /* Give back a block that was copied or moved; its flags say whether it is clean, dirty or unmapped. */
 static void leave_large(struct unit *unit) {
+    debug_check(!lock_is_mine(&units.lock));
     uint8_t seen = UNIT_LARGE;
     if (unlikely(!cas_alone(unit->kind, &seen, UNIT_LEAVING))) check_already_free("realloc", unit->memory);
     if (hardened() && !load_relaxed(heaps.reuses_at_once)) unmapped_free(unit);
@@ -38,6 +39,7 @@ STARTUP_TEXT static bool extend_large(struct unit *unit, uint32_t count) {
 
 /* The room for a block that is copied: as much again as it has units, three times as much if it outgrew such room. */
 static uint32_t room_for(const struct unit *unit, uint32_t count) {
+    debug_check(load_relaxed(unit->kind) == UNIT_LARGE);
     if (count < ROOMY_UNITS_MIN || count > SPAN_UNITS_MAX / 2) return 0;
     uint32_t room = unit->flags & UNIT_ROOMY ? 3 * count : count;
     return room < ROOM_UNITS_MAX ? room : ROOM_UNITS_MAX;
@@ -45,6 +47,7 @@ static uint32_t room_for(const struct unit *unit, uint32_t count) {
 
 /* A block is dense when three quarters of it have memory. */
 static enum resize_density density_of(const struct unit *unit) {
+    debug_check(!lock_is_mine(&units.lock));
     size_t bytes = (size_t)unit->count << UNIT_SHIFT;
     if (port_page_bytes() > UNIT_BYTES) return RESIZE_SPARSE;
     return port_resident(unit->memory, bytes) >= bytes - bytes / 4 ? RESIZE_DENSE : RESIZE_SPARSE;
@@ -68,6 +71,7 @@ static struct unit *take_with_room(uint32_t count, uint32_t room) {
 
 /* Resize a block within its room. False: it has none, or becomes so much shorter that its tail should be given back. */
 static bool stay_in_room(struct unit *unit, uint32_t count) {
+    debug_check(load_relaxed(unit->kind) == UNIT_LARGE && count > 0);
     if (!(unit->flags & UNIT_ROOMY)) return false;
     if (count > unit->wanted) unit->wanted = count;
     return resize_fits(unit->wanted, count);

@@ -157,6 +157,7 @@ bool sample_is_marked(const struct unit *unit, const void *p) {
 }
 
 bool sample_forget(struct unit *unit, const void *p) {
+    debug_check(span_unit(p) == unit);
     if (!sample_is_marked(unit, p) || !sample_freed(p)) return false;
     if (unit->kind == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);

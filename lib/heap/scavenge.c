@@ -14,6 +14,7 @@ static void scavenge_begin(struct heap *heap, struct unit *slab) {
 
 /* True when nothing was allocated from the slab or freed into it since the first look. */
 static bool scavenge_is_untouched(const struct heap *heap, const struct unit *slab) {
+    debug_check(slab->owner == heap);
     if (slab->flags & UNIT_EMPTY) return slab->used_blocks == 0;
     return heap->classes[slab->class].current == slab && heap->bin[slab->class] == heap->scavenge.head &&
            slab->used_blocks == heap->scavenge.used_blocks;
@@ -60,6 +61,7 @@ static bool scavenge_look(struct heap *heap, struct unit *slab) {
 /* The slab of a class that may be idle, or NULL. Of a current one the first block tells, most of the time; without
  * safety blocks have no keys. */
 static struct unit *scavenge_candidate(const struct heap *heap, uint32_t class) {
+    debug_check(class > 0 && class < CLASS_COUNT);
     const struct size_class *of = &heap->classes[class];
     struct unit *slab = of->partial.first;
     if (slab && slab->flags & UNIT_EMPTY) return slab;
@@ -70,6 +72,7 @@ static struct unit *scavenge_candidate(const struct heap *heap, uint32_t class) 
 
 /* Choose the next slab that may be idle; NULL: the classes that had their turn have none. */
 static struct unit *scavenge_choose(struct heap *heap) {
+    debug_check(config_bounded && heap->state == HEAP_LIVE);
     for (int i = 0; i < SCAVENGE_CLASSES; i++) {
         uint32_t class = heap->scavenge.class = (uint8_t)(heap->scavenge.class % (CLASS_COUNT - 1) + 1);
         struct unit *slab = scavenge_candidate(heap, class);
