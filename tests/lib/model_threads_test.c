@@ -129,7 +129,7 @@ static void expect_empty(void) {
     static struct tally tally;
     tally_read(&tally);
     size_t used = tally.medium.blocks + tally.large.blocks + tally.redzones.blocks;
-    for (uint32_t class = 1; class < CLASS_COUNT; class++) used += tally.classes[class].used_blocks;
+    for (uint32_t class = 1; class < CLASS_COUNT; class ++) used += tally.classes[class].used_blocks;
     if (used == 0) return;
     fprintf(stderr, "threads: seed %llu: %zu blocks are in use, and nobody has them\n", (unsigned long long)seed, used);
     abort();
