@@ -13,14 +13,7 @@ static struct parcel *served[EACH];
 
 /* Pages that are this process's alone and were written to. */
 static size_t own_pages(void) {
-    char text[4096];
-    int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    expect(fd >= 0 && length > 0 && close(fd) == 0);
-    text[length] = '\0';
-    const char *line = strstr(text, "Private_Dirty:");
-    expect(line != NULL);
-    return strtoul(line + 14, NULL, 10) * 1024 / (size_t)sysconf(_SC_PAGESIZE);
+    return rollup_bytes("Private_Dirty:") / (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static void inherit(void) {

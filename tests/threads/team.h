@@ -38,16 +38,20 @@ __attribute__((unused)) static void run_in_thread(void *(*run)(void *), void *ar
     expect(pthread_join(thread, NULL) == 0);
 }
 
-/* Resident bytes as the kernel counts them now, exact; read without allocating. */
-__attribute__((unused)) static size_t resident_bytes(void) {
+/* Bytes as the kernel counts them now, exact: "Rss:", "Private_Dirty:"; read without allocating. */
+__attribute__((unused)) static size_t rollup_bytes(const char *name) {
     char text[4096];
     int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, text, sizeof text - 1);
     expect(fd >= 0 && length > 0 && close(fd) == 0);
     text[length] = '\0';
-    const char *line = strstr(text, "Rss:");
+    const char *line = strstr(text, name);
     expect(line != NULL);
-    return strtoul(line + 4, NULL, 10) << 10;
+    return strtoul(line + strlen(name), NULL, 10) << 10;
+}
+
+__attribute__((unused)) static size_t resident_bytes(void) {
+    return rollup_bytes("Rss:");
 }
 
 __attribute__((unused)) static void sleep_ms(unsigned ms) {
