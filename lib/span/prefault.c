@@ -43,8 +43,8 @@ static const struct granule *slots_of(const struct unit *line) {
     return span_home.slots + (line - span_home.lines) * GRANULES_PER_UNIT;
 }
 
-/* True when most of the unit was probably written to, as many blocks share it. */
-static bool is_filled(const struct unit *line) {
+/* True when most of the unit was probably written to, as many blocks share it. Others write to its slots meanwhile. */
+NO_TSAN static bool is_filled(const struct unit *line) {
     if (load_relaxed(line->kind) == UNIT_SLAB)
         return load_relaxed(line->carved_blocks) >= class_shapes[line->class].capacity_blocks / 2;
     if (load_relaxed(line->kind) != UNIT_MEDIUM) return false;
@@ -56,7 +56,7 @@ static bool is_filled(const struct unit *line) {
 
 /* Granules of large blocks in the unit; of a block of level 2, where it begins, wherever it ends. Such a block may be
  * an array of which only a corner is used, or have room to grow. */
-static uint32_t roomy_granules(const struct unit *line) {
+NO_TSAN static uint32_t roomy_granules(const struct unit *line) {
     enum unit_kind kind = load_relaxed(line->kind);
     if (kind == UNIT_LARGE || kind == UNIT_INSIDE) return GRANULES_PER_UNIT;
     if (kind != UNIT_MEDIUM) return 0;
