@@ -20,17 +20,6 @@ enum { BLOCKS = 100, BLOCK_BYTES = 1 << 20, PAGE_BYTES = 4096, DECAY_MS = 700 };
 
 static unsigned char *blocks[BLOCKS];
 
-static size_t status_bytes(const char *name) {
-    char text[8192];
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    expect(fd >= 0 && length > 0 && close(fd) == 0);
-    text[length] = '\0';
-    const char *line = strstr(text, name);
-    expect(line != NULL);
-    return strtoul(line + strlen(name), NULL, 10) << 10;
-}
-
 /* The limit may be small: then there is nothing to test. */
 static int lock_page(unsigned char *block) {
     if (mlock((void *)(((uintptr_t)block + 300000) & ~(uintptr_t)(PAGE_BYTES - 1)), PAGE_BYTES) == 0) return 1;
@@ -77,7 +66,7 @@ static void with_locked_pages(unsigned every) {
         if (!lock_page(blocks[i])) return;
     free_all();
     let_decay();
-    size_t after = resident_bytes(), locked = status_bytes("VmLck:");
+    size_t after = resident_bytes(), locked = kernel_bytes("/proc/self/status", "VmLck:");
     printf("resident %zu KiB more, locked %zu KiB\n", (after - before) >> 10, locked >> 10);
     expect_at(after, before, 0);
     expect(after <= before + (4u << 20));

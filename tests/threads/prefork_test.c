@@ -13,7 +13,7 @@ static struct parcel *served[EACH];
 
 /* Pages that are this process's alone and were written to. */
 static size_t own_pages(void) {
-    return rollup_bytes("Private_Dirty:") / (size_t)sysconf(_SC_PAGESIZE);
+    return kernel_bytes("/proc/self/smaps_rollup", "Private_Dirty:") / (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static void inherit(void) {

@@ -22,13 +22,15 @@ enum {
 
 /* What the program's blocks are like in a round. Each kind follows another, so that each finds the holes of all. */
 static const struct kind {
-    const char *name;
     size_t bytes_max; /* of most blocks */
     unsigned one_large_in, forks;
     bool leaves_many; /* threads end while most of their blocks stay */
 } kinds[KINDS] = {
-    {"objects", 200, 4000, 0, true},       {"documents", 20000, 200, 2, false}, {"buffers", 120000, 40, 0, false},
-    {"nodes and strings", 60, 0, 3, true}, {"all sizes", 6000, 100, 1, true},
+    {200, 4000, 0, true},   /* objects */
+    {20000, 200, 2, false}, /* documents */
+    {120000, 40, 0, false}, /* buffers */
+    {60, 0, 3, true},       /* nodes and strings */
+    {6000, 100, 1, true},   /* all sizes */
 };
 
 static _Atomic(struct parcel *) slots[SLOTS];

@@ -38,10 +38,11 @@ __attribute__((unused)) static void run_in_thread(void *(*run)(void *), void *ar
     expect(pthread_join(thread, NULL) == 0);
 }
 
-/* Bytes as the kernel counts them now, exact: "Rss:", "Private_Dirty:"; read without allocating. */
-__attribute__((unused)) static size_t rollup_bytes(const char *name) {
-    char text[4096];
-    int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+/* What one of the kernel's files about this process says of `name`, such as "Rss:", in bytes; read without allocating.
+ */
+__attribute__((unused)) static size_t kernel_bytes(const char *path, const char *name) {
+    char text[8192];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, text, sizeof text - 1);
     expect(fd >= 0 && length > 0 && close(fd) == 0);
     text[length] = '\0';
@@ -50,8 +51,9 @@ __attribute__((unused)) static size_t rollup_bytes(const char *name) {
     return strtoul(line + strlen(name), NULL, 10) << 10;
 }
 
+/* Exact: the sum over all mappings. */
 __attribute__((unused)) static size_t resident_bytes(void) {
-    return rollup_bytes("Rss:");
+    return kernel_bytes("/proc/self/smaps_rollup", "Rss:");
 }
 
 __attribute__((unused)) static void sleep_ms(unsigned ms) {
