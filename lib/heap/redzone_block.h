@@ -12,10 +12,10 @@
 static const bool config_redzones = config_safety && !config_valgrind && !config_bounded && !config_guarded;
 
 /* Marks a function that most processes run where blocks have red zones. */
-#if HEAPALLOC_SAFETY == 2
-#define REDZONE_TEXT
-#else
+#if HEAPALLOC_SAFETY == 1
 #define REDZONE_TEXT STARTUP_TEXT
+#else
+#define REDZONE_TEXT
 #endif
 
 /* The blocks of up to REDZONE_CELL_MAX bytes lie in [from, from + bytes), which readers of the heap map know.

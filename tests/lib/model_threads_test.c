@@ -7,7 +7,7 @@
 #include "fake/family.h"
 #include "heap/fast.h"
 #include "heap/trim.h"
-#include "inspect/tally.h"
+#include "in_use.h"
 #include "inspect/verify.h"
 #include "model.h"
 #include <pthread.h>
@@ -124,12 +124,8 @@ static void play_rounds(void) {
     for (int i = 0; i < STAYING; i++) pthread_join(staying[i], NULL);
 }
 
-/* When all blocks are freed none is in use. A block that was lost on its way to its owner breaks no equation. */
 static void expect_empty(void) {
-    static struct tally tally;
-    tally_read(&tally);
-    size_t used = tally.medium.blocks + tally.large.blocks + tally.redzones.blocks;
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) used += tally.classes[class].used_blocks;
+    size_t used = blocks_in_use();
     if (used == 0) return;
     fprintf(stderr, "threads: seed %llu: %zu blocks are in use, and nobody has them\n", (unsigned long long)seed, used);
     abort();

@@ -7,7 +7,7 @@
 #include "fake/family.h"
 #include "heap/fast.h"
 #include "heap/trim.h"
-#include "inspect/tally.h"
+#include "in_use.h"
 #include "inspect/verify.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -59,14 +59,6 @@ static void expect_whole(void) {
     if (broken) wrong(broken);
 }
 
-static void expect_empty(void) {
-    static struct tally tally;
-    tally_read(&tally);
-    size_t used = tally.medium.blocks + tally.large.blocks + tally.redzones.blocks;
-    for (uint32_t class = 1; class < CLASS_COUNT; class ++) used += tally.classes[class].used_blocks;
-    if (used > 0) wrong("blocks are in use, and nobody has them");
-}
-
 int main(int count, char **arguments) {
     if (count > 1) rounds = strtoull(arguments[1], NULL, 0);
     if (count > 2) steps = strtoull(arguments[2], NULL, 0);
@@ -81,6 +73,6 @@ int main(int count, char **arguments) {
     for (unsigned i = 0; i < SLOTS; i++) give(slots[i]);
     heap_trim(heap_self->state == HEAP_LIVE ? heap_self : NULL);
     expect_whole();
-    expect_empty();
+    if (blocks_in_use() > 0) wrong("blocks are in use, and nobody has them");
     return 0;
 }
