@@ -83,7 +83,7 @@ static bool is_steady(const struct unit *range) {
 static bool is_untouched(const struct unit *line, const struct unit *end) {
     debug_check(lock_is_mine(&units.lock));
     if (line >= end || line >= span_home.lines + load_relaxed(span_home.top_units)) return true;
-    return line->kind == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
+    return load_relaxed(line->kind) == UNIT_FREE && line->flags & UNIT_CLEAN && line + line->count >= end;
 }
 
 /* The range from `first` on follows a steady one, and nobody has what of it is behind `line`. With the lock: extents
