@@ -63,7 +63,7 @@ static bool add_chunk(struct heapalloc_arena *arena, uint32_t least) {
     struct unit *chunk = arena->spares;
     if (chunk && chunk->count >= least) {
         arena->spares = chunk->next;
-        arena->spare_bytes -= (size_t)chunk->count << UNIT_SHIFT;
+        arena->spare_bytes -= unit_bytes(chunk);
     } else {
         chunk = take_units(arena, arena->chunk_units);
         if (!chunk && least < arena->chunk_units) chunk = take_units(arena, least);

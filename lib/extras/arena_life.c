@@ -103,7 +103,7 @@ void heapalloc_arena_destroy(struct heapalloc_arena *arena) {
 
 static size_t count_list(const struct unit *chunk, size_t *bytes) {
     size_t count = 0;
-    for (; chunk; chunk = chunk->next, count++) *bytes += (size_t)chunk->count << UNIT_SHIFT;
+    for (; chunk; chunk = chunk->next, count++) *bytes += unit_bytes(chunk);
     return count;
 }
 

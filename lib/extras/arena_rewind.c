@@ -29,7 +29,7 @@ void arena_clean_up(struct heapalloc_arena *arena, const struct arena_cleanup *l
 }
 
 static void give_chunk(struct heapalloc_arena *arena, struct unit *chunk) {
-    arena->reserved_bytes -= (size_t)chunk->count << UNIT_SHIFT;
+    arena->reserved_bytes -= unit_bytes(chunk);
     chunk->flags = 0;
     store_relaxed(chunk->owner, NULL);
     units_give(chunk);
@@ -50,7 +50,7 @@ static void spare_chunk(struct heapalloc_arena *arena, struct unit *chunk) {
     while (*at && (*at)->count > chunk->count) at = &(*at)->next;
     chunk->next = *at;
     *at = chunk;
-    arena->spare_bytes += (size_t)chunk->count << UNIT_SHIFT;
+    arena->spare_bytes += unit_bytes(chunk);
 }
 
 /* Make spares of the chunks newer than `last`, the newest first: what was used first is used first again, so that runs

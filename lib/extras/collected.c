@@ -51,7 +51,7 @@ static bool know_units(struct heapalloc_collected *collected, struct collected_s
         forget_units(collected, slab, i);
         return false;
     }
-    uintptr_t end = (uintptr_t)slab->memory + ((size_t)slab->unit->count << UNIT_SHIFT);
+    uintptr_t end = (uintptr_t)slab->memory + unit_bytes(slab->unit);
     if ((uintptr_t)slab->memory < collected->lowest) collected->lowest = (uintptr_t)slab->memory;
     if (end > collected->highest) collected->highest = end;
     return true;
@@ -66,7 +66,7 @@ static void give_unit(struct unit *unit) {
 
 void collected_give(struct heapalloc_collected *collected, struct collected_slab *slab) {
     forget_units(collected, slab, slab->unit->count);
-    collected->reserved_bytes -= (size_t)slab->unit->count << UNIT_SHIFT;
+    collected->reserved_bytes -= unit_bytes(slab->unit);
     give_unit(slab->unit);
     entry_free(slab, heap_self);
 }
@@ -98,7 +98,7 @@ struct collected_slab *collected_add(struct heapalloc_collected *collected, size
         slab->class = (uint8_t) class;
         slab->content = (uint8_t)content;
         if (know_units(collected, slab)) {
-            collected->reserved_bytes += (size_t)unit->count << UNIT_SHIFT;
+            collected->reserved_bytes += unit_bytes(unit);
             slab->next = collected->all;
             if (collected->sweep_at == &collected->all) collected->sweep_at = &slab->next;
             collected->all = slab;

@@ -16,7 +16,7 @@ static _Noreturn COLD void inside(const char *function, const void *p, struct un
     const struct unit *head = unit;
     while (head->kind == UNIT_INSIDE || head->kind == UNIT_FREE_LAST) head--;
     if (head->kind == UNIT_LARGE && head + head->count > unit)
-        check_interior(function, p, head->memory, (size_t)head->count << UNIT_SHIFT);
+        check_interior(function, p, head->memory, unit_bytes(head));
     if ((head->kind == UNIT_FREE || head->kind == UNIT_LEAVING) && head + head->count > unit)
         check_already_free(function, p);
     check_misuse(function, p, "is not ours");
@@ -76,5 +76,5 @@ size_t free_check_bytes(const char *function, const void *p) {
         return likely(slot) ? (size_t)granule_count(slot) << GRANULE_SHIFT : free_check_zoned(function, p);
     }
     free_check_large(function, p, unit);
-    return (size_t)unit->count << UNIT_SHIFT;
+    return unit_bytes(unit);
 }

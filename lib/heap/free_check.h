@@ -33,7 +33,7 @@ INLINE struct granule *free_look_medium(const void *p) {
 
 /* Check that `p` is the start of the extent whose head is `unit`. */
 INLINE void free_check_large(const char *function, const void *p, struct unit *unit) {
-    if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, (size_t)unit->count << UNIT_SHIFT);
+    if (unlikely(p != unit->memory)) check_interior(function, p, unit->memory, unit_bytes(unit));
 }
 
 /* Bytes of the used block that starts at `p`, which is not NULL. */

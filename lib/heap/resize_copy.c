@@ -70,7 +70,7 @@ static void copy_sparse(char *to, const char *from, size_t bytes, bool clean) {
 
 void resize_copy_large(struct unit *to, struct unit *from, enum resize_density density) {
     debug_check(to->count >= from->count && to->kind == UNIT_LARGE);
-    size_t bytes = (size_t)from->count << UNIT_SHIFT;
+    size_t bytes = unit_bytes(from);
     bool clean = to->flags & UNIT_CLEAN, sparse = density == RESIZE_SPARSE;
     bool goes = sparse || (clean && bytes >= COPY_PURGED_MIN);
     goes = goes && purge_decay_ms != PURGE_NEVER && port_page_bytes() <= UNIT_BYTES;

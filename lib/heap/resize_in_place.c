@@ -45,7 +45,7 @@ static bool medium_here(const char *function, void *p, size_t size, size_t *usab
 static bool large_here(const char *function, void *p, struct unit *unit, size_t size, size_t *usable_bytes) {
     debug_check(unit->kind == UNIT_LARGE && size <= ALLOC_BYTES_MAX);
     free_check_large(function, p, unit);
-    *usable_bytes = (size_t)unit->count << UNIT_SHIFT;
+    *usable_bytes = unit_bytes(unit);
     if (size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT || unit->flags & UNIT_MOVED) return false;
     if (size <= MEDIUM_BYTES_MAX && size <= *usable_bytes / 2) return false;
     uint32_t count = (uint32_t)units_to_hold(size);

@@ -6,6 +6,7 @@
 #include "heap/resize_copy.h"
 #include "heap/resize_room.h"
 #include "span/medium_resize.h"
+#include "span/moved.h"
 #include "span/purge.h"
 #include "span/units.h"
 #include "span/unmapped.h"
@@ -33,7 +34,7 @@ static void leave_large(struct unit *unit) {
 /* Grow a large block in place: into free units, of either level, or, if it was moved, into unmapped ones. */
 STARTUP_TEXT static bool extend_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
-    if (unit->flags & UNIT_MOVED) return unmapped_extend(unit, count);
+    if (unit->flags & UNIT_MOVED) return moved_extend(unit, count);
     return units_extend(unit, count) || medium_lengthen(unit, count - unit->count);
 }
 
@@ -48,7 +49,7 @@ static uint32_t room_for(const struct unit *unit, uint32_t count) {
 /* A block is dense when three quarters of it have memory. */
 static enum resize_density density_of(const struct unit *unit) {
     debug_check(!lock_is_mine(&units.lock));
-    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    size_t bytes = unit_bytes(unit);
     if (port_page_bytes() > UNIT_BYTES) return RESIZE_SPARSE;
     return port_resident(unit->memory, bytes) >= bytes - bytes / 4 ? RESIZE_DENSE : RESIZE_SPARSE;
 }
@@ -90,7 +91,7 @@ static bool is_step(const struct unit *unit, uint32_t count) {
 static struct unit *move_large(struct unit *unit, uint32_t count) {
     debug_check(unit->kind == UNIT_LARGE && count > unit->count);
     enum resize_density density = count < MOVED_UNITS_MIN && !is_step(unit, count) ? density_of(unit) : RESIZE_SPARSE;
-    struct unit *to = density == RESIZE_DENSE ? units_take_dirty(count, UNIT_LARGE) : unmapped_move(unit, count);
+    struct unit *to = density == RESIZE_DENSE ? units_take_dirty(count, UNIT_LARGE) : moved_take(unit, count);
     if (to && to->flags & UNIT_MOVED) return to;
     if (!to) to = take_with_room(count, room_for(unit, count));
     if (to) resize_copy_large(to, unit, density);
@@ -98,10 +99,10 @@ static struct unit *move_large(struct unit *unit, uint32_t count) {
 }
 
 STARTUP_TEXT void *resize_grow_large(struct unit *unit, size_t size) {
-    debug_check(unit->kind == UNIT_LARGE && size > (size_t)unit->count << UNIT_SHIFT);
+    debug_check(unit->kind == UNIT_LARGE && size > unit_bytes(unit));
     if (unlikely(size > (size_t)SPAN_UNITS_MAX << UNIT_SHIFT)) return NULL;
     uint32_t count = (uint32_t)units_to_hold(size);
-    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    size_t bytes = unit_bytes(unit);
     uint32_t slack = is_step(unit, count) ? count / GROWTH_PART : 0;
     if (extend_large(unit, count + slack) || (slack > 0 && extend_large(unit, count))) {
         if (unit->flags & UNIT_ROOMY) unit->wanted = count;
@@ -117,7 +118,7 @@ STARTUP_TEXT void *resize_grow_large(struct unit *unit, size_t size) {
 STARTUP_TEXT void *resize_large(void *p, struct unit *unit, size_t size) {
     debug_check(unit->kind == UNIT_LARGE && size <= ALLOC_BYTES_MAX);
     free_check_large("realloc", p, unit);
-    size_t bytes = (size_t)unit->count << UNIT_SHIFT;
+    size_t bytes = unit_bytes(unit);
     if (size > bytes) return resize_grow_large(unit, size);
     uint32_t count = (uint32_t)units_to_hold(size);
     if (resize_fits(unit->count, count) || stay_in_room(unit, count)) return p;

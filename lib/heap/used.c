@@ -9,7 +9,7 @@
 STARTUP_TEXT size_t used_bytes(const void *p) {
     struct unit *unit = p ? span_unit(p) : NULL;
     if (!unit) return guard_has(p) ? guard_region.hooks->bytes(p) : 0;
-    if (load_relaxed(unit->kind) == UNIT_LARGE) return p == unit->memory ? (size_t)unit->count << UNIT_SHIFT : 0;
+    if (load_relaxed(unit->kind) == UNIT_LARGE) return p == unit->memory ? unit_bytes(unit) : 0;
     if (load_relaxed(unit->kind) == UNIT_MEDIUM) {
         struct granule *slot = span_slot(span_of(p), p);
         bool starts = !((uintptr_t)p & (GRANULE_BYTES - 1)) && granule_state(slot) == GRANULE_USED;

@@ -68,7 +68,7 @@ static bool add_granules(struct shell_chain *chain, const struct tlsf_node *node
 
 static bool add_units(struct shell_chain *chain, const struct tlsf_node *node) {
     const struct unit *unit = shell_unit_of(node);
-    return shell_chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? (size_t)unit->count << UNIT_SHIFT : 0);
+    return shell_chain_add(chain, unit ? span_line_memory(unit) : NULL, unit ? unit_bytes(unit) : 0);
 }
 
 /* The least size in the list of a row and column. */
@@ -134,7 +134,7 @@ static void say_large(struct shell *shell) {
     const struct tlsf *const indexes[2] = {&units.dirty, &units.clean};
     const struct unit *recent = heap_self->recent_large;
     shell_say(shell, "units of 16 KiB:\n");
-    if (recent) say_recent(shell, recent->memory, (size_t)recent->count << UNIT_SHIFT);
+    if (recent) say_recent(shell, recent->memory, unit_bytes(recent));
     if (say_indexes(shell, indexes, UNIT_SHIFT, add_units) == 0 && !recent) shell_say(shell, "  none is free\n");
 }
 

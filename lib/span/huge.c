@@ -102,7 +102,7 @@ static size_t free_in_medium(const struct unit *line) {
 static size_t free_in(const struct unit *line, const struct unit *first) {
     switch (load_relaxed(line->kind)) {
     case UNIT_LEAVING:
-    case UNIT_FREE: return (size_t)line->count << UNIT_SHIFT;
+    case UNIT_FREE: return unit_bytes(line);
     case UNIT_FREE_LAST: return line->count > line - first + 1 ? (size_t)(line - first + 1) << UNIT_SHIFT : 0;
     case UNIT_MEDIUM: return free_in_medium(line);
     case UNIT_SLAB:

@@ -93,7 +93,7 @@ STARTUP_TEXT static void purge_pages(struct run *run, struct unit *unit, uint32_
 STARTUP_TEXT static void purge(struct run *run, struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     size_t page = port_page_bytes();
-    char *end = unit->memory + ((size_t)unit->count << UNIT_SHIFT);
+    char *end = unit->memory + unit_bytes(unit);
     char *from = (char *)round_up((uintptr_t)unit->memory, page);
     char *to = (char *)round_down((uintptr_t)end, page);
     if (from >= to) {
@@ -106,7 +106,7 @@ STARTUP_TEXT static void purge(struct run *run, struct unit *unit) {
         middle = unit_cut_tail(unit, (uint32_t)((from - unit->memory) >> UNIT_SHIFT));
         units_give_purged(unit, UNITS_DIRTY);
     }
-    if (huge_spares(middle->memory, (size_t)middle->count << UNIT_SHIFT)) return refuse(run, middle);
+    if (huge_spares(middle->memory, unit_bytes(middle))) return refuse(run, middle);
     uint32_t tries = TRIES_MAX, before = run->purged;
     purge_pages(run, middle, &tries);
     run->barren = run->purged > before ? 0 : run->barren + 1;

@@ -96,6 +96,11 @@ struct unit {
 enum { UNIT_LINE_SHIFT = 6, UNIT_LINE_BYTES = 1 << UNIT_LINE_SHIFT };
 _Static_assert(sizeof(struct unit) == UNIT_LINE_BYTES, "one line describes one unit");
 
+/* Bytes of the extent that the unit is the first of. */
+INLINE size_t unit_bytes(const struct unit *unit) {
+    return (size_t)unit->count << UNIT_SHIFT;
+}
+
 /* So many units hold `bytes`. */
 INLINE size_t units_to_hold(size_t bytes) {
     return (bytes + UNIT_BYTES - 1) >> UNIT_SHIFT;

@@ -75,7 +75,7 @@ static NOINLINE void leave_moved(struct unit *unit) {
     debug_check(load_relaxed(units.moved_extents) > 0);
     units_count_moved(-1u);
     unit->flags = UNIT_UNMAPPED;
-    if (!port_unmap(unit->memory, (size_t)unit->count << UNIT_SHIFT)) unit->flags = 0;
+    if (!port_unmap(unit->memory, unit_bytes(unit))) unit->flags = 0;
 }
 
 STARTUP_TEXT void units_give(struct unit *unit) {
