@@ -68,7 +68,7 @@ static bool may_move(const struct unit *from) {
  * holes. Otherwise a hole there would split a mapping. */
 static bool stays_unmapped(const struct unit *from) {
     return from->flags & UNIT_MOVED ||
-           (from->count >= MOVED_LARGE_UNITS && load_relaxed(units.unmapped_extents) < UNMAPPED_EXTENTS_MAX);
+           (from->count >= MOVED_LARGE_UNITS && load_relaxed(units.unmapped_extents) < unmapped_extents_max());
 }
 
 struct unit *moved_take(struct unit *from, uint32_t count) {

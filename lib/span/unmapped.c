@@ -9,10 +9,9 @@
 enum {
     UNMAPPED_STEP_UNITS = (16 << 20) / UNIT_BYTES, /* mapped again at once, so that not each small request maps */
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
-    FREED_EXTENTS_MAX = 1024,
 };
 
-uint32_t unmapped_kept_units = (512 << 20) / UNIT_BYTES; /* programs that need less never give addresses back */
+uint32_t unmapped_kept_units = UNMAPPED_KEPT_UNITS;
 
 bool unmapped_can_go(const struct unit *unit) {
     return span_home.stepwise && span_of(unit->memory) == &span_home && port_page_bytes() <= UNIT_BYTES;
@@ -60,7 +59,7 @@ STARTUP_TEXT bool unmapped_release(struct unit *unit) {
     uint32_t used = load_relaxed(units.used_units), keep = load_relaxed(unmapped_kept_units);
     if (used / 4 > keep) keep = used / 4;
     if (likely(load_relaxed(units.clean_units) + unit->count <= keep) || unit->count < RELEASED_UNITS_MIN) return false;
-    if (load_relaxed(units.unmapped_extents) >= UNMAPPED_EXTENTS_MAX || !unmapped_can_go(unit)) return false;
+    if (load_relaxed(units.unmapped_extents) >= unmapped_extents_max() || !unmapped_can_go(unit)) return false;
     if (!span_unmap(unit->memory, unit_bytes(unit))) return false;
     unit->flags = UNIT_UNMAPPED;
     return true;
@@ -69,7 +68,7 @@ STARTUP_TEXT bool unmapped_release(struct unit *unit) {
 bool unmapped_free(struct unit *unit) {
     debug_check(unit->kind == UNIT_LEAVING && !lock_is_mine(&units.lock));
     if (unit->flags & (UNIT_MOVED | UNIT_UNMAPPED) || !unmapped_can_go(unit)) return false;
-    if (load_relaxed(units.unmapped_extents) >= FREED_EXTENTS_MAX) return false;
+    if (load_relaxed(units.unmapped_extents) >= unmapped_extents_max()) return false;
     if (!span_unmap(unit->memory, unit_bytes(unit))) return false;
     unit->flags = UNIT_UNMAPPED;
     return true;

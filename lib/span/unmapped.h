@@ -10,8 +10,14 @@
 
 enum {
     UNMAPPED_LEFT_UNITS = (512 << 20) / UNIT_BYTES, /* for blocks that move, as long as there is other address space */
-    UNMAPPED_EXTENTS_MAX = 12,                      /* each is a hole, and splits a mapping */
+    UNMAPPED_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
 };
+
+/* How many there may be before what is clean stays mapped: each is a hole, and splits a mapping. The hardened build
+ * makes many on purpose. */
+INLINE uint32_t unmapped_extents_max(void) {
+    return config_safety >= SAFETY_HARDENED ? 1024 : 12;
+}
 
 /* How much clean memory stays mapped, in units, or a quarter of what is in use if that is more. A world that counts
  * what is mapped rather than what is touched sets less. Atomic. */
