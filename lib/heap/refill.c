@@ -7,17 +7,13 @@
 #include "base/probe.h"
 #include "heap/abandon.h"
 #include "heap/empty.h"
+#include "heap/hole.h"
 #include "heap/recover_sweep.h"
 #include "heap/sample.h"
 #include "span/medium_purge.h"
 #include "span/units.h"
-#include "span/unmapped.h"
 
-enum {
-    PARTIAL_TRIES = 4,
-    SLABS_PER_HOLE = 8, /* 128 KiB from hole to hole */
-    HOLES_MAX = 512,    /* half of those that large blocks may have, and a small part of the mappings of a process */
-};
+enum { PARTIAL_TRIES = 4 };
 
 /* Take all blocks of a slab that can be handed out now; its count changes when they are in the bin. If other threads
  * have freed into it, adopting is enabled, as this heap probably frees into their slabs, too. */
@@ -103,24 +99,6 @@ static bool wants_extra_slab(struct size_class *of) {
     return policy_wants_extra(of);
 }
 
-/* True when addresses are plentiful. Where what is mapped counts, free memory is to go back in large pieces. */
-static HARDENED_TEXT bool may_leave_hole(void) {
-    return !load_relaxed(heaps.reuses_at_once) && load_relaxed(unmapped_kept_units) == UNMAPPED_KEPT_UNITS &&
-           load_relaxed(units.unmapped_extents) < HOLES_MAX;
-}
-
-/* Leave a hole after each eighth slab of the hardened build, so that a write that runs on from slab to slab faults. */
-static HARDENED_TEXT void leave_hole(void) {
-    static uint32_t slabs; /* atomic; a count that is lost does no harm */
-    if (!may_leave_hole()) return;
-    uint32_t count = load_relaxed(slabs) + 1;
-    store_relaxed(slabs, count);
-    struct unit *unit = count % SLABS_PER_HOLE == 0 ? units_take(1, UNIT_LEAVING) : NULL;
-    if (!unit) return;
-    unmapped_free(unit);
-    units_give(unit);
-}
-
 /* Make a new slab the current one; false: no memory. */
 static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     debug_check(heap->bin[class] == BLOCK_END && !heap->classes[class].attached);
@@ -130,7 +108,7 @@ static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     if (unlikely(heap->empty_refused == class)) empty_widen(heap);
     struct unit *slab = slab_take(class, heap);
     if (unlikely(!slab)) return false;
-    if (hardened()) leave_hole();
+    if (hardened()) hole_leave();
     refill_make_current(heap, class, slab);
     heap->classes[class].extra_slabs += extra;
     return true;
