@@ -12,6 +12,7 @@
 #include "heap/refill.h"
 #include "span/units.h"
 #include "span/unmapped.h"
+#include "span/zero.h"
 
 /* A medium block in the bounded build. */
 static struct granule *medium_bounded(struct heap *heap, uint32_t count) {
@@ -42,7 +43,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
     if (unit) {
         if (unit->count == count) {
             store_relaxed(unit->kind, UNIT_LARGE);
-            if (fill == ALLOC_ZEROED) memset(unit->memory, 0, size);
+            if (fill == ALLOC_ZEROED) zero_large(unit->memory, size);
             PROBE_2(large_alloc, unit->memory, size);
             return unit->memory;
         }
@@ -51,7 +52,7 @@ static void *large(struct heap *heap, size_t size, enum alloc_fill fill, enum al
     if (config_bounded && !bounded_has_units(heap, count)) return NULL;
     unit = alloc_large_take(count, room);
     if (unlikely(!unit)) return NULL;
-    if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) memset(unit->memory, 0, size);
+    if (fill == ALLOC_ZEROED && !(unit->flags & UNIT_CLEAN)) zero_large(unit->memory, size);
     PROBE_2(large_alloc, unit->memory, size);
     return unit->memory;
 }

@@ -63,6 +63,22 @@ HEAP_TEST(memory_that_could_not_be_purged_is_zero_again) {
     test_nothing_is_lost();
 }
 
+/* Of what was hardly touched most is still not in memory, and stays so. */
+HEAP_TEST(sparse_large_memory_is_purged_and_dense_is_cleared) {
+    for (int way = 0; way < 2; way++) {
+        fake.is_sparse = way == 0;
+        for (size_t size = 300 * KIB; size < 4000 * KIB; size = size * 3 + 1) {
+            void *held = MUST(t_malloc(size));
+            use_up(held);
+            FREE(held);
+            uint64_t purges = fake_counts.purges;
+            FREE(zeroed(size));
+            CHECK_EQ(fake_counts.purges - purges, fake.is_sparse && !hardened());
+        }
+    }
+    test_nothing_is_lost();
+}
+
 HEAP_TEST(carved_memory_is_zero_when_its_unit_was_not) {
     void *large = MUST(t_malloc(512 * KIB));
     use_up(large);

@@ -34,6 +34,24 @@ CASE(huge_block_touched_here_and_there) {
     expect_grown_by(before, 2000 * (2 * PAGE_BYTES));
 }
 
+/* Zeroed blocks of which a page is touched, in the place of such blocks that were freed and not purged yet. */
+CASE(zeroed_blocks_are_used_again) {
+    enum { TOTAL = 16 * MIB, ROUNDS = 5 };
+    static char *blocks[TOTAL / 300000];
+    size_t before = resident_bytes();
+    for (size_t bytes = 300000; bytes < 5 * MIB; bytes *= 2)
+        for (int round = 0; round < ROUNDS; round++) {
+            size_t count = TOTAL / bytes;
+            for (size_t i = 0; i < count; i++) {
+                blocks[i] = calloc(1, bytes);
+                expect(blocks[i] != NULL && blocks[i][0] == 0 && blocks[i][bytes / 2] == 0);
+                blocks[i][0] = 1;
+            }
+            expect_grown_by(before, count * (3 * PAGE_BYTES));
+            for (size_t i = 0; i < count; i++) free(blocks[i]);
+        }
+}
+
 /* Ticks in a large, sparse heap make no more of it resident. */
 CASE(time_passes_in_a_sparse_heap) {
     static char *blocks[1500];
