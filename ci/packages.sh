@@ -24,6 +24,13 @@ declare -A package_sets=(
     [abi]="abigail-tools binutils"
     [musl]="musl-tools"
     [riscv64]="gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user"
+    # Unpacked by ci/unpack.sh, never installed; with what they depend on.
+    [arm64]="libc6 libgcc-s1 libstdc++6 libcrypt1 zlib1g libtinfo6 libreadline8 libgmp10 libmpfr6 libselinux1
+        libpcre2-8-0 libacl1 libattr1 libssl3 libexpat1 libbz2-1.0 liblzma5 libzstd1 liblz4-1 libsystemd0 libcap2
+        libgcrypt20 libgpg-error0 libisl23 libmpc3 bash dash coreutils sed grep mawk gawk libsigsegv2 perl-base
+        python3.11-minimal libpython3.11-minimal libpython3.11-stdlib sqlite3 libsqlite3-0 git jq libjq1 libonig5
+        xz-utils zstd bzip2 lua5.4 tcl8.6 libtcl8.6 bc openssl cpp-12 diffutils redis-tools libatomic1 libhiredis0.14
+        liblzf1 liblua5.1-0 lua-cjson lua-bitop libjemalloc2"
     [site]="mkdocs"
     [documents]="mkdocs man-db scdoc zsh fish"
     [boards]="gcc-arm-none-eabi gcc-riscv64-unknown-elf gcc-aarch64-linux-gnu qemu-system-arm

@@ -214,6 +214,38 @@ foreign_builds_are_explained() {
     [[ $rc == 1 && $said == *"cannot write to $work/tree/build/logs as"* ]] || fail "$rc: $said"
 }
 
+# apt-get is made up: it answers as WITH says, "fails" or "works"; dpkg unpacks nothing.
+unpack() {
+    mkdir -p "$work/apt"
+    cat >"$work/apt/apt-get" <<'FAKE'
+#!/bin/sh
+[ "$WITH" = works ] || { echo 'E: no network'; exit 100; }
+echo "$*" >>"$CALLS"
+case $2 in download) touch made_up.deb ;; esac
+FAKE
+    cat >"$work/apt/dpkg" <<'FAKE'
+#!/bin/sh
+mkdir -p "$3"
+FAKE
+    chmod +x "$work/apt/apt-get" "$work/apt/dpkg"
+    CALLS=$work/apt/calls PATH=$work/apt:$PATH ci/unpack.sh arm64 "$work/other/system" musl
+}
+
+packages_are_unpacked_once_or_missed() {
+    local said rc=0
+    said=$(WITH=fails unpack 2>&1) || rc=$?
+    [[ $rc == 1 && $said == *"no network"*"could not be fetched (apt-get update)"* ]] || fail "$rc: $said"
+    rc=0
+    said=$(HEAPALLOC_INSTALL=no WITH=works unpack 2>&1) || rc=$?
+    [[ $rc == 1 && $said == *"lacks packages of arm64"*"musl-tools"* ]] || fail "$rc: $said"
+    said=$(unset HEAPALLOC_INSTALL && WITH=works unpack 2>&1) || fail "it ends with $?: $said"
+    [[ $said == *"fetching 1 packages of arm64"*"musl-tools"* ]] || fail "it says: $said"
+    [[ $(paste -sd, "$work/apt/calls") == "-q update,-q download musl-tools" ]] || fail "$(cat "$work/apt/calls")"
+    said=$(WITH=fails unpack 2>&1) || fail "it does not see that all is there: $said"
+    [[ -z $said ]] || fail "it speaks when nothing is missing: $said"
+    [[ $(find "$work/other" -mindepth 1 | wc -l) == 2 ]] || fail "left: $(ls -A "$work/other")"
+}
+
 check every_script_helps every_script_helps
 check every_script_names_a_wrong_argument every_script_names_a_wrong_argument
 check wrong_words_are_named wrong_words_are_named
@@ -222,5 +254,6 @@ check programs_are_compared programs_are_compared
 check older_results_survive older_results_survive
 check results_come_whole results_come_whole
 check absent_allocators_are_named absent_allocators_are_named
+check packages_are_unpacked_once_or_missed packages_are_unpacked_once_or_missed
 check foreign_builds_are_explained foreign_builds_are_explained
 ((wrong == 0))

@@ -15,7 +15,8 @@
 #   own_malloc_NAME    a pattern of executables that bring a malloc of their own
 #   judge_NAME         judges the two runs itself, in place of "the same output and exit status"
 # It is checked that LIB served malloc: a second preloaded library (src/witness.c) records in each process whose malloc
-# it is; a program passes only if every process on that list ran on LIB.
+# it is; a program passes only if every process on that list ran on LIB. emulated.sh runs the same cases with another
+# processor's programs: EMULATED_FOLDER and EMULATED_PAGES are its settings.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -74,7 +75,7 @@ run_under() {
     (
         cd "$work/run"
         export HOME=$work/run WITNESS_FILE=$work/witness
-        in_case "program_$program" timeout -k 5 "$limit_seconds" env "LD_PRELOAD=$preload"
+        in_case "program_$program" timeout -k 5 "$limit_seconds" env "PATH=$programs_path" "$preload_by=$preload"
     ) >"$work/out.$who" 2>"$work/err.$who" || rc=$?
     echo "$rc" >"$work/rc.$who"
     sort -u "$work/witness" >"$work/witness.$who"
@@ -83,13 +84,16 @@ run_under() {
 
 # Prints what is wrong with the list of processes, or nothing.
 judge_witness() {
-    local wanted=$1 spared=$2 own=$3 executable object pattern found
+    local wanted=$1 spared=$2 own=$3 executable pages object pattern found
     local - # the patterns are not names of files here
     set -f
+    while read -r executable pages object; do
+        [[ $pages == "${EMULATED_PAGES:-$pages}" ]] || echo "$executable had pages of $pages bytes"
+    done <"$work/witness.heapalloc"
     if grep -qF " $lib" "$work/witness.glibc"; then
         echo "the reference run had the library too"
     fi
-    while read -r executable object; do
+    while read -r executable _ object; do
         # shellcheck disable=SC2053 # a pattern is meant
         [[ $object == "$lib" || -n $own && $executable == $own ]] ||
             echo "$executable ran on the malloc of $object"
@@ -100,7 +104,7 @@ judge_witness() {
     done <"$work/witness.heapalloc"
     for pattern in $wanted; do
         found=no
-        while read -r executable object; do
+        while read -r executable _ object; do
             # shellcheck disable=SC2053 # a pattern is meant
             [[ $executable != $pattern ]] || found=yes
         done <"$work/witness.heapalloc"
@@ -140,8 +144,8 @@ judge() {
 run_program() {
     local name=$1 program=$2 started=$SECONDS complaint
     rm -rf "$work"/*.glibc "$work"/*.heapalloc
-    run_under glibc "$work/witness.so" "$program"
-    run_under heapalloc "$lib:$work/witness.so" "$program"
+    run_under glibc "$witness" "$program"
+    run_under heapalloc "$preload:$witness" "$program"
     complaint=$(judge "$program" || true)
     if [[ -z $complaint ]]; then
         echo "ok - $name.$program ($((SECONDS - started)) s)"
@@ -158,7 +162,7 @@ run_program() {
 has_packages() {
     local variable=packages_$2
     local list=${!variable-}
-    [[ -n $list ]] || return 0
+    [[ -n $list && -z ${EMULATED_FOLDER-} ]] || return 0
     # shellcheck disable=SC2086 # a list of words
     if "$here/../../ci/install.sh" $list >"$work/install" 2>&1 && dpkg-query -W $list >"$work/install" 2>&1; then
         return
@@ -177,10 +181,10 @@ run_file() {
     # shellcheck source=/dev/null
     . "$case_file"
     # shellcheck disable=SC2086 # a list of words
-    [[ -z $packages ]] || "$here/../../ci/install.sh" $packages
+    [[ -z $packages || -n ${EMULATED_FOLDER-} ]] || "$here/../../ci/install.sh" $packages
     rm -rf "$work/input" && mkdir "$work/input"
     if declare -F prepare >/dev/null &&
-        ! (cd "$work/input" && in_case prepare timeout 120 env) >"$work/prepare" 2>&1; then
+        ! (cd "$work/input" && in_case prepare timeout 120 env "PATH=$programs_path") >"$work/prepare" 2>&1; then
         echo "not ok - $name: its inputs could not be made"
         sed 's/^/#   /' "$work/prepare" | tail
         return 1
@@ -194,7 +198,28 @@ run_file() {
 }
 
 "$here/../../ci/install.sh" gcc libc6-dev
-gcc -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"
+compiler=gcc
+preload_by=LD_PRELOAD
+programs_path=$PATH
+preload=$lib
+witness=$work/witness.so
+# An emulated program has its preload from the relay that starts it. Each loader reads its processor's name for $LIB,
+# so that a program of this machine, such as the /bin/sh of system(), finds libraries that do nothing.
+if [[ -n ${EMULATED_FOLDER-} ]]; then
+    compiler=aarch64-linux-gnu-gcc
+    preload_by=EMULATED_PRELOAD
+    programs_path=$EMULATED_FOLDER/bin:$PATH
+    mkdir -p "$work"/lib/{aarch64,x86_64}-linux-gnu
+    ln -s "$lib" "$work/lib/aarch64-linux-gnu/preload.so"
+    ln -s "$witness" "$work/lib/aarch64-linux-gnu/witness.so"
+    for name in preload witness; do
+        gcc -shared -x c /dev/null -o "$work/lib/x86_64-linux-gnu/$name.so"
+    done
+    lib=$work/lib/aarch64-linux-gnu/preload.so
+    preload=$work/\$LIB/preload.so
+    witness=$work/\$LIB/witness.so
+fi
+"$compiler" -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"
 known=$'\n'$(list_all)$'\n'
 (($#)) || mapfile -t names < <(case_files)
 (($# == 0)) || names=("$@")

@@ -88,7 +88,7 @@ judge_loaded() {
     local object
     gcc -O1 -shared -fPIC -Wl,-z,now "$here/src/witness.c" -o "$work/witness.so"
     WITNESS_FILE=$work/witness LD_PRELOAD="$lib:$work/witness.so" "$(type -P true)"
-    object=$(cut -d ' ' -f 2- "$work/witness")
+    object=$(cut -d ' ' -f 3- "$work/witness")
     if [[ $object -ef $lib ]]; then
         echo "ok - malloc is served by $lib"
     else

@@ -1,7 +1,7 @@
 /* A library preloaded together with an allocator: records which object provides malloc in each process.
  *
- * At the start of every process it appends "PROGRAM OBJECT" to the file named by WITNESS_FILE: the
- * base name of the executable and the path of the object that a call of malloc reaches. It reads
+ * At the start of every process it appends "PROGRAM PAGE_BYTES OBJECT" to the file named by WITNESS_FILE: the
+ * base name of the executable, the size of a page, and the path of the object that a call of malloc reaches. It reads
  * the latter from the slot through which its own calls would go: the address `&malloc` may be a
  * stub in an executable that is not position independent. Must be linked with -z now, so that the
  * slot is bound when the constructor runs. It allocates nothing and calls nothing that does. */
@@ -14,10 +14,11 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 2 * PATH_MAX + 2 };
+enum { LINE_BYTES = 2 * PATH_MAX + 26 };
 
 void *witness_calls_malloc(size_t size_bytes);
 
@@ -52,6 +53,15 @@ static size_t append(char *line, size_t used, const char *text) {
     return used + length;
 }
 
+static size_t append_number(char *line, size_t used, unsigned long number) {
+    char digits[24];
+    size_t at = sizeof digits;
+    digits[--at] = '\0';
+    do digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    return append(line, used, digits + at);
+}
+
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -74,6 +84,8 @@ __attribute__((constructor)) static void testify(void) {
     if (path && length > 0 && dladdr(address_of_malloc(), &object) && object.dli_fname) {
         char line[LINE_BYTES];
         size_t used = append(line, 0, base_name(program));
+        used = append(line, used, " ");
+        used = append_number(line, used, getauxval(AT_PAGESZ));
         used = append(line, used, " ");
         used = append(line, used, object.dli_fname);
         used = append(line, used, "\n");
