@@ -2,14 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "inspect/stats.h"
-#include "inspect/tally.h"
 #include <malloc.h>
 
 /* All statistics, read at about the same moment. */
 struct glibc_facts {
     struct heapalloc_stats sums;
     struct stats_blocks blocks;
-    struct tally tally;
 };
 
 void glibc_facts_read(struct glibc_facts *facts);

@@ -4,6 +4,7 @@
 #include "glibc_info.h"
 #include "heap/fast.h"
 #include "inspect/by_name.h"
+#include "inspect/tally.h"
 #include "report.h"
 #include "shim.h"
 #include <stdio.h>
@@ -126,13 +127,15 @@ static bool put_named(struct report *report, FILE *stream, const struct by_name 
 EXPORT COLD int malloc_info(int options, FILE *stream) {
     if (options != 0) return EINVAL;
     struct glibc_facts facts = {0};
+    struct tally tally;
     struct report report = {0};
     struct by_name named;
     glibc_facts_read(&facts);
+    tally_read(&tally);
     by_name_read(&named); /* nothing during a fork */
     struct mallinfo2 info = glibc_info(&facts);
     report_add(&report, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
-    bool done = put_sizes(&report, stream, &facts.tally);
+    bool done = put_sizes(&report, stream, &tally);
     report_add(&report, "</sizes>\n");
     put_totals(&report, &info);
     put_system(&report, &info);

@@ -13,7 +13,11 @@
 #include <string.h>
 #include <valgrind/callgrind.h>
 
-struct calls calls = {malloc, free, calloc, realloc, malloc_usable_size};
+static size_t in_use(void) {
+    return mallinfo2().uordblks;
+}
+
+struct calls calls = {malloc, free, calloc, realloc, malloc_usable_size, in_use};
 
 /* In assembly, so that no compiler option changes the cost that is subtracted. */
 __asm__(".text\n"
@@ -26,9 +30,11 @@ void *nothing_block(size_t);
 void *nothing_block_2(size_t, size_t) __asm__("nothing_block");
 void *nothing_same(void *, size_t);
 size_t nothing_size(void *);
+size_t nothing_in_use(void) __asm__("nothing_size");
 void nothing_free(void *);
 
-static const struct calls nothing_calls = {nothing_block, nothing_free, nothing_block_2, nothing_same, nothing_size};
+static const struct calls nothing_calls = {nothing_block, nothing_free, nothing_block_2,
+                                           nothing_same,  nothing_size, nothing_in_use};
 
 static bool by_trap;
 

@@ -12,6 +12,7 @@ struct calls {
     void *(*calloc)(size_t count, size_t size_bytes);
     void *(*realloc)(void *block, size_t size_bytes);
     size_t (*usable)(void *block);
+    size_t (*in_use)(void);
 };
 
 /* Filled before an operation runs, then constant; a table instead of PLT calls, so that both runs jump in the same way.

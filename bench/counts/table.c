@@ -117,6 +117,16 @@ static void run_usable(const struct op *op) {
     if (sum == 0) abort();
 }
 
+static void run_in_use(const struct op *op) {
+    for (size_t i = 0; i < op->blocks; i++)
+        if (!calls.malloc(op->size_bytes)) abort();
+    size_t sum = calls.in_use();
+    count_begin();
+    for (size_t i = 0; i < count_of(op); i++) sum += calls.in_use();
+    count_end();
+    if (sum == SIZE_MAX) abort(); /* 0 where the allocator leaves mallinfo2() to libc */
+}
+
 #define KIB (1024ul)
 #define MIB (1024ul * 1024ul)
 
@@ -141,6 +151,7 @@ const struct op ops[] = {
     {"calloc_1000", run_calloc, 50000, 20, 1000, 0, 0},
     {"realloc_within", run_realloc_within, 50000, 20, 64, 0, 0},
     {"usable_size", run_usable, 50000, 20, 64, 0, 0},
+    {"in_use_8000", run_in_use, 20, 0, 8000, 0, 10000},
     {"remote_free", run_remote_free, 50 * REMOTE_BLOCKS, 100, 64, 0, 0},
     {"remote_again", run_remote_again, 50 * REMOTE_BLOCKS, 100, 64, 0, 0},
     {"double_16", run_double, 200 * 20 * 6, 0, 16, KIB, 20},

@@ -95,7 +95,7 @@ STARTUP_TEXT static NOINLINE void *resume(struct heap *heap, size_t size, enum a
     heap->hits_left = heap->returns;
     if (CACHE_SUM_MAX > 0 && unlikely(load_relaxed(heap->stolen) > 0)) cache_flush(heap);
     pace_run(heap);
-    return size <= CACHE_BYTES_MAX && room == ALLOC_TIGHT ? cache_pop(heap, cache_granules(size)) : NULL;
+    return size <= CACHE_BYTES_MAX && room == ALLOC_TIGHT ? cache_take(heap, cache_granules(size)) : NULL;
 }
 
 STARTUP_TEXT void *alloc_wide(struct heap *heap, size_t size, enum alloc_fill fill, enum alloc_room room) {

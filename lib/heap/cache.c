@@ -29,6 +29,26 @@ STARTUP_TEXT uint32_t cache_give_list(struct heap *heap, uint32_t count) {
     return sum;
 }
 
+/* Count a list while its owner may pop it, and hand its blocks to others: what is not a block of this list any more
+ * ends it, and it has no more than the cache has granules for. */
+COLD static size_t cache_count_list(const struct heap *heap, uint32_t count) {
+    size_t blocks = 0, most = cache_sum(heap) / count;
+    for (char *p = load_relaxed(heap->cache[count]); p && blocks < most; blocks++) {
+        if ((size_t)(p - load_relaxed(span_home.base)) >= load_relaxed(span_home.bytes)) break;
+        struct granule *slot = span_slot_home(p);
+        if (load_relaxed(slot->head) != (count | GRANULE_CACHED)) break;
+        p = cache_next(slot);
+    }
+    return blocks;
+}
+
+COLD size_t cache_count(const struct heap *heap) {
+    size_t blocks = load_relaxed(heap->recent_medium) != NULL;
+    for (uint32_t count = MEDIUM_GRANULES_MIN; count <= CACHE_GRANULES_MAX; count++)
+        blocks += cache_count_list(heap, count);
+    return blocks;
+}
+
 void cache_return_grant(struct heap *heap) {
     if (load_relaxed(heap->granted) == 0) return;
     __atomic_fetch_sub(&heaps.granted, swap_value(heap->granted, 0), __ATOMIC_RELAXED);

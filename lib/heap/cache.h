@@ -32,6 +32,9 @@ INLINE uint32_t cache_sum(const struct heap *heap) {
     return max > room ? max - room : 0;
 }
 
+/* Blocks in the cache, and the recent one of level 2; any thread. A guess while the owner goes on. */
+size_t cache_count(const struct heap *heap);
+
 /* Take the recent block in `place`, one of this heap's; NULL: there is none, or another thread has taken it. */
 #define take_recent(place)                                                     \
     ({                                                                         \
@@ -90,6 +93,21 @@ INLINE bool cache_is_shared(void) {
 
 INLINE void *cache_pop(struct heap *heap, size_t count) {
     return !cache_is_shared() ? cache_pop_alone(heap, count) : cache_pop_shared(heap, count);
+}
+
+/* The closest list, from `first` on, whose blocks serve a request of `count` granules; 0: all of them are empty. */
+INLINE size_t cache_list_from(const struct heap *heap, size_t first, size_t count) {
+    size_t last = count + policy_cache_excess(count);
+    _Static_assert(CACHE_GRANULES_MAX + CACHE_GRANULES_MAX / CACHE_EXCESS_PART < CACHE_LISTS, "there are such lists");
+    for (size_t list = first; list <= last; list++)
+        if (racy_load(heap->cache[list])) return list;
+    return 0;
+}
+
+/* Pop a block of `count` granules, or of a few more; NULL as above. */
+INLINE void *cache_take(struct heap *heap, size_t count) {
+    size_t list = cache_list_from(heap, count, count);
+    return list > 0 ? cache_pop(heap, list) : NULL;
 }
 
 enum cache_use { CACHE_ALONE, CACHE_SHARED };

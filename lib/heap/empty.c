@@ -36,11 +36,11 @@ STARTUP_TEXT void heap_slab_empty(struct unit *slab, struct heap *heap) {
     }
     if (!(slab->flags & UNIT_PARTIAL)) return; /* current: it serves the next blocks anyway */
     if (slab->flags & UNIT_EMPTY) check_already_free("free", slab->free);
-    if (config_bounded || heap->empty_slabs < empty_max(heap)) {
+    if (config_bounded) {
         partial_note_empty(heap, slab);
-        if (config_bounded) scavenge_empty(heap, slab);
-        return;
+        return scavenge_empty(heap, slab);
     }
+    if (empty_keep(heap, slab)) return;
     heap->empty_refused = slab->class;
     partial_remove(heap, slab);
     if (of->extra_slabs > 0) of->extra_slabs--;

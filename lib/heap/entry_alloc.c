@@ -125,7 +125,7 @@ STARTUP_TEXT void *heap_zeroed_slow(size_t size) {
         void *p = exited_alloc(size);
         return p ? memset(p, 0, size) : NULL;
     }
-    void *p = size <= CACHE_BYTES_MAX ? cache_pop(heap, cache_granules(size)) : NULL;
+    void *p = size <= CACHE_BYTES_MAX ? cache_take(heap, cache_granules(size)) : NULL;
     if (p) return memset(p, 0, size);
     p = size <= REDZONE_BYTES_MAX ? redzone_try_wide(heap, size, ALLOC_ZEROED) : NULL;
     if (p) return p;

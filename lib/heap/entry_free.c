@@ -53,6 +53,7 @@ STARTUP_TEXT void heap_free_odd(void *p, struct heap *heap, struct unit *slab) {
 STARTUP_TEXT void heap_free_last(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && slab->used_blocks == 0);
     heap_list(block, slab, heap);
+    if (likely(empty_keep(heap, slab))) return; /* no slow path: the claim of the slab was one */
     heap_slab_empty(slab, heap);
     heap_tick_if_due(heap);
 }

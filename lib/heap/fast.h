@@ -20,7 +20,7 @@ INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wi
     return wide(size, heap);
 }
 
-/* The first step of `wide`: pop the medium cache, for the exact granule count or up to two more, or take the recent
+/* The first step of `wide`: pop the medium cache, for the exact granule count or a little more, or take the recent
  * block. Both decline now and then, so that programs that free as much as they allocate reach a slow path. */
 INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(struct heap *, size_t)) {
     if (unlikely(size > CACHE_BYTES_MAX)) return cache_recent(heap, size);
@@ -30,15 +30,16 @@ INLINE void *heap_alloc_cached(size_t size, struct heap *heap, void *(*pop)(stru
     COMPUTED(count); /* else the compiler computes the addresses of all three above */
     if (racy_load(heap->cache[count + 1])) return pop(heap, count + 1);
     if (racy_load(heap->cache[count + 2])) return pop(heap, count + 2);
-    _Static_assert(CACHE_EXCESS_MAX == 2, "the largest excess that is looked for");
-    return NULL;
+    _Static_assert(CACHE_EXCESS_MIN == 2, "the excess that is looked for without a loop");
+    size_t list = cache_list_from(heap, count + CACHE_EXCESS_MIN + 1, count);
+    return list > 0 ? pop(heap, list) : NULL;
 }
 
 /* The first steps as a world's functions call them: when one has nothing it calls `last`, in tail position. */
 INLINE void *heap_alloc_small_rest(size_t size, struct heap *heap, size_t class, heap_alloc_wide *last) {
     if (!config_bounded && unlikely(heap->slow_left <= 1)) return refill_or_call(size, heap, class, last);
-    void *p = refill_from_partial(class, heap);
-    return likely(p) ? p : last(size, heap);
+    struct unit *slab = refill_ready(class, heap);
+    return likely(slab) ? refill_by(class, heap, slab) : last(size, heap);
 }
 INLINE void *heap_alloc_wide_rest(size_t size, struct heap *heap, heap_alloc_wide *shared, heap_alloc_wide *last) {
     if (config_valgrind) return last(size, heap);

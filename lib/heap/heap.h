@@ -25,6 +25,8 @@
 enum {
     CACHE_BYTES_MAX = 80 * 1024, /* medium blocks up to this are cached: enough for 64 KiB and a header */
     CACHE_GRANULES_MAX = CACHE_BYTES_MAX / GRANULE_BYTES,
+    CACHE_EXCESS_PART = 8, /* how much larger than requested a block from the cache may be (heap/policy.h) */
+    CACHE_LISTS = CACHE_GRANULES_MAX + CACHE_GRANULES_MAX / CACHE_EXCESS_PART + 1,
     RETURNS_FRESH = 255, /* returns_left of an attached slab: its bin was carved from zero memory, nothing returned */
 };
 
@@ -113,7 +115,7 @@ struct heap {
     struct heap *next_parked;
     struct unit *recent_large; /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
-    char *cache[CACHE_GRANULES_MAX + 3]; /* the last two are always empty */
+    char *cache[CACHE_LISTS]; /* by granules; those above CACHE_GRANULES_MAX are always empty */
     struct size_class classes[CLASS_COUNT];
     uint8_t zoned_wide[4];      /* as size_class.zoned, of 4 to 8 KiB, to 16, to 32, to 64 */
     uint64_t quarantine_random; /* the hardened build's (heap/quarantine.h), as are the next three */

@@ -108,12 +108,16 @@ enum {
     RECENT_UNITS_MAX = HEAPALLOC_BOUNDED ? 0 : (8 << 20) / UNIT_BYTES,
 };
 
-/* How much larger than requested, in granules, a block from the cache may be (heap/fast.h). The cache is widened when
- * it refused a block that would now serve (decision 262). */
-enum { CACHE_EXCESS_MAX = 2 };
+/* How much larger than requested, in granules, a block from the cache may be: an eighth, or two (decision 406). The
+ * cache is widened when it refused a block that would now serve (decision 262). */
+enum { CACHE_EXCESS_MIN = 2 };
+
+INLINE size_t policy_cache_excess(size_t count) {
+    return max_size(count / CACHE_EXCESS_PART, CACHE_EXCESS_MIN);
+}
 
 INLINE bool policy_was_refused(uint32_t refused, uint32_t count) {
-    return refused - count <= CACHE_EXCESS_MAX;
+    return refused - count <= policy_cache_excess(count);
 }
 
 /* The cache is given back before untouched memory is taken, if it has more than level 2 has free and is a noticeable

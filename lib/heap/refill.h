@@ -5,14 +5,24 @@
 #include "heap/bin.h"
 #include "heap/partial.h"
 
-/* Make `slab` the class's current one; the former, which is not attached any more, becomes partial if it has room, and
- * has no owner if it is full. */
-INLINE void refill_replace(struct heap *heap, struct size_class *of, struct unit *slab) {
+/* Make `slab` the class's current one. Returns the former (NULL: none), which is not attached any more. */
+INLINE struct unit *refill_exchange(struct heap *heap, struct size_class *of, struct unit *slab) {
     debug_check(slab->owner == heap && !of->attached && !(slab->flags & (UNIT_PARTIAL | UNIT_ATTACHED)));
     struct unit *old = of->current;
     of->current = slab;
     of->taken_slabs = 0;
-    if (old && (slab_uncarved(old) > 0 || !owner_leave_full(old))) partial_add(heap, old);
+    return old;
+}
+
+/* Give up a former current slab that is full. False: it has room, or a block has come back, and it becomes partial. */
+INLINE bool refill_leave(struct unit *old) {
+    return slab_uncarved(old) == 0 && owner_leave_full(old);
+}
+
+/* Make `slab` the class's current one; the former becomes partial if it has room, and has no owner if it is full. */
+INLINE void refill_replace(struct heap *heap, struct size_class *of, struct unit *slab) {
+    struct unit *old = refill_exchange(heap, of, slab);
+    if (old && !refill_leave(old)) partial_add(heap, old);
 }
 INLINE void refill_make_current(struct heap *heap, size_t class, struct unit *slab) {
     heap_detach_slab(heap, class);
@@ -59,18 +69,32 @@ INLINE bool refill_may(size_t class, struct heap *heap, const struct unit *slab,
 
 /* What malloc tries first when a bin is empty: the first partial slab, if its own list has blocks, replaces the current
  * one, which has none left. Programs of mixed sizes do this all the time. Not when the next slow path is to look at the
- * clock. Adopting is enabled when the slab has one block only, or when the heap frees much remotely. */
-INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+ * clock. Returns that slab, for refill_by(); NULL: it declines. */
+INLINE struct unit *refill_ready(size_t class, struct heap *heap) {
     struct unit *slab = refill_first(class, heap);
     if (!slab || unlikely(heap->slow_left <= 1)) return NULL;
+    return refill_may(class, heap, slab, slab->free) ? slab : NULL;
+}
+
+/* Fill the bin from that slab, and hand out its first block. Adopting is enabled when the slab has one block only, or
+ * when the heap frees much remotely. The former current slab comes last: that it is not full is rare, and a call in
+ * tail position needs no register saved. */
+INLINE struct block *refill_by(size_t class, struct heap *heap, struct unit *slab) {
+    struct size_class *of = &heap->classes[class];
     struct block *block = slab->free;
-    if (!refill_may(class, heap, slab, block)) return NULL;
     heap->slow_left--;
-    partial_remove_first(heap, &heap->classes[class].partial, slab);
-    refill_make_current(heap, class, slab);
+    partial_remove_first(heap, &of->partial, slab);
+    heap_detach_slab(heap, class);
+    struct unit *old = refill_exchange(heap, of, slab);
     refill_adopt_enable(heap, class, block->next == BLOCK_END);
     heap_fill(heap, class, slab, block);
-    return block;
+    return likely(refill_leave(old)) ? block : partial_add_passing(heap, old, block);
+}
+
+/* Both in turn. NULL: it declines. */
+INLINE struct block *refill_from_partial(size_t class, struct heap *heap) {
+    struct unit *slab = refill_ready(class, heap);
+    return slab ? refill_by(class, heap, slab) : NULL;
 }
 
 /* The same in a sampled heap, whose bin stays before the next event. NULL: one is near, or the above would decline. */

@@ -22,9 +22,9 @@ INLINE bool should_share(const struct heap *heap, uint32_t class) {
  * slabs, keeps only a few: others free into them too, and it would hardly ever find out that they are empty. */
 INLINE void keep_claimed(struct heap *heap, struct unit *slab) {
     debug_check(slab->owner == heap && heap->state == HEAP_LIVE);
-    partial_add(heap, slab);
     uint32_t class = slab->class;
-    const struct size_class *of = &heap->classes[class];
+    struct size_class *of = &heap->classes[class];
+    partial_append(heap, class, slab);
     if (likely(of->partial.count <= CLAIMED_SLABS_MAX)) return;
     if (of->current && !should_share(heap, class)) return;
     abandon_partial(heap, class, CLAIMED_SLABS_MAX + 1 - CLAIMED_SLABS_MIN);
@@ -115,8 +115,8 @@ STARTUP_TEXT static NOINLINE void remote_claim(struct block *block, struct heap 
     block_link(block, BLOCK_END, heap->secret);
     slab->free = block;
     slab->used_blocks--;
-    keep_claimed(heap, slab);
     pace_slow(heap);
+    keep_claimed(heap, slab);
 }
 
 /* Push a block to a slab that another heap owns, or that is abandoned and stays so. */

@@ -75,12 +75,23 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
     if (unlikely(heap->still_ticks == STILL_TICKS_MAX)) clock_push(purge_decay_ms / DECAY_QUARTERS);
 }
 
+/* True when this heap has looked in this very millisecond, level 1 had nothing old enough, and the heap already knows
+ * whether much waits: only the clock can change that. */
+INLINE bool has_just_looked(const struct heap *heap, uint32_t now_ms) {
+    return heap->idle_ms == now_ms && heap->seen_ms == now_ms &&
+           (heap->purge_pending || !pace_is_much_dirty(PACE_PENDING_UNITS));
+}
+
 STARTUP_TEXT static void tick_now(struct heap *heap) {
     debug_check(heap->state == HEAP_LIVE);
     heap->slow_left = PACE_SLOW_PATHS; /* first: the clock may be somebody's wrapper that allocates */
     if (unlikely(load_relaxed(heaps.left_by_fork) > 0)) recover_sweep_step(heap);
     if (config_bounded || purge_decay_ms == PURGE_NEVER) return;
     uint64_t now = clock_now_ms();
+    if (likely(has_just_looked(heap, (uint32_t)now))) {
+        if (heap->purge_pending) heap->slow_left = PACE_SLOW_PATHS_PURGING;
+        return note_time(heap, (uint32_t)now);
+    }
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     PROBE_1(tick, now);
     store_relaxed(purged_now, (uint8_t)(quarter << PURGED_SINCE_SHIFT));
@@ -90,8 +101,8 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     bool turns = heap->quarter != quarter, idle = !turns && heap->idle_ms == (uint32_t)now;
     if (turns) cache_share(heap);
     if (turns && turn(heap, now)) heap->quarter = quarter;
-    if (!idle && load_relaxed(units.dirty_units) > 0 && purge_step((uint32_t)now, quarter) == 0 && !turns)
-        heap->idle_ms = (uint32_t)now;
+    bool looks = !idle && load_relaxed(units.dirty_units) > 0;
+    if ((!looks || purge_step((uint32_t)now, quarter) == 0) && !turns) heap->idle_ms = (uint32_t)now;
     bool pending = heap->quarter != quarter ||
                    pace_is_much_dirty(heap->purge_pending ? PACE_PENDING_UNITS / 2 : PACE_PENDING_UNITS);
     bool flushes = pending && (turns || !heap->purge_pending);

@@ -60,15 +60,14 @@ COLD bool stats_read(struct heapalloc_stats *stats) {
     return true;
 }
 
-INLINE size_t used_in_slab(const struct unit *slab) {
-    size_t used = (size_t)slab_used(slab) * load_relaxed(slab->block_bytes);
-    return min_size(used, UNIT_BYTES); /* a slab that is just being made or freed may have any fields */
-}
-
 /* Count level 2 by its own sums, and those of the caches. */
 static void stats_count_medium(struct stats_blocks *blocks) {
     size_t all = (size_t)load_relaxed(medium.used_units) * GRANULES_PER_UNIT, free = load_relaxed(medium.free_granules);
-    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) free += cache_sum(heap);
+    blocks->medium_free_blocks = load_relaxed(medium.free_blocks);
+    for (struct heap *heap = load_acquire(heaps.all); heap; heap = heap->next_all) {
+        free += cache_sum(heap);
+        blocks->medium_free_blocks += cache_count(heap);
+    }
     free = min_size(free, all);
     blocks->live_bytes += (all - free) << GRANULE_SHIFT;
     blocks->free_bytes += free << GRANULE_SHIFT;
@@ -80,23 +79,35 @@ static void count_other(struct stats_blocks *blocks, const struct unit *line, ui
     if (kind == UNIT_FREE) blocks->free_extents++;
 }
 
+/* Add a slab. One that is just being made or freed may have any fields. */
+INLINE void add_slab(struct stats_blocks *sums, const struct unit *slab) {
+    size_t class = load_relaxed(slab->class);
+    if (unlikely(class == 0 || class >= CLASS_COUNT)) return;
+    size_t capacity = class_shapes[class].capacity_blocks, used = min_size(slab_used(slab), capacity);
+    size_t bytes = class_shapes[class].block_bytes;
+    sums->slabs++;
+    sums->live_bytes += used * bytes;
+    sums->small_free_blocks += capacity - used;
+    sums->small_free_bytes += (capacity - used) * bytes;
+}
+
 /* Read unit by unit, because extents change during the walk; each line counts as it is just then. Most are slabs: their
  * sums stay in registers. */
 static void stats_count_span(struct stats_blocks *blocks, const struct span *span) {
-    size_t slabs = 0, used = 0;
+    struct stats_blocks sums = {0};
     const struct unit *line = span->lines, *end = line + load_relaxed(span->top_units);
     for (; line < end; line++) {
         uint8_t kind = load_relaxed(line->kind);
-        if (likely(kind == UNIT_SLAB)) {
-            slabs++;
-            used += used_in_slab(line);
-        } else if (kind != UNIT_INSIDE) {
+        if (likely(kind == UNIT_SLAB))
+            add_slab(&sums, line);
+        else if (kind != UNIT_INSIDE && kind != UNIT_MEDIUM)
             count_other(blocks, line, kind);
-        }
     }
-    blocks->slabs += slabs;
-    blocks->live_bytes += used;
-    blocks->free_bytes += (slabs << UNIT_SHIFT) - used;
+    blocks->slabs += sums.slabs;
+    blocks->live_bytes += sums.live_bytes;
+    blocks->free_bytes += (sums.slabs << UNIT_SHIFT) - sums.live_bytes;
+    blocks->small_free_blocks += sums.small_free_blocks;
+    blocks->small_free_bytes += sums.small_free_bytes;
 }
 
 /* Count the region of blocks with red zones, whose unit is the allocator's own, and what is in guard slots. */

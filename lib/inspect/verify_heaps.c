@@ -108,7 +108,7 @@ static uint32_t blocks_cached; /* in the heaps checked so far; nobody else runs 
 
 static bool cache_holds(const struct heap *heap) {
     uint32_t sum = 0;
-    for (uint32_t count = 0; count < CACHE_GRANULES_MAX + 2; count++) {
+    for (uint32_t count = 0; count < CACHE_LISTS; count++) {
         for (char *p = heap->cache[count]; p; p = *cache_link(span_slot(&span_home, p))) {
             if (span_of(p) != &span_home) return false;
             if (span_slot(&span_home, p)->head != (count | GRANULE_CACHED)) {

@@ -53,13 +53,14 @@ COLD bool verify_medium_coalesced(void) {
 }
 
 struct sums {
-    uint32_t units, free_granules, deferred;
+    uint32_t units, free_granules, free_blocks, deferred;
 };
 
 static void add_blocks(const struct extent_walk *walk, struct sums *sums) {
     struct medium_walk block = {0};
     while (medium_walk_next(walk, &block)) {
-        if (block.state == GRANULE_FREE) sums->free_granules += block.count;
+        sums->free_granules += block.state == GRANULE_FREE ? block.count : 0;
+        sums->free_blocks += block.state == GRANULE_FREE;
         sums->deferred += block.state == GRANULE_DEFERRED;
     }
 }
@@ -80,6 +81,7 @@ COLD bool verify_medium_sum(void) {
         add_blocks(&walk, &sums);
     }
     if (sums.free_granules != medium.free_granules) return false;
+    if (!config_bounded && sums.free_blocks != medium.free_blocks) return false;
     if (inspect_has_lost()) return sums.units >= medium.used_units && sums.deferred >= length_of_deferred();
     return sums.units == medium.used_units && sums.deferred == length_of_deferred();
 }

@@ -16,7 +16,7 @@ static const struct {
     {"ages", "the list by age holds just the extents that say so, both ways"},
     {"medium_blocks", "medium blocks tile their units, and their inner slots are empty"},
     {"medium_before", "every medium block's right neighbour knows its length"},
-    {"medium_sum", "the count of free granules is that of the free blocks"},
+    {"medium_sum", "the counts of free granules and blocks are those of the free blocks"},
     {"medium_coalesced", "free medium blocks never touch"},
     {"slab_counts", "a slab's used and listed blocks are those that were cut, each in one list"},
     {"abandoned", "the abandoned lists hold just the slabs that say so"},

@@ -80,7 +80,10 @@ INLINE struct granule *medium_take_locked(struct medium *level, uint32_t count) 
     describe(slot, count, GRANULE_USED | (head & GRANULE_ZERO));
     guarded_add(level->free_granules, -count);
     if (index == &level->dirty) guarded_add(level->dirty_granules, -(rest >= LISTED_MIN ? count : have));
-    if (rest == 0) return slot;
+    if (rest == 0) {
+        count_free(level, -1u);
+        return slot;
+    }
     struct granule *right = slot + count;
     describe(right, rest, GRANULE_FREE | (head & FREE_FLAGS));
     if (rest >= LISTED_MIN) tlsf_put(index, node_of(right), rest);

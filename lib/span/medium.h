@@ -6,7 +6,7 @@
  *   blocks tile level 2's units; slots of inner granules are 0     verify: medium_blocks
  *   free blocks never touch                                        verify: medium_coalesced
  *   slot[count].before == count for every block                    verify: medium_before
- *   free_granules == sum of the free blocks' counts                verify: medium_sum */
+ *   free_granules == sum of the free blocks' counts, and free_blocks how many they are      verify: medium_sum */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include "span/medium_index.h"

@@ -20,7 +20,7 @@ INLINE struct medium *medium_level(void) {
 INLINE struct granule *medium_merge_at(struct medium *level, struct granule *slot, uint32_t *own, uint32_t flags) {
     debug_check(lock_is_mine(&level->lock));
     debug_check(*own > 0 && granule_state(slot) != GRANULE_FREE);
-    uint32_t count = *own, before = slot->before, dirty = 0;
+    uint32_t count = *own, before = slot->before, dirty = 0, merged = 0;
     struct granule *right = slot + count, *left = slot - before;
     uint32_t head = load_relaxed(right->head); /* used blocks' heads change without the lock */
     guarded_add(level->free_granules, count);
@@ -30,14 +30,17 @@ INLINE struct granule *medium_merge_at(struct medium *level, struct granule *slo
         flags &= head;
         count += more;
         dirty = unlist(level, right, head, more);
+        merged = 1;
     }
     head = load_relaxed(left->head); /* 0, of this very slot, when there is nothing to the left */
     if (likely((head & (GRANULE_STATE_MASK | GRANULE_COUNT_MASK)) == (GRANULE_FREE | before))) {
         flags &= head;
         count += before;
         dirty += unlist(level, left, head, before);
+        merged++;
         slot = left;
     }
+    count_free(level, 1 - merged);
     flags &= FREE_FLAGS;
     describe(slot, count, GRANULE_FREE | flags);
     bool listed = likely(count >= LISTED_MIN);

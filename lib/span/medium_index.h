@@ -17,6 +17,7 @@ struct medium {
     struct granule *deferred; /* freed while the lock was taken; linked through the list node's place, atomic */
     struct tlsf dirty;
     struct tlsf purged;
+    uint32_t free_blocks; /* 0 in the bounded build */
 };
 
 extern struct medium medium __attribute__((visibility("hidden")));

@@ -230,6 +230,20 @@ HEAP_TEST(medium_block_is_cached_for_its_exact_size) {
     test_nothing_is_lost();
 }
 
+/* Where that is more than two granules; on the path that counts a slow one after a run of hits, too. */
+TEST(cached_block_serves_requests_down_to_an_eighth_less) {
+    enum { GRANULES = 80, LEAST = 72 };
+    for (int slow = 0; slow < 2; slow++) {
+        void *p = MUST(t_malloc(GRANULES * GRANULE_BYTES));
+        CHECK(kind_of(p) == UNIT_MEDIUM && span_of(p) == &span_home);
+        FREE(p);
+        CHECK(MUST(t_malloc((LEAST - 1) * GRANULE_BYTES)) != p);
+        if (slow) heap_self->hits_left = 1;
+        CHECK(MUST(t_malloc(LEAST * GRANULE_BYTES)) == p);
+        CHECK_EQ(heap_self->cache_room, heap_self->cache_max);
+    }
+}
+
 HEAP_TEST(cache_is_bounded) {
     enum { BLOCKS = 600 };
     void *blocks[BLOCKS];

@@ -176,6 +176,7 @@ TEST(medium_blocks_are_found_broken) {
     BREAKS(medium_blocks, slot[4].head, 1);
     BREAKS(medium_before, slot[granule_count(slot)].before, 1);
     BREAKS(medium_sum, medium.free_granules, medium.free_granules + 1);
+    BREAKS(medium_sum, medium.free_blocks, medium.free_blocks + 1);
     BREAKS(medium_sum, medium.used_units, medium.used_units - 1);
     struct granule *used = find_granule(GRANULE_USED);
     BREAKS(medium_sum, used->head, granule_count(used) | GRANULE_DEFERRED);
