@@ -53,9 +53,9 @@ static NOINLINE void *alloc_sampled(size_t size, struct heap *heap, enum alloc_z
     return heap_return(heap, sample_look(heap, p, size));
 }
 
-/* A thread's first allocation gets it a heap, one after its end is served without. */
+/* A thread's first allocation gets it a heap, or the next after an alert; one after its end is served without. */
 INLINE void *alloc_slow(size_t size, struct heap *heap, enum alloc_zones zones) {
-    debug_check(heap == heap_self);
+    debug_check(heap == heap_self || heap->state != HEAP_LIVE);
     if (unlikely(heap->state != HEAP_LIVE)) {
         if (small_region()) return small_region_alloc(size, BLOCK_ALIGN_BYTES);
         heap = heap_for_thread();
@@ -117,7 +117,7 @@ STARTUP_TEXT void *heap_zeroed_slow(size_t size) {
         void *p = small_region_alloc(size, BLOCK_ALIGN_BYTES);
         return p ? memset(p, 0, size) : NULL;
     }
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     if (size <= CLASS_BYTES_MAX) return zeroed_small(heap, size);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (unlikely(heap->state != HEAP_LIVE)) heap = heap_for_thread();
@@ -169,9 +169,10 @@ void *heap_alloc_at(size_t size, size_t align) {
     if (small_region()) return small_region_alloc(size, align);
     if (unlikely(size > ALLOC_BYTES_MAX)) return NULL;
     if (size <= CLASS_BYTES_MAX && align - 1 < CLASS_BYTES_MAX)
-        return heap_pop(heap_self, class_aligned(size, align), align, aligned_small); /* passes `align` on */
-    if (align <= GRANULE_BYTES) return heap_alloc_plain(size, heap_self);
-    struct heap *heap = heap_self;
+        return heap_pop(load_relaxed(heap_fast), class_aligned(size, align), align,
+                        aligned_small); /* passes `align` on */
+    if (align <= GRANULE_BYTES) return heap_alloc_plain(size, load_relaxed(heap_fast));
+    struct heap *heap = load_relaxed(heap_fast);
     if (heap->state == HEAP_NONE) heap = heap_for_thread();
     void *p = alloc_wide_aligned(size, align);
     if (!heap || heap->state != HEAP_LIVE) return p;

@@ -13,10 +13,10 @@
 #include "heap/tick.h"
 #include "span/small_region.h"
 
-/* Free in a thread that has not allocated yet, or has ended. The pointer is checked first: a new heap may take the
- * memory that it points to. */
+/* Free in a thread that has not allocated yet, has ended, or was alerted. The pointer is checked first: a new heap may
+ * take the memory that it points to. */
 static NOINLINE void free_without_heap(void *p) {
-    debug_check(p != NULL && heap_self->state != HEAP_LIVE);
+    debug_check(p != NULL && load_relaxed(heap_fast)->state != HEAP_LIVE);
     if (small_region()) return small_region_free(p);
     if (!free_look_unit(p)) free_check_zoned("free", p);
     struct heap *heap = heap_for_thread();
@@ -25,7 +25,7 @@ static NOINLINE void free_without_heap(void *p) {
 }
 
 STARTUP_TEXT void heap_free_slow(void *p, struct heap *heap) {
-    debug_check(heap == heap_self);
+    debug_check(heap == heap_self || heap->state != HEAP_LIVE);
     if (p == NULL) return;
     if (unlikely(heap->state != HEAP_LIVE)) return free_without_heap(p);
     free_live(p, heap);
@@ -61,7 +61,7 @@ STARTUP_TEXT void heap_free_last(struct block *block, struct heap *heap, struct 
 /* The common frees by kind of unit, in tail position. When one declines, nothing was done, and heap_free_slow() checks
  * the pointer again from the start. */
 STARTUP_TEXT static NOINLINE void entry_free_large(void *p, struct heap *heap, struct unit *unit) {
-    debug_check(span_unit(p) == unit && heap == heap_self);
+    debug_check(span_unit(p) == unit && (heap == heap_self || heap->state != HEAP_LIVE));
     if (unlikely(!cache_keep_large(heap, unit, p))) return heap_free_slow(p, heap);
     PROBE_1(large_free, p);
 }

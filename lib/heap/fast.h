@@ -13,7 +13,7 @@
 
 /* Allocate `size` bytes: up to CLASS_BYTES_MAX from a bin or by `small`, else by `wide`. */
 INLINE void *heap_alloc_with(size_t size, heap_alloc_small *small, heap_alloc_wide *wide) {
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     if (config_valgrind) return wide(size, heap);
     if (likely(size <= CLASS_TINY_BYTES)) return heap_pop(heap, (size + (BLOCK_ALIGN_BYTES - 1)) >> 4, size, small);
     if (likely(size <= CLASS_BYTES_MAX)) return heap_pop(heap, class_of_wide(size), size, small);
@@ -75,7 +75,7 @@ INLINE void heap_free_own(struct block *block, struct unit *slab, struct heap *h
 
 /* Free `p`; a pointer outside of the home span, such as NULL, goes to `outside`, in tail position. */
 INLINE void heap_free_with(void *p, void (*outside)(void *p, struct heap *heap)) {
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     if (config_valgrind) return outside(p, heap);
     size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (unlikely(offset >= racy_load(span_home.bytes))) return outside(p, heap);
@@ -108,7 +108,7 @@ INLINE void *heap_clear_short(char *p, size_t bytes) {
 /* Allocate `size` bytes that read as zero. A block carved from zero memory and not used since needs only its link and
  * key cleared. */
 INLINE void *heap_zeroed_with(size_t size, heap_alloc_wide *slow) {
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     if (config_valgrind || unlikely(size > CLASS_TINY_BYTES)) return slow(size, heap);
     size_t class = (size + (BLOCK_ALIGN_BYTES - 1)) >> 4;
     struct block *block = heap->bin[class];
@@ -155,7 +155,7 @@ INLINE bool heap_fits_already(const void *p, size_t size) {
  * class. NULL: nothing was done, and the slow path tells why. */
 INLINE void *heap_move_small(void *p, size_t size) {
     debug_check(size > 0 && size <= CLASS_BYTES_MAX);
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     size_t offset = (size_t)((char *)p - racy_load(span_home.base));
     if (config_valgrind || unlikely(offset >= racy_load(span_home.bytes))) return NULL;
     struct unit *slab = span_line(&span_home, offset);

@@ -67,6 +67,7 @@ static void lose_heaps(void) {
             continue;
         }
         heap->state = HEAP_LEFT_BY_FORK;
+        heap->alert_place = NULL; /* its thread's memory is not here either */
         heaps.left_by_fork++;
         cache_return_grant(heap);
     }

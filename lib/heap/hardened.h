@@ -71,7 +71,7 @@ INLINE size_t hardened_tiny_bytes(size_t size) {
 /* malloc in a world, whose `rest` serves larger blocks and what the quarantine does not have. */
 INLINE void *hardened_alloc_with(size_t size, void *(*rest)(size_t size)) {
     debug_check(hardened());
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
     if (likely(size <= QUARANTINE_SHORT_BYTES - CANARY_BYTES)) {
         size_t bytes = hardened_tiny_bytes(size);
         return hardened_take(heap, bytes, size, rest);
@@ -87,7 +87,7 @@ INLINE void *hardened_alloc_with(size_t size, void *(*rest)(size_t size)) {
 /* The same for memory that reads as zero: what leaves the quarantine does. */
 INLINE void *hardened_zeroed_with(size_t size, void *(*rest)(size_t size)) {
     if (unlikely(size > CLASS_TINY_BYTES - CANARY_BYTES)) return rest(size);
-    return hardened_take(heap_self, hardened_tiny_bytes(size), size, rest);
+    return hardened_take(load_relaxed(heap_fast), hardened_tiny_bytes(size), size, rest);
 }
 
 /* The next block of a row whose halves change places now, or of one that a smaller request takes from. NULL: there is
@@ -99,7 +99,8 @@ void *hardened_turn(size_t bytes);
 enum hardened_content { HARDENED_ANY, HARDENED_ZERO };
 INLINE void *hardened_next(size_t request, enum hardened_content content) {
     if (request > CLASS_BYTES_MAX) return NULL;
-    struct heap *heap = heap_self;
+    struct heap *heap = load_relaxed(heap_fast);
+    if (unlikely(heap != heap_self)) return NULL;
     size_t class = class_of(request), bytes = class_shapes[class].block_bytes;
     const struct quarantine *row = quarantine_of(heap, bytes);
     struct block *block = heap->bin[class], *next = block->next;

@@ -12,13 +12,14 @@ struct heap heap_none = {.bin = EMPTY_BINS,
                          .slow_left = 1,
                          .state = HEAP_NONE,
                          .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {.out = (struct block **)quarantine_none}}};
+struct heap heap_ended;
 
 /* Ends each half of a row: memory that never looks as the quarantine leaves a block, and of which enough is readable.
  * This is touched anyway. */
 _Static_assert(HEAPALLOC_SAFETY < 2 || sizeof heap_none >= CLASS_BYTES_MAX, "malloc looks at all of a block");
 struct block *const quarantine_none[1] = {(struct block *)&heap_none};
 
-_Thread_local struct heap *heap_self = &heap_none;
+_Thread_local struct heap *heap_self = &heap_none, *heap_fast = &heap_none;
 
 struct heaps heaps = {.lock = LOCK_OF(RANK_HEAPS)};
 uintptr_t heap_secret_word;

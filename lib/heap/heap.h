@@ -111,8 +111,10 @@ struct heap {
     uint32_t seen_ms;       /* its latest reading of the clock */
     uint32_t still_ticks;   /* ticks since the clock last moved */
     uint32_t idle_ms;       /* reading at which level 1 had nothing to purge: nor has it until the clock moves */
+    uint32_t pushed_slabs;  /* of others and of nobody, in which a block that it freed was the first to wait */
     struct heap *next_all;  /* links all heaps that were ever made */
     struct heap *next_parked;
+    struct heap **alert_place; /* its thread's heap_fast, until it is alerted (heap/alert.h); atomic */
     struct unit *recent_large; /* heap/cache.h; these two are atomic */
     struct granule *recent_medium;
     char *cache[CACHE_LISTS]; /* by granules; those above CACHE_GRANULES_MAX are always empty */
@@ -139,7 +141,14 @@ enum {
 extern struct block *const quarantine_none[1] __attribute__((visibility("hidden"))); /* `out` of an empty row */
 
 extern _Thread_local struct heap *heap_self __attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+/* What the fast paths use: heap_self, or heap_none once another thread has alerted this one (heap/alert.h); atomic. */
+extern _Thread_local struct heap *heap_fast __attribute__((visibility("hidden"), tls_model("initial-exec")));
 extern struct heap heap_none __attribute__((visibility("hidden")));
+
+/* In place of heap_self when the thread's last destructor has run: it gets no heap any more. Fast paths never see it.
+ */
+extern struct heap heap_ended __attribute__((visibility("hidden")));
 
 /* lock: itself
  *   a parked heap has no blocks and no slabs      verify: parked
@@ -152,6 +161,9 @@ struct heaps {
     uint32_t live;           /* atomic */
     uint32_t granted;        /* granules that caches were granted, once there is more than one heap; atomic */
     uint32_t stolen_quarter; /* of the decay time, in which idle heaps' caches were emptied (heap/steal.h) */
+    uint32_t ended_units;    /* with free blocks, that threads left when they ended (heap/alert.h); atomic */
+    uint32_t ended_ms;       /* when the last one did; atomic */
+    bool alerted;            /* every heap knows, or was alerted, that memory waits to be purged; atomic */
     bool threaded;           /* there was a second heap once */
     bool has_lost_threads;   /* a fork has left threads behind, and the blocks that they had in hand */
     bool single;             /* no heap was made since that fork: no second thread has blocks */

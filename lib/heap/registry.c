@@ -3,6 +3,7 @@
 #include "heap/registry.h"
 #include "base/alone.h"
 #include "base/valgrind.h"
+#include "heap/alert.h"
 #include "heap/cache.h"
 #include "heap/parked.h"
 #include "heap/recover.h"
@@ -15,8 +16,6 @@ static union {
 } first_heap __attribute__((aligned(2048))); /* in two pages, wherever the linker puts it */
 
 enum { HEAP_UNITS = (HEAP_AREA_BYTES + UNIT_BYTES - 1) / UNIT_BYTES };
-
-_Thread_local bool heap_thread_ended;
 
 STARTUP_TEXT static void heap_begin(struct heap *heap) {
     debug_check(heap->secret == 0 && heap_secret_word != 0);
@@ -96,12 +95,17 @@ STARTUP_TEXT struct heap *heap_create(void) {
 }
 
 STARTUP_TEXT struct heap *heap_for_thread(void) {
-    debug_check(heap_self->state != HEAP_LIVE);
-    if (heap_thread_ended) return NULL;
+    debug_check(load_relaxed(heap_fast)->state != HEAP_LIVE);
+    if (unlikely(heap_self->state == HEAP_LIVE)) {
+        alert_hear(heap_self);
+        return heap_self;
+    }
+    if (heap_self == &heap_ended) return NULL;
     if (!alone()) port_expect_fork(); /* before this thread takes a lock */
     struct heap *heap = heap_create();
     if (!heap) return NULL;
     heap_self = heap; /* first: what follows may allocate */
+    alert_listen(heap);
     port_thread_begin();
     return heap;
 }

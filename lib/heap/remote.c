@@ -130,6 +130,7 @@ INLINE void remote_push(struct block *block, struct heap *heap, struct unit *sla
  * has to tick for what is free elsewhere. */
 static NOINLINE void remote_push_first(struct block *block, struct heap *heap, struct unit *slab) {
     debug_check(heap->state == HEAP_LIVE);
+    heap->pushed_slabs++;
     remote_push(block, heap, slab, REMOTE_OWNED);
     pace_slow(heap);
 }
@@ -168,5 +169,6 @@ STARTUP_TEXT void remote_free(struct block *block, struct heap *heap, struct uni
     }
     if (!(seen & REMOTE_LISTED)) return remote_claim(block, heap, slab);
     if (allocates(heap, slab) || is_last_of(slab, seen)) return free_by_steps(block, heap, slab);
+    heap->pushed_slabs += remote_count(seen) == 0;
     remote_push(block, heap, slab, seen);
 }

@@ -7,6 +7,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/tick.h"
 #include "base/probe.h"
+#include "heap/alert.h"
 #include "heap/cache.h"
 #include "heap/clock.h"
 #include "heap/flush.h"
@@ -42,6 +43,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
     if (passed >= purge_decay_ms) {
         done &= let_go(heap);
         if (done) heap->tick_ms = now_ms;
+        if (done) alert_tidied((uint32_t)now_ms);
     }
     store_relaxed(units.now_ms, (uint32_t)now_ms);
     return done;
@@ -50,6 +52,7 @@ static bool turn(struct heap *heap, uint64_t now_ms) {
 /* Look at the clock after so few slow paths from now on, as much waits to be purged. */
 static void look_often(struct heap *heap, int32_t slow_paths) {
     debug_check(purge_decay_ms != PURGE_NEVER);
+    if (!heap->purge_pending) alert_others(heap);
     heap->purge_pending = true;
     heap->returns = RETURNS_PURGING;
     if (heap->hits_left > RETURNS_PURGING) heap->hits_left = RETURNS_PURGING;
@@ -79,7 +82,7 @@ static void note_time(struct heap *heap, uint32_t now_ms) {
  * whether much waits: only the clock can change that. */
 INLINE bool has_just_looked(const struct heap *heap, uint32_t now_ms) {
     return heap->idle_ms == now_ms && heap->seen_ms == now_ms &&
-           (heap->purge_pending || !pace_is_much_dirty(PACE_PENDING_UNITS));
+           (heap->purge_pending || !alert_is_due(PACE_PENDING_UNITS));
 }
 
 STARTUP_TEXT static void tick_now(struct heap *heap) {
@@ -104,13 +107,14 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     bool looks = !idle && load_relaxed(units.dirty_units) > 0;
     if ((!looks || purge_step((uint32_t)now, quarter) == 0) && !turns) heap->idle_ms = (uint32_t)now;
     bool pending = heap->quarter != quarter ||
-                   pace_is_much_dirty(heap->purge_pending ? PACE_PENDING_UNITS / 2 : PACE_PENDING_UNITS);
+                   alert_is_due(heap->purge_pending ? PACE_PENDING_UNITS / 2 : PACE_PENDING_UNITS) || !alert_end();
     bool flushes = pending && (turns || !heap->purge_pending);
     if (pending)
         look_often(heap, idle ? PACE_SLOW_PATHS_PURGING : 1);
     else
         look_seldom(heap);
-    if (flushes) heap_flush_bins(heap); /* so that there will be slow paths */
+    if (flushes) heap_flush_bins(heap);                /* so that there will be slow paths */
+    if (heap->quarter != quarter) heap->hits_left = 1; /* likewise: there is more to tidy */
     purge_excess(DIRTY_TICK_UNITS);
     huge_step(quarter);
 }

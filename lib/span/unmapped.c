@@ -34,9 +34,9 @@ void unmapped_give(struct unit *unit) {
     units_give(unit);
 }
 
-STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left) {
-    uint32_t unmapped = load_relaxed(units.unmapped_units);
-    if (likely(unmapped < count || unmapped <= left) || !lock_take(&units.lock)) return NULL;
+/* The same, mapped and as `kind`; NULL: there is none, or the world cannot map it. Few processes come here. */
+static NOINLINE struct unit *take_and_map(uint32_t count, enum unit_kind kind) {
+    if (!lock_take(&units.lock)) return NULL;
     struct unit *unit = unmapped_take_locked(count);
     units_unlock();
     if (!unit) return NULL;
@@ -51,6 +51,11 @@ STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uin
     units_shrink(unit, count);
     store_relaxed(unit->kind, (uint8_t)kind);
     return unit;
+}
+
+STARTUP_TEXT struct unit *unmapped_take(uint32_t count, enum unit_kind kind, uint32_t left) {
+    uint32_t unmapped = load_relaxed(units.unmapped_units);
+    return likely(unmapped < count || unmapped <= left) ? NULL : take_and_map(count, kind);
 }
 
 STARTUP_TEXT bool unmapped_release(struct unit *unit) {

@@ -120,8 +120,7 @@ static void switch_thread(unsigned to, bool ends) {
     if (ends && heap_self->state == HEAP_LIVE) heap_leave();
     heaps_of[thread_now] = ends ? NULL : heap_self;
     thread_now = to;
-    heap_self = heaps_of[to] ? heaps_of[to] : &heap_none;
-    heap_thread_ended = false;
+    heap_self = heap_fast = heaps_of[to] ? heaps_of[to] : &heap_none;
 }
 
 static void live_on(unsigned char what) {

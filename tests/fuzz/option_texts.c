@@ -74,7 +74,7 @@ bool guard_begin(uint64_t each) {
 void guard_watch(void) {
 }
 static struct heap some_heap = {.state = HEAP_LIVE};
-_Thread_local struct heap *heap_self = &some_heap;
+_Thread_local struct heap *heap_self = &some_heap, *heap_fast = &some_heap;
 struct heap *heap_for_thread(void) {
     return heap_self;
 }

@@ -307,7 +307,7 @@ static void fork_here(void) {
     fork_prepare();
     pid_t pid = fork();
     if (pid == 0) {
-        heap_self = &heap_none; /* as another thread of the parent would be in its child */
+        heap_self = heap_fast = &heap_none; /* as another thread of the parent would be in its child */
         fork_child();
         for (int i = 0; i < count; i++) CHECK(!blocks[i].at || contents_hold(&blocks[i], blocks[i].size));
         check_and_free_all();

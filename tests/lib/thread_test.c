@@ -171,7 +171,7 @@ static pthread_key_t late_key;
 
 static void late(void *held) {
     heap_leave(); /* as if our destructor had run first */
-    CHECK(heap_self == &heap_none && !heap_for_thread());
+    CHECK(heap_self == &heap_ended && !heap_for_thread());
     t_free(held);
     void *p = t_malloc(100), *q = t_calloc(3, 5000), *r = t_memalign(4096, 100), *s = t_malloc(400000);
     if (q) CHECK(contents_are_zero(q, 15000));
