@@ -18,19 +18,13 @@ static _Thread_local uint16_t ranks_held __attribute__((tls_model("initial-exec"
 enum { FORK_NONE, FORK_ALONE, FORK_AWAITED };
 static uint32_t fork_state, forks;
 
-/* The latest fork that a thread met, and how often it has slept for it:
- *   ffffffffffffffffffffnnnnnnnnnnnn    f the fork's number  n naps
- * Not thread-local, because that memory is what all libraries share: each thread has a place by its thread pointer. Two
- * that have the same one wait less long. */
-enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1, NAPS_PLACES_SHIFT = 10 };
-static uint32_t naps_at[1 << NAPS_PLACES_SHIFT];
+/* The latest fork that this thread met, and how often it has slept for it:
+ *   ffffffffffffffffffffnnnnnnnnnnnn    f the fork's number  n naps */
+static _Thread_local uint32_t naps __attribute__((tls_model("initial-exec")));
+enum { NAPS_BITS = 12, NAPS_MASK = (1 << NAPS_BITS) - 1 };
 
-static uint32_t *naps_place(void) {
-    return &naps_at[(uint64_t)(uintptr_t)cpu_thread() * 0x9e3779b97f4a7c15u >> (64 - NAPS_PLACES_SHIFT)];
-}
-
-/* The forking thread, by its thread pointer, which is the same in the child's only thread. */
-static const void *forker;
+/* The forking thread, as the address of its `naps`, which is the same in the child's only thread. */
+static const uint32_t *forker;
 
 /* A thread takes locks only in rank order; bit r of ranks_held says that a lock of rank r is held. */
 void lock_order_check(struct lock *lock, enum lock_step step) {
@@ -48,8 +42,7 @@ bool lock_fork_goes_on(void) {
 }
 
 STARTUP_TEXT bool lock_fork_is_mine(void) {
-    const void *forking = load_relaxed(forker);
-    return forking && forking == cpu_thread();
+    return load_relaxed(forker) == &naps;
 }
 
 uint32_t lock_forks(void) {
@@ -58,9 +51,9 @@ uint32_t lock_forks(void) {
 
 /* Sleep for a millisecond or until the fork is over; false: there is none, it is our own, or `most` naps are used. */
 static bool nap(uint32_t most) {
-    uint32_t seen = FORK_ALONE, *naps = naps_place();
-    if (lock_fork_is_mine() || !lock_fork_goes_on() || (load_relaxed(*naps) & NAPS_MASK) >= most) return false;
-    __atomic_fetch_add(naps, 1, __ATOMIC_RELAXED);
+    uint32_t seen = FORK_ALONE;
+    if (lock_fork_is_mine() || !lock_fork_goes_on() || (naps & NAPS_MASK) >= most) return false;
+    naps++;
     cas(fork_state, &seen, FORK_AWAITED);
     port_pause(&fork_state, FORK_AWAITED);
     return true;
@@ -69,8 +62,8 @@ static bool nap(uint32_t most) {
 /* Count naps for the latest fork. Forks that begin during the wait share its count, or one that follows another would
  * make the thread wait for ever. */
 static void open_account(void) {
-    uint32_t latest = lock_forks() << NAPS_BITS, *naps = naps_place();
-    if ((load_relaxed(*naps) & ~(uint32_t)NAPS_MASK) != latest) store_relaxed(*naps, latest);
+    uint32_t latest = lock_forks() << NAPS_BITS;
+    if ((naps & ~(uint32_t)NAPS_MASK) != latest) naps = latest;
 }
 
 bool lock_await_fork(uint32_t most) {
@@ -149,7 +142,7 @@ void lock_fork_begin(void) {
         if (seen == FORK_ALONE && !cas(fork_state, &seen, FORK_AWAITED)) continue;
         port_wait(&fork_state, FORK_AWAITED);
     }
-    store_relaxed(forker, cpu_thread());
+    store_relaxed(forker, &naps);
     __atomic_fetch_add(&forks, 1, __ATOMIC_ACQ_REL);
 }
 

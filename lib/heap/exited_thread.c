@@ -5,6 +5,8 @@
 #include "heap/registry.h"
 #include "span/units.h"
 
+struct heap heap_ended;
+
 struct lock exited_lock = LOCK_OF(RANK_EXITED);
 static struct heap *exited_heap;
 

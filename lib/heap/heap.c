@@ -12,7 +12,6 @@ struct heap heap_none = {.bin = EMPTY_BINS,
                          .slow_left = 1,
                          .state = HEAP_NONE,
                          .quarantine = {[0 ... QUARANTINE_ROWS - 1] = {.out = (struct block **)quarantine_none}}};
-struct heap heap_ended;
 
 /* Ends each half of a row: memory that never looks as the quarantine leaves a block, and of which enough is readable.
  * This is touched anyway. */
