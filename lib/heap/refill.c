@@ -7,7 +7,6 @@
 #include "base/probe.h"
 #include "heap/abandon.h"
 #include "heap/empty.h"
-#include "heap/hole.h"
 #include "heap/recover_sweep.h"
 #include "heap/sample.h"
 #include "span/medium_purge.h"
@@ -108,7 +107,6 @@ static bool take_new(struct heap *heap, uint32_t class, bool extra) {
     if (unlikely(heap->empty_refused == class)) empty_widen(heap);
     struct unit *slab = slab_take(class, heap);
     if (unlikely(!slab)) return false;
-    if (hardened()) hole_leave();
     refill_make_current(heap, class, slab);
     heap->classes[class].extra_slabs += extra;
     return true;

@@ -99,7 +99,7 @@ static NOINLINE void *resize_sampled(void *p, size_t size) {
 
 STARTUP_TEXT void *heap_resize(void *p, size_t size) {
     if (small_region()) return small_region_resize(p, size);
-    if (unlikely(load_relaxed(heap_fast) != heap_self)) heap_for_thread();
+    if (!config_bounded && unlikely(load_relaxed(heap_fast) != heap_self)) heap_for_thread(); /* it was alerted */
     void *new = likely(!load_relaxed(sample_hooks)) ? resize_any(p, size) : resize_sampled(p, size);
     if (likely(resize_heap())) heap_tick_if_due(heap_self);
     return new;

@@ -93,7 +93,8 @@ STARTUP_TEXT static void tick_now(struct heap *heap) {
     uint64_t now = clock_now_ms();
     if (likely(has_just_looked(heap, (uint32_t)now))) {
         if (heap->purge_pending) heap->slow_left = PACE_SLOW_PATHS_PURGING;
-        return note_time(heap, (uint32_t)now);
+        note_time(heap, (uint32_t)now);
+        return purge_excess(DIRTY_TICK_UNITS);
     }
     uint32_t quarter = (uint32_t)(now * DECAY_QUARTERS / purge_decay_ms);
     PROBE_1(tick, now);

@@ -1,5 +1,4 @@
-/* The hardened library: large blocks end in a page that nobody can touch, freed ones cannot be touched at all, and
- * there are such pages between slabs. */
+/* The hardened library: large blocks end in a page that nobody can touch, and freed ones cannot be touched at all. */
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
 #include <setjmp.h>
@@ -62,30 +61,6 @@ CASE(the_page_behind_a_block_faults) {
             expect(faults(blocks[i] + (sizes[s] / 16384 + 1) * 16384));
         }
         for (unsigned i = 0; i < BLOCKS; i++) free(blocks[i]);
-    }
-}
-
-/* True when a write that goes on from the block meets a hole within `bytes`. What it finds on its way stays. */
-static bool meets_hole(volatile char *block, size_t bytes) {
-    for (volatile size_t i = 0; i < bytes; i += 4096) {
-        if (sigsetjmp(back, 1)) return true;
-        block[i] = block[i];
-    }
-    return false;
-}
-
-/* From wherever it begins, a write that runs on from slab to slab faults soon. */
-CASE(a_long_overflow_of_small_blocks_faults) {
-    enum { MANY = 20000, FAR = 1 << 20 };
-    static char *blocks[MANY];
-    signal(SIGSEGV, on_fault);
-    for (size_t bytes = 24; bytes < 4000; bytes = bytes * 3 + 8) {
-        for (unsigned i = 0; i < MANY; i++) blocks[i] = malloc(bytes);
-        for (unsigned i = 0; i < MANY; i += 100) {
-            expect_at(bytes, i, 0);
-            expect(meets_hole(blocks[i], FAR));
-        }
-        for (unsigned i = 0; i < MANY; i++) free(blocks[i]);
     }
 }
 

@@ -91,8 +91,8 @@ check_segments() {
     local segments tls_bytes
     segments=$(readelf -Wl "$library")
     tls_bytes=$(awk '$1 == "TLS" {print $6}' <<<"$segments")
-    ((${tls_bytes:-0} <= 16)) ||
-        fail "$((tls_bytes)) bytes of TLS in every thread, where 16 are allowed"
+    ((${tls_bytes:-0} <= 20)) || # two pointers to a heap, and how long a fork was waited for
+        fail "$((tls_bytes)) bytes of TLS in every thread, where 20 are allowed"
     ((${tls_bytes:-0} > 0)) || fail "no TLS at all: the check no longer sees it"
     ! grep -qE '^ *(LOAD|GNU_STACK) .* (RWE|WE|R?W E) ' <<<"$segments" ||
         fail "memory both writable and executable"
