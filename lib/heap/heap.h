@@ -182,13 +182,6 @@ INLINE uintptr_t heap_secret(void) {
 
 extern uintptr_t hardened_secret __attribute__((visibility("hidden"))); /* drawn with the first heap */
 
-/* Marks a function that most processes of the hardened build run. */
-#if HEAPALLOC_SAFETY == 2
-#define HARDENED_TEXT STARTUP_TEXT
-#else
-#define HARDENED_TEXT
-#endif
-
 /* True when blocks end in a canary, and freed ones wait in a quarantine (heap/quarantine.h). */
 INLINE bool hardened(void) {
     return config_safety >= SAFETY_HARDENED && !config_valgrind;

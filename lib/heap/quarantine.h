@@ -18,6 +18,13 @@
 #pragma once
 #include "heap/canary.h"
 
+/* Marks a function that most processes of the hardened build run. */
+#if HEAPALLOC_SAFETY == 2
+#define HARDENED_TEXT STARTUP_TEXT
+#else
+#define HARDENED_TEXT
+#endif
+
 enum {
     QUARANTINE_BYTES_MIN = 32,
     QUARANTINE_SHORT_BYTES = 80, /* up to this many bytes no loop is worth its instructions */

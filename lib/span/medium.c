@@ -11,7 +11,7 @@ enum {
     RUN_UNITS = 64, /* taken from level 1 at a time at most; an eighth of what level 2 has; bounded: none to spare */
     RUN_UNITS_FIRST = 16,
     ALIGNED_MIN = 2 * GRANULES_PER_UNIT, /* a block that grows, and so may become a large one where it is */
-    SCATTERED_PART = 8, /* with more than that part of level 2 free, and 1 MiB, holes are filled first */
+    SCATTERED_PART = 8, /* with more than that part of level 2 free, and 1 MiB, what is free comes first */
     SCATTERED_MIN = (1 << 20) / GRANULE_BYTES,
 };
 

@@ -11,7 +11,7 @@ enum {
     RELEASED_UNITS_MIN = (4 << 20) / UNIT_BYTES,
 };
 
-uint32_t unmapped_kept_units = UNMAPPED_KEPT_UNITS;
+uint32_t unmapped_kept_units = (512 << 20) / UNIT_BYTES; /* programs that need less never give addresses back */
 
 bool unmapped_can_go(const struct unit *unit) {
     return span_home.stepwise && span_of(unit->memory) == &span_home && port_page_bytes() <= UNIT_BYTES;

@@ -8,10 +8,8 @@
 #pragma once
 #include "span/units_free.h"
 
-enum {
-    UNMAPPED_LEFT_UNITS = (512 << 20) / UNIT_BYTES, /* for blocks that move, as long as there is other address space */
-    UNMAPPED_KEPT_UNITS = (512 << 20) / UNIT_BYTES, /* programs that need less never give addresses back */
-};
+/* This much is left for blocks that move, as long as there is other address space. */
+enum { UNMAPPED_LEFT_UNITS = (512 << 20) / UNIT_BYTES };
 
 /* How many there may be before what is clean stays mapped: each is a hole, and splits a mapping. The hardened build
  * makes many on purpose. */
